@@ -1,6 +1,10 @@
 import { join } from 'node:path';
+import { checkSpec } from '../../src/model/check.js';
+import { inferShapes } from '../../src/model/shapes.js';
 import { runCompareFiles } from '../../src/run/comparing/compareFiles.js';
+import { differentEquations } from '../../src/run/comparing/equations.js';
 import { runForward } from '../../src/run/forward.js';
+import type { Network } from '../../src/run/network/network.js';
 import type { CompareRequest } from '../../src/run/request.js';
 import type { CompareArraysResult, CompareModelsResult, CompareResult } from '../../src/run/result.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
@@ -68,6 +72,68 @@ describe('two networks: equal weights are not equal networks', () => {
     const result = await networks('ab_base.keras', 'ab_masking.keras');
     expect(result).toMatchObject({ status: 'DIFFERENT', outputs: { equal: false } });
     expect(result.equations).toMatchObject([{ what: 'mask', second: ['steps with x_t = 0 are left out'] }]);
+  });
+
+  it('a mask that stands in the graph as operators is said like a layer', () => {
+    const network = (value: number | null) => {
+      const op = (name: string, fields: object) => ({ kind: 'op', name, ...fields });
+      const mask =
+        value === null
+          ? []
+          : [
+              op('equal', { inputs: ['x'], op: 'Equal', operands: [null, { type: 'float', shape: [], data: [value] }] }),
+              op('not', { inputs: ['equal'], op: 'Not' }),
+              op('float', { inputs: ['not'], op: 'Cast', attributes: { to: 1 } }),
+              op('any', {
+                inputs: ['float'],
+                op: 'ReduceMax',
+                operands: [null, { type: 'int', shape: [1], data: [-1] }],
+                attributes: { keepdims: 0 },
+              }),
+            ];
+      const gru = { kind: 'gru', name: 'g', units: 4, inputs: ['x'], ...(value === null ? {} : { mask: 'any' }) };
+      const model = checkSpec({ schema: 'rnn-cli/spec@2', input: { name: 'x', features: 3, timesteps: 5 }, layers: [...mask, gru] });
+      return { model, shapes: inferShapes(model) } as Network;
+    };
+    const words = (value: number) => [`steps with x_t = ${value} are left out`];
+    const [none, zero, other] = [null, 0, -1].map(network);
+    expect(differentEquations(none, zero)).toMatchObject([{ layer: 'g', what: 'mask', second: words(0) }]);
+    expect(differentEquations(zero, other)).toMatchObject([{ what: 'mask', first: words(0), second: words(-1) }]);
+    expect(differentEquations(zero, zero)).toEqual([]);
+  });
+
+  it.each([
+    ['ab_relu', { layer: 'lstm', of: 'h', sample: 0, step: 0 }],
+    ['ab_masking', { layer: 'lstm', of: 'h', sample: 0, step: 1 }],
+    ['ab_maxpool', { layer: 'dense', of: 'input', sample: 0, step: null }],
+    ['ab_softmax', { layer: 'dense', of: 'output', sample: 0, step: null }],
+    ['ab_dropout', null],
+  ])('the first number at which ab_base and %s part, layer by layer', async (other, first) => {
+    const { outputs } = await networks('ab_base.keras', `${other}.keras`);
+    expect(outputs.first).toEqual(first && { ...first, values: [expect.any(Number), expect.any(Number)] });
+    if (outputs.first) expect(outputs.first.values[0]).not.toBeCloseTo(outputs.first.values[1], 4);
+  });
+
+  it.each(['lstm', 'gru'])('two biases of the same sum are one bias: %s', async cell => {
+    const G = cell === 'lstm' ? 4 : 3;
+    const M = 2;
+    // of PyTorch's r z n the last block is multiplied by r, and is not only a sum
+    const sums = cell === 'lstm' ? G * M : 2 * M;
+    const values = (n: number, from: number) => Float32Array.from({ length: n }, (_, k) => Math.fround(Math.sin(from + k)));
+    const file = async (exchanged: number) => {
+      const [a, b] = [values(G * M, 1), values(G * M, 50)];
+      for (let k = 0; k < exchanged; k++) [a[k], b[k]] = [b[k], a[k]];
+      const arrays = {
+        [`${cell}.weight_ih_l0`]: { shape: [G * M, 3], data: values(G * M * 3, 9) },
+        [`${cell}.weight_hh_l0`]: { shape: [G * M, M], data: values(G * M * M, 70) },
+        [`${cell}.bias_ih_l0`]: { shape: [G * M], data: a },
+        [`${cell}.bias_hh_l0`]: { shape: [G * M], data: b },
+      };
+      return folder.write(`${cell}${exchanged}.safetensors`, await bytesOf('safetensors', arrays));
+    };
+    const own = await file(0);
+    expect(await runCompareFiles([own, await file(sums)], {})).toMatchObject({ status: 'SAME' });
+    if (cell === 'gru') expect(await runCompareFiles([own, await file(G * M)], {})).toMatchObject({ status: 'DIFFERENT' });
   });
 
   it('dropout is no difference, and the same file is the same', async () => {

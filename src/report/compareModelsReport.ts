@@ -27,13 +27,26 @@ export async function compareModelsText(result: CompareModelsResult, layout: Lay
     ? wrapText(`  why      ${result.undecided.reason}\n  decide   ${result.undecided.decide}\n`, layout.width, 11)
     : '';
   const takes = takesText(result, layout);
+  const first = firstText(outputs, layout);
   const tables = [await equationsTable(result, layout), await weightsTable(result, layout)].filter(Boolean);
-  return [`${head}${x}${why}${takes}`, ...tables, pagesText(tensors, layout)].filter(Boolean).join('\n');
+  return [`${head}${x}${first}${why}${takes}`, ...tables, pagesText(tensors, layout)].filter(Boolean).join('\n');
 }
 
 function outputsText({ maxAbs, allowed, shape, second }: CompareModelsResult['outputs']): string {
   if (maxAbs !== null) return `outputs differ by ${smallText(maxAbs)}, allowed ${smallText(allowed)}`;
   return second === null ? 'the second cannot take the input of the first' : `outputs [${shape.join(', ')}] and [${second.join(', ')}]`;
+}
+
+/** The first layer, sample and step at which the two part. */
+function firstText({ first }: CompareModelsResult['outputs'], { width }: Layout): string {
+  if (first === null) return '';
+  const { layer, of, sample, step, values } = first;
+  const what = of === 'h' ? 'h of ' : of === 'input' ? 'what it reads in ' : '';
+  // as many digits as show that the two differ
+  const digits = [4, 6, 9, 13, 17].find(n => smallText(values[0], n) !== smallText(values[1], n));
+  const [a, b] = values.map(v => smallText(v, digits));
+  const line = `       first    ${escapeText(layer, 60)}: ${what}sample ${sample + 1}${step === null ? '' : `, step ${step + 1}`} is ${a} and ${b}\n`;
+  return wrapText(line, width, 16);
 }
 
 /** What each network takes, and how the two can be compared all the same. */

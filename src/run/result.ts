@@ -393,6 +393,14 @@ export interface CompareModelsResult extends Assuming<'rnn-cli/compare-models@1'
     readonly maxAbs: number | null;
     readonly allowed: number;
     readonly equal: boolean;
+    /** where they part first, layer by layer: `input` is what a layer reads; null: not found */
+    readonly first: {
+      readonly layer: string;
+      readonly of: 'input' | 'h' | 'output';
+      readonly sample: number;
+      readonly step: number | null;
+      readonly values: readonly [number, number];
+    } | null;
     /** null where the second one takes the input of the first */
     readonly takes: InputsOfBoth | null;
   };

@@ -18,6 +18,7 @@ import { type Allowance, closeAllowance, fixedAllowance, isFixed, isOff, type St
 import { endingIn, outputNames } from './judgedOutputs.js';
 import { isMatch, layersWithWeights, matchedWeights, noMatch } from './matchedWeights.js';
 import { measureNoise } from './noise.js';
+import { firstParting } from './partedLayers.js';
 import { preparePair } from './preparePair.js';
 
 /** Two networks in files, of any framework: their equations, their weights tensor by tensor, and their outputs on one input. */
@@ -190,6 +191,7 @@ async function compareOutputs(first: Network, second: Network, request: CompareM
     outputs: {
       ...shown.outputs,
       input: { shape: pair[0].input.x.shape, seed, source },
+      first: status === 'DIFFERENT' && shown.outputs.second !== null ? firstParting(pair) : null,
       takes: shown.outputs.second === null ? takes : null,
     },
   };

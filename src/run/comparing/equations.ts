@@ -40,7 +40,12 @@ function stagesOf({ model, shapes }: Network): Stage[] {
   const end = { inputs: [sources.get(model.output) ?? model.output] };
   return stages.map(({ layer, behind }, i) => ({
     layer,
-    mask: layer.mask === undefined ? (masks.get(layer.name) ?? UNMASKED) : null,
+    mask:
+      layer.mask === undefined
+        ? (masks.get(layer.name) ?? UNMASKED)
+        : layer.mask === null
+          ? UNMASKED
+          : maskInGraph(model.layers, layer.mask),
     behind: isSaid([layer, ...behind, stages[i + 1]?.layer ?? end])
       ? { functions: functionsOf(layer, behind), reading: readingOf(layer, behind) }
       : null,
@@ -55,12 +60,25 @@ function masksIn({ layers }: ModelSpec): ReadonlyMap<string, string> {
   for (const layer of layers) {
     const [mask] = layer.inputs.flatMap(name => carried.get(name) ?? []);
     if (mask !== undefined) reaching.set(layer.name, mask);
-    if (layer.kind === 'masking') carried.set(layer.name, `steps with x_t = ${layer.value} are left out`);
-    else if (layer.kind === 'embedding' && layer.maskZero) carried.set(layer.name, 'steps with token 0 are left out');
+    if (layer.kind === 'masking') carried.set(layer.name, leftOut('x_t =', layer.value));
+    else if (layer.kind === 'embedding' && layer.maskZero) carried.set(layer.name, leftOut('token', 0));
     else if (mask !== undefined && carriesMask(layer)) carried.set(layer.name, mask);
   }
   return reaching;
 }
+
+/** Of a mask that stands among the operators: an input that is compared with a number, as Keras writes Masking and mask_zero. null: another one. */
+function maskInGraph(layers: readonly LayerSpec[], name: string): string | null {
+  const operator = layers.find(l => l.name === name);
+  if (operator?.kind !== 'op' || operator.inputs.length !== 1) return null;
+  if (operator.op !== 'Equal') return MASK_OPERATORS.has(operator.op) ? maskInGraph(layers, operator.inputs[0]) : null;
+  const value = operator.operands?.find(operand => operand?.data.length === 1)?.data[0];
+  const isToken = layers.some(l => l.kind === 'embedding' && l.inputs[0] === operator.inputs[0]);
+  return value === undefined ? null : leftOut(isToken ? 'token' : 'x_t =', value);
+}
+
+const MASK_OPERATORS = new Set(['Cast', 'Not', 'ReduceMax']);
+const leftOut = (what: string, value: number) => `steps with ${what} ${value} are left out`;
 
 /** One after the other up to the next layer with weights or the output, and what stands between of kinds that have words. */
 function isSaid(chain: readonly Pick<LayerSpec, 'inputs'>[]): boolean {

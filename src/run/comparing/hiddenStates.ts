@@ -3,11 +3,11 @@ import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { merge } from '../../layers/bidirectional.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
-import { distance, largestMagnitude } from '../../tensor/difference.js';
 import { formatShape, sameShape, type Tensor } from '../../tensor/tensor.js';
 import { OUTPUT_NAMES, type ReadArrays, readArrays } from '../input/input.js';
 import type { Prepared } from '../prepare.js';
 import type { CompareResult } from '../result.js';
+import { firstApart } from './partedLayers.js';
 import { type Written, writtenAs } from './written.js';
 
 /**
@@ -104,10 +104,6 @@ interface Compared extends Hidden {
   readonly parted: CompareResult['firstDifference'];
 }
 
-/** Times what float32 moves a layer's states by. */
-const TIMES_NOISE = 16;
-const LEAST = 4 * 2 ** -23;
-
 /** Each layer's states against the right ones: where they part first, in order of samples and steps. */
 function firstDifferenceOf(hidden: readonly Hidden[], { network, weights, input }: Prepared): Compared[] {
   const scenario = scenarioOf(network.model, weights, input);
@@ -115,10 +111,7 @@ function firstDifferenceOf(hidden: readonly Hidden[], { network, weights, input 
   return hidden.map(h => {
     const [right, noisy] = [exact, rounded].map(o => o?.layers.get(h.layer)?.result.sequence);
     if (!right || !noisy) return { ...h, parted: null };
-    let noise = 0;
-    for (let k = 0; k < right.data.length; k++) noise = Math.max(noise, distance(right.data[k], noisy.data[k]));
-    const allowed = Math.max(TIMES_NOISE * noise, LEAST * largestMagnitude(right.data));
-    const at = right.data.findIndex((v, k) => distance(v, h.states.data[k]) > allowed);
+    const at = firstApart(right, noisy, h.states);
     const [, T, width] = right.shape;
     return { ...h, parted: at < 0 ? null : { sample: Math.floor(at / (T * width)), step: Math.floor(at / width) % T, layer: h.layer } };
   });

@@ -1,5 +1,5 @@
 import type { LayerSpec } from '../../model/spec.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { sameShape, type Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import type { Network } from '../network/network.js';
 
@@ -54,20 +54,31 @@ function withBiases({ model, weights }: Network): Weights {
 }
 
 /**
- * Where the other side adds up its two biases in one row, or leaves the second row zero, so does this one: both are what the network adds. A GRU's
- * two rows stay apart.
+ * Where the other side adds up its two biases in one row, or leaves the second row zero, or has two of the same sum, so does this one: the sum is what the
+ * network adds. A GRU's two rows stay apart, but for those of its gates: both add up to the same where r does not multiply them.
  */
 function toRows(own: Weights, other: Weights, apart: (key: string) => boolean): Weights {
   return new Map(
     [...own].map(([key, t]): [string, Tensor] => {
       const beside = other.get(key);
       if (!beside || !/\/bh$/.test(key) || t.shape.length !== 2) return [key, t];
-      const isOneRow = beside.shape.length === 1 || (!apart(key) && [t, beside].some(hasZeroRow));
-      if (!isOneRow) return [key, t];
-      const width = t.shape[1];
-      return [key, { shape: [width], data: Float64Array.from({ length: width }, (_, k) => t.data[k] + t.data[width + k]) }];
+      if (beside.shape.length === 1 || (!apart(key) && [t, beside].some(hasZeroRow))) return [key, oneRow(t)];
+      const added = apart(key) ? gatesAdded : oneRow;
+      const [a, b] = [added(t), added(beside)];
+      return [key, sameShape(t.shape, beside.shape) && a.data.every((v, k) => v === b.data[k]) ? a : t];
     }),
   );
+}
+
+function oneRow({ shape: [, width], data }: Tensor): Tensor {
+  return { shape: [width], data: Float64Array.from({ length: width }, (_, k) => data[k] + data[width + k]) };
+}
+
+/** Of a GRU [2, 3·M], gates z r g: the biases of z and r in one row. */
+function gatesAdded({ shape, data }: Tensor): Tensor {
+  const width = shape[1];
+  const gates = (2 * width) / 3;
+  return { shape, data: Float64Array.from(data, (v, k) => (k < gates ? v + data[width + k] : k >= width && k < width + gates ? 0 : v)) };
 }
 
 function hasZeroRow({ shape, data }: Tensor): boolean {

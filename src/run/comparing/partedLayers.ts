@@ -1,0 +1,58 @@
+import { type Outcome, runScenario, scenarioOf } from '../../diagnosis/index.js';
+import { isRecurrent } from '../../model/spec.js';
+import { distance, largestMagnitude } from '../../tensor/difference.js';
+import { sameShape, type Tensor } from '../../tensor/tensor.js';
+import type { Prepared } from '../prepare.js';
+import type { CompareModelsResult } from '../result.js';
+
+/** Times what float32 moves a layer's numbers by. */
+const TIMES_NOISE = 16;
+const LEAST = 4 * 2 ** -23;
+
+/** The first number, in order of samples and steps, that is apart by more than rounding makes of the right one; -1: none is. */
+export function firstApart(right: Tensor, rounded: Tensor, other: Tensor): number {
+  let noise = 0;
+  for (let k = 0; k < right.data.length; k++) noise = Math.max(noise, distance(right.data[k], rounded.data[k]));
+  const allowed = Math.max(TIMES_NOISE * noise, LEAST * largestMagnitude(right.data));
+  return right.data.findIndex((v, k) => distance(v, other.data[k]) > allowed);
+}
+
+/** What a layer with weights reads, and what it makes of it: of a recurrent one h of every step. */
+type Place = NonNullable<CompareModelsResult['outputs']['first']>['of'];
+
+/**
+ * Of two networks whose layers with weights match one by one the first layer, sample and step at which they part; null: none of the arrays between their
+ * layers does, or the two are not run layer by layer.
+ */
+export function firstParting([first, second]: readonly [Prepared, Prepared]): CompareModelsResult['outputs']['first'] {
+  if (first.graphInputs || second.graphInputs) return null;
+  const scenarios = [first, second].map(({ network, weights, input }) => scenarioOf(network.model, weights, input));
+  const [exact, other, rounded] = [runScenario(scenarios[0]), runScenario(scenarios[1]), runScenario(scenarios[0], { precision: 'f32' })];
+  if (!exact || !other || !rounded) return null;
+  const [own, beside] = [first, second].map(({ network: { shapes } }) => shapes.layers.filter(l => l.weights.length > 0).map(l => l.layer));
+  if (own.length !== beside.length || own.some((layer, i) => layer.kind !== beside[i].kind)) return null;
+  for (const [i, layer] of own.entries()) {
+    for (const of of ['input', isRecurrent(layer) ? 'h' : 'output'] as const) {
+      const [a, b, c] = [
+        [exact, layer.name],
+        [other, beside[i].name],
+        [rounded, layer.name],
+      ].map(([outcome, name]) => arrayOf(outcome as Outcome, name as string, of));
+      if (!a || !b || !c) continue;
+      // from here on the numbers are of other things
+      if (!sameShape(a.shape, b.shape)) return null;
+      const at = firstApart(a, c, b);
+      if (at < 0) continue;
+      const [N, T] = a.shape;
+      const size = a.data.length / N;
+      const step = a.shape.length < 3 ? null : Math.floor((at % size) / (size / T));
+      return { layer: layer.name, of, sample: Math.floor(at / size), step, values: [a.data[at], b.data[at]] };
+    }
+  }
+  return null;
+}
+
+function arrayOf({ layers }: Outcome, name: string, of: Place): Tensor | undefined {
+  const run = layers.get(name);
+  return of === 'input' ? run?.inputs[0].tensor : of === 'h' ? run?.result.sequence : run?.result.tensor;
+}
