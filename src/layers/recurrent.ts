@@ -59,7 +59,7 @@ const FIELDS: Record<string, Field> = {
   zeroOutputForMask: { type: 'boolean', default: false },
   clip: { type: 'number', min: 0, default: null },
   unroll: { type: 'boolean', default: false },
-  kerasClass: { type: 'choice', choices: ['RNN', 'CuDNNLSTM', 'CuDNNGRU'], default: null },
+  kerasClass: { type: 'choice', choices: ['RNN', 'CuDNNLSTM', 'CuDNNGRU', 'SimpleRNNCell', 'LSTMCell', 'GRUCell'], default: null },
 };
 
 /** What a recurrent layer has where its cell has no such option. */

@@ -5,7 +5,7 @@ import { asObject, type Json, list } from '../../layers/kerasConfig.js';
 import { type LayerSpec, tokenValues } from '../../model/spec.js';
 import { type Argument, type ArrayArgument, type CallArguments, callArguments, tensorsOf } from './arguments.js';
 import { type Call, callOf, callOptions, NO_ARGUMENTS } from './calls.js';
-import { callInputsOf, readLayer } from './layers.js';
+import { callInputsOf, isCell, readLayer } from './layers.js';
 import {
   countable,
   givesTwo,
@@ -26,6 +26,7 @@ import {
 } from './models.js';
 import { arrayConstant } from './operators/call.js';
 import { isMadeOfOperators, isOperatorLayer, operatorNodes } from './operators/index.js';
+import { joinedMasks } from './partMasks.js';
 import { type OrderedCall, takeMasks } from './takenMasks.js';
 
 /**
@@ -278,7 +279,8 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
   if (isTakenApart(layer) && tolerant(wiring, layer, () => withName(layer, () => statelessInside(layer))))
     return atEveryStep(wiring, layer, inner, group, given);
   const own = place.prefix + name + again(call);
-  const { inputs, rest } = furtherInputs(wiring, layer, own, given);
+  if (isCell(layer.class_name)) given = { ...given, inputs: [asStep(wiring, own, given.inputs[0])] };
+  const { inputs, rest } = furtherInputs(wiring, layer, own, joinedMasks(wiring.layers, layer, own, given));
   const spec: Record<string, unknown> = { ...layerOrUnknown(wiring, layer, rest), inputs };
   spec.name = own;
   if (spec.name !== place.first + name) spec.shares = place.first + name;
@@ -291,6 +293,12 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
   }
   wiring.layers.push(spec);
   return outputsOf(spec);
+}
+
+/** What a cell reads, as a sequence of one step. */
+function asStep({ layers }: Wiring, name: string, value: string): string {
+  layers.push({ kind: 'op', name: `${name}/step`, op: 'Unsqueeze', inputs: [value], operands: [null, { type: 'int', value: [1] }], kerasClass: '' });
+  return `${name}/step`;
 }
 
 /** Tensors and arrays among the arguments that stand behind the inputs, and the fields that say so. */

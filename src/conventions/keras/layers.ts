@@ -18,6 +18,9 @@ const READERS: Record<string, (config: Json) => Json> = {
   CuDNNLSTM: cudnn('lstm'),
   CuDNNGRU: cudnn('gru'),
   RNN: overCells,
+  SimpleRNNCell: cellItself('SimpleRNNCell'),
+  LSTMCell: cellItself('LSTMCell'),
+  GRUCell: cellItself('GRUCell'),
   Bidirectional: bothWays,
   TimeDistributed: timeDistributed,
   Masking: config => ({ kind: 'masking', value: config.mask_value ?? 0 }),
@@ -49,7 +52,7 @@ function readerOf(className: unknown): ((config: Json) => Json) | undefined {
 export function takesStates(className: unknown): boolean {
   const name = wordOf(className);
   return (
-    Object.hasOwn(CELLS, name) || name === 'RNN' || name === 'Bidirectional' || 'returnSequences' in (facets().get(name)?.fields ?? {})
+    Object.hasOwn(CELLS, name) || isCell(name) || name === 'RNN' || name === 'Bidirectional' || 'returnSequences' in (facets().get(name)?.fields ?? {})
   );
 }
 
@@ -160,6 +163,11 @@ function cudnn(kind: string): (config: Json) => Json {
 
 const CELL_CLASSES: Readonly<Record<string, string>> = { SimpleRNNCell: 'rnn', LSTMCell: 'lstm', GRUCell: 'gru' };
 
+/** A cell called by itself is its layer with one step. */
+export function isCell(className: unknown): boolean {
+  return Object.hasOwn(CELL_CLASSES, wordOf(className));
+}
+
 /** RNN(cell) is that cell's layer under another class; RNN([cells]) and StackedRNNCells run several cells at every step. */
 function overCells(config: Json): Json {
   const { class_name, config: inside } = asObject(config.cell, 'cell');
@@ -177,9 +185,13 @@ function overCells(config: Json): Json {
 /** @param outer what the layer around the cell says */
 function cellOf(cell: unknown, outer: Json): Json {
   const { class_name, config } = asObject(cell, 'cell');
-  const kind = Object.hasOwn(CELL_CLASSES, wordOf(class_name)) ? CELL_CLASSES[wordOf(class_name)] : undefined;
+  const kind = isCell(class_name) ? CELL_CLASSES[wordOf(class_name)] : undefined;
   if (!kind) throw unsupportedClass(class_name, Object.keys(CELL_CLASSES).join(', '));
   return recurrent(kind)({ ...outer, ...asObject(config ?? {}, 'cell') });
+}
+
+function cellItself(kerasClass: string): (config: Json) => Json {
+  return config => ({ ...cellOf({ class_name: kerasClass, config }, {}), kerasClass });
 }
 
 /** Both directions as one cell's layer where they are mirrors of each other, else as two layers. Bidirectional overwrites zero_output_for_mask with return_sequences. */

@@ -69,7 +69,9 @@ function fromCudnn(arrays: readonly NamedArray[]): readonly NamedArray[] {
   const [kernel, recurrent, bias] = arrays.map(a => a.tensor);
   const [M, width] = recurrent.shape;
   const gates = width / M;
-  if (![3, 4].includes(gates) || kernel.shape[1] !== width || !sameShape(bias.shape, [2 * width])) return arrays;
+  // a separable convolution has three arrays, too
+  if (recurrent.shape.length !== 2 || ![3, 4].includes(gates) || kernel.shape[1] !== width || !sameShape(bias.shape, [2 * width]))
+    return arrays;
   const named = (i: number, tensor: Tensor) => ({ name: arrays[i].name, tensor });
   return [
     named(0, gateByGate(kernel, gates, readByColumns)),

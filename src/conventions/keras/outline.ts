@@ -5,6 +5,7 @@ import { type Argument, callArguments, tensorsOf } from './arguments.js';
 import { ownClass } from './classes.js';
 import { inDialect, type KerasDialect, modelOf, specOfModel } from './config.js';
 import { type Blocked, type Known, UNKNOWN, type Wired, wiredModel } from './graph.js';
+import { isCell } from './layers.js';
 import { groupNames, inputSpec, isTakenApart, MODELS, nameOf, stepLayer, structured } from './models.js';
 import { isOperatorLayer } from './operators/index.js';
 import { type QuantizedLayers, quantizedLayers } from './quantized.js';
@@ -157,13 +158,13 @@ function rowsOf(className: string, model: Json, calls: Known): KerasRow[] {
   });
 }
 
-/** A layer that returns its states gives all it has, one that keeps its two ways apart two. */
+/** A layer that returns its states, and a cell, gives all it has, one that keeps its two ways apart two. */
 function outputsShown(layer: Json): number {
   const config = asObject(layer.config ?? {}, 'layer');
   if (layer.class_name === 'Sequential') return outputsShown(asObject(list(config.layers).at(-1) ?? {}, 'layer'));
   if (MODELS.has(wordOf(layer.class_name))) return Number.POSITIVE_INFINITY;
   const inner = (config.layer as { config?: Json } | undefined)?.config;
-  if (config.return_state === true || inner?.return_state === true) return Number.POSITIVE_INFINITY;
+  if (config.return_state === true || inner?.return_state === true || isCell(layer.class_name)) return Number.POSITIVE_INFINITY;
   return layer.class_name === 'Bidirectional' && config.merge_mode === null ? 2 : 1;
 }
 

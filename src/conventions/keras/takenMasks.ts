@@ -19,8 +19,7 @@ export function takeMasks(
   outputs: readonly string[],
   valueGiven: (key: string) => string | undefined,
 ): void {
-  const isMasked = layers.some(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero === true));
-  if (!isMasked || layers.filter(l => l.kind === 'multiheadattention').length < 2) return;
+  if (!hasMasks(layers) || layers.filter(l => l.kind === 'multiheadattention').length < 2) return;
   const byName = new Map(layers.map(l => [String(l.name), l]));
   const taken = new Set<string>();
   for (const { key } of inKerasOrder(calls, outputs)) {
@@ -31,6 +30,11 @@ export function takeMasks(
     if (layer.kind === 'multiheadattention' && layer.keyHeads === undefined)
       for (const value of inputs) taken.add(sameTensor(value, byName));
   }
+}
+
+/** Whether a layer makes a mask of what it reads. */
+export function hasMasks(layers: readonly Json[]): boolean {
+  return layers.some(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero === true));
 }
 
 /** What does nothing at inference gives the very tensor it reads. */
