@@ -26,3 +26,11 @@ it.each([
   expect(isKeras1(given)).toBe(isOld);
   expect(modernArrays(given).length).toBe(isOld ? 3 : 9);
 });
+
+it('a separable convolution has three arrays that fit together as those of cuDNN do, and stays what it is', () => {
+  const given = [[3, 4, 1], [1, 4, 8], [8]].map((shape, i) => ({
+    name: `arr_${i}`,
+    tensor: tensor(shape, new Float32Array(shape.reduce((a, b) => a * b, 1))),
+  }));
+  expect(modernArrays(given)).toEqual(given);
+});

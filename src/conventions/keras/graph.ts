@@ -19,8 +19,9 @@ import {
   nestedInputShape,
   sequentialOutputs,
   severalInside,
-  statelessInside,
+  statefulInside,
   stepLayer,
+  stepsInRow,
   structured,
   withName,
 } from './models.js';
@@ -276,8 +277,10 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
     group: `${group}/`,
   };
   if (MODELS.has(wordOf(layer.class_name))) return innerModel(wiring, layer, asObject(layer.config ?? {}, 'layer'), inner, given);
-  if (isTakenApart(layer) && tolerant(wiring, layer, () => withName(layer, () => statelessInside(layer))))
-    return atEveryStep(wiring, layer, inner, group, given);
+  if (isTakenApart(layer)) {
+    const steps = tolerant(wiring, layer, () => withName(layer, () => atEveryStep(wiring, layer, inner, group, given)));
+    if (steps) return steps;
+  }
   const own = place.prefix + name + again(call);
   if (isCell(layer.class_name)) given = { ...given, inputs: [asStep(wiring, own, given.inputs[0])] };
   const { inputs, rest } = furtherInputs(wiring, layer, own, joinedMasks(wiring.layers, layer, own, given));
@@ -297,7 +300,14 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
 
 /** What a cell reads, as a sequence of one step. */
 function asStep({ layers }: Wiring, name: string, value: string): string {
-  layers.push({ kind: 'op', name: `${name}/step`, op: 'Unsqueeze', inputs: [value], operands: [null, { type: 'int', value: [1] }], kerasClass: '' });
+  layers.push({
+    kind: 'op',
+    name: `${name}/step`,
+    op: 'Unsqueeze',
+    inputs: [value],
+    operands: [null, { type: 'int', value: [1] }],
+    kerasClass: '',
+  });
   return `${name}/step`;
 }
 
@@ -349,6 +359,14 @@ function innerModel(wiring: Wiring, layer: Json, config: Json, place: Place, giv
 
 function atEveryStep(wiring: Wiring, layer: Json, place: Place, group: string, { inputs, mask }: Call): readonly string[] {
   const name = place.prefix.slice(0, -1);
+  const stateful = statefulInside(layer);
+  if (stateful) {
+    const row = stepsInRow(layer, stateful, name);
+    wiring.layers.push(...row.before(inputs[0]));
+    const [y] = callLayer(wiring, row.inner, place, `${group}/layer`, 0, { ...NO_ARGUMENTS, inputs: [`${name}/row`] });
+    wiring.layers.push(...row.behind(y));
+    return [name];
+  }
   const steps = `${place.prefix}each_step`;
   const own = mask === undefined ? {} : { mask };
   wiring.layers.push({ kind: 'eachstep', name: steps, inputs, ...own });

@@ -52,7 +52,11 @@ function readerOf(className: unknown): ((config: Json) => Json) | undefined {
 export function takesStates(className: unknown): boolean {
   const name = wordOf(className);
   return (
-    Object.hasOwn(CELLS, name) || isCell(name) || name === 'RNN' || name === 'Bidirectional' || 'returnSequences' in (facets().get(name)?.fields ?? {})
+    Object.hasOwn(CELLS, name) ||
+    isCell(name) ||
+    name === 'RNN' ||
+    name === 'Bidirectional' ||
+    'returnSequences' in (facets().get(name)?.fields ?? {})
   );
 }
 

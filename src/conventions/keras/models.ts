@@ -1,6 +1,7 @@
 import { RnnError, within } from '../../errors.js';
 import { escapeText, wordOf } from '../../escape.js';
 import { asObject, type Json, list, text, unsupportedClass } from '../../layers/kerasConfig.js';
+import { callArguments, tensorsOf } from './arguments.js';
 import { layerNameOfClass } from './classes.js';
 import { takesStates } from './layers.js';
 
@@ -112,15 +113,55 @@ export function isTakenApart(layer: Json): boolean {
   return MODELS.has(wordOf(inner.class_name)) || inner.class_name === 'Embedding' || takesStates(inner.class_name) || isTakenApart(inner);
 }
 
-/** @throws RnnError E_KERAS_OPTION: states that go from step to step */
-export function statelessInside(layer: Json): true {
+/** The recurrent layer inside a TimeDistributed that keeps its states from step to step. */
+export function statefulInside(layer: Json): Json | undefined {
   const inner = stepLayer(layer);
-  if (!/"stateful":true/.test(JSON.stringify(inner))) return true;
-  throw new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(inner), 60)} keeps its states from step to step`, {
-    where: 'stateful',
-    expected: 'stateful=False inside TimeDistributed',
-    found: 'stateful=True',
+  return /"stateful":true/.test(JSON.stringify(inner)) ? inner : undefined;
+}
+
+/**
+ * With states that go from step to step, the steps of all steps are one sequence: x [N, T, t, D] as [N, T·t, D], and back.
+ * @returns nodes before and behind the layer, which gives every step; the last one of those is the TimeDistributed itself
+ * @throws RnnError E_KERAS_OPTION
+ */
+export function stepsInRow(
+  layer: Json,
+  inner: Json,
+  name: string,
+): { before: (x: string) => Json[]; inner: Json; behind: (y: string) => Json[] } {
+  const config = asObject(inner.config ?? {}, 'layer');
+  const [called] = list(layer.inbound_nodes ?? []).map(node => tensorsOf(callArguments(node).args[0]));
+  const shape = list((layer.build_config as Json | undefined)?.input_shape ?? called?.[0]?.shape ?? []);
+  const [N, T, t, D] = shape.map(Number);
+  if (!/^(LSTM|GRU|SimpleRNN)$/.test(wordOf(inner.class_name)) || shape.length !== 4 || !shape.every(Number.isInteger))
+    throw new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(inner), 60)} keeps its states from step to step`, {
+      where: 'stateful',
+      expected: 'an LSTM, GRU or SimpleRNN and a recorded shape, or stateful=False inside TimeDistributed',
+      found: 'stateful=True',
+    });
+  const op = (own: string, of: string, x: string, numbers: readonly (readonly number[])[], attributes: Json = {}): Json => ({
+    kind: 'op',
+    name: `${name}${own}`,
+    op: of,
+    inputs: [x],
+    operands: [null, ...numbers.map(value => ({ type: 'int', value }))],
+    attributes,
+    kerasClass: own === '' ? 'TimeDistributed' : '',
   });
+  const [LAST, FIRST] = [Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER];
+  return {
+    before(x) {
+      const turned = config.go_backwards === true ? [op('/backwards', 'Slice', x, [[LAST], [FIRST], [2], [-1]])] : [];
+      return [...turned, op('/row', 'Reshape', turned.length > 0 ? `${name}/backwards` : x, [[N, T * t, D]])];
+    },
+    inner: { ...inner, config: { ...config, go_backwards: false, return_sequences: true } },
+    behind(y) {
+      const size = [N, T, t, Number(config.units)];
+      if (config.return_sequences === true) return [op('', 'Reshape', y, [size])];
+      const last = op('', 'Squeeze', `${name}/last`, [[2]]);
+      return [op('/steps', 'Reshape', y, [size]), op('/last', 'Slice', `${name}/steps`, [[-1], [LAST], [2], [1]]), last];
+    },
+  };
 }
 
 /** Where the layers are in the file's own order, weight files count them by class, and nothing has to be said. */
