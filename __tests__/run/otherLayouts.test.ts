@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { NetworkHints } from '../../src/conventions/convention.js';
 import { equinox } from '../../src/conventions/equinox.js';
+import { flax } from '../../src/conventions/flax.js';
 import { detectConvention } from '../../src/conventions/index.js';
 import { tf1 } from '../../src/conventions/tf1.js';
 import { checkSpec } from '../../src/model/check.js';
@@ -38,6 +39,39 @@ describe('Flax', () => {
   it.each(cases.filter(c => c.name.startsWith('linen')))('$name is counted as Flax does', async ({ name, count }) => {
     const { network, framework } = await runInspect({ file: path(`${name}.npz`) });
     expect([framework, network?.totals.byFramework.flax]).toEqual(['flax', count]);
+  });
+
+  it.each([
+    ['linen_Bidirectional.npz', 'LSTMCell_0 and LSTMCell_1 are the forward and the backward direction of one layer'],
+    ['nnx_Bidirectional.safetensors', undefined],
+  ])('%s has two cells for a layer, and gives its y', async (file, said) => {
+    const beside = file.replace(/\..*/, '');
+    const request = { weights: path(file), input: path(`${beside}.x.npy`), task: 'many-to-many' as const };
+    const { tensors, assumptions } = await runForward(request);
+    expectClose(tensors.y, await recordedArray(path(`${beside}.y.npy`)), TOLERANCE.float32);
+    expect(assumptions.find(a => a.fact === 'order')?.what.includes(said ?? '')).toBe(said === undefined ? undefined : true);
+  });
+
+  it('counts both directions', async () => {
+    const file = path('linen_Bidirectional.npz');
+    const { network } = await runInspect({ file });
+    const held = [...(await readTensors(readFileSync(file))).tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
+    expect(network?.totals.byFramework.flax).toBe(held);
+  });
+
+  it('says so where two cells could be both directions or one after the other', async () => {
+    const sizes = { ii: [4, 4], if: [4, 4], ig: [4, 4], io: [4, 4], hi: [4, 4], hf: [4, 4], hg: [4, 4], ho: [4, 4] };
+    const tensors = new Map<string, Tensor>();
+    for (const cell of ['LSTMCell_0', 'LSTMCell_1'])
+      for (const [gate, shape] of Object.entries(sizes))
+        tensors.set(`params/${cell}/${gate}/kernel`, { shape, data: new Float32Array(16) });
+    const read = (more: [string, Tensor][]) =>
+      flax.toSpec(new Map([...tensors, ...more]), { task: 'many-to-one', pool: 'last', timesteps: 5 });
+    const order = ({ assumptions }: ReturnType<typeof read>) => assumptions.filter(a => a.fact === 'order').map(a => [a.what, a.say]);
+    expect(order(read([]))).toEqual([['LSTMCell_1 reads what LSTMCell_0 gives', '--layers "bilstm:4+nobias+name=LSTMCell_0"']]);
+    const head = (width: number): [string, Tensor] => ['params/Dense_0/kernel', { shape: [width, 3], data: new Float32Array(3 * width) }];
+    expect(order(read([head(4)]))).toEqual([]);
+    expect(read([head(8)]).layers.map(l => l.bidirectional)).toEqual(['concat', undefined]);
   });
 
   it('is counted for its own networks only', async () => {

@@ -11,7 +11,7 @@ import type { Weights } from '../weights/weights.js';
 import type { WritableConvention } from './convention.js';
 import { fileTensor } from './fileTensor.js';
 import { byNaturalOrder } from './naturalOrder.js';
-import { byFolder, plainLayer, recurrentLayer, type TranslatedLayer, translatedConvention } from './translated.js';
+import { byFolder, byLayer, plainLayer, recurrentLayer, type TranslatedLayer, translatedConvention } from './translated.js';
 
 /**
  * Parameters of Flax (linen, nnx), their path joined by `/` or `.`: kernels [in, out], an array for each gate or one for all.
@@ -39,8 +39,12 @@ const reading = translatedConvention({
         cells.set(cell, gates);
       } else plain.push(plainLayer(plainName(folder), own, [['kernel', 'bias']]));
     }
-    const names = [...cells.keys()].sort(byNaturalOrder);
-    const recurrent = names.map(name => recurrentLayer(plainName(name), [readCell(name, cells.get(name)!)]));
+    const recurrent = byLayer([...cells.keys()].sort(byNaturalOrder), 'forward_rnn', 'backward_rnn').map(([layer, ways]) =>
+      recurrentLayer(
+        plainName(layer),
+        ways.map(name => readCell(name, cells.get(name)!)),
+      ),
+    );
     return [...recurrent, ...plain];
   },
 });
@@ -135,8 +139,11 @@ function flaxTensors({ layers }: ModelShapes, weights: Weights): Map<string, Fil
       const message = `a file of weights cannot say that ${layer.name} uses those of ${layer.shares} again`;
       throw new RnnError('unsupported', 'E_CONVERT_LAYER', message, { where: escapeText(layer.name) });
     }
-    if (isRecurrent(layer)) writeCell(named, layer, rowOf(getCell(layer.kind), 'flax'), module, of);
-    else if (layer.kind === 'dense') {
+    if (isRecurrent(layer)) {
+      // nn.Bidirectional(nn.RNN(cell), nn.RNN(cell)): forward first
+      for (const way of layer.bidirectional === null ? [''] : ['forward/', 'backward/'])
+        writeCell(named, layer, rowOf(getCell(layer.kind), 'flax'), module, name => of(`${way}${name}`));
+    } else if (layer.kind === 'dense') {
       const place = module('Dense');
       named.set(`${place}/kernel`, fileTensor(of('Wo')!));
       const bias = of('bo');
@@ -162,11 +169,6 @@ function writeCell(
   module: (name: string) => string,
   of: (name: string) => Tensor | undefined,
 ): void {
-  if (layer.bidirectional)
-    throw new RnnError('unsupported', 'E_CONVERT_LAYER', 'a bidirectional layer is not written as Flax has it', {
-      where: escapeText(layer.name),
-      fix: 'convert each direction as a layer of its own',
-    });
   const place = module(row.className);
   const cell = getCell(layer.kind);
   const M = layer.units;

@@ -22,8 +22,7 @@ const MOST_STEPS = 20_000;
  * @throws RnnError E_UNDETERMINED where no order fits; E_ASK where two fit equally well
  */
 export function orderOfGroups(groups: readonly WeightGroup[], framework: FrameworkName): GroupOrder {
-  const sorted = [...groups].sort((a, b) => byNaturalOrder(a.name ?? '', b.name ?? ''));
-  const orders = ordersOf(sorted);
+  const orders = ordersOf(inNaturalOrder(groups));
   if (orders.length === 0)
     throw new RnnError('convention', 'E_UNDETERMINED', 'the order of the layers cannot be told from their widths', {
       expected: 'layers of which each is as wide as the next one reads',
@@ -39,8 +38,63 @@ export function orderOfGroups(groups: readonly WeightGroup[], framework: Framewo
   return { groups: withMerges(best.order), assumptions: [{ fact: 'order', what, value, why: whyOf(framework), say }] };
 }
 
+/**
+ * The order that a file writes because the program went that way, where it fits; one of the alphabet is none.
+ * @throws RnnError E_UNDETERMINED, E_ASK
+ */
+export function orderInFile(groups: readonly WeightGroup[], framework: FrameworkName, sorted: boolean): GroupOrder {
+  return !sorted && isChain(groups) ? { groups: withMerges(groups), assumptions: [] } : orderOfGroups(groups, framework);
+}
+
+/**
+ * The same for a file that keeps cells: two of one size may be the directions of one layer. They are where no other order fits; where one
+ * does, and they could be as well, that is said.
+ * @param sorted the file keeps no order
+ * @throws RnnError E_UNDETERMINED, E_ASK
+ */
+export function orderOfCells(groups: readonly WeightGroup[], framework: FrameworkName, sorted: boolean): GroupOrder {
+  const { paired, pairs } = inPairs(groups);
+  // who reads the width of one direction reads a layer of one
+  const asPairs = pairs.length === 0 ? undefined : ordersOf(paired).find(order => withMerges(order).every(group => !group.merged));
+  if (!asPairs) return orderInFile(groups, framework, sorted);
+  const why = whyOf(framework);
+  if (ordersOf(inNaturalOrder(groups)).length === 0) {
+    const what = pairs
+      .map(([one, other]) => `${one.name} and ${other.name} are the forward and the backward direction of one layer`)
+      .join(', ');
+    const order = orderOfGroups(paired, framework);
+    return { ...order, assumptions: [...order.assumptions, { fact: 'order', what, value: 'two directions', why, say: null }] };
+  }
+  const order = orderInFile(groups, framework, sorted);
+  const what = pairs.map(([one, other]) => `${other.name} reads what ${one.name} gives`).join(', ');
+  const say = `--layers "${partsOf(asPairs, framework).join(',')}"`;
+  return { ...order, assumptions: [...order.assumptions, { fact: 'order', what, value: 'one after the other', why, say }] };
+}
+
+/** Neighbours of one class and size as one layer of two directions. */
+function inPairs(groups: readonly WeightGroup[]): { paired: WeightGroup[]; pairs: (readonly [WeightGroup, WeightGroup])[] } {
+  const paired: WeightGroup[] = [];
+  const pairs: (readonly [WeightGroup, WeightGroup])[] = [];
+  const rest = inNaturalOrder(groups);
+  for (let group = rest.shift(); group; group = rest.shift()) {
+    const isPair = rest.length > 0 && isCellOf(group, rest[0]);
+    if (isPair) pairs.push([group, rest.shift()!]);
+    paired.push(isPair ? { ...group, bidirectional: true } : group);
+  }
+  return { paired, pairs };
+}
+
+function isCellOf(one: WeightGroup, other: WeightGroup): boolean {
+  const sizes = ({ kernel, recurrent, bias }: WeightGroup) => String([kernel, recurrent, bias]);
+  return one.recurrent !== undefined && !one.bidirectional && classOf(one) === classOf(other) && sizes(one) === sizes(other);
+}
+
+function inNaturalOrder(groups: readonly WeightGroup[]): WeightGroup[] {
+  return [...groups].sort((a, b) => byNaturalOrder(a.name ?? '', b.name ?? ''));
+}
+
 /** Whether each of these reads what the one before gives: both directions side by side, or merged into one. */
-export function isChain(groups: readonly WeightGroup[]): boolean {
+function isChain(groups: readonly WeightGroup[]): boolean {
   return groups.every((group, i) => i === 0 || widthsOutOf(groups[i - 1]).includes(widthInto(group)));
 }
 

@@ -3,7 +3,15 @@ import { escapeText } from '../escape.js';
 import { concatLast, permuteBlocks, sliceFirst, sliceLast } from '../tensor/layout.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { byNaturalOrder } from './naturalOrder.js';
-import { byFolder, plainLayer, recurrentLayer, type TranslatedLayer, type Translation, translatedConvention } from './translated.js';
+import {
+  byFolder,
+  byLayer,
+  plainLayer,
+  recurrentLayer,
+  type TranslatedLayer,
+  type Translation,
+  translatedConvention,
+} from './translated.js';
 
 /**
  * Variables of TensorFlow 1's cells (tensorflow/python/ops/rnn_cell_impl.py): one kernel [D+M, G·M] for [x, h].
@@ -28,16 +36,10 @@ const translation: Translation = {
         cells.set(cell, parts.set(part?.slice(1) ?? '', own));
       }
     }
-    const ways = new Map<string, string[]>();
-    for (const cell of [...cells.keys()].sort(byNaturalOrder)) {
-      const layer = cell.replace(/(^|\/)(fw|bw)(?=\/)/, '');
-      ways.set(layer, [...(ways.get(layer) ?? []), cell]);
-    }
-    // forward (fw) before backward (bw)
-    const recurrent = [...ways].map(([, names]) =>
+    const recurrent = byLayer([...cells.keys()].sort(byNaturalOrder), 'fw', 'bw').map(([, ways]) =>
       recurrentLayer(
-        layerName(names[0]),
-        names.sort((a, b) => Number(isBackward(a)) - Number(isBackward(b))).map(name => readCell(name, cells.get(name)!)),
+        layerName(ways[0]),
+        ways.map(name => readCell(name, cells.get(name)!)),
       ),
     );
     return [...recurrent, ...layers];
@@ -78,10 +80,6 @@ const STATE =
 function cellKernels(names: readonly string[]): string[] {
   const two = new Set(names.map(name => /^(.*)\/recurrent_kernel/.exec(name)?.[1]));
   return names.filter(name => CELL_KERNEL.test(name) && !two.has(name.slice(0, name.lastIndexOf('/'))));
-}
-
-function isBackward(name: string): boolean {
-  return /(^|\/)bw\//.test(name);
 }
 
 /** `rnn/multi_rnn_cell/cell_0/basic_lstm_cell` -> `rnn/multi_rnn_cell/cell_0`: what tells one from another */

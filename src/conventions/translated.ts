@@ -3,9 +3,10 @@ import { escapeText } from '../escape.js';
 import type { Assumption } from '../model/assumptions.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import type { LayerShapes } from '../model/shapes.js';
+import { isRecurrent } from '../model/spec.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Convention, NamedTensors } from './convention.js';
-import { isChain, orderOfGroups, withMerges } from './groupOrder.js';
+import { orderOfCells } from './groupOrder.js';
 import { layersOf, type WeightGroup } from './inferLayers.js';
 import { layerWeights } from './keras/keras.js';
 import type { NamedArray } from './namedArray.js';
@@ -39,9 +40,9 @@ export function translatedConvention({ name, framework, detect, layers: translat
     special: true,
 
     toWeights(shapes, tensors) {
-      const found = translate(tensors);
-      const held = found.reduce((sum, layer) => sum + layer.arrays.length, 0);
       const layers = shapes.layers.filter(l => l.weights.length > 0);
+      const found = pairedAs(layers, translate(tensors));
+      const held = found.reduce((sum, layer) => sum + layer.arrays.length, 0);
       const own = ownLayers(layers, found);
       const weights = new Map<string, Tensor>();
       layers.forEach((layer, i) => {
@@ -61,12 +62,34 @@ export function translatedConvention({ name, framework, detect, layers: translat
 
     toSpec(tensors, hints) {
       const groups = translate(tensors).map(layer => layer.group);
-      const declared = !isSorted(tensors) && isChain(groups);
-      const order = declared ? { groups: withMerges(groups), assumptions: [] } : orderOfGroups(groups, framework);
+      const order = orderOfCells(groups, framework, isSorted(tensors));
       const read = layersOf(order.groups, hints, framework);
       return { ...read, assumptions: [...order.assumptions, ...(assumptions?.(tensors) ?? []), ...read.assumptions] };
     },
   };
+}
+
+/** The two cells of each layer that the network runs in both directions, where the file has them as layers of their own: the first is forward. */
+function pairedAs(layers: readonly LayerShapes[], found: readonly TranslatedLayer[]): readonly TranslatedLayer[] {
+  const rest = [...found];
+  const pairs = new Map<TranslatedLayer, TranslatedLayer>();
+  for (const { layer, weights } of layers) {
+    if (!isRecurrent(layer)) continue;
+    const shape = String(weights.slice(0, 2).map(w => w.shape));
+    const isFree = ({ group }: TranslatedLayer) => !group.bidirectional && String([group.kernel, group.recurrent]) === shape;
+    const [first, second] = rest.filter(isFree);
+    if (layer.bidirectional !== null && second) pairs.set(first, second);
+    for (const taken of [first, pairs.get(first)]) if (taken) rest.splice(rest.indexOf(taken), 1);
+  }
+  const seconds = new Set(pairs.values());
+  return found
+    .filter(layer => !seconds.has(layer))
+    .map(layer => {
+      const second = pairs.get(layer);
+      return second
+        ? { name: layer.name, arrays: [...layer.arrays, ...second.arrays], group: { ...layer.group, bidirectional: true } }
+        : layer;
+    });
 }
 
 /**
@@ -105,6 +128,18 @@ function arraysFor({ weights }: LayerShapes, { arrays }: TranslatedLayer): reado
 
 function classOf(name: string): string {
   return name.replace(/\d+/g, '');
+}
+
+/** Cells by the layer that they are directions of, forward before backward: `rnn/fw/cell` and `rnn/bw/cell` are those of `rnn/cell`. */
+export function byLayer(cells: readonly string[], forward: string, backward: string): [layer: string, cells: string[]][] {
+  const way = new RegExp(`(^|/)(${forward}|${backward})(?=/)`);
+  const layers = new Map<string, string[]>();
+  for (const cell of cells) {
+    const layer = cell.replace(way, '');
+    layers.set(layer, [...(layers.get(layer) ?? []), cell]);
+  }
+  const isBackward = (cell: string) => Number(way.exec(cell)?.[2] === backward);
+  return [...layers].map(([layer, names]) => [layer, names.sort((a, b) => isBackward(a) - isBackward(b))]);
 }
 
 /** The tensors of a file by their folder, natural order within a class of numbered ones is left to the caller. */

@@ -6,7 +6,7 @@ import { layersText } from '../../model/layersLine.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { formatShape, type Tensor } from '../../tensor/tensor.js';
 import type { Convention, NamedTensors } from '../convention.js';
-import { isChain, orderOfGroups, withMerges } from '../groupOrder.js';
+import { type GroupOrder, orderInFile, withMerges } from '../groupOrder.js';
 import { layerOfGroup, layersOf, type WeightGroup } from '../inferLayers.js';
 import type { NamedArray } from '../namedArray.js';
 import { isSorted } from '../torch/modules.js';
@@ -59,7 +59,7 @@ export const kerasNames: Convention = {
     const { layers: found, listed } = layersIn(tensors, metadata);
     const version = metadata?.get('keras_version') ?? metadata?.get('model_weights@keras_version');
     const groups = found.filter(l => l.arrays.length > 0).map(l => namedGroup(l, version));
-    const order = listed ? listedGroups(found, groups) : orderOf(groups, isSorted(tensors));
+    const order = listed ? listedGroups(found, groups) : orderInFile(groups, 'keras', isSorted(tensors));
     const read = layersOf(order.groups, hints, 'keras');
     return { ...read, assumptions: [...order.assumptions, ...gateAssumptions(groups, version), ...read.assumptions] };
   },
@@ -154,18 +154,8 @@ function checkPlaces(layers: readonly LayerShapes[], groups: ReadonlyMap<string,
   });
 }
 
-interface Ordered {
-  readonly groups: readonly WeightGroup[];
-  readonly assumptions: readonly Assumption[];
-}
-
-/** An order that a file writes because the program went that way is right where it is a chain; one of the alphabet is none. */
-function orderOf(groups: readonly WeightGroup[], sorted: boolean): Ordered {
-  return !sorted && isChain(groups) ? { groups: withMerges(groups), assumptions: [] } : orderOfGroups(groups, 'keras');
-}
-
 /** All layers of a file that lists them, those without weights by their names. @throws RnnError E_ASK where a name does not say enough */
-function listedGroups(found: readonly NamedLayer[], withWeights: readonly WeightGroup[]): Ordered {
+function listedGroups(found: readonly NamedLayer[], withWeights: readonly WeightGroup[]): GroupOrder {
   const groups: WeightGroup[] = [];
   const unknown: string[] = [];
   for (const { name } of found) {
