@@ -4,8 +4,10 @@ import { applied } from '../layers/index.js';
 import type { Kernels, LayerResult, Value } from '../layers/layer.js';
 import { inferShapes } from '../model/shapes.js';
 import { type InputSpec, isRecurrent, type LayerSpec, type ModelSpec } from '../model/spec.js';
+import { checkRoom, hold, inRoom, numbersOf, roomFor } from '../ops/room.js';
 import { formatShape, type Precision, type Tensor, toPrecision } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
+import { claiming } from './claiming.js';
 import type { EngineInput, EngineOptions, EngineOutput } from './engine.js';
 
 /**
@@ -13,6 +15,13 @@ import type { EngineInput, EngineOptions, EngineOutput } from './engine.js';
  * @throws RnnError E_INPUT_SHAPE, E_STATE_SHAPE
  */
 export function walk(model: ModelSpec, weights: Weights, input: EngineInput, options: EngineOptions, kernels: Kernels): EngineOutput {
+  const own = numbersOf([...weights.values()]);
+  const [N, T = 1] = input.x.shape;
+  const numbers = own + numbersOf([input.x, ...(input.others?.values() ?? [])]);
+  return inRoom(roomFor(numbers, own * N * T), () => walked(model, weights, input, options, claiming(kernels)));
+}
+
+function walked(model: ModelSpec, weights: Weights, input: EngineInput, options: EngineOptions, kernels: Kernels): EngineOutput {
   const values = inputValues(model, input, kernels);
   const layers = new Map<string, LayerResult>();
   const shapes = inferShapes(model);
@@ -31,6 +40,7 @@ export function walk(model: ModelSpec, weights: Weights, input: EngineInput, opt
         trace: options.trace,
       }),
     );
+    hold(result.tensor);
     const isSequence = result.tensor.shape.length > 2;
     values.set(layer.name, layer.mask === null && isSequence ? { ...result, mask: inputs[0].mask } : result);
     others.forEach(({ suffix, masked }, i) => {
@@ -38,6 +48,7 @@ export function walk(model: ModelSpec, weights: Weights, input: EngineInput, opt
       values.set(`${layer.name}/${suffix}`, { ...asValue(result.others![i], kernels.precision), mask });
     });
     layers.set(layer.name, result);
+    checkRoom();
     options.onProgress?.(layers.size, shapes.layers.length);
   }
   const rest = (model.otherOutputs ?? []).map(({ name, value }): [string, Tensor] => [name, values.get(value)!.tensor]);

@@ -144,14 +144,14 @@ export function restart(limits: Limits): void {
  * Called where a reader passes often.
  * @throws RnnError E_LIMIT_TIME (limit)
  */
-export function checkTime({ started, seconds }: Clock): void {
+export function checkTime({ started, seconds }: Clock, what = 'reading'): void {
   if (started === undefined || seconds === undefined) return;
   const elapsed = performance.now() - started;
-  if (elapsed > 1000 * seconds) throw tooSlow(seconds, elapsed / 1000);
+  if (elapsed > 1000 * seconds) throw tooSlow(seconds, elapsed / 1000, what);
 }
 
-export function tooSlow(seconds: number, elapsed: number): RnnError {
-  return overLimit('seconds', seconds, 'E_LIMIT_TIME', `reading has taken ${elapsed.toFixed(3)} s and is not done`);
+export function tooSlow(seconds: number, elapsed: number, what = 'reading'): RnnError {
+  return overLimit('seconds', seconds, 'E_LIMIT_TIME', `${what} has taken ${elapsed.toFixed(3)} s and is not done`);
 }
 
 /** The same of a whole command. */

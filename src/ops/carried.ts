@@ -5,6 +5,7 @@ import { sigmoid } from '../numerics/sigmoid.js';
 import { formatShape } from '../tensor/tensor.js';
 import { floatOf, intOf, textOf } from './attributes.js';
 import { type Call, need, type Operators } from './operator.js';
+import { pass } from './room.js';
 import { allocateShape, type GraphValue, shapeError } from './value.js';
 
 /** Recurrences of language models that are operators: both give the state that the next call goes on from. */
@@ -27,6 +28,7 @@ function causalConvolution(call: Call): GraphValue[] {
   const y = allocateShape([N, C, T], 'float', call.kernels.precision);
   const state = allocateShape([N, C, k - 1], 'float', call.kernels.precision);
   for (let row = 0; row < N * C; row++) {
+    pass(T * k);
     const at = (t: number) => (t >= 0 ? x.data[row * T + t] : past ? past.data[row * (k - 1) + k - 1 + t] : 0);
     for (let t = 0; t < T; t++) {
       let sum = bias ? bias.data[row % C] : 0;
@@ -70,6 +72,7 @@ function linearAttention(call: Call): GraphValue[] {
   for (let n = 0; n < N; n++)
     for (let t = 0; t < T; t++)
       for (let h = 0; h < K; h++) {
+        pass(D * V * (2 + H / K));
         const row = n * T + t;
         const s = (n * K + h) * D * V;
         const key = k.data.subarray((row * K + h) * D, (row * K + h + 1) * D);

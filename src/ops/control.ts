@@ -3,6 +3,7 @@ import type { OnnxGraph } from '../formats/onnx/graph.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { graphOf, intOf, intsOf } from './attributes.js';
 import { type Call, need, type Operators } from './operator.js';
+import { checkRoom, hold, release } from './room.js';
 import { allocateShape, axisOf, type GraphValue, gatherStrided, kindOfType, shapeError, stridesOf } from './value.js';
 
 /** Operators that run graphs of their own: one of two, one again and again, one for each step of a sequence. */
@@ -35,6 +36,24 @@ function either(call: Call): GraphValue[] {
 
 const scalar = (kind: GraphValue['kind'], n: number): GraphValue => ({ kind, shape: [], data: Float64Array.of(n) });
 
+/** Of the values that a loop's rounds give: the carried ones until the next, the others until the end. */
+function keeper() {
+  let carried: readonly GraphValue[] = [];
+  const others: GraphValue[] = [];
+  return {
+    /** @returns the carried of a round's values */
+    round(given: readonly GraphValue[], count: number): GraphValue[] {
+      checkRoom();
+      given.forEach(hold);
+      carried.forEach(release);
+      for (const value of given.slice(count)) others.push(value);
+      carried = given.slice(0, count);
+      return [...carried];
+    },
+    end: () => [...carried, ...others].forEach(release),
+  };
+}
+
 /** inputs: most rounds, condition, carried …; body: round, condition, carried … -> condition, carried …, collected … */
 function loop(call: Call): GraphValue[] {
   const { graph, run } = bodyOf(call, 'body');
@@ -44,13 +63,16 @@ function loop(call: Call): GraphValue[] {
   checkBody(graph, carried.length + 2, carried.length + 1);
   const collected: GraphValue[][] = graph.outputs.slice(carried.length + 1).map(() => []);
   let going = first ? isTrue(first) : true;
+  const kept = keeper();
   for (let i = 0; i < most && going; i++) {
     const [condition, ...given] = run([scalar('int', i), scalar('bool', going ? 1 : 0), ...carried]);
     going = isTrue(condition);
-    carried = given.slice(0, carried.length);
+    carried = kept.round(given, carried.length);
     collected.forEach((list, k) => void list.push(given[carried.length + k]));
   }
-  return [...carried, ...collected.map((list, k) => stacked(list, graph.outputs[carried.length + 1 + k], 0, call))];
+  const joined = collected.map((list, k) => stacked(list, graph.outputs[carried.length + 1 + k], 0, call));
+  kept.end();
+  return [...carried, ...joined];
 }
 
 /** inputs: states …, sequences …; body: states …, one step of each sequence -> states …, one step of each result */
@@ -75,16 +97,18 @@ function scan(call: Call): GraphValue[] {
     throw shapeError('the sequences have different numbers of steps', sequences.map(s => formatShape(s.value.shape)).join(' and '));
   const results = graph.outputs.slice(states);
   const collected: GraphValue[][] = results.map(() => []);
+  const kept = keeper();
   for (let t = 0; t < T; t++) {
     const steps = sequences.map(({ value, axis, back }) => stepOf(value, axis, back ? T - 1 - t : t));
     const given = run([...carried, ...steps]);
-    carried = given.slice(0, states);
+    carried = kept.round(given, states);
     collected.forEach((all, k) => void all.push(given[states + k]));
   }
   const joined = collected.map((all, k) => {
     if (list('scan_output_directions', k) === 1) all.reverse();
     return stacked(all, results[k], list('scan_output_axes', k), call);
   });
+  kept.end();
   return [...carried, ...joined];
 }
 

@@ -1,6 +1,7 @@
 import { sizeOf } from '../tensor/tensor.js';
 import { intOf } from './attributes.js';
 import { type Call, need, type Operators } from './operator.js';
+import { claim } from './room.js';
 import { axisOf, type GraphValue } from './value.js';
 
 /** Unique: what there is, each once. */
@@ -13,6 +14,8 @@ function unique(call: Call): GraphValue[] {
   const along = axis === undefined ? undefined : axisOf(axis, x.shape.length);
   const n = along === undefined ? x.data.length : x.shape[along];
   const [inner, outer] = along === undefined ? [1, 1] : [sizeOf(x.shape.slice(along + 1)), sizeOf(x.shape.slice(0, along))];
+  // as text and in lists
+  claim(200 * n + 24 * x.data.length);
   const slices = Array.from({ length: n }, (_, i) =>
     Array.from({ length: inner * outer }, (_, k) => x.data[(Math.floor(k / inner) * n + i) * inner + (k % inner)]),
   );

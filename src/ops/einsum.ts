@@ -3,6 +3,7 @@ import { escapeText } from '../escape.js';
 import { formatShape } from '../tensor/tensor.js';
 import { textOf } from './attributes.js';
 import { type Call, type Operators, plain } from './operator.js';
+import { pass } from './room.js';
 import { allocateShape, type GraphValue, shapeError, stridesOf } from './value.js';
 
 /** Einsum: the sum of products over every letter that the result does not have, `bij,bjk->bik`. */
@@ -31,7 +32,7 @@ function einsum(call: Call): GraphValue {
   const order = [...result, ...summed];
   const shape = [...result].map(l => sizes.get(l)!);
   const data = allocateShape(shape, values[0].kind, call.kernels.precision);
-  const steps = values.map((v, i) => stepsOf(order, terms[i], v.shape));
+  const strides = values.map((v, i) => stepsOf(order, terms[i], v.shape));
   const outs = shape.reduce((a, b) => a * b, 1);
   const inner = summed.reduce((n, l) => n * sizes.get(l)!, 1);
   const index = new Array<number>(order.length).fill(0);
@@ -39,10 +40,11 @@ function einsum(call: Call): GraphValue {
   for (let k = 0; k < outs; k++) {
     let sum = 0;
     for (let s = 0; s < inner; s++) {
+      pass(values.length);
       let product = 1;
       for (let v = 0; v < values.length; v++) product *= values[v].data[at[v]];
       sum += product;
-      next(order, sizes, index, at, steps);
+      next(order, sizes, index, at, strides);
     }
     data[k] = sum;
   }

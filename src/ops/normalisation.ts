@@ -4,6 +4,7 @@ import { log } from '../numerics/log.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { floatOf, intOf, intsOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
+import { pass } from './room.js';
 import { allocateShape, axisOf, broadcastTo, type GraphValue, shapeError, stridesOf } from './value.js';
 
 /** Normalisations as they are at inference. */
@@ -153,6 +154,7 @@ function byNeighbours(call: Call): GraphValue {
   const data = x.data.map((v, k) => {
     const c = Math.floor(k / step) % C;
     let sum = 0;
+    pass(4 * Math.min(size, C));
     for (let i = Math.max(0, c - Math.floor((size - 1) / 2)); i <= Math.min(C - 1, c + Math.ceil((size - 1) / 2)); i++)
       sum += x.data[k + (i - c) * step] ** 2;
     return v * exp(-beta * log(bias + (alpha / size) * sum));

@@ -4,8 +4,9 @@ import { ONNX_DTYPES } from '../formats/onnx/types.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { intOf, textOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
+import { claim } from './room.js';
 import { rowOf } from './selection.js';
-import { allocateShape, axisOf, broadcastTo, type GraphValue, ints, isInteger, shapeError, stridesOf } from './value.js';
+import { allocateShape, axisOf, broadcastTo, type GraphValue, isInteger, shapeError, stridesOf } from './value.js';
 
 /** Operators that put values at places told by other values, or tell the places. */
 export const PLACING: Operators = {
@@ -104,6 +105,8 @@ function topK(call: Call): GraphValue[] {
   const shape = x.shape.map((size, i) => (i === axis ? k : size));
   const [values, places] = [allocateShape(shape, x.kind, call.kernels.precision), allocateShape(shape, 'int', 'f64')];
   const width = sizeOf(x.shape.slice(axis + 1));
+  // sorting takes a copy
+  claim(24 * n);
   for (let r = 0; r < (n === 0 ? 0 : x.data.length / n); r++) {
     const [outer, inner] = [Math.floor(r / width), r % width];
     const at = (i: number) => x.data[(outer * n + i) * width + inner];
@@ -122,10 +125,20 @@ function topK(call: Call): GraphValue[] {
 /** [rank, count]: the places of what is not 0, in order. */
 function nonZero(call: Call): GraphValue {
   const x = need(call, 0);
-  const found = Array.from(x.data.keys()).filter(k => x.data[k] !== 0);
+  let count = 0;
+  for (const v of x.data) if (v !== 0) count++;
+  const shape = [x.shape.length, count];
+  const data = allocateShape(shape, 'int', 'f64');
   const strides = stridesOf(x.shape);
-  const rows = strides.flatMap((step, a) => found.map(k => Math.floor(k / step) % x.shape[a]));
-  return { ...ints(rows), shape: [x.shape.length, found.length] };
+  let at = 0;
+  for (let k = 0; k < x.data.length; k++) {
+    if (x.data[k] === 0) continue;
+    strides.forEach((step, a) => {
+      data[a * count + at] = Math.floor(k / step) % x.shape[a];
+    });
+    at++;
+  }
+  return { kind: 'int', shape, data };
 }
 
 /** Keeps what is on and above the diagonal k (on and below it), 0 elsewhere. */

@@ -5,6 +5,7 @@ import { halfToEven } from '../numerics/halfToEven.js';
 import { formatShape, type IntegerType, sizeOf } from '../tensor/tensor.js';
 import { intOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
+import { claim, pass } from './room.js';
 import { allocateShape, axisOf, broadcastTo, type GraphValue, isInteger, shapeError } from './value.js';
 
 /** Numbers in 8 bits and back: y = (q − zero)·scale, per tensor, per slice of an axis, or per block of one. */
@@ -145,8 +146,10 @@ function wholeProduct(a: GraphValue, b: GraphValue): GraphValue {
     throw shapeError('these cannot be multiplied', `${formatShape(a.shape)} and ${formatShape(b.shape)}`, 'inner sizes that agree');
   const rows = sizeOf(a.shape.slice(0, -1));
   const perMatrix = lead.length > 0 ? a.shape[a.shape.length - 2] : rows;
+  claim(8 * rows * K);
   const data = new Float64Array(rows * K);
   for (let r = 0; r < rows; r++) {
+    pass(D * K);
     const from = Math.floor(r / perMatrix) * D * K;
     for (let d = 0; d < D; d++) {
       const v = a.data[r * D + d];

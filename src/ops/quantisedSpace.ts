@@ -1,6 +1,7 @@
 import { formatShape, sizeOf, type Tensor } from '../tensor/tensor.js';
 import { type Call, need, type Operators, type ProductKernels, plain } from './operator.js';
 import { minus, toWhole } from './quantised.js';
+import { claim, pass } from './room.js';
 import { type GraphValue, shapeError } from './value.js';
 import { WINDOW, WINDOWS } from './windows.js';
 
@@ -13,12 +14,16 @@ export const QUANTISED_SPACE: Operators = {
 /** Sums of products of bytes are exact in float64. */
 const EXACT: ProductKernels = {
   precision: 'f64',
-  allocate: length => new Float64Array(length),
+  allocate: length => {
+    claim(8 * length);
+    return new Float64Array(length);
+  },
   affine({ shape, data }, kernel, bias): Tensor {
     const [D, K] = kernel.shape;
     const rows = sizeOf(shape.slice(0, -1));
     const out = new Float64Array(rows * K);
     for (let r = 0; r < rows; r++) {
+      pass(D * K);
       if (bias) out.set(bias.data, r * K);
       for (let d = 0; d < D; d++) {
         const v = data[r * D + d];

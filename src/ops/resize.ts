@@ -2,6 +2,7 @@ import { RnnError } from '../errors.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { choice, floatOf, floatsOf, intOf, intsOf, textOf } from './attributes.js';
 import { type Call, integers, need, type Operators, plain } from './operator.js';
+import { claim, pass } from './room.js';
 import { allocateShape, axisOf, type GraphValue, shapeError } from './value.js';
 
 /** Resize, axis by axis: each number of the output is a few numbers of the input, weighed. */
@@ -63,6 +64,8 @@ function resize(call: Call): GraphValue {
         fix: 'export it with sizes in place of scales',
       });
     }
+    // places and shares, as objects
+    claim(256 * size);
     x = alongAxis(
       call,
       x,
@@ -133,6 +136,7 @@ function alongAxis(call: Call, x: GraphValue, axis: number, rows: readonly Weigh
     rows.forEach((weights, i) => {
       for (let k = 0; k < width; k++) {
         let sum = 0;
+        pass(weights.length);
         for (const [at, weight] of weights) sum += weight * x.data[(o * n + at) * width + k];
         data[(o * rows.length + i) * width + k] = sum;
       }

@@ -3,6 +3,7 @@ import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { choice, floatOf, intOf, intsOf, textOf } from './attributes.js';
 import { type Call, integers, need, type Operators, plain } from './operator.js';
 import { cubic } from './resize.js';
+import { claim, pass } from './room.js';
 import { allocateShape, type GraphValue, shapeError, stridesOf } from './value.js';
 
 /** Operators that read between the numbers of x [N, C, …S], at places that are computed. */
@@ -57,6 +58,7 @@ function gridSample(call: Call): GraphValue {
   const data = allocateShape([N, C, ...out], x.kind, call.kernels.precision);
   for (let n = 0; n < N; n++)
     for (let o = 0; o < count; o++) {
+      pass(200 + C * 4 ** rank);
       let places: Weighed = [[0, 1]];
       space.forEach((size, axis) => {
         const v = grid.data[(n * count + o) * rank + rank - 1 - axis];
@@ -92,6 +94,7 @@ function affineGrid(call: Call): GraphValue {
   const strides = stridesOf(space);
   const count = sizeOf(space);
   for (let k = 0; k < N * count; k++) {
+    pass(512);
     const n = Math.floor(k / count);
     const at = space.map((size, axis) => {
       const i = Math.floor((k % count) / strides[axis]) % size;
@@ -134,6 +137,7 @@ function roiAlign(call: Call): GraphValue {
     const bins = size.map((v, i) => v / out[i]);
     const grid = size.map((v, i) => (sampling > 0 ? sampling : Math.ceil(v / out[i])));
     const from = sampleOf(samples.data[r], N) * C;
+    claim(256 * (out[0] * grid[0] + out[1] * grid[1]));
     // the places on each axis of the image, with their shares, for every bin
     const [rows, columns] = [H, W].map((n, axis) =>
       Array.from({ length: out[axis] }, (_, p) =>
@@ -148,6 +152,7 @@ function roiAlign(call: Call): GraphValue {
           let [sum, most] = [0, Number.NEGATIVE_INFINITY];
           for (const row of rows[p])
             for (const column of columns[q]) {
+              pass(200);
               const corners = row.flatMap(([i, a]) => column.map(([j, b]) => a * b * x.data[((from + c) * H + i) * W + j]));
               sum += corners.reduce((a, b) => a + b, 0);
               most = Math.max(most, ...(corners.length > 0 ? corners : [0]));
@@ -202,6 +207,7 @@ function maxRoiPool(call: Call): GraphValue {
           const [y1, y2] = bounds(top, bottom, out[0], p, H);
           const [x1, x2] = bounds(left, right, out[1], q, W);
           let most = y2 > y1 && x2 > x1 ? Number.NEGATIVE_INFINITY : 0;
+          pass(1 + (y2 - y1) * (x2 - x1));
           for (let i = y1; i < y2; i++) for (let j = x1; j < x2; j++) most = Math.max(most, x.data[((from + c) * H + i) * W + j]);
           data[((r * C + c) * out[0] + p) * out[1] + q] = most;
         }

@@ -2,6 +2,7 @@ import { RnnError } from '../errors.js';
 import { intOf } from './attributes.js';
 import { MOVEMENT } from './movement.js';
 import { type Call, need, type Operators, plain } from './operator.js';
+import { claim } from './room.js';
 import { axisOf, type GraphValue, gatherStrided, shapeError, stridesOf } from './value.js';
 
 /** Operators on sequences of tensors and on what may be left out: no output of a graph. */
@@ -70,6 +71,7 @@ function taken(call: Call): GraphValue {
   if (sizes.some(v => !(v > 0)) || (several && sizes.reduce((a, b) => a + b, 0) !== n))
     throw shapeError('the parts do not fit the axis', `[${sizes.join(', ')}]`, `sizes from 1, together ${n}`);
   const [each] = sizes;
+  claim(several ? 0 : 300 * Math.ceil(n / each));
   const parts = several ? sizes : Array.from({ length: Math.ceil(n / each) }, (_, i) => Math.min(each, n - i * each));
   const strides = stridesOf(x.shape);
   let from = 0;

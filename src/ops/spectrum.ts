@@ -7,6 +7,7 @@ import { sineCosine } from '../numerics/trig.js';
 import { formatShape, sizeOf, type Tensor } from '../tensor/tensor.js';
 import { intOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
+import { claim, pass } from './room.js';
 import { allocateShape, axisOf, type GraphValue, isInteger, shapeError } from './value.js';
 
 /** Spectra, and what speech recognition puts before its network: real and imaginary parts stand on the last axis. */
@@ -26,9 +27,11 @@ function whole(call: Call, index: number): number | undefined {
 
 /** cos and sin of 2πk/L */
 function circle(L: number): [Float64Array, Float64Array] {
+  claim(16 * L);
   const [cos, sin] = [new Float64Array(L), new Float64Array(L)];
   for (let k = 0; k < L; k++) {
     const at = sineCosine((2 * Math.PI * k) / L);
+    pass(32);
     cos[k] = at.cos;
     sin[k] = at.sin;
   }
@@ -124,11 +127,13 @@ function mel(call: Call): GraphValue {
   const ten = log(10);
   const melOf = (hertz: number) => (2595 * log1p(hertz / 700)) / ten;
   const step = (melOf(high) - melOf(low)) / (mels + 2);
+  claim(16 * mels);
   const edge = Array.from({ length: mels + 2 }, (_, i) =>
     Math.floor(((L + 1) * 700 * expm1(((i * step + melOf(low)) / 2595) * ten)) / rate),
   );
   const y = typed(call, [bins, mels]);
   for (let m = 0; m < mels; m++) {
+    pass(8 + bins / 8);
     const [left, centre, right] = edge.slice(m, m + 3);
     if (left < 0 || right > bins) throw shapeError('the mel bands reach beyond the spectrum', String(high), `at most ${rate / 2} Hz`);
     if (centre === left) y.data[centre * mels + m] = 1;
@@ -145,8 +150,10 @@ function window(terms: readonly number[]) {
       const size = need(call, 0).data[0];
       const y = typed(call, [size]);
       const over = (intOf(call.node, 'periodic') ?? 1) === 1 ? size : size - 1;
-      for (let t = 0; t < size; t++)
+      for (let t = 0; t < size; t++) {
+        pass(512);
         y.data[t] = terms.reduce((sum, a, i) => sum + (i % 2 === 0 ? a : -a) * sineCosine((2 * Math.PI * i * t) / over).cos, 0);
+      }
       return y;
     },
     ['output_datatype', 'periodic'],

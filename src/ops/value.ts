@@ -13,6 +13,7 @@ import {
   precisionOf,
   type Tensor,
 } from '../tensor/tensor.js';
+import { claim } from './room.js';
 
 export { stridesOf } from '../tensor/axes.js';
 
@@ -34,20 +35,13 @@ export interface GraphValue {
   readonly precision?: Precision;
 }
 
-/** Most numbers one value may have: a graph of 200 bytes can ask for a tensor of any size. */
-const MOST_NUMBERS = 2n ** 28n;
-
 /** Zeros of a shape a graph asks for. @throws RnnError E_MEMORY (limit), E_ONNX_SHAPE for negative sizes */
 export function allocateShape(shape: readonly number[], kind: GraphValue['kind'], precision: Precision): FloatArray {
   if (shape.some(n => !Number.isSafeInteger(n) || n < 0)) throw shapeError('a shape has negative or broken sizes', formatShape(shape));
+  const stored = kind === 'float' ? precision : 'f64';
   const size = exactSize(shape);
-  if (size > MOST_NUMBERS) {
-    throw new RnnError('limit', 'E_MEMORY', `the graph asks for a tensor of ${size} numbers`, {
-      expected: `at most ${MOST_NUMBERS}`,
-      found: `${formatShape(shape)} = ${size} numbers`,
-    });
-  }
-  return allocate(Number(size), kind === 'float' ? precision : 'f64');
+  claim(size * (stored === 'f32' ? 4n : 8n), shape);
+  return allocate(Number(size), stored);
 }
 
 export function ints(values: readonly number[]): GraphValue {

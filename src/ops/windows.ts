@@ -3,6 +3,7 @@ import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { raised } from './arithmetic.js';
 import { intOf, intsOf, textOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
+import { claim, pass } from './room.js';
 import { allocateShape, type GraphValue, shapeError, stridesOf } from './value.js';
 
 /** Operators that slide a window over the axes of space: x [N, C, …S] as ONNX has it. */
@@ -82,9 +83,11 @@ export function windowAxes({ node }: Pick<Call, 'node'>, space: readonly number[
 export function slide(axes: readonly Axis[], visit: (out: number, inputs: Int32Array) => void): void {
   const count = axes.reduce((n, a) => n * a.window, 1);
   const strides = stridesOf(axes.map(a => a.size));
+  claim(4 * count);
   const places = new Int32Array(count);
   const total = axes.reduce((n, a) => n * a.out, 1);
   for (let out = 0; out < total; out++) {
+    pass(16 * count);
     const at: number[] = [];
     for (let i = axes.length - 1, rest = out; i >= 0; i--) {
       at[i] = rest % axes[i].out;
@@ -117,6 +120,7 @@ function convolution(call: Call): GraphValue {
   const data = allocateShape([N, F, ...axes.map(a => a.out)], 'float', call.kernels.precision);
   const input = sizeOf(space);
   const D = own * places;
+  claim(4 * outs * places);
   const rows = call.kernels.allocate(outs * D);
   const from = new Int32Array(outs * places);
   slide(axes, (out, inputs) => from.set(inputs, out * places));

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import os from 'node:os';
 import { DEFAULT_LIMITS, LIMITS, type LimitKey, type LimitName, type Limits } from '../formats/limits.js';
+import { askRoomFrom, type Room } from '../ops/room.js';
 
 export { LIMITS, tooLong, tooSlow } from '../formats/limits.js';
 
@@ -10,6 +11,8 @@ export interface FileLimits {
   readonly file: number;
   /** the same of what is read in pieces, and the seconds that reading them may take: any number, unless a smaller limit is requested */
   readonly pieces: { readonly bytes: number; readonly seconds: number };
+  /** of computing: what was asked for in place of what the input justifies */
+  readonly room: Partial<Room>;
   /** of the readers */
   readonly read: Limits;
 }
@@ -25,6 +28,8 @@ let ambient: AsyncLocalStorage<FileLimits> | undefined;
 export function memoryBudget(): number {
   return Math.min(Math.floor(os.totalmem() / 2), MOST);
 }
+
+askRoomFrom(() => ambient?.getStore()?.room ?? {}, memoryBudget);
 
 /** The limits in force. */
 export function fileLimits(): FileLimits {
@@ -56,6 +61,7 @@ function limitsOf(asked: AskedLimits): FileLimits {
   return {
     file: asked.maxFile ?? budget,
     pieces: { bytes: asked.maxFile ?? Number.POSITIVE_INFINITY, seconds: asked.maxTime ?? Number.POSITIVE_INFINITY },
+    room: { bytes: asked.maxMemory, seconds: asked.maxTime },
     read: {
       ...DEFAULT_LIMITS,
       ...Object.fromEntries(given),

@@ -3,8 +3,8 @@ import type { EngineInput } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
 import type { ModelShapes } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
+import { bytesFor } from '../ops/room.js';
 import { exactSize } from '../tensor/tensor.js';
-import { memoryBudget } from './limits.js';
 import type { Network } from './network/network.js';
 
 /** Multiply-adds of a pass, roughly: every weight meets every sample at every step. */
@@ -25,10 +25,11 @@ const ALWAYS = 2n ** 24n;
  * @throws RnnError E_MEMORY (limit, exit 5)
  */
 export function checkMemory({ model, shapes }: Network, [N, T]: readonly [number, number], maxMemory: number | undefined): void {
-  const numbers = weightNumbers(shapes) + activationNumbers(shapes, model, BigInt(N), BigInt(T));
-  const bytes = numbers * 8n;
+  const own = weightNumbers(shapes);
+  const x = sized(shapes.input, BigInt(N), BigInt(T));
+  const bytes = (own + x + activationNumbers(shapes, model, BigInt(N), BigInt(T))) * 8n;
   if (maxMemory === undefined && bytes <= ALWAYS) return;
-  const budget = BigInt(maxMemory ?? memoryBudget());
+  const budget = BigInt(maxMemory ?? bytesFor(Number(own + x)));
   if (bytes <= budget) return;
   throw new RnnError('limit', 'E_MEMORY', `this needs ${bytes} bytes (${inUnits(bytes)}), the budget is ${inUnits(budget)}`, {
     expected: `at most ${budget} bytes`,
@@ -42,13 +43,15 @@ function weightNumbers(shapes: ModelShapes): bigint {
   return shapes.layers.reduce((total, l) => total + l.weights.reduce((sum, w) => sum + exactSize(w.shape), 0n), 0n);
 }
 
-/** X, and for every layer its output and, where it is recurrent, its states and one step of gates. */
+function sized(axes: readonly { readonly size: number | null }[], N: bigint, T: bigint): bigint {
+  return axes.reduce((total, d, axis) => total * (axis === 0 ? N : BigInt(d.size ?? T)), 1n);
+}
+
+/** For every layer its output and, where it is recurrent, its states and one step of gates. */
 function activationNumbers(shapes: ModelShapes, model: ModelSpec, N: bigint, T: bigint): bigint {
-  const size = (symbols: readonly { symbol: string; size: number | null }[]) =>
-    symbols.reduce((total, d, axis) => total * (axis === 0 ? N : BigInt(d.size ?? T)), 1n);
-  let total = size(shapes.input);
+  let total = 0n;
   for (const { layer, output } of shapes.layers) {
-    total += size(output);
+    total += sized(output, N, T);
     if (isRecurrent(layer)) total += N * BigInt(layer.units) * BigInt(getCell(layer.kind).gates.length + 4);
   }
   return total + BigInt(model.layers.length);

@@ -5,7 +5,9 @@ import type { Kernels } from '../../layers/layer.js';
 import { nodeLabel, nodePlace } from '../../ops/attributes.js';
 import { OPERATORS as PURE_OPERATORS } from '../../ops/index.js';
 import { type Call, checkAttributes, type Operator, type Operators } from '../../ops/operator.js';
+import { checkRoom, hold, inRoom, numbersOf, release, roomFor } from '../../ops/room.js';
 import { fromOnnx, type GraphValue } from '../../ops/value.js';
+import { claiming } from '../claiming.js';
 import { COMPOSED_OPERATORS, withParts } from './composed/index.js';
 import { RECURRENT } from './recurrent.js';
 
@@ -17,13 +19,27 @@ const OPERATORS: Operators = { ...PURE_OPERATORS, ...RECURRENT };
 
 export const RUN_OPERATORS: readonly string[] = [...Object.keys(OPERATORS), ...COMPOSED_OPERATORS].sort();
 
-/** One node on its own: for what can be computed once and for all. @throws RnnError E_ONNX_OPERATOR */
-export function runNode(node: OnnxNode, opset: number, inputs: readonly (GraphValue | undefined)[], kernels: Kernels): GraphValue[] {
+/** What is computed before anything runs takes no second. */
+const CHEAP = { seconds: 20, work: 2e7 };
+
+/**
+ * One node on its own: for what can be computed once and for all.
+ * @param most numbers that it may hold
+ * @throws RnnError E_ONNX_OPERATOR; E_MEMORY, E_LIMIT_TIME where that would not be cheap
+ */
+export function runNode(
+  node: OnnxNode,
+  opset: number,
+  inputs: readonly (GraphValue | undefined)[],
+  kernels: Kernels,
+  most = 2 ** 22,
+): GraphValue[] {
   if (!Object.hasOwn(OPERATORS, keyOf(node))) throw unsupported(node);
   const operator = OPERATORS[keyOf(node)];
   return within(nodePlace(node), () => {
     checkAttributes(operator, node);
-    return operator.run({ node, opset: node.opset ?? opset, inputs, kernels });
+    const call = { node, opset: node.opset ?? opset, inputs, kernels: claiming(kernels) };
+    return inRoom({ ...CHEAP, bytes: 8 * most }, () => operator.run(call));
   });
 }
 
@@ -65,13 +81,9 @@ export function operatorName({ domain, opType }: OnnxNode): string {
   return escapeText(domain === '' ? opType : `${domain}.${opType}`, 80);
 }
 
-/** How many nodes the bodies of a graph may run: a loop in a file of 300 bytes can go on for ever. */
-const MOST_RUNS = 20_000_000;
-
 interface Evaluation {
   readonly kernels: Kernels;
   readonly opset: number;
-  runs: number;
 }
 
 /** What a name stands for in the graphs around a subgraph. */
@@ -80,13 +92,18 @@ type Around = (name: string) => GraphValue | undefined;
 /**
  * @param inputs by name; every graph input that is no initializer must be there
  * @returns the graph's outputs by name, in their order
- * @throws RnnError E_ONNX_OPERATOR, E_ONNX_INPUT, E_ONNX_SHAPE
+ * @throws RnnError E_ONNX_OPERATOR, E_ONNX_INPUT, E_ONNX_SHAPE, E_MEMORY, E_LIMIT_TIME
  */
 export function evaluateGraph(given: OnnxModel, inputs: ReadonlyMap<string, GraphValue>, kernels: Kernels): Map<string, GraphValue> {
+  const constants = graphsIn(given.graph).flatMap(g => [...g.initializers.values()]);
+  return inRoom(roomFor(numbersOf([...inputs.values(), ...constants])), () => evaluated(given, inputs, claiming(kernels)));
+}
+
+function evaluated(given: OnnxModel, inputs: ReadonlyMap<string, GraphValue>, kernels: Kernels): Map<string, GraphValue> {
   const model = withParts(given);
   checkRunnable(model);
   const { graph } = model;
-  const outputs = prepare(graph, { kernels, opset: model.opsets.get('') ?? 1, runs: 0 })(inputs, () => undefined);
+  const outputs = prepare(graph, { kernels, opset: model.opsets.get('') ?? 1 })(inputs, () => undefined);
   const list = graph.outputs.find((_, i) => outputs[i].items);
   if (list)
     throw new RnnError('unsupported', 'E_ONNX_TYPE', `the output ${escapeText(list.name)} is a sequence of tensors`, {
@@ -103,13 +120,13 @@ function prepare(graph: OnnxGraph, evaluation: Evaluation): (inputs: ReadonlyMap
   ]);
   const kept = new Set(graph.outputs.map(o => o.name));
   const readers = readersOf(graph.nodes);
+  const computed = new Set(graph.nodes.flatMap(node => node.outputs));
   const bodies = new Map<OnnxGraph, ReturnType<typeof prepare>>();
   return (inputs, around) => {
     const values = new Map<string, GraphValue>([...constants, ...inputs]);
     const left = new Map(readers);
     const look: Around = name => values.get(name) ?? around(name);
     for (const node of graph.nodes) {
-      if (++evaluation.runs > MOST_RUNS) throw tooLong();
       const body: Call['body'] = (inner, given) => {
         const run = bodies.get(inner) ?? prepare(inner, evaluation);
         bodies.set(inner, run);
@@ -118,9 +135,13 @@ function prepare(graph: OnnxGraph, evaluation: Evaluation): (inputs: ReadonlyMap
       runInto(node, look, values, { ...evaluation, body });
       for (const name of readsOf(node)) {
         left.set(name, (left.get(name) ?? 0) - 1);
-        if (left.get(name) === 0 && !kept.has(name)) values.delete(name);
+        if (left.get(name) === 0 && !kept.has(name) && values.has(name)) {
+          if (computed.has(name)) release(values.get(name)!);
+          values.delete(name);
+        }
       }
     }
+    for (const name of computed) if (values.has(name)) release(values.get(name)!);
     return graph.outputs.map(({ name }) => look(name) ?? missingOutput(name));
   };
 }
@@ -131,20 +152,16 @@ function runInto(node: OnnxNode, look: Around, values: Map<string, GraphValue>, 
   const outputs = within(nodePlace(node), () => {
     checkAttributes(operator, node);
     const inputs = node.inputs.map(name => (name === '' ? undefined : look(name)));
-    return operator.run({ node, opset: node.opset ?? call.opset, kernels: call.kernels, body: call.body, inputs });
+    const given = operator.run({ node, opset: node.opset ?? call.opset, kernels: call.kernels, body: call.body, inputs });
+    given.forEach((value, i) => void (node.outputs[i] && hold(value)));
+    checkRoom();
+    return given;
   });
   node.outputs.forEach((name, i) => {
     if (name === '') return;
     if (!outputs[i])
       throw new RnnError('unsupported', 'E_ONNX_OPERATOR', `${nodeLabel(node)} has no output ${i} here`, { where: nodePlace(node) });
     values.set(name, outputs[i]);
-  });
-}
-
-function tooLong(): RnnError {
-  return new RnnError('limit', 'E_ONNX_LOOP', `the loops of the graph run more than ${MOST_RUNS} nodes`, {
-    expected: `at most ${MOST_RUNS}`,
-    fix: '--engine onnxruntime has no such limit',
   });
 }
 

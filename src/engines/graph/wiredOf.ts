@@ -162,9 +162,7 @@ function apply(node: OnnxNode, inputs: readonly (Wire | undefined)[], walk: Walk
   if (node.domain !== '') throw stuck(`${node.domain} is another operator set`);
   if (inputs.every(i => i === undefined || 'constant' in i)) {
     const given = inputs.map(i => (i && 'constant' in i ? i.constant : undefined));
-    const numbers = constantNumbers(opType, given);
-    if (numbers > walk.most) throw stuck(`it computes with ${numbers} constant numbers, far more than its file has`);
-    return runNode(node, walk.opset, given, walk.kernels).map(constant => ({ constant }));
+    return computed(node, given, walk).map(constant => ({ constant }));
   }
   if (Object.hasOwn(RECURRENT_OPS, opType)) return recurrentLayer(node, inputs, walk.nodes);
   if (opType === 'MatMul' || opType === 'Gemm') {
@@ -180,12 +178,14 @@ function apply(node: OnnxNode, inputs: readonly (Wire | undefined)[], walk: Walk
   return layer ? [layer] : asOperator(node, inputs, walk.opset, walk.nodes);
 }
 
-/** How many numbers a node on constants reads or, where its last input is a shape, gives. */
-function constantNumbers(opType: string, given: readonly (GraphValue | undefined)[]): number {
-  const held = given.reduce((sum, constant) => sum + (constant?.data.length ?? 0), 0);
-  if (!/^(ConstantOfShape|Expand|Tile)$/.test(opType)) return held;
-  const asked = Array.from(given.at(-1)?.data ?? []).reduce((product, size) => product * Math.max(1, size), 1);
-  return opType === 'Tile' ? held * asked : Math.max(held, asked);
+/** @throws RnnError E_ONNX_LAYERS where it would take long, or much */
+function computed(node: OnnxNode, given: readonly (GraphValue | undefined)[], walk: Walk): GraphValue[] {
+  try {
+    return runNode(node, walk.opset, given, walk.kernels, walk.most);
+  } catch (error) {
+    if (error instanceof RnnError && error.kind === 'limit') throw stuck('it computes with far more constant numbers than its file has');
+    throw error;
+  }
 }
 
 /** Token numbers [N, T] of the input itself: they are looked up by a layer. */

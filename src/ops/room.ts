@@ -1,0 +1,140 @@
+import { checkTime, overLimit } from '../formats/limits.js';
+import { type FloatArray, formatShape, sizeOf } from '../tensor/tensor.js';
+import type { GraphValue } from './value.js';
+
+/** What the values of a computation may take together, and the seconds it may last: 200 bytes of a file can ask for any number of either. */
+export interface Room {
+  readonly bytes: number;
+  readonly seconds: number;
+  /** multiply-adds and other steps, where it has to be cheap on any machine */
+  readonly work?: number;
+}
+
+interface Ledger extends Room {
+  readonly started: number;
+  held: number;
+  /** done, and those since the clock was looked at */
+  worked: number;
+  steps: number;
+  /** how many values share a buffer */
+  readonly uses: Map<ArrayBufferLike, number>;
+}
+
+/** Of one value outside of any room. */
+const ONE_VALUE = 2 ** 31;
+/** What every computation may take, what a number of its inputs and constants adds, and a multiply-add of layers. */
+const LEAST: Room = { bytes: 2 ** 28, seconds: 20 };
+const FOR_A_NUMBER: Room = { bytes: 1024, seconds: 5e-5 };
+const FOR_A_PRODUCT = 1e-8;
+/** No kernel does more in a second. */
+const FASTEST = 4e10;
+
+let asked: () => Partial<Room> = () => ({});
+let budget = () => Number.POSITIVE_INFINITY;
+// a computation is one call that waits for nothing, so what it holds is known here
+let ledger: Ledger | undefined;
+
+/** Where to learn what was asked for in place of what the input justifies, and what the machine has. */
+export function askRoomFrom(source: typeof asked, machine: typeof budget): void {
+  [asked, budget] = [source, machine];
+}
+
+/** Bytes that so many numbers of inputs and constants justify. */
+export function bytesFor(numbers: number): number {
+  const most = LEAST.bytes + FOR_A_NUMBER.bytes * numbers;
+  return most < 2 * LEAST.bytes ? most : Math.min(most, Math.max(budget(), LEAST.bytes));
+}
+
+export function numbersOf(values: readonly { readonly shape: readonly number[] }[]): number {
+  return values.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
+
+/** What so many numbers of inputs and constants justify, and multiply-adds of layers whose sizes are known. */
+export function roomFor(numbers: number, products = 0): Room {
+  const { bytes, seconds } = asked();
+  return {
+    bytes: bytes ?? bytesFor(numbers),
+    seconds: seconds ?? Math.ceil(LEAST.seconds + FOR_A_NUMBER.seconds * numbers + FOR_A_PRODUCT * products),
+  };
+}
+
+/** Computes in a room. */
+export function inRoom<T>(room: Room, body: () => T): T {
+  const outer = ledger;
+  ledger = {
+    ...room,
+    started: performance.now(),
+    held: 0,
+    worked: 0,
+    steps: 0,
+    uses: new Map(),
+  };
+  try {
+    return body();
+  } finally {
+    ledger = outer;
+  }
+}
+
+/** Before so much is allocated. @throws RnnError E_MEMORY (limit) */
+export function claim(bytes: number | bigint, shape?: readonly number[]): void {
+  const most = ledger?.bytes ?? ONE_VALUE;
+  const held = ledger?.held ?? 0;
+  const needed = BigInt(bytes) + BigInt(held);
+  if (needed <= most) return;
+  const what = shape ? `a tensor ${formatShape(shape)}` : 'a step';
+  throw overLimit('totalBytes', most, 'E_MEMORY', `${what} takes ${bytes} bytes${held > 0 ? ` beside ${held} of others` : ''}`, {
+    found: needed,
+  });
+}
+
+/** Before so many multiply-adds. @throws RnnError E_LIMIT_TIME (limit) where the fastest kernel would take longer than there is time */
+export function claimProducts(count: number): void {
+  if (!ledger) return;
+  ledger.worked += count;
+  if (ledger.worked <= (ledger.work ?? ledger.seconds * FASTEST)) return;
+  throw overLimit('seconds', ledger.seconds, 'E_LIMIT_TIME', `${ledger.worked} multiply-adds take longer than ${ledger.seconds} s`);
+}
+
+/** Called for every node and layer. @throws RnnError E_LIMIT_TIME (limit) */
+export function checkRoom(): void {
+  if (ledger) checkTime(ledger, 'computing');
+}
+
+/** Called inside operators, with the steps of some nanoseconds to come: the clock is looked at now and then. @throws RnnError E_LIMIT_TIME (limit) */
+export function pass(steps: number): void {
+  if (!ledger) return;
+  ledger.steps += steps;
+  if (ledger.steps < 1e6) return;
+  if (ledger.work !== undefined) claimProducts(ledger.steps);
+  ledger.steps = 0;
+  checkRoom();
+}
+
+/** A value is kept from here on. @throws RnnError E_MEMORY (limit) */
+export function hold(value: Pick<GraphValue, 'shape' | 'data' | 'items' | 'load'>): void {
+  if (!ledger) return;
+  for (const { byteLength, buffer } of arraysOf(value)) {
+    const uses = ledger.uses.get(buffer) ?? 0;
+    if (uses === 0) {
+      claim(byteLength, value.shape);
+      ledger.held += byteLength;
+    }
+    ledger.uses.set(buffer, uses + 1);
+  }
+}
+
+/** It is kept no longer. */
+export function release(value: GraphValue): void {
+  if (!ledger) return;
+  for (const { byteLength, buffer } of arraysOf(value)) {
+    const uses = ledger.uses.get(buffer) ?? 0;
+    if (uses > 1) ledger.uses.set(buffer, uses - 1);
+    else if (ledger.uses.delete(buffer)) ledger.held -= byteLength;
+  }
+}
+
+/** Not those of a file, which are read on demand. */
+function arraysOf(value: Pick<GraphValue, 'data' | 'items' | 'load'>): FloatArray[] {
+  return value.items ? value.items.flatMap(arraysOf) : value.load ? [] : [value.data];
+}
