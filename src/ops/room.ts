@@ -1,6 +1,5 @@
 import { checkTime, overLimit } from '../formats/limits.js';
 import { type FloatArray, formatShape, sizeOf } from '../tensor/tensor.js';
-import type { GraphValue } from './value.js';
 
 /** What the values of a computation may take together, and the seconds it may last: 200 bytes of a file can ask for any number of either. */
 export interface Room {
@@ -8,6 +7,14 @@ export interface Room {
   readonly seconds: number;
   /** multiply-adds and other steps, where it has to be cheap on any machine */
   readonly work?: number;
+}
+
+/** A value that is kept: of numbers, or a list of such; `load` where a file has them. */
+interface Held {
+  readonly shape: readonly number[];
+  readonly data: FloatArray;
+  readonly items?: readonly Held[];
+  readonly load?: unknown;
 }
 
 interface Ledger extends Room {
@@ -23,7 +30,7 @@ interface Ledger extends Room {
 /** Of one value outside of any room. */
 const ONE_VALUE = 2 ** 31;
 /** What every computation may take, what a number of its inputs and constants adds, and a multiply-add of layers. */
-const LEAST: Room = { bytes: 2 ** 28, seconds: 20 };
+const LEAST: Room = { bytes: 2 ** 28, seconds: 15 };
 const FOR_A_NUMBER: Room = { bytes: 1024, seconds: 5e-5 };
 const FOR_A_PRODUCT = 1e-8;
 /** No kernel does more in a second. */
@@ -112,7 +119,7 @@ export function pass(steps: number): void {
 }
 
 /** A value is kept from here on. @throws RnnError E_MEMORY (limit) */
-export function hold(value: Pick<GraphValue, 'shape' | 'data' | 'items' | 'load'>): void {
+export function hold(value: Held): void {
   if (!ledger) return;
   for (const { byteLength, buffer } of arraysOf(value)) {
     const uses = ledger.uses.get(buffer) ?? 0;
@@ -125,7 +132,7 @@ export function hold(value: Pick<GraphValue, 'shape' | 'data' | 'items' | 'load'
 }
 
 /** It is kept no longer. */
-export function release(value: GraphValue): void {
+export function release(value: Held): void {
   if (!ledger) return;
   for (const { byteLength, buffer } of arraysOf(value)) {
     const uses = ledger.uses.get(buffer) ?? 0;
@@ -135,6 +142,6 @@ export function release(value: GraphValue): void {
 }
 
 /** Not those of a file, which are read on demand. */
-function arraysOf(value: Pick<GraphValue, 'data' | 'items' | 'load'>): FloatArray[] {
+function arraysOf(value: Held): FloatArray[] {
   return value.items ? value.items.flatMap(arraysOf) : value.load ? [] : [value.data];
 }
