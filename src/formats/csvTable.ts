@@ -99,6 +99,7 @@ function takeRow(text: string, row: Row, state: TableState): void {
       {
         expected: `${state.columns} columns`,
         found: counted(cells.length),
+        fix: 'write as many numbers in every row, and nan where one is missing',
       },
     );
   }
@@ -179,7 +180,7 @@ function parseCell(text: string, row: Row, column: number, state: TableState): n
     throw new RnnError('format', 'E_CSV_CELL', `${where}: an empty cell`, {
       expected: 'a number',
       found: 'nothing',
-      fix: 'write nan where a value is missing',
+      fix: `write nan where a value is missing${column > 0 && column === row.cells.length - 1 ? `, or drop the delimiter at the end of the line` : ''}`,
     });
   if (value === 'range') throw new RnnError('format', 'E_CSV_NUMBER', `${where}: ${found} is beyond the largest double, 1.8e308`);
   if (value === 'precision') throw new RnnError('format', 'E_CSV_NUMBER', `${where}: ${found} has more digits than a double holds`);
@@ -207,13 +208,15 @@ function checkLineEnds(text: string, linesBefore: number): void {
 const COMMAS = 'the numbers have decimal commas: 0,5 is read as 0.5';
 const DECIMAL_COMMA = /^-?\d+,\d+(?:[eE][+-]?\d+)?$/;
 
-function hint(cell: string, line: number): string | undefined {
+function hint(cell: string, line: number): string {
   if (DECIMAL_COMMA.test(cell)) return 'a decimal comma? write 1.5, not 1,5';
   if (/^[-+]?0[xX]/.test(cell)) return 'hexadecimal is not read';
-  if (line !== 1) return undefined;
-  return /^\d/.test(cell)
-    ? 'keep the numbers alone: of a printed array what print(y) shows'
-    : 'a header line is skipped only if every cell in it is a name';
+  if (/^(?:na|n\/a|#n\/a|nul+|none|missing|[-?.]+)$/i.test(cell)) return 'write nan where a value is missing';
+  if (/^[-+]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d*)?$/.test(cell)) return 'write numbers without separators of thousands: 1234.56';
+  if (/^\d{1,4}[-/.:]\d{1,2}[-/.:]/.test(cell)) return 'leave out the column with the time, or write it as a number';
+  if (/^[-+\d.]+%$/.test(cell)) return 'write 0.01, not 1%';
+  if (line === 1 && !/^\d/.test(cell)) return 'a header line is skipped only if every cell in it is a name';
+  return 'keep the numbers alone, in rows: in Python np.savetxt("x.csv", x, delimiter=",")';
 }
 
 function isHeader(cells: readonly string[]): boolean {

@@ -3,6 +3,7 @@ import { escapeText } from '../escape.js';
 import { byName } from '../registry.js';
 import * as all from './all.js';
 import { DEFAULT_LIMITS, type FileTensor, type Format, type Limits, type OpenPart, type TensorFile } from './format.js';
+import { refuseForeign } from './foreignContent.js';
 import { timed } from './limits.js';
 import { withoutScreen } from './screenText.js';
 import { type ByteSource, readUpTo } from './source.js';
@@ -64,18 +65,20 @@ export function formatOfName(name: string): Format | undefined {
  */
 export function detectFormat(source: ByteSource, nameHint?: string): Format {
   const named = nameHint === undefined ? undefined : formatOfName(nameHint);
-  const found = ORDER.find(format => !TEXT.has(format) && format.sniff(source)) ?? detectText(source, named);
-  const format = found ?? named;
+  const binary = ORDER.find(format => !TEXT.has(format) && format.sniff(source));
+  if (binary) return binary;
+  refuseForeign(source);
+  const format = detectText(source, named) ?? named;
   if (format) return format;
   const start = readUpTo(source, 0, 40);
   const isText = start.every(byte => byte >= 0x20 || (byte >= 9 && byte <= 13));
   const shown = isText
     ? `text that begins with '${escapeText(new TextDecoder().decode(start).trim().split('\n')[0], 40)}'`
     : `bytes ${Array.from(start.subarray(0, 8), b => b.toString(16).padStart(2, '0')).join(' ')}`;
-  throw new RnnError('format', 'E_FORMAT_UNKNOWN', source.size === 0 ? 'the file is empty' : 'the content is of no format that is read', {
+  throw new RnnError('format', 'E_FORMAT_UNKNOWN', 'the content is of no format that is read', {
     expected: ORDER.map(f => f.name).join(', '),
-    found: source.size === 0 ? '0 bytes' : shown,
-    ...(isText && source.size > 0
+    found: shown,
+    ...(isText
       ? { fix: 'of printed arrays keep what print(y) shows, without other lines; or in Python: np.save("y.npy", y)' }
       : {}),
   });

@@ -61,6 +61,6 @@ function noArrays(names: readonly string[]): RnnError {
   return new RnnError('format', 'E_NO_MODEL', `a zip archive without arrays${what ? `, it looks like ${what}` : ''}`, {
     expected: 'a model, or arrays (.npz: members that end in .npy)',
     found: `${shown.join(', ')}${names.length > 3 ? `, … (${names.length} members)` : ''}`,
-    fix: 'give a model, weights, or an .npz of numpy.savez',
+    fix: 'give a model, weights, an .npz of numpy.savez, or a .csv',
   });
 }

@@ -231,6 +231,14 @@ class Parser {
   }
 
   private error(code: string, message: string, at = this.at): RnnError {
-    return new RnnError('format', code, `${this.place(at)}: ${message}`);
+    return new RnnError('format', code, `${this.place(at)}: ${message}`, { fix: code === 'E_JSON_SYNTAX' ? this.fixAt(at) : undefined });
+  }
+
+  /** What is usually meant where text is no JSON. */
+  private fixAt(at: number): string | undefined {
+    if (this.text[at] === "'") return 'JSON has double quotes: in Python json.dump(x.tolist(), file)';
+    if (/[\]}]/.test(this.text.charAt(at)) && /,\s*$/.test(this.text.slice(Math.max(0, at - 80), at))) return 'drop the comma before it';
+    if (this.text.trim() === '') return 'the file is empty: save or download it again';
+    return at >= this.text.length ? 'the file looks truncated; save or download it again' : undefined;
   }
 }

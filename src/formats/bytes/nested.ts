@@ -32,7 +32,11 @@ export function tensorFromNested(value: JsonValue, budget: Budget, place: string
     if (!Array.isArray(node)) throw notTensor(node, path, `an array of ${shape[axis]} values, like its neighbours`);
     if (node.length !== shape[axis]) {
       const message = `${path}: expected ${shape[axis]} values, like the first of its neighbours, found ${node.length}`;
-      throw new RnnError('format', 'E_JSON_RAGGED', message, { expected: `${shape[axis]} values`, found: `${node.length} values` });
+      throw new RnnError('format', 'E_JSON_RAGGED', message, {
+        expected: `${shape[axis]} values`,
+        found: `${node.length} value${node.length === 1 ? '' : 's'}`,
+        fix: 'make all of one length: pad the shorter sequences, and give --lengths',
+      });
     }
     for (let i = 0; i < node.length; i++) fill(node[i], axis + 1, `${path}[${i}]`);
   };
