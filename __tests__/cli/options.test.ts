@@ -4,6 +4,7 @@ import { commandHelp, mainHelp } from '../../src/cli/help.js';
 import { FLAGS, flagsOf } from '../../src/cli/options.js';
 import { parseArgv } from '../../src/cli/program.js';
 import type { Values } from '../../src/cli/values.js';
+import type { RnnError } from '../../src/errors.js';
 
 /** A right word for a flag. */
 function wordFor({ value, flags }: Flag): string | undefined {
@@ -127,9 +128,27 @@ describe('parseArgv', () => {
     });
   });
 
-  it('takes the last of a flag that is given twice', () => {
-    expect(parse('shapes', '--M', '3', '--units', '8')).toEqual({ M: [8] });
+  it('takes a general flag as it is written last, joins inputs by name, and refuses two values of any other flag', () => {
     expect(parse('shapes', '--color', 'always', '--no-color')).toEqual({ color: false });
+    expect(parse('shapes', '--max-rank', '3', '--max-rank', '4')).toEqual({ maxRank: 4 });
+    expect(parse('forward', '-i', 'a=x.npy', '--input', 'b=y.npy')).toEqual({ input: 'a=x.npy,b=y.npy' });
+    expect(parse('shapes', '--M', '3', '--units', '3')).toEqual({ M: [3] });
+    expect(() => parse('shapes', '--M', '3', '--units', '8')).toThrow('--M is given twice: 3 and 8');
+    expect(() => parse('compare', '--against', 'a.npy', '--against', 'b.npy')).toThrow('--against is given twice: a.npy and b.npy');
+  });
+
+  it('knows dashes and quotes of typography', () => {
+    const meant = (...argv: string[]) => {
+      try {
+        parse(...argv);
+        return undefined;
+      } catch (error) {
+        return ((error as RnnError).correction as { line: string[] }).line.join(' ');
+      }
+    };
+    expect(meant('shapes', '\u2013layers', '\u201clstm:5,dense:2\u201d')).toBe('shapes --layers lstm:5,dense:2');
+    expect(meant('shapes', '\u2014M', '5')).toBe('shapes --M 5');
+    expect(meant('forward', '\u2013i', 'x.npy')).toBe('forward -i x.npy');
   });
 
   it('knows help and version wherever they stand', () => {

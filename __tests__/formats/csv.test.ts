@@ -44,6 +44,7 @@ describe('a table', () => {
     ).toEqual([[1024, 1], 'f64', values.slice(0, 1024), []]);
   });
 
+  const ALONE = ' | fix: keep the numbers alone: in Python np.savetxt("x.csv", x, delimiter=",")';
   const NUMBER = ' | expected: a number';
   const NAMES = ' | fix: a header line is skipped only if every cell in it is a name';
   it.each<[string, string, string]>([
@@ -52,29 +53,29 @@ describe('a table', () => {
     [
       'a short row',
       '1,2,3\n4,5\n',
-      'E_CSV_RAGGED line 2, column 4: 2 columns, but the first row has 3 | expected: 3 columns | found: 2 columns',
+      'E_CSV_RAGGED line 2, column 4: 2 columns, but the first row has 3 | expected: 3 columns | found: 2 columns | fix: write as many numbers in every row, and nan where one is missing',
     ],
     [
       'a row of one',
       '1,2\n\n 3 \n',
-      'E_CSV_RAGGED line 3, column 4: 1 column, but the first row has 2 | expected: 2 columns | found: 1 column',
+      'E_CSV_RAGGED line 3, column 4: 1 column, but the first row has 2 | expected: 2 columns | found: 1 column | fix: write as many numbers in every row, and nan where one is missing',
     ],
     [
       'a long row',
       '1,2\r\n3,4,5\r\n',
-      'E_CSV_RAGGED line 2, column 5: 3 columns, but the first row has 2 | expected: 2 columns | found: 3 columns',
+      'E_CSV_RAGGED line 2, column 5: 3 columns, but the first row has 2 | expected: 2 columns | found: 3 columns | fix: write as many numbers in every row, and nan where one is missing',
     ],
     [
       'a row shorter than its header',
       'a,b\n1\n',
-      'E_CSV_RAGGED line 2, column 2: 1 column, but the first row has 2 | expected: 2 columns | found: 1 column',
+      'E_CSV_RAGGED line 2, column 2: 1 column, but the first row has 2 | expected: 2 columns | found: 1 column | fix: write as many numbers in every row, and nan where one is missing',
     ],
     [
       'an empty cell',
       '1,2\n3,\n',
-      `E_CSV_CELL line 2, column 3: an empty cell${NUMBER} | found: nothing | fix: write nan where a value is missing`,
+      `E_CSV_CELL line 2, column 3: an empty cell${NUMBER} | found: nothing | fix: write nan where a value is missing, or drop the delimiter at the end of the line`,
     ],
-    ['a word', '1,2\nx,4\n', `E_CSV_CELL line 2, column 1: 'x' is not a number${NUMBER} | found: 'x'`],
+    ['a word', '1,2\nx,4\n', `E_CSV_CELL line 2, column 1: 'x' is not a number${NUMBER} | found: 'x'${ALONE}`],
     ['a word in the first line', '1,x\n', `E_CSV_CELL line 1, column 3: 'x' is not a number${NUMBER} | found: 'x'${NAMES}`],
     ['a name among numbers', 'a,nan\n1,2\n', `E_CSV_CELL line 1, column 1: 'a' is not a number${NUMBER} | found: 'a'${NAMES}`],
     ['a sign', '1,+2\n3,4\n', `E_CSV_CELL line 1, column 3: '+2' is not a number${NUMBER} | found: '+2'${NAMES}`],
@@ -83,7 +84,7 @@ describe('a table', () => {
       '1,2\n"3,5",4\n',
       `E_CSV_CELL line 2, column 1: '3,5' is not a number${NUMBER} | found: '3,5' | fix: a decimal comma? write 1.5, not 1,5`,
     ],
-    ['two commas', '1;2\n3,5,5;4\n', `E_CSV_CELL line 2, column 1: '3,5,5' is not a number${NUMBER} | found: '3,5,5'`],
+    ['two commas', '1;2\n3,5,5;4\n', `E_CSV_CELL line 2, column 1: '3,5,5' is not a number${NUMBER} | found: '3,5,5'${ALONE}`],
     [
       'hexadecimal',
       '1,2\n-0X1F,4\n',
@@ -111,7 +112,7 @@ describe('a table', () => {
       '1,2\n"3"3,4\n',
       'E_CSV_SYNTAX line 2: text follows a closing quote | fix: cells are plain numbers; quotes are not needed',
     ],
-    ['an ESC', '1,2\n3,\x1b[31m\n', `E_CSV_CELL line 2, column 3: '\\u001b[31m' is not a number${NUMBER} | found: '\\u001b[31m'`],
+    ['an ESC', '1,2\n3,\x1b[31m\n', `E_CSV_CELL line 2, column 3: '\\u001b[31m' is not a number${NUMBER} | found: '\\u001b[31m'${ALONE}`],
   ])('is refused with %s, at once and in pieces', async (_, text, words) => {
     expect(await saidLater(() => read(text))).toBe(words);
     if (text.includes('"') || text.includes('\r4')) return;
@@ -279,7 +280,7 @@ describe('a table in pieces', () => {
     await wrong.push(bytes('\n'));
     expect(wrong.available).toBe(1);
     expect(await saidLater(() => wrong.push(bytes('",4\n')))).toBe(
-      "E_CSV_CELL line 3, column 1: '3\\u000a' is not a number | expected: a number | found: '3\\u000a'",
+      'E_CSV_CELL line 3, column 1: \'3\\u000a\' is not a number | expected: a number | found: \'3\\u000a\' | fix: keep the numbers alone: in Python np.savetxt("x.csv", x, delimiter=",")',
     );
   });
 

@@ -33,7 +33,7 @@ describe('csv', () => {
   });
 
   it.each([
-    ['', ['E_CSV_EMPTY', 'line 1, column 1: no numbers in the file']],
+    ['', ['E_FORMAT_UNKNOWN', 'the file is empty']],
     ['a,b\n', ['E_CSV_EMPTY', 'line 1, column 1: no numbers in the file']],
     ['1,2,3\n4,5\n', ['E_CSV_RAGGED', 'line 2, column 4: 2 columns, but the first row has 3']],
     ['1,2\n4,5,6\n', ['E_CSV_RAGGED', 'line 2, column 5: 3 columns, but the first row has 2']],

@@ -43,8 +43,8 @@ describe('JSON text', () => {
   });
 
   it.each<[string, string]>([
-    ['', 'E_JSON_SYNTAX line 1, column 1: the text ends where a value should begin'],
-    ['\n ', 'E_JSON_SYNTAX line 2, column 2: the text ends where a value should begin'],
+    ['', 'E_JSON_SYNTAX line 1, column 1: the text ends where a value should begin | fix: the file is empty: save or download it again'],
+    ['\n ', 'E_JSON_SYNTAX line 2, column 2: the text ends where a value should begin | fix: the file is empty: save or download it again'],
     ['[1]\n x', "E_JSON_SYNTAX line 2, column 2: text after the end of the JSON value: 'x'"],
     ['tru', "E_JSON_SYNTAX line 1, column 1: unexpected 'tru'"],
     ['trues', "E_JSON_SYNTAX line 1, column 1: unexpected 'trues'"],
@@ -59,15 +59,21 @@ describe('JSON text', () => {
     ['xNaN', "E_JSON_SYNTAX line 1, column 1: unexpected 'xNaN'"],
     ['+1', "E_JSON_SYNTAX line 1, column 1: unexpected '+1'"],
     ['.5', "E_JSON_SYNTAX line 1, column 1: unexpected '.5'"],
-    ["'a'", "E_JSON_SYNTAX line 1, column 1: unexpected '''"],
+    ["'a'", "E_JSON_SYNTAX line 1, column 1: unexpected ''' | fix: JSON has double quotes: in Python json.dump(x.tolist(), file)"],
     ['abcdefghijklmnopqrstuvwxyz', "E_JSON_SYNTAX line 1, column 1: unexpected 'abcdefghijklmnopqrst'"],
-    ['[1', "E_JSON_SYNTAX line 1, column 3: expected ',' or ']', found the end of the text"],
+    [
+      '[1',
+      "E_JSON_SYNTAX line 1, column 3: expected ',' or ']', found the end of the text | fix: the file looks truncated; save or download it again",
+    ],
     ['[1 2]', "E_JSON_SYNTAX line 1, column 4: expected ',' or ']', found '2'"],
-    ['[1,]', "E_JSON_SYNTAX line 1, column 4: unexpected ']'"],
-    ['{"a":1', "E_JSON_SYNTAX line 1, column 7: expected ',' or '}', found the end of the text"],
+    ['[1,]', "E_JSON_SYNTAX line 1, column 4: unexpected ']' | fix: drop the comma before it"],
+    [
+      '{"a":1',
+      "E_JSON_SYNTAX line 1, column 7: expected ',' or '}', found the end of the text | fix: the file looks truncated; save or download it again",
+    ],
     ['{"a" 1}', "E_JSON_SYNTAX line 1, column 6: expected ':' after the key \"a\", found '1'"],
     ['{a:1}', "E_JSON_SYNTAX line 1, column 2: expected a key in double quotes, found 'a'"],
-    ['{"a":1,}', "E_JSON_SYNTAX line 1, column 8: expected a key in double quotes, found '}'"],
+    ['{"a":1,}', "E_JSON_SYNTAX line 1, column 8: expected a key in double quotes, found '}' | fix: drop the comma before it"],
     ['{"a":1,"b":2,"a":3}', 'E_JSON_DUPLICATE line 1, column 14: the key "a" stands twice in one object'],
     ['["abc', 'E_JSON_SYNTAX line 1, column 2: the string is not closed'],
     ['"a\nb"', 'E_JSON_SYNTAX line 1, column 3: a control character (\\u000a) inside a string'],
@@ -162,7 +168,7 @@ describe('.json', () => {
     ],
     [
       '[[1,2],[3]]',
-      'E_JSON_RAGGED $[1]: expected 2 values, like the first of its neighbours, found 1 | expected: 2 values | found: 1 values',
+      'E_JSON_RAGGED $[1]: expected 2 values, like the first of its neighbours, found 1 | expected: 2 values | found: 1 value | fix: make all of one length: pad the shorter sequences, and give --lengths',
     ],
     ['[1,[2]]', 'E_JSON_TENSOR $[1]: expected a number, found an array | expected: a number | found: an array'],
     ['[1,true]', 'E_JSON_TENSOR $[1]: expected a number, found true | expected: a number | found: true'],
@@ -250,7 +256,10 @@ describe('JSON Lines', () => {
     ['{"a":1}\n{"a":1,"b":2}', 'E_JSONL_KEYS line 2: the key "b" is not in the lines before'],
     ['{"a":1,"b":2}\n{"a":1}', 'E_JSONL_KEYS line 2: the key "b" of the lines before is missing'],
     ['{"a":1}\n[1]', 'E_JSONL_KEYS line 2: the key "jsonl" is not in the lines before'],
-    ['[1]\n[1,', 'E_JSON_SYNTAX line 2: line 1, column 4: the text ends where a value should begin'],
+    [
+      '[1]\n[1,',
+      'E_JSON_SYNTAX line 2: line 1, column 4: the text ends where a value should begin | fix: the file looks truncated; save or download it again',
+    ],
     ['{"a":["x"]}', 'E_JSON_TENSOR line 1: $.a[0]: expected a number, found the string "x" | expected: a number | found: the string "x"'],
     ['["x"]', 'E_JSON_TENSOR line 1: $[0]: expected a number, found the string "x" | expected: a number | found: the string "x"'],
   ])('%j is refused', async (text, words) => expect(await saidLater(() => read(text))).toBe(words));
@@ -321,14 +330,33 @@ describe('which format it is', () => {
     ['json by name', bytes('1,2'), 'x.json', 'json'],
     ['text named as a binary format', bytes('1,2'), 'x.npy', 'npy'],
     ['an array named as another', npy(), 'x.h5', 'npy'],
-    ['an empty file by name', Buffer.alloc(0), 'x.onnx', 'onnx'],
   ])('%s', (_, content, name, expected) => expect(detectFormat(memorySource(new Uint8Array(content)), name).name).toBe(expected));
+
+  it.each([
+    [
+      'version https://git-lfs.github.com/spec/v1\noid sha256:0\n',
+      'x.h5',
+      'a Git LFS pointer, not the file itself | fix: fetch the file: git lfs pull',
+    ],
+    [
+      '\n<!DOCTYPE html>\n<html>',
+      'x.onnx',
+      'HTML or XML, not the file itself | fix: download the file itself: the link "raw" or "download" of its page',
+    ],
+    ['\x1f\x8b\x08', 'x.npy', 'compressed with gzip | fix: unpack it: gunzip FILE, or tar xzf FILE'],
+    [
+      '# -*- coding: utf-8 -*-\nimport numpy\n',
+      'x.csv',
+      'a program, which is never run | fix: save its numbers in it: np.save("y.npy", y)',
+    ],
+  ])('%j in place of a model is said', (text, name, words) => {
+    expect(said(() => detectFormat(memorySource(Buffer.from(text, 'latin1')), name))).toBe(`E_FORMAT_UNKNOWN this is ${words}`);
+  });
 
   const ALL = 'npy, h5, safetensors, keras, pt2, pt, npz, tensorbundle, onnx, tfjs, jsonl, printed, json, csv';
   it('is refused where it is none', async () => {
-    expect(said(() => detectFormat(memorySource(new Uint8Array(0))))).toBe(
-      `E_FORMAT_UNKNOWN the file is empty | expected: ${ALL} | found: 0 bytes`,
-    );
+    const empty = 'E_FORMAT_UNKNOWN the file is empty | found: 0 bytes | fix: save or download it again';
+    for (const name of [undefined, 'x.onnx', 'x.csv']) expect(said(() => detectFormat(memorySource(new Uint8Array(0)), name))).toBe(empty);
     expect(said(() => detectFormat(memorySource(Uint8Array.of(0, 1, 255, 3, 4, 5, 6, 7, 8)), 'x.txt'))).toBe(
       `E_FORMAT_UNKNOWN the content is of no format that is read | expected: ${ALL} | found: bytes 00 01 ff 03 04 05 06 07`,
     );

@@ -98,7 +98,7 @@ describe('.safetensors', () => {
     [
       'broken JSON',
       stBytes('{"a"', Buffer.alloc(0)),
-      'E_JSON_SYNTAX header: line 1, column 5: expected \':\' after the key "a", found the end of the text',
+      'E_JSON_SYNTAX header: line 1, column 5: expected \':\' after the key "a", found the end of the text | fix: the file looks truncated; save or download it again',
     ],
     ['no UTF-8', cat(u64(3), '{\xff}'), 'E_ENCODING header: offset 9: not valid UTF-8 | expected: UTF-8 | fix: save the file as UTF-8'],
     [
@@ -759,7 +759,7 @@ describe('.h5 and .keras', () => {
     [
       'a broken configuration',
       parts('{', '{}'),
-      "E_JSON_SYNTAX member 'config.json': line 1, column 2: expected a key in double quotes, found the end of the text",
+      "E_JSON_SYNTAX member 'config.json': line 1, column 2: expected a key in double quotes, found the end of the text | fix: the file looks truncated; save or download it again",
     ],
     [
       'broken weights',

@@ -36,7 +36,7 @@ export function parseWord(flag: Flag, word: string, command: CommandName): unkno
     case 'file':
       return parseFile(flag, word, value);
     case 'text':
-      return parseText(name, word, 'a word');
+      return parseText(name, knownName(flag, word), 'a text');
     case 'switch':
       return true;
   }
@@ -137,6 +137,14 @@ function meantBy(flag: Flag, word: string): readonly string[] | undefined {
   return flag.key === 'tol' && NUMERAL.test(word) ? ['--atol', word] : undefined;
 }
 
+/** The name itself, unless it is what other tools call something here (xavier). @throws RnnError E_WORD */
+function knownName(flag: Flag, word: string): string {
+  const meant = meantBy(flag, word);
+  if (!meant) return word;
+  const name = usualSpelling(flag);
+  throw withCorrection(wrongWord(name, word, 'a name that is known here', `did you mean ${meant.join(' ')}?`), flag, word, meant);
+}
+
 function asValue(flag: Flag, value: string | undefined): readonly string[] | undefined {
   const name = usualSpelling(flag);
   if (value === undefined) return undefined;
@@ -223,15 +231,16 @@ const ENDINGS: Readonly<Record<string, string>> = {
   tsv: 'csv',
   dat: 'csv',
   pb: 'onnx',
+  tflite: 'onnx',
 };
 
 /** 'y.txt' -> 'y.npy' */
 function withExtension(path: string, extension: string): string {
-  return `${escapeText(path.replace(/(?<=[^/\\])\.\w{1,5}$/, ''), 60)}.${extension}`;
+  return `${escapeText(path.replace(/(?<=[^/\\])\.\w{1,11}$/, ''), 60)}.${extension}`;
 }
 
 function parseText(name: string, word: string, expected: string): string {
-  if (word === '') throw wrongWord(name, word, expected, `write ${name} and a word`);
+  if (word === '') throw wrongWord(name, word, expected, `write ${name} and ${expected}`);
   return word;
 }
 

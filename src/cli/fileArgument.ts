@@ -3,6 +3,7 @@ import { shownPath } from '../escape.js';
 import { checkNoWeights, roleOfFile } from '../run/files/fileArgument.js';
 import { checkConflicts } from './conflicts.js';
 import type { CommandName } from './flag.js';
+import { FLAGS } from './options.js';
 import type { Values } from './values.js';
 
 /**
@@ -16,7 +17,9 @@ export async function withFileArgument(given: Values, command: CommandName, note
   const { first: _, network: __, ...rest } = values;
   const named = shownPath(path);
   if (rest.model !== undefined) throw conflict(`${named} and --model both name the network`, 'give one of them');
-  const role = await roleOfFile(path);
+  const role = await roleOfFile(path).catch(error => {
+    throw asFlags(path, error);
+  });
   if (role === 'arrays') {
     await checkNoWeights(path);
     throw isArray(named, command);
@@ -50,6 +53,22 @@ function checked(values: Values, command: CommandName): Values {
 
 function conflict(message: string, fix: string): RnnError {
   return new RnnError('usage', 'E_CONFLICT', message, { fix });
+}
+
+/** `shapes lstm`, `shapes lstm:5,dense:2`, `shapes 5`: no file, but a cell, a network or a size, which are flags. */
+function asFlags(word: string, error: unknown): unknown {
+  if (!(error instanceof RnnError) || error.code !== 'E_NOT_FOUND' || error.fix) return error;
+  const size = /^\d+$/.test(word);
+  const flags = size ? ['--M', word] : isCell(word) ? ['--cell', word.toLowerCase()] : ['--layers', word];
+  if (flags[0] === '--layers' && !/^[a-z\d]+:\d/i.test(word)) return error;
+  error.fix = size ? `sizes are flags, such as --M ${word}` : `did you mean ${flags.join(' ')}?`;
+  if (!size) error.correction = { word, to: flags };
+  return error;
+}
+
+function isCell(word: string): boolean {
+  const cell = FLAGS.find(({ key }) => key === 'cell');
+  return cell?.value.kind === 'choice' && cell.value.choices.includes(word.toLowerCase());
 }
 
 function isArray(path: string, command: CommandName): RnnError {

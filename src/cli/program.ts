@@ -1,12 +1,13 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type Correction, RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
+import { nearest } from '../registry.js';
 import { missingWord, parseWord } from './argumentValues.js';
 import { COMMAND_WORDS, COMMANDS } from './commandWords.js';
 import { checkConflicts } from './conflicts.js';
-import { asFlag, type CommandName, type CommandWord, type Flag, spellings } from './flag.js';
+import { asFlag, type CommandName, type CommandWord, type Flag, spellings, usualSpelling } from './flag.js';
 import { FLAGS, flagsOf } from './options.js';
-import { unknownCommand, unknownFlag } from './suggestions.js';
+import { typographicSigns, unknownCommand, unknownFlag } from './suggestions.js';
 import { COMMAND_HINTS, COMMAND_SYNONYMS, flagForFile } from './synonyms.js';
 import type { Values } from './values.js';
 
@@ -29,6 +30,8 @@ export type Invocation =
 export function parseArgv(argv: readonly string[]): Invocation {
   const [first, ...rest] = argv;
   if (first === undefined) return { kind: 'tour' };
+  const typographic = typographicSigns(argv);
+  if (typographic) throw typographic;
   if (first === '-h' || first === '--help' || first === 'help') return helpFor(rest.filter(word => !word.startsWith('-')));
   if (first === '-V' || first === '--version') return { kind: 'version' };
   const general = generalFlagsBefore(argv);
@@ -117,7 +120,24 @@ function commanderOf(command: CommandName, options: readonly Option[]): Command 
 function optionOf(flag: Flag, command: CommandName): Option {
   const word = flag.value.kind === 'switch' ? '' : / \[/.test(flag.flags) ? ' [word]' : ' <word>';
   const option = new Option(spellings(flag).join(', ') + word, flag.help);
-  return flag.value.kind === 'switch' ? option : option.argParser((text: string) => parseWord(flag, text, command));
+  return flag.value.kind === 'switch'
+    ? option
+    : option.argParser((text: string, before: unknown) => onlyValue(flag, before, parseWord(flag, text, command)));
+}
+
+/**
+ * The value of a flag that may stand on the line again. Inputs by name are joined; a general flag (--color, a limit) counts as it is written
+ * last, so that an alias can set it.
+ * @throws RnnError E_CONFLICT
+ */
+function onlyValue(flag: Flag, before: unknown, value: unknown): unknown {
+  if (before === undefined || flag.group === 'General' || flag.group === 'Limits' || String(before) === String(value)) return value;
+  if (flag.key === 'input' && [before, value].every(text => /^[^=]+=./.test(String(text)))) return `${before},${value}`;
+  const name = usualSpelling(flag);
+  const [first, second] = [before, value].map(given => escapeText(String(flag.value.kind === 'range' ? JSON.stringify(given) : given), 60));
+  throw new RnnError('usage', 'E_CONFLICT', `${name} is given twice: ${first} and ${second}`, {
+    fix: flag.key === 'against' ? 'two outputs stand beside the flags: rnn-cli compare A B' : 'give it once',
+  });
 }
 
 /** commander keys its values by the last long spelling (--batch: 'batch'); ours are the keys of the table. */
@@ -181,12 +201,13 @@ function flagBeforeCommand(flag: string, argv: readonly string[]): RnnError {
   const found = escapeText(flag, 60);
   const at = argv.findIndex(word => (COMMANDS as readonly string[]).includes(word));
   const owner = COMMANDS.find(command => flagsOf(command).some(known => spellings(known).includes(flag.split('=')[0])));
+  const near = nearest(flag, ['--version', '--help']);
   const line = at > 0 ? [argv[at], ...argv.slice(0, at), ...argv.slice(at + 1)] : owner && [owner, ...argv];
   return new RnnError('usage', 'E_COMMAND', `expected a command, found ${found}`, {
     expected: COMMANDS.join(', '),
     found,
-    fix: line ? `flags come after the command: rnn-cli ${line[0]} ${found}` : 'rnn-cli --help lists the commands',
-    correction: line && { line },
+    fix: line ? `flags come after the command: rnn-cli ${line[0]} ${found}` : near ? `did you mean rnn-cli ${near}?` : 'rnn-cli --help lists the commands',
+    correction: line || near ? { line: line ?? [near!] } : undefined,
   });
 }
 
@@ -228,6 +249,11 @@ function excessWord(word: string, command: CommandName, argv: readonly string[])
     return excess(word, command, 'give the input with -i and the output to judge with --against', { line: [command, ...line] });
   }
   const flag = /^[a-z]+:[\w@+,:]+$/i.test(word) ? '--layers' : flagForFile(word, command);
+  const takesOne = COMMAND_WORDS[command].length === 1 && COMMAND_WORDS[command][0].value.kind === 'file';
+  if (takesOne && files.length > 1 && (flag === '--model' || (flag === '--weights' && command === 'inspect'))) {
+    const [a, b] = files.map(file => escapeText(file, 60));
+    return excess(word, command, `one file at a time; two are compared by rnn-cli compare ${a} ${b}`);
+  }
   const known = flag !== undefined && flagsOf(command).some(other => spellings(other).includes(flag)) && !argv.includes(flag);
   if (!known) return excess(word, command, `rnn-cli ${command} --help`);
   const shown = flag === '--layers' ? `"${escapeText(word, 60)}"` : escapeText(word, 60);

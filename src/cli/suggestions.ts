@@ -7,6 +7,28 @@ import { type CommandName, type Flag, spellings, usualSpelling } from './flag.js
 import { FLAGS, flagsOf } from './options.js';
 import { COMMAND_HINTS, COMMAND_SYNONYMS, FLAG_HINTS, FLAG_SYNONYMS, flagForFile, VALUE_SYNONYMS } from './synonyms.js';
 
+/** Signs that word processors and web pages put in place of - and ", which are part of the argument for a shell. */
+export function typographicSigns(argv: readonly string[]): RnnError | undefined {
+  const plain = argv.map(argument =>
+    argument
+      .replace(/^[\u2012-\u2015\u2212]+(?=\p{L})/u, dashes => (/^.\w(=|$)/.test(argument) && dashes.length === 1 ? '-' : '--'))
+      .replace(/^[\u201c-\u201f\u2018-\u201b\u00ab\u00bb]+|[\u201c-\u201f\u2018-\u201b\u00ab\u00bb]+$/g, ''),
+  );
+  const at = argv.findIndex((argument, i) => argument !== plain[i]);
+  if (at < 0) return undefined;
+  const found = escapeText(argv[at], 60);
+  const sign = plain[at].startsWith('-') ? 'a dash of typography, not -' : 'typographic quotes, which a shell passes on';
+  const line = plain.map(argument => {
+    const letter = FLAGS.find(flag => flag.key === argument.slice(1) && argument.length === 2);
+    return letter && argument.startsWith('-') && !spellings(letter).includes(argument) ? `-${argument}` : argument;
+  });
+  return new RnnError('usage', 'E_FLAG', `${found} has ${sign}`, {
+    found,
+    fix: 'type the signs of the keyboard: - and "',
+    correction: { line },
+  });
+}
+
 /** What was typed and is no flag or command here, and what was probably meant. @param next the word behind it */
 export function unknownFlag(typed: string, command: CommandName, next: string): RnnError {
   const [flag, value = next] = typed.split('=');

@@ -34,6 +34,8 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
     expected:
       "arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli's own)",
     found: shown.join(', ') || 'no tensors',
-    fix: isTorch ? `a file that says how they are used, ${EXPORT}; or say the network with --layers` : undefined,
+    fix: isTorch
+      ? `a file that says how they are used, ${EXPORT}; or say the network with --layers`
+      : 'in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")',
   });
 }

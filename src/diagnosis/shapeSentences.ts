@@ -28,6 +28,10 @@ export function shapeSentences(scenario: Scenario, right: Outcome, other: Tensor
   if (found[found.length - 1] === D && D !== K) return [`${start}the last axis has the D = ${D} features of the input`];
   const headless = withoutHead(scenario, expected, found);
   if (headless) return [`${start}${headless}`];
+  if (sameShape(found.slice(1), expected.slice(1)) || sameShape(found, expected.slice(1))) {
+    const samples = found.length === expected.length ? found[0] : 1;
+    return [`${start}${samples} sample${samples === 1 ? '' : 's'}, and x has ${N}: give the x of this output with -i FILE`];
+  }
   return [`${start}no axis order of N = ${N}, T = ${T}, K = ${K} gives that`];
 }
 

@@ -55,14 +55,14 @@ function spelled(code: string): string {
 }
 
 function reasonOf(variants: readonly Variant[], layer: string | undefined, scenario: Scenario): string {
-  if (variants.length === 0) return 'this network and input have no place for it';
+  if (variants.length === 0) return 'nothing in it can go wrong in this way';
   const names = scenario.model.layers.map(l => escapeText(l.name, 40)).join(', ');
   if (layer !== undefined) return `not in '${escapeText(layer, 40)}' (layers: ${names})`;
   const codes = [...new Set(variants.map(v => v.code))];
   return `known here: ${codes.slice(0, 8).join(', ')}${codes.length > 8 ? ' …' : ''}`;
 }
 
-function impossible(code: string, reason: string, fix = 'choose another network, input or code'): RnnError {
+function impossible(code: string, reason: string, fix = 'choose another network (--cell lstm, --bidirectional …), input or code'): RnnError {
   return new RnnError('unsupported', 'E_SIMULATE', `'${escapeText(code, 80)}' cannot happen on this network and input: ${reason}`, {
     where: '--simulate',
     fix,

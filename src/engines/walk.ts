@@ -120,5 +120,7 @@ function inputFix(found: readonly number[], expected: readonly (number | string)
   const sizes = expected.flatMap((n, axis) =>
     typeof n === 'number' && n !== found[axis] ? [`${names[axis]} = ${found[axis]} (here ${n})`] : [],
   );
+  const [T, D] = expected.slice(1);
+  if (expected.length === 3 && found[0] === T && found[2] === D) return 'samples and steps are exchanged: add --time-major, or drop it';
   return `the input fits ${sizes.join(', ')}: give the network that size, or another input`;
 }

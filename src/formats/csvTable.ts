@@ -213,10 +213,12 @@ function hint(cell: string, line: number): string {
   if (/^[-+]?0[xX]/.test(cell)) return 'hexadecimal is not read';
   if (/^(?:na|n\/a|#n\/a|nul+|none|missing|[-?.]+)$/i.test(cell)) return 'write nan where a value is missing';
   if (/^[-+]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d*)?$/.test(cell)) return 'write numbers without separators of thousands: 1234.56';
-  if (/^\d{1,4}[-/.:]\d{1,2}[-/.:]/.test(cell)) return 'leave out the column with the time, or write it as a number';
+  if (/^\d{1,4}[-/:]\d{1,2}|^\d{1,2}\.\d{1,2}\.\d{4}/.test(cell)) return 'leave out the column with the time, or write it as a number';
   if (/^[-+\d.]+%$/.test(cell)) return 'write 0.01, not 1%';
-  if (line === 1 && !/^\d/.test(cell)) return 'a header line is skipped only if every cell in it is a name';
-  return 'keep the numbers alone, in rows: in Python np.savetxt("x.csv", x, delimiter=",")';
+  if (line > 1) return 'keep the numbers alone: in Python np.savetxt("x.csv", x, delimiter=",")';
+  return /^\d/.test(cell)
+    ? 'keep the numbers alone: of a printed array what print(y) shows'
+    : 'a header line is skipped only if every cell in it is a name';
 }
 
 function isHeader(cells: readonly string[]): boolean {

@@ -16,6 +16,9 @@ export async function compareText(result: CompareResult, layout: Layout, options
   if (layout.style === 'csv') return samplesTable(result, layout, { ...options, rows: Number.POSITIVE_INFINITY });
   if (result.equal) return sameText(result, layout);
   if (result.status === 'UNDECIDED') return undecidedText(result, layout);
+  // numbers that are right in another order of axes
+  if (result.shape.equal && result.mismatched === 0)
+    return `${layout.paint.bad('DIFFERENT')}   the numbers are equal, their axes are not\n\n${becauseText(result, layout)}`;
   const parts = result.shape.equal
     ? [differentLine(result, layout), await samplesTable(result, layout, options), firstLine(result)]
     : [shapesLine(result, layout)];

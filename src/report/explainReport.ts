@@ -97,10 +97,8 @@ export function probeText(
   const { paint, width } = layout;
   const head = `${paint.strong('PROBE')}   x [${shape.join(', ')}], N=${dims.N} T=${dims.T}, seed ${escapeText(seed, 40)}; weights: ${weightsSource}\n`;
   const lines: [string, string][] = [
-    [
-      'shows',
-      `${shows.length} mistakes: under each, y differs from the right y and from that of all others\n${families(shows).join(', ')}`,
-    ],
+    ['shows', `${shows.length} mistakes: under each, y differs from the right y and from that of all others`],
+    ['', families(shows).join(', ')],
     ...(alike.length > 0 ? [['alike', `of these, the same y from ${pairsText(alike)}`] as [string, string]] : []),
     ...(cannotDetect.length > 0 ? [['cannot show', families(cannotDetect).join(', ')] as [string, string]] : []),
     saved === undefined ? ['save', 'add -o probe.npz (x and weights) or -o x.npy'] : ['saved', escapeText(saved)],

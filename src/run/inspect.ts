@@ -87,6 +87,9 @@ export async function runInspect(
   };
 }
 
+/** Formats of arrays without names. */
+const ARRAYS: ReadonlySet<string> = new Set(['npy', 'csv', 'printed', 'jsonl']);
+
 async function networkOf(
   path: string,
   opened: ModelFile,
@@ -105,7 +108,9 @@ async function networkOf(
     if (!(error instanceof RnnError) || error.code === 'E_CONFLICT' || error.code === 'E_UNFILLED') throw error;
     const open = error.code === 'E_SIZE' && error.where === '--D' && hints.layers === undefined;
     const shapes = open ? await withoutFeatures(load) : null;
-    return { network: null, shapes, reason: reasonOf(error, path), layersLine: error.layersLine ?? null };
+    const isArrays = error.code === 'E_NAMES' && ARRAYS.has(opened.file.format);
+    const reason = isArrays ? 'numbers, neither a network nor its weights' : reasonOf(error, path);
+    return { network: null, shapes, reason, layersLine: error.layersLine ?? null };
   }
 }
 

@@ -40,7 +40,7 @@ export function layoutsOf(shape: readonly number[]): Layout[] {
 
 export const outputLayout = mistake('output-layout', 'the axes of the output are in another order', ['often', 'alone'], {
   why: 'The numbers are right, the axes of your array are in another order: [T, N, K] of PyTorch without batch_first, of ONNX and of a list of steps; [K, N] where a sample is a column.',
-  numpy: 'y = y.transpose(1, 0, 2)      # ← [T, N, K] -> [N, T, K]; transpose, never reshape',
+  numpy: 'y = y.transpose(1, 0, 2)      # ← [T, N, K] -> [N, T, K], or y.T of [K, N]; transpose, never reshape',
   torch: 'rnn = nn.RNN(D, M, batch_first=True)',
   example: { layers: 'rnn:3+seq,dense:1', N: 2, T: 3, D: 2 },
   variants(scenario) {

@@ -1,10 +1,10 @@
 import { runScenario, scenarioOf } from '../../diagnosis/index.js';
 import { RnnError } from '../../errors.js';
-import { escapeText } from '../../escape.js';
+import { escapeText, shownPath } from '../../escape.js';
 import { merge } from '../../layers/bidirectional.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import { formatShape, sameShape, type Tensor } from '../../tensor/tensor.js';
-import { OUTPUT_NAMES, type ReadArrays, readArrays } from '../input/input.js';
+import { MODEL_FORMATS, OUTPUT_NAMES, type ReadArrays, readArrays } from '../input/input.js';
 import type { Prepared } from '../prepare.js';
 import type { CompareResult } from '../result.js';
 import { firstApart } from './partedLayers.js';
@@ -36,7 +36,7 @@ export async function readOtherSide(path: string, prepared: Prepared, asked: num
   const { only, tensors, notes, format, decimals = asked } = await readArrays(path, OUTPUT_NAMES);
   const hidden = only && tensors.size < 2 ? [] : hiddenOf(tensors, prepared);
   const written = writtenAs(decimals, (only ?? [...tensors.values()][0])?.dtype ?? 'f32');
-  if (hidden.length === 0) return { tensor: chosen(only, tensors), layer: null, parted: null, notes, format, written };
+  if (hidden.length === 0) return { tensor: chosen(only, tensors, format, path), layer: null, parted: null, notes, format, written };
   const y = OUTPUT_NAMES.filter(name => !hidden.some(h => h.key === name)).flatMap(name => tensors.get(name) ?? [])[0];
   const compared = firstDifferenceOf(hidden, prepared);
   const first = compared.find(c => c.parted !== null);
@@ -46,13 +46,14 @@ export async function readOtherSide(path: string, prepared: Prepared, asked: num
   return { tensor: y ?? last.states, layer: y ? null : last.layer, parted: null, notes: [...notes, words], format, written };
 }
 
-function chosen(only: Tensor | undefined, tensors: ReadArrays['tensors']): Tensor {
+function chosen(only: Tensor | undefined, tensors: ReadArrays['tensors'], format: string, path: string): Tensor {
   if (only) return only;
   const names = [...tensors.keys()].map(name => escapeText(name, 40));
   throw new RnnError('format', 'E_KEY', `holds ${tensors.size} arrays`, {
     expected: `one array, one called ${OUTPUT_NAMES.join(' or ')}, or hidden states by layer (rnn_1/h, h1, h2 …)`,
     found: names.slice(0, 8).join(', ') || 'nothing',
-    fix: `name one: FILE:${names[0] ?? 'key'}`,
+    where: shownPath(path),
+    fix: MODEL_FORMATS.has(format) ? 'two networks stand beside the flags: rnn-cli compare A B' : `name one: FILE:${names[0] ?? 'key'}`,
   });
 }
 

@@ -234,5 +234,6 @@ export function writeError(path: string, error: unknown): unknown {
   const where = escapeText(path);
   if (code === 'EEXIST') return exists(path);
   if (code === 'EACCES' || code === 'EPERM') return new RnnError('io', 'E_ACCESS', 'permission denied', { where });
-  return new RnnError('io', 'E_WRITE', SAID[code] ?? `cannot be written (${code})`, { where });
+  const fix = code === 'ENOENT' ? `make it first: mkdir -p ${escapeText(dirname(path), 200)}` : undefined;
+  return new RnnError('io', 'E_WRITE', SAID[code] ?? `cannot be written (${code})`, { where, fix });
 }

@@ -50,6 +50,7 @@ export function checkOrdinary(path: string, status: Stats): void {
       where: shownPath(path),
       expected: 'a file',
       found: 'a directory',
+      fix: 'give a file in it; of folders, a SavedModel alone is read',
     });
   }
   if (status.isSocket() || status.isBlockDevice()) throw device(path);
@@ -270,13 +271,17 @@ export function readError(path: string, error: unknown): unknown {
 
 /** The file of that folder whose name is nearest. */
 function nearestFile(path: string): { fix?: string; correction?: Correction } {
+  const [, drive, rest] = (process.platform !== 'win32' && /^([A-Za-z]):[\\/](.*)$/s.exec(path)) || [];
+  if (drive) return { fix: `a path of Windows; in WSL: ${shownPath(`/mnt/${drive.toLowerCase()}/${rest.replaceAll('\\', '/')}`)}` };
+  const [, given] = /^[\w./-]+=(.+)$/s.exec(path) ?? [];
+  if (given) return { fix: `NAME= is for networks of several inputs: -i ${shownPath(given)}` };
   try {
     const near = nearest(basename(path), readdirSync(dirname(path)).slice(0, 10_000));
     if (near === undefined) return {};
     const meant = path.slice(0, path.length - basename(path).length) + near;
     return { fix: `did you mean ${shownPath(meant)}?`, correction: { word: path, to: [meant] } };
   } catch {
-    return {};
+    return { fix: `there is no folder ${shownPath(dirname(path))}` };
   }
 }
 

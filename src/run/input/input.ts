@@ -80,7 +80,7 @@ function decimalsIn({ format, decimals }: TensorFile, { name, tensor }: Chosen):
 }
 
 /** Formats of models: a file of one of them holds no input. */
-const MODEL_FORMATS: ReadonlySet<string> = new Set(['keras', 'h5', 'onnx', 'pt2', 'tfjs']);
+export const MODEL_FORMATS: ReadonlySet<string> = new Set(['keras', 'h5', 'onnx', 'pt2', 'tfjs']);
 
 function choose({ tensors, format }: TensorFile, key: string | undefined, names: readonly string[]): Chosen {
   const all = [...tensors.keys()];
@@ -264,11 +264,13 @@ export async function readLengths(text: string, N: number, T: number, least: num
   const lengths = /^\d+(,\d+)*$/.test(text) ? text.split(',').map(Number) : [...(await readArray(text, ['lengths'])).tensor.data];
   const wrong = lengths.findIndex(length => !Number.isInteger(length) || length < least || length > T);
   if (lengths.length !== N || wrong >= 0) {
-    const found = lengths.length !== N ? `${lengths.length} lengths` : `${lengths[wrong]} for sample ${wrong + 1}`;
-    throw new RnnError('shape', 'E_LENGTHS', `expected ${N} lengths from ${least} to ${T}, found ${found}`, {
+    const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+    const found = lengths.length !== N ? plural(lengths.length, 'length') : `${lengths[wrong]} for sample ${wrong + 1}`;
+    throw new RnnError('shape', 'E_LENGTHS', `expected ${plural(N, 'length')} from ${least} to ${T}, found ${found}`, {
       where: '--lengths',
-      expected: `${N} whole numbers from ${least} to ${T}`,
+      expected: `${plural(N, 'whole number')} from ${least} to ${T}`,
       found,
+      fix: 'give each sample of x its number of real steps',
     });
   }
   return lengths;
@@ -283,6 +285,7 @@ export async function readMask(path: string, N: number, T: number): Promise<Uint
       where: '--mask',
       expected: `[${N}, ${T}]`,
       found: formatShape(tensor.shape),
+      fix: 'give 1 for each real step of a sample, 0 for padding',
     });
   }
   const wrong = tensor.data.findIndex(v => v !== 0 && v !== 1);
