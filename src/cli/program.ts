@@ -206,7 +206,11 @@ function flagBeforeCommand(flag: string, argv: readonly string[]): RnnError {
   return new RnnError('usage', 'E_COMMAND', `expected a command, found ${found}`, {
     expected: COMMANDS.join(', '),
     found,
-    fix: line ? `flags come after the command: rnn-cli ${line[0]} ${found}` : near ? `did you mean rnn-cli ${near}?` : 'rnn-cli --help lists the commands',
+    fix: line
+      ? `flags come after the command: rnn-cli ${line[0]} ${found}`
+      : near
+        ? `did you mean rnn-cli ${near}?`
+        : 'rnn-cli --help lists the commands',
     correction: line || near ? { line: line ?? [near!] } : undefined,
   });
 }

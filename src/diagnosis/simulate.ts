@@ -62,7 +62,11 @@ function reasonOf(variants: readonly Variant[], layer: string | undefined, scena
   return `known here: ${codes.slice(0, 8).join(', ')}${codes.length > 8 ? ' …' : ''}`;
 }
 
-function impossible(code: string, reason: string, fix = 'choose another network (--cell lstm, --bidirectional …), input or code'): RnnError {
+function impossible(
+  code: string,
+  reason: string,
+  fix = 'choose another network (--cell lstm, --bidirectional …), input or code',
+): RnnError {
   return new RnnError('unsupported', 'E_SIMULATE', `'${escapeText(code, 80)}' cannot happen on this network and input: ${reason}`, {
     where: '--simulate',
     fix,

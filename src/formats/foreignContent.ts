@@ -4,14 +4,19 @@ import { type ByteSource, readUpTo } from './source.js';
 /** What people give in place of a model or an array: how its bytes begin (each as one character), what it is, and what to do. */
 const KINDS: readonly [begins: RegExp, what: string, fix: string][] = [
   [/^version https:\/\/git-lfs\./, 'a Git LFS pointer, not the file itself', 'fetch the file: git lfs pull'],
-  [/^\s*<(?:!doctype html|html|\?xml)/i, 'HTML or XML, not the file itself', 'download the file itself: the link "raw" or "download" of its page'],
+  [
+    /^\s*<(?:!doctype html|html|\?xml)/i,
+    'HTML or XML, not the file itself',
+    'download the file itself: the link "raw" or "download" of its page',
+  ],
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: bytes
   [/^\x1f\x8b/, 'compressed with gzip', 'unpack it: gunzip FILE, or tar xzf FILE'],
   [/^(?:BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!)/, 'compressed', 'unpack it'],
-  [/^[^]{257}ustar/, 'a tar archive', 'unpack it: tar xf FILE'],
+  [/^[\s\S]{257}ustar/, 'a tar archive', 'unpack it: tar xf FILE'],
   [/^PAR1/, 'a Parquet table', 'in Python: np.save("x.npy", pandas.read_parquet(FILE).to_numpy())'],
   [/^(?:ARROW1|FEA1)/, 'an Arrow table', 'in Python: np.save("x.npy", pandas.read_feather(FILE).to_numpy())'],
   [/^MATLAB 5\.0 MAT-file/, 'a MATLAB file', 'in Python: np.save("x.npy", scipy.io.loadmat(FILE)["x"])'],
-  [/^[^]{4}TFL3/, 'a TensorFlow Lite model', 'give the model that it was made from'],
+  [/^[\s\S]{4}TFL3/, 'a TensorFlow Lite model', 'give the model that it was made from'],
   [/^(?:%PDF-|\x89PNG|\xff\xd8\xff|GIF8)/, 'a document or a picture', 'give the numbers themselves: in Python np.save("y.npy", y)'],
   [
     /^(?:#.*\n|\s)*(?:import \w|from [\w.]+ import |def \w+\(|class \w+)/,

@@ -2,8 +2,8 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { byName } from '../registry.js';
 import * as all from './all.js';
-import { DEFAULT_LIMITS, type FileTensor, type Format, type Limits, type OpenPart, type TensorFile } from './format.js';
 import { refuseForeign } from './foreignContent.js';
+import { DEFAULT_LIMITS, type FileTensor, type Format, type Limits, type OpenPart, type TensorFile } from './format.js';
 import { timed } from './limits.js';
 import { withoutScreen } from './screenText.js';
 import { type ByteSource, readUpTo } from './source.js';
@@ -78,9 +78,7 @@ export function detectFormat(source: ByteSource, nameHint?: string): Format {
   throw new RnnError('format', 'E_FORMAT_UNKNOWN', 'the content is of no format that is read', {
     expected: ORDER.map(f => f.name).join(', '),
     found: shown,
-    ...(isText
-      ? { fix: 'of printed arrays keep what print(y) shows, without other lines; or in Python: np.save("y.npy", y)' }
-      : {}),
+    ...(isText ? { fix: 'of printed arrays keep what print(y) shows, without other lines; or in Python: np.save("y.npy", y)' } : {}),
   });
 }
 
