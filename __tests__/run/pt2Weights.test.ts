@@ -70,3 +70,21 @@ it("names that are not the program's are refused where operators have numbers, a
   );
   await expect(runForward({ model, weights: turned })).rejects.toMatchObject({ code: 'E_WEIGHT_SHAPE' });
 });
+
+it('a file of the weights of layers says that the numbers of operators are not in it', async () => {
+  const file = referencePath('pt2', 'columns.pt2');
+  const { notes } = await runConvert({ file, output: folder.path('columns.npz'), force: true });
+  expect(notes.join()).toContain('numbers of operators are not among the weights and not written (');
+  expect((await runConvert({ file, output: folder.path('columns.json'), force: true })).notes.join()).not.toContain('numbers of operators');
+});
+
+it('a state dict of the module is run as the program, which says what a state dict does not', async () => {
+  const file = referencePath('pt2', 'attention_masks.pt2');
+  const output = folder.path('attention_masks.safetensors');
+  await runConvert({ file, output });
+  for (const files of [
+    [file, output],
+    [output, file],
+  ] as const)
+    expect(await runCompareModels({ files })).toMatchObject({ status: 'SAME', assumptions: [{ fact: 'description' }] });
+});

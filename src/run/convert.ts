@@ -80,7 +80,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
       identical: ours.data.every((v: number, k: number) => Object.is(v, theirs.data[k])),
       seed,
     },
-    notes: [...network.notes, ...turned(network, path), ...notes],
+    notes: [...network.notes, ...turned(network, path), ...notes, ...leftNotes(written, path)],
     assumptions: network.assumptions,
   };
 }
@@ -135,6 +135,17 @@ function relativeDifference(found: Float64Array, expected: Float64Array): number
 
 function turned({ stepsFirst = new Set() }: Network, path: string): string[] {
   return [...stepsFirst].map(name => `${escapeText(name, 40)} is [T, N, …] in ${shownPath(path)}, and [N, T, …] in what is written`);
+}
+
+function leftNotes({ leaves = [] }: Written, path: string): string[] {
+  if (leaves.length === 0) return [];
+  const named = `${leaves
+    .slice(0, 5)
+    .map(name => escapeText(name, 40))
+    .join(', ')}${leaves.length > 5 ? ` and ${leaves.length - 5} more` : ''}`;
+  return [
+    `numbers of operators are not among the weights and not written (${named}): they stay in ${shownPath(path)}; .onnx and .json hold them`,
+  ];
 }
 
 /** A graph may say that its steps are open, and hold one number of them inside. */

@@ -10,7 +10,7 @@ import { writeOnnx } from '../formats/onnx.js';
 import { type ByteSource, memorySource } from '../formats/source.js';
 import { checkSpec } from '../model/check.js';
 import { inferShapes } from '../model/shapes.js';
-import { inputsOf, type ModelSpec, specOf } from '../model/spec.js';
+import { inputsOf, type LayerSpec, type ModelSpec, specOf } from '../model/spec.js';
 import type { GraphValue } from '../ops/value.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
@@ -27,6 +27,8 @@ export interface Written {
   /** each valid until the next */
   readonly pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   readonly tensors: number;
+  /** operators whose numbers are not written: a file of weights holds those of layers */
+  readonly leaves?: readonly string[];
   /** y of the written file */
   y(source: ByteSource, input: EngineInput): Promise<readonly Tensor[]>;
   /** y of ONNX Runtime for it, where it is a graph; undefined where that package is not installed beside this one */
@@ -60,6 +62,7 @@ export async function encode(
   return {
     pieces: pieces ? pieces(tensors) : [await writeTensors(format, tensors)],
     tensors: tensors.size,
+    leaves: same ? [] : model.layers.filter(holdsNumbers).map(layer => layer.name),
     async y(source, input) {
       const read = await readPlainTensors(source, { limits: ownLimits(), nameHint: `x.${format}` });
       const program = same ? withTensors?.(read.tensors) : undefined;
@@ -67,6 +70,11 @@ export async function encode(
       return yOf(model, convention.toWeights(shapes, read.tensors), input);
     },
   };
+}
+
+/** An operator with numbers of its own, more than a factor or a bound: a parameter of the module, or a table. */
+function holdsNumbers(layer: LayerSpec): boolean {
+  return layer.kind === 'op' && (layer.operands ?? []).some(operand => operand?.type === 'float' && operand.data.length > 1);
 }
 
 async function encodeOnnx({ model, shapes, weights }: Network & { readonly weights: Weights }): Promise<Written> {

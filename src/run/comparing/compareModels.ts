@@ -100,7 +100,7 @@ function sizesOf({ N, T, D, framework, strict }: CompareModelsRequest): NetworkR
 
 /**
  * A state dict names its modules, which say most of the network: it has a description of its own. Lists of weights, and state dicts that leave a
- * question or seem to be of other layers, take the other file's where their weights fit it, which is an assumption.
+ * question, seem to be of other layers, or stand beside a program of PyTorch, take the other file's where their weights fit it, which is an assumption.
  */
 async function fromWeights(
   file: string,
@@ -123,7 +123,9 @@ async function fromWeights(
   if (framework !== 'torch') return borrowed();
   // of a state dict that is of no list of layers, what it lacks is what there is to say
   const read = await own().catch(error => orElse(borrowed)(error).catch(orElse(() => Promise.reject(error))));
-  return isMatch(other.network, read) ? read : borrowed().catch(orElse(async () => read));
+  // a program of PyTorch says what its modules do, and a state dict of the same modules does not
+  const isPort = other.network.framework !== 'torch' && isMatch(other.network, read);
+  return isPort ? read : borrowed().catch(orElse(async () => read));
 }
 
 /** Weights alone beside a graph, which keeps its own under names of its own. */
