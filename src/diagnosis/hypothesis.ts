@@ -25,7 +25,7 @@ export interface Hypothesis {
   /** ways that can be read off the other output: samples in another order, one scale */
   fromOutput?(scenario: Scenario, right: Outcome, other: Tensor, noise: number, each: Noise): Candidate[];
   /** the same where numbers must be estimated from it, which is tried where nothing else explains it: other weights in the last layer */
-  estimate?(scenario: Scenario, right: Outcome, other: Tensor, noise: number): Candidate[];
+  estimate?(scenario: Scenario, right: Outcome, other: Tensor, noise: number, each: Noise): Candidate[];
   /** not looked for together with a second mistake */
   readonly alone?: boolean;
   /** changes what a step computes, not which steps are run: a few steps of a long sequence show whether it can be it */

@@ -20,7 +20,7 @@ export interface About extends Fix, Pick<Hypothesis, 'why'> {
   readonly example?: Example;
   variants(scenario: Scenario): readonly Way[];
   fromOutput?(scenario: Scenario, right: Outcome, other: Tensor, noise: number, each: Noise): readonly Found[];
-  estimate?(scenario: Scenario, right: Outcome, other: Tensor, noise: number): readonly Found[];
+  estimate?(scenario: Scenario, right: Outcome, other: Tensor, noise: number, each: Noise): readonly Found[];
 }
 
 /** @param is what else it is, in the words of Hypothesis */
@@ -41,6 +41,6 @@ export function mistake(
         code: parameter === undefined ? name : `${name}:${parameter}`,
       })),
     ...(fromOutput && { fromOutput: (...given) => fromOutput(...given).map(own) }),
-    ...(estimate && { estimate: (scenario, right, other, noise) => estimate(scenario, right, other, noise).map(own) }),
+    ...(estimate && { estimate: (...given) => estimate(...given).map(own) }),
   };
 }

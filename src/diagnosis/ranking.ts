@@ -126,13 +126,15 @@ function isBeside(trial: Trial, best: Trial): boolean {
  */
 function closeTo(trials: readonly Trial[], asSpecified: number, candidates: number, asNumber: number): Trial | undefined {
   // a label is right or wrong, never near
-  const sorted = trials.filter(t => t.full !== false && t.chosen === 0 && t.digits === undefined);
+  const exact = trials.filter(t => t.chosen === 0 && t.digits === undefined);
+  const sorted = exact.filter(t => t.full !== false);
   const [first] = sorted;
   if (!first || !Number.isFinite(first.residual)) return undefined;
   const part = sorted.find(t => t.codes.length < first.codes.length && first.codes.includes(t.codes[0]));
   const best = part && part.residual <= AHEAD_OF_NEXT * first.residual ? part : first;
-  const rival = sorted.find(t => t !== best && !best.codes.every(code => t.codes.includes(code)));
-  const isAhead = rival === undefined || best.residual * AHEAD_OF_NEXT <= rival.residual;
+  const rivals = exact.filter(t => t !== best && !best.codes.every(code => t.codes.includes(code)));
+  // where values have noises of their own, one may be ahead in multiples of them and behind as a number; on some samples nothing leaves more than on all
+  const isAhead = rivals.every(t => best.residual * AHEAD_OF_NEXT <= t.residual && best.left <= t.left);
   // a 0 written as float16 is exact: many times its noise may be little as a number
   const isFar = best.residual * AHEAD_OF_SECOND <= asSpecified && best.left * AHEAD_OF_NEXT <= asNumber;
   return isFar && isAhead && isEnough(best, best.residual, asSpecified, candidates, 'sure') ? best : undefined;

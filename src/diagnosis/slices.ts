@@ -24,7 +24,7 @@ export interface Slices {
   readonly first: number;
   /** the largest difference, in multiples of the noise */
   readonly asSpecified: number;
-  /** the same as a number */
+  /** the same as a number; no more than one constant would leave, for near that every y is that hardly varies */
   readonly asNumber: number;
 }
 
@@ -42,7 +42,7 @@ export function slicesOf(scenario: Scenario, right: Outcome, other: Tensor, nois
     different: Math.min(differentNumbers(other.data), freedomOf(right, scenario, other)),
     off: Array.from(other.data).filter((_, k) => areApart(right.y.data, other.data, noise.data, k, k + 1)).length,
     asSpecified: times,
-    asNumber: left,
+    asNumber: Math.min(left, spreadOf(other.data)),
   };
   if (N === 1 || other.shape[0] !== N || !samplesApart(scenario.model))
     return { ...common, worst: whole, worstAt: 0, before: whole, first: -1 };
@@ -54,6 +54,15 @@ export function slicesOf(scenario: Scenario, right: Outcome, other: Tensor, nois
     before: slice(whole, 0, Math.min(N, Math.max(first, 0) + 2)),
     first,
   };
+}
+
+/** How far the numbers lie from their mean, at most; Infinity of so few that they tell nothing. */
+function spreadOf(data: FloatArray): number {
+  let mean = 0;
+  for (const v of data) mean += v / data.length;
+  let most = 0;
+  for (const v of data) most = Math.max(most, Math.abs(v - mean));
+  return data.length < 3 ? Infinity : most;
 }
 
 /**

@@ -1,6 +1,7 @@
-import { largestDifference } from '../../tensor/difference.js';
-import type { FloatArray } from '../../tensor/tensor.js';
-import { changeWeights, mapData, mistake, NEAR_NOISE, type Scenario, simulated, smallNumber } from '../mistake.js';
+import { largestDifference, largestMagnitude } from '../../tensor/difference.js';
+import type { FloatArray, Tensor } from '../../tensor/tensor.js';
+import type { Found, Outcome, Scenario } from '../mistake.js';
+import { changeWeights, fitTo, mapData, mistake, NEAR_NOISE, onNamed, runScenario, simulated, smallNumber } from '../mistake.js';
 import { headOf } from './heads.js';
 
 /** Dropout that is still on: the mask of each row is found from the output. */
@@ -10,6 +11,8 @@ const RATES = [0.5, 0.2, 0.3, 0.1, 0.4, 0.25, 0.6, 0.15, 0.05, 0.7, 0.75, 0.8];
 /** All masks of more units are not tried. */
 const MOST_UNITS = 16;
 const MOST_MASKS = 2 ** 25;
+/** Of one mask for all rows. */
+const MOST_ESTIMATED = 48;
 
 export const dropoutOn = mistake('dropout-on', 'dropout is still on', ['often', 'alone'], {
   why: 'Dropout before the dense layer is still on: some units of h are 0, the others are multiplied by 1 / (1 − p).',
@@ -18,7 +21,7 @@ export const dropoutOn = mistake('dropout-on', 'dropout is still on', ['often', 
   torch: 'model.eval()                  # ← before y = model(x)',
   example: { layers: 'rnn:4,dense:3', N: 3, T: 2, D: 2 },
   variants: scenario => (headOf(scenario) ? [simulated(headOf(scenario)!.name, halfOfHead)] : []),
-  estimate(scenario, right, other, noise) {
+  estimate(scenario, right, other, _noise, each) {
     const head = headOf(scenario);
     const h = head && right.layers.get(head.name)?.inputs[0].tensor;
     const own = head && scenario.weights.get(head.name);
@@ -26,8 +29,11 @@ export const dropoutOn = mistake('dropout-on', 'dropout is still on', ['often', 
     if (head?.kind !== 'dense' || head.activation !== 'linear' || !h || !Wo || right.y.data.length !== other.data.length) return [];
     const [M, K] = Wo.shape;
     const R = other.data.length / K;
-    if (M > MOST_UNITS || h.data.length !== R * M || R * 2 ** M > MOST_MASKS) return [];
-    const near = NEAR_NOISE * noise;
+    if (h.data.length !== R * M) return [];
+    const near = NEAR_NOISE * largestMagnitude(each.data);
+    const shared = oneMask(scenario, head.name, right, other, near);
+    if (shared) return [shared];
+    if (M > MOST_UNITS || R * 2 ** M > MOST_MASKS) return [];
     const digits = (asSpecified: number) => K * Math.log10(Math.max(1, asSpecified / near)) - M * Math.log10(2);
     for (const rate of RATES) {
       const y = new Float64Array(other.data.length);
@@ -50,6 +56,30 @@ export const dropoutOn = mistake('dropout-on', 'dropout is still on', ['often', 
     return [];
   },
 });
+
+/** The same units of every row, found by least squares: what each unit is multiplied by is 0 or one number. */
+function oneMask(scenario: Scenario, head: string, right: Outcome, other: Tensor, near: number): Found | undefined {
+  const M = scenario.weights.get(head)!.get('Wo')!.shape[0];
+  if (M < 2 || M > MOST_ESTIMATED || other.data.length < M + 2) return undefined;
+  const run = (values: readonly number[]) =>
+    runScenario(
+      onNamed(scenario, head, ['Wo'], t => mapData(t, (v, k) => v * values[Math.floor(k / t.shape[1])])),
+      { like: right },
+    )?.y;
+  const fitted = fitTo(other, Array(M).fill(1), run, near);
+  if (!fitted) return undefined;
+  const scale = Math.max(...fitted.values);
+  if (scale < 0.9) return undefined;
+  const isNear = (v: number, to: number) => Math.abs(v - to) < 0.01 * scale;
+  if (!fitted.values.every(v => isNear(v, 0) || isNear(v, scale))) return undefined;
+  const rate = RATES.find(p => isNear(1 / (1 - p), scale));
+  const values = fitted.values.map(v => (isNear(v, 0) ? 0 : rate ? 1 / (1 - rate) : scale));
+  const [y, dropped] = [run(values), values.filter(v => v === 0).length];
+  if (!y || dropped === 0 || dropped === M) return undefined;
+  const digits = Math.log10(Math.max(1, largestDifference(right.y.data, other.data).abs / near)) * (other.data.length - M);
+  const why = `${dropped} of the ${M} units that ${head} reads are 0 in every row, the others are ${smallNumber(values.find(v => v > 0)!)} times the right ones: one mask of dropout${rate ? ` (p = ${rate})` : ''} for all samples.`;
+  return { layer: head, y, chosen: rate ? 0 : 1, digits: digits - M * Math.log10(2), why };
+}
 
 /** The units of row r that are dropped, found by trying every set of them, one unit changed at a time (Gray code). */
 function maskFor(h: FloatArray, r: number, M: number, K: number, Wo: FloatArray, scores: Float64Array, rate: number, near: number) {

@@ -18,7 +18,7 @@ const RUNS = 12;
 const RUNS_AGAIN = 4;
 /** Numbers of y beyond the unknown ones, before an estimate is tried. */
 const SPARE = 2;
-const MOST_UNKNOWN = 24;
+const MOST_UNKNOWN = 48;
 /** An estimate through a network that hardly reacts fits more than its own numbers; counted as so many more. */
 const BENT = 2;
 /** Digits of evidence with which an explanation is likely, and no more. */

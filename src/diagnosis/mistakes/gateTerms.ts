@@ -16,6 +16,8 @@ interface Term {
   readonly code: string;
   readonly weight: readonly string[];
   readonly words: (gate: string) => string;
+  /** of a bias in two rows: the one that is left out */
+  readonly row?: 0 | 1;
 }
 
 const TERMS: readonly Term[] = [
@@ -23,7 +25,11 @@ const TERMS: readonly Term[] = [
   { code: 'Wx', weight: ['Wx'], words: g => `the product x·Wx_${g}` },
   { code: 'Wh', weight: ['Wh'], words: g => `the product h·Wh_${g}` },
 ];
-const RECURRENT_HALF: Term = { code: 'h', weight: ['Wh', 'bh'], words: g => `all of h·Wh_${g} + b′_${g}` };
+const OF_TWO_ROWS: readonly Term[] = [
+  { code: 'h', weight: ['Wh', 'bh'], words: g => `all of h·Wh_${g} + b′_${g}`, row: 1 },
+  { code: 'bx', weight: ['bh'], words: g => `the input bias b_${g}`, row: 0 },
+  { code: 'bh', weight: ['bh'], words: g => `the recurrent bias b′_${g}`, row: 1 },
+];
 
 export const gateTermMissing = mistake('gate-term-missing', 'one gate lacks a bias or a product', ['insideStep', 'alone'], {
   why: 'One term of one gate is left out: its bias, its product with x or its product with h.',
@@ -34,17 +40,18 @@ export const gateTermMissing = mistake('gate-term-missing', 'one gate lacks a bi
       const layers = recurrentLayers(scenario).filter(l => l.kind === kind);
       const { gates } = getCell(kind);
       const twoRows = kind === 'gru' && layers.length > 0 && layers.every(l => twoRowGrus(scenario).includes(l));
-      const terms = [...TERMS.filter(({ code }) => code !== 'b' || layers.every(l => l.useBias)), ...(twoRows ? [RECURRENT_HALF] : [])];
+      const terms = [...TERMS.filter(({ code }) => code !== 'b' || layers.every(l => l.useBias)), ...(twoRows ? OF_TWO_ROWS : [])];
       return gates.flatMap((gate, g) =>
-        terms.flatMap(({ code, weight, words }) =>
+        terms.flatMap(({ code, weight, words, row }) =>
           inEach(
             layers,
             (s, l) =>
               weight.reduce(
-                // of the recurrent half the input row of the bias stays
                 (now, name) =>
                   onNamed(now, l.name, [name], t =>
-                    onGate(t, gates.length, g, (v, k) => (weight.length > 1 && name === 'bh' && k < t.shape[1] ? v : 0)),
+                    onGate(t, gates.length, g, (v, k) =>
+                      row !== undefined && name === 'bh' && row !== Math.floor(k / t.shape[1]) ? v : 0,
+                    ),
                   ),
                 s,
               ),

@@ -1,4 +1,5 @@
 import { takeAlong } from '../../tensor/axes.js';
+import { sliceFirst } from '../../tensor/layout.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import {
   anySteps,
@@ -9,9 +10,14 @@ import {
   mistake,
   plural,
   recurrentLayers,
+  runScenario,
   type Scenario,
   type Way,
+  workOf,
 } from '../mistake.js';
+import { areApart } from '../noise.js';
+import { samplesOf } from '../scenario.js';
+import { isApart } from './estimated.js';
 import { pools } from './heads.js';
 import { withX } from './inputs.js';
 import { hasMask, lengthsOf, withLengths } from './masks.js';
@@ -178,7 +184,32 @@ export const lengthsPermuted = mistake('lengths-permuted', 'the lengths belong t
         why: `The lengths are ${words}: ${listed(order, 8)} instead of ${listed(lengths, 8)}.`,
       }));
   },
+  estimate(scenario, right, other, _noise, each) {
+    const lengths = lengthsOf(scenario);
+    if (!lengths || !isApart(scenario, right, other)) return [];
+    const kinds = [...new Set(lengths)];
+    if (kinds.length * lengths.length * workOf(samplesOf(scenario, 0, 1)) > MOST_WORK) return [];
+    // of each sample the length, of those there are, under which its y is the other one
+    const found: number[] = [];
+    for (let n = 0; n < lengths.length; n++) {
+      const [sample, own, noise] = [samplesOf(scenario, n, n + 1), sliceFirst(other, n, n + 1), sliceFirst(each, n, n + 1)];
+      const length = [lengths[n], ...kinds].find(v => {
+        const changed = withLengths(sample, [v]);
+        const y = changed && runScenario(changed)?.y;
+        return y && !areApart(y.data, own.data, noise.data);
+      });
+      if (length === undefined) return [];
+      found.push(length);
+    }
+    const sorted = (list: readonly number[]) => [...list].sort((a, b) => a - b).join();
+    const y = sorted(found) === sorted(lengths) ? runScenario(withLengths(scenario, found)!)?.y : undefined;
+    const why = `The lengths belong to other samples: ${listed(found, 8)} instead of ${listed(lengths, 8)} (found from your output).`;
+    return y ? [{ y, why, chosen: found.filter((v, n) => v !== lengths[n]).length }] : [];
+  },
 });
+
+/** Multiply-adds for the length of each sample. */
+const MOST_WORK = 1e8;
 
 export const maskOneWay: Hypothesis = mistake('mask-one-way', 'the backward direction starts in the padding', ['alone'], {
   why: 'One direction of a bidirectional layer does not see the lengths: the backward one starts in the padding behind the end of a short sequence.',

@@ -6,6 +6,7 @@ import { Mismatch } from '../affine.js';
 import type { Found, Noise, Outcome, Scenario, Way } from '../mistake.js';
 import { finished, listed, mapData, mistake, onNamed, simulated, smallNumber } from '../mistake.js';
 import { eachColumn } from '../scenario.js';
+import { differentNumbers } from '../slices.js';
 import { estimated, type Unknown } from './estimated.js';
 import { headOf, unitsBelow } from './heads.js';
 
@@ -62,13 +63,16 @@ export const outputScaled = mistake('output-scaled', 'the output has another sca
   numpy: 'y = (y - offset) / scale     # ← compare both sides in the same unit, before inverse_transform',
   example: { layers: 'rnn:3,dense:2', N: 3, T: 2, D: 2 },
   variants: () => [simulated(null, s => finished(s, y => mapData(y, v => 20 * v + 3)))],
-  fromOutput(_scenario, right, other, noise, each): Found[] {
+  fromOutput(scenario, right, other, noise, each): Found[] {
     const line = right.y.data.length === other.data.length ? lineThrough(right.y.data, other.data, each) : undefined;
     if (!line || Math.abs(line.scale) < LEAST_SCALE) return [];
+    const chosen = line.offset === 0 || Math.abs(line.scale - 1) < 1e-5 ? 1 : 2;
     return [
       {
         y: mapData(right.y, v => line.scale * v + line.offset),
-        chosen: 2,
+        chosen,
+        // a bias that is scaled, too, no h can make: then every number counts
+        ...(hasBias(scenario) ? { told: Math.max(0, differentNumbers(other.data) - chosen) } : {}),
         floor: noise * Math.max(1, Math.abs(line.scale)),
         why: `Every number of your output is ${lineText(line, right.y)}: ${line.offset === 0 ? 'one scale' : Math.abs(line.scale - 1) < 1e-5 ? 'one offset' : 'one scale and one offset'} for all ${other.data.length} numbers. One side is in another unit (inverse_transform, percent, a sum instead of a mean).`,
         fix: { numpy: `y = ${backCode(line)}` },
@@ -76,6 +80,15 @@ export const outputScaled = mistake('output-scaled', 'the output has another sca
     ];
   },
 });
+
+function hasBias({ weights, model }: Scenario): boolean {
+  return (
+    weights
+      .get(model.output)
+      ?.get('bo')
+      ?.data.some((v: number) => v !== 0) ?? false
+  );
+}
 
 /** The line undone. */
 function backCode({ scale, offset }: Line): string {
