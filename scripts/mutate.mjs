@@ -2,6 +2,7 @@
 //   [--sample n --seed s] a part of the mutants   [--minutes m] stop after so many; the next call with the same --json goes on
 //   [--again] what survived in --json is tried again, after tests were added
 //   [--tests formats,hostile] only with the tests of these folders: quicker, and a mutant that they kill is killed
+//   [--look m] run the tests for so many minutes to see what they reach, the area's own folder first; those behind are not used
 //   [--survivors] the lists of docs/survivors follow the run (mutation/survivors.mjs); a reason is kept as long as its mutant lives
 // The mutants are StrykerJS' own (@stryker-mutator/instrumenter, every kind). They are run here and not by StrykerJS, because it starts jest anew
 // for every mutant, 1 to 2 seconds each: here all mutants stand in one bundle, a child process is told which one is on and runs the
@@ -26,6 +27,7 @@ const { values: options } = parseArgs({
     minutes: { type: 'string', default: 'Infinity' },
     again: { type: 'boolean', default: false },
     tests: { type: 'string' },
+    look: { type: 'string', default: '9' },
     survivors: { type: 'boolean', default: false },
   },
 });
@@ -76,7 +78,10 @@ async function mutateArea(name) {
   const { mutants, counting, asking } = await bundleOf(area, folder);
   if (existsSync(remembered)) copyFileSync(remembered, coverage);
   const looking = startChild();
-  const around = await looking.ask({ look: { counting, files: area.tests, coverage } }, 600_000);
+  const around = await looking.ask(
+    { look: { counting, files: area.tests, coverage, seconds: 60 * Number(options.look) } },
+    60_000 * Number(options.look) + 120_000,
+  );
   looking.end();
   if (!around) throw new Error(`the tests of ${name} do not end`);
   copyFileSync(coverage, remembered);

@@ -47,6 +47,16 @@ it('is an archive wherever its weights begin: at 4096, too, where a .h5 with a u
   expect((await readTensors(bytes)).format).toBe('keras');
 });
 
+it('notices one changed bit anywhere in what describes the weights, before it says which there are', async () => {
+  const bytes = Buffer.from(referenceBytes('models', 'keras', 'bidirectional_lstm.keras'));
+  const start = bytes.indexOf('\x89HDF\r\n\x1a\n', 0, 'latin1');
+  for (let at = 0; at < 500; at++) {
+    const changed = Buffer.from(bytes);
+    changed[start + at] ^= 1 << (at % 8);
+    expect(await refusal(() => readWhole(keras, changed, DEFAULT_LIMITS))).toMatchObject({ kind: 'format' });
+  }
+});
+
 describe('.keras files from strangers', () => {
   let weights: Uint8Array;
   const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));

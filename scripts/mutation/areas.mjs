@@ -37,6 +37,7 @@ const AREAS = {
   cli: { sources: ['src/cli/'], tests: ['cli', 'report', 'schemas'] },
   report: { sources: ['src/report/'], tests: ['report', 'cli', 'run', 'schemas'] },
   diagnosis: { sources: ['src/diagnosis/'], tests: ['diagnosis', 'run/compare', 'run/verdict', 'run/hiddenStates', 'report'] },
+  emit: { sources: ['src/run/emit/'], tests: ['run/emit', 'run/formulas', 'approved', 'cli/outputs', 'run/convert'] },
   ops: { sources: ['src/ops/'], tests: ['engines', 'layers', 'run', 'formats'] },
   random: { sources: ['src/random/'], tests: ['random', 'weights', 'run/seeds', 'determinism'] },
 };
@@ -54,8 +55,15 @@ export function areaOf(name) {
   const mutable = path => path.endsWith('.ts') && !path.endsWith('.d.ts') && !path.includes('/assembly/');
   return {
     sources: all('src').filter(path => mutable(path) && sources.some(start => path.startsWith(start))),
-    tests: all('__tests__').filter(
-      path => path.endsWith('.test.ts') && !OUTSIDE.test(path) && tests.some(t => path.startsWith(`__tests__/${t}`)),
+    // the area's own folder first: what is left when the time of looking around is over is left out
+    tests: tests.flatMap((t, i) =>
+      all('__tests__').filter(
+        path =>
+          path.endsWith('.test.ts') &&
+          !OUTSIDE.test(path) &&
+          path.startsWith(`__tests__/${t}`) &&
+          !tests.slice(0, i).some(before => path.startsWith(`__tests__/${before}`)),
+      ),
     ),
   };
 }

@@ -40,7 +40,8 @@ function bundle(file) {
 }
 
 /** Which mutants each test reaches, and which are reached when its file is loaded. @returns { tests: [{ file, name, ms, reached }], failing } */
-async function lookAround({ counting, files, coverage }) {
+async function lookAround({ counting, files, coverage, seconds }) {
+  const until = performance.now() + 1000 * seconds;
   const digest = createHash('sha256').update(readFileSync(counting)).digest('hex');
   const known = existsSync(coverage) && JSON.parse(readFileSync(coverage, 'utf8'));
   if (known?.digest === digest) return { tests: known.tests.length, failing: known.failing };
@@ -52,6 +53,10 @@ async function lookAround({ counting, files, coverage }) {
   const tests = [];
   const failing = [];
   for (const file of files) {
+    if (performance.now() > until) {
+      failing.push(`${file} and those behind it: no time`);
+      break;
+    }
     reached = new Map();
     const found = testsOf(fresh()[file]);
     const loading = [...reached];

@@ -32,6 +32,8 @@ export const keras: Format = {
     const weights = await within(`member '${WEIGHTS}'`, () =>
       h5.read(member.stored ? member.source : { ...memorySource(member.read()), where: member.source.where }, limits),
     );
+    // numbers are checked when they are read; what a damaged part hides is not read
+    if (member.size <= SOON || weights.tensors.size === 0) member.source.check?.();
     const metadata = new Map(weights.metadata);
     for (const [key, value] of Object.entries(description)) if (typeof value === 'string') metadata.set(key, value);
     for (const name of members.keys()) {
@@ -43,6 +45,8 @@ export const keras: Format = {
 };
 
 const WEIGHTS = 'model.weights.h5';
+/** Bytes whose sum takes no time. */
+const SOON = 2 ** 24;
 const PARTS: ReadonlySet<string> = new Set(['config.json', 'metadata.json', WEIGHTS]);
 
 function need(members: ReadonlyMap<string, ZipMember>, name: string): ZipMember {

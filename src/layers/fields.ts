@@ -6,7 +6,7 @@ import type { Field } from './layer.js';
 
 type Own = Extract<Field, { type: 'own' }>;
 
-const LARGEST = 2 ** 31 - 1;
+export const LARGEST = 2 ** 31 - 1;
 
 interface ListOptions {
   /** exactly so many; a single number stands for all of them */

@@ -5,7 +5,7 @@ import { sigmoid } from '../../numerics/sigmoid.js';
 import { broadcastTo } from '../../ops/value.js';
 import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { multiply, sequenceOf, showShape, symbolic } from '../dims.js';
-import { numbers, sizes } from '../fields.js';
+import { LARGEST, numbers, sizes } from '../fields.js';
 import { type Json, list } from '../kerasConfig.js';
 import type { LayerContext, LayerKind, Value } from '../layer.js';
 import type { Dim, DimShape } from '../shape.js';
@@ -21,7 +21,7 @@ const LIST = sizes({ default: null });
 const OUTPUT_UNITS = {
   ...LIST,
   check: (value: unknown, key: string) => (typeof value === 'number' ? (LIST.check([value], key) as number[])[0] : LIST.check(value, key)),
-  schema: { anyOf: [{ type: 'integer', minimum: 1 }, LIST.schema] },
+  schema: { anyOf: [{ type: 'integer', minimum: 1, maximum: LARGEST }, LIST.schema] },
 };
 
 export const multiheadattention: LayerKind<MultiHeadSpec> = {
