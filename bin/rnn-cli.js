@@ -9,6 +9,7 @@ const { Script } = require('node:vm');
 const dist = `${__dirname}/../dist`;
 const loaded = new Map();
 const scripts = new Map();
+let homes;
 
 /** The script of that name: its chunks as functions. */
 function open(name) {
@@ -36,15 +37,25 @@ function requireOf(path) {
   return path.startsWith('./') ? load(path.slice(2, -3)) : require(path);
 }
 
+/** The script that has the chunk; undefined: it stands alone in dist/parts/ */
+function homeOf(name) {
+  const cli = open('cli');
+  if (Object.hasOwn(cli, name)) return 'cli';
+  homes ??= cli.homes();
+  return homes[name];
+}
+
 function load(name) {
   const known = loaded.get(name);
   if (known) return known.exports;
   const module = { exports: {} };
   loaded.set(name, module);
-  const cli = open('cli');
-  const home = Object.hasOwn(cli, name) ? 'cli' : cli.homes()[name];
-  if (home) module.exports = open(home)[name]();
-  else require(`${dist}/parts/${name}.cjs`)(module.exports, requireOf, module);
+  const home = homeOf(name);
+  if (home) {
+    module.exports = open(home)[name]();
+    return module.exports;
+  }
+  require(`${dist}/parts/${name}.cjs`)(module.exports, requireOf, module);
   module.exports = withoutGetters(module.exports);
   return module.exports;
 }

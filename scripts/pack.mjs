@@ -89,7 +89,26 @@ async function link(chunks, names, homes, { target, absWorkingDir }) {
     stdin: { contents: `module.exports={${loaders}}` },
     plugins: [only(chunks, new Set(names))],
   });
-  return `(function(require){var module={};${outputFiles[0].text.trim()}\nreturn module.exports})`;
+  return `(function(require){var module={};${withPlainExports(outputFiles[0].text.trim())}\nreturn module.exports})`;
+}
+
+/**
+ * esbuild gives what a chunk exports as an object of getters of getters: a thousand functions at a start. Here it is an object of the values,
+ * which are there when the chunk has run; none of them is a variable that changes.
+ */
+function withPlainExports(text) {
+  const end = text.lastIndexOf('module.exports={');
+  let code = text.slice(0, end);
+  const loaders = text.slice(end).replace(/\(\)=>\(([\w$]+\(\)),[\w$]+\(([\w$]+)\)\)/g, (_, run, name) => {
+    const word = name.replaceAll('$', '\\$');
+    const [getters] = code.match(new RegExp(`(?<=[;{}])[\\w$]+\\(${word},\\{[^{}]*\\}\\);`)) ?? [];
+    if (!getters) throw new Error(`scripts/pack.mjs: no exports of ${name}`);
+    // declared and filled: no import() of the same script asks for it
+    const uses = code.match(new RegExp(`(?<![\\w$.])${word}(?![\\w$])`, 'g')).length;
+    if (uses === 2) code = code.replace(getters, () => '');
+    return `()=>(${run},{__esModule:!0,${getters.slice(getters.indexOf('{') + 1, -3).replaceAll(':()=>', ':')}})`;
+  });
+  return code + loaders;
 }
 
 /** Chunks of these names are bundled, all else is left to require. */
