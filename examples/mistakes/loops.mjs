@@ -43,7 +43,7 @@ function gruStep(xt, h, order = [0, 1, 2]) {
 const M = () => data['dense_1/Wo'].length;
 
 const CASES = {
-  // the notebook: h is set to zero once, before the loop over samples
+  // h is set to zero once, before the loop over samples
   'state-leak'() {
     let h = zeros(M());
     return x.map(sample => {
@@ -52,10 +52,10 @@ const CASES = {
     });
   },
 
-  // the notebook: Dense(K)(i) where Dense(K)(x) was meant; the layer has weights of its own
+  // Dense(K)(i) where Dense(K)(x) was meant; the layer has weights of its own
   'dense-on-input': () => x.map(sample => sample.map(xt => [0.4 * xt[0] - 0.7 * xt[1] + 0.1, 0.9 * xt[0] + 0.2 * xt[1] - 0.3])),
 
-  // the notebook: predict() ran before the model was made again, the loop after
+  // predict() ran before the model was made again, the loop after
   'other-weights': () =>
     x.map(sample => {
       let h = zeros(M());
@@ -125,7 +125,7 @@ const CASES = {
       return dense([...h, ...rnnStep(sample.at(-1), zeros(M() / 2), 'rnn_1/backward')]);
     }),
 
-  // onnxruntime issue 12492: padded steps put out zeros; the model repeats the last h. The second sample has one step of padding
+  // onnxruntime issue 12492: padded steps output zeros; the model repeats the last h. The second sample has one step of padding
   'padded-zeros': () =>
     x.map((sample, n) => {
       let h = zeros(M());

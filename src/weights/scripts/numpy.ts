@@ -13,7 +13,7 @@ import type { Script } from './script.js';
  * projection; forward before backward), each filled row by row. Zeros and ones draw nothing. An orthogonal kernel is the QR of a normal
  * matrix [max, min]. The numbers are doubles, as NumPy's are.
  */
-export const numpy = notebook('numpy', legacy, [
+export const numpy = scriptOf('numpy', legacy, [
   'np.random.seed(seed)',
   'X = np.random.randn(N, T, D)',
   'Wx = np.random.uniform(-limit, limit, (D, M))   # limit = np.sqrt(6 / (D + M))',
@@ -21,7 +21,7 @@ export const numpy = notebook('numpy', legacy, [
   'bh = np.zeros(M)',
 ]);
 
-export const pcg64 = notebook('pcg64', generator, [
+export const pcg64 = scriptOf('pcg64', generator, [
   'rng = np.random.default_rng(seed)',
   'X = rng.standard_normal((N, T, D))',
   'Wx = rng.uniform(-limit, limit, (D, M))   # limit = np.sqrt(6 / (D + M))',
@@ -29,7 +29,7 @@ export const pcg64 = notebook('pcg64', generator, [
   'bh = np.zeros(M)',
 ]);
 
-function notebook(name: string, kind: StreamKind<ArrayStream>, lines: readonly string[]): Script {
+function scriptOf(name: string, kind: StreamKind<ArrayStream>, lines: readonly string[]): Script {
   return {
     name,
     promise: kind.promise,
