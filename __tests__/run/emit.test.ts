@@ -163,7 +163,7 @@ async function expectSameInNumpy(requests: readonly ForwardRequest[]): Promise<v
   }
 }
 
-withNumpy('padding and given states stand in a script of NumPy, and are named for PyTorch', async () => {
+withNumpy('padding and given states stand in scripts of NumPy and PyTorch', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-emit-'));
   const state = (values: number[]) => {
     const path = join(folder, `${values.length}.json`);
@@ -180,9 +180,12 @@ withNumpy('padding and given states stand in a script of NumPy, and are named fo
     { layers: 'lstm:2+seq,dense:2', ...lengths, h0: state([0.5, -0.4]), c0: state([0.5, -0.4]) },
   ];
   await expectSameInNumpy(requests);
-  for (const request of requests.filter(({ lengths }) => lengths !== undefined)) {
-    await expect(runEmit(request, 'torch')).rejects.toMatchObject({ code: 'E_EMIT', exit: 3 });
-  }
+  const padded = (await runEmit({ ...requests[0], framework: 'torch' }, 'torch')).script;
+  expect(padded).toMatch(/mask = array\(.*\) > 0\n {4}v1 = masked\(load\(torch\.nn\.GRU.*, x, mask, True, (True|False)\)\[0\]/);
+  const started = { ...requests[4], framework: 'torch' as const };
+  expect((await runEmit(started, 'torch')).script).toMatch(
+    /v1 = masked\(.*, x, mask, True, (True|False), array\([^)]*\), array\([^)]*\)\)\[0\]/,
+  );
   expect((await runEmit({ layers: 'lstm:2', ...sizes, h0: state([0.5, -0.4]), c0: state([0.5, -0.4]) }, 'torch')).script).toMatch(
     /v1 = run_from\(load\(torch\.nn\.LSTM\(4, 2, batch_first=True\), \{.*\}\), x, False, array\([^)]*\), array\([^)]*\)\)\[0\]/,
   );
@@ -213,9 +216,17 @@ withNumpy('a script of NumPy finds the masked steps in x itself', async () => {
     { layers: 'embedding:7x4+maskzero,bilstm:3+sum,dense:2', input: tokens, lengths: '4,5,3' },
   ];
   await expectSameInNumpy(requests);
-  await expect(runEmit({ layers: 'embedding:7x4+maskzero,avgpool,dense:2', input: tokens }, 'numpy')).rejects.toMatchObject({
-    code: 'E_EMIT',
-  });
+  const torch = (await runEmit(requests.at(-1)!, 'torch').catch(e => e)) as { code?: string };
+  expect(torch.code).toBe('E_CONVERT_LAYER');
+  const { script } = await runEmit({ layers: 'embedding:7x4+maskzero,bilstm:3+seq,gru:2', input: tokens, lengths: '4,5,3' }, 'torch');
+  expect(script).toMatch(
+    /v2 = masked\(load\(torch\.nn\.LSTM\(4, 3, batch_first=True, bidirectional=True\).*, v1, \(\(x != 0\) & mask\), True, True\)\[0\]/,
+  );
+  expect(script).toMatch(/v3 = masked\(load\(torch\.nn\.GRU.*, v2, \(\(x != 0\) & mask\), False, False\)\[0\]/);
+  for (const target of ['numpy', 'torch'] as const)
+    await expect(runEmit({ layers: 'embedding:7x4+maskzero,avgpool,dense:2', input: tokens }, target)).rejects.toMatchObject({
+      code: 'E_EMIT',
+    });
   rmSync(folder, { recursive: true });
 });
 

@@ -15,6 +15,11 @@ export interface EmbeddingSpec extends LayerBase {
   readonly maskZero: boolean;
 }
 
+/** In Python: token 0 is no step. */
+function maskOf({ maskZero }: EmbeddingSpec, x: string, given: string | undefined): string | undefined {
+  return maskZero ? `(${x} != 0)${given === undefined ? '' : ` & ${given}`}` : given;
+}
+
 export const embedding: LayerKind<EmbeddingSpec> = {
   name: 'embedding',
   tokens: 'read',
@@ -46,9 +51,9 @@ export const embedding: LayerKind<EmbeddingSpec> = {
   scripts: {
     numpy: {
       expression: (_layer, { inputs: [x], weight }) => `${weight('E')}[${x}.astype(int)]`,
-      mask: ({ maskZero }, x, given) => (maskZero ? `(${x} != 0)${given === undefined ? '' : ` & ${given}`}` : given),
+      mask: maskOf,
     },
-    torch: { expression: (_layer, { inputs: [x], weight }) => `${weight('E')}[${x}.long()]` },
+    torch: { expression: (_layer, { inputs: [x], weight }) => `${weight('E')}[${x}.long()]`, mask: maskOf },
   },
   fields: { tokens: { type: 'size' }, units: { type: 'size' }, maskZero: { type: 'boolean', default: false } },
 

@@ -131,14 +131,13 @@ export interface Script<S> {
   expression(layer: S, call: ScriptCall): string;
   /** of its output, where that is not real numbers. @param types of the inputs */
   type?(layer: S, types: OnnxCall['types']): OnnxCall['types'][number];
+  /** of a layer that gives a mask: which steps are real, [N, T]; `given` is the mask of its input */
+  mask?(layer: S, x: string, given: string | undefined): string | undefined;
 }
 
 /** NumPy computes in float64, PyTorch in float32; Keras scripts are written from the Keras facet. */
 export interface ScriptFacet<S> {
-  readonly numpy?: Script<S> & {
-    /** of a layer that gives a mask: which steps are real, [N, T]; `given` is the mask of its input */
-    mask?(layer: S, x: string, given: string | undefined): string | undefined;
-  };
+  readonly numpy?: Script<S>;
   readonly torch?: Script<S>;
   /** where Keras has no layer for it */
   readonly keras?: Script<S>;

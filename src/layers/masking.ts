@@ -1,5 +1,6 @@
 import { int, ints } from '../formats/onnx/builder.js';
 import { NO_COST, sequenceOf } from './dims.js';
+import type { Script } from './facets.js';
 import type { LayerBase, LayerKind } from './layer.js';
 import { cast, lifted, number, zeroedOutside } from './onnxSteps.js';
 
@@ -9,9 +10,11 @@ export interface MaskingSpec extends LayerBase {
   readonly value: number;
 }
 
-/** Which steps are real, in NumPy; x has float32 numbers. */
-function stepsOf({ value }: MaskingSpec, x: string): string {
-  return `np.any(${x} != ${Number.isInteger(value) ? value : `np.float32(${value})`}, -1)`;
+/** Which steps are real, in Python; x has float32 numbers. */
+function script(lib: 'np' | 'torch'): Script<MaskingSpec> {
+  const steps = ({ value }: MaskingSpec, x: string) =>
+    `${lib}.any(${x} != ${Number.isInteger(value) || lib === 'torch' ? value : `np.float32(${value})`}, -1)`;
+  return { expression: (layer, { inputs: [x] }) => `${x} * ${steps(layer, x)}[..., None]`, mask: steps };
 }
 
 export const masking: LayerKind<MaskingSpec> = {
@@ -24,7 +27,7 @@ export const masking: LayerKind<MaskingSpec> = {
   kerasClass: () => 'Masking',
   keras: { classes: {}, config: ({ value }) => ({ mask_value: value }) },
   fields: { value: { type: 'number', default: 0 } },
-  scripts: { numpy: { expression: (layer, { inputs: [x] }) => `${x} * ${stepsOf(layer, x)}[..., None]`, mask: stepsOf } },
+  scripts: { numpy: script('np'), torch: script('torch') },
   weightShapes: () => [],
   outputShape: (_layer, [input]) => sequenceOf(input),
   cost: () => NO_COST,

@@ -1,15 +1,14 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { getCell } from '../../cells/index.js';
-import { escapeText } from '../../escape.js';
-import { getLayerKind, readsMask } from '../../layers/index.js';
+import { getLayerKind } from '../../layers/index.js';
 import { cellOptions } from '../../layers/recurrent.js';
-import { carriesMask } from '../../model/masks.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import { fanInOf } from '../../weights/init.js';
 import { NUMPY_FUNCTIONS, numpyActivation } from './activations.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
 import { initPrelude, initText } from './initText.js';
+import { masksReaching } from './masks.js';
 import { numpyCell } from './numpyCell.js';
 import {
   arrayText,
@@ -53,7 +52,7 @@ export function numpyScript(source: ScriptSource): string {
   const title = 'y in NumPy: the loop, written out';
   const { drawn } = source;
   const cells: Cells = new Map();
-  const masks = masksReaching(source);
+  const masks = masksReaching(source, 'numpy');
   const layers = assignments(source, source.layers, (layer, inputs, value, given) => {
     const owner = layer.layer.shares ?? layer.layer.name;
     const own = (weight: string) => {
@@ -63,7 +62,6 @@ export function numpyScript(source: ScriptSource): string {
     const mask = masks.get(layer.layer.name);
     if (isRecurrent(layer.layer)) return recurrentText(layer.layer, inputs[0], own, cells, given, mask);
     checkOutputs(layer.layer, given);
-    if (mask !== undefined && readsMask(layer.layer)) throw cannotEmit(`padding before ${layer.layer.kind} in NumPy`, 'take --emit keras');
     return layerText(layer, inputs, own, given);
   });
   const before = drawn ? drawnLines(source, drawn) : [...inputLines(source, array => array), ...maskLine(source, array => array)];
@@ -72,27 +70,6 @@ export function numpyScript(source: ScriptSource): string {
   const own = helpersOf(source.layers, 'numpy');
   const helpers = helpersFor(run, `${HELPERS}${loops}${own}${drawn?.weights ? initPrelude(drawn.weights) : ''}`);
   return `${drawn ? `${drawnHeader(title, drawn)}import numpy as np\n` : `${header(title, source.inputs)}${PRELUDE}`}${helpers}\n${run}`;
-}
-
-/** Of each layer that a mask reaches its Python. @throws RnnError E_EMIT where several masks meet, or one is a value of the network */
-function masksReaching(source: ScriptSource): ReadonlyMap<string, string> {
-  const names = valueNames(source);
-  const carried = new Map(source.mask ? [[source.inputs[0].name, 'mask']] : []);
-  const reaching = new Map<string, string>();
-  for (const { layer } of source.layers) {
-    const found = layer.inputs.flatMap(name => carried.get(name) ?? []);
-    const [given] = found;
-    const isJoint = layer.inputs.length > 1 || layer.kind === 'eachstep' || layer.kind === 'allsteps';
-    if ((typeof layer.mask === 'string' && !isRecurrent(layer)) || (given !== undefined && isJoint))
-      throw cannotEmit(`masks as ${escapeText(layer.name, 40)} takes them in NumPy`, 'take --emit keras, or convert the network to .onnx');
-    const named = typeof layer.mask === 'string' ? names.get(layer.mask) : given;
-    if (named !== undefined && layer.mask !== null) reaching.set(layer.name, named);
-    const kind = getLayerKind(layer.kind);
-    const own = kind.scripts?.numpy?.mask?.(layer, names.get(layer.inputs[0])!, given);
-    const after = kind.givesMask ? own : carriesMask(layer) ? given : undefined;
-    if (after !== undefined) carried.set(layer.name, after.includes(' & ') ? `(${after})` : after);
-  }
-  return reaching;
 }
 
 /** X, then every weight, in the order in which `shapes` lists them. */
@@ -128,7 +105,6 @@ function layerText(shapes: LayerShapes, inputs: readonly string[], own: Own, giv
 /** Sequence in the order in which the layer returns it; the last step is the one processed last. States follow where they are read. */
 function recurrentText(layer: RecurrentSpec, x: string, own: Own, cells: Cells, given: Given, mask?: string): string {
   const { states, wantsOthers } = given;
-  if (mask !== undefined && layer.unroll && layer.bidirectional) throw cannotEmit('padding of an unrolled loop', 'take --emit keras');
   const whole = states !== undefined || wantsOthers;
   const half = (states ?? []).length / 2;
   const run = (way: string, reversed: boolean, from = states) => {

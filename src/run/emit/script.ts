@@ -18,11 +18,13 @@ import { torchScript } from './torch.js';
 export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked = {}): string {
   const { network, weights, input, graphInputs } = prepared;
   if (graphInputs) throw cannotEmit('a graph that is no chain of layers', 'convert it with ONNX Runtime');
-  if (target === 'torch' && input.mask) throw cannotEmit('padding in PyTorch', 'take --emit numpy or keras, or drop --lengths and --mask');
-  if (target !== 'numpy') checkMasks(network.model, target);
+  if (target === 'keras') checkMasks(network.model);
   const inputs = inputsOf(network.model).map(({ name }, i) => ({ name, x: i === 0 ? input.x : input.others!.get(name)! }));
   // the script holds its input: every size is a number
   const sizes = new Map(inputs.map(({ name, x }) => [name, x.shape.map(sized)]));
+  // a script of seeds draws the weights and x alone, layer after layer; modules of PyTorch that draw know no masks
+  const masked = input.mask !== undefined || (target === 'torch' && network.model.layers.some(makesMask));
+  const isDrawn = !masked && !input.initialStates && isChain(network.model);
   const source = {
     lib: ({ numpy: 'np', torch: 'torch', keras: 'keras.ops' } as const)[target],
     layers: inferShapes(network.model, sizes).layers,
@@ -32,8 +34,7 @@ export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked 
     outputs: outputsOf(network.model).map(({ value }) => value),
     mask: input.mask,
     initialStates: input.initialStates,
-    // a script of seeds draws the weights and x alone, layer after layer
-    drawn: input.mask || input.initialStates || !isChain(network.model) ? null : drawnSource(prepared, target, asked),
+    drawn: isDrawn ? drawnSource(prepared, target, asked) : null,
   };
   switch (target) {
     case 'numpy':
@@ -55,12 +56,13 @@ function isChain(model: ModelSpec): boolean {
   return follows && inputsOf(model).length === 1 && outputsOf(model).every(({ value }) => value === layers.at(-1)?.name);
 }
 
-/** Keras' own layers hand masks on as they did; PyTorch has whole sequences here. */
-function checkMasks({ layers }: ModelSpec, target: EmitTarget): void {
-  const masked = layers.find(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero) || typeof l.mask === 'string');
-  if (!masked) return;
-  if (target !== 'keras')
-    throw cannotEmit(`masked steps (${escapeText(masked.name, 40)})`, 'take --emit keras, or convert the network to .onnx');
+function makesMask(layer: ModelSpec['layers'][number]): boolean {
+  return layer.kind === 'masking' || (layer.kind === 'embedding' && layer.maskZero) || typeof layer.mask === 'string';
+}
+
+/** Keras' own layers hand masks on as they did. */
+function checkMasks({ layers }: ModelSpec): void {
+  if (!layers.some(makesMask)) return;
   // outside a model, MultiHeadAttention does not hand the mask of its query on, and neither does what is written as operators
   const other = layers.find(
     l => ['last', 'multiheadattention', 'eachstep', 'allsteps'].includes(l.kind) || ('masks' in l && l.masks === 'all'),

@@ -8,6 +8,7 @@ import { adapted } from '../convertTarget.js';
 import type { Network } from '../network/network.js';
 import { torchActivation } from './activations.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
+import { masksReaching } from './masks.js';
 import {
   arrayText,
   assignments,
@@ -19,6 +20,7 @@ import {
   helpersFor,
   helpersOf,
   inputLines,
+  maskLine,
   outputText,
   type ScriptSource,
 } from './text.js';
@@ -57,16 +59,45 @@ def run_from(module, x, sequences, *states):
     y = out if sequences else torch.cat(list(final[0]), -1)
     return y, *(state[way] for way in range(len(final[0])) for state in final)
 
+
+def one_way(module, way):
+    own = {torch.nn.LSTM: "proj_size", torch.nn.RNN: "nonlinearity"}.get(type(module))
+    options = {own: getattr(module, own)} if own else {}
+    one = type(module)(module.input_size, module.hidden_size, batch_first=True, bias=module.bias, **options)
+    return load(one, {k.replace("_reverse", ""): v for k, v in module.state_dict().items() if k.endswith("_reverse") == way})
+
+
+def masked(module, x, mask, sequences, zeroed, *states):
+    n = 2 if isinstance(module, torch.nn.LSTM) else 1
+    widths = (module.proj_size or module.hidden_size, module.hidden_size)[:n]
+    ys, final = [], []
+    for way in (False, True)[:1 + module.bidirectional]:
+        one, turned = one_way(module, way), (lambda v: v.flip(1)) if way else (lambda v: v)
+        start = states[n:] if way else states[:n]
+        state = tuple(s[None] for s in start) if states else tuple(torch.zeros(1, len(x), w) for w in widths)
+        xs, steps, shown, out = turned(x), turned(mask), torch.zeros(()), []
+        for t in range(x.shape[1]):
+            y, new = one(xs[:, t:t + 1], state if n == 2 else state[0])
+            m = steps[:, t, None]
+            shown = torch.where(m, y[:, 0], torch.zeros(()) if zeroed else shown)
+            state = tuple(torch.where(m, a, b) for a, b in zip(new if n == 2 else (new,), state))
+            out.append(shown)
+        ys.append(turned(torch.stack(out, 1)) if sequences else shown)
+        final += [s[0] for s in state]
+    return torch.cat(ys, -1), *final
+
 `;
 
 export function torchScript(source: ScriptSource, network: Network): string {
   const { weights, model } = adapted({ ...network, weights: source.weights }, 'torch');
   const shapes = inferShapes(model, source.sizes);
   if (source.drawn) return drawnTorchScript(source, source.drawn);
+  const masks = masksReaching(source, 'torch');
   const lines = [
     ...inputLines(source, array => array),
+    ...maskLine(source, array => array),
     ...assignments(source, shapes.layers, (layer, inputs, _value, given) => {
-      if (isRecurrent(layer.layer)) return recurrentText(layer.layer, layer, inputs[0], weights, given);
+      if (isRecurrent(layer.layer)) return recurrentText(layer.layer, layer, inputs[0], weights, given, masks.get(layer.layer.name));
       checkOutputs(layer.layer, given);
       return layerText(layer, inputs, weights, given);
     }),
@@ -110,8 +141,19 @@ function moduleText(shapes: LayerShapes): string | null {
 type Source = Weights | { readonly module: string };
 
 /** Initial states and those at the end are [N, M] each, per direction; the module stacks them to [directions, N, M]. */
-function recurrentText(layer: RecurrentSpec, shapes: LayerShapes, x: string, from: Source, { states, wantsOthers }: Given): string {
+function recurrentText(
+  layer: RecurrentSpec,
+  shapes: LayerShapes,
+  x: string,
+  from: Source,
+  { states, wantsOthers }: Given,
+  mask?: string,
+): string {
   const module = 'module' in from ? from.module : `load(${recurrentModule(layer, shapes)}, ${stateText(layer, shapes, from)})`;
+  if (mask !== undefined) {
+    const [sequences, zeroed] = [layer.returnSequences, layer.zeroOutputForMask].map(flag => (flag ? 'True' : 'False'));
+    return `masked(${[module, x, mask, sequences, zeroed, ...(states ?? [])].join(', ')})${wantsOthers ? '' : '[0]'}`;
+  }
   const call = [module, x, layer.returnSequences ? 'True' : 'False', ...(states ?? [])].join(', ');
   return wantsOthers ? `run_from(${call})` : states ? `run_from(${call})[0]` : `run(${call})`;
 }

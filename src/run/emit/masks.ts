@@ -1,0 +1,37 @@
+import { escapeText } from '../../escape.js';
+import { getLayerKind, readsMask } from '../../layers/index.js';
+import { carriesMask } from '../../model/masks.js';
+import { isRecurrent } from '../../model/spec.js';
+import { cannotEmit, type ScriptSource, valueNames } from './text.js';
+
+/** Masks in scripts that write their loops out. */
+const NAMES = { numpy: 'NumPy', torch: 'PyTorch' } as const;
+
+/** Of each layer that a mask reaches its Python. @throws RnnError E_EMIT where several masks meet, or one is a value of the network */
+export function masksReaching(source: ScriptSource, target: 'numpy' | 'torch'): ReadonlyMap<string, string> {
+  const names = valueNames(source);
+  const carried = new Map(source.mask ? [[source.inputs[0].name, 'mask']] : []);
+  const reaching = new Map<string, string>();
+  for (const { layer } of source.layers) {
+    const found = layer.inputs.flatMap(name => carried.get(name) ?? []);
+    const [given] = found;
+    const isJoint = layer.inputs.length > 1 || layer.kind === 'eachstep' || layer.kind === 'allsteps';
+    if ((typeof layer.mask === 'string' && !isRecurrent(layer)) || (given !== undefined && isJoint))
+      throw cannotEmit(
+        `masks as ${escapeText(layer.name, 40)} takes them in ${NAMES[target]}`,
+        'take --emit keras, or convert the network to .onnx',
+      );
+    const named = typeof layer.mask === 'string' ? names.get(layer.mask) : given;
+    if (named !== undefined && layer.mask !== null) {
+      if (!isRecurrent(layer) && readsMask(layer))
+        throw cannotEmit(`padding before ${layer.kind} in ${NAMES[target]}`, 'take --emit keras');
+      if (isRecurrent(layer) && layer.unroll && layer.bidirectional) throw cannotEmit('padding of an unrolled loop', 'take --emit keras');
+      reaching.set(layer.name, named);
+    }
+    const kind = getLayerKind(layer.kind);
+    const own = kind.scripts?.[target]?.mask?.(layer, names.get(layer.inputs[0])!, given);
+    const after = kind.givesMask ? own : carriesMask(layer) ? given : undefined;
+    if (after !== undefined) carried.set(layer.name, after.includes(' & ') && after !== given ? `(${after})` : after);
+  }
+  return reaching;
+}
