@@ -119,6 +119,24 @@ describe('TensorFlow 1', () => {
     expect(kinds(new Map([...both, ['out/weights', random(10, 2)], ['out/biases', random(2)]]))).toEqual(['lstm:5 both', 'dense:2']);
   });
 
+  it.each([
+    ['Variable', 'Variable_1', 'embedding_matrix'],
+    ['W', 'b', 'embedding'],
+    ['out/W', 'out/b', 'words/embeddings'],
+  ])('%s and %s of a program of its own are a dense layer, %s token vectors', (kernel, bias, table) => {
+    const own: [string, Tensor][] = [
+      [kernel, random(5, 2)],
+      [bias, random(2)],
+      [table, random(11, 3)],
+    ];
+    expect(kinds(new Map([...own, ...cell('rnn/basic_lstm_cell', 3, 5, 4)]))).toEqual(['embedding:3', 'lstm:5', 'dense:2']);
+  });
+
+  it('a matrix alone may be either: it is asked for', () => {
+    const tensors = new Map([...cell('rnn/basic_lstm_cell', 3, 5, 4), ['Variable', random(11, 3)] as const]);
+    expect(() => kinds(tensors)).toThrow('no layer that its tensors alone describe');
+  });
+
   it('peepholes and projections are refused by name', () => {
     const tensors = new Map([...cell('rnn/lstm_cell', 3, 2, 4), ['rnn/lstm_cell/w_f_diag', random(2)] as const]);
     expect(() => kinds(tensors)).toThrow('w_f_diag of a TensorFlow 1 cell is not read here');

@@ -30,7 +30,7 @@ const translation: Translation = {
     const layers: TranslatedLayer[] = [];
     for (const [folder, own] of folders) {
       const [, cell, part] = CELL_FOLDER.exec(folder) ?? [];
-      if (cell === undefined) layers.push(plainLayer(folder, own, WORDS));
+      if (cell === undefined) layers.push(...plainLayers(folder, own));
       else {
         const parts = cells.get(cell) ?? new Map<string, Map<string, Tensor>>();
         cells.set(cell, parts.set(part?.slice(1) ?? '', own));
@@ -75,6 +75,26 @@ const WORDS: [string, string][] = [
 /** of training: slots of optimizers beside each variable, powers of Adam, counters, moving averages */
 const STATE =
   /\/(Adam|Adam_1|RMSProp|RMSProp_1|RMSProp_2|Momentum|Adagrad|Adadelta|Adadelta_1|Ftrl|Ftrl_1|ExponentialMovingAverage)$|(^|\/)(beta[12]_power|global_step|save_counter)$/;
+
+/**
+ * Layers below a folder, which a program may have made of variables of its own: `Variable` [M, K] with `Variable_1` [K], `out/W` with `out/b`
+ * are dense layers, `embedding_matrix` [V, E] token vectors.
+ * @throws RnnError E_UNDETERMINED: a matrix with no vector of its width may be either
+ */
+function plainLayers(folder: string, own: ReadonlyMap<string, Tensor>): TranslatedLayer[] {
+  if (WORDS.some(([kernel]) => own.has(kernel))) return [plainLayer(folder, own, WORDS)];
+  const rest = new Map([...own].sort(([a], [b]) => byNaturalOrder(a, b)));
+  const matrices = [...rest].filter(([, { shape }]) => shape.length === 2);
+  const layers = matrices.flatMap(([key, kernel]) => {
+    const name = folder === '' ? key : matrices.length === 1 ? folder : `${folder}/${key}`;
+    const bias = [...rest].find(([, { shape }]) => shape.length === 1 && shape[0] === kernel.shape[1]);
+    const isTable = !bias && /embed/i.test(`${folder}/${key}`);
+    if (!bias && !isTable) return [];
+    for (const used of [key, bias?.[0]]) if (used !== undefined) rest.delete(used);
+    return [plainLayer(name, new Map(bias ? [['kernel', kernel] as const, ['bias', bias[1]] as const] : [['embedding', kernel]]), WORDS)];
+  });
+  return rest.size === 0 ? layers : [...layers, plainLayer(folder, rest, WORDS)];
+}
 
 /** Kernels with no recurrent one beside them. */
 function cellKernels(names: readonly string[]): string[] {
