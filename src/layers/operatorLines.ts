@@ -8,7 +8,7 @@ import { type Axis, windowAxes } from '../ops/windows.js';
 import type { OperatorSpec } from './operatorFields.js';
 import { nodeOf } from './operatorNode.js';
 import type { ValueType } from './operatorTypes.js';
-import { pythonText } from './python.js';
+import { pythonText, realText } from './python.js';
 
 /** What a line of Python is written from. Sizes are numbers: a script holds its input. */
 export interface Line {
@@ -175,7 +175,7 @@ const pad: Rule = line => {
   const axes = (numbers(3) ?? upFrom(0, shapes[0].length)).map(a => counted(a, shapes[0].length));
   const constant = (layer.attributes.mode ?? 'constant') === 'constant';
   const given = all.length > 2 ? (numbers(2)?.[0] ?? `float(${line.lib}.reshape(${all[2]}, ()))`) : 0;
-  const value = typeof given === 'number' && types[0] === 'f32' ? real(given) : given;
+  const value = typeof given === 'number' && types[0] === 'f32' ? realText(given) : given;
   return axes.reduce((x, axis, i) => {
     const n = shapes[0][axis];
     const [before, after] = [pads[i], pads[i + axes.length]];
@@ -190,8 +190,6 @@ const pad: Rule = line => {
     return `picked(${wider}, [${places.join(', ')}], ${axis})`;
   }, all[0]);
 };
-
-const real = (value: number): string => (Number.isInteger(value) ? `${value}.0` : pythonText(value));
 
 /** What the operator gives of plain numbers: how it treats one axis. @param others further operands, whole numbers or reals in one row */
 function computed(
@@ -221,7 +219,7 @@ const resize: Rule = line => {
     const columns = Array.from({ length: m }, (_, to) => Array.from({ length: n }, (_, from) => flat[from * m + to]));
     const only = columns.map(column => (column.filter(v => v !== 0).length === 1 ? column.indexOf(1) : -1));
     if (!only.includes(-1)) return `picked(${x}, [${only.join(', ')}], ${axis})`;
-    const rows = Array.from({ length: n }, (_, from) => `[${columns.map(column => real(column[from])).join(', ')}]`);
+    const rows = Array.from({ length: n }, (_, from) => `[${columns.map(column => realText(column[from])).join(', ')}]`);
     return `weighed(${x}, ${axis}, [${rows.join(', ')}])`;
   }, all[0]);
 };
@@ -309,7 +307,7 @@ const running =
 const oneHot: Rule = line => {
   const [depth, values] = [line.numbers(1), line.numbers(2)];
   if (!depth || !values) return undefined;
-  const [off, on] = values.map(v => (line.types[2] === 'f32' ? real(v) : String(v)));
+  const [off, on] = values.map(v => (line.types[2] === 'f32' ? realText(v) : String(v)));
   return `one_hot(${line.all[0]}, ${depth[0]}, ${off}, ${on}, ${axisOf(line, -1, line.outputs[0].length)})`;
 };
 
@@ -322,7 +320,7 @@ const topK: Rule = line => {
 const range: Rule = ({ lib, numbers, types }) => {
   const all = [0, 1, 2].map(i => numbers(i)?.[0]);
   if (all.includes(undefined)) return undefined;
-  return `${lib}.arange(${all.map(v => (types[0] === 'f32' ? real(v!) : v)).join(', ')})`;
+  return `${lib}.arange(${all.map(v => (types[0] === 'f32' ? realText(v!) : v)).join(', ')})`;
 };
 
 /** A half is rounded to and read as a real number again; what reaches less far than 32 bits is not written. */

@@ -207,7 +207,7 @@ def picked(x, i, axis): return x[(slice(None),) * axis + (torch.as_tensor(i),)]
 def along_axis(x, i, axis): return torch.gather(x, axis, i)
 
 
-def sorted_at(x, axis): return torch.argsort(x, axis, stable=True)
+def sorted_at(x, axis): return torch.argsort(x, dim=axis, stable=True)
 
 
 def in_numpy(f, *values): return torch.from_numpy(f(*[v.numpy() if torch.is_tensor(v) else v for v in values]))

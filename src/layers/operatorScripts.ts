@@ -5,7 +5,7 @@ import { type Line, lineOf } from './operatorLines.js';
 import { OWN, PYTHON } from './operatorPython.js';
 import { operandsAmong } from './operatorShapes.js';
 import { givenType, operandTypes, type ValueType } from './operatorTypes.js';
-import { castText, pythonText } from './python.js';
+import { castText, pythonText, realText } from './python.js';
 
 /** Operators as lines of Python: what the input makes of sizes is written as numbers, what each does stands in operatorLines.ts. */
 function written(lib: Line['lib']): Script<OperatorSpec> {
@@ -62,7 +62,7 @@ function notWritten(op: string): RnnError {
 
 /** @param asArray a single number, too */
 function constantText({ shape, data }: Exclude<Operand, null>, type: ValueType, lib: Line['lib'], asArray: boolean): string {
-  const word = (v: number) => (type === 'bool' ? pythonText(v !== 0) : type === 'f32' && Number.isInteger(v) ? `${v}.0` : pythonText(v));
+  const word = (v: number) => (type === 'bool' ? pythonText(v !== 0) : type === 'f32' ? realText(v) : pythonText(v));
   if (shape.length === 0 && !asArray) return data[0] < 0 ? `(${word(data[0])})` : word(data[0]);
   const numbers = shape.length === 0 ? word(data[0]) : `[${[...data].map(word).join(', ')}]`;
   const flat = lib === 'torch' ? `torch.tensor(${numbers}` : `np.array(${numbers}`;

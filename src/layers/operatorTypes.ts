@@ -34,6 +34,7 @@ export function operandTypes(op: string, operands: readonly Operand[], given: re
     if (op === 'Where') return joined(1);
     if (ALIKE.has(op)) return joined(0);
     if (/^(Gather|Scatter|ReverseSequence)/.test(op) && i === 1) return 'i64';
+    if (op === 'OneHot' && i === 0) return 'i64';
     if (/^Scatter/.test(op)) return 'f32';
     if (op === 'Resize' && i === 3) return 'i64';
     if (MOVING.has(op)) return type;
@@ -48,5 +49,6 @@ export function givenType({ op, attributes }: OperatorSpec, types: readonly Valu
   if (INDICES.has(op)) return 'i64';
   if (op === 'Cast') return ({ 6: 'i64', 7: 'i64', 9: 'bool' } as const)[Number(attributes.to)] ?? 'f32';
   if (op === 'Where') return types[1];
+  if (op === 'OneHot') return types[2];
   return MOVING.has(op) || ALIKE.has(op) || WHOLE_TOO.has(op) ? types[0] : 'f32';
 }

@@ -74,13 +74,22 @@ const moved: Rule = call => {
   return op(call, 'Transpose', [self(call)], { perm });
 };
 
+/** All numbers in one row, the last ones in front. */
+function rolledAll(call: Call, by: number): string {
+  const sizes = sizesOf(call).map((_, i) => fixed(call, i));
+  const n = sizes.reduce((a, b) => a * b, 1);
+  const data = Array.from({ length: n }, (_, i) => (((i - by) % n) + n) % n);
+  const flat = step(call, 'Reshape', [self(call), int([-1])]);
+  return op(call, 'Reshape', [step(call, 'Gather', [flat, { type: 'int', shape: [n], data }], { axis: 0 }), int(sizes)]);
+}
+
 export const ARRANGING: Rules = {
   ...alike('movedim moveaxis', () => moved),
   ...alike('ones ones_like full full_like new_full new_ones', () => filled),
   flip,
   roll(call) {
     const [shifts, dims] = [numbers(call, 'shifts').map(Number), axes(call, 'dims')];
-    if (dims.length !== shifts.length) throw notRun(`${call.node.target} without dims`);
+    if (dims.length !== shifts.length) return rolledAll(call, shifts[0]);
     return dims.reduce((value: Operand, dim, i) => {
       const n = fixed(call, dim);
       const by = ((shifts[i] % n) + n) % n;

@@ -4,6 +4,8 @@ import { ARRANGING, expanded } from './arranging.js';
 import { COLUMNS } from './columns.js';
 import { FUNCTIONS } from './functions.js';
 import { INDEXING } from './indexing.js';
+import { isInPlace, WRITING, writeInPlace } from './inPlace.js';
+import { MEASURES } from './measures.js';
 import { NUMBERS } from './numbers.js';
 import { ORDERING } from './ordering.js';
 import { recurrentKind, sequence, singleStep } from './recurrent.js';
@@ -27,6 +29,7 @@ import {
 import { SPACE } from './space.js';
 import { isComplex, OF_COMPLEX, SPECTRUM } from './spectrum.js';
 import { BOOL, checkSmall, inItsType } from './types.js';
+import { VIEWS } from './views.js';
 import { arg, axes, axis, type Call, constantOf, isSymbol, isTensor, number, numbers, type Operand, rankOf, type Value } from './wiring.js';
 
 /** Operators of ATen, each as layers or operators of ours; the name of the value is that of the program. */
@@ -56,32 +59,17 @@ export function applyNode(call: Call): void {
     return;
   }
   const rules = isComplex(call) ? OF_COMPLEX : RULES;
-  const rule = name !== undefined && Object.hasOwn(rules, name) ? rules[name] : undefined;
+  const rule = name !== undefined ? (own(rules, name) ?? own(rules, name.replace(/_$/, ''))) : undefined;
   if (!rule) throw notRun(node.target);
-  checkInPlace(call);
   checkSmall(call, name!);
   const result = rule(inItsType(call, name!));
   checkAllRead(call);
-  wiring.set(node.outputs[0], { value: typeof result === 'string' ? result : wiring.op(outName(call), 'Identity', [result]) });
+  if (isInPlace(node.target)) writeInPlace(call, result);
+  wiring.set(node.outputs[0], { value: wiring.named(outName(call), result) });
 }
 
-/** Operators that give another view of the same numbers. */
-const VIEWS =
-  /^aten\.(view|reshape|_unsafe_view|transpose|permute|t|select|slice|squeeze|unsqueeze|expand|narrow|unbind|split|chunk|flatten|unflatten|alias|detach)\b/;
-
-/** Writing into a view changes what it is a view of. @throws RnnError E_PT2_OPERATOR where that is read afterwards */
-function checkInPlace({ node, wiring }: Call): void {
-  const self = node.args.get('self');
-  if (!/^aten\.[a-z]\w*_\./.test(node.target) || !isTensor(self)) return;
-  const { nodes } = wiring.program;
-  const source = nodes.find(({ outputs }) => outputs.includes(self.tensor));
-  const whole = source && VIEWS.test(source.target) ? source.args.get('self') : undefined;
-  const changed = [self.tensor, ...(isTensor(whole) ? [whole.tensor] : [])];
-  const later = nodes.slice(nodes.findIndex(({ outputs }) => outputs === node.outputs) + 1);
-  const isRead = later.some(({ args }) =>
-    [...args.values()].flat().some(v => isTensor(v as never) && changed.includes((v as { tensor: string }).tensor)),
-  );
-  if (isRead || wiring.program.outputs.some(name => changed.includes(name))) throw notRun(`${node.target} on what is read afterwards`);
+function own(rules: Rules, name: string): Rule | undefined {
+  return Object.hasOwn(rules, name) ? rules[name] : undefined;
 }
 
 const ZEROS = new Set(['zeros', 'new_zeros', 'zeros_like']);
@@ -344,6 +332,13 @@ const onBits =
   call =>
     op(call, isTruth(call) ? name : `Bitwise${name}`, [self(call), self(call, 'other')]);
 
+/** a / b, or rounded down or towards 0. */
+const divided: Rule = call => {
+  const rounding = arg(call, 'rounding_mode') ?? null;
+  if (rounding === null) return two('Div')(call);
+  return rounding === 'floor' ? NUMBERS.floor_divide(call) : NUMBERS.trunc_divide(call);
+};
+
 const RULES: Rules = {
   ...FUNCTIONS,
   ...SPACE,
@@ -353,8 +348,11 @@ const RULES: Rules = {
   ...NUMBERS,
   ...COLUMNS,
   ...SPECTRUM,
+  ...VIEWS,
+  ...MEASURES,
+  ...WRITING,
   ...alike('exp log sqrt neg abs sign reciprocal floor ceil round erf isnan:IsNaN logical_not:Not', one),
-  ...alike('mul div true_divide:Div maximum:Max minimum:Min logical_and:And logical_or:Or', two),
+  ...alike('mul true_divide:Div maximum:Max minimum:Min logical_and:And logical_or:Or', two),
   ...alike('eq:Equal gt:Greater ge:GreaterOrEqual lt:Less le:LessOrEqual', two),
   ...alike('bitwise_and:And bitwise_or:Or bitwise_xor:Xor __and__:And __or__:Or __xor__:Xor', onBits),
   ...alike('add sub', scaled),
@@ -364,10 +362,11 @@ const RULES: Rules = {
   ...alike('view reshape _unsafe_view', () => reshape),
   ...alike('transpose swapaxes swapdims', () => swapped),
   ...alike('t numpy_T', () => transposed),
-  ...alike('masked_fill masked_fill_', () => filled),
-  ...alike('contiguous clone detach detach_ alias lift_fresh_copy', () => identity),
-  ...alike('dropout dropout_ feature_dropout alpha_dropout', () => dropout),
+  ...alike('masked_fill', () => filled),
+  ...alike('contiguous clone detach alias lift_fresh_copy', () => identity),
+  ...alike('dropout feature_dropout alpha_dropout', () => dropout),
   ...alike('to _to_copy', () => convert),
+  div: divided,
   linear,
   embedding,
   rsub: call => op(call, 'Sub', [self(call, 'other'), self(call)]),

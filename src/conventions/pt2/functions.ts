@@ -109,13 +109,13 @@ const spread =
   };
 
 export const FUNCTIONS: Rules = {
-  ...alike('relu relu_:Relu sigmoid tanh selu softsign mish mish_:Mish hardswish:HardSwish hardswish_:HardSwish', one),
+  ...alike('relu sigmoid tanh selu softsign mish hardswish:HardSwish', one),
   ...alike('sin cos tan asin acos atan sinh cosh asinh acosh atanh', one),
   ...alike('arcsin:Asin arccos:Acos arctan:Atan arcsinh:Asinh arccosh:Acosh arctanh:Atanh', one),
-  ...alike('silu silu_', () => silu),
-  ...alike('elu elu_', () => elu),
-  ...alike('leaky_relu leaky_relu_', () => leaky),
-  ...alike('hardtanh hardtanh_', () => clamped('min_val', 'max_val')),
+  silu,
+  elu,
+  leaky_relu: leaky,
+  hardtanh: clamped('min_val', 'max_val'),
   ...alike('clamp clamp_min clamp_max', () => clamped('min', 'max')),
   ...alike('rms_norm _fused_rms_norm', () => rmsNorm),
   /** g · v / ‖v‖, the norm over all axes but one */
@@ -130,7 +130,11 @@ export const FUNCTIONS: Rules = {
   /** log(1 + exp(βx))/β, and x itself where βx is beyond the threshold: the same in float32 at 20. */
   softplus(call) {
     const beta = number(call, 'beta', 1);
-    if (number(call, 'threshold', 20) < 15) throw notRun(`${call.node.target} with threshold`);
+    const most = number(call, 'threshold', 20) / beta;
+    if (most * beta < 15) {
+      const curve = step(call, 'Div', [step(call, 'Softplus', [step(call, 'Mul', [self(call), beta])]), beta]);
+      return op(call, 'Where', [step(call, 'Greater', [self(call), most]), self(call), curve]);
+    }
     if (beta === 1) return op(call, 'Softplus', [self(call)]);
     return op(call, 'Div', [step(call, 'Softplus', [step(call, 'Mul', [self(call), beta])]), beta]);
   },

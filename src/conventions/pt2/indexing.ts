@@ -1,4 +1,5 @@
 import { fixed, int, notRun, op, type Rules, self, sizesOf, slice, step } from './rule.js';
+import { BOOL } from './types.js';
 import { arg, axis, type Call, isTensor, number, type Operand } from './wiring.js';
 
 /** Values by their places. */
@@ -23,6 +24,25 @@ export const INDEXING: Rules = {
     const all = values.map((value, i) => values.reduce<Operand>((sum, v, k) => (k === i ? sum : step(call, 'Add', [sum, zero(v)])), value));
     const parts = all.map(value => step(call, 'Unsqueeze', [value, int([-1])]));
     return op(call, 'GatherND', [self(call), step(call, 'Concat', parts, { axis: -1 })]);
+  },
+  /** x[mask] = one number */
+  index_put(call) {
+    const [given, values] = [arg(call, 'indices'), call.node.args.get('values')];
+    const [mask, ...others] = Array.isArray(given) ? given : [];
+    const isTruth = isTensor(mask) && call.wiring.program.types.get(mask.tensor) === BOOL;
+    if (
+      !isTruth ||
+      others.length > 0 ||
+      !isTensor(values) ||
+      call.wiring.sizes(values.tensor).length > 0 ||
+      arg(call, 'accumulate') === true
+    )
+      throw notRun(`${call.node.target} of other than one number by truths`);
+    const missing = sizesOf(call).length - call.wiring.sizes(mask.tensor).length;
+    const truths = call.wiring.operand(mask);
+    const last = Array.from({ length: missing }, (_, i) => -1 - i);
+    const wide = missing > 0 ? step(call, 'Unsqueeze', [truths, int(last)]) : truths;
+    return op(call, 'Where', [wide, self(call, 'values'), self(call)]);
   },
   /** One value for each place of an axis. */
   unbind(call) {

@@ -15,8 +15,8 @@ function remainderOf(call: Call): Operand {
   return step(call, 'Sub', [a, step(call, 'Mul', [step(call, 'Floor', [step(call, 'Div', [a, b])]), b])]);
 }
 
-function truncated(call: Call): Operand {
-  return step(call, 'Mul', [step(call, 'Sign', [self(call)]), step(call, 'Floor', [step(call, 'Abs', [self(call)])])]);
+function truncated(call: Call, x = self(call)): Operand {
+  return step(call, 'Mul', [step(call, 'Sign', [x]), step(call, 'Floor', [step(call, 'Abs', [x])])]);
 }
 
 /** True where one is, or where all are. */
@@ -51,7 +51,11 @@ export const NUMBERS: Rules = {
     if (isReal(call)) return op(call, 'Floor', [step(call, 'Div', [a, b])]);
     return op(call, 'Div', [step(call, 'Sub', [a, remainderOf(call)]), b]);
   },
-  trunc: truncated,
+  trunc_divide(call) {
+    const quotient = step(call, 'Div', [self(call), self(call, 'other')]);
+    return isReal(call) ? truncated(call, quotient) : quotient;
+  },
+  ...alike('trunc fix', () => call => truncated(call)),
   frac: call => op(call, 'Sub', [self(call), truncated(call)]),
   ...alike('sgn:Sign positive:Identity', one),
   deg2rad: scale(Math.PI / 180),

@@ -1,4 +1,4 @@
-import { fixed, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, step } from './rule.js';
+import { alike, fixed, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, step } from './rule.js';
 import { arg, axis, type Call, isTensor, number, type Operand } from './wiring.js';
 
 /** Spectra. Complex numbers are pairs here: a further last axis of real and imaginary parts, which only these rules know of. */
@@ -19,8 +19,11 @@ const transformed =
     const known = fixed(call, dim);
     const L = Number(arg(call, 'n') ?? (inverse && onesided ? 2 * (known - 1) : known));
     if (onesided && real === inverse) throw notRun(`${call.node.target} of complex numbers`);
-    if (L > known && !(inverse && onesided)) throw notRun(`${call.node.target} beyond the end of x`);
-    const x = real ? step(call, 'Unsqueeze', [self(call), int([-1])]) : self(call);
+    const given = real ? step(call, 'Unsqueeze', [self(call), int([-1])]) : self(call);
+    // zeros behind the end of x
+    const missing = L - (inverse && onesided ? 2 * (known - 1) : known);
+    const bins = inverse && onesided ? Math.floor(L / 2) + 1 - known : missing;
+    const x = missing > 0 && bins > 0 ? step(call, 'Pad', [given, int([0, bins]), 0, int([dim])], { mode: 'constant' }) : given;
     const attributes = { ...(inverse ? { inverse: 1 } : {}), ...(onesided ? { onesided: 1 } : {}) };
     const y = step(call, 'DFT', [x, int(L), int(dim)], attributes);
     const parts = inverse && onesided ? step(call, 'Squeeze', [y, int([-1])]) : y;
@@ -41,6 +44,35 @@ const part =
   call =>
     op(call, 'Gather', [self(call), int(index)], { axis: -1 });
 
+function isPair({ wiring, node }: Call, name: string): boolean {
+  const value = node.args.get(name);
+  return isTensor(value) && COMPLEX.has(wiring.program.types.get(value.tensor) ?? 0);
+}
+
+/** (a + bi)·(c + di); a real factor is that of both parts */
+const product: Rule = call => {
+  const [x, y] = ['self', 'other'].map(name => self(call, name));
+  const isReal = ['self', 'other'].map(name => !isPair(call, name));
+  if (isReal.includes(true)) {
+    const [a, b] = [x, y].map((value, i) =>
+      isReal[i] && isTensor(call.node.args.get(i === 0 ? 'self' : 'other')) ? step(call, 'Unsqueeze', [value, int([-1])]) : value,
+    );
+    return op(call, 'Mul', [a, b]);
+  }
+  const take = (value: Operand, places: readonly number[]) => step(call, 'Gather', [value, int(places)], { axis: -1 });
+  const straight = step(call, 'Mul', [take(x, [0, 0]), y]);
+  const crossed = step(call, 'Mul', [step(call, 'Mul', [take(x, [1, 1]), take(y, [1, 0])]), { type: 'float', value: [-1, 1] }]);
+  return op(call, 'Add', [straight, crossed]);
+};
+
+/** Of two complex numbers, part by part. */
+const partwise =
+  (name: string): Rule =>
+  call => {
+    if (!isPair(call, 'self') || !isPair(call, 'other')) throw notRun(`${call.node.target} of complex and real numbers`);
+    return op(call, name, [self(call), self(call, 'other')]);
+  };
+
 const same: Rule = call => op(call, 'Identity', [self(call)]);
 
 /** Those that take complex numbers; every other operator of them is refused. */
@@ -49,6 +81,11 @@ export const OF_COMPLEX: Rules = {
   fft_ifft: transformed(true, false),
   fft_irfft: transformed(true, true),
   view_as_real: same,
+  mul: product,
+  add: partwise('Add'),
+  sub: partwise('Sub'),
+  neg: call => op(call, 'Neg', [self(call)]),
+  ...alike('conj _conj conj_physical', () => call => op(call, 'Mul', [self(call), { type: 'float', value: [1, -1] }])),
   abs: call => op(call, 'ReduceL2', [self(call), int([-1])], { keepdims: 0 }),
   real: part(0),
   imag: part(1),
@@ -71,19 +108,18 @@ export const SPECTRUM: Rules = {
     const L = number(call, 'n_fft');
     const width = Number(arg(call, 'win_length') ?? L);
     const step_ = Number(arg(call, 'hop_length') ?? Math.floor(L / 4));
-    if (
-      sizesOf(call).length !== 2 ||
-      arg(call, 'normalized') === true ||
-      arg(call, 'return_complex') === false ||
-      arg(call, 'center') === true
-    )
-      throw notRun(`${call.node.target} of this form`);
+    if (sizesOf(call).length !== 2 || arg(call, 'normalized') === true) throw notRun(`${call.node.target} of this form`);
     const given = arg(call, 'window') ?? null;
     const before = Math.floor((L - width) / 2);
     const own: Operand = given === null ? { type: 'float', shape: [width], data: new Array(width).fill(1) } : call.wiring.operand(given);
     const window = width === L ? own : step(call, 'Pad', [own, int([before, L - width - before])], { mode: 'constant' });
     const onesided = arg(call, 'onesided') === false ? 0 : 1;
-    const frames = step(call, 'STFT', [self(call), int(step_), window, int(L)], { onesided });
+    arg(call, 'return_complex');
+    // half a window in front and behind
+    const mode = String(arg(call, 'pad_mode') ?? 'reflect');
+    const half = Math.floor(L / 2);
+    const signal = arg(call, 'center') === true ? step(call, 'Pad', [self(call), int([0, half, 0, half])], { mode }) : self(call);
+    const frames = step(call, 'STFT', [signal, int(step_), window, int(L)], { onesided });
     return op(call, 'Transpose', [frames], { perm: [0, 2, 1, 3] });
   },
   hann_window: windowed('HannWindow'),

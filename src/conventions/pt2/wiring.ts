@@ -89,6 +89,11 @@ export class Wiring {
     return own;
   }
 
+  /** An operand as a value of the network. */
+  named(name: string, operand: Operand): string {
+    return typeof operand === 'string' ? operand : this.op(name, 'Identity', [operand]);
+  }
+
   /** Axes in another order; what undoes a turn before it is left out. */
   transposed(name: string, value: Operand, perm: readonly number[]): string {
     return this.beforeTurn(value, perm) ?? this.op(name, 'Transpose', [value], { perm });
@@ -177,9 +182,7 @@ export class Wiring {
 
   /** A tensor argument that the network computes, by the name of its value. */
   input(argument: Argument | undefined): string {
-    const operand = this.operand(argument);
-    if (typeof operand === 'string') return operand;
-    return this.op('constant', 'Identity', [operand]);
+    return this.named('constant', this.operand(argument));
   }
 }
 

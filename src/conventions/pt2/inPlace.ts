@@ -1,0 +1,89 @@
+import { END, fixed, int, notRun, op, type Rules, self, slice, step } from './rule.js';
+import { arg, axis, type Call, isTensor, number, type Operand } from './wiring.js';
+
+/** Operators that write into a tensor (`x[:, 0] = 0`, `x *= 2`): what is read under its name afterwards is the new value. */
+
+/** Operators that give, or may give, another view of the same numbers. */
+const VIEW =
+  /^aten\.(view|reshape|_unsafe_view|transpose|permute|t|mT|select|slice|squeeze|unsqueeze|expand|narrow|unbind|split|chunk|flatten|unflatten|alias|detach|diagonal|contiguous|to|view_as|expand_as|movedim|moveaxis|swapaxes|swapdims|adjoint|numpy_T|real|imag|unfold|dropout|positive)\b/;
+/** Those of which the rest is known. */
+const PART = /^aten\.(select|slice)\./;
+
+export function isInPlace(target: string): boolean {
+  return /^aten\.[a-z]\w*_\./.test(target);
+}
+
+/**
+ * The tensor that was written into, and what it is a part of, are new values.
+ * @throws RnnError E_PT2_OPERATOR where another view of them is read afterwards
+ */
+export function writeInPlace(call: Call, result: Operand): void {
+  const { node, wiring } = call;
+  const { nodes, outputs } = wiring.program;
+  const given = node.args.get('self');
+  if (!isTensor(given)) return;
+  const at = nodes.findIndex(other => other.outputs === node.outputs);
+  const read = new Set([...outputs, ...nodes.slice(at + 1).flatMap(({ args }) => [...args.values()].flat().flatMap(namesIn))]);
+  const written = new Map<string, string>();
+  const stale = new Set<string>();
+  let value = wiring.named(`${given.tensor}_written`, result);
+  for (let name: string | undefined = given.tensor; name !== undefined; ) {
+    const own: string = name;
+    written.set(own, value);
+    const source = nodes.find(other => other.outputs.includes(own));
+    const whole = source?.args.get('self');
+    name = undefined;
+    if (!source || !isTensor(whole)) break;
+    if (isInPlace(source.target)) name = whole.tensor;
+    else if (PART.test(source.target)) {
+      value = withPart({ node: source, wiring, used: new Set() }, value);
+      name = whole.tensor;
+    } else if (VIEW.test(source.target)) stale.add(whole.tensor);
+  }
+  for (const { target, args, outputs: given } of nodes.slice(0, at)) {
+    const of = args.get('self');
+    if (!isTensor(of) || !(written.has(of.tensor) || stale.has(of.tensor))) continue;
+    for (const name of given.filter(n => n !== null && !written.has(n)) as string[]) {
+      // what an operator in place gives is the tensor itself
+      if (isInPlace(target) && written.has(of.tensor)) written.set(name, written.get(of.tensor)!);
+      else if (isInPlace(target) || VIEW.test(target)) stale.add(name);
+    }
+  }
+  for (const [name, own] of written) wiring.set(name, { value: own });
+  if ([...stale].some(name => read.has(name))) throw notRun(`${node.target} on what is read afterwards`);
+}
+
+function namesIn(argument: unknown): string[] {
+  return isTensor(argument as never) ? [(argument as { tensor: string }).tensor] : [];
+}
+
+/** The whole of which a part (select, slice) has another value. */
+function withPart(call: Call, value: string): string {
+  const dim = axis(call, 'dim', 'self', 0);
+  const isRow = call.node.target.startsWith('aten.select');
+  const size = () => fixed(call, dim);
+  const place = (n: number) => (n < 0 ? n + size() : n);
+  const start = place(isRow ? number(call, 'index') : number(call, 'start', 0));
+  const end = isRow ? start + 1 : place(Math.min(Number(arg(call, 'end') ?? END), END));
+  if (!isRow && number(call, 'step', 1) !== 1) throw notRun(`${call.node.target} with step, written into`);
+  const part = isRow ? step(call, 'Unsqueeze', [value, int([dim])]) : value;
+  const whole = self(call);
+  const before = start > 0 ? [slice(call, whole, dim, [0, start, 1], 'before')] : [];
+  const after = end < END ? [slice(call, whole, dim, [end, END, 1], 'after')] : [];
+  return before.length + after.length === 0 ? part : step(call, 'Concat', [...before, part, ...after], { axis: dim });
+}
+
+/** A value in the sizes of what it is written into. */
+function spread(call: Call, name: string): Operand {
+  const { node, wiring } = call;
+  const given = arg(call, name);
+  const sizes = wiring.sizes((node.args.get('self') as { tensor: string }).tensor);
+  arg(call, 'self');
+  return op(call, 'Expand', [typeof given === 'number' ? given : self(call, name), wiring.sizesOperand(sizes)]);
+}
+
+export const WRITING: Rules = {
+  fill: call => spread(call, 'value'),
+  copy: call => spread(call, 'src'),
+  zero: call => op(call, 'Mul', [self(call), 0]),
+};

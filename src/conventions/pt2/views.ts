@@ -1,0 +1,137 @@
+import { alike, fixed, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, step } from './rule.js';
+import { arg, axis, type Call, isTensor, number, numbers, type Operand, rankOf } from './wiring.js';
+
+/** Diagonals, stacks and grids: the same numbers in another arrangement. */
+
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+function tensorsOf(call: Call): { readonly value: Operand; readonly rank: number }[] {
+  const list = (arg(call, 'tensors') as readonly { tensor: string }[]) ?? [];
+  return list.map(t => ({ value: call.wiring.operand(t), rank: call.wiring.sizes(t.tensor).length }));
+}
+
+/** Behind each other along an axis that those of fewer axes are given. @param lifted axes of size 1 that a tensor of this rank is given */
+const joined =
+  (lifted: (rank: number) => readonly number[], along: (rank: number) => number): Rule =>
+  call => {
+    const all = tensorsOf(call);
+    const parts = all.map(({ value, rank }) => (lifted(rank).length > 0 ? step(call, 'Unsqueeze', [value, int(lifted(rank))]) : value));
+    return op(call, 'Concat', parts, { axis: along(all[0].rank) });
+  };
+
+/** The last two axes, each in the place of the other. */
+const turned: Rule = call => {
+  const rank = rankOf(call);
+  return call.wiring.transposed(outName(call), self(call), [...upTo(rank - 2), rank - 1, rank - 2]);
+};
+
+/** x[…, i, i + offset] of two axes, as the last axis. */
+const diagonal: Rule = call => {
+  const [a, b] = [axis(call, 'dim1', 'self', 0), axis(call, 'dim2', 'self', 1)];
+  const [n, m, offset] = [fixed(call, a), fixed(call, b), number(call, 'offset', 0)];
+  const rest = upTo(rankOf(call)).filter(i => i !== a && i !== b);
+  const matrices = step(call, 'Transpose', [self(call)], { perm: [...rest, a, b] });
+  const flat = step(call, 'Reshape', [matrices, int([...rest.map(() => 0), n * m])]);
+  const places = upTo(n).flatMap(i => (i + offset >= 0 && i + offset < m ? [i * m + i + offset] : []));
+  return op(call, 'Gather', [flat, { type: 'int', shape: [places.length], data: places }], { axis: rest.length });
+};
+
+/** Matrices with the last axis on their diagonal. */
+const onDiagonal: Rule = call => {
+  const rank = rankOf(call);
+  const [first, last] = [number(call, 'dim1', -2), number(call, 'dim2', -1)].map(dim => (dim < 0 ? dim + rank + 1 : dim));
+  if (number(call, 'offset', 0) !== 0 || first !== rank - 1 || last !== rank) throw notRun(`${call.node.target} elsewhere`);
+  const n = fixed(call, rank - 1);
+  const ones = { type: 'float', shape: [n, n], data: upTo(n * n).map(k => Number(k % (n + 1) === 0)) };
+  return op(call, 'Mul', [step(call, 'Unsqueeze', [self(call), int([-1])]), ones]);
+};
+
+/** Each vector along an axis of its own, as large as all of them. */
+function meshgrid(call: Call): Operand {
+  const all = tensorsOf(call);
+  if (String(arg(call, 'indexing') ?? 'ij') !== 'ij') throw notRun(`${call.node.target} with indexing`);
+  const given = call.node.args.get('tensors') as readonly { tensor: string }[];
+  const sizes = given.map(t => call.wiring.sizes(t.tensor)[0] ?? 1);
+  const grids = all.map(({ value }, i) => {
+    const shape = all.map((_, k) => (k === i ? -1 : 1));
+    return step(call, 'Expand', [step(call, 'Reshape', [value, int(shape)]), call.wiring.sizesOperand(sizes)]);
+  });
+  return spreadOut(call, grids);
+}
+
+function spreadOut({ node, wiring }: Call, values: readonly string[]): string {
+  node.outputs.forEach((name, i) => {
+    if (i > 0) wiring.set(name, { value: values[i] });
+  });
+  return values[0];
+}
+
+/** Blocks of b, each times one number of a. */
+const kron: Rule = call => {
+  const [a, b] = [sizesOf(call).length, sizesOf(call, 'other').length];
+  const [left, right] = [sizesOf(call), sizesOf(call, 'other')];
+  if (a !== b || ![...left, ...right].every(n => typeof n === 'number')) throw notRun(`${call.node.target} of these sizes`);
+  const apart = (value: Operand, first: boolean) => step(call, 'Unsqueeze', [value, int(upTo(a).map(i => 2 * i + (first ? 1 : 0)))]);
+  const products = step(call, 'Mul', [apart(self(call), true), apart(self(call, 'other'), false)]);
+  return op(call, 'Reshape', [products, int(left.map((n, i) => (n as number) * (right[i] as number)))]);
+};
+
+/** Added to, or put in the place of, rows along an axis. */
+const atRows =
+  (reduction: string, source: string): Rule =>
+  call => {
+    const dim = axis(call);
+    if (number(call, 'alpha', 1) !== 1) throw notRun(`${call.node.target} with alpha`);
+    const count = sizesOf(call, 'index')[0] ?? 1;
+    const sizes = sizesOf(call).map((n, i) => (i === dim ? count : n));
+    const shape = sizes.map((_, i) => (i === dim ? -1 : 1));
+    const places = step(call, 'Expand', [step(call, 'Reshape', [self(call, 'index'), int(shape)]), call.wiring.sizesOperand(sizes)]);
+    const given = isTensor(call.node.args.get(source)) && sizesOf(call, source).length > 0;
+    const values = given ? self(call, source) : step(call, 'Expand', [self(call, source), call.wiring.sizesOperand(sizes)]);
+    return op(call, 'ScatterElements', [self(call), places, values], { axis: dim, reduction });
+  };
+
+export const VIEWS: Rules = {
+  ...alike('mT adjoint', () => turned),
+  hstack: joined(
+    () => [],
+    rank => Math.min(1, rank - 1),
+  ),
+  vstack: joined(
+    rank => (rank === 1 ? [0] : []),
+    () => 0,
+  ),
+  column_stack: joined(
+    rank => (rank === 1 ? [1] : []),
+    () => 1,
+  ),
+  dstack: joined(
+    rank => (rank === 1 ? [0, 2] : rank === 2 ? [2] : []),
+    () => 2,
+  ),
+  diagonal,
+  diag_embed: onDiagonal,
+  meshgrid,
+  broadcast_tensors(call) {
+    const all = tensorsOf(call);
+    const given = call.node.args.get('tensors') as readonly { tensor: string }[];
+    const sizes = call.wiring.sizes(call.node.outputs[0] ?? given[0].tensor);
+    return spreadOut(
+      call,
+      all.map(({ value }) => step(call, 'Expand', [value, call.wiring.sizesOperand(sizes)])),
+    );
+  },
+  kron,
+  index_add: atRows('add', 'source'),
+  index_copy: atRows('none', 'source'),
+  index_fill: atRows('none', 'value'),
+  /** Numbers of an axis by indices of the same rank. */
+  take_along_dim: call => op(call, 'GatherElements', [self(call), self(call, 'indices')], { axis: axis(call) }),
+  tile(call) {
+    const times = numbers(call, 'dims');
+    const missing = rankOf(call) - times.length;
+    const all = [...upTo(Math.max(0, missing)).map(() => 1), ...times];
+    const x = missing < 0 ? step(call, 'Unsqueeze', [self(call), int(upTo(-missing))]) : self(call);
+    return op(call, 'Tile', [x, call.wiring.sizesOperand(all)]);
+  },
+};
