@@ -6,6 +6,7 @@ import { plural } from './figures.js';
 import { type FirstDifference, firstDifferenceOf } from './firstDifference.js';
 import { inCell } from './fixes.js';
 import { getHypothesis, HYPOTHESES } from './hypotheses.js';
+import { narrowRun } from './narrowRun.js';
 import { areApart, largerNoise, type Noise, noiseOf } from './noise.js';
 import { finiteSamples, isNonFinite, nonFiniteSentences } from './nonFinite.js';
 import { type OutputReading, outputReadings } from './outputReadings.js';
@@ -115,7 +116,9 @@ function noiseIn({ kind, scenario, right }: OutputReading, { noise, each }: Sear
 
 function inView(view: OutputReading, options: SearchOptions, shapes: readonly string[], noise = noiseIn(view, options)): Explained {
   if (isNonFinite(view)) return withoutNumbers(view, options, shapes, noise);
-  const result = search(view.scenario, view.right, view.other, { ...options, noise });
+  const searched = search(view.scenario, view.right, view.other, { ...options, noise });
+  const narrow = searched.verdict === 'unexplained' ? narrowRun(view) : undefined;
+  const result = narrow ? { ...searched, verdict: 'likely' as const, findings: [narrow, ...searched.findings] } : searched;
   const best = result.findings[0];
   const first = best && best.verdict !== 'rejected' ? firstDifferenceOf(view, best, noise) : null;
   const findings = result.findings.map(f => (f.code === 'head-on-input' ? { ...f, why: [...shapes.map(onInput), f.why].join('\n') } : f));

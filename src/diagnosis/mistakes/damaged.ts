@@ -7,7 +7,7 @@ import { samplesOff } from '../slices.js';
 import { isApart, partFor } from './estimated.js';
 import { headOf } from './heads.js';
 
-/** One number or one row of the weights is not what it should be: each is tried. */
+/** One number, one row or one column of the weights is not what it should be: each is tried. */
 
 /** Multiply-adds for all of them; the layers nearest to y first. */
 const MOST_WORK = 1e8;
@@ -24,8 +24,8 @@ interface Place {
   readonly t: Tensor;
 }
 
-export const weightDamaged = mistake('weight-damaged', 'one number or row of the weights is wrong', ['alone'], {
-  why: 'One number, or one row, of the weights is not what it should be; all others are right.',
+export const weightDamaged = mistake('weight-damaged', 'one number, row or column of the weights is wrong', ['alone'], {
+  why: 'One number, one row or one column of the weights is not what it should be; all others are right.',
   numpy: 'np.abs(mine - theirs).max()   # ← tensor by tensor; or rnn-cli compare A B with both weight files',
   torch: 'for k in a: print(k, (a[k] - b[k]).abs().max())   # ← a, b: the two state dicts',
   example: { layers: 'rnn:3,dense:2', N: 3, T: 2, D: 2 },
@@ -41,14 +41,14 @@ export const weightDamaged = mistake('weight-damaged', 'one number or row of the
     const part = partFor(scenario, other, Math.max(0, samplesOff(right.y, other, uniformNoise(other, noise)).first), 1);
     const own = part && runScenario(part.scenario);
     if (!part || !own) return [];
-    const { places } = placesWithin(part.scenario);
+    const { places, whole } = placesWithin(part.scenario);
     let spent = 0;
     const run = (place: Place, t: Tensor, s = part.scenario, like: Outcome | undefined = own) => {
       spent += workOf(s, place.layer);
       return runScenario(putInto(s, place, t), { like })?.y;
     };
-    const rows = places.flatMap(place =>
-      zeroRows(place).flatMap(({ t, words }) => {
+    const rows = whole.flatMap(place =>
+      zeroLines(place).flatMap(({ t, words }) => {
         const y = run(place, t);
         return y && largestDifference(y.data, part.other.data).abs <= near ? [{ place, t, words, chosen: 1 }] : [];
       }),
@@ -62,16 +62,27 @@ export const weightDamaged = mistake('weight-damaged', 'one number or row of the
   },
 });
 
-/** Those that the work allows, and the names of the others. */
-function placesWithin(scenario: Scenario): { places: Place[]; left: string[] } {
+/** Those of which the work allows to try every number; those of which it allows every row; and the names of the others. */
+function placesWithin(scenario: Scenario): { places: Place[]; whole: Place[]; left: string[] } {
   const all = placesIn(scenario);
-  let work = 0;
-  const end = all.findIndex(({ layer, t }) => {
-    work += workOf(scenario, layer) * (t.data.length + t.shape[0]);
-    return work > MOST_WORK;
-  });
-  const count = end < 0 ? all.length : end;
-  return { places: all.slice(0, count), left: all.slice(count).map(({ layer, name }) => `${layer}/${name}`) };
+  const countWithin = (runs: (t: Tensor) => number) => {
+    let work = 0;
+    const end = all.findIndex(({ layer, t }) => {
+      work += workOf(scenario, layer) * runs(t);
+      return work > MOST_WORK;
+    });
+    return end < 0 ? all.length : end;
+  };
+  const count = countWithin(t => t.data.length);
+  const left = all.slice(count).map(({ layer, name }) => `${layer}/${name}`);
+  return {
+    places: all.slice(0, count),
+    whole: all.slice(
+      0,
+      countWithin(t => t.shape[0] + (t.shape[1] ?? 0)),
+    ),
+    left,
+  };
 }
 
 /** What was not looked at, where nothing else is known of the cause; one sample is what is run for each number. */
@@ -105,13 +116,15 @@ interface Damage {
   readonly chosen: number;
 }
 
-function zeroRows({ layer, name, t }: Place): { t: Tensor; words: string }[] {
+function zeroLines({ layer, name, t }: Place): { t: Tensor; words: string }[] {
   if (t.shape.length !== 2) return [];
   const [R, C] = t.shape;
-  return Array.from({ length: R }, (_, r) => ({
-    t: mapData(t, (v, k) => (Math.floor(k / C) === r ? 0 : v)),
-    words: `Row ${r} of ${name} of ${layer} is zero`,
-  }));
+  const without = (what: string, count: number, line: (k: number) => number) =>
+    Array.from({ length: count }, (_, i) => ({
+      t: mapData(t, (v, k) => (line(k) === i ? 0 : v)),
+      words: `${what} ${i} of ${name} of ${layer} is zero`,
+    }));
+  return [...without('Row', R, k => Math.floor(k / C)), ...without('Column', C, k => k % C)];
 }
 
 /** The number whose value, found by fitting, explains the output; the one that moves y most nearly so first. */

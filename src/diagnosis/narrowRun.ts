@@ -1,0 +1,50 @@
+import { largestDifference } from '../tensor/difference.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { plural, smallNumber } from './figures.js';
+import { getHypothesis } from './hypotheses.js';
+import { toBfloat, toHalf } from './mistakes/precisionFaults.js';
+import type { OutputReading } from './outputReadings.js';
+import type { Finding } from './ranking.js';
+import { runScenario } from './run.js';
+
+/**
+ * A run in 16 bits (`model.half()`, `.bfloat16()`, autocast) rounds every sum in an order of its own: no run gives its numbers again. What can be said is
+ * that every number of the output is one of the few that 16 bits can write, and that all differ by no more than such a run moves y.
+ */
+const FORMATS = [
+  // what bfloat16 can write, float16 can, too, where it is neither large nor tiny
+  { code: 'bfloat16', round: toBfloat, torch: 'model.bfloat16()' },
+  { code: 'float16', round: toHalf, torch: 'model.half()' },
+] as const;
+
+/** A run moves y by so many times what rounding weights, input and states alone does, at most; on the average by so many. */
+const MOST = 3;
+const MEAN = 2.5;
+/** Numbers that many bits write: a half is in any format. */
+const LEAST_NUMBERS = 3;
+
+export function narrowRun({ scenario, right, other }: OutputReading): Finding | undefined {
+  for (const { code, round, torch } of FORMATS) {
+    const told = other.data.filter((v: number) => !Number.isInteger(16 * v)).length;
+    if (told < LEAST_NUMBERS || !other.data.every((v: number) => round(v) === v)) continue;
+    const hypothesis = getHypothesis(code);
+    const all = hypothesis.variants(scenario).find(v => v.why?.startsWith('Weights, input and every state'));
+    const changed = all?.change(scenario);
+    const y = changed && runScenario(changed)?.y;
+    if (!y || y.data.length !== other.data.length) continue;
+    const [moved, off] = [largestDifference(right.y.data, y.data).abs, largestDifference(right.y.data, other.data).abs];
+    if (!(off <= MOST * moved && rootMeanSquare(right.y, other) <= MEAN * rootMeanSquare(right.y, y))) continue;
+    return {
+      ...{ code, codes: [code], layers: [null], residual: largestDifference(y.data, other.data).abs, verdict: 'likely', margin: null },
+      ...{ fixes: hypothesis.fix, needsAll: true, change: all?.change },
+      why: `The network was run in ${code} (PyTorch: ${torch}, or autocast): ${plural(told, 'number')} of your output ${told === 1 ? 'is one that' : 'are ones that'} ${code} can write, and none is off by more than ${smallNumber(off, 3)}; with weights, input and states in ${code} y moves by ${smallNumber(moved, 3)}. Nothing is wrong with the equations.`,
+    };
+  }
+  return undefined;
+}
+
+function rootMeanSquare({ data: a }: Tensor, { data: b }: Tensor): number {
+  let sum = 0;
+  for (let k = 0; k < a.length; k++) sum += (a[k] - b[k]) ** 2;
+  return Math.sqrt(sum / a.length);
+}
