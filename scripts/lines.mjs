@@ -1,4 +1,4 @@
-// Random command lines: npm run lines -- [--cases 50000] [--seed 1]
+// Random command lines: npm run lines -- [--cases 50000] [--seed 1] [--minutes 15]
 // Each is run in this program's own process, in a worker under a watchdog, over a folder of good, bad and strange files. It must end within
 // a minute with an exit code of the list, never 70; errors are one message, stdout of --json is one document, and nothing is left half written.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,13 @@ if (isMainThread) await campaign();
 else await work();
 
 async function campaign() {
-  const { values } = parseArgs({ options: { cases: { type: 'string', default: '50000' }, seed: { type: 'string', default: '1' } } });
+  const { values } = parseArgs({
+    options: {
+      cases: { type: 'string', default: '50000' },
+      minutes: { type: 'string', default: 'Infinity' },
+      seed: { type: 'string', default: '1' },
+    },
+  });
   const { build } = await import('esbuild');
   mkdirSync(join(BUNDLE, '..'), { recursive: true });
   const entry =
@@ -51,9 +57,10 @@ async function campaign() {
     '{"input":{"timesteps":4,"features":3},"layers":[{"kind":"gru","units":2},{"kind":"dense","units":2}]}',
   );
   const total = Number(values.cases);
+  const until = Date.now() + 60_000 * Number(values.minutes);
   const state = { exits: {}, bad: [], slowest: [0, ''], done: 0 };
   const began = Date.now();
-  while (state.done < total) await stretch(state, total, { seed: Number(values.seed), folder });
+  while (state.done < total && Date.now() < until) await stretch(state, total, until, { seed: Number(values.seed), folder });
   const left = readdirSync(folder).filter(name => /\.rnn-cli|\.tmp/.test(name));
   rmSync(folder, { recursive: true, force: true });
   console.log(
@@ -64,7 +71,7 @@ async function campaign() {
 }
 
 /** One worker's life: until all are done, or one of its lines does not end. */
-function stretch(state, total, data) {
+function stretch(state, total, until, data) {
   return new Promise(resolve => {
     const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { ...data, from: state.done, total } });
     let running = '';
@@ -88,7 +95,7 @@ function stretch(state, total, data) {
       state.exits[message.exit] = (state.exits[message.exit] ?? 0) + 1;
       if (message.ms > state.slowest[0]) state.slowest = [Math.round(message.ms), running];
       if (message.wrong) state.bad.push(`${message.wrong}: ${running}`);
-      if (state.done >= total) end();
+      if (state.done >= total || Date.now() > until) end();
     });
     worker.on('error', error => {
       state.bad.push(`thrown: ${error.stack}: ${running}`);

@@ -2,7 +2,7 @@
 //   [--sample n --seed s] a part of the mutants   [--minutes m] stop after so many; the next call with the same --json goes on
 //   [--again] what survived in --json is tried again, after tests were added
 //   [--tests formats,hostile] only with the tests of these folders: quicker, and a mutant that they kill is killed
-//   [--look m] run the tests for so many minutes to see what they reach, the area's own folder first; those behind are not used
+//   [--look m] run the tests for so many minutes of the processor to see what they reach, the area's own folder first; those behind are not used
 //   [--survivors] the lists of docs/survivors follow the run (mutation/survivors.mjs); a reason is kept as long as its mutant lives
 // The mutants are StrykerJS' own (@stryker-mutator/instrumenter, every kind). They are run here and not by StrykerJS, because it starts jest anew
 // for every mutant, 1 to 2 seconds each: here all mutants stand in one bundle, a child process is told which one is on and runs the
@@ -80,7 +80,7 @@ async function mutateArea(name) {
   const looking = startChild();
   const around = await looking.ask(
     { look: { counting, files: area.tests, coverage, seconds: 60 * Number(options.look) } },
-    60_000 * Number(options.look) + 120_000,
+    600_000 * Number(options.look),
   );
   looking.end();
   if (!around) throw new Error(`the tests of ${name} do not end`);

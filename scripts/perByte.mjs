@@ -1,6 +1,7 @@
-// Processor time and peak memory per byte of input: npm run bench:bytes -- [--units 400]   (after npm run build)
+// Processor time and peak memory per byte of input: npm run bench:bytes -- [--units 400] [--python PATH]   (after npm run build)
 // Every format that the program also writes, with all its numbers read: two sizes of a network's weights, or of an input, so that the start of
-// the process falls out of the difference. Then descriptions: layers of a spec, tensors of a file.
+// the process falls out of the difference. Then descriptions: layers of a spec. PATH is a Python with Keras, TensorFlow and PyTorch, which write
+// the formats that the program only reads.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({ options: { units: { type: 'string', default: '400' } } });
+const { values } = parseArgs({
+  options: { units: { type: 'string', default: '400' }, python: { type: 'string' } },
+});
 const binary = fileURLToPath(new URL('../bin/rnn-cli.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-bytes-'));
 const at = name => join(folder, name);
@@ -39,6 +42,24 @@ function row(name, [small, large], command) {
   const ns = (per(0) * 1e9).toFixed(1);
   const memory = (per(1) * 2 ** 20).toFixed(1);
   console.log(`| ${name} | ${(b.bytes / 1e6).toFixed(1)} MB | ${b.of[0].toFixed(2)} s | ${Math.round(b.of[1])} MiB | ${ns} | ${memory} |`);
+}
+
+/** Formats that others write. */
+function readOnly([small, large]) {
+  const made = spawnSync(values.python, [fileURLToPath(new URL('live/bytes.py', import.meta.url)), `small=${small}`, `large=${large}`], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  if (made.status !== 0) throw new Error(made.stderr);
+  const net = file => ['--layers', `lstm:${file.includes('large') ? large : small}`, '--D', `${file.includes('large') ? large : small}`];
+  const sized = ['--N', '1', '--T', '1', '-q'];
+  for (const extension of ['weights.h5', 'pt']) {
+    row(`weights, .${extension}`, pair('m', extension), file => ['forward', ...net(file), '--weights', file, ...sized]);
+  }
+  for (const extension of ['keras', 'pt2']) row(`model, .${extension}`, pair('m', extension), file => ['forward', file, '--N', '1', '-q']);
+  row('model, tfjs', pair('m', 'bin'), file => ['forward', file.replace('bin', 'json'), '--N', '1', '-q']);
+  const bundle = pair('m', 'data-00000-of-00001');
+  row('weights, TensorBundle', bundle, file => ['forward', ...net(file), '--weights', file.replace(/data.*/, 'index'), ...sized]);
 }
 
 const pair = (name, extension) => ['small', 'large'].map(size => `${name}-${size}.${extension}`);
@@ -77,6 +98,7 @@ try {
     const read = extension === 'onnx' ? file => [file] : file => [...net(file), '--weights', file];
     row(`weights, .${extension}`, files, file => ['forward', ...read(file), '--N', '1', '--T', '1', '-q']);
   }
+  if (values.python) readOnly(sizes);
   for (const [i, N] of [Number(values.units) * 10, Number(values.units) * 40].entries())
     for (const [extension, bytes] of Object.entries(inputs(N))) writeFileSync(at(pair('x', extension)[i]), bytes);
   for (const extension of ['npy', 'csv', 'json', 'jsonl'])
