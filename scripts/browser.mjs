@@ -28,6 +28,11 @@ const FACETS = new Set(['keras', 'onnx', 'scripts', 'stepwise', 'passesMask', 'g
 /** A page holds the line of a network that was read before it was written: nobody has to be told how it should be spelled. */
 const SPELLING = /\/model\/layersSpelling\.ts$/;
 const NO_SPELLING = 'export const usualSpelling = text => text, kindCalled = () => undefined, isFunction = () => false;';
+/** A page computes what the command line has computed before. */
+const NO_ROOM = `export const inRoom = (_, body) => body(), claiming = kernels => kernels, nothing = () => 0;
+export { nothing as roomFor, nothing as numbersOf, nothing as bytesFor, nothing as claim, nothing as claimProducts, nothing as checkRoom };
+export { nothing as pass, nothing as hold, nothing as release, nothing as askRoomFrom };`;
+const ROOM = /\/src\/(ops\/room|engines\/claiming)\.ts$/;
 const SUGGESTS = 'if (error instanceof RnnError) suggest(error, text);';
 
 const OF_NODE = new RegExp(`^node:|^(${[...builtinModules, 'onnxruntime-node'].join('|')})$`);
@@ -42,6 +47,7 @@ const withoutNode = details => ({
     hooks.onResolve({ filter: FILES }, ({ path }) => ({ path, namespace: 'noFiles', sideEffects: false }));
     hooks.onLoad({ filter: /.*/, namespace: 'noFiles' }, () => ({ contents: NO_FILES }));
     hooks.onLoad({ filter: /\/batched\/kernelBytes\.ts$/ }, async () => ({ contents: inflatedKernel(await compileKernel(false)) }));
+    if (!details) hooks.onLoad({ filter: ROOM }, () => ({ contents: NO_ROOM }));
     if (!details) hooks.onLoad({ filter: SPELLING }, () => ({ contents: NO_SPELLING }));
     hooks.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
       contents: importedAtOnce(details ? forBrowser(path) : withoutDetails(forBrowser(path).replace(SUGGESTS, ''))),

@@ -192,8 +192,8 @@ withBrowser('forward --html', () => {
         await field.press('Enter');
       }
     };
-    const flags: string[] = ['--N', '2'];
-    for (const [name, value, ...flag] of [
+    const flags = new Map([['--N', '2']]);
+    for (const [name, value, flag, said = ''] of [
       [/^T steps/, '7', '--T', '7'],
       [/^D features/, '4', '--D', '4'],
       [/^M units/, '6', '--M', '6'],
@@ -204,10 +204,11 @@ withBrowser('forward --html', () => {
       [/^direction/, 'both', '--bidirectional'],
       [/^output/, 'many-to-many', '--task', 'many-to-many'],
       [/^seed/, 'abc', '--seed', 'abc'],
-    ] as [RegExp, string, ...string[]][]) {
+    ] as [RegExp, string, string, string?][]) {
       await set(name, value);
-      flags.push(...flag);
-      const { ySha256 } = JSON.parse(await rnnCli('forward', ...flags, '--engine', 'batched', '--json'));
+      flags.set(flag, said);
+      const given = [...flags].flat().filter(word => word !== '');
+      const { ySha256 } = JSON.parse(await rnnCli('forward', ...given, '--engine', 'batched', '--json'));
       await page.waitForSelector(`[data-sha256="${ySha256}"]`, { timeout: 5000 });
     }
     expect(complaints).toEqual([]);
