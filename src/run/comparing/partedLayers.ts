@@ -32,12 +32,12 @@ export function firstParting([first, second]: readonly [Prepared, Prepared]): Co
   const [own, beside] = [first, second].map(({ network: { shapes } }) => shapes.layers.filter(l => l.weights.length > 0).map(l => l.layer));
   if (own.length !== beside.length || own.some((layer, i) => layer.kind !== beside[i].kind)) return null;
   for (const [i, layer] of own.entries()) {
-    for (const of of ['input', isRecurrent(layer) ? 'h' : 'output'] as const) {
+    for (const place of ['input', isRecurrent(layer) ? 'h' : 'output'] as const) {
       const [a, b, c] = [
         [exact, layer.name],
         [other, beside[i].name],
         [rounded, layer.name],
-      ].map(([outcome, name]) => arrayOf(outcome as Outcome, name as string, of));
+      ].map(([outcome, name]) => arrayOf(outcome as Outcome, name as string, place));
       if (!a || !b || !c) continue;
       // from here on the numbers are of other things
       if (!sameShape(a.shape, b.shape)) return null;
@@ -46,7 +46,7 @@ export function firstParting([first, second]: readonly [Prepared, Prepared]): Co
       const [N, T] = a.shape;
       const size = a.data.length / N;
       const step = a.shape.length < 3 ? null : Math.floor((at % size) / (size / T));
-      return { layer: layer.name, of, sample: Math.floor(at / size), step, values: [a.data[at], b.data[at]] };
+      return { layer: layer.name, of: place, sample: Math.floor(at / size), step, values: [a.data[at], b.data[at]] };
     }
   }
   return null;
