@@ -1,6 +1,5 @@
 import type { LayerSpec } from '../../model/spec.js';
 import { permuteAxes } from '../../tensor/axes.js';
-import { transpose } from '../../tensor/layout.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
 /** How PyTorch keeps the weights of layers that are not recurrent: names, and layout. */
@@ -11,19 +10,25 @@ export interface TorchLayer {
   readonly unused?: readonly string[];
   /** what `convert` calls the module */
   readonly module: string;
-  /** its own layout of a kernel into ours, and back */
-  readonly kernel?: { toOurs(t: Tensor): Tensor; toTheirs(t: Tensor): Tensor };
+  /** the axes of ours that are those of its kernel, in its order */
+  readonly kernel?: (rank: number) => readonly number[];
 }
 
-const TURNED = { toOurs: transpose, toTheirs: transpose };
-/** [F, C, k] and ours [k, C, F] */
-const FILTERS = { toOurs: (t: Tensor) => permuteAxes(t, [2, 1, 0]), toTheirs: (t: Tensor) => permuteAxes(t, [2, 1, 0]) };
+const TURNED = () => [1, 0];
+/** [F, C, …k] and ours [k…, C, F]; of a transposed convolution [C, F, …k] and [k…, F, C] */
+const FILTERS = (rank: number) => [rank - 1, rank - 2, ...Array.from({ length: rank - 2 }, (_, i) => i)];
+const CONVOLUTION = { roles: { W: 'weight', b: 'bias' }, module: 'conv', kernel: FILTERS };
 const NORM = { gamma: 'weight', beta: 'bias' };
 
 const LAYERS: Readonly<Partial<Record<LayerSpec['kind'], TorchLayer>>> = {
   dense: { roles: { Wo: 'weight', bo: 'bias' }, module: 'fc', kernel: TURNED },
   embedding: { roles: { E: 'weight' }, module: 'embedding' },
-  conv1d: { roles: { W: 'weight', b: 'bias' }, module: 'conv', kernel: FILTERS },
+  conv1d: CONVOLUTION,
+  conv2d: CONVOLUTION,
+  conv3d: CONVOLUTION,
+  convtranspose1d: CONVOLUTION,
+  convtranspose2d: CONVOLUTION,
+  convtranspose3d: CONVOLUTION,
   layernorm: { roles: NORM, module: 'norm' },
   groupnorm: { roles: NORM, module: 'norm' },
   batchnorm: { roles: { ...NORM, mean: 'running_mean', variance: 'running_var' }, unused: ['num_batches_tracked'], module: 'bn' },
@@ -35,6 +40,18 @@ export function torchLayer(kind: LayerSpec['kind']): TorchLayer | undefined {
 
 /** The weight's layout in PyTorch, by our shape: what the tensor in the file must have. */
 export function theirShape({ kernel }: TorchLayer, shape: readonly number[], role: string): readonly number[] {
-  // both layouts are ours from the back to the front
-  return kernel && role === 'kernel' ? [...shape].reverse() : shape;
+  return kernel && role === 'kernel' ? kernel(shape.length).map(axis => shape[axis]) : shape;
+}
+
+export function toTheirs({ kernel }: TorchLayer, t: Tensor, role: string): Tensor {
+  return kernel && role === 'kernel' ? permuteAxes(t, kernel(t.shape.length)) : t;
+}
+
+export function toOurs({ kernel }: TorchLayer, t: Tensor, role: string): Tensor {
+  if (!kernel || role !== 'kernel') return t;
+  const order = kernel(t.shape.length);
+  return permuteAxes(
+    t,
+    order.map((_, axis) => order.indexOf(axis)),
+  );
 }

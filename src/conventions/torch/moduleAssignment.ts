@@ -1,6 +1,7 @@
 import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
 import { isRecurrent } from '../../model/spec.js';
 import { sameShape } from '../../tensor/tensor.js';
+import { attentionShapes, isTorchAttention } from './attention.js';
 import { theirShape, torchLayer } from './layers.js';
 import { compareNumbers, type Module, type Roles } from './modules.js';
 
@@ -83,8 +84,14 @@ function mayTake({ layer }: LayerShapes, { module }: Rest, open: Module | undefi
   return open === undefined || !isRecurrent(layer) || module === open;
 }
 
-function fits({ layer, weights: [first, second] }: LayerShapes, { module, from }: Rest): boolean {
+function fits(shapes: LayerShapes, { module, from }: Rest): boolean {
   const { tensors } = module.layers[from];
+  const {
+    layer,
+    weights: [first, second],
+  } = shapes;
+  if (isTorchAttention(shapes))
+    return [...attentionShapes(shapes)].every(([role, own]) => sameShape(tensors.get(role)?.tensor.shape ?? [], own));
   const shape = (role: string) => tensors.get(role)?.tensor.shape ?? [];
   const turned = (s: readonly number[]) => [...s].reverse();
   if (module.recurrent !== isRecurrent(layer) || (module.kind === 'batchnorm') !== (layer.kind === 'batchnorm')) return false;

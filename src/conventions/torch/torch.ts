@@ -16,7 +16,8 @@ import type { WritableConvention } from '../convention.js';
 import { fileTensor } from '../fileTensor.js';
 import { fromCanonicalGates, toCanonicalGates } from '../gateOrder.js';
 import { extra } from '../unexpectedWeights.js';
-import { type TorchLayer, torchLayer } from './layers.js';
+import { attentionFromTorch, attentionShapes, attentionToTorch, isTorchAttention } from './attention.js';
+import { type TorchLayer, theirShape, toOurs, torchLayer, toTheirs } from './layers.js';
 import { type AssignedLayer, assign, interchangeable } from './moduleAssignment.js';
 import { hasRecurrentNames, isSorted, type Module, modulesOf } from './modules.js';
 import { featuresOfStateDict, precisionAssumptions, specOfStateDict } from './spec.js';
@@ -149,9 +150,12 @@ function addedBiases(input: Tensor, recurrent: Tensor, layer: RecurrentSpec): Te
 }
 
 /** @throws RnnError E_WEIGHT_EXTRA: a bias or a direction of the file that the network is described without would be lost */
-function checkSurplus({ layer, weights }: LayerShapes, module: AssignedLayer): void {
+function checkSurplus(shapes: LayerShapes, module: AssignedLayer): void {
+  const { layer, weights } = shapes;
   const theirs = module.recurrent ? undefined : torchLayer(layer.kind);
-  const known = weights.flatMap(w => (theirs ? theirs.roles[w.name] : rolesOf(w)));
+  const known = isTorchAttention(shapes)
+    ? [...attentionShapes(shapes).keys()]
+    : weights.flatMap(w => (theirs ? theirs.roles[w.name] : rolesOf(w)));
   for (const [role, { name }] of module.tensors) if (!known.includes(role) && !theirs?.unused?.includes(role)) throw extra(name, known);
 }
 
@@ -161,7 +165,20 @@ function rolesOf({ name, role }: WeightShape): string[] {
   return name.startsWith('backward/') ? roles.map(r => `${r}_reverse`) : roles;
 }
 
-function readPlain({ layer, weights: expected }: LayerShapes, module: AssignedLayer): [string, Tensor][] {
+function readPlain(shapes: LayerShapes, module: AssignedLayer): [string, Tensor][] {
+  const { layer, weights: expected } = shapes;
+  if (isTorchAttention(shapes)) {
+    const known = attentionShapes(shapes);
+    return [
+      ...attentionFromTorch(shapes, role => {
+        const found = module.tensors.get(role);
+        const shape = known.get(role)!;
+        if (!found) throw missing(module.name, `${role} ${formatShape(shape)}`, [...module.tensors.values()].map(t => t.name).join(', '));
+        checkShape(found.tensor.shape, { ...expected[0], shape, dims: shape.map(String) }, escapeText(found.name));
+        return found.tensor;
+      }),
+    ];
+  }
   const theirs = theirsOf(layer);
   return expected.map(shape => {
     const role = theirs.roles[shape.name];
@@ -172,12 +189,13 @@ function readPlain({ layer, weights: expected }: LayerShapes, module: AssignedLa
         `${role} for ${shape.name} ${formatShape(shape.shape)}`,
         [...module.tensors.values()].map(t => t.name).join(', '),
       );
-    if (shape.role !== 'kernel' || !theirs.kernel) {
-      checkShape(found.tensor.shape, shape, escapeText(found.name));
-      return [shape.name, found.tensor];
-    }
-    checkTurned(found.tensor, shape, found.name);
-    return [shape.name, theirs.kernel.toOurs(found.tensor)];
+    const expected = {
+      ...shape,
+      shape: theirShape(theirs, shape.shape, shape.role),
+      dims: theirs.kernel && shape.role === 'kernel' ? theirs.kernel(shape.dims.length).map(axis => shape.dims[axis]) : shape.dims,
+    };
+    checkShape(found.tensor.shape, expected, escapeText(found.name));
+    return [shape.name, toOurs(theirs, found.tensor, shape.role)];
   });
 }
 
@@ -193,17 +211,24 @@ function theirsOf({ kind, name }: LayerSpec): TorchLayer {
 
 function writePlain(
   named: Map<string, FileTensor>,
-  { layer, weights }: LayerShapes,
+  shapes: LayerShapes,
   modules: Map<string, number>,
   of: (name: string) => Tensor | undefined,
 ): void {
+  const { layer, weights } = shapes;
+  const isAttention = isTorchAttention(shapes);
+  const module = isAttention ? 'attention' : theirsOf(layer).module;
+  const count = (modules.get(module) ?? 0) + 1;
+  modules.set(module, count);
+  const prefix = `${module}${count === 1 ? '' : count}`;
+  if (isAttention) {
+    for (const [name, tensor] of attentionToTorch(shapes, name => of(name)!)) named.set(`${prefix}.${name}`, fileTensor(tensor));
+    return;
+  }
   const theirs = theirsOf(layer);
-  const count = (modules.get(theirs.module) ?? 0) + 1;
-  modules.set(theirs.module, count);
-  const prefix = `${theirs.module}${count === 1 ? '' : count}`;
   for (const { name, role } of weights) {
     const tensor = of(name)!;
-    named.set(`${prefix}.${theirs.roles[name]}`, fileTensor(role === 'kernel' && theirs.kernel ? theirs.kernel.toTheirs(tensor) : tensor));
+    named.set(`${prefix}.${theirs.roles[name]}`, fileTensor(toTheirs(theirs, tensor, role)));
   }
   if (theirs.unused)
     for (const name of theirs.unused) named.set(`${prefix}.${name}`, { shape: [], data: Float64Array.of(0), dtype: 'i64' });
