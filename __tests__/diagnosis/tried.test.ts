@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HYPOTHESES } from '../../src/diagnosis/hypotheses.js';
+import type { Hypothesis, Variant } from '../../src/diagnosis/hypothesis.js';
+import { runScenario } from '../../src/diagnosis/run.js';
+import { type Scenario, scenarioOf } from '../../src/diagnosis/scenario.js';
+import { runInMemory } from '../../src/run/inMemory.js';
+import { sameShape } from '../../src/tensor/tensor.js';
+
+/**
+ * What is looked for, in tried.txt: every mistake with its words, and for each of these networks the ways it can happen there, in which layer, and how
+ * far it moves y. Refreshed by UPDATE_OUT=1 npx jest diagnosis/tried.
+ */
+const NETWORKS = {
+  last: { layers: 'rnn:3,dense:2', N: 3, T: 4, D: 2 },
+  steps: { layers: 'lstm:3+seq,dense:2@softmax', N: 2, T: 4, D: 2 },
+  gru: { layers: 'gru:2+seq,gru:2,dense:1@sigmoid', N: 3, T: 3, D: 3 },
+  both: { layers: 'bilstm:2+seq,bigru:3,dense:3@softmax', N: 2, T: 4, D: 2 },
+  tokens: { layers: 'embedding:6x3,gru:3+seq,maxpool,dense:2', N: 2, T: 5 },
+  normal: { layers: 'conv:3x2,layernorm,rnn:2@relu,dropout,dense:2', N: 2, T: 5, D: 2 },
+  hidden: { layers: 'lstm:3', N: 1, T: 3, D: 1 },
+} as const;
+
+const table = join(__dirname, 'tried.txt');
+let scenarios: [string, Scenario][];
+let right: Map<Scenario, ReturnType<typeof runScenario>>;
+
+beforeAll(async () => {
+  scenarios = await Promise.all(
+    Object.entries(NETWORKS).map(async ([name, sizes]): Promise<[string, Scenario]> => {
+      const { network, weights, input } = await runInMemory({ ...sizes, init: 'torch', seed: '7' });
+      return [name, scenarioOf(network.model, weights, input)];
+    }),
+  );
+  right = new Map(scenarios.map(([, scenario]) => [scenario, runScenario(scenario)]));
+});
+
+/** How far a mistake moves y: the largest difference in two digits, or the shape it gives. */
+function moved(variant: Variant, scenario: Scenario): string {
+  const changed = variant.change(scenario);
+  const outcome = changed && runScenario(changed);
+  if (!outcome) return 'does not fit';
+  const { y } = right.get(scenario)!;
+  if (!sameShape(y.shape, outcome.y.shape)) return `[${outcome.y.shape.join(', ')}]`;
+  return Math.max(...Array.from(y.data, (v, k) => Math.abs(v - outcome.y.data[k]))).toPrecision(2);
+}
+
+function marked({ needs, from, labels, rare, insideStep, unsearched }: Variant): string {
+  const said = Object.entries({ needs, from, labels, rare, insideStep, unsearched }).filter(([, v]) => v !== undefined && v !== false);
+  return said.map(([key, v]) => ` ${v === true ? key : `${key}=${v}`}`).join('');
+}
+
+/** Of what is too long to be read one by one: a gate has 23 other orders. */
+const SHOWN = 6;
+const digestOf = (ways: readonly string[]) => createHash('sha256').update(ways.join()).digest('hex').slice(0, 8);
+
+function described(hypothesis: Hypothesis): string {
+  const { name, title, why, fix, often, alone, insideStep } = hypothesis;
+  const marks = Object.entries({ often, alone, insideStep }).flatMap(([mark, set]) => (set ? [mark] : []));
+  const lines = [
+    `== ${name}: ${title}${marks.length > 0 ? `  (${marks.join(', ')})` : ''}`,
+    why,
+    ...Object.entries(fix).map(([k, v]) => `${k}: ${v}`),
+  ];
+  const words = new Set<string>();
+  for (const [network, scenario] of scenarios) {
+    const ways = hypothesis.variants(scenario);
+    for (const { why: own, fix: repair } of ways) words.add([own, ...Object.values(repair ?? {})].filter(Boolean).join('\n'));
+    for (const layer of new Set(ways.map(way => way.layer))) {
+      const own = ways
+        .filter(way => way.layer === layer)
+        .map(way => `${way.code.slice(name.length)}${marked(way)} ${moved(way, scenario)}`.trim());
+      const more = own.length > SHOWN ? `; ${own.length - SHOWN} more, ${digestOf(own.slice(SHOWN))}` : '';
+      lines.push(`  ${network}${layer ? `, ${layer}` : ''}: ${own.slice(0, SHOWN).join('; ')}${more}`);
+    }
+  }
+  const own = [...words].filter(Boolean);
+  const more = own.length > SHOWN ? [`- ${own.length - SHOWN} more, ${digestOf(own.slice(SHOWN))}`] : [];
+  return [...lines, ...own.slice(0, SHOWN).map(text => `- ${text}`), ...more].join('\n');
+}
+
+it('every mistake is looked for where it can happen, in its own words', () => {
+  const text = `${HYPOTHESES.map(described).join('\n\n')}\n`;
+  if (process.env.UPDATE_OUT === '1') writeFileSync(table, text);
+  expect(text.split('\n')).toEqual(readFileSync(table, 'utf8').split('\n'));
+});
