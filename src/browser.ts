@@ -14,10 +14,10 @@
  */
 
 import { float32Bytes, shortSha256 } from './run/files/sha256.js';
-import { workingOf, type Zoom } from './run/handCalculation.js';
+import { handCalculationOf, type Zoom } from './run/handCalculation.js';
 import { type MemoryRequest, type MemoryRun, networkInMemory } from './run/inMemory.js';
 import { shapesOf } from './run/network/shapesResult.js';
-import type { ShapesResult, TensorData, WorkingStep } from './run/result.js';
+import type { ShapesResult, TensorData, HandStep } from './run/result.js';
 
 export { type ErrorDetails, type ErrorKind, RnnError } from './errors.js';
 export { runInMemory as forward } from './run/inMemory.js';
@@ -30,8 +30,8 @@ export type {
   TensorData,
   Term,
   WeightRow,
-  WorkingLine,
-  WorkingStep,
+  HandLine,
+  HandStep,
 } from './run/result.js';
 export { VERSION as version } from './run/version.js';
 export type { MemoryRequest, MemoryRun, Zoom };
@@ -42,8 +42,8 @@ export async function shapes(request: MemoryRequest): Promise<ShapesResult> {
 }
 
 /** The hand calculation of a run that was asked for with `trace: true`. @throws RnnError E_ZOOM */
-export function handCalculation({ network, weights, input, output }: MemoryRun, zoom: Zoom): Iterable<WorkingStep> {
-  return workingOf({ model: network.model, weights, input, output }, zoom);
+export function handCalculation({ network, weights, input, output }: MemoryRun, zoom: Zoom): Iterable<HandStep> {
+  return handCalculationOf({ model: network.model, weights, input, output }, zoom);
 }
 
 /** sha256 of a tensor as float32, little-endian, in C order: the digest that the command line prints for y. */

@@ -122,8 +122,8 @@ export type {
   Term,
   TraceLayer,
   WeightRow,
-  WorkingLine,
-  WorkingStep,
+  HandLine,
+  HandStep,
 } from './run/result.js';
 export { VERSION as version } from './run/version.js';
 export type {

@@ -1,6 +1,6 @@
 import { applyTo, clampTo } from '../../src/cells/apply.js';
 import type { CellOptions } from '../../src/cells/cell.js';
-import { startWorking, type WorkingArgs, type WorkingLine } from '../../src/cells/handCalculation.js';
+import { startHandCalculation, type HandArgs, type HandLine } from '../../src/cells/handCalculation.js';
 import { getCell } from '../../src/cells/index.js';
 import { quickSigmoid, quickTanh } from '../../src/numerics/quick.js';
 import { sigmoid } from '../../src/numerics/sigmoid.js';
@@ -21,13 +21,13 @@ const t = (start: number, ...shape: number[]) => ({
   data: Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => start + k / 100),
 });
 
-function linesOf(name: string, more: Partial<CellOptions> = {}, bias?: ReturnType<typeof t>): readonly WorkingLine[] {
+function linesOf(name: string, more: Partial<CellOptions> = {}, bias?: ReturnType<typeof t>): readonly HandLine[] {
   const cell = getCell(name);
   const options = { ...plain, ...more };
   const G = cell.gates.length;
   const M = 2;
   const P = options.projection ?? M;
-  const args: WorkingArgs = {
+  const args: HandArgs = {
     gates: cell.gates,
     states: cell.states,
     units: M,
@@ -46,11 +46,11 @@ function linesOf(name: string, more: Partial<CellOptions> = {}, bias?: ReturnTyp
     actOut: { name: 'relu', f: v => v / 5 },
     before: 't−1',
   };
-  const working = startWorking(args);
-  cell.working(working);
+  const handCalculation = startHandCalculation(args);
+  cell.handCalculation(handCalculation);
   // a column that is none would give NaN
-  for (const line of working.lines) expect([line.label, line.values.every(Number.isFinite)]).toEqual([line.label, true]);
-  return working.lines;
+  for (const line of handCalculation.lines) expect([line.label, line.values.every(Number.isFinite)]).toEqual([line.label, true]);
+  return handCalculation.lines;
 }
 
 /** what the hand calculation writes: label [role] = formula */
@@ -178,7 +178,7 @@ describe('the hand calculation names', () => {
 });
 
 it('one minus a gate is that', () => {
-  const values = (lines: readonly WorkingLine[], label: string) => [...lines.find(line => line.label === label)!.values];
+  const values = (lines: readonly HandLine[], label: string) => [...lines.find(line => line.label === label)!.values];
   const gru = linesOf('gru', {}, t(0, 6));
   expect(values(gru, '1 − z')).toEqual(values(gru, 'z').map(z => 1 - z));
   const lstm = linesOf('lstm', { inputForget: true });

@@ -34,7 +34,7 @@ export const janet: Cell = {
     }
   },
 
-  working(w) {
+  handCalculation(w) {
     const h = w.given('h');
     const gate = (name: string, f: typeof w.sig) =>
       w.apply(name, f, w.sum(`sum_${name}`, [w.input(name), w.recurrent(name), ...w.bias(name, 0), ...w.bias(name, 1)]));

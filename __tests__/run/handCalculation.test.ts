@@ -2,7 +2,7 @@ import { forwardDocument } from '../../src/report/forwardReport.js';
 import { toJson } from '../../src/report/json.js';
 import { runForward } from '../../src/run/forward.js';
 import type { ForwardRequest } from '../../src/run/request.js';
-import type { WorkingLine, WorkingStep } from '../../src/run/result.js';
+import type { HandLine, HandStep } from '../../src/run/result.js';
 
 /**
  * The hand calculation writes the equations a second time. It is held to what the manual engine recorded (which recorded Keras and PyTorch
@@ -25,7 +25,7 @@ const close = (a: ArrayLike<number>, b: ArrayLike<number>): void => {
 };
 
 /** The line written last under this name. */
-function lastLine(step: WorkingStep, label: string): WorkingLine {
+function lastLine(step: HandStep, label: string): HandLine {
   return [...step.lines].reverse().find(line => line.label === label)!;
 }
 
@@ -34,9 +34,9 @@ describe.each(Object.entries(NETWORKS))('the hand calculation of %s', (_, networ
   const run = async () => (await runForward(request)).tensors;
 
   it('ends with the recorded gates and states of every step', async () => {
-    const { working, trace, traceLayers } = await run();
+    const { handCalculation, trace, traceLayers } = await run();
     let steps = 0;
-    for (const step of working!) {
+    for (const step of handCalculation!) {
       if (step.kind === 'dense') continue;
       steps++;
       const prefix = step.direction === null ? step.layer : `${step.layer}/${step.direction}`;
@@ -55,8 +55,8 @@ describe.each(Object.entries(NETWORKS))('the hand calculation of %s', (_, networ
   });
 
   it('ends with y', async () => {
-    const { working, y } = await run();
-    const dense = [...working!].filter(step => step.kind === 'dense');
+    const { handCalculation, y } = await run();
+    const dense = [...handCalculation!].filter(step => step.kind === 'dense');
     close(
       dense.flatMap(step => [...lastLine(step, 'y').values]),
       y.data,
@@ -64,8 +64,8 @@ describe.each(Object.entries(NETWORKS))('the hand calculation of %s', (_, networ
   });
 
   it('makes every number of the terms it names', async () => {
-    const { working } = await run();
-    for (const { lines } of working!) {
+    const { handCalculation } = await run();
+    for (const { lines } of handCalculation!) {
       for (const line of lines) {
         for (let m = 0; m < line.values.length; m++) {
           const how = line.how(m);
@@ -81,7 +81,7 @@ describe.each(Object.entries(NETWORKS))('the hand calculation of %s', (_, networ
 describe('the part that is asked for', () => {
   it('is one sample and one step, counted from 1', async () => {
     const { tensors } = await runForward({ layers: 'lstm:4+seq,gru:3,dense:2', D: 2, N: 3, T: 5, trace: true, sample: 2, step: 4 });
-    expect([...tensors.working!].map(({ layer, sample, step }) => [layer, sample, step])).toEqual([
+    expect([...tensors.handCalculation!].map(({ layer, sample, step }) => [layer, sample, step])).toEqual([
       ['lstm_1', 2, 4],
       ['gru_2', 2, 4],
     ]);
@@ -96,7 +96,7 @@ describe('the part that is asked for', () => {
 
   it('starts from the other end where the sequence is read backwards', async () => {
     const { tensors } = await runForward({ layers: 'bigru:3,dense:2', D: 2, T: 4, trace: true });
-    const backward = [...tensors.working!].filter(step => step.direction === 'backward');
+    const backward = [...tensors.handCalculation!].filter(step => step.direction === 'backward');
     expect(backward.map(step => step.step)).toEqual([4, 3, 2, 1]);
     expect(backward[0].given[1]).toEqual({ label: 'h_{t+1}', values: new Float64Array(3) });
     expect(backward[1].equations.join()).toContain('h_{t+1}·Wh_z');
@@ -104,7 +104,7 @@ describe('the part that is asked for', () => {
 
   it('computes nothing at a step of padding', async () => {
     const { tensors } = await runForward({ layers: 'rnn:3,dense:2', D: 2, N: 2, T: 4, trace: true, lengths: '4,2' });
-    expect([...tensors.working!].filter(step => step.masked).map(({ sample, step }) => [sample, step])).toEqual([
+    expect([...tensors.handCalculation!].filter(step => step.masked).map(({ sample, step }) => [sample, step])).toEqual([
       [2, 3],
       [2, 4],
     ]);
@@ -112,14 +112,14 @@ describe('the part that is asked for', () => {
 
   it('is absent for a simulated mistake, whose steps follow no equations', async () => {
     const { tensors } = await runForward({ N: 3, trace: true, simulate: 'state-carry' });
-    expect(tensors.working).toBeUndefined();
+    expect(tensors.handCalculation).toBeUndefined();
   });
 });
 
 it('a step alone is a document of that step, with the numbers behind one unit', async () => {
   const request = { layers: 'gru:4,dense:2', N: 2, T: 5, D: 3, trace: true, step: 5, unit: 3 } as const;
   const { steps, trace } = JSON.parse(toJson(forwardDocument(await runForward(request), request)));
-  const places = steps.map((s: WorkingStep) => [s.layer, s.sample, s.step]);
+  const places = steps.map((s: HandStep) => [s.layer, s.sample, s.step]);
   expect(places).toEqual([
     ['gru_1', 1, 5],
     ['dense_1', 1, null],

@@ -1,5 +1,5 @@
 import type { FloatArray } from '../tensor/tensor.js';
-import type { Line, Working } from './handCalculation.js';
+import type { Line, StepWriter } from './handCalculation.js';
 
 /**
  * The cell contract. A cell owns everything elementwise; the engine owns every matrix product.
@@ -109,5 +109,5 @@ export interface Cell {
   elementwise(M: number, options: CellOptions): { multiplyAdds: number; activations: number };
   step(context: StepContext): void;
   /** the same step by hand, and for scripts: every intermediate vector in the order of the equations, the new states as lines named h_t, c_t */
-  working<L extends Line>(w: Working<L>): void;
+  handCalculation<L extends Line>(w: StepWriter<L>): void;
 }

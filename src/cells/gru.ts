@@ -66,7 +66,7 @@ export const gru: Cell = {
     }
   },
 
-  working(w) {
+  handCalculation(w) {
     const h = w.given('h');
     const gate = (name: string) =>
       w.apply(name, w.sig, w.sum(`sum_${name}`, [w.input(name), w.recurrent(name), ...w.bias(name, 0), ...w.bias(name, 1)]));

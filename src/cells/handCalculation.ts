@@ -2,9 +2,9 @@ import type { FloatArray, Tensor } from '../tensor/tensor.js';
 
 /**
  * A cell's equations as a sequence of sums, products and functions of named lines. The cell writes them once, against this interface; what
- * stands behind it makes of them the hand calculation of one step of one sample (numbers, `startWorking`) or the loop of a script (text, emit/numpyCell.ts).
+ * stands behind it makes of them the hand calculation of one step of one sample (numbers, `startHandCalculation`) or the loop of a script (text, emit/numpyCell.ts).
  */
-export interface Working<L extends Line> {
+export interface StepWriter<L extends Line> {
   /** those of CellOptions that change the equations */
   readonly options: {
     readonly resetAfter: boolean;
@@ -41,7 +41,7 @@ export interface Line {
 }
 
 /** A line of the hand calculation: a vector, and for each of its numbers the terms it is made of. */
-export interface WorkingLine extends Line {
+export interface HandLine extends Line {
   /** [M]; [P] for a projected h */
   readonly values: Float64Array;
   /** given: a weight or a state as it is; part: an addend or factor; sum; result: a gate or a state */
@@ -71,11 +71,11 @@ export interface Term {
   readonly b: number;
 }
 
-export interface WorkingArgs {
+export interface HandArgs {
   readonly gates: readonly string[];
   readonly states: readonly string[];
   readonly units: number;
-  readonly options: Working<Line>['options'];
+  readonly options: StepWriter<Line>['options'];
   /** [D] */
   readonly x: FloatArray;
   /** before the step, one per state: h [P], c [M] */
@@ -95,22 +95,22 @@ export interface NamedFunction {
   readonly f: (x: number) => number;
 }
 
-export interface HandCalculation extends WorkingArgs, Working<WorkingLine> {
+export interface HandCalculation extends HandArgs, StepWriter<HandLine> {
   /** everything written so far, in order */
-  readonly lines: readonly WorkingLine[];
+  readonly lines: readonly HandLine[];
 }
 
-export function startWorking(args: WorkingArgs): HandCalculation {
+export function startHandCalculation(args: HandArgs): HandCalculation {
   const { gates, states, units: M, weights, before, options } = args;
-  const lines: WorkingLine[] = [];
-  /** What is given is not part of the working. */
-  const written = (line: Omit<WorkingLine, 'formula'> & { formula?: string }) => {
-    const whole: WorkingLine = { formula: '', ...line };
+  const lines: HandLine[] = [];
+  /** What is given is not part of the hand calculation. */
+  const written = (line: Omit<HandLine, 'formula'> & { formula?: string }) => {
+    const whole: HandLine = { formula: '', ...line };
     if (line.role !== 'given') lines.push(whole);
     return whole;
   };
   /** A line whose m-th number is value(m) */
-  const write = (line: Omit<WorkingLine, 'values' | 'formula'> & { formula?: string }, length: number, value: (m: number) => number) =>
+  const write = (line: Omit<HandLine, 'values' | 'formula'> & { formula?: string }, length: number, value: (m: number) => number) =>
     written({ ...line, values: Float64Array.from({ length }, (_, m) => value(m)) });
   const suffix = (gate: string) => (gates.length > 1 ? `_${gate}` : '');
   const column = (gate: string) => gates.indexOf(gate) * M;
@@ -134,7 +134,7 @@ export function startWorking(args: WorkingArgs): HandCalculation {
     return write({ label, role, how: m => ({ kind: 'number', name: `${label}[${m + 1}]`, value: value(m) }) }, length, value);
   };
 
-  const working: HandCalculation = {
+  const calculation: HandCalculation = {
     ...args,
     lines,
     given(state) {
@@ -145,7 +145,7 @@ export function startWorking(args: WorkingArgs): HandCalculation {
       const name = `Wx${suffix(gate)}`;
       return product(`x_t·${name}`, { label: 'x_t', values: args.x }, { W: weights.kernel!, name, from: column(gate), length: M });
     },
-    recurrent(gate, h = working.given(states[0])) {
+    recurrent(gate, h = calculation.given(states[0])) {
       const label = /[\u2299+]/.test(h.label) ? `(${h.label})` : h.label;
       const name = `Wh${suffix(gate)}`;
       return product(`${label}·${name}`, { ...h, label }, { W: weights.recurrentKernel!, name, from: column(gate), length: M });
@@ -159,7 +159,7 @@ export function startWorking(args: WorkingArgs): HandCalculation {
     peephole(gate, row, c) {
       const { peepholes } = weights;
       if (!peepholes) return [];
-      return [working.times(`p_${gate}⊙${c.label}`, plain(`p_${gate}`, peepholes.data, row * M, M, 'given'), c)];
+      return [calculation.times(`p_${gate}⊙${c.label}`, plain(`p_${gate}`, peepholes.data, row * M, M, 'given'), c)];
     },
     sum(label, addends, role = 'sum', clipped = role === 'sum') {
       const limit = clipped ? options.clip : null;
@@ -188,7 +188,7 @@ export function startWorking(args: WorkingArgs): HandCalculation {
       return product(label, of, { W, name: 'Wp', from: 0, length: W.shape[1] }, 'result');
     },
   };
-  return working;
+  return calculation;
 }
 
 interface Vector {

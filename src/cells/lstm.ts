@@ -1,6 +1,6 @@
 import { applyTo, clampTo, rowOf } from './apply.js';
 import type { Cell, StepContext } from './cell.js';
-import type { Line, Working } from './handCalculation.js';
+import type { Line, StepWriter } from './handCalculation.js';
 import { biasShapes, kernelShapes } from './weightShapes.js';
 
 /*
@@ -90,7 +90,7 @@ export const lstm: Cell = {
     }
   },
 
-  working<L extends Line>(w: Working<L>) {
+  handCalculation<L extends Line>(w: StepWriter<L>) {
     const before = w.given('c');
     const sum = (gate: string, peep: L[]) =>
       w.sum(`sum_${gate}`, [w.input(gate), w.recurrent(gate), ...w.bias(gate, 0), ...w.bias(gate, 1), ...peep]);

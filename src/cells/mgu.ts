@@ -51,7 +51,7 @@ export const mgu: Cell = {
     }
   },
 
-  working(w) {
+  handCalculation(w) {
     const h = w.given('h');
     const f = w.apply('f', w.sig, w.sum('sum_f', [w.input('f'), w.recurrent('f'), ...w.bias('f', 0), ...w.bias('f', 1)]));
     const product = w.recurrent('g');

@@ -32,7 +32,7 @@ export const rnn: Cell = {
     for (let k = 0; k < N * M; k++) hNext[k] = gates[k] = z[k];
   },
 
-  working(w) {
+  handCalculation(w) {
     w.apply('h_t', w.act, w.sum('sum', [w.input('h'), w.recurrent('h'), ...w.bias('h', 0), ...w.bias('h', 1)]));
   },
 };

@@ -43,7 +43,7 @@ export interface Flag {
   readonly group: FlagGroup;
   readonly commands: readonly CommandName[];
   /** what other tools call it, without dashes; only for "did you mean" */
-  readonly elsewhere?: readonly string[];
+  readonly otherNames?: readonly string[];
 }
 
 /** A word of a command that is no flag: `bash` in `rnn-cli completion bash`. */

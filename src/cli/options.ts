@@ -23,14 +23,14 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'size', least: 1, symbolic: ['shapes'] },
     default: '1; symbolic in shapes',
     help: 'samples',
-    elsewhere: 'batch-size samples num-samples n-samples',
+    otherNames: 'batch-size samples num-samples n-samples',
   },
   T: {
     flags: '--T, --timesteps <n|?>',
     value: { kind: 'size', least: 1, symbolic: ['shapes', 'inspect'] },
     default: '10; in shapes symbolic with --layers or a file',
     help: 'time steps; ? keeps it symbolic',
-    elsewhere: 'steps n-steps num-steps seq-len seqlen seq-length sequence-length max-len time window window-size lookback',
+    otherNames: 'steps n-steps num-steps seq-len seqlen seq-length sequence-length max-len time window window-size lookback',
     commands: [...NETWORKS, ...FILES],
   },
   D: {
@@ -38,7 +38,7 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'size', least: 1 },
     default: '3',
     help: 'input features',
-    elsewhere: 'input-size input-dim input-features in-features num-features feature-size inputs',
+    otherNames: 'input-size input-dim input-features in-features num-features feature-size inputs',
     commands: [...NETWORKS, ...FILES],
   },
   M: {
@@ -46,14 +46,14 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'sizes', least: 1 },
     default: '5',
     help: 'hidden units; 5,4 is a stack of two layers',
-    elsewhere: 'hidden hidden-size hidden-units hidden-dim num-units nhid neurons n-hidden num-hidden rnn-units lstm-units state-size',
+    otherNames: 'hidden hidden-size hidden-units hidden-dim num-units nhid neurons n-hidden num-hidden rnn-units lstm-units state-size',
   },
   K: {
     flags: '--K, --outputs <n>',
     value: { kind: 'size', least: 0 },
     default: '2',
     help: 'outputs of the dense layer; 0: no dense layer',
-    elsewhere: 'output-size output-dim classes num-classes num-outputs out-features target-size labels',
+    otherNames: 'output-size output-dim classes num-classes num-outputs out-features target-size labels',
   },
   cell: { flags: '--cell <name>', value: { kind: 'choice', choices: CELL_NAMES }, default: 'rnn', help: 'kind of recurrent layer' },
   task: {
@@ -61,7 +61,7 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'choice', choices: ['many-to-one', 'many-to-many'] },
     default: 'many-to-one',
     help: 'dense on the last h, or on the h of every step',
-    elsewhere: 'return-sequences',
+    otherNames: 'return-sequences',
     commands: [...NETWORKS, ...FILES],
   },
   pool: {
@@ -69,23 +69,23 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'choice', choices: ['last', 'max', 'mean'] },
     default: 'last',
     help: 'many to one: take the last h, or the maximum or mean over time',
-    elsewhere: 'pooling',
+    otherNames: 'pooling',
     commands: [...NETWORKS, ...FILES],
   },
-  bidirectional: { flags: '--bidirectional', help: 'run forwards and backwards, outputs concatenated', elsewhere: 'bi bidir' },
+  bidirectional: { flags: '--bidirectional', help: 'run forwards and backwards, outputs concatenated', otherNames: 'bi bidir' },
   stack: {
     flags: '--stack <n>',
     value: { kind: 'size', least: 1, most: 1000 },
     default: '1',
     help: 'recurrent layers of M units on top of each other',
-    elsewhere: 'num-layers n-layers nlayers num-rnn-layers depth',
+    otherNames: 'num-layers n-layers nlayers num-rnn-layers depth',
   },
   activation: {
     flags: '--activation <name>',
     value: { kind: 'text', names: 'activations' },
     default: 'tanh',
     help: 'activation of the recurrent layers: tanh, relu, sigmoid, …',
-    elsewhere: 'nonlinearity',
+    otherNames: 'nonlinearity',
     commands: [...NETWORKS, ...FILES],
   },
   recurrentActivation: {
@@ -93,27 +93,27 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'text', names: 'activations' },
     default: 'sigmoid; by --framework',
     help: 'activation of the gates of an LSTM or a GRU: sigmoid, hard_sigmoid, …',
-    elsewhere: 'gate-activation inner-activation',
+    otherNames: 'gate-activation inner-activation',
     commands: [...NETWORKS, ...FILES],
   },
   layers: {
     flags: '--layers <text>',
     value: { kind: 'text', names: 'layers' },
     help: 'the network on one line: "lstm:64,gru:32,dense:10"',
-    elsewhere: 'layer net network arch architecture',
+    otherNames: 'layer net network arch architecture',
     commands: [...NETWORKS, ...FILES],
   },
   model: {
     flags: '--model <FILE|->',
     value: { kind: 'file', extensions: ['json', 'keras', 'h5', 'onnx'], stdin: true },
     help: 'a spec (.json) or a trained model; - reads stdin',
-    elsewhere: 'spec file',
+    otherNames: 'spec file',
   },
   weights: {
     flags: '--weights <FILE>',
     value: { kind: 'file', extensions: ['npz', 'safetensors', 'pt', 'pth', 'h5', 'index'] },
     help: 'weights for the network; enough alone if they determine it (a PyTorch state dict)',
-    elsewhere: 'checkpoint state-dict load weights-file w',
+    otherNames: 'checkpoint state-dict load weights-file w',
     commands: [...NETWORKS, ...FILES],
   },
   framework: {
@@ -121,7 +121,7 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'choice', choices: FRAMEWORK_NAMES },
     default: 'keras',
     help: 'whose counting rules, weight layouts and defaults',
-    elsewhere: 'convention backend lib library',
+    otherNames: 'convention backend lib library',
     commands: [...NETWORKS, ...FILES],
   },
   strict: { flags: '--strict', help: 'assume and infer nothing: what neither the file nor a flag says is an error' },
@@ -133,7 +133,7 @@ const INPUT = flags('Weights and input', RUNS, {
     value: { kind: 'text' },
     default: '42',
     help: 'seed of weights and input, one stream per tensor',
-    elsewhere: 'random-seed random-state manual-seed',
+    otherNames: 'random-seed random-state manual-seed',
     commands: [...RUNS, 'probe'],
   },
   rng: {
@@ -153,7 +153,7 @@ const INPUT = flags('Weights and input', RUNS, {
     value: { kind: 'text', names: 'initializers' },
     default: 'that of --rng, --framework',
     help: 'how weights are drawn: keras, torch, …',
-    elsewhere: 'initializer',
+    otherNames: 'initializer',
     commands: [...RUNS, 'probe'],
   },
   input: {
@@ -161,14 +161,14 @@ const INPUT = flags('Weights and input', RUNS, {
     value: { kind: 'file', extensions: ARRAYS, stdin: true },
     default: 'seeded standard normal',
     help: 'X [N, T, D]; FILE.npz:key picks an array; - reads stdin',
-    elsewhere: 'x data',
+    otherNames: 'x data',
   },
   rows: {
     flags: '--rows <a:b>',
     value: { kind: 'range' },
     default: 'all',
     help: 'samples a to b − 1 of the input, counted from 0',
-    elsewhere: 'slice samples-range',
+    otherNames: 'slice samples-range',
     commands: ['forward'],
   },
   timeMajor: { flags: '--time-major', help: 'the input file is [T, N, D]' },
@@ -183,14 +183,14 @@ const INPUT = flags('Weights and input', RUNS, {
     value: { kind: 'file', extensions: ARRAYS },
     default: 'zeros',
     help: 'initial hidden state',
-    elsewhere: 'initial-state initial-hidden hidden-state hx',
+    otherNames: 'initial-state initial-hidden hidden-state hx',
   },
   c0: {
     flags: '--c0 <FILE>',
     value: { kind: 'file', extensions: ARRAYS },
     default: 'zeros',
     help: 'initial cell state of an LSTM',
-    elsewhere: 'cell-state cx',
+    otherNames: 'cell-state cx',
   },
 });
 
@@ -206,19 +206,19 @@ const COMPUTING = flags('Computing', RUNS, {
     value: { kind: 'choice', choices: ['f32', 'f64'] },
     default: 'f32 (batched), f64 (manual)',
     help: 'arithmetic',
-    elsewhere: 'float type',
+    otherNames: 'float type',
   },
   threads: {
     flags: '--threads <n>',
     value: { kind: 'size', least: 1, most: 256 },
     default: 'cores',
     help: 'threads; the result is the same, bit for bit, for every n',
-    elsewhere: 'jobs workers num-threads cores cpus',
+    otherNames: 'jobs workers num-threads cores cpus',
   },
   fast: {
     flags: '--fast',
     help: 'fused multiply-add if the processor has it; the last digits then depend on the machine',
-    elsewhere: 'ffast-math fma',
+    otherNames: 'ffast-math fma',
     commands: ['forward'],
   },
   strictFinite: { flags: '--strict-finite', help: 'NaN or infinity anywhere is an error' },
@@ -226,7 +226,7 @@ const COMPUTING = flags('Computing', RUNS, {
     flags: '--simulate <CODE>',
     value: { kind: 'text', names: 'mistakes' },
     help: 'inject a known mistake, such as state-carry',
-    elsewhere: 'mistake bug fault inject',
+    otherNames: 'mistake bug fault inject',
   },
 });
 
@@ -236,7 +236,7 @@ const COMPARING = flags('Comparing', ['compare'], {
     value: { kind: 'file', extensions: ARRAYS, stdin: true },
     default: 'another engine',
     help: 'the output to judge; - reads stdin',
-    elsewhere:
+    otherNames:
       'with expect expected actual target targets ref reference truth ground-truth ours mine prediction predictions y y-true y-pred yhat',
   },
   engines: {
@@ -249,9 +249,9 @@ const COMPARING = flags('Comparing', ['compare'], {
     flags: '--atol <x>',
     value: { kind: 'number' },
     help: 'allowed: |a − e| ≤ atol + rtol·|e|',
-    elsewhere: 'tolerance threshold eps epsilon abs abs-tol absolute',
+    otherNames: 'tolerance threshold eps epsilon abs abs-tol absolute',
   },
-  rtol: { flags: '--rtol <x>', value: { kind: 'number' }, help: 'see --atol', elsewhere: 'rel rel-tol relative' },
+  rtol: { flags: '--rtol <x>', value: { kind: 'number' }, help: 'see --atol', otherNames: 'rel rel-tol relative' },
   tol: {
     flags: '--tol <auto>',
     value: { kind: 'choice', choices: ['auto'], instead: 'a tolerance of your own is --atol 1e-6, or --rtol 1e-4' },
@@ -262,15 +262,15 @@ const COMPARING = flags('Comparing', ['compare'], {
     flags: '--decimals <n>',
     value: { kind: 'size', least: 1, most: 17 },
     help: 'decimals to which a binary file was rounded; in a text file they are counted',
-    elsewhere: 'round',
+    otherNames: 'round',
   },
-  explain: { flags: '--explain', default: 'on when different', help: 'search for the cause', elsewhere: 'why' },
+  explain: { flags: '--explain', default: 'on when different', help: 'search for the cause', otherNames: 'why' },
   budget: {
     flags: '--budget <seconds>',
     value: { kind: 'number' },
     default: '2',
     help: 'work spent on pairs of mistakes: what a typical machine does in that time',
-    elsewhere: 'timeout time-limit',
+    otherNames: 'timeout time-limit',
   },
   noExplain: { flags: '--no-explain', help: 'only say whether they differ' },
 });
@@ -294,7 +294,7 @@ const OUTPUT = flags('Output', RESULTS, {
     flags: '--emit <name>',
     value: { kind: 'choice', choices: ['keras', 'torch', 'numpy'] },
     help: 'print a Python script with the same weights and input that gives the same y',
-    elsewhere: 'script code generate',
+    otherNames: 'script code generate',
     commands: ['forward'],
   },
   summary: { flags: '--summary', help: "print what Keras' model.summary() prints", commands: ['shapes'] },
@@ -302,14 +302,14 @@ const OUTPUT = flags('Output', RESULTS, {
   states: {
     flags: '--states',
     help: 'print h of every step; compare: the other file holds hidden states',
-    elsewhere: 'hidden-states all-states return-hidden hiddens',
+    otherNames: 'hidden-states all-states return-hidden hiddens',
     commands: ['forward', 'compare'],
   },
   trace: {
     flags: '--trace [FILE]',
     value: { kind: 'file', extensions: ['npz', 'json'], output: true },
     help: 'every h and every gate, as tables or into FILE.npz',
-    elsewhere: 'gates intermediate dump',
+    otherNames: 'gates intermediate dump',
     commands: ['forward'],
   },
   sample: {
@@ -341,7 +341,7 @@ const OUTPUT = flags('Output', RESULTS, {
     flags: '--html <FILE|->',
     value: { kind: 'file', extensions: ['html'], stdin: true, output: true },
     help: 'write one interactive page that opens without a server',
-    elsewhere: 'page interactive report',
+    otherNames: 'page interactive report',
     commands: ['shapes', 'forward', 'compare', 'inspect'],
   },
   mermaid: { flags: '--mermaid', help: 'print the network as a Mermaid flowchart', commands: ['shapes'] },
@@ -349,7 +349,7 @@ const OUTPUT = flags('Output', RESULTS, {
     flags: '-o, --out <FILE|->',
     value: { kind: 'file', extensions: ['npy', 'npz', 'csv', 'json', 'jsonl'], stdin: true, output: true },
     help: 'forward: save y, by extension (.npz: all outputs); - is .npy on stdout, -.csv and -.jsonl text; probe: save x and weights',
-    elsewhere: 'save save-to outfile out-file output-file export write dest',
+    otherNames: 'save save-to outfile out-file output-file export write dest',
     commands: ['forward', 'probe'],
   },
   output: {
@@ -364,44 +364,44 @@ const OUTPUT = flags('Output', RESULTS, {
     value: { kind: 'size', least: 1 },
     default: 'from the size of the network',
     help: 'samples computed at a time for a large input that is written to a file; the output is the same, bit for bit',
-    elsewhere: 'batch-rows chunk-size',
+    otherNames: 'batch-rows chunk-size',
     commands: ['forward'],
   },
   force: {
     flags: '--force',
     help: 'overwrite an existing file',
-    elsewhere: 'overwrite',
+    otherNames: 'overwrite',
     commands: ['shapes', 'forward', 'compare', 'inspect', 'probe', 'convert'],
   },
   json: {
     flags: '--json',
     help: 'one JSON document on one line',
-    elsewhere: 'as-json to-json',
+    otherNames: 'as-json to-json',
     commands: [...NETWORKS, ...FILES, 'explain'],
   },
-  jsonl: { flags: '--jsonl', help: 'one line of JSON per sample', elsewhere: 'ndjson', commands: ['forward'] },
+  jsonl: { flags: '--jsonl', help: 'one line of JSON per sample', otherNames: 'ndjson', commands: ['forward'] },
   precision: {
     flags: '--precision <n>',
     value: { kind: 'size', least: 1, most: 17 },
     default: '6',
     help: 'digits of printed values',
-    elsewhere: 'digits round',
+    otherNames: 'digits round',
     commands: RUNS,
   },
-  full: { flags: '--full', default: 'always if stdout is not a terminal', help: 'print all rows', elsewhere: 'all', commands: RUNS },
+  full: { flags: '--full', default: 'always if stdout is not a terminal', help: 'print all rows', otherNames: 'all', commands: RUNS },
   style: {
     flags: '--style <name>',
     value: { kind: 'choice', choices: STYLES },
     default: 'box; plain if stdout is not a terminal; ascii if the locale is not UTF-8',
     help: 'how tables are drawn',
-    elsewhere: 'format',
+    otherNames: 'format',
   },
   width: {
     flags: '--width <n>',
     value: { kind: 'size', least: 20, most: 10000 },
     default: 'that of the terminal',
     help: 'characters in a line',
-    elsewhere: 'line-length columns',
+    otherNames: 'line-length columns',
   },
 });
 
@@ -418,7 +418,7 @@ const LIMIT_FLAGS = flags('Limits', [...NETWORKS, ...FILES], {
     value: { kind: 'bytes' },
     default: 'half of RAM, at most 4GiB',
     help: 'all tensors of a file, and all that a run computes with: 500MB, 4GiB',
-    elsewhere: 'memory',
+    otherNames: 'memory',
   },
   ...Object.fromEntries(Object.values(LIMITS).flatMap(row => (row.key === undefined ? [] : [[row.key, limitFlag(row)]]))),
 });
@@ -437,21 +437,21 @@ function inUnits(bytes: number): string {
 }
 
 const GENERAL = flags('General', COMMANDS, {
-  quiet: { flags: '-q, --quiet', help: 'no notes; compare: the exit code only', elsewhere: 'silent' },
+  quiet: { flags: '-q, --quiet', help: 'no notes; compare: the exit code only', otherNames: 'silent' },
   verbose: {
     flags: '-v, --verbose',
     help: 'what was read, which engine ran, how long it took',
-    elsewhere: 'vv debug details log',
+    otherNames: 'vv debug details log',
   },
   color: {
     flags: '--color <when>',
     value: { kind: 'choice', choices: ['auto', 'always', 'never'] },
     default: 'auto',
     help: 'overrides NO_COLOR, FORCE_COLOR and TERM',
-    elsewhere: 'colour colors',
+    otherNames: 'colour colors',
   },
-  noColor: { flags: '--no-color', help: 'the same as --color never', elsewhere: 'no-colour' },
-  help: { flags: '-h, --help', help: 'this page', elsewhere: 'usage' },
+  noColor: { flags: '--no-color', help: 'the same as --color never', otherNames: 'no-colour' },
+  help: { flags: '-h, --help', help: 'this page', otherNames: 'usage' },
   version: { flags: '-V, --version', help: 'version of rnn-cli' },
 });
 
@@ -462,7 +462,7 @@ interface FlagRow {
   readonly default?: string;
   readonly help: string;
   /** what other tools call it, without dashes; only for "did you mean" */
-  readonly elsewhere?: string;
+  readonly otherNames?: string;
   /** where they are not those of the whole table */
   readonly commands?: readonly CommandName[];
 }
@@ -474,7 +474,7 @@ function flags(group: FlagGroup, commands: readonly CommandName[], table: Record
     commands,
     value: { kind: 'switch' },
     ...row,
-    elsewhere: row.elsewhere?.split(' ') ?? [],
+    otherNames: row.otherNames?.split(' ') ?? [],
   }));
 }
 

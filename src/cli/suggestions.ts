@@ -64,7 +64,7 @@ function takes(command: CommandName, flag: string): boolean {
 
 const OUTPUTS = FLAGS.filter(flag => flag.key === 'out' || flag.key === 'output').flatMap(flag => [
   ...spellings(flag),
-  ...(flag.elsewhere ?? []).map(name => `--${name}`),
+  ...(flag.otherNames ?? []).map(name => `--${name}`),
 ]);
 
 function isOutput(bare: string): boolean {
@@ -136,7 +136,7 @@ function meantFlag(typed: string, command: CommandName): Meant | string | undefi
     longer.map(({ spelling }) => bare(spelling)),
     slips(word),
   );
-  const names = [...flagsOf(command).flatMap(flag => flag.elsewhere ?? []), ...Object.keys(FLAG_SYNONYMS), ...Object.keys(FLAG_HINTS)];
+  const names = [...flagsOf(command).flatMap(flag => flag.otherNames ?? []), ...Object.keys(FLAG_SYNONYMS), ...Object.keys(FLAG_HINTS)];
   const name = nearest(
     word,
     names.filter(name => name.length > 3),
@@ -159,8 +159,8 @@ function calledElsewhere(word: string, command: CommandName): Meant | string | u
   if (Object.hasOwn(FLAG_HINTS, word)) return FLAG_HINTS[word];
   const words = Object.hasOwn(FLAG_SYNONYMS, word) ? FLAG_SYNONYMS[word].split(' ') : undefined;
   if (words && takes(command, words[0])) return { words: words.join(' '), to: words };
-  const elsewhere = flagsOf(command).find(flag => flag.elsewhere?.includes(word));
-  return elsewhere && suggestion(elsewhere, usualSpelling(elsewhere));
+  const other = flagsOf(command).find(flag => flag.otherNames?.includes(word));
+  return other && suggestion(other, usualSpelling(other));
 }
 
 /** `--h 5` and `--h h0.npy`: what the letter stands for here. */

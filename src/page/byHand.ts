@@ -1,4 +1,4 @@
-import type { How, WorkingLine, WorkingStep } from '../run/result.js';
+import type { How, HandLine, HandStep } from '../run/result.js';
 import { el, replace } from './dom.js';
 import { formula } from './formula.js';
 import { likeness, type Point, pointing, termCount, termsTable } from './handTerms.js';
@@ -11,7 +11,7 @@ import { numberText, shownName } from './text.js';
 export interface ByHand {
   readonly node: HTMLElement;
   /** @param unit from 0 @param note what stands there without a calculation */
-  show(step: WorkingStep | undefined, unit: number, note: string): void;
+  show(step: HandStep | undefined, unit: number, note: string): void;
 }
 
 /** What a line shows of other numbers of the same kind. */
@@ -53,7 +53,7 @@ export function byHand(point: Point): ByHand {
   };
 }
 
-function whereOf({ layer, direction, step, steps }: WorkingStep, unit: number, result: WorkingLine | undefined): (HTMLElement | string)[] {
+function whereOf({ layer, direction, step, steps }: HandStep, unit: number, result: HandLine | undefined): (HTMLElement | string)[] {
   return [
     el('b', {}, shownName(layer, 40)),
     direction ? ` ${direction}s` : '',
@@ -71,7 +71,7 @@ interface LineOptions {
 }
 
 function lineOf(
-  { label, role }: WorkingLine,
+  { label, role }: HandLine,
   how: How,
   { last, fold, folded, point }: LineOptions,
 ): { readonly node: HTMLElement; readonly update: Update } {

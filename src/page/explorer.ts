@@ -1,6 +1,6 @@
-import { workingOfLayer } from '../run/handCalculation.js';
+import { handCalculationOfLayer } from '../run/handCalculation.js';
 import type { ForwardPage } from '../run/page/pageData.js';
-import type { WorkingStep } from '../run/result.js';
+import type { HandStep } from '../run/result.js';
 import { valueNamed } from '../run/valueNamed.js';
 import type { Precision } from '../tensor/tensor.js';
 import { byHand } from './byHand.js';
@@ -142,18 +142,18 @@ export function explorer(options: ExplorerOptions): Explorer {
     return step >= from && step < to ? tensor.data.subarray(step * M, (step + 1) * M) : undefined;
   };
 
-  let worked: { readonly at: string; readonly of: Trace; readonly step: WorkingStep | undefined } | undefined;
+  let worked: { readonly at: string; readonly of: Trace; readonly step: HandStep | undefined } | undefined;
   /** The hand calculation of the place, for all units: the same one when only the unit changes. */
-  const workingAt = (of: Trace): WorkingStep | undefined => {
+  const workingAt = (of: Trace): HandStep | undefined => {
     const [from, to] = of.known(place.layer, place.way);
     if (place.step < from || place.step >= to) return undefined;
     const at = `${place.layer} ${place.way} ${place.step}`;
     if (worked?.at !== at || worked.of !== of) worked = { at, of, step: workedOut(of) };
     return worked.step;
   };
-  const workedOut = ({ input, output }: Trace): WorkingStep | undefined => {
+  const workedOut = ({ input, output }: Trace): HandStep | undefined => {
     const run = { model: model.network.model, weights: model.weights, input, output };
-    for (const step of workingOfLayer(run, place.layer, 1, place.step + 1))
+    for (const step of handCalculationOfLayer(run, place.layer, 1, place.step + 1))
       if (step.direction === null || (step.direction === 'backward') === (place.way === 1)) return step;
     return undefined;
   };

@@ -1,4 +1,4 @@
-import type { How, WorkingStep } from '../run/result.js';
+import type { How, HandStep } from '../run/result.js';
 import { el } from './dom.js';
 import { formula, roleOf } from './formula.js';
 import { numberText } from './text.js';
@@ -107,7 +107,7 @@ export function pointing(names: () => readonly string[], point: Point): { on: Re
 }
 
 /** The names of the numbers that the unit reads, the first and the last of each row: where they stand is outlined. */
-export function namesRead(step: WorkingStep, unit: number): [from: string, to: string][] {
+export function namesRead(step: HandStep, unit: number): [from: string, to: string][] {
   return step.lines.flatMap(line => {
     if (unit >= line.values.length) return [];
     const how = line.how(unit);

@@ -1,4 +1,4 @@
-import type { WorkingStep } from '../run/result.js';
+import type { HandStep } from '../run/result.js';
 import { el, replace } from './dom.js';
 import { formula } from './formula.js';
 import type { Mark } from './grid.js';
@@ -13,7 +13,7 @@ import type { Trace } from './trace.js';
 export interface LayerNumbers {
   readonly node: HTMLElement;
   /** @param step undefined: not known yet */
-  show(model: Model, trace: Trace, place: Place, step: WorkingStep | undefined): void;
+  show(model: Model, trace: Trace, place: Place, step: HandStep | undefined): void;
   /** in place of heat maps */
   say(note: string): void;
   /** Outlines numbers by name, for a moment. */

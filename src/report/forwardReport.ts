@@ -1,7 +1,7 @@
 import { escapeText, shownPath } from '../escape.js';
 import { withFields } from '../once.js';
 import type { ForwardRequest } from '../run/request.js';
-import type { ForwardResult, TensorData, TraceLayer, WorkingStep } from '../run/result.js';
+import type { ForwardResult, TensorData, TraceLayer, HandStep } from '../run/result.js';
 import { float32Json, type JsonSink, nestedJson, writeJson } from './json.js';
 import { factLines } from './labelledLines.js';
 import type { Layout } from './table.js';
@@ -43,7 +43,7 @@ export async function forwardText(result: ForwardResult, layout: Layout, options
 }
 
 async function stepsText({ tensors }: ForwardResult, layout: Layout, options: ForwardTextOptions): Promise<string[]> {
-  if (tensors.working) return [await traceText(tensors.working, layout, options)];
+  if (tensors.handCalculation) return [await traceText(tensors.handCalculation, layout, options)];
   return Promise.all((tensors.traceLayers ?? []).map(layer => gatesText(layer, tensors.trace!, layout, options)));
 }
 
@@ -104,13 +104,13 @@ export function forwardDocument(result: ForwardResult, { step, unit }: Pick<Forw
   const trace = some
     ? undefined
     : tensors.trace && Object.fromEntries([...tensors.trace].map(([name, tensor]) => [name, nestedJson(tensor)]));
-  const steps = some ? [...(tensors.working ?? [])].map(working => stepDocument(working, unit)) : undefined;
+  const steps = some ? [...(tensors.handCalculation ?? [])].map(step => stepDocument(step, unit)) : undefined;
   const made = { y: nestedJson(tensors.y), states: dtype === 'float32' ? float32Json(states) : states, tensors: undefined, trace, steps };
   return withFields<object>(result, made);
 }
 
 /** The hand calculation of one step; with a unit, each of its numbers as the sum, product or function it is. */
-function stepDocument({ given, lines, ...step }: WorkingStep, unit: number | undefined): object {
+function stepDocument({ given, lines, ...step }: HandStep, unit: number | undefined): object {
   return {
     ...step,
     given: given.map(({ label, values }) => ({ label, values: [...values] })),

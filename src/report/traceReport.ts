@@ -1,5 +1,5 @@
 import { escapeText } from '../escape.js';
-import type { How, WorkingLine, WorkingStep } from '../run/result.js';
+import type { How, HandLine, HandStep } from '../run/result.js';
 import { alignPoints, valueText } from './numbers.js';
 import { type Column, drawTable, hasRoom, type Layout, type Table } from './table.js';
 
@@ -12,11 +12,11 @@ export interface TraceOptions {
   readonly unit?: number;
 }
 
-export async function traceText(working: Iterable<WorkingStep>, layout: Layout, options: TraceOptions): Promise<string> {
+export async function traceText(steps: Iterable<HandStep>, layout: Layout, options: TraceOptions): Promise<string> {
   const parts: string[] = [];
   let place = '';
   let rows = 0;
-  for (const step of working) {
+  for (const step of steps) {
     if (rows >= options.rows) {
       parts.push(` … more steps follow (--step t shows one, --full prints all)\n`);
       break;
@@ -31,12 +31,12 @@ export async function traceText(working: Iterable<WorkingStep>, layout: Layout, 
 }
 
 /** 'rnn_1   sample 1, step 2 of 10' */
-function heading({ layer, direction, sample, step, steps }: WorkingStep, { paint }: Layout): string {
+function heading({ layer, direction, sample, step, steps }: HandStep, { paint }: Layout): string {
   const name = direction === null ? escapeText(layer, 60) : `${escapeText(layer, 60)} ${direction}`;
   return `${paint.strong(name)}   sample ${sample}${step === null ? '' : `, step ${step} of ${steps}`}`;
 }
 
-async function stepText(step: WorkingStep, layout: Layout, options: TraceOptions): Promise<string> {
+async function stepText(step: HandStep, layout: Layout, options: TraceOptions): Promise<string> {
   if (step.masked)
     return ` padding: nothing is computed, ${step.given
       .slice(1)
@@ -52,8 +52,8 @@ async function stepText(step: WorkingStep, layout: Layout, options: TraceOptions
  * A line per vector, a column per unit. Where a box has no room for every unit: without lines, then with fewer digits; at last the first units
  * alone.
  */
-async function vectorsTable({ given, lines }: WorkingStep, layout: Layout, digits: number): Promise<string> {
-  const all: readonly Pick<WorkingLine, 'label' | 'values'>[] = [...given, ...lines];
+async function vectorsTable({ given, lines }: HandStep, layout: Layout, digits: number): Promise<string> {
+  const all: readonly Pick<HandLine, 'label' | 'values'>[] = [...given, ...lines];
   const units = Math.max(...all.map(line => line.values.length));
   const labels = [...given.map(line => line.label), ...lines.map(lineLabel)];
   const groups = new Set([given.length, ...lines.flatMap(({ role }, i) => (role === 'result' ? [given.length + i + 1] : []))]);
@@ -87,7 +87,7 @@ async function vectorsTable({ given, lines }: WorkingStep, layout: Layout, digit
 }
 
 /** 'x_t·Wx', '+ bh', '= sum', 'h_t = tanh(sum)' */
-function lineLabel({ label, role, formula }: WorkingLine): string {
+function lineLabel({ label, role, formula }: HandLine): string {
   if (role === 'sum') return `${label} of these`;
   return role === 'result' && formula !== '' ? `${label} = ${formula}` : label;
 }
@@ -108,7 +108,7 @@ function termColumns(unit: number, whole: boolean, gap = 2): Column[] {
 }
 
 /** Every number of one unit as the sum, product or function it is; where the line is too narrow, with fewer digits, closer together, then cut. */
-async function termsTable(step: WorkingStep, unit: number, layout: Layout, digits: number): Promise<string> {
+async function termsTable(step: HandStep, unit: number, layout: Layout, digits: number): Promise<string> {
   const own: Layout = { ...layout, style: layout.style === 'box' ? 'plain' : layout.style };
   const tables = [digits, Math.min(digits, 4)].map(count => termRowsOf(step, unit, count));
   const closer = [true, false].map(whole => ({ ...tables[1], columns: termColumns(unit, whole, 1) }));
@@ -116,7 +116,7 @@ async function termsTable(step: WorkingStep, unit: number, layout: Layout, digit
   return drawTable(table, own);
 }
 
-function termRowsOf({ lines }: WorkingStep, unit: number, digits: number): Table {
+function termRowsOf({ lines }: HandStep, unit: number, digits: number): Table {
   const rows: string[][] = [];
   const groups = new Set<number>();
   for (const line of lines) {
@@ -134,7 +134,7 @@ function termRowsOf({ lines }: WorkingStep, unit: number, digits: number): Table
   return { columns: termColumns(unit, true), rows, groups };
 }
 
-function termRows(line: WorkingLine, unit: number, digits: number): string[][] {
+function termRows(line: HandLine, unit: number, digits: number): string[][] {
   const text = (x: number): string => valueText(x, digits, false);
   const value = text(line.values[unit - 1]);
   const name = `${line.label}[${unit}]`.replace(/^(.*[\u00b7\u2299+ ].*)\[(\d+)\]$/, '($1)[$2]');

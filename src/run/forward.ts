@@ -10,13 +10,13 @@ import type { EmitTarget } from './emit/target.js';
 import { executionOf, executionWithout } from './engineChoice.js';
 import { type Execution, execute, executeGraph } from './execute.js';
 import { sha256OfTensors } from './files/sha256.js';
-import { equationsOf, workingOf } from './handCalculation.js';
+import { equationsOf, handCalculationOf } from './handCalculation.js';
 import { checkFinite } from './input/finite.js';
 import { noOutput } from './network/endingAt.js';
 import { dimsJson } from './network/shapesResult.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ForwardRequest } from './request.js';
-import type { ForwardResult, NamedOutput, Nested, TensorData, TraceLayer, WorkingStep } from './result.js';
+import type { ForwardResult, NamedOutput, Nested, TensorData, TraceLayer, HandStep } from './result.js';
 import { VERSION } from './version.js';
 
 /** What a forward pass was made of, beside its result: for a page that makes it again. */
@@ -149,11 +149,11 @@ function workingPart(
   { network, weights, input }: Prepared,
   output: EngineOutput,
   request: ForwardRequest,
-): { working?: Iterable<WorkingStep> } {
+): { handCalculation?: Iterable<HandStep> } {
   const traces = [...output.layers.values()].flatMap(layer => layer.traces ?? []);
   const whole = traces.every(trace => trace.gates.shape[0] === input.x.shape[0]);
   if (request.simulate !== undefined || !whole) return {};
-  return { working: workingOf({ model: network.model, weights, input, output }, request) };
+  return { handCalculation: handCalculationOf({ model: network.model, weights, input, output }, request) };
 }
 
 function finalStates(model: ModelSpec, output: EngineOutput): Record<string, Nested> {

@@ -1,6 +1,6 @@
 import type { ActivationSpec } from '../activations/activation.js';
 import { activate, elementwise, formatActivation } from '../activations/index.js';
-import { type NamedFunction, startWorking, type WorkingLine } from '../cells/handCalculation.js';
+import { type NamedFunction, startHandCalculation, type HandLine } from '../cells/handCalculation.js';
 import { getCell } from '../cells/index.js';
 import type { EngineInput, EngineOutput } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
@@ -10,7 +10,7 @@ import { isRecurrent } from '../model/spec.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { ForwardRequest } from './request.js';
-import type { WorkingStep } from './result.js';
+import type { HandStep } from './result.js';
 import { valueNamed } from './valueNamed.js';
 
 /**
@@ -31,13 +31,13 @@ export type Zoom = Pick<ForwardRequest, 'sample' | 'step' | 'unit'>;
  * One entry per sample, layer, direction and step, in the order of computing. Lazy: a long trace is not built whole.
  * @throws RnnError E_ZOOM: a sample, step or unit that the run does not have
  */
-export function workingOf(run: Run, zoom: Zoom): Iterable<WorkingStep> {
+export function handCalculationOf(run: Run, zoom: Zoom): Iterable<HandStep> {
   checkZoom(run, zoom);
   return { [Symbol.iterator]: () => steps(run, zoom) };
 }
 
 /** The same of one layer: every direction of one step, counted from 1; no step for a layer that sees one vector per sample. */
-export function* workingOfLayer(run: Run, name: string, sample: number, step: number): Generator<WorkingStep> {
+export function* handCalculationOfLayer(run: Run, name: string, sample: number, step: number): Generator<HandStep> {
   const layer = run.model.layers.find(l => l.name === name);
   if (layer && isRecurrent(layer)) yield* recurrentSteps(run, layer, sample - 1, step);
   else if (layer?.kind === 'dense') {
@@ -46,7 +46,7 @@ export function* workingOfLayer(run: Run, name: string, sample: number, step: nu
   }
 }
 
-function* steps(run: Run, { sample, step }: Zoom): Generator<WorkingStep> {
+function* steps(run: Run, { sample, step }: Zoom): Generator<HandStep> {
   const N = run.input.x.shape[0];
   for (let n = 0; n < N; n++) {
     if (sample !== undefined && n !== sample - 1) continue;
@@ -58,7 +58,7 @@ function* steps(run: Run, { sample, step }: Zoom): Generator<WorkingStep> {
 }
 
 /** Every step of every direction of a recurrent layer, in the order in which it is computed. */
-function* recurrentSteps(run: Run, layer: RecurrentSpec, n: number, only?: number): Generator<WorkingStep> {
+function* recurrentSteps(run: Run, layer: RecurrentSpec, n: number, only?: number): Generator<HandStep> {
   const { model, weights, input, output } = run;
   const from = tensorOf(layer.inputs[0], model, input, output);
   const x = from.tensor;
@@ -75,7 +75,7 @@ function* recurrentSteps(run: Run, layer: RecurrentSpec, n: number, only?: numbe
         k === 0 ? initialState(layer, run, n, way, i, s.shape[2]) : rowOf(s, n * T + t + (reverse ? 1 : -1)),
       );
       const masked = from.mask !== undefined && from.mask[n * T + t] === 0;
-      const working = startWorking({
+      const handCalculation = startHandCalculation({
         gates: cell.gates,
         states: cell.states,
         units: layer.units,
@@ -86,8 +86,8 @@ function* recurrentSteps(run: Run, layer: RecurrentSpec, n: number, only?: numbe
         ...functionsOf(layer),
         before,
       });
-      if (!masked) cell.working(working);
-      for (const [i, name] of cell.states.entries()) showRecorded(working.lines, `${name}_t`, rowOf(trace.states[i], n * T + t));
+      if (!masked) cell.handCalculation(handCalculation);
+      for (const [i, name] of cell.states.entries()) showRecorded(handCalculation.lines, `${name}_t`, rowOf(trace.states[i], n * T + t));
       yield {
         layer: layer.name,
         kind: layer.kind,
@@ -101,14 +101,14 @@ function* recurrentSteps(run: Run, layer: RecurrentSpec, n: number, only?: numbe
           { label: 'x_t', values: rowOf(x, n * T + t) },
           ...cell.states.map((name, i) => ({ label: `${name}_{${before}}`, values: state[i] })),
         ],
-        lines: working.lines,
+        lines: handCalculation.lines,
       };
     }
   }
 }
 
 /** Dense: once for a vector per sample (its step is null), else at every step. */
-function* denseSteps({ model, weights, input, output }: Run, layer: DenseSpec, n: number, only?: number): Generator<WorkingStep> {
+function* denseSteps({ model, weights, input, output }: Run, layer: DenseSpec, n: number, only?: number): Generator<HandStep> {
   const x = tensorOf(layer.inputs[0], model, input, output).tensor;
   const sequence = x.shape.length === 3;
   if (x.shape.length > 3 || (!sequence && only !== undefined && only !== input.x.shape[1])) return;
@@ -137,10 +137,10 @@ function* denseSteps({ model, weights, input, output }: Run, layer: DenseSpec, n
   }
 }
 
-function denseLines({ activation, units: K }: DenseSpec, name: string, v: Float64Array, Wo: Tensor, bo: Tensor | undefined): WorkingLine[] {
+function denseLines({ activation, units: K }: DenseSpec, name: string, v: Float64Array, Wo: Tensor, bo: Tensor | undefined): HandLine[] {
   const terms = (k: number) =>
     Array.from(v, (a, m) => ({ left: `${name}[${m + 1}]`, a, right: `Wo[${m + 1},${k + 1}]`, b: Wo.data[m * K + k] }));
-  const product: WorkingLine = {
+  const product: HandLine = {
     label: `${name}·Wo`,
     role: 'part',
     formula: '',
@@ -150,7 +150,7 @@ function denseLines({ activation, units: K }: DenseSpec, name: string, v: Float6
   const bias = bo && biasLine(Float64Array.from(bo.data));
   const addends = bias ? [product, bias] : [product];
   const linear = activation === 'linear';
-  const sum: WorkingLine = {
+  const sum: HandLine = {
     label: linear ? 'y' : 'sum',
     role: linear ? 'result' : 'sum',
     formula: addends.map(line => line.label).join(' + '),
@@ -161,7 +161,7 @@ function denseLines({ activation, units: K }: DenseSpec, name: string, v: Float6
 }
 
 /** @param recorded what the engine gave for the line of this name */
-function showRecorded(lines: readonly WorkingLine[], label: string, recorded: Float64Array): void {
+function showRecorded(lines: readonly HandLine[], label: string, recorded: Float64Array): void {
   const line = lines.find(each => each.label === label && each.values.length === recorded.length);
   line?.values.forEach((value, m) => {
     if (Math.abs(value - recorded[m]) <= ROUNDING * Math.max(1, Math.abs(value))) line.values[m] = recorded[m];
@@ -170,11 +170,11 @@ function showRecorded(lines: readonly WorkingLine[], label: string, recorded: Fl
 
 const ROUNDING = 1e-5;
 
-function biasLine(values: Float64Array): WorkingLine {
+function biasLine(values: Float64Array): HandLine {
   return { label: 'bo', role: 'part', formula: '', values, how: k => ({ kind: 'number', name: `bo[${k + 1}]`, value: values[k] }) };
 }
 
-function activatedLine(name: string, activation: ActivationSpec, sum: WorkingLine): WorkingLine {
+function activatedLine(name: string, activation: ActivationSpec, sum: HandLine): HandLine {
   const values = new Float64Array(sum.values.length);
   activate(activation, sum.values, values.length, values);
   return { label: 'y', role: 'result', formula: `${name}(sum)`, values, how: k => ({ kind: 'function', name, argument: sum.values[k] }) };

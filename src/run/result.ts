@@ -1,4 +1,4 @@
-import type { WorkingLine } from '../cells/handCalculation.js';
+import type { HandLine } from '../cells/handCalculation.js';
 import type { TensorComparison } from '../diagnosis/weightsFaults.js';
 import type { Assumption } from '../model/assumptions.js';
 
@@ -146,7 +146,7 @@ export interface TraceLayer {
 }
 
 /** One step of one layer by hand. Samples, steps and units count from 1, as in the tables. */
-export interface WorkingStep {
+export interface HandStep {
   readonly layer: string;
   readonly kind: string;
   readonly direction: 'forward' | 'backward' | null;
@@ -160,10 +160,10 @@ export interface WorkingStep {
   /** what the step starts from: x_t and the states before it */
   readonly given: readonly { readonly label: string; readonly values: Float64Array }[];
   /** in the order of the equations; the last ones are the new states, or y */
-  readonly lines: readonly WorkingLine[];
+  readonly lines: readonly HandLine[];
 }
 
-export type { How, Term, WorkingLine } from '../cells/handCalculation.js';
+export type { How, Term, HandLine } from '../cells/handCalculation.js';
 
 /** One output of a network by the name it has there. */
 export interface NamedOutput {
@@ -209,7 +209,7 @@ export interface ForwardResult extends Assuming<'rnn-cli/forward@1'> {
     readonly trace?: ReadonlyMap<string, TensorData>;
     readonly traceLayers?: readonly TraceLayer[];
     /** the hand calculation behind the trace; absent for a simulated mistake, which has none, and for a stateful run in several calls */
-    readonly working?: Iterable<WorkingStep>;
+    readonly handCalculation?: Iterable<HandStep>;
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ActivationSpec } from '../../activations/activation.js';
-import type { Line, Working } from '../../cells/handCalculation.js';
+import type { Line, StepWriter } from '../../cells/handCalculation.js';
 import { getCell } from '../../cells/index.js';
 import { int, ints } from '../../formats/onnx/builder.js';
 import type { OnnxCall } from '../../layers/facets.js';
@@ -105,7 +105,7 @@ function scan(layer: RecurrentSpec, call: OnnxCall, starts: readonly string[], w
   const nothing = masked ? startOf(layer, call, '', 0, true) : '';
   const body = builder.inside(own, [...before, ...(masked ? [shown] : []), xt, ...(masked ? [real] : [])].map(value), () => {
     const after = new Map<string, string>();
-    cell.working(nodesOf(layer, call, way, own, { xt, before, after }));
+    cell.handCalculation(nodesOf(layer, call, way, own, { xt, before, after }));
     const next = cell.states.map(s => after.get(`${s}_t`)!);
     if (!masked) return [...next, builder.add('Identity', [next[0]], {}, own)];
     const isReal = builder.add('Unsqueeze', [real, axis], {}, own);
@@ -145,7 +145,7 @@ function nodesOf(
   way: string,
   own: string,
   { xt, before, after }: { readonly xt: string; readonly before: readonly string[]; readonly after: Map<string, string> },
-): Working<NodeLine> {
+): StepWriter<NodeLine> {
   const cell = getCell(layer.kind);
   const add = (op: string, inputs: readonly string[]) => builder.add(op, inputs, {}, own);
   const line = (label: string, value: string): NodeLine => {

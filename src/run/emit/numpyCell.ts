@@ -1,4 +1,4 @@
-import type { Line, Working } from '../../cells/handCalculation.js';
+import type { Line, StepWriter } from '../../cells/handCalculation.js';
 import { getCell } from '../../cells/index.js';
 import type { RecurrentSpec } from '../../layers/recurrent.js';
 import { cellOptions } from '../../layers/recurrent.js';
@@ -24,7 +24,7 @@ interface Piece extends Line {
 export function numpyCell(layer: RecurrentSpec, twoBiases: boolean, withStates = false, masked = false): NumpyCell {
   const cell = getCell(layer.kind);
   const lines: string[] = [];
-  cell.working(textOf(layer, twoBiases, lines));
+  cell.handCalculation(textOf(layer, twoBiases, lines));
   const body = lines.join('\n');
   const uses = (name: string) => new RegExp(`\\b${name}(_|\\b)`).test(body);
   const parameters = ['Wx', 'Wh', 'b', 'b2', 'Wp', 'p', 'act', 'sig', 'act_out'].filter(uses);
@@ -63,7 +63,7 @@ export function numpyCell(layer: RecurrentSpec, twoBiases: boolean, withStates =
 }
 
 /** Sums and products are written where they are used; what the equations name is a line of its own. */
-function textOf(layer: RecurrentSpec, twoBiases: boolean, lines: string[]): Working<Piece> {
+function textOf(layer: RecurrentSpec, twoBiases: boolean, lines: string[]): StepWriter<Piece> {
   const cell = getCell(layer.kind);
   const of = (name: string, gate: string) => (cell.gates.length > 1 ? `${name}_${gate}` : name);
   const piece = (label: string, text: string): Piece => ({ label, text });
