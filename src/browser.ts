@@ -17,21 +17,21 @@ import { float32Bytes, shortSha256 } from './run/files/sha256.js';
 import { handCalculationOf, type Zoom } from './run/handCalculation.js';
 import { type MemoryRequest, type MemoryRun, networkInMemory } from './run/inMemory.js';
 import { shapesOf } from './run/network/shapesResult.js';
-import type { ShapesResult, TensorData, HandStep } from './run/result.js';
+import type { HandStep, ShapesResult, TensorData } from './run/result.js';
 
 export { type ErrorDetails, type ErrorKind, RnnError } from './errors.js';
 export { runInMemory as forward } from './run/inMemory.js';
 export type {
   Count,
   DimsJson,
+  HandLine,
+  HandStep,
   How,
   LayerRow,
   ShapesResult,
   TensorData,
   Term,
   WeightRow,
-  HandLine,
-  HandStep,
 } from './run/result.js';
 export { VERSION as version } from './run/version.js';
 export type { MemoryRequest, MemoryRun, Zoom };

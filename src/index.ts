@@ -110,6 +110,8 @@ export type {
   ExplainResult,
   Explanation,
   ForwardResult,
+  HandLine,
+  HandStep,
   How,
   InspectGraph,
   InspectResult,
@@ -122,8 +124,6 @@ export type {
   Term,
   TraceLayer,
   WeightRow,
-  HandLine,
-  HandStep,
 } from './run/result.js';
 export { VERSION as version } from './run/version.js';
 export type {

@@ -1,6 +1,6 @@
 import { applyTo, clampTo } from '../../src/cells/apply.js';
 import type { CellOptions } from '../../src/cells/cell.js';
-import { startHandCalculation, type HandArgs, type HandLine } from '../../src/cells/handCalculation.js';
+import { type HandArgs, type HandLine, startHandCalculation } from '../../src/cells/handCalculation.js';
 import { getCell } from '../../src/cells/index.js';
 import { quickSigmoid, quickTanh } from '../../src/numerics/quick.js';
 import { sigmoid } from '../../src/numerics/sigmoid.js';

@@ -1,4 +1,4 @@
-import type { How, HandLine, HandStep } from '../run/result.js';
+import type { HandLine, HandStep, How } from '../run/result.js';
 import { el, replace } from './dom.js';
 import { formula } from './formula.js';
 import { likeness, type Point, pointing, termCount, termsTable } from './handTerms.js';

@@ -1,4 +1,4 @@
-import type { How, HandStep } from '../run/result.js';
+import type { HandStep, How } from '../run/result.js';
 import { el } from './dom.js';
 import { formula, roleOf } from './formula.js';
 import { numberText } from './text.js';

@@ -1,7 +1,7 @@
 import { escapeText, shownPath } from '../escape.js';
 import { withFields } from '../once.js';
 import type { ForwardRequest } from '../run/request.js';
-import type { ForwardResult, TensorData, TraceLayer, HandStep } from '../run/result.js';
+import type { ForwardResult, HandStep, TensorData, TraceLayer } from '../run/result.js';
 import { float32Json, type JsonSink, nestedJson, writeJson } from './json.js';
 import { factLines } from './labelledLines.js';
 import type { Layout } from './table.js';

@@ -1,5 +1,5 @@
 import { escapeText } from '../escape.js';
-import type { How, HandLine, HandStep } from '../run/result.js';
+import type { HandLine, HandStep, How } from '../run/result.js';
 import { alignPoints, valueText } from './numbers.js';
 import { type Column, drawTable, hasRoom, type Layout, type Table } from './table.js';
 

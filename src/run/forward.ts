@@ -16,7 +16,7 @@ import { noOutput } from './network/endingAt.js';
 import { dimsJson } from './network/shapesResult.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ForwardRequest } from './request.js';
-import type { ForwardResult, NamedOutput, Nested, TensorData, TraceLayer, HandStep } from './result.js';
+import type { ForwardResult, HandStep, NamedOutput, Nested, TensorData, TraceLayer } from './result.js';
 import { VERSION } from './version.js';
 
 /** What a forward pass was made of, beside its result: for a page that makes it again. */

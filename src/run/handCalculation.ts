@@ -1,6 +1,6 @@
 import type { ActivationSpec } from '../activations/activation.js';
 import { activate, elementwise, formatActivation } from '../activations/index.js';
-import { type NamedFunction, startHandCalculation, type HandLine } from '../cells/handCalculation.js';
+import { type HandLine, type NamedFunction, startHandCalculation } from '../cells/handCalculation.js';
 import { getCell } from '../cells/index.js';
 import type { EngineInput, EngineOutput } from '../engines/engine.js';
 import { RnnError } from '../errors.js';

@@ -163,7 +163,7 @@ export interface HandStep {
   readonly lines: readonly HandLine[];
 }
 
-export type { How, Term, HandLine } from '../cells/handCalculation.js';
+export type { HandLine, How, Term } from '../cells/handCalculation.js';
 
 /** One output of a network by the name it has there. */
 export interface NamedOutput {
