@@ -43,6 +43,7 @@ export function falseSentences(sentences, right, y, near) {
       /^your numbers lie between (\S+) and (\S+), the right ones between (\S+) and (\S+)$/,
       (l, m, p, q) => isNear(l, Math.min(...b)) && isNear(m, Math.max(...b)) && isNear(p, Math.min(...a)) && isNear(q, Math.max(...a)),
     ],
+    [/^every number of your output is (\S+)$/, v => b.every(w => isNear(v, w))],
     [/^not tested: a single wrong number/, () => true],
   ];
   return sentences.filter(sentence => {

@@ -543,6 +543,47 @@ describe('causes that need more than a list', () => {
     expect(await runCompare({ ...request, against: await against('zeros', y) })).toMatchObject({ codes: ['layer-zeros'] });
   });
 
+  it('an offset alone is no scale and offset, rounded outputs neither', async () => {
+    const { probe: p, request } = await probe('rnn:3,dense:2');
+    const y = hidden(p, () => [0, 0, 0]).map(rows => add(times(rows.at(-1)!, p.of('dense_1/Wo')), p.of('dense_1/bo')));
+    const { explanations } = await runCompare({
+      ...request,
+      against: await against(
+        'shifted',
+        y.map(row => add(row, [0.25, -3])),
+      ),
+    });
+    expect(explanations[0]).toMatchObject({ code: 'output-scaled-each', verdict: expect.not.stringContaining('rejected') });
+    expect(explanations[0].why).toMatch(/^Each output has an offset of its own: y1 = right \+ 0\.25, y2 = right − 3\. /);
+  });
+
+  it('one number everywhere is said, and no correlation with it', async () => {
+    const { request } = await probe('rnn:3+seq,dense:2');
+    const constant = Array.from({ length: 3 }, () => Array.from({ length: 6 }, () => [0.37, 0.37]));
+    const { evidence } = await runCompare({ ...request, budget: 0.001, against: await against('constant', constant) });
+    expect(evidence).toContain('every number of your output is 0.37');
+    expect(evidence.filter(sentence => sentence.includes('correlation'))).toEqual([]);
+  });
+
+  it('what float16 cannot hold is said to be so', async () => {
+    const { probe: p, request } = await probe('rnn:3,dense:1');
+    const huge = { 'dense_1/Wo': p.of('dense_1/Wo').map((row: number[]) => row.map(v => v * 1e6)) };
+    const flat = (v: any) => Float64Array.from([v].flat(Infinity) as number[]);
+    const shapes = { 'rnn_1/Wx': [2, 3], 'rnn_1/Wh': [3, 3], 'rnn_1/bh': [3], 'dense_1/Wo': [3, 1], 'dense_1/bo': [1] };
+    const weights = folder.write(
+      'huge.npz',
+      await bytesOf(
+        'npz',
+        Object.fromEntries(Object.entries(shapes).map(([k, shape]) => [k, { shape, data: flat((huge as any)[k] ?? p.of(k)) }])),
+      ),
+    );
+    const y = hidden(p, () => [0, 0, 0]).map(rows => add(times(rows.at(-1)!, huge['dense_1/Wo']), p.of('dense_1/bo')));
+    const cut = y.map(([v]) => [Math.abs(v) >= 65520 ? Math.sign(v) * Infinity : v]);
+    expect(cut.flat().some(v => !Number.isFinite(v))).toBe(true);
+    const { evidence } = await runCompare({ ...request, weights, against: await against('cut', cut) });
+    expect(evidence).toContain('infinite is every number that is beyond 65504 in the right y, and no other: the largest of float16');
+  });
+
   it('where the network gives NaN no mistake is named', async () => {
     const { probe: p, request } = await probe('rnn:3,dense:1');
     p.x[0][0][0] = Number.NaN;

@@ -132,7 +132,7 @@ function withoutNumbers(view: OutputReading, options: SearchOptions, shapes: rea
   const part = samples && view.other.shape[0] === view.scenario.input.x.shape[0] ? partOfView(view, ...samples) : undefined;
   const own = samples && sliceFirst(noise, ...samples);
   const rest = part && areApart(part.right.y.data, part.other.data, own!.data) ? inView(part, options, [], own) : NOTHING_TRIED;
-  return { ...rest, view, first: null, evidence: [...evidence, ...rest.evidence] };
+  return { ...rest, view, first: null, evidence: [...evidence, ...(rest.evidence.length > 0 ? evidenceOf(view, noise) : [])] };
 }
 
 const NOTHING_TRIED = { verdict: 'unexplained' as const, findings: [], tried: 0, stopped: false, layers: null, evidence: [] };

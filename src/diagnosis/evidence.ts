@@ -79,6 +79,9 @@ function relationSentence(right: Tensor, other: Tensor): string[] {
   return [`your y goes ${r > 0 ? 'up and down with the right y' : 'down where the right y goes up'}: ${figure}`];
 }
 
+/** Of the mean: less than float32 keeps. */
+const ROUNDING = 1e-8;
+
 /** Of so few numbers 2/√n is not close enough. */
 const CHANCE: Readonly<Record<number, number>> = { 4: 0.95, 5: 0.88, 6: 0.81, 7: 0.75 };
 
@@ -95,14 +98,18 @@ export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number 
     aa += (a[k] - ma) ** 2;
     bb += (b[k] - mb) ** 2;
   }
+  // what varies by rounding alone is one number, and goes with nothing
+  const isOne = aa <= n * (ROUNDING * ma) ** 2 || bb <= n * (ROUNDING * mb) ** 2;
   const size = Math.sqrt(aa * bb);
-  return size > 0 && Number.isFinite(size) ? ab / size : undefined;
+  return !isOne && size > 0 && Number.isFinite(size) ? ab / size : undefined;
 }
 
 /** How large the numbers are on both sides, where that is not the same by far. */
 function rangeSentence(right: Tensor, other: Tensor): string[] {
   const [a, b] = [rangeOf(right), rangeOf(other)];
+  if (b.spread === 0 && other.data.length > 1) return [`every number of your output is ${smallNumber(b.least, 6)}`];
   const ratio = b.spread / a.spread;
+  if (!Number.isFinite(ratio)) return [];
   if (!(a.spread > 0) || (ratio > 0.5 && ratio < 2 && Math.abs(b.least - a.least) < a.spread)) return [];
   return [
     `your numbers lie between ${smallNumber(b.least)} and ${smallNumber(b.most)}, the right ones between ${smallNumber(a.least)} and ${smallNumber(a.most)}`,

@@ -44,8 +44,9 @@ export function nonFiniteSentences(view: OutputReading, noise: Noise): string[] 
     ...(finite > 0
       ? [off === 0 ? `all ${finite} finite numbers are equal to the right ones` : `${off} of the ${finite} finite numbers differ, too`]
       : []),
-    ...reachSentence(other, bad),
-    ...overflowSentences(view, bad),
+    ...(isTooLargeForHalf(view)
+      ? [`infinite is every number that is beyond ${MOST_OF_HALF} in the right y, and no other: the largest of float16`]
+      : [...reachSentence(other, bad), ...overflowSentences(view, bad)]),
   ];
 }
 
@@ -83,6 +84,14 @@ function placeOf({ shape }: Tensor, k: number): string {
   const row = Math.floor(k / K);
   const step = shape.length === 3 ? `, step ${(row % shape[1]) + 1}` : '';
   return `at sample ${(shape.length === 3 ? Math.floor(row / shape[1]) : row) + 1}${step}, y${(k % K) + 1}`;
+}
+
+const MOST_OF_HALF = 65504;
+
+/** Numbers that float16 cannot hold are infinite, and only those. */
+function isTooLargeForHalf({ right, other }: OutputReading): boolean {
+  const rounded = (v: number) => (Math.abs(v) < MOST_OF_HALF + 16 ? 0 : Math.sign(v) * Infinity);
+  return other.data.every((v: number, k: number) => (Number.isFinite(v) ? 0 : v) === rounded(right.y.data[k]));
 }
 
 /** A NaN in h makes every output of its step NaN, and every later step: anything else arose behind h. */

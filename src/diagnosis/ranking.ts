@@ -61,7 +61,7 @@ export function rank(trials: readonly Trial[], asSpecified: number, candidates: 
   const sure = margin >= AHEAD_OF_SECOND && believed.some(t => isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'sure'));
   const close = best ? undefined : closeTo(sorted, asSpecified, candidates, asNumber);
   const fitting = (best ? believed : close ? [close] : []).sort((a, b) => a.order - b.order);
-  const accepted = !sure && areUnrelatedPairs(fitting) ? [] : fitting;
+  const accepted = !sure && (areUnrelatedPairs(fitting) || areFreeFits(fitting)) ? [] : fitting;
   const verdict = accepted.length === 0 ? 'unexplained' : !sure ? 'likely' : accepted.length > 1 ? 'tie' : 'fits';
   const mark = verdict === 'unexplained' ? 'rejected' : verdict;
   const others = sorted.filter(t => !accepted.includes(t)).slice(0, Math.max(0, SHOWN - accepted.length));
@@ -82,6 +82,11 @@ export function rank(trials: readonly Trial[], asSpecified: number, candidates: 
 function areUnrelatedPairs(trials: readonly Trial[]): boolean {
   const [first, ...rest] = trials;
   return rest.length > 0 && first.codes.length > 1 && !first.codes.some(code => rest.every(t => t.codes.includes(code)));
+}
+
+/** Three and more that were each fitted to the output, and are not sure: so few numbers anything fits. */
+function areFreeFits(trials: readonly Trial[]): boolean {
+  return trials.length > 2 && trials.every(t => t.chosen > 0);
 }
 
 function trialsByCode(trials: readonly Trial[]): Map<string, Trial[]> {

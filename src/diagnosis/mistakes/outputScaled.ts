@@ -4,7 +4,7 @@ import { largestMagnitude } from '../../tensor/difference.js';
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
 import type { Found, Noise, Outcome, Scenario, Way } from '../mistake.js';
-import { finished, listed, mapData, mistake, onNamed, simulated, smallNumber } from '../mistake.js';
+import { finished, listed, mapData, mistake, NEAR_NOISE, onNamed, simulated, smallNumber } from '../mistake.js';
 import { eachColumn } from '../scenario.js';
 import { differentNumbers } from '../slices.js';
 import { estimated, type Unknown } from './estimated.js';
@@ -38,6 +38,14 @@ function lineThrough(from: FloatArray, to: FloatArray, noise: Noise, start = 0, 
   if (count < 3 || !(aa > 0)) return undefined;
   const scale = ab / aa;
   const offset = mb - scale * ma;
+  // one number that is enough says more than two
+  const shift = { scale: 1, offset: mb - ma };
+  const isShift = () => {
+    for (let k = start; k < from.length; k += stride)
+      if (Math.abs(from[k] + shift.offset - to[k]) > NEAR_NOISE * noise.data[k]) return false;
+    return true;
+  };
+  if (Math.abs(scale - 1) < 1e-2 && isShift()) return shift;
   // an offset that is rounding of the sums would be the only thing that is wrong where the right y is zero
   return { scale, offset: Math.abs(offset) < 1e-6 * Math.abs(scale) * (Math.abs(ma) + Math.sqrt(aa / n)) ? 0 : offset };
 }

@@ -15,7 +15,7 @@ function headRows(scenario: Scenario, right: Outcome): { h: Tensor; R: number; M
 
 export const staleWeights = mistake('stale-weights', 'some layers have other weights', [], {
   why: 'All layers but one are right: the weights of that one come from another model, or from another moment of the training.',
-  keras: 'Wx, Wh, bh = model.layers[1].get_weights()   # ← read again after every training step and every new model',
+  keras: 'weights = model.get_weights() # ← read again after every training step and every new model',
   torch: 'model.load_state_dict(torch.load(path))      # ← the weights this output was made with',
   example: { layers: 'rnn:2,dense:1', N: 5, T: 2, D: 2 },
   variants(scenario) {
