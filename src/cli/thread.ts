@@ -30,7 +30,7 @@ export interface WholeCommand {
 /** What the thread says: its exit code, or which file it reads, and null when it is read. */
 export type Message = number | Reading | null;
 
-/** The readers look at the clock themselves and know the place in the file; this is for one that is stuck. */
+/** Readers check the clock themselves and can name the place in the file; this is for one that is stuck. */
 const GRACE_MS = 250;
 
 const ROOM_FOR_NAMES = 2 ** 16;

@@ -10,7 +10,7 @@ import type { NetworkHints, ReadNetwork } from './convention.js';
 /** What a file shows of one layer: the shapes of its weights in canonical layout. Enough to tell kind and sizes. */
 export interface WeightGroup {
   name?: string;
-  /** what messages call it, where its name in the file is no name for the layer */
+  /** its name in messages, if the name in the file is not the layer's */
   title?: string;
   /** [D, G·M] */
   kernel?: readonly number[];
@@ -29,7 +29,7 @@ export interface WeightGroup {
   merged?: boolean;
   /** where the file says it, as in a spec */
   activation?: unknown;
-  /** of the gates, where the file is of a time that had another default */
+  /** of the gates, if the file was written when another one was the default */
   recurrentActivation?: string;
   /** a layer of a kind that is none of these, as written in the spec, and how wide its input is */
   other?: Readonly<Record<string, unknown>>;
@@ -41,7 +41,7 @@ export interface WeightGroup {
 /**
  * Layers of a spec from groups in order. What weights cannot show comes from the hints: task, pooling, activation.
  * @param framework whose rules the layers follow
- * @param known what the groups themselves rest on: their order
+ * @param known assumptions behind the groups, such as their order
  * @throws RnnError E_UNDETERMINED
  */
 export function layersOf(

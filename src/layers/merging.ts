@@ -143,7 +143,7 @@ function concatenatedMaskOnnx(
   return builder.add('Concat', full, { axis: int(axis) }, name);
 }
 
-/** Python of two inputs and more, from the left. */
+/** Python for two or more inputs, applied from the left. */
 const IN_PYTHON: Readonly<Record<string, (library: string, a: string, b: string) => string>> = {
   Add: (_, a, b) => `${a} + ${b}`,
   Average: (_, a, b) => `${a} + ${b}`,
@@ -208,7 +208,7 @@ function cannotJoin(inputs: readonly DimShape[], expected: string, first: DimSha
   });
 }
 
-/** The edit that makes two shapes one. */
+/** The fix that makes two shapes equal. */
 function mergeFix(a: DimShape, b: DimShape): string {
   if (a.length !== b.length) return 'one is a sequence and the other one vector per sample: set return_sequences on both, or on neither';
   const axis = a.findIndex((d, i) => d.size !== b[i].size);
@@ -223,7 +223,7 @@ function fold(op: string, inputs: readonly Value[], context: LayerContext) {
   return { shape, data };
 }
 
-/** Inputs of as many axes as the longest has. */
+/** The inputs, each with as many axes as the one that has most. */
 function alike(inputs: readonly Value[]): GraphValue[] {
   const rank = Math.max(...inputs.map(i => i.tensor.shape.length));
   return inputs.map(({ tensor: { shape, data } }) => {
@@ -232,7 +232,7 @@ function alike(inputs: readonly Value[]): GraphValue[] {
   });
 }
 
-/** Merges of Keras 3 that leave masked steps out: in a product they are 1, of the larger and the smaller the other input is taken. */
+/** Merges of Keras 3 that leave masked steps out: in a product they count as 1; maximum and minimum take the other input. */
 const SKIPPING: ReadonlySet<string> = new Set(['multiply', 'maximum', 'minimum']);
 
 function skipsMasked({ kind, masks }: MergeSpec): boolean {
@@ -295,7 +295,7 @@ function jointMask(inputs: readonly Value[], masks: MergeSpec['masks']): Uint8Ar
   });
 }
 
-/** An input without a mask counts as real everywhere. On the time axis the masks follow each other. */
+/** An input without a mask counts as real everywhere. Along the time axis the masks are concatenated. */
 function concatenatedMask(inputs: readonly Value[], axis: number, masks: MergeSpec['masks']): Uint8Array | undefined {
   if (inputs.every(i => i.mask === undefined) || inputs[0].tensor.shape.length < 3) return undefined;
   const full = inputs.map(({ mask, tensor: { shape } }) => mask ?? new Uint8Array(shape[0] * shape[1]).fill(1));

@@ -120,7 +120,7 @@ function asNodes(layer: PoolSpec, { builder, inputs: [x], masks }: OnnxCall, way
   }
   if (way !== 'last') return add(way === 'max' ? 'ReduceMax' : 'ReduceMean', [x], { axes: ints(...axes), keepdims });
   if (mask) {
-    // the first step at which as many are real as ever is the last real one
+    // the count of real steps reaches its largest value at the last real step
     const seen = add('CumSum', [cast(builder, mask, 'i32', layer.name), builder.scalar(1)]);
     const y = add('GatherND', [x, add('ArgMax', [seen], { axis: int(1) })], { batch_dims: int(1) });
     return layer.keepdims ? add('Unsqueeze', [y, builder.integers([1])]) : y;

@@ -5,7 +5,7 @@ import { permuteAxes } from '../tensor/axes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Json } from './kerasConfig.js';
 
-/** What Keras' int8 layers do with their input: each row becomes whole numbers from −127 to 127 of its own scale. */
+/** What Keras' int8 layers do with their input: each row is quantised to whole numbers from −127 to 127 with a scale of its own. */
 
 /** What Keras adds to the largest number of a row, which may be 0. */
 const LEAST = 1e-7;

@@ -6,7 +6,7 @@ import { type Call, need, type Operators } from './operator.js';
 import { checkRoom, hold, release } from './room.js';
 import { allocateShape, axisOf, type GraphValue, gatherStrided, kindOfType, shapeError, stridesOf } from './value.js';
 
-/** Operators that run graphs of their own: one of two, one again and again, one for each step of a sequence. */
+/** Operators that run graphs of their own: If (one of two), Loop (again and again), Scan (once for each step of a sequence). */
 export const CONTROL: Operators = {
   If: { attributes: ['then_branch', 'else_branch'], run: either },
   Loop: { attributes: ['body'], run: loop },

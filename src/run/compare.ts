@@ -183,7 +183,7 @@ function callOf(
 
 const EXITS = { SAME: 0, DIFFERENT: 1, UNDECIDED: 6 } as const;
 
-/** With --no-explain nothing is said of causes, nor of what this input cannot show. */
+/** With --no-explain neither causes nor what this input cannot show are searched for. */
 const UNSAID = { diagnosis: null, detectability: { cannotDetect: [], cannotName: [], unchecked: [], bounds: null } };
 
 /** Why the sides differ, and what this input cannot show. */
@@ -208,7 +208,7 @@ const BY_SHAPE = new Set(['head-every-step', 'head-last', 'head-on-input', 'head
 /** A mistake is named only where it moves y by 100 times the residual, which may be 10 times the noise. */
 const NAMEABLE = 1000;
 
-/** Told from the shapes: a table of differences at every step would say less. */
+/** Whether the shapes explain the difference: a table of differences at every step would say less. */
 function toldByShape(diagnosis: Diagnosis | null, expected: Tensor, actual: Tensor): boolean {
   return (
     diagnosis !== null &&

@@ -38,7 +38,7 @@ const facets = once(
   () => new Map(LAYER_KINDS.flatMap(kind => Object.keys(kind.keras?.classes ?? {}).map(className => [className, kind] as const))),
 );
 
-/** What facets ask for of a config's inside. */
+/** What facets need in order to read the parts of a config. */
 const PARTS: KerasReader = { activation: activationOf, layer: config => readLayer(asObject(config, 'layer')) };
 
 function readerOf(className: unknown): ((config: Json) => Json) | undefined {
@@ -101,7 +101,7 @@ function withTruths(read: Json): Json {
   return Object.fromEntries(Object.entries(read).map(entry => (isTruth(entry) ? [entry[0], entry[1] === 1] : entry)));
 }
 
-/** Layers that do not tell the ones inside them that they are frozen. */
+/** Layers that leave the layers inside them trainable when they are frozen. */
 const KEEPS_FREE = /^(ConvLSTM\dD|MultiHeadAttention|Group(ed)?QueryAttention)$/;
 
 /** Whether training changes its weights once Keras has read the file: a layer around others leaves that to them. */
@@ -132,7 +132,7 @@ function checkActivation(activation: unknown): void {
   canonicalActivation((name ?? null) as ActivationSpec | null);
 }
 
-/** Options with one meaning here. A layer that asks for another is refused, never run as if it had not. */
+/** Options with one meaning here. A layer with another value is refused, never run without it. */
 const ONLY: Record<string, readonly unknown[]> = {
   data_format: ['channels_last'],
   keepdims: [false],

@@ -109,7 +109,7 @@ function layersIn(tensors: NamedTensors, metadata: ReadonlyMap<string, string> |
   return { layers, listed: false };
 }
 
-/** A model inside the model has one group for all its layers: each takes the arrays whose path names it, as far as that tells all of them. */
+/** A model inside the model has one group for all its layers: each takes the arrays whose path has its name, provided that this assigns all of them. */
 function innerGroups({ name, arrays }: NamedLayer, layers: readonly LayerShapes[]): [string, readonly NamedArray[]][] {
   const inside = layers.filter(l => l.layer.name.startsWith(`${name}/`));
   const own = inside.map(l => {
@@ -139,7 +139,7 @@ function isMadeUp(layers: readonly LayerShapes[]): boolean {
 }
 
 /**
- * Names in the order of the alphabet say no order: two layers whose weights have the same shapes could be either.
+ * Names in alphabetical order say no order: two layers whose weights have the same shapes could be either.
  * @throws RnnError E_UNDETERMINED
  */
 function checkPlaces(layers: readonly LayerShapes[], groups: ReadonlyMap<string, readonly NamedArray[]>): void {

@@ -17,7 +17,7 @@ export interface KerasOutline {
   readonly details: ReadonlyMap<string, KerasDetails>;
   /** everything that keeps the network from being run */
   readonly blockers: readonly RnnError[];
-  /** a spec of the layers whose shapes can be told, or of one that changes nothing; what other layers give is among its inputs */
+  /** a spec of the layers whose shapes are known, or of one that changes nothing; the outputs of other layers are among its inputs */
   readonly known: Json;
   /** the other ones, and those of `known`, in order */
   readonly layers: readonly OutlinedLayer[];
@@ -158,7 +158,7 @@ function rowsOf(className: string, model: Json, calls: Known): KerasRow[] {
   });
 }
 
-/** A layer that returns its states, and a cell, gives all it has, one that keeps its two ways apart two. */
+/** Outputs of a call: y and every state of a cell or of a layer that returns its states, two of a Bidirectional with merge_mode=None. */
 function outputsShown(layer: Json): number {
   const config = asObject(layer.config ?? {}, 'layer');
   if (layer.class_name === 'Sequential') return outputsShown(asObject(list(config.layers).at(-1) ?? {}, 'layer'));

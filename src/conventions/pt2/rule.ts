@@ -51,7 +51,7 @@ export function slice(call: Call, value: Operand, dim: number, [start, end, by]:
   return call.wiring.op(name, 'Slice', [value, int([start]), int([end]), int([dim]), int([by])]);
 }
 
-/** Both are one size of no fixed value. */
+/** Whether both are the same symbolic size. */
 export function sameSymbol(a: Size | undefined, b: Size | undefined): boolean {
   return typeof a === 'object' && typeof b === 'object' && a.symbol === b.symbol;
 }
@@ -81,7 +81,7 @@ const HARMLESS = new Set(
   ),
 );
 
-/** @throws RnnError E_PT2_OPERATOR naming an argument that says something and that no rule has read */
+/** @throws RnnError E_PT2_OPERATOR naming an argument that has an effect and that no rule has read */
 export function checkAllRead({ node, used }: Call): void {
   for (const [name, value] of node.args) {
     if (used.has(name) || value === null || value === false || (Array.isArray(value) && value.length === 0)) continue;

@@ -10,7 +10,7 @@ export interface TorchLayer {
   readonly unused?: readonly string[];
   /** what `convert` calls the module */
   readonly module: string;
-  /** the axes of ours that are those of its kernel, in its order */
+  /** for each axis of its kernel, the axis of ours */
   readonly kernel?: (rank: number) => readonly number[];
 }
 

@@ -21,9 +21,9 @@ const MOST_STEPS = 20_000;
 
 /**
  * The order in which data flows through the modules of a state dict: each reads what the one before gives, recurrent modules before the
- * Linears that fit them. The order in the file is a hint only: it is that of construction, or of the alphabet.
+ * Linears that fit them. The order in the file is a hint only: it is that of construction, or alphabetical.
  * @param features width of the input, where it is known; null: token numbers
- * @param sorted the file's order is that of the alphabet
+ * @param sorted the names in the file are in alphabetical order
  * @returns undefined where there is no such order
  */
 export function orderOf(modules: readonly Module[], features: number | null | undefined, sorted: boolean): Order | undefined {

@@ -8,7 +8,7 @@ import type { Step, Wire } from './nodes.js';
 import { stuck } from './stuck.js';
 import { type Axis, append, constantOf, type Draft, type Flow, settle, widthOf } from './symbols.js';
 
-/** Nodes that move axes: what they do to the names. A step taken out of time, or time flattened away, becomes a layer. */
+/** Nodes that move axes: how they change the letters of the axes. One step taken out of a sequence, or a flattened sequence, becomes a layer. */
 export function moveAxes(step: Step, flow: Flow, draft: Draft): Flow[] | undefined {
   const { node, inputs } = step;
   switch (node.opType) {

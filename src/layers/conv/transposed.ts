@@ -13,12 +13,12 @@ import { pythonText } from '../python.js';
 import type { Dim } from '../shape.js';
 import { FILTER_ARGUMENTS, type Filtered, filterFields, filterSizes } from './filters.js';
 
-/** The way back of a convolution: every value of the input adds its own copy of the filters, a stride apart (Keras ConvTranspose). */
+/** A transposed convolution: every value of the input adds its own copy of the filters, a stride apart (Keras ConvTranspose). */
 export interface TransposedSpec extends LayerBase, Filtered {
   readonly kind: `convtranspose${1 | 2 | 3}d`;
   readonly filters: number;
   readonly padding: 'valid' | 'same';
-  /** values that are added behind, per axis of space; null: as many as `padding` wants */
+  /** values added at the end of each axis of space; null: as many as `padding` requires */
   readonly outputPadding: readonly number[] | null;
 }
 
@@ -30,7 +30,7 @@ interface Spread {
   /** values between the first and the last that one value reaches, both counted */
   readonly reach: number;
   readonly one: number;
-  /** values that are cut off in front: what the convolution would have padded there (TensorFlow's rule) */
+  /** values that are cut off at the start: what the convolution would have padded there (TensorFlow's rule) */
   readonly before: number;
 }
 

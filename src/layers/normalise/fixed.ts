@@ -10,7 +10,7 @@ import { pythonText } from '../python.js';
 import type { DimShape } from '../shape.js';
 import { vectorWeights } from './weights.js';
 
-/** y = (x − mean) / max(√variance, 1e-7), or its inverse: numbers of the data, given or measured beforehand (Keras Normalization). */
+/** y = (x − mean) / max(√variance, 1e-7), or its inverse: mean and variance of the data, given or measured beforehand (Keras Normalization). */
 export interface NormalizationSpec extends LayerBase {
   readonly kind: 'normalization';
   /** axes that have numbers of their own; none: one mean for all */

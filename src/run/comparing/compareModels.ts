@@ -178,7 +178,7 @@ async function compareOutputs(first: Network, second: Network, request: CompareM
   const listed = (list: readonly string[]) => [list.map(name => escapeText(name, 40)).join(', ')];
   return {
     status,
-    // networks that do not give as many outputs are not the same, however equal those are that both give
+    // networks with different numbers of outputs are different, even if the outputs that both have are equal
     others: left ? [{ layer: escapeText(names[0], 40), what: 'outputs', first: listed(names), second: listed(others) }] : [],
     undecided: shown.undecided,
     notes: [

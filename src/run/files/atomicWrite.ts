@@ -183,7 +183,7 @@ function exists(path: string): RnnError {
   });
 }
 
-/** `.rnn-cli-1a2b3c4d-`: with the machine in it, for on a shared disk the process number of another machine says nothing here. */
+/** `.rnn-cli-1a2b3c4d-`: with the machine in it: on a shared disk, the process number of another machine means nothing here. */
 function prefix(): string {
   return `.rnn-cli-${createHash('sha256').update(os.hostname()).digest('hex').slice(0, 8)}-`;
 }

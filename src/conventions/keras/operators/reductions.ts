@@ -14,14 +14,14 @@ import {
   wrongArgument,
 } from './call.js';
 
-/** Operators that leave out axes, or look along one. */
+/** Reductions over axes, and operators along one axis. */
 
 /** Axes of a reduction: null is all of them. */
 function reduction(op: string): Rule {
   return call => reduced(op, call.operand(0, 'x'), call);
 }
 
-/** The largest or smallest, of a number that is given as well. */
+/** The largest or smallest of the values and of `initial`, if given. */
 const extreme =
   (op: 'Max' | 'Min'): Rule =>
   call => {
@@ -41,7 +41,7 @@ const truth =
   call =>
     cast(reduced(op, cast(cast(call.operand(0, 'x'), BOOL), FLOAT), call), BOOL);
 
-/** Where the largest or smallest stands; without an axis, among all numbers in a row. */
+/** The index of the largest or smallest value; without an axis, in the flattened array. */
 const arg = (op: string): Rule => {
   const found = along(1, call =>
     node(op, [call.operand(0, 'x')], { axis: call.number(1, 'axis', 0), keepdims: call.flag(2, 'keepdims') ? 1 : 0 }),
@@ -63,7 +63,7 @@ function widened(call: OperatorCall, axis: unknown): Operand {
   return node('Reshape', [w, ints(Array.from({ length: rank }, (_, i) => (i === at ? -1 : 1)))]);
 }
 
-/** The mean of squared distances from the mean. */
+/** The variance: the mean of squared distances from the mean. */
 function variance(call: OperatorCall): Expression {
   const x = call.float(0, 'x');
   const axes = axesOf(call, 1);

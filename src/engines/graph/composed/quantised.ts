@@ -4,7 +4,7 @@ import { WINDOW } from '../../../ops/windows.js';
 import type { Composed, Parts } from './composed.js';
 import { own } from './fused.js';
 
-/** Operators on bytes with a scale and a zero point each, as ONNX Runtime computes them: in real numbers, and back. */
+/** Operators on bytes, each with a scale and a zero point, as ONNX Runtime computes them: dequantised, computed, quantised again. */
 export const QUANTISED_FUNCTIONS: Readonly<Record<string, Composed>> = {
   'com.microsoft.QLinearAdd': two('Add'),
   'com.microsoft.QLinearMul': two('Mul'),
@@ -23,7 +23,7 @@ export const QUANTISED_FUNCTIONS: Readonly<Record<string, Composed>> = {
   'com.microsoft.QLinearConcat': { attributes: ['axis'], parts: joined },
 };
 
-/** Input i with its scale and zero point behind it, in real numbers. */
+/** Input i, dequantised with the scale and the zero point that follow it. */
 function real(p: Parts, i: number): string {
   const zero = p.input(i + 2);
   return p.op('DequantizeLinear', [p.input(i)!, p.input(i + 1)!, ...(zero ? [zero] : [])]);
