@@ -125,7 +125,7 @@ function inView(view: OutputReading, options: SearchOptions, shapes: readonly st
   return { ...result, findings, view, first, evidence: [...shapes, ...(result.verdict === 'unexplained' ? evidenceOf(view, noise) : [])] };
 }
 
-/** NaN and infinities are nobody's equation: what is around them is said, and a cause is looked for in the samples without any. */
+/** No known mistake makes NaN and infinities: the report says where they are, and the cause is searched for in the samples without any. */
 function withoutNumbers(view: OutputReading, options: SearchOptions, shapes: readonly string[], noise: Noise): Explained {
   const evidence = [...shapes, ...nonFiniteSentences(view, noise)];
   const samples = finiteSamples(view);

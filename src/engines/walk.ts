@@ -112,7 +112,7 @@ function checkInput({ timesteps, features, shape }: InputSpec, x: Tensor): Tenso
   return x;
 }
 
-/** The size that is another one: of the input, or of the network. */
+/** Which size differs: that of the input, or of the network. */
 function inputFix(found: readonly number[], expected: readonly (number | string)[]): string {
   if (found.length !== expected.length)
     return expected.length === 2 ? 'token numbers have two axes, samples and steps' : 'X has three axes: samples, steps, features';

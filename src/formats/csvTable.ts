@@ -50,7 +50,7 @@ export async function readRecords(text: string, state: TableState): Promise<void
     if (state.undecided) decide(text, row, state);
     takeRow(text, row, state);
     reserve(budget, BigInt(state.columns), 'f64');
-    budget.tensors = 0; // a row is no tensor of its own
+    budget.tensors = 0; // a row does not count as a tensor
   });
 }
 

@@ -14,7 +14,7 @@ export interface DenseSpec extends LayerBase {
   readonly useBias: boolean;
   /** written as TimeDistributed(Dense) in Keras: the same numbers, another name in the summary */
   readonly timeDistributed: boolean;
-  /** each row of x is rounded to whole numbers from −127 to 127 of its own scale first (Keras' int8 layers) */
+  /** each row of x is rounded to whole numbers from −127 to 127 with a scale of its own first (Keras' int8 layers) */
   readonly roundedInput: boolean;
 }
 

@@ -54,7 +54,7 @@ export function checkKeys(given: Record<string, unknown>, known: readonly string
   }
 }
 
-/** What Keras and PyTorch say of a layer with a word of their own, as it is said here. */
+/** Keys that Keras and PyTorch have for a layer, and what they are called here. */
 const FOREIGN_KEYS: readonly (readonly [words: RegExp, key: string | null, fix: string])[] = [
   [/^(hiddensize|outfeatures|outputdim|outputsize)$/, 'units', '"units" says it'],
   [/^(type|class|classname|cell|layer)$/, 'kind', '"kind" says it'],

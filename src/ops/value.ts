@@ -109,7 +109,7 @@ export function kindOfType(type: DType | null | undefined): GraphValue['kind'] {
   return type === 'bool' ? 'bool' : isInteger(type ?? '') ? 'int' : 'float';
 }
 
-/** What an integer type keeps of a whole number: it goes round where it ends. */
+/** A whole number as an integer type holds it: it wraps around. */
 export function wrapped(value: bigint, type: IntegerType): number {
   return Number((type.startsWith('u') ? BigInt.asUintN : BigInt.asIntN)(Number(type.slice(1)), value));
 }

@@ -175,7 +175,7 @@ function maxPool(call: Call): GraphValue[] {
   return [y, { kind: 'int', type: 'i64', shape: y.shape, data }];
 }
 
-/** The mean of what is there; with count_include_pad padding counts as zeros. */
+/** The mean of the values inside the window; with count_include_pad padding counts as zeros. */
 function averagePool(call: Call): GraphValue {
   const padded = intOf(call.node, 'count_include_pad') === 1;
   return pooled(call, (x, start, from) => {

@@ -27,7 +27,7 @@ const NAMES: ReadonlySet<string> = new Set(
 
 /** Whether the operator set of this version has an operator of this name, as far as the list reaches. */
 export function isOperator(name: string, version: number): boolean {
-  // what ONNX Runtime writes without a domain of its own
+  // what ONNX Runtime writes without naming its domain
   return version > LAST_VERSION || NAMES.has(name) || name === 'SimplifiedLayerNormalization';
 }
 

@@ -43,7 +43,7 @@ function isPlain({ attributes }: TorchModule): boolean {
 /**
  * The function that a module says it computes: an nn.RNN its own, a Linear or Conv1d in an nn.Sequential the next one there.
  * @returns undefined where nothing is said
- * @throws RnnError E_TORCH_MODULE for a function that is said and not known here
+ * @throws RnnError E_TORCH_MODULE for a function that is named and not known here
  */
 export function functionOf(root: TorchModule, path: string): unknown {
   const own = moduleAt(root, path);

@@ -109,7 +109,7 @@ function activationOf(node: OnnxNode): unknown {
   return plainFunction({ name: activation.name, ...Object.fromEntries(given) });
 }
 
-/** Into the dense layer before it, where nobody reads that one without it; else a layer of its own. */
+/** Merged into the dense layer before it if nothing else reads that layer's output; else a separate layer. */
 function activated(node: OnnxNode, activation: unknown, flow: Flow, draft: Draft): Flow {
   const layer = layerOf(flow, draft);
   if (layer?.spec.kind === 'dense' && layer.spec.activation === undefined && draft.readers.get(node.inputs[0]) === 1) {

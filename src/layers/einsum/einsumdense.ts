@@ -23,7 +23,7 @@ export interface EinsumDenseSpec extends LayerBase {
   /** axes of the output that have a bias of their own; null: no bias */
   readonly biasAxes: string | null;
   readonly activation: ActivationSpec;
-  /** what is summed of x is rounded to whole numbers from −127 to 127 of its own scale first (Keras' int8 layers) */
+  /** what is summed of x is rounded to whole numbers from −127 to 127 with a scale of its own first (Keras' int8 layers) */
   readonly roundedInput: boolean;
 }
 

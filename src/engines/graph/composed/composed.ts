@@ -24,7 +24,7 @@ export interface Parts {
   integer(value: number): string;
 }
 
-/** The sum of what is there. */
+/** The sum of the inputs that are given. */
 export function sum(parts: Parts, inputs: readonly (string | undefined)[]): string {
   const [first, ...others] = inputs.filter(name => name !== undefined);
   return others.reduce((total, name) => parts.op('Add', [total, name]), first);
