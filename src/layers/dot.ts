@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { multiply, NO_COST, showShape } from './dims.js';
 import type { ScriptCall } from './facets.js';
 import type { LayerBase, LayerKind } from './layer.js';
-import { axisIn } from './operatorShapes.js';
+import { axisIn } from './operatorShapeRule.js';
 import { pythonText } from './python.js';
 import type { Dim, DimShape } from './shape.js';
 

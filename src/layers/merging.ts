@@ -6,7 +6,7 @@ import { multiply, NO_COST, showShape } from './dims.js';
 import type { OnnxCall, OnnxResult, Script, ScriptFacet } from './facets.js';
 import type { DimShape, LayerBase, LayerContext, LayerKind, Value } from './layer.js';
 import { cast, lifted as liftedMask, number } from './onnxSteps.js';
-import { axisIn, broadcastDims } from './operatorShapes.js';
+import { axisIn, broadcastDims } from './operatorShapeRule.js';
 
 /** Several inputs into one: side by side on an axis, or elementwise with NumPy's broadcasting (Keras' merge layers). */
 export interface MergeSpec extends LayerBase {

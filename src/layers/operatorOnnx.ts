@@ -5,7 +5,7 @@ import type { OnnxCall, OnnxFacet } from './facets.js';
 import { cast, number } from './onnxSteps.js';
 import type { Operand, OperatorSpec } from './operatorFields.js';
 import { constantTensor, nodeOf } from './operatorNode.js';
-import { axisIn } from './operatorShapes.js';
+import { axisIn } from './operatorShapeRule.js';
 import { givenType, operandTypes } from './operatorTypes.js';
 
 /**

@@ -1,7 +1,8 @@
 import { RnnError } from '../errors.js';
 import type { Script, ScriptFacet } from './facets.js';
 import type { Operand, OperatorSpec } from './operatorFields.js';
-import { type Line, lineOf } from './operatorLines.js';
+import type { Line } from './operatorLine.js';
+import { lineOf } from './operatorLines.js';
 import { OWN, PYTHON } from './operatorPython.js';
 import { operandsAmong } from './operatorShapes.js';
 import { givenType, operandTypes, type ValueType } from './operatorTypes.js';

@@ -1,0 +1,138 @@
+import { RnnError } from '../errors.js';
+import type { Dim, DimShape } from './layer.js';
+import { multiplied, sized } from './operatorNumbers.js';
+import { axesOf, axisIn, broadcastDims, noAxis, type Rule } from './operatorShapeRule.js';
+
+/** Shapes of operators that move, cut, join and repeat. */
+
+function product(dims: DimShape): number | null {
+  return dims.reduce<number | null>((total, d) => (total === null || d.size === null ? null : total * d.size), 1);
+}
+
+/** A letter that stands for one size, wherever it is read. */
+const CERTAIN = /^\w+$/;
+
+/** 'T*2*N' -> T, 2, N */
+function factors(d: Dim): Dim[] {
+  if (d.size !== null || !/^[\w*]+$/.test(d.symbol)) return [d];
+  return d.symbol.split('*').map(part => (/^\d+$/.test(part) ? sized(Number(part)) : { symbol: part, size: null }));
+}
+
+function sum(dims: readonly Dim[]): Dim {
+  const size = dims.some(d => d.size === null) ? null : dims.reduce((total, d) => total + d.size!, 0);
+  return { symbol: dims.map(d => d.symbol).join('+'), size };
+}
+
+const slice: Rule = call => {
+  const from = call.shape(0);
+  const [starts, ends] = [call.sizes(1) ?? [], call.sizes(2) ?? []];
+  if (starts.length !== ends.length)
+    throw new RnnError('shape', 'E_OPERANDS', `Slice has ${starts.length} starts and ${ends.length} ends`, {
+      expected: 'one of each for an axis',
+      found: `${starts.length} and ${ends.length}`,
+    });
+  const axes = (call.numbers(3) ?? starts.map((_, i) => i)).map(a => axisIn(a, from.length, 'Slice'));
+  const steps = call.numbers(4) ?? starts.map(() => 1);
+  return [
+    from.map(
+      (d, axis): Dim => (axes.includes(axis) ? cut(d, starts[axes.indexOf(axis)], ends[axes.indexOf(axis)], steps[axes.indexOf(axis)]) : d),
+    ),
+  ];
+};
+
+function cut(d: Dim, start: Dim, end: Dim, step: number): Dim {
+  if (d.size !== null && start.size !== null && end.size !== null) return sized(sliceLength(d.size, start.size, end.size, step));
+  const fromFirst = start.size === 0 && step === 1;
+  if (fromFirst && (end.size === null ? end.symbol === d.symbol || d.size !== null : end.size >= Number.MAX_SAFE_INTEGER))
+    return end.size === null ? end : d;
+  // from the end, and not beyond the first: the requested number
+  return { symbol: `${d.symbol}'`, size: null };
+}
+
+function sliceLength(size: number, start: number, end: number, step: number): number {
+  const clamp = (v: number, low: number, high: number) => Math.min(Math.max(v < 0 ? v + size : v, low), high);
+  const [a, b] = step > 0 ? [clamp(start, 0, size), clamp(end, 0, size)] : [clamp(start, -1, size - 1), clamp(end, -1, size - 1)];
+  return Math.max(0, Math.ceil((b - a) / step));
+}
+
+const split: Rule = call => {
+  const from = call.shape(0);
+  const axis = axisIn(Number(call.attribute('axis') ?? 0), from.length, 'Split');
+  const size = from[axis].size;
+  const count = Number(call.attribute('num_outputs') ?? 0);
+  const each = count > 0 && size !== null ? Math.ceil(size / count) : 0;
+  const sizes = call.numbers(1) ?? Array.from({ length: count }, (_, i) => Math.min(each, size! - i * each));
+  return sizes.map(n => from.map((d, i) => (i === axis ? sized(n) : d)));
+};
+
+export const MOVEMENT: Readonly<Record<string, Rule>> = {
+  /** Sizes as the second operand says: 0 copies, −1 is what remains. */
+  Reshape(call) {
+    const from = call.shape(0);
+    call.shape(1);
+    const wanted = call.sizes(1)!;
+    const open = wanted.findIndex(d => d.size === -1);
+    const dims = wanted.map((d, i): Dim => (d.size === 0 && call.attribute('allowzero') !== 1 ? from[i] : d));
+    if (open < 0) return [dims];
+    // sizes on both sides cancel out, of symbols too
+    const left = from.flatMap(factors);
+    const rest = dims
+      .flatMap((d, i) => (i === open ? [] : factors(d)))
+      .filter(d => {
+        const same = d.size === null && CERTAIN.test(d.symbol) ? left.findIndex(l => l.size === null && l.symbol === d.symbol) : -1;
+        if (same >= 0) left.splice(same, 1);
+        return same < 0;
+      });
+    const symbols = left.filter(d => d.size === null);
+    const given = product(rest);
+    const ratio = given === null || given === 0 ? null : product(left.filter(d => d.size !== null))! / given;
+    const size = symbols.length === 0 ? ratio : null;
+    const letters =
+      ratio !== null && Number.isInteger(ratio) ? [...(ratio === 1 ? [] : [ratio]), ...symbols.map(d => d.symbol)].join('*') : '?';
+    return [dims.map((d, i) => (i === open ? { symbol: size === null ? letters : String(size), size } : d))];
+  },
+  Transpose(call) {
+    const from = call.shape(0);
+    const perm = (call.attribute('perm') as readonly number[] | undefined) ?? from.map((_, i) => from.length - 1 - i);
+    return [perm.map(i => from[i])];
+  },
+  Squeeze(call) {
+    const from = call.shape(0);
+    const axes = axesOf(call, 1, from.length) ?? from.flatMap((d, i) => (d.size === 1 ? [i] : []));
+    return [from.filter((_, i) => !axes.includes(i))];
+  },
+  Unsqueeze(call) {
+    const from = [...call.shape(0)];
+    const given = (call.attribute('axes') as readonly number[] | undefined) ?? call.numbers(1) ?? [];
+    const rank = from.length + given.length;
+    for (const axis of given.map(a => (a < 0 ? a + rank : a)).sort((a, b) => a - b)) from.splice(axis, 0, { symbol: '1', size: 1 });
+    return [from];
+  },
+  Concat(call) {
+    const shapes = Array.from({ length: call.operands }, (_, i) => call.shape(i));
+    const axis = axisIn(Number(call.attribute('axis')), shapes[0].length, call.layer.op);
+    if (shapes.some(s => s.length !== shapes[0].length)) throw noAxis(call.layer.op, shapes);
+    return [shapes[0].map((d, i): Dim => (i === axis ? sum(shapes.map(s => s[axis])) : (shapes.find(s => s[i].size !== null)?.[i] ?? d)))];
+  },
+  Slice: slice,
+  Gather(call) {
+    const from = call.shape(0);
+    const axis = axisIn(Number(call.attribute('axis') ?? 0), from.length, 'Gather');
+    return [[...from.slice(0, axis), ...call.shape(1), ...from.slice(axis + 1)]];
+  },
+  Expand(call) {
+    return [broadcastDims(call.shape(0), call.sizes(1) ?? [], 'Expand')];
+  },
+  Tile(call) {
+    const times = call.sizes(1) ?? [];
+    return [call.shape(0).map((d, i) => multiplied(times[i], d))];
+  },
+  Split: split,
+  Flatten(call) {
+    const from = call.shape(0);
+    const axis = Number(call.attribute('axis') ?? 1);
+    const join = (dims: DimShape): Dim =>
+      dims.length === 1 ? dims[0] : { symbol: dims.map(d => d.symbol).join('*') || '1', size: product(dims) };
+    return [[join(from.slice(0, axis)), join(from.slice(axis))]];
+  },
+};

@@ -1,0 +1,97 @@
+import { RnnError } from '../errors.js';
+import type { Dim, DimShape } from './layer.js';
+import { sized } from './operatorNumbers.js';
+import { axisIn, noAxis, type Rule, type ShapeCall } from './operatorShapeRule.js';
+import { slid, unslid } from './spaceShapes.js';
+
+/** Shapes of operators on axes of space and of time: windows that slide, borders, other sizes, spectra. */
+
+const window: Rule = call => [[call.sizes(0)![0]]];
+
+/** Of an input and a kernel that moves along its axes. */
+function spaces(call: ShapeCall): [DimShape, DimShape] {
+  const [x, kernel] = [call.shape(0), call.shape(1)];
+  if (x.length < 3 || kernel.length !== x.length) throw noAxis(call.layer.op, [x, kernel]);
+  return [x, kernel];
+}
+
+const pooling: Rule = call => {
+  const [N, C, ...space] = call.shape(0);
+  const window = call.attribute('kernel_shape');
+  if (!Array.isArray(window) || window.length !== space.length) throw noAxis(call.layer.op, [call.shape(0)]);
+  return [[N, C, ...slid(space, { window, attribute: call.attribute })]];
+};
+
+const globalPooling: Rule = call => [call.shape(0).map((d, i) => (i < 2 ? d : sized(1)))];
+
+/** [N, C, H, W] -> [N, C·b², H/b, W/b] */
+function blocked(call: ShapeCall, b: number): readonly DimShape[] {
+  const by = (d: Dim, factor: number): Dim => (d.size === null ? { symbol: '?', size: null } : sized(Math.round(d.size * factor)));
+  return [call.shape(0).map((d, i) => (i === 0 ? d : by(d, i === 1 ? b * b : 1 / b)))];
+}
+
+export const SPACE: Readonly<Record<string, Rule>> = {
+  /** [N, length(, parts)] -> [N, frames, bins, 2] */
+  STFT(call) {
+    const [N, length] = call.shape(0);
+    const step = call.numbers(1)?.[0];
+    const L = call.operands > 3 ? call.numbers(3)?.[0] : call.operands > 2 ? (call.shape(2)[0]?.size ?? undefined) : undefined;
+    if (!step || !L) throw new RnnError('unsupported', 'E_OPERATOR', 'the shape that this STFT gives is not known here');
+    const count = length.size === null ? { symbol: '?', size: null } : sized(Math.floor((length.size - L) / step) + 1);
+    return [[N, count, sized(call.attribute('onesided') === 0 ? L : Math.floor(L / 2) + 1), sized(2)]];
+  },
+  /** […, L, …, 1 or 2] -> […, bins, …, 2]; one-sided: half a spectrum of real numbers, or real numbers of half a spectrum */
+  DFT(call) {
+    const from = call.shape(0);
+    const axis = axisIn(call.operands > 2 ? call.numbers(2)![0] : -2, from.length, 'DFT');
+    const [inverse, onesided] = ['inverse', 'onesided'].map(name => call.attribute(name) === 1);
+    const { size } = from[axis];
+    const L = call.operands > 1 ? call.numbers(1)![0] : size === null ? null : inverse && onesided ? 2 * (size - 1) : size;
+    const bins: Dim = L === null ? { symbol: '?', size: null } : sized(onesided && !inverse ? Math.floor(L / 2) + 1 : L);
+    return [from.map((d, i) => (i === axis ? bins : i === from.length - 1 ? sized(inverse && onesided ? 1 : 2) : d))];
+  },
+  HannWindow: window,
+  HammingWindow: window,
+  BlackmanWindow: window,
+  Pad(call) {
+    const from = call.shape(0);
+    const pads = call.numbers(1) ?? [];
+    const axes = (call.numbers(3) ?? from.map((_, i) => i)).map(a => axisIn(a, from.length, 'Pad'));
+    const added = from.map((_, i) => axes.reduce((sum, axis, k) => (axis === i ? sum + pads[k] + pads[k + axes.length] : sum), 0));
+    return [from.map((d, i) => (d.size !== null ? sized(d.size + added[i]) : added[i] === 0 ? d : { symbol: `${d.symbol}'`, size: null }))];
+  },
+  /** [N, C, …S], a kernel [F, C/groups, …k] -> [N, F, …] */
+  Conv(call) {
+    const [[N, , ...space], [F, , ...window]] = spaces(call);
+    return [[N, F, ...slid(space, { window: window.map(d => d.size!), attribute: call.attribute })]];
+  },
+  /** A kernel [C, F/groups, …k] */
+  ConvTranspose(call) {
+    const [[N, , ...space], [, F, ...window]] = spaces(call);
+    const filters = sized(F.size! * Number(call.attribute('group') ?? 1));
+    return [[N, filters, ...unslid(space, { window: window.map(d => d.size!), attribute: call.attribute })]];
+  },
+  MaxPool: pooling,
+  AveragePool: pooling,
+  GlobalMaxPool: globalPooling,
+  GlobalAveragePool: globalPooling,
+  GlobalLpPool: globalPooling,
+  LpPool: pooling,
+  DepthToSpace: call => blocked(call, 1 / Number(call.attribute('blocksize'))),
+  SpaceToDepth: call => blocked(call, Number(call.attribute('blocksize'))),
+  /** Sizes as they are wanted, or as many times as large: x, roi, scales, sizes. */
+  Resize(call) {
+    const from = call.shape(0);
+    const axes =
+      (call.attribute('axes') as readonly number[] | undefined)?.map(a => axisIn(a, from.length, 'Resize')) ?? from.map((_, i) => i);
+    const wanted = call.sizes(3);
+    const scales = wanted?.length ? undefined : call.numbers(2);
+    if (!wanted?.length && !scales?.length) throw noAxis('Resize', [from]);
+    const to = (dim: Dim, i: number): Dim => {
+      if (!scales) return wanted![i].size === dim.size && dim.size !== null ? dim : wanted![i];
+      if (scales[i] === 1) return dim;
+      return dim.size === null ? { symbol: `${scales[i]}*${dim.symbol}`, size: null } : sized(Math.floor(dim.size * scales[i]));
+    };
+    return [from.map((dim, axis) => (axes.includes(axis) ? to(dim, axes.indexOf(axis)) : dim))];
+  },
+};
