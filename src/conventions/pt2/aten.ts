@@ -1,36 +1,21 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
-import { transpose } from '../../tensor/layout.js';
 import { ARRANGING, expanded } from './arranging.js';
 import { COLUMNS } from './columns.js';
 import { FUNCTIONS } from './functions.js';
 import { INDEXING } from './indexing.js';
 import { isInPlace, WRITING, writeInPlace } from './inPlace.js';
+import { LAYOUT } from './layout.js';
 import { MEASURES } from './measures.js';
+import { MODULES } from './moduleRules.js';
 import { NUMBERS } from './numbers.js';
 import { ORDERING } from './ordering.js';
 import { recurrentKind, sequence, singleStep } from './recurrent.js';
-import {
-  alike,
-  checkAllRead,
-  END,
-  int,
-  notRun,
-  one,
-  op,
-  outName,
-  type Rule,
-  type Rules,
-  sameSymbol,
-  self,
-  sizesOf,
-  slice,
-  step,
-} from './rule.js';
+import { alike, checkAllRead, int, notRun, one, op, outName, type Rule, type Rules, self, sizesOf, slice, step } from './rule.js';
 import { SPACE } from './space.js';
 import { isComplex, OF_COMPLEX, SPECTRUM } from './spectrum.js';
 import { BOOL, checkSmall, inItsType } from './types.js';
 import { VIEWS } from './views.js';
-import { arg, axes, axis, type Call, constantOf, isSymbol, isTensor, number, numbers, type Operand, rankOf, type Value } from './wiring.js';
+import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand, type Value } from './wiring.js';
 
 /** Operators of ATen, each as layers or operators of ours; the name of the value is that of the program. */
 
@@ -167,136 +152,6 @@ function extreme(reduction: string, pairwise: string, index: string): Rule {
   };
 }
 
-/** A module's own weight makes a layer; a part of one (the keys' third of an attention's) is multiplied as it is. */
-function linear(call: Call): Operand {
-  const { wiring } = call;
-  const weight = arg(call, 'weight');
-  if (isTensor(weight) && !('parameter' in wiring.get(weight.tensor)))
-    return product(call, 'input', step(call, 'Transpose', [self(call, 'weight')]));
-  const W = wiring.tensor(arg(call, 'weight'), 'the weight of linear');
-  const bias = arg(call, 'bias') ?? null;
-  const spec = { kind: 'dense', units: W.tensor.shape[0], useBias: bias !== null, inputs: [wiring.input(arg(call, 'input'))] };
-  const { name, first } = wiring.layer(moduleOf(W.name), spec);
-  if (first) {
-    wiring.weights.set(`${name}/Wo`, transpose(W.tensor));
-    if (bias !== null) wiring.weights.set(`${name}/bo`, wiring.tensor(bias, 'the bias of linear').tensor);
-  }
-  return name;
-}
-
-/** `fc.weight` -> `fc` */
-function moduleOf(parameter: string): string {
-  return parameter.replace(/\.?(in_proj_)?weight$/, '') || parameter;
-}
-
-function embedding(call: Call): string {
-  const { wiring } = call;
-  const E = wiring.tensor(arg(call, 'weight'), 'the weight of embedding');
-  const [tokens, units] = E.tensor.shape;
-  // token numbers that are computed, and those of no sequence
-  const indices = arg(call, 'indices');
-  if (sizesOf(call, 'indices').length !== 2 || !isTensor(indices) || !wiring.program.inputs.includes(indices.tensor))
-    return op(call, 'Gather', [constantOf(E.tensor), wiring.input(indices)], { axis: 0 });
-  const { name, first } = wiring.layer(moduleOf(E.name), {
-    kind: 'embedding',
-    tokens,
-    units,
-    inputs: [wiring.input(arg(call, 'indices'))],
-  });
-  if (first) wiring.weights.set(`${name}/E`, E.tensor);
-  return name;
-}
-
-/** Sizes of view and reshape: a symbol that stands at the same axis before and after is copied (0), one of the others may be what remains. */
-function viewed(call: Call, name: string): Operand {
-  const sizes = numbers(call, name);
-  const [from, to] = [sizesOf(call), call.wiring.sizes(call.node.outputs[0] ?? '')];
-  const known = sizes.map((n, i) =>
-    typeof n !== 'number' ? (sameSymbol(from[i], to[i]) ? 0 : -1) : n === -1 && typeof to[i] === 'number' ? (to[i] as number) : n,
-  );
-  return known.filter(n => n === -1).length > 1 ? call.wiring.sizesOperand(sizes) : int(known);
-}
-
-function reshape(call: Call): string {
-  return op(call, 'Reshape', [self(call), viewed(call, arg(call, 'size') === undefined ? 'shape' : 'size')]);
-}
-
-function swapped(call: Call): string {
-  const name = call.node.args.has('axis0') ? 'axis' : 'dim';
-  const [a, b] = [axis(call, `${name}0`), axis(call, `${name}1`)];
-  const perm = Array.from({ length: rankOf(call) }, (_, i) => (i === a ? b : i === b ? a : i));
-  return call.wiring.transposed(outName(call), self(call), perm);
-}
-
-function select(call: Call): string {
-  const dim = axis(call);
-  const index = number(call, 'index');
-  if (dim === 1 && index === -1 && rankOf(call) === 3) {
-    const name = call.wiring.free(outName(call));
-    call.wiring.layers.push({ kind: 'last', name, inputs: [call.wiring.input(arg(call, 'self'))] });
-    return name;
-  }
-  return op(call, 'Gather', [self(call), int(index)], { axis: dim });
-}
-
-function stacked(call: Call): string {
-  const tensors = (arg(call, 'tensors') as readonly { tensor: string }[]) ?? [];
-  const rank = call.wiring.sizes(tensors[0].tensor).length + 1;
-  const dim = number(call, 'dim', 0);
-  const at = dim < 0 ? dim + rank : dim;
-  const lifted = tensors.map(t => call.wiring.op(`${t.tensor}_1`, 'Unsqueeze', [call.wiring.operand(t), int([at])]));
-  return op(call, 'Concat', lifted, { axis: at });
-}
-
-function unflatten(call: Call): string {
-  const dim = axis(call);
-  const sizes = sizesOf(call).map((n, i) => (i < dim ? 0 : typeof n === 'number' ? n : -1));
-  return op(call, 'Reshape', [self(call), int([...sizes.slice(0, dim), ...(numbers(call, 'sizes') as number[]), ...sizes.slice(dim + 1)])]);
-}
-
-function flatten(call: Call): string {
-  const rank = rankOf(call);
-  const [start, end] = ['start_dim', 'end_dim'].map((name, i) => {
-    const n = number(call, name, i === 0 ? 0 : -1);
-    return n < 0 ? n + rank : n;
-  });
-  const sizes = sizesOf(call);
-  const kept = (i: number) => (i < start ? 0 : typeof sizes[i] === 'number' ? (sizes[i] as number) : -1);
-  const wanted = [
-    ...Array.from({ length: start }, (_, i) => kept(i)),
-    -1,
-    ...Array.from({ length: rank - end - 1 }, (_, i) => kept(end + 1 + i)),
-  ];
-  return op(call, 'Reshape', [self(call), int(wanted)]);
-}
-
-function product(call: Call, left: string, right: Operand): Operand {
-  const bias = arg(call, 'bias') ?? null;
-  if (bias === null) return op(call, 'MatMul', [self(call, left), right]);
-  return op(call, 'Add', [step(call, 'MatMul', [self(call, left), right]), call.wiring.operand(bias)]);
-}
-
-const matmul: Rule = call => product(call, 'self', call.wiring.operand(arg(call, 'mat2') ?? arg(call, 'other')));
-
-/** beta·self + alpha·mat1·mat2 */
-const addmm =
-  (left: string, right: string): Rule =>
-  call => {
-    const [alpha, beta] = [number(call, 'alpha', 1), number(call, 'beta', 1)];
-    const by = (value: Operand, factor: number) => (factor === 1 ? value : step(call, 'Mul', [value, factor]));
-    const matrix = call.wiring.op('product', 'MatMul', [self(call, left), self(call, right)]);
-    return op(call, 'Add', [by(matrix, alpha), by(self(call), beta)]);
-  };
-
-function squeeze(call: Call): string {
-  const given = call.node.args.has('dim') ? axes(call, 'dim') : sizesOf(call).map((_, i) => i);
-  const dims = given.filter(i => sizesOf(call)[i] === 1);
-  return dims.length > 0 ? op(call, 'Squeeze', [self(call), int(dims)]) : op(call, 'Identity', [self(call)]);
-}
-
-const unsqueeze: Rule = call => op(call, 'Unsqueeze', [self(call), int([number(call, 'dim')])]);
-const permute: Rule = call => call.wiring.transposed(outName(call), self(call), axes(call, 'dims'));
-const transposed: Rule = call => op(call, 'Transpose', [self(call)]);
 const softmax =
   (name: string): Rule =>
   call =>
@@ -351,6 +206,8 @@ const RULES: Rules = {
   ...VIEWS,
   ...MEASURES,
   ...WRITING,
+  ...MODULES,
+  ...LAYOUT,
   ...alike('exp log sqrt neg abs sign reciprocal floor ceil round erf isnan:IsNaN logical_not:Not', one),
   ...alike('mul true_divide:Div maximum:Max minimum:Min logical_and:And logical_or:Or', two),
   ...alike('eq:Equal gt:Greater ge:GreaterOrEqual lt:Less le:LessOrEqual', two),
@@ -358,17 +215,11 @@ const RULES: Rules = {
   ...alike('add sub', scaled),
   ...alike('softmax _softmax:Softmax log_softmax:LogSoftmax _log_softmax:LogSoftmax', softmax),
   ...alike('mean:ReduceMean sum:ReduceSum prod:ReduceProd amax:ReduceMax amin:ReduceMin', reduce),
-  ...alike('matmul mm bmm', () => matmul),
-  ...alike('view reshape _unsafe_view', () => reshape),
-  ...alike('transpose swapaxes swapdims', () => swapped),
-  ...alike('t numpy_T', () => transposed),
   ...alike('masked_fill', () => filled),
   ...alike('contiguous clone detach alias lift_fresh_copy', () => identity),
   ...alike('dropout feature_dropout alpha_dropout', () => dropout),
   ...alike('to _to_copy', () => convert),
   div: divided,
-  linear,
-  embedding,
   rsub: call => op(call, 'Sub', [self(call, 'other'), self(call)]),
   pow: call => op(call, 'Pow', [self(call), self(call, 'exponent')]),
   ne: call => op(call, 'Not', [call.wiring.op('equal', 'Equal', [self(call), self(call, 'other')])]),
@@ -389,28 +240,6 @@ const RULES: Rules = {
     'argmax:ArgMax argmin:ArgMin',
     name => call => op(call, name, [self(call)], { axis: axis(call), keepdims: arg(call, 'keepdim') === true ? 1 : 0 }),
   ),
-  addmm: addmm('mat1', 'mat2'),
-  baddbmm: addmm('batch1', 'batch2'),
-  unflatten,
-  flatten,
-  permute,
-  squeeze,
-  unsqueeze,
-  select,
-  slice(call) {
-    const [start, end, step] = [number(call, 'start', 0), arg(call, 'end'), number(call, 'step', 1)];
-    const dim = axis(call, 'dim', 'self', 0);
-    if (isSymbol(end)) return op(call, 'Slice', [self(call), int([start]), call.wiring.sizesOperand([end]), int([dim]), int([step])]);
-    return slice(call, self(call), dim, [start, typeof end === 'number' ? Math.min(end, END) : END, step], outName(call));
-  },
-  cat(call) {
-    const tensors = (arg(call, 'tensors') as readonly { tensor: string }[]) ?? [];
-    const rank = call.wiring.sizes(tensors[0].tensor).length;
-    const dim = number(call, 'dim', 0);
-    const operands = tensors.map(t => call.wiring.operand(t));
-    return op(call, 'Concat', operands, { axis: dim < 0 ? dim + rank : dim });
-  },
-  stack: stacked,
   expand,
   scalar_tensor: call => self(call, 's'),
 };
