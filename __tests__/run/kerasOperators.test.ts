@@ -28,7 +28,13 @@ it.each(cases.map(c => [c.name, c] as const))('%s', async (name, { model, shape,
   const scale = Math.max(1e-30, ...expected.filter(Number.isFinite).map(Math.abs));
   const engines = ['batched', 'manual', ...((await isInstalled()) ? (['onnxruntime'] as const) : [])] as const;
   for (const engine of engines) {
-    const result = await runForward({ model: folder.write(`${name}.json`, JSON.stringify(model)), input, engine });
+    const path = folder.write(`${name}.json`, JSON.stringify(model));
+    // the largest and the least of a place are newer than the operators that are written
+    if (engine === 'onnxruntime' && /^segment_m/.test(name)) {
+      await expect(runForward({ model: path, input, engine })).rejects.toMatchObject({ code: 'E_ONNX_LAYER' });
+      continue;
+    }
+    const result = await runForward({ model: path, input, engine });
     expect(result.shape).toEqual(shape);
     flat(result.y).forEach((v, k) => {
       if (Number.isFinite(expected[k])) expect(Math.abs(v - expected[k])).toBeLessThanOrEqual(2e-6 * scale);

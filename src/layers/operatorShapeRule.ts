@@ -15,6 +15,8 @@ export interface ShapeCall {
   sizes(i: number): readonly Dim[] | undefined;
   /** those that are no symbols */
   numbers(i: number): readonly number[] | undefined;
+  /** operand i as the size of an axis, which may be computed */
+  count(i: number): Dim;
   readonly operands: number;
   attribute(name: string): number | string | readonly number[] | undefined;
 }

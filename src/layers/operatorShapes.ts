@@ -71,6 +71,7 @@ function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall 
       });
     },
     sizes,
+    count: i => (operands[i] || shapes[i]?.numbers ? sizes(i)?.[0] : undefined) ?? { symbol: '?', size: null },
     numbers: i =>
       sizes(i)?.map(({ size, symbol }) => {
         if (size !== null) return size;
@@ -186,7 +187,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   OneHot(call) {
     const from = call.shape(0);
     const axis = axisIn(Number(call.attribute('axis') ?? -1), from.length + 1, 'OneHot');
-    return [[...from.slice(0, axis), sized(call.numbers(1)?.[0] ?? 0), ...from.slice(axis)]];
+    return [[...from.slice(0, axis), call.count(1), ...from.slice(axis)]];
   },
   GatherElements: ({ shape }) => [shape(1)],
   GatherND: rows,

@@ -163,6 +163,40 @@ const isClose: Rule = call => {
   return call.flag(-1, 'equal_nan') ? node('Or', [close, node('And', [noNumber(a), noNumber(b)])]) : close;
 };
 
+/** c_n·xⁿ + … + c_0 */
+function polynomial(x: Operand, [highest, ...rest]: readonly number[]): Operand {
+  return rest.reduce<Operand>((sum, c) => add(mul(sum, x), constant(c)), constant(highest));
+}
+
+/**
+ * x whose erf is given: the normal quantile of Wichura (1988, AS 241), whose p is (x + 1)/2, over √2; within |x| ≤ 0.85 and up to where 1 − |x|
+ * is a number of float32.
+ */
+const inverseErf: Rule = of(x => {
+  const q = mul(x, constant(0.5));
+  const near = sub(constant(0.180625), mul(q, q));
+  const middle = mul(q, div(polynomial(near, AS241.near), polynomial(near, AS241.nearBelow)));
+  const far = node('Sqrt', [node('Neg', [node('Log', [mul(sub(constant(1), node('Abs', [x])), constant(0.5))])])]);
+  const tail = (from: number, above: readonly number[], below: readonly number[]) => {
+    const r = sub(far, constant(from));
+    return mul(node('Sign', [x]), div(polynomial(r, above), polynomial(r, below)));
+  };
+  const outside = choose(less(far, constant(5)), tail(1.6, AS241.far, AS241.farBelow), tail(5, AS241.end, AS241.endBelow));
+  const end = node('Equal', [node('Abs', [x]), constant(1)]);
+  const inside = choose(less(constant(0.85), node('Abs', [x])), outside, middle);
+  return choose(end, div(x, constant(0)), mul(inside, constant(Math.SQRT1_2)));
+});
+
+// biome-ignore format: tables
+const AS241 = {
+  near: [2509.0809287301227, 33430.57558358813, 67265.7709270087, 45921.95393154987, 13731.69376550946, 1971.5909503065513, 133.14166789178438, 3.3871328727963665],
+  nearBelow: [5226.495278852854, 28729.085735721943, 39307.89580009271, 21213.794301586597, 5394.196021424751, 687.1870074920579, 42.31333070160091, 1],
+  far: [0.0007745450142783414, 0.022723844989269184, 0.2417807251774506, 1.2704582524523684, 3.6478483247632045, 5.769497221460691, 4.630337846156546, 1.4234371107496835],
+  farBelow: [1.0507500716444169e-9, 0.0005475938084995345, 0.015198666563616457, 0.14810397642748008, 0.6897673349851, 1.6763848301838038, 2.053191626637759, 1],
+  end: [2.0103343992922881e-7, 2.7115555687434876e-5, 0.0012426609473880784, 0.026532189526576124, 0.29656057182850487, 1.7848265399172913, 5.463784911164114, 6.657904643501103],
+  endBelow: [2.0442631033899397e-15, 1.421511758316446e-7, 1.8463183175100548e-5, 0.0007868691311456133, 0.014875361290850615, 0.1369298809227358, 0.599832206555888, 1],
+} as const;
+
 export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   AllClose: call => cast(node('ReduceMin', [cast(isClose(call), FLOAT)], { keepdims: 0 }), BOOL),
   ...alike('Abs Absolute:Abs Fabs:Abs Exp Log Sqrt Negative:Neg Sign Floor Ceil Sin Cos Erf Isnan:IsNaN Isinf:IsInf', one),
@@ -238,6 +272,7 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Array: call => ((call.given(-1, 'dtype') ?? null) === null ? one('Identity')(call) : castTo(call)),
   Deg2rad: scaled(Math.PI / 180),
   Rad2deg: scaled(180 / Math.PI),
+  Erfinv: inverseErf,
   Erfc: of(x => sub(constant(1), node('Erf', [x]))),
   Relu6: of(x => node('Clip', [x, constant(0), constant(6)])),
   HardTanh: of(x => node('Clip', [x, constant(-1), constant(1)])),

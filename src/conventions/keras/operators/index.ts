@@ -4,13 +4,17 @@ import type { Argument, CallArguments } from '../arguments.js';
 import { type Expression, type OperatorCall, operatorCall, type Rule } from './call.js';
 import { ELEMENTWISE } from './elementwise.js';
 import { ENCODINGS } from './encodings.js';
+import { LINEAR } from './linear.js';
+import { LOSSES } from './losses.js';
 import { MOVEMENT } from './movement.js';
 import { NETWORKS } from './networks.js';
+import { PATCHES } from './patches.js';
 import { PLACING } from './placing.js';
 import { PRODUCTS } from './products.js';
 import { REDUCTIONS } from './reductions.js';
 import { SPECTRA } from './spectra.js';
 import { STATISTICS } from './statistics.js';
+import { DIVISORS, TABLES } from './tables.js';
 import { isTensorflowFunction, tensorflowExpression } from './tensorflow.js';
 
 /**
@@ -34,6 +38,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...NETWORKS,
   ...SPECTRA,
   ...PLACING,
+  ...LINEAR,
+  ...LOSSES,
+  ...PATCHES,
+  ...TABLES,
+  ...DIVISORS,
 };
 
 /** A layer without weights that is read as operators. */
@@ -52,13 +61,20 @@ export function operatorNodes(
   const expression = isTensorflowFunction(layer)
     ? tensorflowExpression(layer, args, value)
     : expressionOf(layer, operatorCall(layer, args, value));
-  const layers: Json[] = [];
-  flatten(expression, name, className, layers);
+  const parts: Parts = { name, layers: [], known: new Map() };
+  flatten(expression, name, className, parts);
   const others = (expression.others ?? []).map((other, i) => {
-    flatten(other, `${name}/${i + 1}`, '', layers);
+    flatten(other, `${name}/${i + 1}`, '', parts);
     return `${name}/${i + 1}`;
   });
-  return { layers, outputs: [name, ...others] };
+  return { layers: parts.layers, outputs: [name, ...others] };
+}
+
+/** The nodes of one operator so far, and the name of each part: what is read twice is computed once. */
+interface Parts {
+  readonly name: string;
+  readonly layers: Json[];
+  readonly known: Map<Expression, string>;
 }
 
 /** A layer made of operators says more than they compute with: how it was trained, its name. */
@@ -77,13 +93,17 @@ function ruleOf(layer: Json): Rule {
 }
 
 /** The parts of an expression as nodes of their own, `name/part_1`, `name/part_2`; the whole under its own name. */
-function flatten(expression: Expression, name: string, kerasClass: string, layers: Json[]): void {
+function flatten(expression: Expression, name: string, kerasClass: string, parts: Parts): void {
+  const { layers, known } = parts;
   const inputs: string[] = [];
   const part = (operand: Expression): string => {
-    const own = `${name}/part_${layers.length + 1}`;
+    const earlier = known.get(operand);
+    if (earlier !== undefined) return earlier;
+    const own = `${parts.name}/part_${known.size + 1}`;
     const { output, ...whole } = operand;
-    flatten(whole, own, '', layers);
-    return output ? `${own}/${output}` : own;
+    known.set(operand, output ? `${own}/${output}` : own);
+    flatten(whole, own, '', parts);
+    return known.get(operand)!;
   };
   if (expression.output) {
     layers.push({ kind: 'op', name, op: 'Identity', inputs: [part(expression)], kerasClass });

@@ -1,5 +1,17 @@
 import { paddingOf as padsOf, type Window } from '../../../layers/window/window.js';
-import { axisOf, type Expression, ints, node, type Operand, type OperatorCall, type Rule, sizeOf, wrongArgument } from './call.js';
+import {
+  axisOf,
+  BOOL,
+  cast,
+  type Expression,
+  ints,
+  node,
+  type Operand,
+  type OperatorCall,
+  type Rule,
+  sizeOf,
+  wrongArgument,
+} from './call.js';
 
 /** Operators that are layers without weights of their own: windows, normalisations, attention. */
 
@@ -170,15 +182,17 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
   },
   /** query [N, T, H, K], key and value [N, S, H, K] */
   DotProductAttention(call) {
-    for (const name of ['bias', 'mask', 'attn_logits_soft_cap'])
-      if ((call.given(-1, name) ?? null) !== null) throw wrongArgument(name, call.given(-1, name) as number);
-    for (const i of [3, 4]) if ((call.given(i, 'bias') ?? null) !== null) throw wrongArgument('bias', 'a tensor');
+    for (const name of ['attn_logits_soft_cap', 'flash_attention'])
+      if (![null, undefined, false].includes(call.given(-1, name) as null)) throw wrongArgument(name, call.given(-1, name) as number);
+    const isGiven = (i: number, name: string) => (call.given(i, name) ?? null) !== null;
     const K = call.shape(0, 'query')[3];
     const [T, S] = [call.shape(0, 'query')[1], call.shape(1, 'key')[1]];
     if (K === null) throw wrongArgument('query', 'an axis of open size');
     const einsum = (equation: string, a: Operand, b: Operand) => node('Einsum', [a, b], { equation });
     const products = einsum('btnh,bsnh->bnts', call.float(0, 'query'), call.float(1, 'key'));
     let scores = node('Mul', [products, number(call.number(5, 'scale', 1 / Math.sqrt(K)))]);
+    if (isGiven(3, 'bias')) scores = node('Add', [scores, call.float(3, 'bias')]);
+    if (isGiven(4, 'mask')) scores = node('Where', [cast(call.operand(4, 'mask'), BOOL), scores, number(-1e30)]);
     if (call.given(-1, 'is_causal') === true) {
       if (T === null || S === null) throw wrongArgument('is_causal', 'an axis of open size');
       const seen = Array.from({ length: T }, (_, t) => Array.from({ length: S }, (_, s) => (s <= t ? 1 : 0)));

@@ -77,17 +77,34 @@ export const PLACING: Readonly<Record<string, Rule>> = {
     return node('Reshape', [table, ints(a.map((n, i) => n! * b[i]!))]);
   },
   /** So many numbers in equal steps on a new axis. */
-  Linspace(call) {
-    const count = call.number(-1, 'num', 50);
-    if (call.given(-1, 'retstep') === true) throw wrongArgument('retstep', true);
-    const rank = Math.max(call.shape(0, 'start').length, call.shape(1, 'stop').length) + 1;
-    const given = call.number(-1, 'axis', 0);
-    const axis = given < 0 ? given + rank : given;
+  Linspace: call => inSteps(call, call.float(0, 'start'), call.float(1, 'stop')),
+  /** Powers in equal steps. */
+  Logspace: call => node('Pow', [{ constant: call.number(-1, 'base', 10) }, inSteps(call, call.float(0, 'start'), call.float(1, 'stop'))]),
+  /** From one number to another by equal factors. */
+  Geomspace(call) {
     const [start, stop] = [call.float(0, 'start'), call.float(1, 'stop')];
-    const parts = call.given(-1, 'endpoint') === false ? count : Math.max(1, count - 1);
-    const wide = (x: Operand) => node('Unsqueeze', [x, ints([axis])]);
-    const shares = Array.from({ length: count }, (_, k) => k / parts);
-    const along = node('Reshape', [{ constant: shares }, ints(Array.from({ length: rank }, (_, i) => (i === axis ? count : 1)))]);
-    return node('Add', [wide(start), node('Mul', [wide(node('Sub', [stop, start])), along])]);
+    const size = (x: Operand) => node('Log', [node('Abs', [x])]);
+    return node('Mul', [
+      node('Unsqueeze', [node('Sign', [start]), ints([axisOfSteps(call)])]),
+      node('Exp', [inSteps(call, size(start), size(stop))]),
+    ]);
   },
 };
+
+function axisOfSteps(call: OperatorCall): number {
+  const rank = Math.max(call.shape(0, 'start').length, call.shape(1, 'stop').length) + 1;
+  const given = call.number(-1, 'axis', 0);
+  return given < 0 ? given + rank : given;
+}
+
+function inSteps(call: OperatorCall, start: Operand, stop: Operand): Expression {
+  const count = call.number(-1, 'num', 50);
+  if (call.given(-1, 'retstep') === true) throw wrongArgument('retstep', true);
+  const rank = Math.max(call.shape(0, 'start').length, call.shape(1, 'stop').length) + 1;
+  const axis = axisOfSteps(call);
+  const parts = call.given(-1, 'endpoint') === false ? count : Math.max(1, count - 1);
+  const wide = (x: Operand) => node('Unsqueeze', [x, ints([axis])]);
+  const shares = Array.from({ length: count }, (_, k) => k / parts);
+  const along = node('Reshape', [{ constant: shares }, ints(Array.from({ length: rank }, (_, i) => (i === axis ? count : 1)))]);
+  return node('Add', [wide(start), node('Mul', [wide(node('Sub', [stop, start])), along])]);
+}

@@ -22,9 +22,9 @@ export const PRODUCTS: Readonly<Record<string, Rule>> = {
     return matmul(call);
   },
   Einsum(call) {
-    const equation = String(call.given(-1, 'subscripts') ?? call.given(0, 'subscripts') ?? '').replace(/\s/g, '');
+    const equation = String(call.given(-1, 'subscripts') ?? '').replace(/\s/g, '');
     if (!/^[a-zA-Z.]+(,[a-zA-Z.]+)*->[a-zA-Z.]*$/.test(equation)) throw wrongArgument('subscripts', equation);
-    return node('Einsum', call.tensors(), { equation });
+    return node('Einsum', call.operands(0, 'operands'), { equation });
   },
   Outer: outer,
   /** Sums over pairs of axes: the last of the first with the first of the second, or those that are named. */

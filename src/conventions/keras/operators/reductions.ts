@@ -113,14 +113,24 @@ export const REDUCTIONS: Readonly<Record<string, Rule>> = {
     const length = lengthOf(x, [call.number(1, 'axis', -1)], call.number(2, 'order', 2), 1);
     return node('Div', [x, node('Max', [length, { constant: call.number(3, 'epsilon', 1e-7) }])]);
   },
-  /** Of vectors along an axis, or of the matrices of two (then of all their numbers). */
+  /** Of vectors along an axis (or of all numbers), or of the matrices of two. */
   Norm(call) {
     const kind = call.given(1, 'ord') ?? null;
     const axes = axesOf({ ...call, given: () => call.given(2, 'axis') }, 0);
-    if (!axes || axes.length > 2 || (axes.length === 2 && kind !== null && kind !== 'fro')) throw wrongArgument('ord', kind);
+    const keepdims = call.flag(3, 'keepdims') ? 1 : 0;
+    const x = call.float(0, 'x');
+    if (!axes && kind === null) return node('Sqrt', [node('ReduceSum', [node('Mul', [x, x])], { keepdims })]);
+    if (!axes || axes.length > 2) throw wrongArgument('ord', kind);
     const order = kind === null || kind === 'fro' ? 2 : kind;
-    if (typeof order !== 'number' || order === 0) throw wrongArgument('ord', kind);
-    return lengthOf(call.float(0, 'x'), axes, order, call.flag(3, 'keepdims') ? 1 : 0);
+    if (typeof order !== 'number') throw wrongArgument('ord', kind);
+    if (axes.length === 1 && order === 0) return node('ReduceSum', [cast(cast(x, BOOL), FLOAT), ints(axes)], { keepdims });
+    if (axes.length === 1 || kind === null || kind === 'fro') return lengthOf(x, axes, order, keepdims);
+    // the largest or smallest sum of sizes of a column (1) or of a row (∞)
+    if (Math.abs(order) !== 1 && Number.isFinite(order)) throw wrongArgument('ord', kind);
+    const [summed, other] = Math.abs(order) === 1 ? axes : [axes[1], axes[0]];
+    const sums = node('ReduceSum', [node('Abs', [x]), ints([summed])], { keepdims: 1 });
+    const found = node(order > 0 ? 'ReduceMax' : 'ReduceMin', [sums, ints([other])], { keepdims: 1 });
+    return keepdims ? found : node('Squeeze', [found, ints(axes)]);
   },
   Logsumexp(call) {
     const x = call.float(0, 'x');

@@ -148,9 +148,11 @@ function axisFromConfig(call: OperatorCall): OperatorCall {
 
 /** The numbers on a diagonal of two axes, as the last axis. */
 function diagonal(call: OperatorCall): Expression {
-  const { axis: a, rank } = axisOf(call, 2, 'axis1', 0);
-  const { axis: b } = axisOf(call, 3, 'axis2', 1);
-  const offset = call.number(1, 'offset', 0);
+  return diagonalOf(call, call.number(1, 'offset', 0), axisOf(call, 2, 'axis1', 0).axis, axisOf(call, 3, 'axis2', 1).axis);
+}
+
+export function diagonalOf(call: OperatorCall, offset: number, a: number, b: number): Expression {
+  const rank = call.shape(0, 'x').length;
   const [rows, columns] = [a, b].map(axis => sizeOf(call, axis, 'axis1'));
   const others = Array.from({ length: rank }, (_, i) => i).filter(i => i !== a && i !== b);
   const flat = node('Reshape', [

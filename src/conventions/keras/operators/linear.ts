@@ -1,0 +1,135 @@
+import { cast, type Expression, FLOAT, ints, node, type Operand, type OperatorCall, type Rule, sliced, wrongArgument } from './call.js';
+
+/**
+ * Linear algebra of small matrices [.., n, n], written out step by step in operators of ONNX, which has none of it. What depends on the
+ * library that computes it (eigenvectors and singular vectors have no sign of their own) is not here.
+ */
+
+/** More steps than this make a graph that nobody reads, and a matrix that nobody has in a network. */
+const LARGEST = 64;
+
+const number = (value: number): Operand => ({ constant: value });
+const mul = (a: Operand, b: Operand): Expression => node('Mul', [a, b]);
+const sub = (a: Operand, b: Operand): Expression => node('Sub', [a, b]);
+const div = (a: Operand, b: Operand): Expression => node('Div', [a, b]);
+const matmul = (a: Operand, b: Operand): Expression => node('MatMul', [a, b]);
+const column = (value: (row: number) => number, n: number): Operand => ({ constant: Array.from({ length: n }, (_, i) => [value(i)]) });
+
+/** @throws RnnError E_KERAS_OPTION */
+function sizeOfMatrix(call: OperatorCall, name: string): number {
+  const shape = call.shape(0, name);
+  const [rows, columns] = shape.slice(-2);
+  if (shape.length >= 2 && rows !== null && rows === columns && rows <= LARGEST) return rows;
+  throw wrongArgument(name, `a matrix that is not square, of an open size, or of more than ${LARGEST} rows`);
+}
+
+function transposed(x: Operand, rank: number): Expression {
+  return node('Transpose', [x], { perm: Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : 2 * rank - 3 - i)) });
+}
+
+interface Eliminated {
+  /** [.., n, n + m], whose first n columns are those of the identity */
+  readonly table: Operand;
+  /** [.., 1, 1]: the product of the pivots, negative for every two rows that were exchanged */
+  readonly determinant: Operand;
+}
+
+/** Gauss and Jordan on a table [.., n, n + m]; with `pivoting` the largest number below is taken for each pivot. */
+function eliminated(table: Operand, n: number, pivoting: boolean, isSolved: boolean): Eliminated {
+  let x = table;
+  let determinant: Operand = number(1);
+  for (let k = 0; k < n; k++) {
+    if (pivoting && k < n - 1) {
+      const below = node('Abs', [sliced(sliced(x, -1, k, k + 1), -2, k, n)]);
+      // [.., 1, 1]
+      const found = node('Add', [node('ArgMax', [below], { axis: -2, keepdims: 1 }), ints(k)]);
+      const rows: Operand = { constant: { type: 'int', value: Array.from({ length: n }, (_, i) => [i]) } };
+      const from = node('Where', [node('Equal', [rows, ints(k)]), found, node('Where', [node('Equal', [rows, found]), ints(k), rows])]);
+      const places: Operand = { constant: { type: 'int', value: [Array.from({ length: n }, (_, i) => i)] } };
+      x = matmul(cast(node('Equal', [from, places]), FLOAT), x);
+      determinant = mul(determinant, node('Where', [node('Equal', [found, ints(k)]), number(1), number(-1)]));
+    }
+    const row = sliced(x, -2, k, k + 1);
+    const pivot = sliced(row, -1, k, k + 1);
+    determinant = mul(determinant, pivot);
+    // row k itself is left with row k / pivot
+    const share = sub(
+      sliced(x, -1, k, k + 1),
+      column(i => (i === k ? 1 : 0), n),
+    );
+    // a determinant of 0 is a number, what is solved with such a matrix is none
+    const by = isSolved ? pivot : node('Where', [node('Equal', [pivot, number(0)]), number(1), pivot]);
+    x = sub(x, mul(share, div(row, by)));
+  }
+  return { table: x, determinant };
+}
+
+function identity(n: number): Operand {
+  return { constant: Array.from({ length: n }, (_, i) => Array.from({ length: n }, (__, j) => Number(i === j))) };
+}
+
+/** a⁻¹·b */
+function solved(a: Operand, b: Operand, n: number, pivoting: boolean): Expression {
+  const { table } = eliminated(node('Concat', [a, b], { axis: -1 }), n, pivoting, true);
+  return sliced(table, -1, n, Number.MAX_SAFE_INTEGER);
+}
+
+/** b as columns beside every matrix of a. @throws RnnError E_KERAS_OPTION for vectors, which the backends of Keras read in different ways */
+function rightSide(call: OperatorCall): Operand {
+  if (call.shape(1, 'b').length === call.shape(0, 'a').length) return call.float(1, 'b');
+  throw wrongArgument('b', 'a tensor with other axes than a');
+}
+
+function inverse(x: Operand, n: number): Expression {
+  const ones = node('Add', [mul(x, number(0)), identity(n)]);
+  return solved(x, ones, n, true);
+}
+
+/** x = L·Lᵀ, column by column: each is what is left of x's, over the root of its pivot. */
+function choleskyOf(x: Operand, n: number, rank: number): Expression {
+  let left = x;
+  const columns: Operand[] = [];
+  for (let k = 0; k < n; k++) {
+    const own = sliced(left, -1, k, k + 1);
+    const l = mul(
+      div(own, node('Sqrt', [sliced(own, -2, k, k + 1)])),
+      column(i => (i < k ? 0 : 1), n),
+    );
+    columns.push(l);
+    left = sub(left, matmul(l, transposed(l, rank)));
+  }
+  return node('Concat', columns, { axis: -1 });
+}
+
+const flatDeterminant = (call: OperatorCall): Expression =>
+  node('Squeeze', [eliminated(call.float(0, 'x'), sizeOfMatrix(call, 'x'), true, false).determinant, ints([-2, -1])]);
+
+export const LINEAR: Readonly<Record<string, Rule>> = {
+  Inv: call => inverse(call.float(0, 'x'), sizeOfMatrix(call, 'x')),
+  Det: flatDeterminant,
+  /** The sign, and the logarithm of the rest. */
+  Slogdet(call) {
+    const whole = flatDeterminant(call);
+    return { ...node('Sign', [whole]), others: [node('Log', [node('Abs', [whole])])] };
+  },
+  Logdet: call => node('Log', [flatDeterminant(call)]),
+  Solve: call => solved(call.float(0, 'a'), rightSide(call), sizeOfMatrix(call, 'a'), true),
+  /** Of a matrix whose other triangle is not looked at. */
+  SolveTriangular(call) {
+    const upper = call.flag(-1, 'lower') ? 0 : 1;
+    return solved(node('Trilu', [call.float(0, 'a'), ints(0)], { upper }), rightSide(call), sizeOfMatrix(call, 'a'), false);
+  },
+  Cholesky(call) {
+    const rank = call.shape(0, 'x').length;
+    const lower = choleskyOf(call.float(0, 'x'), sizeOfMatrix(call, 'x'), rank);
+    return call.flag(-1, 'upper') ? transposed(lower, rank) : lower;
+  },
+  /** Of the matrix whose factor is given. */
+  CholeskyInverse(call) {
+    const rank = call.shape(0, 'x').length;
+    const x = node('Trilu', [call.float(0, 'x'), ints(0)], { upper: call.flag(-1, 'upper') ? 1 : 0 });
+    const other = transposed(x, rank);
+    const whole = call.flag(-1, 'upper') ? matmul(other, x) : matmul(x, other);
+    return inverse(whole, sizeOfMatrix(call, 'x'));
+  },
+};
