@@ -89,25 +89,6 @@ const rmsNorm: Rule = call => {
 };
 const FLOAT32_EPSILON = 2 ** -23;
 
-/** Σ(x − mean)²/(n − correction) */
-function variance(call: Call, dims: readonly number[], keep: boolean, last: (operand: Operand) => Operand): Operand {
-  const correction = arg(call, 'unbiased') === false ? 0 : number(call, 'correction', 1);
-  const axes = { type: 'int', value: dims };
-  const away = step(call, 'Sub', [self(call), step(call, 'ReduceMean', [self(call), axes], { keepdims: 1 })]);
-  const mean = step(call, 'ReduceMean', [step(call, 'Mul', [away, away]), axes], { keepdims: keep ? 1 : 0 });
-  const n = correction === 0 ? 1 : dims.reduce((total, dim) => total * fixed(call, dim), 1);
-  return last(correction === 0 ? mean : step(call, 'Mul', [mean, n / (n - correction)]));
-}
-
-const spread =
-  (last: (call: Call, operand: Operand) => Operand): Rule =>
-  call => {
-    const given = arg(call, 'dim');
-    const all = Array.from({ length: rankOf(call) }, (_, i) => i);
-    const dims = Array.isArray(given) ? (given as number[]).map(n => (n < 0 ? n + rankOf(call) : n)) : all;
-    return variance(call, dims.length > 0 ? dims : all, arg(call, 'keepdim') === true, operand => last(call, operand));
-  };
-
 export const FUNCTIONS: Rules = {
   ...alike('relu sigmoid tanh selu softsign mish hardswish:HardSwish', one),
   ...alike('sin cos tan asin acos atan sinh cosh asinh acosh atanh', one),
@@ -178,17 +159,4 @@ export const FUNCTIONS: Rules = {
     return (arg(call, 'bias') ?? null) === null ? y : op(call, 'Add', [y, self(call, 'bias')]);
   },
   square: call => op(call, 'Mul', [self(call), self(call)]),
-  var: spread((_, operand) => operand),
-  std: spread((call, operand) => op(call, 'Sqrt', [operand])),
-  /** ‖x‖ for ord 1 and 2 */
-  linalg_vector_norm(call) {
-    const order = number(call, 'ord', 2);
-    const given = (arg(call, 'dim') ?? []) as number[];
-    if (order !== 1 && order !== 2) throw notRun(`${call.node.target} of order ${order}`);
-    const dims = given.map(n => (n < 0 ? n + rankOf(call) : n));
-    const keepdims = arg(call, 'keepdim') === true ? 1 : 0;
-    return op(call, order === 2 ? 'ReduceL2' : 'ReduceL1', dims.length > 0 ? [self(call), { type: 'int', value: dims }] : [self(call)], {
-      keepdims,
-    });
-  },
 };

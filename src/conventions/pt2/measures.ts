@@ -1,5 +1,5 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
-import { alike, fixed, int, notRun, op, type Rule, type Rules, self, step } from './rule.js';
+import { alike, fixed, int, notRun, op, type Rule, type Rules, self, step, stepsSoFar } from './rule.js';
 import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand, rankOf } from './wiring.js';
 
 /** Angles, distances, quantiles, and what is largest so far. */
@@ -57,32 +57,29 @@ const quantile =
     return op(call, 'Transpose', [values], { perm: [dim, ...upTo(rank).filter(i => i !== dim)] });
   };
 
-/** The largest of the steps so far, and the last place where it stood: of [T, T] pairs of steps those behind are left out. */
+/** The largest of the steps so far, and the last place where it stood. */
 const extremeSoFar =
   (reduction: string, place: string, unseen: number): Rule =>
   call => {
     const dim = axis(call);
-    const T = fixed(call, dim);
-    const inner = upTo(rankOf(call) - 1 - dim).map(() => 1);
-    const seen = { type: 'bool', shape: [T, T, ...inner], data: upTo(T * T).map(i => Number(i % T <= Math.floor(i / T))) };
-    const pairs = step(call, 'Where', [seen, step(call, 'Unsqueeze', [self(call), int([dim])]), unseen]);
+    const pairs = stepsSoFar(call, dim, unseen);
     const second = call.node.outputs[1];
     const where = { axis: dim + 1, keepdims: 0, select_last_index: 1 };
     if (second) call.wiring.set(second, { value: step(call, place, [pairs], where) });
     return op(call, reduction, [pairs, int([dim + 1])], { keepdims: 0 });
   };
 
-/** Variance or deviation and mean. */
-const withMean =
+/** Σ(x − mean)²/(n − correction) or its root, and as a second output the mean. */
+const spread =
   (root: boolean): Rule =>
   call => {
     const dims = axes(call, 'dim').length > 0 ? axes(call, 'dim') : upTo(rankOf(call));
     const kept = keepdims(call);
     const correction = arg(call, 'unbiased') === false ? 0 : number(call, 'correction', 1);
     const away = step(call, 'Sub', [self(call), step(call, 'ReduceMean', [self(call), int(dims)], { keepdims: 1 })]);
-    const sum = step(call, 'ReduceSum', [squared(call, away), int(dims)], kept);
-    const n = dims.reduce((total, dim) => total * fixed(call, dim), 1);
-    const variance = step(call, 'Div', [sum, Math.max(0, n - correction)]);
+    const mean = step(call, 'ReduceMean', [squared(call, away), int(dims)], kept);
+    const n = correction === 0 ? 1 : dims.reduce((total, dim) => total * fixed(call, dim), 1);
+    const variance = correction === 0 ? mean : step(call, 'Mul', [mean, n / (n - correction)]);
     const second = call.node.outputs[1];
     if (second) call.wiring.set(second, { value: step(call, 'ReduceMean', [self(call), int(dims)], kept) });
     return root ? op(call, 'Sqrt', [variance]) : variance;
@@ -120,6 +117,7 @@ export const MEASURES: Rules = {
   ...alike('atan2 arctan2', () => atan2),
   hypot: call => op(call, 'Sqrt', [step(call, 'Add', [squared(call, self(call)), squared(call, self(call, 'other'))])]),
   norm,
+  linalg_vector_norm: norm,
   dist: call => normOf(call, step(call, 'Sub', [self(call), self(call, 'other')]), [], { keepdims: 0 }, number(call, 'p', 2)),
   /** ‖x1 − x2 + ε‖ over the last axis */
   pairwise_distance(call) {
@@ -137,8 +135,8 @@ export const MEASURES: Rules = {
   nansum: withoutNaN(false),
   cummax: extremeSoFar('ReduceMax', 'ArgMax', -Infinity),
   cummin: extremeSoFar('ReduceMin', 'ArgMin', Infinity),
-  var_mean: withMean(false),
-  std_mean: withMean(true),
+  ...alike('var var_mean', () => spread(false)),
+  ...alike('std std_mean', () => spread(true)),
   /** |a − b| ≤ atol + rtol·|b| */
   isclose(call) {
     const [a, b] = [self(call), self(call, 'other')];
@@ -191,14 +189,4 @@ export const MEASURES: Rules = {
   },
   chain_matmul: call => chained(call, 'matrices'),
   linalg_multi_dot: call => chained(call, 'tensors'),
-  /** How many values of a sorted row are below x. */
-  searchsorted(call) {
-    if (rankOf(call, 'sorted_sequence') !== 1 || (arg(call, 'sorter') ?? arg(call, 'side') ?? null) !== null)
-      throw notRun(`${call.node.target} of rows`);
-    const right = arg(call, 'right') === true;
-    arg(call, 'out_int32');
-    const x = step(call, 'Unsqueeze', [self(call), int([-1])]);
-    const below = step(call, right ? 'GreaterOrEqual' : 'Greater', [x, self(call, 'sorted_sequence')]);
-    return op(call, 'ReduceSum', [step(call, 'Cast', [below], { to: ONNX_TYPES.i64 }), int([-1])], { keepdims: 0 });
-  },
 };

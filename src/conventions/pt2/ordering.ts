@@ -1,5 +1,5 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
-import { alike, fixed, int, notRun, op, type Rule, type Rules, self, sizesOf, step } from './rule.js';
+import { alike, fixed, int, notRun, op, type Rule, type Rules, self, sizesOf, step, stepsSoFar } from './rule.js';
 import { arg, axis, type Call, number, type Operand, rankOf } from './wiring.js';
 
 /** Operators that sort, count and mark. */
@@ -60,6 +60,17 @@ const distances: Rule = call => {
   return op(call, 'ReduceL2', [step(call, 'Sub', [a, b]), int([-1])], { keepdims: 0 });
 };
 
+/** How many boundaries are below a value: left of equal ones, or right of them. */
+const placed =
+  (boundaries: string): Rule =>
+  call => {
+    const right = arg(call, 'right') === true;
+    arg(call, 'out_int32');
+    const x = step(call, 'Unsqueeze', [self(call), int([rankOf(call)])]);
+    const below = step(call, right ? 'GreaterOrEqual' : 'Greater', [x, self(call, boundaries)]);
+    return op(call, 'ReduceSum', [step(call, 'Cast', [below], { to: ONNX_TYPES.i64 }), int([-1])], { keepdims: 0 });
+  };
+
 export const ORDERING: Rules = {
   ...alike('cdist _cdist_forward', () => distances),
   ...alike('mv:vec dot:tensor vdot:other', name => call => op(call, 'MatMul', [self(call), self(call, name)])),
@@ -77,13 +88,11 @@ export const ORDERING: Rules = {
   },
   scatter: scatter('none'),
   scatter_add: scatter('add'),
-  /** How many boundaries are below a value: left of equal ones, or right of them. */
-  bucketize(call) {
-    const right = arg(call, 'right') === true;
-    arg(call, 'out_int32');
-    const x = step(call, 'Unsqueeze', [self(call), int([rankOf(call)])]);
-    const below = step(call, right ? 'GreaterOrEqual' : 'Greater', [x, self(call, 'boundaries')]);
-    return op(call, 'ReduceSum', [step(call, 'Cast', [below], { to: ONNX_TYPES.i64 }), int([-1])], { keepdims: 0 });
+  bucketize: placed('boundaries'),
+  searchsorted(call) {
+    if (rankOf(call, 'sorted_sequence') !== 1 || (arg(call, 'sorter') ?? arg(call, 'side') ?? null) !== null)
+      throw notRun(`${call.node.target} of rows`);
+    return placed('sorted_sequence')(call);
   },
   /** Neighbours along an axis, the later one minus the earlier one. */
   diff(call) {
@@ -104,18 +113,10 @@ export const ORDERING: Rules = {
     const perm = [...Array.from({ length: rank }, (_, i) => i).filter(i => i !== dim + 1), dim + 1];
     return op(call, 'Transpose', [picked], { perm });
   },
-  /** log Σ exp over the steps so far, each with a largest number of its own: of [T, T] pairs of steps those behind are left out. */
+  /** log Σ exp over the steps so far, each with a largest number of its own */
   logcumsumexp(call) {
     const dim = axis(call);
-    const T = fixed(call, dim);
-    const inner = new Array<number>(rankOf(call) - 1 - dim).fill(1);
-    const seen = {
-      type: 'bool',
-      shape: [T, T, ...inner],
-      data: Array.from({ length: T * T }, (_, i) => Number(i % T <= Math.floor(i / T))),
-    };
-    const pairs = step(call, 'Where', [seen, step(call, 'Unsqueeze', [self(call), int([dim])]), -Infinity]);
-    return op(call, 'ReduceLogSumExp', [pairs, int([dim + 1])], { keepdims: 0 });
+    return op(call, 'ReduceLogSumExp', [stepsSoFar(call, dim, -Infinity), int([dim + 1])], { keepdims: 0 });
   },
   cumprod: call => op(call, 'CumProd', [self(call), int(axis(call))]),
 };

@@ -47,6 +47,20 @@ export function fixed(call: Call, dim: number, of = 'self'): number {
   throw notRun(`${call.node.target} over an axis of no fixed size`);
 }
 
+/** x along an axis as pairs of steps [T, T], with a value in the place of those that are still to come. */
+export function stepsSoFar(call: Call, dim: number, unseen: number): string {
+  const T = fixed(call, dim);
+  const shape = [
+    T,
+    T,
+    ...sizesOf(call)
+      .slice(dim + 1)
+      .map(() => 1),
+  ];
+  const seen = { type: 'bool', shape, data: Array.from({ length: T * T }, (_, i) => Number(i % T <= Math.floor(i / T))) };
+  return step(call, 'Where', [seen, step(call, 'Unsqueeze', [self(call), int([dim])]), unseen]);
+}
+
 export function slice(call: Call, value: Operand, dim: number, [start, end, by]: readonly number[], name: string): string {
   return call.wiring.op(name, 'Slice', [value, int([start]), int([end]), int([dim]), int([by])]);
 }
