@@ -44,7 +44,7 @@ export function falseSentences(sentences, right, y, near) {
       (l, m, p, q) => isNear(l, Math.min(...b)) && isNear(m, Math.max(...b)) && isNear(p, Math.min(...a)) && isNear(q, Math.max(...a)),
     ],
     [/^every number of your output is (\S+)$/, v => b.every(w => isNear(v, w))],
-    [/^not tested: a single wrong number/, () => true],
+    [/^not tested, for there are too many: a single wrong number/, () => true],
   ];
   return sentences.filter(sentence => {
     const rule = RULES.find(([pattern]) => pattern.test(sentence));

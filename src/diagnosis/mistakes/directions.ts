@@ -84,7 +84,7 @@ const WORDS: Record<MergeMode, string> = {
 };
 
 export const backwardNotFlipped = mistake('backward-not-flipped', 'the backward sequence is not reversed back to time order', [], {
-  why: 'The states of the backward direction are in the order of computation, the last step first: the forward h of step t is next to the backward h of step T−1−t.',
+  why: 'The backward h are in the order in which they were computed, the last step first: the forward h of step t stands beside the backward h of step T−1−t.',
   numpy: 'h = np.concatenate([hs_forward, hs_backward[:, ::-1]], axis=-1)   # ← turned back to time order',
   torch: 'h = torch.cat([hs_forward, hs_backward.flip(1)], dim=-1)',
   example: { layers: 'birnn:2+seq,dense:1', N: 1, T: 3, D: 2 },

@@ -29,7 +29,7 @@ export const gruResetAfter = mistake('gru-reset-after', 'the GRU’s reset gate 
 });
 
 export const gruUpdateSwapped = mistake('gru-update-swapped', 'the GRU’s update gate keeps the wrong side', ['insideStep'], {
-  why: 'The update gate z is used the other way round: h = (1−z)⊙h + z⊙g, as in the paper of Chung et al. (2014); Keras, PyTorch and ONNX compute h = z⊙h + (1−z)⊙g.\nThe same weights mean something else in the other form, so only the numbers show it.',
+  why: 'The update gate z is used the other way round: h = (1−z)⊙h + z⊙g, as in the paper of Chung et al. (2014); Keras, PyTorch and ONNX compute h = z⊙h + (1−z)⊙g.\nBoth forms have weights of the same names and shapes, so only the numbers show it.',
   numpy: 'h = z * h + (1 - z) * g        # ← z keeps the old h',
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
   // 1 − σ(a) = σ(−a), for the hard sigmoids, too: the weights of z with the other sign

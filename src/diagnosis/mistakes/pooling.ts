@@ -30,7 +30,7 @@ function insertPool(scenario: Scenario, after: string, kind: PoolSpec['kind']): 
 /** What the network does not do: one number of all steps. */
 const pooled = (kind: 'maxpool' | 'avgpool', name: string, what: string, layer: string, numpy: string, torch: string) =>
   pooling(kind, name, `the ${what} over time is used`, {
-    why: `The ${what} over time of the hidden states is used (${layer}), which the network does not do.`,
+    why: `The ${what} over time of the hidden states is used (${layer}); the network has no such layer.`,
     numpy: `y = h @ Wo + bo              # ← the last h, not ${numpy}`,
     torch: `y = fc(out[:, -1])            # ← not fc(${torch})`,
     keras: `x = SimpleRNN(M)(i)           # ← no ${layer} after it`,
@@ -49,7 +49,7 @@ export const poolLast = pooling('last', 'pool-last', 'the last step is used inst
 
 /** The sum over the steps is the mean times T; where the dense layer reads it, its weights times T. */
 export const poolSum = mistake('pool-sum', 'the sum over time is used', [], {
-  why: 'The hidden states are added up over time, which the network does not do: the sum is T times the mean.',
+  why: 'The hidden states are added up over time; the network has no such layer. The sum is T times the mean.',
   numpy: 'y = hs.mean(axis=1) @ Wo + bo  # ← not hs.sum(axis=1)',
   torch: 'y = fc(out.mean(dim=1))        # ← not fc(out.sum(dim=1))',
   example: { layers: 'rnn:3+seq,avgpool,dense:1', N: 2, T: 3, D: 2 },

@@ -8,7 +8,7 @@ const FROM_SECOND = { needs: 'before', from: 1 } as const;
 const RESET_BOTH: Fix = { numpy: 'for n in range(N):\n    h, c = np.zeros(M), np.zeros(M)     # ← both, inside the loop over samples' };
 
 export const stateCarry = mistake('state-carry', 'the state is not reset to zero between samples', ['often'], {
-  why: 'The hidden state is not reset to zero between samples: sample 2 starts with the last h of sample 1.\nSample 1 is right and every later one is slightly off, which is easy to miss when rounding.',
+  why: 'The hidden state is not reset to zero between samples: sample 2 starts with the last h of sample 1.\nSample 1 has none before it and is right: a test with one sample alone does not show it.',
   numpy:
     'for n in range(N):\n    h = np.zeros(M)          # ← inside the loop over samples\n    for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)',
   keras: 'model.layers[0].reset_state()   # ← before each new sequence (Keras 2: reset_states); or stateful=False',

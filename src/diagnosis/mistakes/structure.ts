@@ -65,13 +65,13 @@ export const activationAdded = mistake('activation-added', 'an activation follow
 });
 
 export const residualAdded = mistake('residual-added', 'a layer’s input is added to its output', ['insideStep', 'alone'], {
-  why: 'The input of a recurrent layer is added to its output (a residual connection), which the network does not do.',
+  why: 'The input of a recurrent layer is added to its output (a residual connection); the network has none.',
   numpy: 'y = hs2[n, -1] @ Wo + bo      # ← not hs2[n, -1] + hs1[n, -1]',
   torch: 'out2, _ = rnn2(out1)          # ← not + out1',
   example: { layers: 'rnn:3+seq,rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario).filter(l => inputWidth(scenario, l) === widthOf(l));
-    const why = 'What goes into @ is added to what comes out of it (a residual connection), which the network does not do.';
+    const why = 'What goes into @ is added to what comes out of it (a residual connection); the network has none.';
     return inLoops(layers, { merged: withInput }, { why });
   },
 });
