@@ -144,10 +144,10 @@ export function restart(limits: Limits): void {
  * Called where a reader passes often.
  * @throws RnnError E_LIMIT_TIME (limit)
  */
-export function checkTime({ started, seconds }: Clock, what = 'reading'): void {
+export function checkTime({ started, seconds }: Clock): void {
   if (started === undefined || seconds === undefined) return;
   const elapsed = performance.now() - started;
-  if (elapsed > 1000 * seconds) throw tooSlow(seconds, elapsed / 1000, what);
+  if (elapsed > 1000 * seconds) throw tooSlow(seconds, elapsed / 1000);
 }
 
 export function tooSlow(seconds: number, elapsed: number, what = 'reading'): RnnError {

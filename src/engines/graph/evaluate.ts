@@ -5,7 +5,7 @@ import type { Kernels } from '../../layers/layer.js';
 import { nodeLabel, nodePlace } from '../../ops/attributes.js';
 import { OPERATORS as PURE_OPERATORS } from '../../ops/index.js';
 import { type Call, checkAttributes, type Operator, type Operators } from '../../ops/operator.js';
-import { checkRoom, hold, inRoom, numbersOf, release, roomFor } from '../../ops/room.js';
+import { hold, inRoom, numbersOf, pass, release, roomFor } from '../../ops/room.js';
 import { fromOnnx, type GraphValue } from '../../ops/value.js';
 import { claiming } from '../claiming.js';
 import { COMPOSED_OPERATORS, withParts } from './composed/index.js';
@@ -19,6 +19,8 @@ const OPERATORS: Operators = { ...PURE_OPERATORS, ...RECURRENT };
 
 export const RUN_OPERATORS: readonly string[] = [...Object.keys(OPERATORS), ...COMPOSED_OPERATORS].sort();
 
+/** What a node takes beside its numbers. */
+const STEPS = 2000;
 /** What is computed before anything runs takes no second. */
 const CHEAP = { seconds: 20, work: 2e7 };
 
@@ -154,7 +156,7 @@ function runInto(node: OnnxNode, look: Around, values: Map<string, GraphValue>, 
     const inputs = node.inputs.map(name => (name === '' ? undefined : look(name)));
     const given = operator.run({ node, opset: node.opset ?? call.opset, kernels: call.kernels, body: call.body, inputs });
     given.forEach((value, i) => void (node.outputs[i] && hold(value)));
-    checkRoom();
+    pass(STEPS + numbersOf(given));
     return given;
   });
   node.outputs.forEach((name, i) => {
