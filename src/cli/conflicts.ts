@@ -116,6 +116,11 @@ export function checkConflicts(values: Values, command: CommandName): void {
     throw new RnnError('usage', 'E_CONFLICT', `${flag(unseen)} and --quiet cannot be used together`, {
       fix: `${command} --quiet prints nothing: drop one of them`,
     });
+  const beside = values.trace === true ? 'trace' : (['plot', 'states', 'step', 'unit'] as const).find(key => values[key] !== undefined);
+  if (command === 'forward' && values.style === 'csv' && beside)
+    throw new RnnError('usage', 'E_CONFLICT', `--style csv and ${flag(beside)} cannot be used together`, {
+      fix: 'a table in CSV is y alone: drop one of them; --json and --trace FILE.npz have the rest',
+    });
   checkTarget(values);
   for (const [key, one, why] of NEEDS) {
     if (values[key] === undefined || one.some(other => values[other] !== undefined)) continue;

@@ -85,7 +85,13 @@ function layerOf(written: string, kinds: readonly string[]): string {
     .replace(/^(:\d+)\.0*(?!\d)/, '$1')
     .replace(/^(:\d+)x(?=\d+$)/, /(lstm|gru|mgu|rnn)$/.test(word) ? '$1+x' : '$&')
     .replace(/^(:\d+):([a-z_]+)$/, (_, size, option) => `${size}${/^(return_)?seq/.test(option) ? '+seq' : `@${option}`}`)
-    .replace(/\+return_?seq\w*/, '+seq');
+    .replace(/\+return_?seq\w*(=true)?/, '+seq')
+    .replace(/\+reset_?after=(?:false|0)\b/, '+resetbefore')
+    .replace(/\+reset_after\b(?:=true)?/, '+resetafter')
+    .replace(/\+(?:use_)?bias=(?:false|0)\b/, '+nobias')
+    .replace(/\+go_?backwards(?:=true)?/, '+backwards')
+    .replace(/\+padding=(?=same|valid|causal)/, '+')
+    .replace(/\+strides=/, '+stride=');
   return word + number + rest;
 }
 
@@ -105,6 +111,9 @@ function callOf(word: string, bracket: string): string {
     size ? `:${size}` : '',
     activation ? `@${activation}` : '',
     named.get('return_sequences') === 'True' ? '+seq' : '',
+    named.get('reset_after') === 'False' ? '+resetbefore' : '',
+    named.get('go_backwards') === 'True' ? '+backwards' : '',
+    named.get('stateful') === 'True' ? '+stateful' : '',
     named.get('use_bias') === 'False' || named.get('bias') === 'False' ? '+nobias' : '',
   ].join('');
 }

@@ -86,7 +86,15 @@ export function typeError(where: string, expected: string, value: unknown): RnnE
 }
 
 export function rangeError(where: string, expected: string, value: unknown): RnnError {
-  return new RnnError('spec', 'E_SPEC_RANGE', `expected ${expected}, found ${show(value)}`, { where, expected, found: show(value) });
+  // 50 in place of 50 %
+  const share =
+    /from 0 to 1$/.test(expected) && Number.isInteger(value) && Number(value) > 1 && Number(value) <= 100 ? Number(value) / 100 : undefined;
+  return new RnnError('spec', 'E_SPEC_RANGE', `expected ${expected}, found ${show(value)}`, {
+    where,
+    expected,
+    found: show(value),
+    fix: share === undefined ? undefined : `write ${share}`,
+  });
 }
 
 export function missing(key: string, expected: string): RnnError {

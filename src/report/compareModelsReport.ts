@@ -119,7 +119,7 @@ function changeText(change: string | null): string | undefined {
 /** What was done to a tensor, and the page of `explain` about it. */
 const PAGES: readonly [name: RegExp, change: RegExp, page: string][] = [
   [/./, /^gate-order/, 'gate-order'],
-  [/\/b[ho]$/, /^doubled/, 'bias-twice'],
+  [/\/b[ho]$/, /^(doubled|halved)/, 'bias-twice'],
   [/\/bh$/, /^with 1 added to the forget gate/, 'forget-bias-plus-1'],
   [/\/W[xh]$/, /1 − z/, 'gru-update-swapped'],
   [/\/Wh$/, /transposed$/, 'wh-transposed'],
