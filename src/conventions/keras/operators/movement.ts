@@ -82,15 +82,27 @@ const part: Rule = call => {
   const [starts, shape] = [call.given(1, 'start_indices'), call.given(-1, 'shape')];
   if (!Array.isArray(starts) || !Array.isArray(shape) || ![...starts, ...shape].every(Number.isInteger))
     throw wrongArgument('start_indices', starts ?? null);
-  const ends = (starts as number[]).map((start, i) => (shape[i] === -1 ? TO_THE_END : start + Number(shape[i])));
-  return node('Slice', [
+  // of an axis of open size so many are taken as are asked for, not as many as there are
+  const given = call.shape(0, 'inputs');
+  const isCounted = (axis: number) => given[axis] === null && Number(shape[axis]) >= 0 && Number(shape[axis]) <= MOST_PICKED;
+  const counted = [...starts.keys()].filter(isCounted);
+  const picked = counted.reduce<Operand>(
+    (x, axis) => {
+      const places = Array.from({ length: Number(shape[axis]) }, (_, i) => Number(starts[axis]) + i);
+      return node('Gather', [x, ints(places)], { axis });
+    },
     call.operand(0, 'inputs'),
-    ints(starts as number[]),
-    ints(ends),
-    ints([...starts.keys()]),
-    ints(starts.map(() => 1)),
-  ]);
+  );
+  const axes = [...starts.keys()].filter(axis => !counted.includes(axis));
+  const from = axes.map(axis => Number(starts[axis]));
+  const ends = axes.map((axis, i) => (shape[axis] === -1 ? TO_THE_END : from[i] + Number(shape[axis])));
+  return axes.length === 0 && 'op' in picked
+    ? picked
+    : node('Slice', [picked, ints(from), ints(ends), ints(axes), ints(axes.map(() => 1))]);
 };
+
+/** Rows of an open axis that are listed one by one. */
+const MOST_PICKED = 4096;
 
 const takeAlong = along(2, call =>
   node('GatherElements', [call.operand(0, 'x'), cast(call.operand(1, 'indices'), INT)], { axis: axisOf(call, 2, 'axis').axis }),
