@@ -258,6 +258,24 @@ describe('networks that are no chain', () => {
     input: ['.x.npy', '.x.npz'].map(end => join(models, name + end)).find(path => existsSync(path)),
   });
 
+  const graphs = join(__dirname, '..', 'reference', 'onnx_wired');
+  const wired = readdirSync(graphs).filter(file => file.endsWith('.onnx'));
+
+  withNumpy('ONNX graphs of layers and operators print every output in NumPy', async () => {
+    const requests = wired.map(file => ({ model: join(graphs, file), input: join(graphs, file.replace('.onnx', '.x.npz')) }));
+    const written = await Promise.all(requests.map(request => runEmit(request, 'numpy').catch(error => error)));
+    const isRefused = (one: unknown) => one instanceof RnnError && one.code === 'E_EMIT';
+    expect(written.filter(isRefused).length).toBeLessThan(3);
+    const printed = printedByNumpy(written.filter(one => !isRefused(one)).map(({ script }) => script));
+    const run = requests.filter((_, i) => !isRefused(written[i]));
+    for (const [i, request] of run.entries()) {
+      const expected = (await runForward(request)).outputs.flatMap(o => [o.y as never].flat(9)).map(Number);
+      const scale = Math.max(1, ...expected.map(Math.abs));
+      const off = numbersIn(printed[i]).map((v, k) => Math.abs(v - expected[k]) / scale);
+      expect([request.model, off.length, Math.max(...off) < 2e-6]).toEqual([request.model, expected.length, true]);
+    }
+  });
+
   withNumpy('print every output in NumPy, or are refused by name', async () => {
     const scripts = new Map<string, string>();
     for (const name of names) {

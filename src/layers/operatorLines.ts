@@ -92,7 +92,9 @@ const gather: Rule = line => {
 const reshape: Rule = line => {
   const { lib, all, layer, outputs, numbers } = line;
   const said = layer.operands?.[1] && Number(layer.attributes.allowzero ?? 0) === 0 ? numbers(1) : undefined;
-  const sizes = (said ?? outputs[0]).map((n, i) => (said && n === 0 ? `${all[0]}.shape[${i}]` : String(n)));
+  const sizes = (said ?? outputs[0]).map((n, i) =>
+    said && n === 0 ? (layer.inputs.length > 0 ? `${all[0]}.shape[${i}]` : String(outputs[0][i])) : String(n),
+  );
   return `${lib}.reshape(${all[0]}, (${sizes.join(', ')}${sizes.length === 1 ? ',' : ''}))`;
 };
 
@@ -146,8 +148,9 @@ const running =
 
 const oneHot: Rule = line => {
   const [depth, values] = [line.numbers(1), line.numbers(2)];
-  if (!depth || !values) return undefined;
-  const [off, on] = values.map(v => (line.types[2] === 'f32' ? realText(v) : String(v)));
+  if (!depth) return undefined;
+  const given = [0, 1].map(i => `${line.all[2]}[${i}]`);
+  const [off, on] = values?.map(v => (line.types[2] === 'f32' ? realText(v) : String(v))) ?? given;
   return `one_hot(${line.all[0]}, ${depth[0]}, ${off}, ${on}, ${axisOf(line, -1, line.outputs[0].length)})`;
 };
 

@@ -18,7 +18,7 @@ export function realText(value: number): string {
 /** x, an array of real numbers, whole numbers or truth values, as another. */
 export function castText(x: string, from: 'f32' | 'i64' | 'bool', to: 'f32' | 'i64' | 'bool', lib: 'np' | 'torch' | 'keras.ops'): string {
   if (from === to) return x;
-  if (lib === 'np') return `${x}.astype(${{ f32: 'float', i64: 'int', bool: 'bool' }[to]})`;
+  if (lib === 'np') return `${/^[\d(-]/.test(x) ? `np.asarray(${x})` : x}.astype(${{ f32: 'float', i64: 'int', bool: 'bool' }[to]})`;
   if (lib === 'torch') return `${x}.${{ f32: 'float', i64: 'long', bool: 'bool' }[to]}()`;
   return `keras.ops.cast(${x}, ${{ f32: '"float32"', i64: '"int32"', bool: '"bool"' }[to]})`;
 }

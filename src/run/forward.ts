@@ -55,7 +55,8 @@ export async function runForward(
 /** A Python script that gives the same y, and what it rests on. @throws RnnError E_EMIT */
 export async function runEmit(request: ForwardRequest, target: EmitTarget): Promise<{ script: string } & Pick<Prepared, 'assumptions'>> {
   const { emitScript } = await import('./emit/script.js');
-  const prepared = await prepare(request);
+  const { withConstants } = await import('./emit/graphInputs.js');
+  const prepared = await withConstants(await prepare(request));
   return { script: emitScript(prepared, target, request), assumptions: prepared.assumptions };
 }
 

@@ -16,8 +16,7 @@ import { torchScript } from './torch.js';
  * @throws RnnError E_EMIT (unsupported) naming what the target has not
  */
 export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked = {}): string {
-  const { network, weights, input, graphInputs } = prepared;
-  if (graphInputs) throw cannotEmit('a graph that is no chain of layers', 'convert it with ONNX Runtime');
+  const { network, weights, input } = prepared;
   if (target === 'keras') checkMasks(network.model);
   const inputs = inputsOf(network.model).map(({ name }, i) => ({ name, x: i === 0 ? input.x : input.others!.get(name)! }));
   // the script holds its input: every size is a number
