@@ -1,4 +1,4 @@
-import { largestDifference, scaleOf } from '../tensor/difference.js';
+import { distance, scaleOf } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { smallNumber } from './figures.js';
 import { untestedWeights } from './mistakes/damaged.js';
@@ -22,8 +22,11 @@ export function evidenceOf({ scenario, right: { y: right }, other }: OutputReadi
 
 /** Beyond rounding, or so far that only a chaotic network could call it rounding: what is not sure to be equal is not called so. */
 function differs(right: Tensor, other: Tensor, noise: Noise, from: number, to: number): boolean {
-  const visible = VISIBLE * scaleOf(right);
-  return areApart(right.data, other.data, noise.data, from, to) || largestDifference(right.data, other.data, from, to).abs > visible;
+  if (areApart(right.data, other.data, noise.data, from, to)) return true;
+  const scale = scaleOf(right);
+  for (let k = from; k < to; k++)
+    if (distance(right.data[k], other.data[k]) > VISIBLE * Math.max(scale, Math.abs(right.data[k]))) return true;
+  return false;
 }
 
 const VISIBLE = 1e-3;
