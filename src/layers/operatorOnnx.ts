@@ -25,7 +25,7 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
     }
     if (axesApart && i === 1) return '';
     const { shape, data } = constantTensor({
-      ...(layer.op === 'Pad' && i === 1 ? allPads(operand, operands[3], shapes[0].length) : operand),
+      ...(layer.op === 'Pad' && i === 1 ? allPads(operand, operands[3], (operands[0]?.shape ?? shapes[0]).length) : operand),
       type: ({ f32: 'float', i64: 'int', bool: 'bool' } as const)[types[i]],
     });
     if (types[i] === 'f32') return builder.constant(`${layer.name}.constant`, { shape, data: Float64Array.from(operand.data) });

@@ -10,6 +10,16 @@ import type { Network } from '../network/network.js';
 export function withoutBackend({ framework, weightsSource, shapes }: Network): Assumption[] {
   if (framework !== 'keras') return [];
   const narrow = shapes.layers.flatMap(({ layer }): Assumption[] => {
+    if (layer.kind === 'op' && layer.op === 'ScatterND' && /^Segment(Max|Min)$/.test(layer.kerasClass ?? ''))
+      return [
+        {
+          fact: 'backend',
+          what: `segments without any row are the ${layer.kerasClass === 'SegmentMax' ? 'lowest' : 'highest'} number of float32 in ${layer.name}`,
+          value: 'tensorflow',
+          why: 'other backends of Keras have an infinity there',
+          say: null,
+        },
+      ];
     // to few bits a cast is a remainder
     if (layer.kind !== 'op' || layer.kerasClass !== 'Cast' || layer.op === 'Cast') return [];
     return [
