@@ -451,6 +451,12 @@ describe('what leaves more than the noise', () => {
     expect(alone(5000)).toMatchObject({ verdict: 'fits', margin: 5000 });
   });
 
+  it('is none where the noise is as large as what is left', () => {
+    const amplified = { ...trial('bias-twice', 11), residual: 1 };
+    const verdictAt = (asNumber: number) => rank([amplified], 1e4, 2, asNumber).verdict;
+    expect([verdictAt(15), verdictAt(1e5)]).toEqual(['unexplained', 'fits']);
+  });
+
   it('is in one layer only where no other layer explains it as well', () => {
     const layer = (name: string, residual: number) => ({ ...trial('bias-twice', residual), layers: [name] });
     const layersOf = (...all: Trial[]) => rank(all, 1e6, 2).findings.map(f => f.layers);

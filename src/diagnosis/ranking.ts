@@ -44,6 +44,9 @@ const SHOWN = 24;
 /** What leaves more than the noise must leave this many times less than anything else. */
 const AHEAD_OF_NEXT = 10;
 
+/** It takes so much of the difference away, as a number: where a network amplifies its rounding, what is left may be within the noise and large. */
+const LEAST_SHARE = 2;
+
 /** Digits that must be left when as many explanations as were tested have each had their chance: of a sure one, and of a likely one. */
 const RESERVE = { sure: 2, likely: 1, pair: 2 };
 
@@ -57,7 +60,9 @@ export function rank(trials: readonly Trial[], asSpecified: number, candidates: 
   const outside = sorted.find(t => !tied.includes(t) && !(best && dominates(best, t)));
   const next = Math.min(asSpecified, outside?.residual ?? Infinity);
   const margin = best ? next / Math.max(best.residual, best.floor / NEAR_NOISE) : 0;
-  const believed = tied.filter(t => isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'likely'));
+  const believed = tied.filter(
+    t => t.left * LEAST_SHARE <= asNumber && isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'likely'),
+  );
   const sure = margin >= AHEAD_OF_SECOND && believed.some(t => isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'sure'));
   const close = best ? undefined : closeTo(sorted, asSpecified, candidates, asNumber);
   const fitting = (best ? believed : close ? [close] : []).sort((a, b) => a.order - b.order);
