@@ -6,7 +6,10 @@ const { load, loaded, scripts } = require('../bin/rnn-cli.js');
 
 /** What stands for these words, which hold no space. */
 const FILES = Object.fromEntries(
-  ['model.keras', 'x.npy', 'predict.npy', 'w.npz'].map(name => [name, `${__dirname}/../examples/tutorial/${name}`]),
+  ['model.keras', 'model.onnx', 'lstm_port.pt', 'x.npy', 'predict.npy', 'w.npz'].map(name => [
+    name,
+    `${__dirname}/../examples/tutorial/${name}`,
+  ]),
 );
 FILES['graph.json'] = `${tmpdir()}/rnn-cli-${process.pid}.json`;
 
@@ -18,7 +21,14 @@ const USUAL = {
     'forward --T 12 --D 4 --layers masking:0,conv:6x3+same,activation@relu,batchnorm,zeropad1d:1x1,maxpool1d:2,layernorm,bilstm:5+seq,maxpool,repeat:3,gru:4+seq,flatten,dropout:0.5,dense:2',
     'forward --T 12 --layers embedding:20x6,bigru:5',
   ],
-  files: ['forward --model model.keras -i x.npy', 'inspect model.keras', 'inspect w.npz', 'forward --model graph.json'],
+  files: [
+    'forward --model model.keras -i x.npy',
+    'forward --model model.onnx -i x.npy',
+    'forward --weights lstm_port.pt -i x.npy',
+    'inspect model.keras',
+    'inspect w.npz',
+    'forward --model graph.json',
+  ],
   compare: ['compare', 'compare --cell lstm --N 4 --T 200 --D 20 --M 100', 'compare --model model.keras -i x.npy --against predict.npy'],
 };
 
