@@ -1,9 +1,9 @@
 import { RnnError } from '../errors.js';
 import { shownPath } from '../escape.js';
+import { CELL_NAMES } from '../run/cellNames.js';
 import { checkNoWeights, roleOfFile } from '../run/files/fileArgument.js';
 import { checkConflicts } from './conflicts.js';
 import type { CommandName } from './flag.js';
-import { FLAGS } from './options.js';
 import type { Values } from './values.js';
 
 /**
@@ -59,16 +59,11 @@ function conflict(message: string, fix: string): RnnError {
 function asFlags(word: string, error: unknown): unknown {
   if (!(error instanceof RnnError) || error.code !== 'E_NOT_FOUND' || error.fix) return error;
   const size = /^\d+$/.test(word);
-  const flags = size ? ['--M', word] : isCell(word) ? ['--cell', word.toLowerCase()] : ['--layers', word];
+  const flags = size ? ['--M', word] : CELL_NAMES.includes(word.toLowerCase()) ? ['--cell', word.toLowerCase()] : ['--layers', word];
   if (flags[0] === '--layers' && !/^[a-z\d]+:\d/i.test(word)) return error;
   error.fix = size ? `sizes are flags, such as --M ${word}` : `did you mean ${flags.join(' ')}?`;
   if (!size) error.correction = { word, to: flags };
   return error;
-}
-
-function isCell(word: string): boolean {
-  const cell = FLAGS.find(({ key }) => key === 'cell');
-  return cell?.value.kind === 'choice' && cell.value.choices.includes(word.toLowerCase());
 }
 
 function isArray(path: string, command: CommandName): RnnError {

@@ -2,10 +2,11 @@ import { largestDifference } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { plural, smallNumber } from './figures.js';
 import { getHypothesis } from './hypotheses.js';
-import { toBfloat, toHalf } from './mistakes/precisionFaults.js';
+import { roundedThroughout, toBfloat, toHalf } from './mistakes/precisionFaults.js';
 import type { OutputReading } from './outputReadings.js';
 import type { Finding } from './ranking.js';
 import { runScenario } from './run.js';
+import type { Scenario } from './scenario.js';
 
 /**
  * A run in 16 bits (`model.half()`, `.bfloat16()`, autocast) rounds every sum in an order of its own: no run gives its numbers again. What can be said is
@@ -27,16 +28,14 @@ export function narrowRun({ scenario, right, other }: OutputReading): Finding | 
   for (const { code, round, torch } of FORMATS) {
     const told = other.data.filter((v: number) => !Number.isInteger(16 * v)).length;
     if (told < LEAST_NUMBERS || !other.data.every((v: number) => round(v) === v)) continue;
-    const hypothesis = getHypothesis(code);
-    const all = hypothesis.variants(scenario).find(v => v.why?.startsWith('Weights, input and every state'));
-    const changed = all?.change(scenario);
-    const y = changed && runScenario(changed)?.y;
+    const change = (s: Scenario): Scenario => roundedThroughout(s, round);
+    const y = runScenario(change(scenario))?.y;
     if (!y || y.data.length !== other.data.length) continue;
     const [moved, off] = [largestDifference(right.y.data, y.data).abs, largestDifference(right.y.data, other.data).abs];
     if (!(off <= MOST * moved && rootMeanSquare(right.y, other) <= MEAN * rootMeanSquare(right.y, y))) continue;
     return {
       ...{ code, codes: [code], layers: [null], residual: largestDifference(y.data, other.data).abs, verdict: 'likely', margin: null },
-      ...{ fixes: hypothesis.fix, needsAll: true, change: all?.change },
+      ...{ fixes: getHypothesis(code).fix, needsAll: true, change },
       why: `The network was run in ${code} (PyTorch: ${torch}, or autocast): ${plural(told, 'number')} of your output ${told === 1 ? 'is one that' : 'are ones that'} ${code} can write, and none is off by more than ${smallNumber(off, 3)}; with weights, input and states in ${code} y moves by ${smallNumber(moved, 3)}. Nothing is wrong with the equations.`,
     };
   }

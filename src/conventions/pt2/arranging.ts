@@ -1,6 +1,22 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import type { Size } from './program.js';
-import { alike, END, fixed, int, notRun, op, outName, type Rule, type Rules, sameSymbol, self, sizesOf, slice, step } from './rule.js';
+import {
+  alike,
+  END,
+  fixed,
+  int,
+  notRun,
+  op,
+  outName,
+  type Rule,
+  type Rules,
+  sameSymbol,
+  self,
+  sizesOf,
+  slice,
+  step,
+  upTo,
+} from './rule.js';
 import { BOOL } from './types.js';
 import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand } from './wiring.js';
 
@@ -69,7 +85,7 @@ const triangle =
 const moved: Rule = call => {
   const rank = sizesOf(call).length;
   const [from, to] = [axes(call, 'source'), axes(call, 'destination')];
-  const rest = Array.from({ length: rank }, (_, i) => i).filter(i => !from.includes(i));
+  const rest = upTo(rank).filter(i => !from.includes(i));
   const perm = Array.from({ length: rank }, (_, i) => (to.includes(i) ? from[to.indexOf(i)] : rest.shift()!));
   return op(call, 'Transpose', [self(call)], { perm });
 };
@@ -126,7 +142,7 @@ export const ARRANGING: Rules = {
   repeat(call) {
     const times = numbers(call, 'repeats');
     const lead = times.length - sizesOf(call).length;
-    const lifted = lead > 0 ? step(call, 'Unsqueeze', [self(call), int(Array.from({ length: lead }, (_, i) => i))]) : self(call);
+    const lifted = lead > 0 ? step(call, 'Unsqueeze', [self(call), int(upTo(lead))]) : self(call);
     return op(call, 'Tile', [lifted, call.wiring.sizesOperand(times)]);
   },
   /** softmax(q·kᵀ/√d)·v */

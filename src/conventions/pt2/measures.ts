@@ -1,10 +1,9 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
-import { alike, fixed, int, notRun, op, type Rule, type Rules, self, step, stepsSoFar } from './rule.js';
+import { alike, fixed, int, notRun, op, type Rule, type Rules, self, step, stepsSoFar, upTo } from './rule.js';
 import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand, rankOf } from './wiring.js';
 
 /** Angles, distances, quantiles, and what is largest so far. */
 
-const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const keepdims = (call: Call): { keepdims: number } => ({ keepdims: arg(call, 'keepdim') === true ? 1 : 0 });
 
 /** The angle of (x, y): that of y/x, half a turn further where x is negative. */

@@ -1,5 +1,5 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
-import { alike, fixed, int, notRun, op, type Rule, type Rules, self, sizesOf, step, stepsSoFar } from './rule.js';
+import { alike, fixed, int, notRun, op, type Rule, type Rules, self, sizesOf, step, stepsSoFar, upTo } from './rule.js';
 import { arg, axis, type Call, number, type Operand, rankOf } from './wiring.js';
 
 /** Operators that sort, count and mark. */
@@ -110,7 +110,7 @@ export const ORDERING: Rules = {
     const places = Array.from({ length: count * size }, (_, i) => Math.floor(i / size) * by + (i % size));
     const picked: Operand = step(call, 'Gather', [self(call), { type: 'int', shape: [count, size], data: places }], { axis: dim });
     const rank = sizesOf(call).length + 1;
-    const perm = [...Array.from({ length: rank }, (_, i) => i).filter(i => i !== dim + 1), dim + 1];
+    const perm = [...upTo(rank).filter(i => i !== dim + 1), dim + 1];
     return op(call, 'Transpose', [picked], { perm });
   },
   /** log Σ exp over the steps so far, each with a largest number of its own */

@@ -4,6 +4,9 @@ import type { Json } from '../../layers/kerasConfig.js';
 import type { Size } from './program.js';
 import { arg, type Call, isTensor, type Operand } from './wiring.js';
 
+/** 0 … n − 1 */
+export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
 /** An ATen operator as layers or operators of ours. @returns what stands for its (first) output */
 export type Rule = (call: Call) => Operand;
 export type Rules = Readonly<Record<string, Rule>>;

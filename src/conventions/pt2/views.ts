@@ -1,9 +1,7 @@
-import { alike, fixed, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, step } from './rule.js';
+import { alike, fixed, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, step, upTo } from './rule.js';
 import { arg, axis, type Call, isTensor, number, numbers, type Operand, rankOf } from './wiring.js';
 
 /** Diagonals, stacks and grids: the same numbers in another arrangement. */
-
-const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 function tensorsOf(call: Call): { readonly value: Operand; readonly rank: number }[] {
   const list = (arg(call, 'tensors') as readonly { tensor: string }[]) ?? [];

@@ -28,7 +28,8 @@ function partsOf(scenario: Scenario): { what: string; wanted: (layer: string, we
   ];
 }
 
-function narrow(name: string, words: string, round: (v: number) => number): Hypothesis {
+/** Where a run in few bits rounds. */
+function roundings(round: (v: number) => number) {
   // several variants round the same weights
   const known = new WeakMap<Tensor, Tensor>();
   const rounded = (t: Tensor): Tensor => {
@@ -41,6 +42,16 @@ function narrow(name: string, words: string, round: (v: number) => number): Hypo
   const input = (s: Scenario): Scenario => (s.input.x.shape.length === 3 ? { ...s, input: { ...s.input, x: rounded(s.input.x) } } : s);
   const states = (s: Scenario): Scenario => recurrentLayers(s).reduce((all, l) => changeLoop(all, l.name, { round }), s);
   const output = (s: Scenario): Scenario => finished(s, y => mapData(y, round));
+  return { some, weights, input, output, all: (s: Scenario): Scenario => output(states(weights(input(s)))) };
+}
+
+/** Weights, input, every state and the output rounded. */
+export function roundedThroughout(scenario: Scenario, round: (v: number) => number): Scenario {
+  return roundings(round).all(scenario);
+}
+
+function narrow(name: string, words: string, round: (v: number) => number): Hypothesis {
+  const { some, weights, input, output, all } = roundings(round);
   const variant = (what: string, change: Way['change']): Way => ({ change, why: `${what} ${words}. Nothing is wrong with the equations.` });
   return mistake(name, `numbers are kept in ${name}`, ['insideStep'], {
     why: `Numbers are ${words}. Nothing is wrong with the equations.`,
@@ -53,7 +64,7 @@ function narrow(name: string, words: string, round: (v: number) => number): Hypo
       variant('The weights were', weights),
       variant('The input was', input),
       variant('Weights and input were', s => weights(input(s))),
-      variant('Weights, input and every state were', s => output(states(weights(input(s))))),
+      variant('Weights, input and every state were', all),
       ...partsOf(scenario).map(({ what, wanted }): Way => ({ ...variant(what, some(wanted)), rare: true })),
     ],
   });

@@ -186,11 +186,16 @@ export function flat(x: Operand): Expression {
   return node('Reshape', [x, ints([-1])]);
 }
 
+/** How many numbers an array of these sizes has; null where one is open. */
+export function productOf(sizes: readonly (number | null)[]): number | null {
+  return sizes.reduce((all, n) => (all === null || n === null ? null : all * n), 1);
+}
+
 /** A rule along an axis that is of all numbers in a row where there is none. @param i the axis' place among the arguments */
 export function along(i: number, rule: Rule): Rule {
   return call => {
     if ((call.given(i, 'axis') ?? null) !== null) return rule(call);
-    const size = call.shape(0, 'x').reduce<number | null>((all, n) => (all === null || n === null ? null : all * n), 1);
+    const size = productOf(call.shape(0, 'x'));
     return rule({
       ...call,
       given: (k, name) => (name === 'axis' ? 0 : call.given(k, name)),

@@ -1,3 +1,4 @@
+import { add, div, mul, number, sub } from './arithmetic.js';
 import {
   alike,
   axisOf,
@@ -42,20 +43,15 @@ const logical =
   call =>
     node(op, [cast(call.operand(0, 'x1'), BOOL), cast(call.operand(1, 'x2'), BOOL)]);
 
-const constant = (value: number): Operand => ({ constant: value });
-const add = (a: Operand, b: Operand): Expression => node('Add', [a, b]);
-const sub = (a: Operand, b: Operand): Expression => node('Sub', [a, b]);
-const mul = (a: Operand, b: Operand): Expression => node('Mul', [a, b]);
-const div = (a: Operand, b: Operand): Expression => node('Div', [a, b]);
 const not = (a: Operand): Expression => node('Not', [a]);
 const less = (a: Operand, b: Operand): Expression => node('Less', [a, b]);
 const choose = (condition: Operand, a: Operand, b: Operand): Expression => node('Where', [condition, a, b]);
-const scaled = (by: number): Rule => of(x => mul(x, constant(by)));
+const scaled = (by: number): Rule => of(x => mul(x, number(by)));
 
 /** The remainder with the divisor's sign, as Python has it: of one with the dividend's, plus the divisor where the signs differ. */
 function modulo(x: Operand, y: Operand): Expression {
   const rest = node('Mod', [x, y], { fmod: 1 });
-  return choose(less(mul(rest, y), constant(0)), add(rest, y), rest);
+  return choose(less(mul(rest, y), number(0)), add(rest, y), rest);
 }
 
 const ln2 = Math.LN2;
@@ -64,16 +60,16 @@ const ln10 = Math.LN10;
 /** log(exp(a) + exp(b)), less the larger first, so that no exp overflows */
 function logAddExp(a: Operand, b: Operand): Expression {
   const apart = node('Neg', [node('Abs', [sub(a, b)])]);
-  return add(node('Max', [a, b]), node('Log', [add(node('Exp', [apart]), constant(1))]));
+  return add(node('Max', [a, b]), node('Log', [add(node('Exp', [apart]), number(1))]));
 }
 
 /** With the numbers that stand for NaN, then for ∞, then for −∞; an infinity for which nothing is given is the largest float32. */
 const nanToNum: Rule = of((x, call) => {
   const largest = 3.4028234663852886e38;
-  const known = choose(noNumber(x), constant(call.number(-1, 'nan', 0)), x);
+  const known = choose(noNumber(x), number(call.number(-1, 'nan', 0)), x);
   const infinite = (y: Operand, only: 'detect_negative' | 'detect_positive') => node('IsInf', [y], { [only]: 0 });
-  const above = choose(infinite(known, 'detect_negative'), constant(call.number(1, 'posinf', largest)), known);
-  return choose(infinite(above, 'detect_positive'), constant(call.number(2, 'neginf', -largest)), above);
+  const above = choose(infinite(known, 'detect_negative'), number(call.number(1, 'posinf', largest)), known);
+  return choose(infinite(above, 'detect_positive'), number(call.number(2, 'neginf', -largest)), above);
 });
 
 const pi = Math.PI;
@@ -81,9 +77,9 @@ const pi = Math.PI;
 /** The angle of a point: the arc tangent of y/x where x > 0, turned by half a circle elsewhere. */
 function arctan2(y: Operand, x: Operand): Expression {
   const arc = node('Atan', [div(y, x)]);
-  const left = add(arc, choose(less(y, constant(0)), constant(-pi), constant(pi)));
-  const upright = choose(less(constant(0), y), constant(pi / 2), choose(less(y, constant(0)), constant(-pi / 2), constant(0)));
-  return choose(less(constant(0), x), arc, choose(less(x, constant(0)), left, upright));
+  const left = add(arc, choose(less(y, number(0)), number(-pi), number(pi)));
+  const upright = choose(less(number(0), y), number(pi / 2), choose(less(y, number(0)), number(-pi / 2), number(0)));
+  return choose(less(number(0), x), arc, choose(less(x, number(0)), left, upright));
 }
 
 const noNumber = (x: Operand): Expression => node('IsNaN', [x]);
@@ -108,7 +104,7 @@ const whole =
     node(op, [cast(call.operand(0, 'x'), INT), cast(call.operand(1, 'y'), INT)]);
 /** x·2^by of whole numbers, without what is behind the point */
 const shifted = (sign: 1 | -1): Rule =>
-  both((x, by) => cast(node('Floor', [mul(x, node('Pow', [constant(2), sign === 1 ? by : node('Neg', [by])]))]), INT));
+  both((x, by) => cast(node('Floor', [mul(x, node('Pow', [number(2), sign === 1 ? by : node('Neg', [by])]))]), INT));
 const inverted: Rule = call => sub(node('Neg', [cast(call.operand(0, 'x'), INT)]), { constant: { type: 'int', value: 1 } });
 
 const finite = (x: Operand): Expression => not(node('Or', [node('IsNaN', [x]), node('IsInf', [x])]));
@@ -127,7 +123,7 @@ function castOf(x: Operand, dtype: string): Expression {
 const like = (made: (one: Expression, call: OperatorCall) => Expression): Rule =>
   of((x, call) => {
     const dtype = call.given(-1, 'dtype') ?? null;
-    const y = made(node('Pow', [x, constant(0)]), call);
+    const y = made(node('Pow', [x, number(0)]), call);
     return dtype === null || String(dtype).startsWith('float') ? y : castOf(y, String(dtype));
   });
 
@@ -144,9 +140,9 @@ const silu: Rule = of(x => mul(x, node('Sigmoid', [x])));
 const hardSigmoid = one('HardSigmoid', { alpha: 1 / 6, beta: 0.5 });
 /** 0 below −1, x above 1, (x + 1)²/4 between */
 const sparsePlus: Rule = of(x => {
-  const raised = add(x, constant(1));
-  const middle = mul(constant(0.25), mul(raised, raised));
-  return choose(less(x, constant(-1)), constant(0), choose(less(x, constant(1)), middle, x));
+  const raised = add(x, number(1));
+  const middle = mul(number(0.25), mul(raised, raised));
+  return choose(less(x, number(-1)), number(0), choose(less(x, number(1)), middle, x));
 });
 
 const shrink = (soft: boolean): Rule =>
@@ -158,14 +154,14 @@ const shrink = (soft: boolean): Rule =>
 /** Whether two numbers are as close as is allowed. */
 const isClose: Rule = call => {
   const [a, b] = [call.float(0, 'x1'), call.float(1, 'x2')];
-  const allowed = add(constant(call.number(3, 'atol', 1e-8)), mul(constant(call.number(2, 'rtol', 1e-5)), node('Abs', [b])));
+  const allowed = add(number(call.number(3, 'atol', 1e-8)), mul(number(call.number(2, 'rtol', 1e-5)), node('Abs', [b])));
   const close = node('Or', [node('Equal', [a, b]), node('LessOrEqual', [node('Abs', [sub(a, b)]), allowed])]);
   return call.flag(-1, 'equal_nan') ? node('Or', [close, node('And', [noNumber(a), noNumber(b)])]) : close;
 };
 
 /** c_n·xⁿ + … + c_0 */
 function polynomial(x: Operand, [highest, ...rest]: readonly number[]): Operand {
-  return rest.reduce<Operand>((sum, c) => add(mul(sum, x), constant(c)), constant(highest));
+  return rest.reduce<Operand>((sum, c) => add(mul(sum, x), number(c)), number(highest));
 }
 
 /**
@@ -173,18 +169,18 @@ function polynomial(x: Operand, [highest, ...rest]: readonly number[]): Operand 
  * is a number of float32.
  */
 const inverseErf: Rule = of(x => {
-  const q = mul(x, constant(0.5));
-  const near = sub(constant(0.180625), mul(q, q));
+  const q = mul(x, number(0.5));
+  const near = sub(number(0.180625), mul(q, q));
   const middle = mul(q, div(polynomial(near, AS241.near), polynomial(near, AS241.nearBelow)));
-  const far = node('Sqrt', [node('Neg', [node('Log', [mul(sub(constant(1), node('Abs', [x])), constant(0.5))])])]);
+  const far = node('Sqrt', [node('Neg', [node('Log', [mul(sub(number(1), node('Abs', [x])), number(0.5))])])]);
   const tail = (from: number, above: readonly number[], below: readonly number[]) => {
-    const r = sub(far, constant(from));
+    const r = sub(far, number(from));
     return mul(node('Sign', [x]), div(polynomial(r, above), polynomial(r, below)));
   };
-  const outside = choose(less(far, constant(5)), tail(1.6, AS241.far, AS241.farBelow), tail(5, AS241.end, AS241.endBelow));
-  const end = node('Equal', [node('Abs', [x]), constant(1)]);
-  const inside = choose(less(constant(0.85), node('Abs', [x])), outside, middle);
-  return choose(end, div(x, constant(0)), mul(inside, constant(Math.SQRT1_2)));
+  const outside = choose(less(far, number(5)), tail(1.6, AS241.far, AS241.farBelow), tail(5, AS241.end, AS241.endBelow));
+  const end = node('Equal', [node('Abs', [x]), number(1)]);
+  const inside = choose(less(number(0.85), node('Abs', [x])), outside, middle);
+  return choose(end, div(x, number(0)), mul(inside, number(Math.SQRT1_2)));
 });
 
 // biome-ignore format: tables
@@ -215,18 +211,18 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   ...alike('Fmax:Max Fmin:Min', ignoringNaN),
   ...alike('Softmax LogSoftmax', softmaxOn),
   ...alike('Silu Swish', () => silu),
-  DivideNoNan: both((x, y) => choose(node('Equal', [y, constant(0)]), constant(0), div(x, y))),
+  DivideNoNan: both((x, y) => choose(node('Equal', [y, number(0)]), number(0), div(x, y))),
   FloorDivide: both((x, y) => node('Floor', [div(x, y)])),
   Mod: both(modulo),
   Fmod: both((x, y) => node('Mod', [x, y], { fmod: 1 })),
   Logaddexp: both(logAddExp),
-  Logaddexp2: both((x, y) => div(logAddExp(mul(x, constant(ln2)), mul(y, constant(ln2))), constant(ln2))),
-  Ldexp: both((x, y) => mul(x, node('Pow', [constant(2), y]))),
+  Logaddexp2: both((x, y) => div(logAddExp(mul(x, number(ln2)), mul(y, number(ln2))), number(ln2))),
+  Ldexp: both((x, y) => mul(x, node('Pow', [number(2), y]))),
   Isclose: isClose,
   /** The first choice whose condition holds. */
   Select(call) {
     const [conditions, choices] = [call.operands(0, 'condlist'), call.operands(1, 'choicelist')];
-    const otherwise = (call.given(2, 'default') ?? null) === null ? constant(0) : call.operand(2, 'default');
+    const otherwise = (call.given(2, 'default') ?? null) === null ? number(0) : call.operand(2, 'default');
     const chosen = conditions.reduceRight<Operand>((rest, condition, i) => choose(cast(condition, BOOL), choices[i], rest), otherwise);
     return 'op' in chosen ? chosen : node('Identity', [chosen]);
   },
@@ -244,38 +240,38 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   SaturateCast(call) {
     const range = LARGEST[String(call.given(-1, 'dtype'))];
     const x = call.float(0, 'x');
-    return castOf(range ? node('Clip', [x, constant(range[0]), constant(range[1])]) : x, String(call.given(-1, 'dtype') ?? 'float32'));
+    return castOf(range ? node('Clip', [x, number(range[0]), number(range[1])]) : x, String(call.given(-1, 'dtype') ?? 'float32'));
   },
   StopGradient: call => node('Identity', [call.operand(0, 'variable')]),
-  Exp2: of(x => node('Pow', [constant(2), x])),
-  Log2: of(x => div(node('Log', [x]), constant(ln2))),
-  Log10: of(x => div(node('Log', [x]), constant(ln10))),
-  Log1p: of(x => node('Log', [add(x, constant(1))])),
-  Expm1: of(x => sub(node('Exp', [x]), constant(1))),
+  Exp2: of(x => node('Pow', [number(2), x])),
+  Log2: of(x => div(node('Log', [x]), number(ln2))),
+  Log10: of(x => div(node('Log', [x]), number(ln10))),
+  Log1p: of(x => node('Log', [add(x, number(1))])),
+  Expm1: of(x => sub(node('Exp', [x]), number(1))),
   Rsqrt: of(x => node('Reciprocal', [node('Sqrt', [x])])),
   Square: of(x => mul(x, x)),
   /** To so many decimals. */
   Round(call) {
     const scale = 10 ** call.number(1, 'decimals', 0);
     const x = call.float(0, 'x');
-    return scale === 1 ? node('Round', [x]) : div(node('Round', [mul(x, constant(scale))]), constant(scale));
+    return scale === 1 ? node('Round', [x]) : div(node('Round', [mul(x, number(scale))]), number(scale));
   },
-  Cbrt: of(x => mul(node('Sign', [x]), node('Pow', [node('Abs', [x]), constant(1 / 3)]))),
-  Sinc: of(x => choose(node('Equal', [x, constant(0)]), constant(1), div(node('Sin', [mul(x, constant(pi))]), mul(x, constant(pi))))),
+  Cbrt: of(x => mul(node('Sign', [x]), node('Pow', [node('Abs', [x]), number(1 / 3)]))),
+  Sinc: of(x => choose(node('Equal', [x, number(0)]), number(1), div(node('Sin', [mul(x, number(pi))]), mul(x, number(pi))))),
   // −0 too, whose reciprocal is −∞
-  Signbit: of(x => node('Or', [less(x, constant(0)), less(node('Reciprocal', [x]), constant(0))])),
-  Heaviside: both((x, y) => choose(node('Equal', [x, constant(0)]), y, choose(noNumber(x), x, cast(less(constant(0), x), FLOAT)))),
-  Trunc: of(x => choose(less(x, constant(0)), node('Ceil', [x]), node('Floor', [x]))),
+  Signbit: of(x => node('Or', [less(x, number(0)), less(node('Reciprocal', [x]), number(0))])),
+  Heaviside: both((x, y) => choose(node('Equal', [x, number(0)]), y, choose(noNumber(x), x, cast(less(number(0), x), FLOAT)))),
+  Trunc: of(x => choose(less(x, number(0)), node('Ceil', [x]), node('Floor', [x]))),
   Arctan2: both(arctan2),
-  Angle: of(x => choose(less(x, constant(0)), constant(pi), mul(x, constant(0)))),
+  Angle: of(x => choose(less(x, number(0)), number(pi), mul(x, number(0)))),
   Imag: of(x => sub(x, x)),
   Array: call => ((call.given(-1, 'dtype') ?? null) === null ? one('Identity')(call) : castTo(call)),
   Deg2rad: scaled(Math.PI / 180),
   Rad2deg: scaled(180 / Math.PI),
   Erfinv: inverseErf,
-  Erfc: of(x => sub(constant(1), node('Erf', [x]))),
-  Relu6: of(x => node('Clip', [x, constant(0), constant(6)])),
-  HardTanh: of(x => node('Clip', [x, constant(-1), constant(1)])),
+  Erfc: of(x => sub(number(1), node('Erf', [x]))),
+  Relu6: of(x => node('Clip', [x, number(0), number(6)])),
+  HardTanh: of(x => node('Clip', [x, number(-1), number(1)])),
   LeakyRelu: of((x, call) => node('LeakyRelu', [x], { alpha: call.number(1, 'negative_slope', 0.2) })),
   Elu: of((x, call) => node('Elu', [x], { alpha: call.number(1, 'alpha', 1) })),
   Celu: of((x, call) => node('Celu', [x], { alpha: call.number(1, 'alpha', 1) })),
@@ -285,10 +281,10 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   HardShrink: shrink(false),
   SoftShrink: shrink(true),
   TanhShrink: of(x => sub(x, node('Tanh', [x]))),
-  Threshold: of((x, call) => choose(node('Greater', [x, constant(call.number(1, 'threshold', 0))]), x, call.operand(2, 'default_value'))),
-  Squareplus: of((x, call) => mul(add(x, node('Sqrt', [add(mul(x, x), call.operand(1, 'b'))])), constant(0.5))),
+  Threshold: of((x, call) => choose(node('Greater', [x, number(call.number(1, 'threshold', 0))]), x, call.operand(2, 'default_value'))),
+  Squareplus: of((x, call) => mul(add(x, node('Sqrt', [add(mul(x, x), call.operand(1, 'b'))])), number(0.5))),
   SparsePlus: sparsePlus,
-  SparseSigmoid: of(x => node('Clip', [mul(add(x, constant(1)), constant(0.5)), constant(0), constant(1)])),
+  SparseSigmoid: of(x => node('Clip', [mul(add(x, number(1)), number(0.5)), number(0), number(1)])),
   Clip: call => node('Clip', [call.operand(0, 'x'), call.operand(1, 'x_min'), call.operand(2, 'x_max')]),
   /** The first half of an axis times the sigmoid of the second. */
   Glu(call) {
@@ -298,7 +294,7 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
     return mul(sliced(x, axis, 0, half), node('Sigmoid', [sliced(x, axis, half, 2 * half)]));
   },
   OnesLike: like(one => one),
-  ZerosLike: like(one => sub(one, constant(1))),
-  EmptyLike: like(one => sub(one, constant(1))),
+  ZerosLike: like(one => sub(one, number(1))),
+  EmptyLike: like(one => sub(one, number(1))),
   FullLike: like((one, call) => mul(one, call.float(1, 'fill_value'))),
 };

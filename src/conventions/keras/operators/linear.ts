@@ -1,3 +1,4 @@
+import { div, mul, number, sub } from './arithmetic.js';
 import { cast, type Expression, FLOAT, ints, node, type Operand, type OperatorCall, type Rule, sliced, wrongArgument } from './call.js';
 
 /**
@@ -8,10 +9,6 @@ import { cast, type Expression, FLOAT, ints, node, type Operand, type OperatorCa
 /** More steps than this make a graph that nobody reads, and a matrix that nobody has in a network. */
 const LARGEST = 64;
 
-const number = (value: number): Operand => ({ constant: value });
-const mul = (a: Operand, b: Operand): Expression => node('Mul', [a, b]);
-const sub = (a: Operand, b: Operand): Expression => node('Sub', [a, b]);
-const div = (a: Operand, b: Operand): Expression => node('Div', [a, b]);
 const matmul = (a: Operand, b: Operand): Expression => node('MatMul', [a, b]);
 const column = (value: (row: number) => number, n: number): Operand => ({ constant: Array.from({ length: n }, (_, i) => [value(i)]) });
 

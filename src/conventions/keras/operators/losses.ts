@@ -1,9 +1,8 @@
+import { mul, number } from './arithmetic.js';
 import { axisOf, cast, type Expression, INT, ints, node, type Operand, type OperatorCall, type Rule, wrongArgument } from './call.js';
 
 /** Losses as operators between layers. */
 
-const number = (value: number): Operand => ({ constant: value });
-const mul = (a: Operand, b: Operand): Expression => node('Mul', [a, b]);
 const log = (x: Operand): Expression => node('Log', [x]);
 const from1 = (x: Operand): Expression => node('Sub', [number(1), x]);
 /** keras.config.epsilon() away from 0 and 1 */

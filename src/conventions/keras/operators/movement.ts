@@ -12,6 +12,7 @@ import {
   node,
   type Operand,
   type OperatorCall,
+  productOf,
   type Rule,
   sizeOf,
   sliced,
@@ -302,7 +303,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
       );
       return 'op' in turned ? turned : node('Identity', [turned]);
     }
-    const rest = shape.slice(1).reduce<number | null>((all, n) => (all === null || n === null ? null : all * n), 1);
+    const rest = productOf(shape.slice(1));
     if (rest === null) throw wrongArgument('axis', null);
     // there is one sample at least, and by less than one sample the numbers are pushed as they stand
     const row = rolled(flat(call.operand(0, 'x')), 0, Number(shift[0]), [shape[0] === null ? null : shape[0] * rest], rest);

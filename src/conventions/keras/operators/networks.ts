@@ -1,4 +1,5 @@
 import { paddingOf as padsOf, type Window } from '../../../layers/window/window.js';
+import { number } from './arithmetic.js';
 import {
   axisOf,
   BOOL,
@@ -14,8 +15,6 @@ import {
 } from './call.js';
 
 /** Operators that are layers without weights of their own: windows, normalisations, attention. */
-
-const number = (value: number): Operand => ({ constant: value });
 
 /** x with its channels first, what `made` makes of it, and back. */
 function channelsFirst(call: OperatorCall, made: (x: Operand) => Expression, name = 'inputs'): Expression {

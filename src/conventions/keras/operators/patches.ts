@@ -1,4 +1,5 @@
 import { paddingOf } from '../../../layers/window/window.js';
+import { number } from './arithmetic.js';
 import { ints, node, type Operand, type OperatorCall, type Rule, wrongArgument } from './call.js';
 
 /** Windows of images as rows, and images of windows. */
@@ -57,7 +58,6 @@ function padded(x: Operand, axes: readonly number[], pads: Windows['pads']): Ope
   return node('Pad', [x, ints([...pads.map(p => p[0]), ...pads.map(p => p[1])]), number(0), ints(axes)], { mode: 'constant' });
 }
 
-const number = (value: number): Operand => ({ constant: value });
 const tableOf = (places: readonly number[][]): Operand => ({ constant: { type: 'int', value: places } });
 
 function channelsLast(call: OperatorCall, name: string): readonly (number | null)[] {

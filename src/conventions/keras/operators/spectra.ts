@@ -1,15 +1,11 @@
 import { log } from '../../../numerics/log.js';
 import { sineCosine } from '../../../numerics/trig.js';
+import { add, mul, number, sub } from './arithmetic.js';
 import { type Expression, ints, node, type Operand, type OperatorCall, type Rule, sizeOf, sliced, wrongArgument } from './call.js';
 
 /** Fourier transforms of rows whose length is known, as products with their matrices; complex numbers are pairs of tensors. */
 
 type Pair = readonly [re: Operand, im: Operand];
-
-const number = (value: number): Operand => ({ constant: value });
-const add = (a: Operand, b: Operand): Expression => node('Add', [a, b]);
-const sub = (a: Operand, b: Operand): Expression => node('Sub', [a, b]);
-const mul = (a: Operand, b: Operand): Expression => node('Mul', [a, b]);
 
 /** f of k parts of a circle of L. */
 function turned(f: 'cos' | 'sin', k: number, L: number): number {

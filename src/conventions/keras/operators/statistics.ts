@@ -1,3 +1,4 @@
+import { number } from './arithmetic.js';
 import {
   along,
   axesOf,
@@ -11,6 +12,7 @@ import {
   node,
   type Operand,
   type OperatorCall,
+  productOf,
   type Rule,
   sizeOf,
   sliced,
@@ -21,7 +23,6 @@ import { reduced } from './reductions.js';
 
 /** Reductions that leave out NaN, and those that look at the order of numbers. */
 
-const number = (value: number): Operand => ({ constant: value });
 const noNumber = (x: Operand): Expression => node('IsNaN', [x]);
 const counted = (x: Operand): Expression => cast(node('Not', [noNumber(x)]), FLOAT);
 const filled = (x: Operand, value: number): Expression => node('Where', [noNumber(x), number(value), x]);
@@ -71,7 +72,7 @@ function joinedAxes(call: OperatorCall, x: Operand = call.float(0, 'x')): Sorted
   const others = [...shape.keys()].filter(axis => !axes.includes(axis));
   const moved = node('Transpose', [x], { perm: [...others, ...axes] });
   const joined = axes.length === 1 ? moved : node('Reshape', [moved, ints([...others.map(() => 0), -1])]);
-  const size = axes.reduce<number | null>((n, axis) => (n === null || shape[axis] === null ? null : n * shape[axis]!), 1);
+  const size = productOf(axes.map(axis => shape[axis]));
   const length = size === null ? node('Shape', [joined], { start: others.length }) : ints([size]);
   const count = size ?? cast(length, FLOAT);
   return { sorted: node('TopK', [joined, length], { axis: -1, largest: 0 }), count, axes };

@@ -1,15 +1,26 @@
-import { cast, type Expression, flat, INT, ints, node, type Operand, type OperatorCall, type Rule, wrongArgument } from './call.js';
+import { mul, number } from './arithmetic.js';
+import {
+  cast,
+  type Expression,
+  flat,
+  INT,
+  ints,
+  node,
+  type Operand,
+  type OperatorCall,
+  productOf,
+  type Rule,
+  wrongArgument,
+} from './call.js';
 import { diagonalOf } from './statistics.js';
 
 /** Operators that make a table of a row, or count. */
 
-const number = (value: number): Operand => ({ constant: value });
-const mul = (a: Operand, b: Operand): Expression => node('Mul', [a, b]);
 /** Ones, as many as x has numbers. */
 const ones = (x: Operand): Expression => node('Pow', [x, number(0)]);
 
 function sizeOfRow(call: OperatorCall, name: string): number {
-  const size = call.shape(0, name).reduce<number | null>((all, n) => (all === null || n === null ? null : all * n), 1);
+  const size = productOf(call.shape(0, name));
   if (size === null) throw wrongArgument(name, 'numbers of which it is not known how many there are');
   return size;
 }

@@ -1,7 +1,8 @@
 import { escapeText, wordOf } from '../../../escape.js';
 import { asObject, type Json, unsupportedClass } from '../../../layers/kerasConfig.js';
 import type { Argument, CallArguments } from '../arguments.js';
-import { type Expression, ints, node, type Operand, type OperatorCall, operatorCall, type Rule, sliced, wrongArgument } from './call.js';
+import { number } from './arithmetic.js';
+import { type Expression, ints, node, type OperatorCall, operatorCall, type Rule, sliced, wrongArgument } from './call.js';
 import { ELEMENTWISE } from './elementwise.js';
 import { MOVEMENT } from './movement.js';
 import { REDUCTIONS } from './reductions.js';
@@ -24,8 +25,6 @@ const all = (rule: (name: string) => Rule, prefix: string, list: string, ...name
 function ruleNamed(table: Readonly<Record<string, Rule>>, word: string): Rule {
   return table[word.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase())];
 }
-
-const number = (value: number): Operand => ({ constant: value });
 
 /** The product of the last two axes, either of them the other way round. */
 function matmul(call: OperatorCall): Expression {

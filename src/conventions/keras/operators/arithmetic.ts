@@ -1,0 +1,9 @@
+import { type Expression, node, type Operand } from './call.js';
+
+/** Arithmetic that rules are written in. */
+
+export const number = (value: number): Operand => ({ constant: value });
+export const add = (a: Operand, b: Operand): Expression => node('Add', [a, b]);
+export const sub = (a: Operand, b: Operand): Expression => node('Sub', [a, b]);
+export const mul = (a: Operand, b: Operand): Expression => node('Mul', [a, b]);
+export const div = (a: Operand, b: Operand): Expression => node('Div', [a, b]);
