@@ -63,13 +63,12 @@ print(codes(stdout=open('/dev/null', 'rb'), stderr=sp.PIPE))`;
     expect(python(script)).toBe(`${EXPECTED} ${EXPECTED}\n${EXPECTED}\n`);
   });
 
-  withPython('any of the three descriptors may be closed', () => {
-    const closed = (fd: string) => `preexec_fn=lambda: [os.close(i) for i in (${fd},)]`;
+  withPython('any of the three descriptors may be closed, alone and together', () => {
     const script = `${COMMANDS}
-print(codes(stdout=sp.PIPE, stderr=sp.PIPE, ${closed('0')}))
-print(codes(stdin=sp.DEVNULL, stderr=sp.PIPE, ${closed('1')}))
-print(codes(stdin=sp.DEVNULL, stdout=sp.PIPE, ${closed('2')}))`;
-    expect(python(script)).toBe(`${EXPECTED}\n${EXPECTED}\n${EXPECTED}\n`);
+for fds in ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)):
+    streams = {name: sp.PIPE for fd, name in ((1, 'stdout'), (2, 'stderr')) if fd not in fds}
+    print(codes(**streams, preexec_fn=lambda: [os.close(fd) for fd in fds]))`;
+    expect(python(script)).toBe(`${EXPECTED}\n`.repeat(7));
   });
 
   withPython('a terminal of 0 columns has 80', () => {
@@ -125,6 +124,34 @@ describe('from Node', () => {
       ['compare', '--N', '4', '--simulate', 'state-carry', '--no-explain'],
     ].map(argv => spawnSync(process.execPath, [binary, ...argv], { stdio }).status);
     expect(codes).toEqual([0, 1]);
+  });
+});
+
+describe('through pipes', () => {
+  const bash = (line: string) => spawnSync('bash', ['-c', line], { cwd: folder, encoding: 'utf8', env: env() });
+  const student = join(__dirname, '..', 'reference', 'student');
+  const model = join(student, 'model.keras');
+  const printed = (name: string) => join(student, 'printed', name);
+  const hasBash = has('bash') ? it : it.skip;
+
+  hasBash('a network beside the flags comes from standard input or a process substitution as from its file', () => {
+    const sha = (line: string) => JSON.parse(bash(line).stdout).ySha256;
+    expect(bash(`cat "${model}" | rnn-cli shapes -`).stdout).toBe(bash(`rnn-cli shapes "${model}"`).stdout);
+    expect(sha(`rnn-cli forward <(cat "${model}") --json`)).toBe(sha(`rnn-cli forward "${model}" --json`));
+    expect(sha(`rnn-cli forward - --T 4 --json < <(cat "${printed('w.npz')}")`)).toBe(
+      sha(`rnn-cli forward "${printed('w.npz')}" --T 4 --json`),
+    );
+    expect(bash(`rnn-cli compare <(cat "${model}") <(cat "${model}") --json`)).toMatchObject({ status: 0, stderr: '' });
+    expect(bash(`cat "${printed('y.npy')}" | rnn-cli compare "${printed('y.npy')}" -`).stdout).toContain('y.npy and stdin');
+    expect(bash(`cat "${model}" | rnn-cli probe - --N 2 -q`)).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  hasBash('standard input is read for one thing alone', () => {
+    for (const line of ['compare - -', 'forward - -i -', 'compare - --against -', 'forward --weights - -i -', 'forward -i - --h0 -'])
+      expect([line, bash(`cat "${model}" | rnn-cli ${line}`)]).toEqual([
+        line,
+        expect.objectContaining({ status: 2, stderr: expect.stringContaining('both read stdin') }),
+      ]);
   });
 });
 

@@ -147,14 +147,22 @@ export function checkConflicts(values: Values, command: CommandName): void {
   if (values.svg === '-' && (values.json || values.jsonl || values.out?.startsWith('-'))) {
     throw new RnnError('usage', 'E_CONFLICT', '--svg - and another output both write to stdout', { fix: 'give --svg a file name' });
   }
-  const fromStdin = (['model', 'input', 'against'] as const).filter(key => /^-(:|$)/.test(values[key] ?? ''));
+  const fromStdin = FROM_STDIN.filter(([key]) => /^-(:|$)/.test(String(values[key] ?? ''))).map(([, name]) => name);
   if (fromStdin.length > 1) {
-    throw new RnnError('usage', 'E_STDIN', `${fromStdin.map(flag).join(' and ')} both read stdin`, { fix: 'give one of them a file name' });
+    throw new RnnError('usage', 'E_STDIN', `${fromStdin.join(' and ')} both read stdin`, { fix: 'give one of them a file name' });
   }
   if (values.out?.startsWith('-') && (values.json || values.jsonl)) {
     throw new RnnError('usage', 'E_CONFLICT', '--out - and --json both write to stdout', { fix: 'give --out a file name' });
   }
 }
+
+/** What is read from stdin where it is '-', and how the line has it. */
+const FROM_STDIN: readonly (readonly [keyof Values, string])[] = [
+  ...(['model', 'weights', 'input', 'against', 'mask', 'lengths', 'h0', 'c0'] as const).map(key => [key, flag(key)] as const),
+  ['network', 'FILE'],
+  ['first', 'A'],
+  ['second', 'B'],
+];
 
 /** What `convert --to` may be written into. */
 const TARGET_ENDINGS: Readonly<Record<string, readonly string[]>> = {

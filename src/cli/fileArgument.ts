@@ -22,7 +22,7 @@ export async function withFileArgument(given: Values, command: CommandName, note
   });
   if (role === 'arrays') {
     await checkNoWeights(path);
-    throw isArray(named, command);
+    throw isArray(path, command);
   }
   if (role === 'model') {
     if (rest.layers !== undefined) throw conflict(`${named} and --layers both describe the network`, 'give one of them');
@@ -67,8 +67,9 @@ function asFlags(word: string, error: unknown): unknown {
 }
 
 function isArray(path: string, command: CommandName): RnnError {
-  const use = command === 'compare' ? `--against ${path}` : `-i ${path}`;
-  return new RnnError('usage', 'E_INPUT', `${path} holds an array, neither a network nor its weights`, {
+  const written = path === '-' ? path : shownPath(path);
+  const use = command === 'compare' ? `--against ${written}` : `-i ${written}`;
+  return new RnnError('usage', 'E_INPUT', `${shownPath(path)} holds an array, neither a network nor its weights`, {
     expected: 'a model, or weights',
     found: 'an array',
     fix: command === 'forward' || command === 'compare' ? `rnn-cli ${command} ${use}` : 'give a model, or weights',

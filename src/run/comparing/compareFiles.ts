@@ -94,7 +94,7 @@ function compareArrays(
     version: VERSION,
     status: equal ? 'SAME' : 'DIFFERENT',
     equal,
-    files: { first: escapeText(files[0]), second: escapeText(files[1]) },
+    files: { first: shownPath(files[0]), second: shownPath(files[1]) },
     arrays,
     notes: [...first.notes, ...second.notes],
     exit: equal ? 0 : 1,

@@ -1,6 +1,6 @@
 import { compareWeights } from '../../diagnosis/weightsFaults.js';
 import { RnnError } from '../../errors.js';
-import { escapeText } from '../../escape.js';
+import { escapeText, shownPath } from '../../escape.js';
 import { type Assumption, checkAssumptions } from '../../model/assumptions.js';
 import { layersLineOf } from '../../model/layersLine.js';
 import { distance, largestDifference } from '../../tensor/difference.js';
@@ -45,7 +45,7 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
     status: verdict,
     equal: verdict === 'SAME',
     undecided: verdict === 'UNDECIDED' ? undecided : null,
-    files: { first: escapeText(files[0]), second: escapeText(files[1]) },
+    files: { first: shownPath(files[0]), second: shownPath(files[1]) },
     equations,
     tensors,
     outputs,
@@ -57,7 +57,7 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
 
 /** What was assumed of which file, where only one of them leaves it open. */
 function allAssumptions(first: Network, second: Network, files: readonly [string, string]): Assumption[] {
-  const of = ({ assumptions }: Network, file: string) => assumptions.map(a => ({ ...a, what: `${escapeText(file)}: ${a.what}` }));
+  const of = ({ assumptions }: Network, file: string) => assumptions.map(a => ({ ...a, what: `${shownPath(file)}: ${a.what}` }));
   return [...of(first, files[0]), ...of(second, files[1])];
 }
 
@@ -76,7 +76,7 @@ async function openBoth(request: CompareModelsRequest): Promise<[Network, Networ
     const isWeighted = layersWithWeights(network).length > 0;
     if (!network.weights && isWeighted)
       throw new RnnError('convention', 'E_WEIGHT_MISSING', 'the file has no weights to compare', {
-        where: escapeText(file),
+        where: shownPath(file),
         expected: 'a trained model, or its weights',
       });
     return shownNetwork(isWeighted ? network : { ...network, weights: network.weights ?? new Map() });
@@ -132,7 +132,7 @@ async function fromWeights(
 function ofAGraph(file: string, { network, file: graph }: { readonly network: Network; readonly file: string }): RnnError {
   const line = layersLineOf(network.model, network.framework);
   return new RnnError('convention', 'E_UNDETERMINED', `${escapeText(graph)} does not say which layer takes which of these weights`, {
-    where: escapeText(file),
+    where: shownPath(file),
     expected: 'a model, or weights beside a description',
     fix: line ? `describe them: --layers "${line}"` : `compare its outputs: rnn-cli compare ${escapeText(graph)} -i x.npy --against y.npy`,
   });
@@ -142,8 +142,8 @@ function descriptionOf({ network, file }: { readonly network: Network; readonly 
   const line = layersLineOf(network.model, network.framework);
   return {
     fact: 'description',
-    what: `it is the network that ${escapeText(file)} describes`,
-    value: escapeText(file),
+    what: `it is the network that ${shownPath(file)} describes`,
+    value: shownPath(file),
     why: 'the file holds weights alone',
     say: line && `--layers "${line}"`,
   };

@@ -10,6 +10,8 @@ import { changed, checkOrdinary, device, readBytes, readError, tooLarge } from '
 
 /** A file that is opened, and read where it is asked. */
 export interface OpenFile extends ByteSource {
+  /** of a pipe, whose bytes come once: every later openFile of the same path has them too */
+  keep?(): void;
   /** Ends the reading at once; a tensor that is asked for later opens the file again, and closes it. */
   close(): void;
 }
@@ -25,8 +27,15 @@ export async function openFile(path: string): Promise<OpenFile> {
     const source = await regularFile(path);
     if (source) return source;
   }
-  return { ...memorySource(await readBytes(path)), where: [shownPath(path)], close: () => undefined };
+  const bytes = kept.get(path) ?? (await readBytes(path));
+  const keep = (): void => {
+    kept.set(path, bytes);
+  };
+  return { ...memorySource(bytes), where: [shownPath(path)], keep, close: () => undefined };
 }
+
+/** Networks that came through a pipe: a command reads its network more than once, first to see what it is. */
+const kept = new Map<string, Uint8Array>();
 
 /**
  * A file beside another one, by its path from there. Pipes and devices are not opened.

@@ -84,7 +84,10 @@ export async function readModelFile(named: string): Promise<ModelFile> {
     if (json.sniff(source) && !tfjs.sniff(source) && !printed.sniff(source))
       return reading({ where: shownPath(path), seconds: fileLimits().read.seconds }, () => readJsonModel(source));
     return describedBy(await readFileTensors(path, source), source);
-  }).finally(() => source.close());
+  }).finally(() => {
+    source.keep?.();
+    source.close();
+  });
 }
 
 /** TensorFlow's SavedModel: the variables of a checkpoint, and Keras' description of the model beside them. */
