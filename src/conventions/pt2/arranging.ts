@@ -1,32 +1,13 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import type { Size } from './program.js';
-import {
-  alike,
-  END,
-  fixed,
-  int,
-  notRun,
-  op,
-  outName,
-  type Rule,
-  type Rules,
-  sameSymbol,
-  self,
-  sizesOf,
-  slice,
-  step,
-  upTo,
-} from './rule.js';
+import { alike, fixed, int, notRun, op, outName, type Rule, type Rules, sameSymbol, self, sizesOf, step, upTo } from './rule.js';
 import { BOOL } from './types.js';
-import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand } from './wiring.js';
+import { arg, axis, type Call, isTensor, number, numbers } from './wiring.js';
 
 /** Operators that turn, count and choose. */
 
 /** torch's numbers of the types */
 export const [FLOAT32, FLOAT64] = [7, 8];
-
-const flip: Rule = call =>
-  axes(call, 'dims').reduce((value: Operand, dim, i) => slice(call, value, dim, [-1, -END, -1], `${outName(call)}_${i}`), self(call));
 
 /** `...i,...j->...ij` with letters in the place of the dots. */
 function spelled(equation: string, ranks: readonly number[]): string {
@@ -76,47 +57,8 @@ const filled: Rule = call => {
   return op(call, 'Cast', [values], { to: ONNX_TYPES.i64 });
 };
 
-const triangle =
-  (upper: number): Rule =>
-  call =>
-    op(call, 'Trilu', [self(call), int(number(call, 'diagonal', 0))], { upper });
-
-/** Axes `source` at the places `destination`, the others in their order. */
-const moved: Rule = call => {
-  const rank = sizesOf(call).length;
-  const [from, to] = [axes(call, 'source'), axes(call, 'destination')];
-  const rest = upTo(rank).filter(i => !from.includes(i));
-  const perm = Array.from({ length: rank }, (_, i) => (to.includes(i) ? from[to.indexOf(i)] : rest.shift()!));
-  return op(call, 'Transpose', [self(call)], { perm });
-};
-
-/** All numbers in one row, the last ones in front. */
-function rolledAll(call: Call, by: number): string {
-  const sizes = sizesOf(call).map((_, i) => fixed(call, i));
-  const n = sizes.reduce((a, b) => a * b, 1);
-  const data = Array.from({ length: n }, (_, i) => (((i - by) % n) + n) % n);
-  const flat = step(call, 'Reshape', [self(call), int([-1])]);
-  return op(call, 'Reshape', [step(call, 'Gather', [flat, { type: 'int', shape: [n], data }], { axis: 0 }), int(sizes)]);
-}
-
 export const ARRANGING: Rules = {
-  ...alike('movedim moveaxis', () => moved),
   ...alike('ones ones_like full full_like new_full new_ones', () => filled),
-  flip,
-  roll(call) {
-    const [shifts, dims] = [numbers(call, 'shifts').map(Number), axes(call, 'dims')];
-    if (dims.length !== shifts.length) return rolledAll(call, shifts[0]);
-    return dims.reduce((value: Operand, dim, i) => {
-      const n = fixed(call, dim);
-      const by = ((shifts[i] % n) + n) % n;
-      if (by === 0) return value;
-      const [tail, head] = [
-        [n - by, END, 1],
-        [0, n - by, 1],
-      ].map((ends, k) => slice(call, value, dim, ends, `${outName(call)}_${i}_${k}`));
-      return step(call, 'Concat', [tail, head], { axis: dim });
-    }, self(call));
-  },
   topk(call) {
     const dim = axis(call, 'dim', 'self', -1);
     const name = op(call, 'TopK', [self(call), int([number(call, 'k')])], { axis: dim, largest: arg(call, 'largest') === false ? 0 : 1 });
@@ -182,6 +124,4 @@ export const ARRANGING: Rules = {
     return op(call, 'Cast', [same], { to: 1 });
   },
   cumsum: call => op(call, 'CumSum', [self(call), int(axis(call))]),
-  triu: triangle(1),
-  tril: triangle(0),
 };

@@ -1,6 +1,5 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import { ARRANGING, expanded } from './arranging.js';
-import { COLUMNS } from './columns.js';
 import { FUNCTIONS } from './functions.js';
 import { INDEXING } from './indexing.js';
 import { isInPlace, WRITING, writeInPlace } from './inPlace.js';
@@ -10,7 +9,8 @@ import { MODULES } from './moduleRules.js';
 import { NUMBERS } from './numbers.js';
 import { ORDERING } from './ordering.js';
 import { recurrentKind, sequence, singleStep } from './recurrent.js';
-import { alike, checkAllRead, int, notRun, one, op, outName, type Rule, type Rules, self, sizesOf, slice, step } from './rule.js';
+import { alike, checkAllRead, int, notRun, one, op, outName, type Rule, type Rules, self, sizesOf, slice } from './rule.js';
+import { SHARED } from './shared.js';
 import { SPACE } from './space.js';
 import { isComplex, OF_COMPLEX, SPECTRUM } from './spectrum.js';
 import { BOOL, checkSmall, inItsType } from './types.js';
@@ -164,7 +164,6 @@ const dropout: Rule = call => {
 const identity: Rule = call => self(call, call.node.args.has('input') ? 'input' : 'self');
 const filled: Rule = call => op(call, 'Where', [self(call, 'mask'), self(call, 'value'), self(call)]);
 const symbol: Rule = call => call.wiring.sizeOf(arg(call, 'self') as { tensor: string }, axis(call)).symbol;
-const LARGEST = 3.4028234663852886e38;
 const expand: Rule = call => expanded(call, numbers(call, 'size'));
 
 function convert(call: Call): Operand {
@@ -195,13 +194,13 @@ const divided: Rule = call => {
 };
 
 const RULES: Rules = {
+  ...SHARED,
   ...FUNCTIONS,
   ...SPACE,
   ...ARRANGING,
   ...ORDERING,
   ...INDEXING,
   ...NUMBERS,
-  ...COLUMNS,
   ...SPECTRUM,
   ...VIEWS,
   ...MEASURES,
@@ -225,15 +224,7 @@ const RULES: Rules = {
   ne: call => op(call, 'Not', [call.wiring.op('equal', 'Equal', [self(call), self(call, 'other')])]),
   where: call => op(call, 'Where', [self(call, 'condition'), self(call), self(call, 'other')]),
   sym_size: symbol,
-  /** NaN is 0; infinities are the largest numbers of float32 */
-  nan_to_num(call) {
-    if ((arg(call, 'posinf') ?? arg(call, 'neginf') ?? null) !== null) throw notRun(`${call.node.target} with posinf or neginf`);
-    const nan = step(call, 'IsNaN', [self(call)]);
-    const numbers = step(call, 'Where', [nan, number(call, 'nan', 0), self(call)]);
-    return op(call, 'Clip', [numbers, -LARGEST, LARGEST]);
-  },
   bitwise_not: call => op(call, isTruth(call) ? 'Not' : 'BitwiseNot', [self(call)]),
-  rsqrt: call => op(call, 'Reciprocal', [call.wiring.op('root', 'Sqrt', [self(call)])]),
   max: extreme('ReduceMax', 'Max', 'ArgMax'),
   min: extreme('ReduceMin', 'Min', 'ArgMin'),
   ...alike(

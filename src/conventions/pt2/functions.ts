@@ -1,5 +1,5 @@
-import { alike, fixed, int, notRun, one, op, type Rule, type Rules, self, slice, step } from './rule.js';
-import { arg, axis, type Call, number, numbers, type Operand, rankOf } from './wiring.js';
+import { alike, int, notRun, one, op, type Rule, type Rules, self, step } from './rule.js';
+import { arg, number, numbers, rankOf } from './wiring.js';
 
 /** Functions of single numbers, and those along one axis. */
 
@@ -27,48 +27,6 @@ const prelu: Rule = call => {
   const shape = count === 1 ? [1] : [count, ...new Array<number>(Math.max(0, rankOf(call) - 2)).fill(1)];
   return op(call, 'PRelu', [self(call), { type: 'float', shape, data: Array.from(weight.data) }]);
 };
-
-/** x where it is above the threshold, else a value. */
-const threshold: Rule = call =>
-  op(call, 'Where', [step(call, 'Greater', [self(call), number(call, 'threshold')]), self(call), number(call, 'value')]);
-
-/** x, nearer to 0 by λ (soft) or as it is (hard), and 0 within λ of it. */
-const shrunk =
-  (soft: boolean): Rule =>
-  call => {
-    const lambd = number(call, 'lambd', 0.5);
-    return op(call, 'Shrink', [self(call)], { lambd, bias: soft ? lambd : 0 });
-  };
-
-/** `precise` where |x| is below 1/2: 1 + x and eˣ − 1 would lose the digits of a small x. */
-const nearZero =
-  (precise: (call: Call, x: Operand) => Operand, plain: (call: Call, x: Operand) => Operand): Rule =>
-  call => {
-    const x = self(call);
-    const small = step(call, 'Less', [step(call, 'Abs', [x]), 0.5]);
-    return op(call, 'Where', [small, precise(call, x), plain(call, x)]);
-  };
-
-/** 2·atanh(x/(2 + x)) */
-const log1p = nearZero(
-  (call, x) => step(call, 'Mul', [step(call, 'Atanh', [step(call, 'Div', [x, step(call, 'Add', [x, 2])])]), 2]),
-  (call, x) => step(call, 'Log', [step(call, 'Add', [x, 1])]),
-);
-
-/** 2t/(1 − t) with t = tanh(x/2) */
-const expm1 = nearZero(
-  (call, x) => {
-    const t = step(call, 'Tanh', [step(call, 'Mul', [x, 0.5])]);
-    return step(call, 'Div', [step(call, 'Mul', [t, 2]), step(call, 'Sub', [1, t])]);
-  },
-  (call, x) => step(call, 'Sub', [step(call, 'Exp', [x]), 1]),
-);
-
-/** log of another base */
-const logarithm =
-  (base: number): Rule =>
-  call =>
-    op(call, 'Mul', [step(call, 'Log', [self(call)]), 1 / Math.log(base)]);
 
 /** self + value·(a op b) */
 const plus =
@@ -107,7 +65,6 @@ export const FUNCTIONS: Rules = {
     return op(call, 'Mul', [self(call, 'v'), step(call, 'Div', [self(call, 'g'), length])]);
   },
   gelu: call => op(call, 'Gelu', [self(call)], { approximate: String(arg(call, 'approximate') ?? 'none') }),
-  celu: call => op(call, 'Celu', [self(call)], { alpha: number(call, 'alpha', 1) }),
   /** log(1 + exp(βx))/β, and x itself where βx is beyond the threshold: the same in float32 at 20. */
   softplus(call) {
     const beta = number(call, 'beta', 1);
@@ -119,31 +76,12 @@ export const FUNCTIONS: Rules = {
     if (beta === 1) return op(call, 'Softplus', [self(call)]);
     return op(call, 'Div', [step(call, 'Softplus', [step(call, 'Mul', [self(call), beta])]), beta]);
   },
-  hardsigmoid: call => op(call, 'HardSigmoid', [self(call)], { alpha: 1 / 6, beta: 0.5 }),
-  log_sigmoid: call => op(call, 'Neg', [step(call, 'Softplus', [step(call, 'Neg', [self(call)])])]),
-  relu6: clamped(0, 6),
   prelu,
-  /** The first half, times the sigmoid of the second. */
-  glu(call) {
-    const dim = axis(call, 'dim', 'self', -1);
-    const half = fixed(call, dim) / 2;
-    const [a, b] = [0, half].map((from, i) => slice(call, self(call), dim, [from, from + half, 1], `half_${i}`));
-    return op(call, 'Mul', [a, step(call, 'Sigmoid', [b])]);
-  },
-  threshold,
-  hardshrink: shrunk(false),
-  softshrink: shrunk(true),
   /** Outside training the slope is the middle of its range. */
   rrelu(call) {
     if (arg(call, 'training') === true) throw notRun(`${call.node.target} in training mode`);
     return op(call, 'LeakyRelu', [self(call)], { alpha: (number(call, 'lower', 1 / 8) + number(call, 'upper', 1 / 3)) / 2 });
   },
-  log1p,
-  log2: logarithm(2),
-  log10: logarithm(10),
-  exp2: call => op(call, 'Pow', [2, self(call)]),
-  expm1,
-  erfc: call => op(call, 'Sub', [1, step(call, 'Erf', [self(call)])]),
   /** a + weight·(b − a) */
   lerp(call) {
     const way = step(call, 'Sub', [self(call, 'end'), self(call)]);
@@ -158,5 +96,4 @@ export const FUNCTIONS: Rules = {
     const y = step(call, 'Einsum', [self(call, 'input1'), self(call, 'weight'), self(call, 'input2')], { equation });
     return (arg(call, 'bias') ?? null) === null ? y : op(call, 'Add', [y, self(call, 'bias')]);
   },
-  square: call => op(call, 'Mul', [self(call), self(call)]),
 };

@@ -94,14 +94,6 @@ export const ORDERING: Rules = {
       throw notRun(`${call.node.target} of rows`);
     return placed('sorted_sequence')(call);
   },
-  /** Neighbours along an axis, the later one minus the earlier one. */
-  diff(call) {
-    if (number(call, 'n', 1) !== 1 || (arg(call, 'prepend') ?? arg(call, 'append') ?? null) !== null)
-      throw notRun(`${call.node.target} with n`);
-    const dim = axis(call, 'dim', 'self', -1);
-    const part = (from: number, to: number) => step(call, 'Slice', [self(call), int([from]), int([to]), int([dim]), int([1])]);
-    return op(call, 'Sub', [part(1, Number.MAX_SAFE_INTEGER), part(0, -1)]);
-  },
   /** Windows along an axis, a last axis of their own. */
   unfold(call) {
     const dim = axis(call, 'dimension');

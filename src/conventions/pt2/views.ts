@@ -23,17 +23,6 @@ const turned: Rule = call => {
   return call.wiring.transposed(outName(call), self(call), [...upTo(rank - 2), rank - 1, rank - 2]);
 };
 
-/** x[…, i, i + offset] of two axes, as the last axis. */
-const diagonal: Rule = call => {
-  const [a, b] = [axis(call, 'dim1', 'self', 0), axis(call, 'dim2', 'self', 1)];
-  const [n, m, offset] = [fixed(call, a), fixed(call, b), number(call, 'offset', 0)];
-  const rest = upTo(rankOf(call)).filter(i => i !== a && i !== b);
-  const matrices = step(call, 'Transpose', [self(call)], { perm: [...rest, a, b] });
-  const flat = step(call, 'Reshape', [matrices, int([...rest.map(() => 0), n * m])]);
-  const places = upTo(n).flatMap(i => (i + offset >= 0 && i + offset < m ? [i * m + i + offset] : []));
-  return op(call, 'Gather', [flat, { type: 'int', shape: [places.length], data: places }], { axis: rest.length });
-};
-
 /** Matrices with the last axis on their diagonal. */
 const onDiagonal: Rule = call => {
   const rank = rankOf(call);
@@ -63,16 +52,6 @@ function spreadOut({ node, wiring }: Call, values: readonly string[]): string {
   });
   return values[0];
 }
-
-/** Blocks of b, each times one number of a. */
-const kron: Rule = call => {
-  const [a, b] = [sizesOf(call).length, sizesOf(call, 'other').length];
-  const [left, right] = [sizesOf(call), sizesOf(call, 'other')];
-  if (a !== b || ![...left, ...right].every(n => typeof n === 'number')) throw notRun(`${call.node.target} of these sizes`);
-  const apart = (value: Operand, first: boolean) => step(call, 'Unsqueeze', [value, int(upTo(a).map(i => 2 * i + (first ? 1 : 0)))]);
-  const products = step(call, 'Mul', [apart(self(call), true), apart(self(call, 'other'), false)]);
-  return op(call, 'Reshape', [products, int(left.map((n, i) => (n as number) * (right[i] as number)))]);
-};
 
 /** Added to, or put in the place of, rows along an axis. */
 const atRows =
@@ -107,7 +86,6 @@ export const VIEWS: Rules = {
     rank => (rank === 1 ? [0, 2] : rank === 2 ? [2] : []),
     () => 2,
   ),
-  diagonal,
   diag_embed: onDiagonal,
   meshgrid,
   broadcast_tensors(call) {
@@ -119,7 +97,6 @@ export const VIEWS: Rules = {
       all.map(({ value }) => step(call, 'Expand', [value, call.wiring.sizesOperand(sizes)])),
     );
   },
-  kron,
   index_add: atRows('add', 'source'),
   index_copy: atRows('none', 'source'),
   index_fill: atRows('none', 'value'),

@@ -59,8 +59,22 @@ const ln10 = Math.LN10;
 
 /** log(exp(a) + exp(b)), less the larger first, so that no exp overflows */
 function logAddExp(a: Operand, b: Operand): Expression {
-  const apart = node('Neg', [node('Abs', [sub(a, b)])]);
-  return add(node('Max', [a, b]), node('Log', [add(node('Exp', [apart]), number(1))]));
+  return add(node('Max', [a, b]), node('Softplus', [node('Neg', [node('Abs', [sub(a, b)])])]));
+}
+
+/** `precise` where |x| is below 1/2: 1 + x and eˣ − 1 would lose the digits of a small x. */
+const nearZero = (x: Operand, precise: Expression, plain: Expression): Expression =>
+  choose(less(node('Abs', [x]), number(0.5)), precise, plain);
+
+/** 2·atanh(x/(2 + x)) */
+function log1p(x: Operand): Expression {
+  return nearZero(x, mul(node('Atanh', [div(x, add(x, number(2)))]), number(2)), node('Log', [add(x, number(1))]));
+}
+
+/** 2t/(1 − t) with t = tanh(x/2) */
+function expm1(x: Operand): Expression {
+  const t = node('Tanh', [mul(x, number(0.5))]);
+  return nearZero(x, div(mul(t, number(2)), sub(number(1), t)), sub(node('Exp', [x]), number(1)));
 }
 
 /** With the numbers that stand for NaN, then for ∞, then for −∞; an infinity for which nothing is given is the largest float32. */
@@ -74,12 +88,16 @@ const nanToNum: Rule = of((x, call) => {
 
 const pi = Math.PI;
 
-/** The angle of a point: the arc tangent of y/x where x > 0, turned by half a circle elsewhere. */
+/** Below 0, or −0, whose reciprocal is −∞. */
+const isNegative = (x: Operand): Expression => node('Or', [less(x, number(0)), less(node('Reciprocal', [x]), number(0))]);
+
+/** The angle of a point: the arc tangent of y/x where x > 0, turned by half a circle where x < 0; a zero has the sign that it has. */
 function arctan2(y: Operand, x: Operand): Expression {
   const arc = node('Atan', [div(y, x)]);
-  const left = add(arc, choose(less(y, number(0)), number(-pi), number(pi)));
-  const upright = choose(less(number(0), y), number(pi / 2), choose(less(y, number(0)), number(-pi / 2), number(0)));
-  return choose(less(number(0), x), arc, choose(less(x, number(0)), left, upright));
+  const turn = choose(isNegative(y), number(-pi), number(pi));
+  const quarter = choose(less(y, number(0)), number(-pi / 2), number(pi / 2));
+  const upright = choose(node('Equal', [y, number(0)]), choose(isNegative(x), turn, y), quarter);
+  return choose(less(number(0), x), arc, choose(less(x, number(0)), add(arc, turn), upright));
 }
 
 const noNumber = (x: Operand): Expression => node('IsNaN', [x]);
@@ -246,8 +264,8 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Exp2: of(x => node('Pow', [number(2), x])),
   Log2: of(x => div(node('Log', [x]), number(ln2))),
   Log10: of(x => div(node('Log', [x]), number(ln10))),
-  Log1p: of(x => node('Log', [add(x, number(1))])),
-  Expm1: of(x => sub(node('Exp', [x]), number(1))),
+  Log1p: of(log1p),
+  Expm1: of(expm1),
   Rsqrt: of(x => node('Reciprocal', [node('Sqrt', [x])])),
   Square: of(x => mul(x, x)),
   /** To so many decimals. */
@@ -258,8 +276,7 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   },
   Cbrt: of(x => mul(node('Sign', [x]), node('Pow', [node('Abs', [x]), number(1 / 3)]))),
   Sinc: of(x => choose(node('Equal', [x, number(0)]), number(1), div(node('Sin', [mul(x, number(pi))]), mul(x, number(pi))))),
-  // −0 too, whose reciprocal is −∞
-  Signbit: of(x => node('Or', [less(x, number(0)), less(node('Reciprocal', [x]), number(0))])),
+  Signbit: of(isNegative),
   Heaviside: both((x, y) => choose(node('Equal', [x, number(0)]), y, choose(noNumber(x), x, cast(less(number(0), x), FLOAT)))),
   Trunc: of(x => choose(less(x, number(0)), node('Ceil', [x]), node('Floor', [x]))),
   Arctan2: both(arctan2),

@@ -131,7 +131,7 @@ function quantile(call: OperatorCall, shares: number | readonly number[], method
 }
 
 /** @param total what stands for all of them */
-const quantileOf =
+export const quantileOf =
   (total: number, isEach: boolean, only?: string): Rule =>
   call => {
     const q = call.given(-1, 'q') ?? call.given(1, 'q') ?? null;

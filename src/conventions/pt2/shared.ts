@@ -1,0 +1,155 @@
+import { RnnError } from '../../errors.js';
+import type { Argument as KerasArgument } from '../keras/arguments.js';
+import { type Expression, type Rule as KerasRule, operatorCall, type Operand as Part } from '../keras/operators/call.js';
+import { ELEMENTWISE } from '../keras/operators/elementwise.js';
+import { MOVEMENT } from '../keras/operators/movement.js';
+import { PATCHES } from '../keras/operators/patches.js';
+import { PLACING } from '../keras/operators/placing.js';
+import { PRODUCTS } from '../keras/operators/products.js';
+import { REDUCTIONS } from '../keras/operators/reductions.js';
+import { quantileOf, STATISTICS } from '../keras/operators/statistics.js';
+import type { Argument } from './program.js';
+import { notRun, op, type Rule, type Rules, step } from './rule.js';
+import { arg, type Call, isTensor, type Operand, type Wiring } from './wiring.js';
+
+/**
+ * Operators that ATen and `keras.ops` both have: the rule stands beside Keras' others, and is read here through ATen's names.
+ * @param names of its arguments in the rule's order @param named arguments that the rule reads by name: `keepdims:keepdim method:interpolation`
+ */
+function shared(rule: KerasRule, names: string, named = ''): Rule {
+  return call => {
+    const args = names.split(' ').map(name => argument(call.wiring, arg(call, name)));
+    const pairs = named === '' ? [] : named.split(' ').map(pair => pair.split(':'));
+    const kwargs = Object.fromEntries(pairs.map(([key, name = key]) => [key, argument(call.wiring, arg(call, name))]));
+    const own = operatorCall({ config: {} }, { args, kwargs }, t => (t as { tensor: readonly string[] }).tensor[0]);
+    try {
+      const expression = rule(own);
+      own.checkAllRead();
+      return built(call, expression);
+    } catch (error) {
+      if (error instanceof RnnError && error.code === 'E_KERAS_OPTION') throw notRun(`${call.node.target} with this ${error.where}`);
+      throw error;
+    }
+  };
+}
+
+/** A tensor with its shape, open sizes as null; no axes at all stand for all of them. */
+function argument(wiring: Wiring, given: Argument | undefined): KerasArgument {
+  if (given === undefined || given === null) return null;
+  if (isTensor(given))
+    return { tensor: [given.tensor, 0, 0], shape: wiring.sizes(given.tensor).map(n => (typeof n === 'number' ? n : null)) };
+  if (typeof given === 'object' && 'symbol' in given) return { tensor: [given.symbol, 0, 0], shape: [] };
+  if (typeof given !== 'object') return given;
+  return given.length === 0 ? null : given.map(each => argument(wiring, each));
+}
+
+/** The nodes of an expression, the last one under the name of the program's value. */
+function built(call: Call, { others = [], ...expression }: Expression): Operand {
+  const known = new Map<Expression, string>();
+  const operand = (part: Part): Operand =>
+    'constant' in part ? (part.constant as Operand) : 'value' in part ? call.wiring.operand({ tensor: part.value }) : node(part, step);
+  function node(part: Expression, add: typeof step): string {
+    const earlier = known.get(part);
+    if (earlier !== undefined) return earlier;
+    const name = add(call, part.op, part.operands.map(operand), part.attributes);
+    known.set(part, part.output ? `${name}/${part.output}` : name);
+    return known.get(part)!;
+  }
+  const value = node(expression, op);
+  others.forEach((other, i) => {
+    const name = call.node.outputs[i + 1];
+    if (name) call.wiring.set(name, { value: node(other, step) });
+  });
+  return value;
+}
+
+/** ATen's operators with the names of their arguments. */
+const one = (rule: KerasRule): Rule => shared(rule, 'self');
+const two = (rule: KerasRule): Rule => shared(rule, 'self other');
+const over = (rule: KerasRule): Rule => shared(rule, 'self dim keepdim');
+const quantile =
+  (isEach: boolean): Rule =>
+  call =>
+    shared(quantileOf(1, isEach), 'self', 'q axis:dim method:interpolation keepdims:keepdim')(withNumbers(call, 'q'));
+const windows = 'kernel_size dilation padding stride';
+
+export const SHARED: Rules = {
+  log1p: one(ELEMENTWISE.Log1p),
+  expm1: one(ELEMENTWISE.Expm1),
+  log2: one(ELEMENTWISE.Log2),
+  log10: one(ELEMENTWISE.Log10),
+  exp2: one(ELEMENTWISE.Exp2),
+  erfc: one(ELEMENTWISE.Erfc),
+  erfinv: one(ELEMENTWISE.Erfinv),
+  square: one(ELEMENTWISE.Square),
+  rsqrt: one(ELEMENTWISE.Rsqrt),
+  sinc: one(ELEMENTWISE.Sinc),
+  trunc: one(ELEMENTWISE.Trunc),
+  fix: one(ELEMENTWISE.Trunc),
+  deg2rad: one(ELEMENTWISE.Deg2rad),
+  rad2deg: one(ELEMENTWISE.Rad2deg),
+  isinf: one(ELEMENTWISE.Isinf),
+  isposinf: one(ELEMENTWISE.Isposinf),
+  isneginf: one(ELEMENTWISE.Isneginf),
+  isfinite: one(ELEMENTWISE.Isfinite),
+  signbit: one(ELEMENTWISE.Signbit),
+  relu6: one(ELEMENTWISE.Relu6),
+  hardsigmoid: one(ELEMENTWISE.HardSigmoid),
+  log_sigmoid: one(ELEMENTWISE.LogSigmoid),
+  atan2: two(ELEMENTWISE.Arctan2),
+  arctan2: two(ELEMENTWISE.Arctan2),
+  /** of real numbers */
+  remainder: two(ELEMENTWISE.Mod),
+  hypot: two(ELEMENTWISE.Hypot),
+  logaddexp: two(ELEMENTWISE.Logaddexp),
+  logaddexp2: two(ELEMENTWISE.Logaddexp2),
+  logical_xor: two(ELEMENTWISE.LogicalXor),
+  isclose: shared(ELEMENTWISE.Isclose, 'self other rtol atol', 'equal_nan'),
+  nan_to_num: shared(ELEMENTWISE.NanToNum, 'self posinf neginf', 'nan'),
+  celu: shared(ELEMENTWISE.Celu, 'self alpha'),
+  glu: shared(ELEMENTWISE.Glu, 'self dim'),
+  hardshrink: shared(ELEMENTWISE.HardShrink, 'self lambd'),
+  softshrink: shared(ELEMENTWISE.SoftShrink, 'self lambd'),
+  threshold: shared(ELEMENTWISE.Threshold, 'self threshold value'),
+  any: over(REDUCTIONS.Any),
+  all: over(REDUCTIONS.All),
+  nanmean: over(STATISTICS.Nanmean),
+  nansum: over(STATISTICS.Nansum),
+  quantile: quantile(false),
+  nanquantile: quantile(true),
+  diagonal: shared(STATISTICS.Diagonal, 'self offset dim1 dim2'),
+  diff: shared(MOVEMENT.Diff, 'self n dim'),
+  flip: shared(MOVEMENT.Flip, 'self dims'),
+  rot90: shared(MOVEMENT.Rot90, 'self', 'k axes:dims'),
+  roll: shared(MOVEMENT.Roll, 'self shifts dims'),
+  movedim: shared(MOVEMENT.Moveaxis, 'self source destination'),
+  moveaxis: shared(MOVEMENT.Moveaxis, 'self source destination'),
+  triu: shared(MOVEMENT.Triu, 'self diagonal'),
+  tril: shared(MOVEMENT.Tril, 'self diagonal'),
+  kron: two(PLACING.Kron),
+  outer: shared(PRODUCTS.Outer, 'self vec2'),
+  im2col: shared(PATCHES.Unfold, 'self', windows),
+  col2im: shared(PATCHES.Fold, 'self', `output_size ${windows}`),
+  tensordot: call => shared(PRODUCTS.Tensordot, 'self other', 'axes')(withAxes(call)),
+};
+
+/** The axes of both as one argument. */
+function withAxes(call: Call): Call {
+  return given(
+    call,
+    'axes',
+    ['dims_self', 'dims_other'].map(name => arg(call, name) ?? null),
+  );
+}
+
+/** A tensor argument that is a constant, as its numbers. */
+function withNumbers(call: Call, name: string): Call {
+  const value = arg(call, name);
+  if (!isTensor(value)) return call;
+  const { shape, data } = call.wiring.tensor(value, `the argument ${name}`).tensor;
+  return given(call, name, shape.length === 0 ? data[0] : Array.from(data));
+}
+
+function given(call: Call, name: string, value: Argument): Call {
+  return { ...call, node: { ...call.node, args: new Map([...call.node.args, [name, value]]) } };
+}
