@@ -194,7 +194,7 @@ it.each([
 ])('%s is applied to a part of a row, in place', (_, f) => {
   const row = Float64Array.of(-3, -0.5, 0.25, 2, 30);
   const expected = row.map((v, k) => (k >= 1 && k < 4 ? f(v) : v));
-  applyTo(f, row, 1, 4);
+  applyTo(f, row, 1, 4, 3);
   expect([...row]).toEqual([...expected]);
 });
 

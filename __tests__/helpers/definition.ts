@@ -1,3 +1,4 @@
+import type { CellFunction } from '../../src/activations/activation.js';
 import type { RecurrenceArgs, RecurrenceResult } from '../../src/layers/layer.js';
 import { sigmoid32, tanh32 } from '../../src/numerics/float32.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
@@ -110,8 +111,15 @@ function generalStep({ cell, options, weights, units: M, x, act, actOut, sig }: 
   const input = (v: readonly number[], j: number) => sum(start(j), terms(v, weights.kernel!, j));
   const recurrent = (h: readonly number[], j: number) => sum(startOfRecurrent(j), terms(h, weights.recurrentKernel!, j));
   const peep = (row: number, m: number, c: readonly number[]) => (peepholes ? peepholes.data[row * M + m] * c[m] : 0);
-  const gate = (v: readonly number[], h: readonly number[], g: number, fn: (a: number) => number, more: (m: number) => number = () => 0) =>
-    list(M, m => f(fn(clip(input(v, g * M + m) + recurrent(h, g * M + m) + more(m)))));
+  const all = (fn: CellFunction, z: number[]) => {
+    if (typeof fn !== 'function') fn.row(z, 0, z.length, z);
+    return typeof fn === 'function' ? z.map(fn) : z;
+  };
+  const gate = (v: readonly number[], h: readonly number[], g: number, fn: CellFunction, more: (m: number) => number = () => 0) =>
+    all(
+      fn,
+      list(M, m => clip(input(v, g * M + m) + recurrent(h, g * M + m) + more(m))),
+    ).map(f);
   const projected = (h: number[]) => (projection ? list(projection.shape[1], p => sum(0, terms(h, projection, p))) : h);
   if (cell.name === 'rnn')
     return (v, [h]) => {
@@ -125,7 +133,8 @@ function generalStep({ cell, options, weights, units: M, x, act, actOut, sig }: 
       const g = gate(v, h, 2, act);
       const cNext = list(M, m => f(forget[m] * c[m] + i[m] * g[m]));
       const o = gate(v, h, 3, sig, m => peep(1, m, cNext));
-      return [[i, forget, g, o].flat(), [projected(list(M, m => f(o[m] * actOut(cNext[m])))), cNext]];
+      const out = all(actOut, [...cNext]);
+      return [[i, forget, g, o].flat(), [projected(list(M, m => f(o[m] * out[m]))), cNext]];
     };
   return (v, [h]) => {
     const z = gate(v, h, 0, sig);
@@ -135,7 +144,10 @@ function generalStep({ cell, options, weights, units: M, x, act, actOut, sig }: 
       const j = 2 * M + m;
       return apart ? f(input(v, j) + r[m] * recurrent(h, j)) : input(v, j) + recurrent(rh, j);
     };
-    const g = list(M, m => f(act(clip(candidate(m)))));
+    const g = all(
+      act,
+      list(M, m => clip(candidate(m))),
+    ).map(f);
     return [[z, r, g].flat(), [list(M, m => f(z[m] * h[m] + (1 - z[m]) * g[m]))]];
   };
 }

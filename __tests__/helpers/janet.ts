@@ -27,8 +27,8 @@ export const janet: Cell = {
       const F = n * 2 * M;
       for (let g = 0; g < 2 * M; g++) z[g] = gates[F + g] + U[F + g];
       clampTo(options.clip, z, 0, 2 * M);
-      applyTo(sig, z, 0, M);
-      applyTo(act, z, M, 2 * M);
+      applyTo(sig, z, 0, M, M);
+      applyTo(act, z, M, 2 * M, M);
       for (let g = 0; g < 2 * M; g++) gates[F + g] = z[g];
       for (let m = 0; m < M; m++) next[0][n * M + m] = gates[F + m] * state[0][n * M + m] + (1 - gates[F + m]) * gates[F + M + m];
     }

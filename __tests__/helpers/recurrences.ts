@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { elementwise } from '../../src/activations/index.js';
+import { cellFunction } from '../../src/activations/index.js';
 import { getCell } from '../../src/cells/index.js';
 import type { FusedCell } from '../../src/engines/batched/kernel.js';
 import type { RecurrenceArgs, RecurrenceResult } from '../../src/layers/layer.js';
@@ -60,9 +60,9 @@ export function argsFor(
     activation: 'tanh',
     recurrentActivation: kind === 'rnn' ? null : 'sigmoid',
     outputActivation: null,
-    act: elementwise('tanh'),
-    actOut: elementwise('tanh'),
-    sig: elementwise('sigmoid'),
+    act: cellFunction('tanh'),
+    actOut: cellFunction('tanh'),
+    sig: cellFunction('sigmoid'),
     units: M,
     weights: {
       kernel: tensor([D, W], 1, scale),

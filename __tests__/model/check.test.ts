@@ -77,7 +77,6 @@ describe('mistakes in a spec', () => {
     ['a flag as a number', spec({ kind: 'rnn', units: 4, useBias: 1 }), 'E_SPEC_TYPE', 'layers[0]: useBias'],
     ['an unknown merge mode', spec({ kind: 'rnn', units: 4, bidirectional: 'add' }), 'E_SPEC_RANGE', 'layers[0]: bidirectional'],
     ['an unknown activation', spec({ kind: 'rnn', units: 4, activation: 'tahn' }), 'E_UNKNOWN_ACTIVATION', 'layers[0]: activation'],
-    ['softmax inside a cell', spec({ kind: 'rnn', units: 4, activation: 'softmax' }), 'E_ACTIVATION_ROW', 'layers[0]: activation'],
     [
       'a PyTorch projection as wide as its units',
       { ...spec({ kind: 'lstm', units: 4, projection: 4 }), framework: 'torch' },

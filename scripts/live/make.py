@@ -191,12 +191,16 @@ def normalisation(d, shape):
     ])()
 
 
+STATE_FUNCTIONS = ["tanh", "tanh", "relu", "sigmoid", "softsign", "softmax", "log_softmax", "sparsemax"]
+GATE_FUNCTIONS = ["sigmoid", "sigmoid", "hard_sigmoid", "softmax", "sparsemax"]
+
+
 def cell(d, units, kind=None):
     kind = kind or d.one(["rnn", "lstm", "gru"])
-    options = dict(activation=d.one(["tanh", "relu", "sigmoid"]), use_bias=d.bool(0.8))
+    options = dict(activation=d.one(STATE_FUNCTIONS), use_bias=d.bool(0.8))
     if kind == "rnn":
         return L.SimpleRNNCell(units, **options)
-    options["recurrent_activation"] = d.one(["sigmoid", "hard_sigmoid"])
+    options["recurrent_activation"] = d.one(GATE_FUNCTIONS)
     return L.LSTMCell(units, **options) if kind == "lstm" else L.GRUCell(units, reset_after=d.bool(), **options)
 
 
@@ -209,8 +213,10 @@ def recurrent(d, shape):
         return L.RNN(cells if len(cells) > 1 or d.bool() else cells[0], **rest)
     if pick == 1:
         return L.RNN(cell(d, d.int(1, 5)), **rest)
-    options = dict(activation=d.one(["tanh", "relu"]), use_bias=d.bool(0.8), **rest)
+    options = dict(activation=d.one(STATE_FUNCTIONS), use_bias=d.bool(0.8), **rest)
     kind = d.one([L.SimpleRNN, L.LSTM, L.GRU])
+    if kind is not L.SimpleRNN:
+        options["recurrent_activation"] = d.one(GATE_FUNCTIONS)
     if kind is L.GRU:
         options["reset_after"] = d.bool()
     return kind(d.int(1, 6), **options)
@@ -222,9 +228,9 @@ def both_ways(d, shape):
     kinds = [L.SimpleRNN, L.LSTM, L.GRU]
     if d.bool(0.3):
         return L.Bidirectional(L.RNN(cell(d, units), return_sequences=sequences), merge_mode=mode)
-    forward = d.one(kinds)(units, return_sequences=sequences)
+    forward = d.one(kinds)(units, return_sequences=sequences, activation=d.one(STATE_FUNCTIONS))
     if d.bool(0.4):
-        backward = d.one(kinds)(units, return_sequences=sequences, go_backwards=True, activation=d.one(["tanh", "relu"]))
+        backward = d.one(kinds)(units, return_sequences=sequences, go_backwards=True, activation=d.one(STATE_FUNCTIONS))
         return L.Bidirectional(forward, backward_layer=backward, merge_mode=mode)
     return L.Bidirectional(forward, merge_mode=mode)
 
@@ -238,8 +244,8 @@ def conv_lstm(d, shape):
     if any((k - 1) * q + 1 > n for k, q, n in zip(size, dilation, shape[1:-1])):
         padding = "same"
     return (L.ConvLSTM1D if rank == 1 else L.ConvLSTM2D)(
-        d.int(1, 4), size, strides=strides, padding=padding, dilation_rate=dilation, activation=d.one(["tanh", "relu"]),
-        recurrent_activation=d.one(["sigmoid", "hard_sigmoid"]), use_bias=d.bool(0.8), return_sequences=d.bool(), go_backwards=d.bool(0.2))
+        d.int(1, 4), size, strides=strides, padding=padding, dilation_rate=dilation, activation=d.one(STATE_FUNCTIONS),
+        recurrent_activation=d.one(GATE_FUNCTIONS), use_bias=d.bool(0.8), return_sequences=d.bool(), go_backwards=d.bool(0.2))
 
 
 def odd(d, layer):

@@ -33,9 +33,14 @@ export interface ElementwiseActivation extends ActivationNames {
 
 export interface RowActivation extends ActivationNames {
   readonly kind: 'row';
-  /** Fills out[from, to) from x[from, to). x and out may be the same array. */
-  create(parameters: ActivationParameters): (x: ArrayLike<number>, from: number, to: number, out: { [i: number]: number }) => void;
+  create(parameters: ActivationParameters): RowFunction;
 }
+
+/** Fills out[from, to) from x[from, to). x and out may be the same array. */
+export type RowFunction = (x: ArrayLike<number>, from: number, to: number, out: { [i: number]: number }) => void;
+
+/** An activation as a cell calls it: of one number, or of the row [M] that a gate of one sample is. */
+export type CellFunction = ((x: number) => number) | { readonly row: RowFunction };
 
 export type Activation = ElementwiseActivation | RowActivation;
 

@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { nearest, unknownName } from '../registry.js';
-import type { Activation, ActivationParameters, ActivationSpec } from './activation.js';
+import type { Activation, ActivationParameters, ActivationSpec, CellFunction } from './activation.js';
 import * as all from './all.js';
 
 /** Every activation, in no particular order. */
@@ -44,18 +44,10 @@ export function formatActivation(spec: ActivationSpec | null): string {
     .join(', ')})`;
 }
 
-/**
- * The activation as a function of one number, for use inside a cell.
- * @throws RnnError E_ACTIVATION_ROW for softmax and its kin, which see a whole row
- */
-export function elementwise(spec: ActivationSpec | null): (x: number) => number {
+/** The activation for use inside a cell. @throws RnnError E_UNKNOWN_ACTIVATION, E_ACTIVATION_PARAMETER */
+export function cellFunction(spec: ActivationSpec | null): CellFunction {
   const { activation, parameters } = getActivation(spec);
-  if (activation.kind === 'elementwise') return activation.create(parameters);
-  throw new RnnError('spec', 'E_ACTIVATION_ROW', `${activation.name} cannot be used inside a cell`, {
-    expected: 'an activation of single numbers, such as tanh or sigmoid',
-    found: `${activation.name}, which depends on the whole row`,
-    fix: `put ${activation.name} on a dense layer behind the cell`,
-  });
+  return activation.kind === 'elementwise' ? activation.create(parameters) : { row: activation.create(parameters) };
 }
 
 /**

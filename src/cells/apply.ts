@@ -1,24 +1,24 @@
+import type { CellFunction } from '../activations/activation.js';
 import { quickSigmoid, quickTanh } from '../numerics/quick.js';
 import { sigmoid } from '../numerics/sigmoid.js';
 import { tanh } from '../numerics/tanh.js';
 
-type Activation = (x: number) => number;
-
 /**
- * f of z[from, to), in place. V8 calls a function it does not know with boxed numbers, at several times the cost; those that nearly every call
+ * f of z[from, to), in place; a function of rows sees `width` numbers at a time. V8 calls a function it does not know with boxed numbers, at several times the cost; those that nearly every call
  * means have loops of their own, in which they are known.
  */
-export function applyTo(f: Activation, z: Float64Array, from: number, to: number): void {
+export function applyTo(f: CellFunction, z: Float64Array, from: number, to: number, width: number): void {
   if (f === sigmoid) sigmoids(z, from, to);
   else if (f === tanh) tanhs(z, from, to);
   else if (f === quickSigmoid) quickSigmoids(z, from, to);
   else if (f === quickTanh) quickTanhs(z, from, to);
-  else for (let k = from; k < to; k++) z[k] = f(z[k]);
+  else if (typeof f === 'function') for (let k = from; k < to; k++) z[k] = f(z[k]);
+  else for (let k = from; k < to; k += width) f.row(z, k, k + width, z);
 }
 
 /** The same with σ and tanh within 1e-14, at a third of the cost. */
-export function quickly<T extends Readonly<Record<'sig' | 'act' | 'actOut', Activation>>>(args: T): T {
-  const quick = (f: Activation) => (f === sigmoid ? quickSigmoid : f === tanh ? quickTanh : f);
+export function quickly<T extends Readonly<Record<'sig' | 'act' | 'actOut', CellFunction>>>(args: T): T {
+  const quick = (f: CellFunction) => (f === sigmoid ? quickSigmoid : f === tanh ? quickTanh : f);
   return { ...args, sig: quick(args.sig), act: quick(args.act), actOut: quick(args.actOut) };
 }
 

@@ -1,3 +1,4 @@
+import type { CellFunction } from '../activations/activation.js';
 import type { FloatArray } from '../tensor/tensor.js';
 import type { Line, StepWriter } from './handCalculation.js';
 
@@ -53,11 +54,11 @@ export interface StepContext {
   /** h·recurrentKernel (+ recurrent bias) for gates [from, to): [N, (to−from)·M]. The result is valid until the next call. */
   recurrent(h: FloatArray, from: number, to: number): FloatArray;
   /** recurrent activation σ */
-  readonly sig: (x: number) => number;
+  readonly sig: CellFunction;
   /** activation of the candidate */
-  readonly act: (x: number) => number;
+  readonly act: CellFunction;
   /** activation of the cell state on its way out (ONNX h); `act` unless the spec says otherwise */
-  readonly actOut: (x: number) => number;
+  readonly actOut: CellFunction;
   readonly options: CellOptions;
   /** [3, M] in the order i, o, f, when options.peepholes */
   readonly peepholes?: FloatArray;

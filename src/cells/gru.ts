@@ -48,7 +48,7 @@ export const gru: Cell = {
       const u = n * blocks * M;
       for (let g = 0; g < 2 * M; g++) z[g] = gates[Z + g] + Uh[u + g];
       clampTo(options.clip, z, 0, 2 * M);
-      applyTo(sig, z, 0, 2 * M);
+      applyTo(sig, z, 0, 2 * M, M);
       for (let g = 0; g < 2 * M; g++) gates[Z + g] = z[g];
       if (options.resetAfter) for (let m = 0; m < M; m++) gates[G + m] += gates[Z + M + m] * Uh[u + 2 * M + m];
       else for (let m = 0; m < M; m++) hNext[n * M + m] = gates[Z + M + m] * h[n * M + m];
@@ -60,7 +60,7 @@ export const gru: Cell = {
       const k = n * M;
       for (let m = 0; m < M; m++) z[m] = Ug ? gates[G + m] + Ug[k + m] : gates[G + m];
       clampTo(options.clip, z, 0, M);
-      applyTo(act, z, 0, M);
+      applyTo(act, z, 0, M, M);
       for (let m = 0; m < M; m++) gates[G + m] = z[m];
       for (let m = 0; m < M; m++) hNext[k + m] = gates[Z + m] * h[k + m] + (1 - gates[Z + m]) * gates[G + m];
     }

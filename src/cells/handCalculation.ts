@@ -1,4 +1,6 @@
+import type { CellFunction } from '../activations/activation.js';
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
+import { applyTo } from './apply.js';
 
 /**
  * A cell's equations as a sequence of sums, products and functions of named lines. The cell writes them once, against this interface; what
@@ -92,7 +94,7 @@ export interface HandArgs {
 /** An activation as the equations call it: 'σ', 'tanh', 'relu'. */
 export interface NamedFunction {
   readonly name: string;
-  readonly f: (x: number) => number;
+  readonly f: CellFunction;
 }
 
 export interface HandCalculation extends HandArgs, StepWriter<HandLine> {
@@ -176,7 +178,9 @@ export function startHandCalculation(args: HandArgs): HandCalculation {
     apply(label, { name, f }, of, role = 'result') {
       const formula = /\w$/.test(name) || name === 'σ' ? `${name}(${of.label})` : `${name}${of.label}`;
       const line = { label, role, formula, how: (m: number) => ({ kind: 'function' as const, name, argument: of.values[m] }) };
-      return write(line, of.values.length, m => f(of.values[m]));
+      const values = Float64Array.from(of.values);
+      applyTo(f, values, 0, values.length, values.length);
+      return written({ ...line, values });
     },
     times(label, a, b, role = 'part') {
       const terms = (m: number) => [{ left: `${a.label}[${m + 1}]`, a: a.values[m], right: `${b.label}[${m + 1}]`, b: b.values[m] }];

@@ -75,17 +75,17 @@ export const lstm: Cell = {
         for (let m = 0; m < M; m++) z[M + m] += peepholes[2 * M + m] * c[k + m];
       }
       clampTo(options.clip, z, 0, 3 * M);
-      applyTo(sig, z, 0, options.inputForget ? M : 2 * M);
-      applyTo(act, z, 2 * M, 3 * M);
+      applyTo(sig, z, 0, options.inputForget ? M : 2 * M, M);
+      applyTo(act, z, 2 * M, 3 * M, M);
       for (let g = 0; g < 3 * M; g++) gates[I + g] = z[g];
       if (options.inputForget) for (let m = 0; m < M; m++) gates[I + M + m] = 1 - gates[I + m];
       for (let m = 0; m < M; m++) cNext[k + m] = gates[I + M + m] * c[k + m] + gates[I + m] * gates[I + 2 * M + m];
       if (peepholes) for (let m = 0; m < M; m++) z[3 * M + m] += peepholes[M + m] * cNext[k + m];
       clampTo(options.clip, z, 3 * M, 4 * M);
-      applyTo(sig, z, 3 * M, 4 * M);
+      applyTo(sig, z, 3 * M, 4 * M, M);
       for (let m = 0; m < M; m++) gates[O + m] = z[3 * M + m];
       for (let m = 0; m < M; m++) z[m] = cNext[k + m];
-      applyTo(actOut, z, 0, M);
+      applyTo(actOut, z, 0, M, M);
       for (let m = 0; m < M; m++) hNext[k + m] = gates[O + m] * z[m];
     }
   },

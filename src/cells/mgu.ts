@@ -41,11 +41,11 @@ export const mgu: Cell = {
       const k = n * M;
       for (let m = 0; m < M; m++) z[m] = gates[F + m] + Uh[F + m];
       clampTo(options.clip, z, 0, M);
-      applyTo(sig, z, 0, M);
+      applyTo(sig, z, 0, M, M);
       for (let m = 0; m < M; m++) gates[F + m] = z[m];
       for (let m = 0; m < M; m++) z[M + m] = gates[G + m] + gates[F + m] * Uh[G + m];
       clampTo(options.clip, z, M, 2 * M);
-      applyTo(act, z, M, 2 * M);
+      applyTo(act, z, M, 2 * M, M);
       for (let m = 0; m < M; m++) gates[G + m] = z[M + m];
       for (let m = 0; m < M; m++) hNext[k + m] = gates[F + m] * h[k + m] + (1 - gates[F + m]) * gates[G + m];
     }

@@ -28,7 +28,7 @@ export const rnn: Cell = {
     const z = rowOf(N * M);
     for (let k = 0; k < N * M; k++) z[k] = gates[k] + Uh[k];
     clampTo(options.clip, z, 0, N * M);
-    applyTo(act, z, 0, N * M);
+    applyTo(act, z, 0, N * M, M);
     for (let k = 0; k < N * M; k++) hNext[k] = gates[k] = z[k];
   },
 

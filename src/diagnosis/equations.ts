@@ -1,4 +1,5 @@
 import type { StepContext } from '../cells/cell.js';
+import { hasRowFunction } from '../layers/recurrent.js';
 import { inLoops, recurrentLayers, type Scenario, type StepFault, type Way } from './mistake.js';
 
 /** Steps with other equations, and the mistakes that are stated as one. */
@@ -30,7 +31,8 @@ export function lstmStep(
   { c: cellOf = rightC, h: hiddenOf = (c, u) => u.o * u.out(c) }: LstmEquations,
   [ofI, ofF, ofG, ofO]: GateActivations = [],
 ): CellStep {
-  const step: StepFault = ({ M, gates, state, next, recurrent, sig, act, actOut }) => {
+  const step: StepFault = ({ M, gates, state, next, recurrent, ...functions }) => {
+    const { sig, act, actOut } = ofNumbers(functions);
     const sums = recurrent(state[0], 0, 4);
     for (let m = 0; m < M; m++) {
       const a = (g: number) => gates[g * M + m] + sums[g * M + m];
@@ -56,7 +58,8 @@ interface GruUnit {
 
 /** A GRU with another candidate, which sees the whole product h·Wh_g, reset or not. */
 export function gruStep(candidate: (u: GruUnit) => number, [ofZ, ofR]: GateActivations = []): CellStep {
-  const step: StepFault = ({ M, gates: inputs, state, next, recurrent, sig, act }) => {
+  const step: StepFault = ({ M, gates: inputs, state, next, recurrent, ...functions }) => {
+    const { sig, act } = ofNumbers(functions);
     const sums = recurrent(state[0], 0, 3);
     for (let m = 0; m < M; m++) {
       const a = (g: number) => inputs[g * M + m] + sums[g * M + m];
@@ -67,6 +70,11 @@ export function gruStep(candidate: (u: GruUnit) => number, [ofZ, ofR]: GateActiv
   return { kind: 'gru', step };
 }
 
+/** Functions of rows do not come here: `stepVariants` leaves their layers out. */
+function ofNumbers(functions: Pick<StepContext, 'sig' | 'act' | 'actOut'>): Record<'sig' | 'act' | 'actOut', (v: number) => number> {
+  return functions as Record<'sig' | 'act' | 'actOut', (v: number) => number>;
+}
+
 /** A step of one kind of cell. */
 interface CellStep {
   readonly kind: 'rnn' | 'lstm' | 'gru';
@@ -75,7 +83,9 @@ interface CellStep {
 
 /** @ in `why` stands for where. */
 export function stepVariants(scenario: Scenario, { kind, step }: CellStep, why: string, more: Partial<Way> = {}): Way[] {
-  const layers = recurrentLayers(scenario).filter(l => l.kind === kind && !l.peepholes && l.clip === null && !l.inputForget);
+  const layers = recurrentLayers(scenario).filter(
+    l => l.kind === kind && !l.peepholes && l.clip === null && !l.inputForget && !hasRowFunction(l),
+  );
   return inLoops(layers, { step }, { why, ...more });
 }
 

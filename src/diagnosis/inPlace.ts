@@ -1,3 +1,4 @@
+import { applyTo } from '../cells/apply.js';
 import type { StepContext } from '../cells/cell.js';
 import type { RecurrenceArgs } from '../layers/layer.js';
 import { allocate, type FloatArray, type Precision } from '../tensor/tensor.js';
@@ -62,5 +63,7 @@ function addRow(sums: FloatArray, w: FloatArray, row: number, by: number, from: 
 
 /** Every r [M] of the old h. */
 function resetGates({ args, M, gates }: Step, seen: FloatArray): FloatArray {
-  return gates.subarray(M, 2 * M).map((v, m) => args.sig(v + seen[M + m]));
+  const r = Float64Array.from({ length: M }, (_, m) => gates[M + m] + seen[M + m]);
+  applyTo(args.sig, r, 0, M, M);
+  return r;
 }

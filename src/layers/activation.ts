@@ -69,21 +69,21 @@ export const activation: LayerKind<ActivationLayerSpec> = {
   },
   weightShapes: () => [],
   outputShape(layer, [input]) {
-    if (isRow(layer)) axesOf(layer.axis, input);
+    if (isRowActivation(layer.activation)) axesOf(layer.axis, input);
     return input;
   },
   cost: (_layer, [input]) => ({ ...NO_COST, activations: multiply(...input.slice(1).map(d => d.size)) }),
   apply(layer, [input]) {
     const masked = layer.kerasClass === 'Softmax' && input.mask ? maskedInput(layer, input, input.mask) : undefined;
     const x = masked ?? input.tensor;
-    const y = isRow(layer) ? alongAxes(layer, x) : activated(layer.activation, x);
+    const y = isRowActivation(layer.activation) ? alongAxes(layer, x) : activated(layer.activation, x);
     if (masked) for (let k = 0; k < y.data.length; k++) if (input.mask![k] === 0) y.data[k] = 0;
     return { tensor: y };
   },
   onnx(layer, call) {
     const { builder, inputs, masks, shapes, activation } = call;
     const mask = layer.kerasClass === 'Softmax' ? masks[0] : undefined;
-    if (mask === undefined) return isRow(layer) ? rowNodes(layer, call) : activation(layer.activation, inputs[0]);
+    if (mask === undefined) return isRowActivation(layer.activation) ? rowNodes(layer, call) : activation(layer.activation, inputs[0]);
     checkMaskedRank(layer, shapes[0].length);
     const x = builder.add('Where', [mask, inputs[0], number(builder, HIDDEN, layer.name)], {}, layer.name);
     return zeroedOutside(builder, mask, rowNodes(layer, { ...call, inputs: [x] }), layer.name);
@@ -108,8 +108,9 @@ export function activatedInPlace(spec: ActivationSpec, t: Tensor): Tensor {
   return t;
 }
 
-function isRow({ activation }: ActivationLayerSpec): boolean {
-  return getActivation(activation).activation.kind === 'row';
+/** Whether it sees the whole last axis, as softmax does. */
+export function isRowActivation(spec: ActivationSpec | null): boolean {
+  return getActivation(spec).activation.kind === 'row';
 }
 
 /** The axes behind everything as one, and where each axis then stands. */
@@ -159,7 +160,7 @@ function rowNodes(layer: ActivationLayerSpec, { builder, inputs: [x], shapes, ac
 }
 
 function expression(layer: ActivationLayerSpec, { inputs: [x], shapes, activation }: ScriptCall, transpose: string): string {
-  if (!isRow(layer)) return activation(layer.activation, x);
+  if (!isRowActivation(layer.activation)) return activation(layer.activation, x);
   const rank = shapes[0].length;
   const { axes, order, back } = moved(layer, rank);
   if (axes.length === 1 && axes[0] === rank - 1) return activation(layer.activation, x);

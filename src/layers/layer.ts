@@ -1,4 +1,4 @@
-import type { ActivationSpec } from '../activations/activation.js';
+import type { ActivationSpec, CellFunction } from '../activations/activation.js';
 import type { Cell, CellOptions, WeightShape } from '../cells/cell.js';
 import type { ProductKernels } from '../ops/operator.js';
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
@@ -24,9 +24,9 @@ export interface Value {
 export interface RecurrenceArgs {
   readonly cell: Cell;
   readonly options: CellOptions;
-  readonly sig: (x: number) => number;
-  readonly act: (x: number) => number;
-  readonly actOut: (x: number) => number;
+  readonly sig: CellFunction;
+  readonly act: CellFunction;
+  readonly actOut: CellFunction;
   /** names, so that an engine may pick a fused path for the defaults */
   readonly activation: ActivationSpec;
   readonly recurrentActivation: ActivationSpec | null;

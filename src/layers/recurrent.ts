@@ -1,10 +1,11 @@
 import type { ActivationSpec } from '../activations/activation.js';
-import { elementwise } from '../activations/index.js';
+import { cellFunction } from '../activations/index.js';
 import type { Cell, CellOptions, WeightShape } from '../cells/cell.js';
 import { CELLS, type CellName, getCell } from '../cells/index.js';
 import { factor } from '../cells/weightShapes.js';
 import { flipTime } from '../tensor/layout.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { isRowActivation } from './activation.js';
 import { bothWays, type MergeMode, merge, mergedWidth } from './bidirectional.js';
 import { multiply, sequenceOf, widthOf } from './dims.js';
 import type { Field, LayerBase, LayerContext, LayerKind, LayerResult, RecurrenceArgs, RecurrenceResult, Value } from './layer.js';
@@ -71,6 +72,11 @@ export const FIXED_OPTIONS = {
   unitForgetBias: false,
   resetAfter: false,
 };
+
+/** Whether a gate or the candidate sees its whole row, as softmax does. */
+export function hasRowFunction({ activation, recurrentActivation, outputActivation }: RecurrentSpec): boolean {
+  return [activation, recurrentActivation, outputActivation].some(isRowActivation);
+}
 
 const BIAS_ROWS = new Map<string, number>();
 
@@ -267,14 +273,14 @@ function recurrenceArgs(
   initial?: readonly Tensor[],
 ): RecurrenceArgs {
   const cell = getCell(layer.kind);
-  const act = elementwise(layer.activation);
+  const act = cellFunction(layer.activation);
   const weight = (name: string) => context.weights.get(way + name);
   return {
     cell,
     options: cellOptions(layer),
     act,
-    actOut: layer.outputActivation === null ? act : elementwise(layer.outputActivation),
-    sig: layer.recurrentActivation === null ? act : elementwise(layer.recurrentActivation),
+    actOut: layer.outputActivation === null ? act : cellFunction(layer.outputActivation),
+    sig: layer.recurrentActivation === null ? act : cellFunction(layer.recurrentActivation),
     activation: layer.activation,
     recurrentActivation: layer.recurrentActivation,
     outputActivation: layer.outputActivation,

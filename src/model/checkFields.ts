@@ -1,5 +1,5 @@
 import type { ActivationSpec } from '../activations/activation.js';
-import { canonicalActivation, elementwise } from '../activations/index.js';
+import { canonicalActivation, cellFunction } from '../activations/index.js';
 import { RnnError, within } from '../errors.js';
 import { type AnyLayerKind, getLayerKind, LAYER_KINDS } from '../layers/index.js';
 import type { Field } from '../layers/layer.js';
@@ -26,7 +26,7 @@ export function checkFields(
     if (value === undefined) throw missing(key, describe(field));
     layer[key] = checkField(value, key, field, framework);
     if (field.type === 'activation' && isCellName(kind.name) && layer[key] !== null)
-      within(key, () => elementwise(layer[key] as ActivationSpec));
+      within(key, () => cellFunction(layer[key] as ActivationSpec));
   }
   if (isCellName(kind.name)) completeRecurrent(layer, given, framework);
   return layer;

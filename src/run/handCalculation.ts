@@ -1,5 +1,5 @@
 import type { ActivationSpec } from '../activations/activation.js';
-import { activate, elementwise, formatActivation } from '../activations/index.js';
+import { activate, cellFunction, formatActivation } from '../activations/index.js';
 import { type HandLine, type NamedFunction, startHandCalculation } from '../cells/handCalculation.js';
 import { getCell } from '../cells/index.js';
 import type { EngineInput, EngineOutput } from '../engines/engine.js';
@@ -198,7 +198,7 @@ export function equationsOf(layer: RecurrentSpec, reverse: boolean): string[] {
 function functionsOf(layer: RecurrentSpec): { sig: NamedFunction; act: NamedFunction; actOut: NamedFunction } {
   const named = (spec: ActivationSpec): NamedFunction => ({
     name: formatActivation(spec) === 'sigmoid' ? 'σ' : formatActivation(spec),
-    f: elementwise(spec),
+    f: cellFunction(spec),
   });
   const act = named(layer.activation);
   return {

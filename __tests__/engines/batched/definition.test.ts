@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { RowFunction } from '../../../src/activations/activation.js';
 import type { Cell } from '../../../src/cells/cell.js';
 import { fusedPlain } from '../../../src/engines/batched/fusedPlain.js';
 import { accumulate } from '../../../src/engines/batched/matmul.js';
@@ -101,9 +102,17 @@ const softsign = (v: number) => v / (1 + Math.abs(v));
 const half = (v: number) => v / 2 - 0.125;
 const ramp = (v: number) => Math.min(1, Math.max(0, v / 4 + 0.5));
 
+/** Every number less what its whole row weighs, place by place. */
+const weighed: RowFunction = (x, from, to, out) => {
+  let sum = 0;
+  for (let k = from; k < to; k++) sum += x[k] * (k - from + 1);
+  for (let k = from; k < to; k++) out[k] = x[k] / 2 - sum / 16;
+};
+
 /** What only a cell's own step has: other activations, one for each place, clip, projection, peepholes, input_forget, float64. */
 const extras = fc.record({
   f64: fc.boolean(),
+  rows: fc.constantFrom<readonly string[]>([], ['act'], ['sig'], ['actOut'], ['act', 'sig']),
   clip: fc.option(fc.constantFrom(0.1, 1.5)),
   projection: fc.option(fc.integer({ min: 1, max: 4 })),
   peepholes: fc.boolean(),
@@ -113,7 +122,7 @@ const extras = fc.record({
 
 type Extras = typeof extras extends fc.Arbitrary<infer E> ? E : never;
 
-function withExtras(args: RecurrenceArgs, { f64, projection: P, trace, ...options }: Extras): RecurrenceArgs {
+function withExtras(args: RecurrenceArgs, { f64, rows, projection: P, trace, ...options }: Extras): RecurrenceArgs {
   const M = args.units;
   const lstm = args.cell.name === 'lstm';
   const width = lstm && P ? P : M;
@@ -131,6 +140,7 @@ function withExtras(args: RecurrenceArgs, { f64, projection: P, trace, ...option
     act: softsign,
     actOut: half,
     sig: ramp,
+    ...Object.fromEntries(rows.map(name => [name, { row: weighed }])),
     options: { ...args.options, ...options, projection: lstm ? P : null },
     weights: Object.fromEntries(Object.entries(weights).map(([name, w]) => [name, exact(w as Tensor)])),
     x: exact(args.x),
@@ -156,7 +166,7 @@ describe("the way through a cell's own step", () => {
         [257, 2],
         [600, 3],
       ]) {
-        const none = { clip: null, projection: null, peepholes: false, inputForget: false, trace: false };
+        const none = { clip: null, projection: null, peepholes: false, inputForget: false, trace: false, rows: [] };
         const args = withExtras(argsFor(kind, { N: 2, T: 2, D, M }, { states: true }), { ...none, f64 });
         expectSameBits(defined(args, 'general'), generalRecurrence(args));
       }
@@ -164,7 +174,7 @@ describe("the way through a cell's own step", () => {
   });
 
   it.each(KINDS)('%s: 40 units are as good as a few', kind => {
-    const none = { clip: null, projection: null, peepholes: false, inputForget: false, trace: true, f64: true };
+    const none = { clip: null, projection: null, peepholes: false, inputForget: false, trace: true, f64: true, rows: [] };
     const args = withExtras(argsFor(kind, { N: 2, T: 1, D: 1, M: 40 }, { states: true }), none);
     expectSameBits(defined(args, 'general'), generalRecurrence(args));
   });

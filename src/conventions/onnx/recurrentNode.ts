@@ -1,5 +1,5 @@
 import type { ActivationSpec } from '../../activations/activation.js';
-import { activations, elementwise } from '../../activations/index.js';
+import { activations, cellFunction } from '../../activations/index.js';
 import type { Cell, CellOptions } from '../../cells/cell.js';
 import { getCell, rowOf } from '../../cells/index.js';
 import { RnnError } from '../../errors.js';
@@ -112,7 +112,7 @@ function functionOf(name: string, parameters: number[][]): ActivationSpec {
   if (!activation) throw wrong('activations', RECURRENT_FUNCTIONS.join(', '), escapeText(name, 40));
   const given = (activation.onnxParameters ?? []).map((p, i): [string, number] => [p.name, parameters[i].shift() ?? p.default]);
   const spec = given.length === 0 ? activation.name : plainFunction({ name: activation.name, ...Object.fromEntries(given) });
-  elementwise(spec);
+  cellFunction(spec);
   return spec;
 }
 

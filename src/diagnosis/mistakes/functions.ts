@@ -178,14 +178,15 @@ export const activation = mistake('activation', 'another activation function is 
       // a hard sigmoid where a sigmoid belongs has a code of its own
       const sigmoidal = slot.layers.filter(l => ['sigmoid', ...HARD].includes(present(l, slot.field)));
       const names = sigmoidal.length > 0 ? ELEMENTWISE.filter(n => !HARD.includes(n)) : ELEMENTWISE;
-      const softmax = slot.layers.filter(l => (l.kind === 'dense' || l.kind === 'activation') && present(l, slot.field) !== 'softmax');
+      const softmax = slot.layers.filter(l => slot.field === 'activation' && present(l, slot.field) !== 'softmax');
       const hadSoftmax = slot.layers.filter(l => present(l, slot.field) === 'softmax');
       const others = { ...slot, layers: slot.layers.filter(l => !hadSoftmax.includes(l)) };
       return [
         ...slotVariants(others, names),
+        ...slotVariants({ ...slot, layers: hadSoftmax.filter(isRecurrent) }, names),
         // relu of positive scores is the scores: softmax-missing is what happened then
         ...slotVariants(
-          { ...slot, layers: hadSoftmax },
+          { ...slot, layers: hadSoftmax.filter(l => !isRecurrent(l)) },
           names.filter(n => n !== 'linear'),
         ).map(v => ({ ...v, rare: v.rare || !SATURATING.includes(String(v.parameter)) })),
         ...slotVariants({ ...slot, layers: softmax }, ['softmax']),

@@ -1,3 +1,4 @@
+import { hasRowFunction } from '../../layers/recurrent.js';
 import { changeLoop, type Fix, inLayers, inLoops, mistake, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 
 /** Mistakes with the state between samples and between units. */
@@ -74,7 +75,7 @@ export const inPlaceUpdate = mistake('in-place-update', 'h is overwritten while 
     'h_new = np.empty(M)\nfor m in range(M): h_new[m] = np.tanh(x[n,t] @ Wx[:,m] + h @ Wh[:,m] + bh[m])\nh = h_new                   # ← only when every unit is done',
   torch: 'h_t_minus_1 = h_t.clone()   # ← a copy: h_t is written to in the next step',
   variants: scenario => {
-    const layers = recurrentLayers(scenario).filter(l => l.projection === null);
+    const layers = recurrentLayers(scenario).filter(l => l.projection === null && !hasRowFunction(l));
     // with pooling behind it a sequence of equal steps is its last step: pool-last says that better
     const pooled = scenario.model.layers.some(l => l.kind === 'maxpool' || l.kind === 'avgpool' || l.kind === 'last');
     const sequences = recurrentLayers(scenario).filter(l => l.returnSequences && !pooled);

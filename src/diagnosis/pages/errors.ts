@@ -105,8 +105,8 @@ E_PRINTED_ | a printed array that cannot be read
 An array copied from the screen must be whole: no “…” in it. Print it with np.set_printoptions(threshold=np.inf), or save it.
 E_SPEC_ E_NAME E_EQUATION | the description of the network is not valid
 A key, value or wiring of the spec is wrong; the error gives its place and what is expected. rnn-cli schema spec prints the JSON Schema.
-E_ACTIVATION_ | an activation that cannot be used there
-Softmax and its like need a whole row and cannot be used inside a cell; some take parameters that others do not.
+E_ACTIVATION_ | a parameter of an activation that it does not have
+A parameter that it does not have, or a value that the parameter cannot have; the error names those that it takes.
 E_CONVERT_ E_INT8 | the target cannot hold this network
 What the other framework has no layer or option for is refused by name. Nothing is written.
 E_EMIT | no script can be written for that

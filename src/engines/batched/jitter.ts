@@ -1,4 +1,4 @@
-import type { ActivationSpec } from '../../activations/activation.js';
+import type { ActivationSpec, CellFunction } from '../../activations/activation.js';
 import type { Kernels, RecurrenceArgs } from '../../layers/layer.js';
 import type { FloatArray, Precision, Tensor } from '../../tensor/tensor.js';
 
@@ -34,13 +34,19 @@ function withRoundedActivations(args: RecurrenceArgs, seed: number, precision: P
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
     return state * 2 ** -31 * epsilon;
   };
-  const rounded = (f: (x: number) => number, spec: ActivationSpec | null) => {
+  const roundedValue = (v: number, name: string) => {
+    if (/sigmoid/.test(name)) return v + next() / 2;
+    const size = Math.abs(v);
+    return v + next() * (name === 'tanh' ? Math.max(size, Math.min(0.5, 128 * size)) : size);
+  };
+  const rounded = (f: CellFunction, spec: ActivationSpec | null): CellFunction => {
     const name = typeof spec === 'object' ? (spec?.name ?? '') : spec;
-    if (/sigmoid/.test(name)) return (x: number) => f(x) + next() / 2;
-    return (x: number) => {
-      const v = f(x);
-      const size = Math.abs(v);
-      return v + next() * (name === 'tanh' ? Math.max(size, Math.min(0.5, 128 * size)) : size);
+    if (typeof f === 'function') return x => roundedValue(f(x), name);
+    return {
+      row(x, from, to, out) {
+        f.row(x, from, to, out);
+        for (let k = from; k < to; k++) out[k] = roundedValue(out[k], name);
+      },
     };
   };
   return {

@@ -1,4 +1,4 @@
-import { elementwise } from '../../activations/index.js';
+import { cellFunction } from '../../activations/index.js';
 import {
   type DirectionWeights,
   directionWeights,
@@ -66,13 +66,13 @@ function oneDirection(
   { x, mask, initial }: Run,
 ): RecurrenceResult {
   const { activation, recurrentActivation, outputActivation, reverse } = node.directions[i];
-  const act = elementwise(activation);
+  const act = cellFunction(activation);
   return kernels.recurrence({
     cell: node.cell,
     options: optionsOf(node, weights),
     act,
-    sig: recurrentActivation === null ? act : elementwise(recurrentActivation),
-    actOut: outputActivation === null ? act : elementwise(outputActivation),
+    sig: recurrentActivation === null ? act : cellFunction(recurrentActivation),
+    actOut: outputActivation === null ? act : cellFunction(outputActivation),
     activation,
     recurrentActivation,
     outputActivation,

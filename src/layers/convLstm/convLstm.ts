@@ -1,9 +1,12 @@
-import { elementwise } from '../../activations/index.js';
+import type { ActivationSpec } from '../../activations/activation.js';
+import { cellFunction } from '../../activations/index.js';
+import { applyTo } from '../../cells/apply.js';
 import type { WeightShape } from '../../cells/cell.js';
 import { factor } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { flipTime } from '../../tensor/layout.js';
-import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { type FloatArray, reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { isRowActivation } from '../activation.js';
 import { fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
 import { convolve } from '../conv/convolve.js';
 import { FILTER_ARGUMENTS, filterFields } from '../conv/filters.js';
@@ -154,7 +157,7 @@ function run(
   const output = kernels.allocate(N * size);
   const sequence = layer.returnSequences ? kernels.allocate(N * T * size) : undefined;
   const recurrent: Window[] = layer.kernelSize.map(k => ({ size: k, stride: 1, dilation: 1, padding: 'same' }));
-  const [act, sig] = [elementwise(layer.activation), elementwise(layer.recurrentActivation)];
+  const functions = [layer.recurrentActivation, layer.activation].map(spec => activationIn(layer, spec, [1, ...space, F]));
   for (let s = 0; s < T; s++) {
     const t = layer.goBackwards ? T - 1 - s : s;
     const product = convolve({ shape, data: h }, weights.get('Wh')!, undefined, recurrent, 1, kernels).data;
@@ -164,16 +167,10 @@ function run(
         if (layer.zeroOutputForMask) output.fill(0, n * size, (n + 1) * size);
         continue;
       }
-      for (let p = 0; p < size / F; p++) {
-        const [from, at, own] = [((n * T + t) * size) / F + p, (n * size) / F + p, 4 * F];
-        for (let f = 0; f < F; f++) {
-          const gate = (g: number) => z.data[from * own + g * F + f] + product[at * own + g * F + f];
-          const k = at * F + f;
-          nextC[k] = sig(gate(1)) * c[k] + sig(gate(0)) * act(gate(2));
-          nextH[k] = sig(gate(3)) * act(nextC[k]);
-          output[k] = nextH[k];
-        }
-      }
+      const sums = { x: z.data.subarray((n * T + t) * 4 * size), h: product.subarray(n * 4 * size) };
+      const [from, to] = [n * size, (n + 1) * size];
+      stepOf(sums, F, functions, { c: c.subarray(from, to), nextC: nextC.subarray(from, to), nextH: nextH.subarray(from, to) });
+      output.set(nextH.subarray(from, to), from);
     }
     [h, c] = [nextH, nextC];
     if (sequence) for (let n = 0; n < N; n++) sequence.set(output.subarray(n * size, (n + 1) * size), (n * T + t) * size);
@@ -186,6 +183,39 @@ function run(
   return { tensor: layer.goBackwards ? flipTime(inTime) : inTime, states, others: states };
 }
 
+/** One step of one sample: x·Wx + b and h·Wh [...S, 4F] to the new c and h [...S, F]. */
+function stepOf(
+  { x, h }: Readonly<Record<'x' | 'h', FloatArray>>,
+  F: number,
+  [sig, act]: readonly ((z: Float64Array) => Float64Array)[],
+  { c, nextC, nextH }: Readonly<Record<'c' | 'nextC' | 'nextH', FloatArray>>,
+): void {
+  const gate = (g: number) =>
+    Float64Array.from(c, (_, k) => {
+      const at = Math.floor(k / F) * 4 * F + g * F + (k % F);
+      return x[at] + h[at];
+    });
+  const [i, f, g, o] = [sig(gate(0)), sig(gate(1)), act(gate(2)), sig(gate(3))];
+  for (let k = 0; k < c.length; k++) nextC[k] = f[k] * c[k] + i[k] * g[k];
+  const out = act(Float64Array.from(nextC));
+  for (let k = 0; k < c.length; k++) nextH[k] = o[k] * out[k];
+}
+
+/** An activation of numbers with the channels last, in place where it can be; a row is the last axis in the layer's own layout. */
+function activationIn(layer: ConvLstmSpec, spec: ActivationSpec, shape: readonly number[]): (z: Float64Array) => Float64Array {
+  const f = cellFunction(spec);
+  const along = (z: Float64Array, width: number) => {
+    applyTo(f, z, 0, z.length, width);
+    return z;
+  };
+  if (typeof f === 'function' || lastChannels(layer)) return z => along(z, shape[shape.length - 1]);
+  return z => {
+    const own = fromLast(layer, { shape, data: z });
+    const data = along(Float64Array.from(own.data), shape[shape.length - 2]);
+    return Float64Array.from(toLast(layer, { shape: own.shape, data }).data);
+  };
+}
+
 /** The NumPy loop; the gates of both products in the order i, f, g, o. */
 function expression(
   layer: ConvLstmSpec,
@@ -194,7 +224,10 @@ function expression(
   const last = lastChannels(layer);
   const x = last ? input : `np.moveaxis(${input}, 2, -1)`;
   const options = [layer.strides, layer.dilation, layer.padding].map(pythonText).join(', ');
-  const functions = [layer.activation, layer.recurrentActivation].map(spec => `lambda v: ${activation(spec, 'v')}`).join(', ');
+  const rows = (text: (v: string) => string) => (last ? text('v') : `np.moveaxis(${text('np.moveaxis(v, -1, 1)')}, 1, -1)`);
+  const functions = [layer.activation, layer.recurrentActivation]
+    .map(spec => `lambda v: ${isRowActivation(spec) ? rows(v => activation(spec, v)) : activation(spec, 'v')}`)
+    .join(', ');
   const y = `conv_lstm(${x}${layer.goBackwards ? '[:, ::-1]' : ''}, ${weight('Wx')}, ${weight('Wh')}, ${weight('bh') ?? '0'}, ${options}, ${functions})`;
   const picked = layer.returnSequences ? y : `${y}[:, -1]`;
   return last ? picked : `np.moveaxis(${picked}, -1, ${layer.returnSequences ? 2 : 1})`;

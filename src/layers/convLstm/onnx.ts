@@ -1,6 +1,8 @@
+import type { ActivationSpec } from '../../activations/activation.js';
 import { type GraphBuilder, int, ints } from '../../formats/onnx/builder.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { isRowActivation } from '../activation.js';
 import { lastChannels, spaceOf } from '../channels.js';
 import { windowsOf } from '../conv/spec.js';
 import type { OnnxCall, OnnxFacet } from '../facets.js';
@@ -94,10 +96,20 @@ function step(layer: ConvLstmSpec, { builder, weight, activation }: OnnxCall, ma
   return builder.inside(own, inputs.map(value), () => {
     const gates = add('Add', [z, add('Conv', [h, kernel], { kernel_shape: ints(...layer.kernelSize), ...padding })]);
     const [i, f, g, o] = builder.addMany('Split', [gates], 4, { axis: int(1) }, own);
-    const sig = (x: string) => activation(layer.recurrentActivation, x);
+    const along = (spec: ActivationSpec) => (x: string) => {
+      // a row is the last axis of the layer's own layout
+      const turned = isRowActivation(spec) && lastChannels(layer);
+      const [perm, back] = [
+        [0, ...last, 1],
+        [0, layer.kernelSize.length + 1, ...last.map(axis => axis - 1)],
+      ];
+      if (!turned) return activation(spec, x);
+      return add('Transpose', [activation(spec, add('Transpose', [x], { perm: ints(...perm) }))], { perm: ints(...back) });
+    };
+    const [sig, act] = [along(layer.recurrentActivation), along(layer.activation)];
     const kept = add('Mul', [sig(f), c]);
-    const nextC = add('Add', [kept, add('Mul', [sig(i), activation(layer.activation, g)])]);
-    const nextH = add('Mul', [sig(o), activation(layer.activation, nextC)]);
+    const nextC = add('Add', [kept, add('Mul', [sig(i), act(g)])]);
+    const nextH = add('Mul', [sig(o), act(nextC)]);
     if (!masked) return [nextH, nextC, add('Identity', [nextH])];
     const isReal = add('Unsqueeze', [real, everywhere]);
     const where = (next: string, otherwise: string) => add('Where', [isReal, next, otherwise]);
