@@ -117,6 +117,6 @@ it('the package holds the binary, the bundle, the library, the schemas, and noth
   expect(missing.filter(link => !/^(ARCHITECTURE|CONTRIBUTING)\.md$/.test(link))).toEqual([]);
   expect(paths.filter(path => path.startsWith('docs/internals/'))).toEqual([]);
   const built =
-    /^dist\/((cli|forward|layers|files|compare)\.cjs|index\.c?js|browser\.js|(cli|forward|layers|files|compare)\.[\w.-]+\.cache|parts\/(layer-[\w-]+|[\w-]+-[A-Z0-9]{8})\.cjs|types\/[\w/]+\.d\.ts)$/;
+    /^dist\/((cli|usual\d+)\.cjs|index\.c?js|browser\.js|(cli|usual\d+)\.[\w.-]+\.cache|parts\/(later-[\w-]+|[\w-]+-[A-Z0-9]{8})\.cjs|types\/[\w/]+\.d\.ts)$/;
   expect(paths.filter(path => /^(dist|man)\//.test(path) && !built.test(path) && path !== 'man/rnn-cli.1')).toEqual([]);
 });

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 'use strict';
 // Starts the command line from the chunks that scripts/pack.mjs made: those every small command needs stand in dist/cli.cjs together, a
-// function of require that gives an object of loaders, with a code cache for the V8 of the build beside it; what usual commands need in
-// addition stands in scripts like it, and `homes` says in which. Any other V8 compiles the source.
+// function of require that gives an object of loaders, with a code cache for the V8 of the build beside it (two: a command that names a file
+// runs more of it); what usual commands need in addition stands in scripts like it, and `homes` says in which. Any other V8 compiles the source.
 const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 
@@ -25,7 +25,8 @@ function open(name) {
 /** The cache of this very source and V8. V8 compares the lengths of sources only, so the cache ends with the last line of its own. */
 function codeCache(name, source) {
   try {
-    const bytes = readFileSync(`${dist}/${name}.${process.versions.v8}-${process.arch}.cache`);
+    const kind = name === 'cli' && process.argv.slice(2).some(word => word.includes('.')) ? 'cli.files' : name;
+    const bytes = readFileSync(`${dist}/${kind}.${process.versions.v8}-${process.arch}.cache`);
     const end = bytes.length - 64;
     return source.endsWith(bytes.latin1Slice(end)) ? bytes.subarray(0, end) : undefined;
   } catch {

@@ -14,6 +14,8 @@ module.exports = () => {
     'package.json',
     'scripts/build.mjs',
     'scripts/pack.mjs',
+    'scripts/lazyModules.mjs',
+    'scripts/clock.mjs',
     'scripts/usualCommands.cjs',
     ...readdirSync(join(root, 'src'), { recursive: true }).map(path => join('src', path)),
   ];

@@ -1,10 +1,10 @@
 // Packs the command line so that a small command starts fast. What takes time at a start is reading and compiling source, running the top
 // level of modules, and loading Node's own modules; so
-//   1. esbuild splits the program at its dynamic imports,
-//      and each layer becomes a module of its own (lazyLayers.mjs);
+//   1. esbuild splits the program at its dynamic imports, and where a module waits until it is used (lazyModules.mjs);
 //   2. the chunks that `shapes` loads (it is run to find out) are linked in one scope, dist/cli.cjs, where each runs when it is first needed;
-//      what other usual commands load beside them in other scripts (usualCommands.cjs); of the others each is a function in dist/parts/;
-//   3. Node's heavy modules are loaded when something of theirs is used, not when it is imported;
+//      those that the same others of the usual commands load (usualCommands.cjs) share a script, too, so that no command reads what it does
+//      not need; of the rest each is a function in dist/parts/;
+//   3. Node's heavy modules are loaded when something of theirs is used, not when it is imported; the clock is one that needs none (clock.mjs);
 //   4. what V8 compiled while the usual commands ran is stored as a code cache for this V8 (dist/cli.<v8>-<arch>.cache, and so on).
 // bin/rnn-cli.js puts it together again. Without the cache everything works, too: V8 compiles the source.
 import { execFileSync } from 'node:child_process';
@@ -14,7 +14,7 @@ import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
-import { lazyLayers } from './lazyLayers.mjs';
+import { lazyModules } from './lazyModules.mjs';
 
 /** Builtins of Node that take a while to load. */
 const HEAVY = [
@@ -39,26 +39,59 @@ export async function packCommandLine(options, dist) {
   rmSync(`${dist}/parts`, { recursive: true, force: true });
   mkdirSync(`${dist}/parts`);
   for (const [name, code] of chunks) writeFileSync(`${dist}/parts/${name}.cjs`, await partOf(code, options));
-  writeScript(`${dist}/cli.cjs`, await link(chunks, ['main'], {}, options));
-  const scripts = Object.entries(JSON.parse(runUsualCommands('chunks')));
+  writeScript(`${dist}/cli.cjs`, await link(chunks, [], {}, options));
+  const scripts = scriptsOf(JSON.parse(runUsualCommands('chunks')), name => chunks.get(name).length);
   const homes = Object.fromEntries(scripts.flatMap(([script, names]) => names.map(name => [name, script])));
   for (const [script, names] of scripts) writeScript(`${dist}/${script}.cjs`, await link(chunks, names, homes, options));
   for (const name of Object.keys(homes)) rmSync(`${dist}/parts/${name}.cjs`);
   runUsualCommands('cache');
 }
 
+/** A script smaller than this costs more to open than to have read in vain. */
+const SMALL = 12_000;
+
+/**
+ * Which chunks stand together: those loaded by the same commands; what `shapes` loads, in the first.
+ * @param loadedBy command -> names of the chunks that it loads
+ * @returns names of scripts, and of the chunks in each
+ */
+function scriptsOf(loadedBy, sizeOfChunk) {
+  const isFirst = line => /^shapes/.test(line);
+  const first = new Set(Object.keys(loadedBy).flatMap(line => (isFirst(line) ? loadedBy[line] : [])));
+  const lines = Object.keys(loadedBy).filter(line => !isFirst(line));
+  const groups = new Map();
+  for (const name of new Set(lines.flatMap(line => loadedBy[line]))) {
+    if (first.has(name)) continue;
+    const users = lines.filter(line => loadedBy[line].includes(name)).join('\n');
+    groups.set(users, [...(groups.get(users) ?? []), name]);
+  }
+  const sizeOf = names => names.reduce((sum, name) => sum + sizeOfChunk(name), 0);
+  const rows = [...groups].map(([users, names]) => ({ users: users.split('\n'), names, size: sizeOf(names) }));
+  // the small ones go where the fewest others read them in vain
+  for (const row of rows.filter(({ size }) => size < SMALL).sort((a, b) => a.size - b.size)) {
+    const wider = rows.filter(other => other !== row && other.names.length > 0 && row.users.every(user => other.users.includes(user)));
+    const home = wider.sort((a, b) => a.users.length - b.users.length)[0];
+    if (!home) continue;
+    home.names.push(...row.names.splice(0));
+  }
+  const kept = rows.filter(({ names }) => names.length > 0);
+  return [['cli', [...first]], ...kept.map(({ names }, k) => [`usual${k + 1}`, names])];
+}
+
 /** @returns name -> text of an ES module */
 async function splitIntoChunks(options) {
-  const layers = await lazyLayers(options);
+  const lazy = await lazyModules(options);
   const { outputFiles } = await build({
     ...options,
-    entryPoints: { ...options.entryPoints, ...layers.entryPoints },
+    entryPoints: { ...options.entryPoints, ...lazy.entryPoints },
     format: 'esm',
     splitting: true,
     minify: true,
     write: false,
     outdir: 'dist',
-    plugins: [lazyBuiltins, layers.plugin],
+    plugins: [lazyBuiltins, lazy.plugin],
+    inject: ['scripts/clock.mjs'],
+    define: { ...options.define, 'performance.now': 'milliseconds' },
   });
   return new Map(outputFiles.map(({ path, text }) => [basename(path, '.js'), text]));
 }
@@ -78,7 +111,7 @@ async function partOf(text, { target }) {
  */
 async function link(chunks, names, homes, { target, absWorkingDir }) {
   const loaders = names.map(name => `${JSON.stringify(name)}:()=>require("./${name}.js")`);
-  if (names.includes('main')) loaders.push(`homes:()=>(${JSON.stringify(homes)})`);
+  if (names.length === 0 || names.includes('main')) loaders.push(`homes:()=>(${JSON.stringify(homes)})`);
   const { outputFiles } = await build({
     ...REQUIRED,
     target,
@@ -130,7 +163,7 @@ function writeScript(file, code) {
   writeFileSync(file, `${body}//${createHash('sha256').update(body).digest('hex')}`);
 }
 
-/** In a fresh process. @param wanted 'chunks': returns the names of those loaded by script; 'cache': writes the code caches */
+/** In a fresh process. @param wanted 'chunks': returns the names of those that each command loads; 'cache': writes the code caches */
 function runUsualCommands(wanted) {
   const script = fileURLToPath(new URL('./usualCommands.cjs', import.meta.url));
   return execFileSync(process.execPath, [script, wanted], { encoding: 'utf8' });

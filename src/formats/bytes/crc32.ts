@@ -1,10 +1,15 @@
 import zlib from 'node:zlib';
 
+/** Bytes for which loading node:zlib takes longer than the table. */
+const SHORT = 2 ** 15;
+
 /**
- * CRC-32 of zip and gzip (polynomial 0xedb88320). Node 20.15 and later has it natively; a table serves the versions before.
+ * CRC-32 of zip and gzip (polynomial 0xedb88320). Node 20.15 and later has it natively; a table serves the versions before, and few bytes.
  * @param before that of the bytes in front of these
  */
-export const crc32: (bytes: Uint8Array, before?: number) => number = typeof zlib.crc32 === 'function' ? zlib.crc32 : crc32ByTable;
+export function crc32(bytes: Uint8Array, before = 0): number {
+  return bytes.length < SHORT || typeof zlib.crc32 !== 'function' ? crc32ByTable(bytes, before) : zlib.crc32(bytes, before);
+}
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;

@@ -1,5 +1,4 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { RnnError } from '../../errors.js';
 import { shownPath } from '../../escape.js';
@@ -24,7 +23,7 @@ export async function openFile(path: string): Promise<OpenFile> {
   const held = heldArrays(path);
   if (held) return { ...held, where: [path], close: () => undefined };
   if (path !== '-') {
-    const source = await regularFile(path);
+    const source = regularFile(path);
     if (source) return source;
   }
   const bytes = kept.get(path) ?? (await readBytes(path));
@@ -68,9 +67,9 @@ export function bytesIn(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-async function regularFile(path: string): Promise<OpenFile | undefined> {
+function regularFile(path: string): OpenFile | undefined {
   try {
-    const status = await stat(path);
+    const status = statSync(path);
     checkOrdinary(path, status);
     // files of /proc say they are empty, whatever they hold
     if (!status.isFile() || status.size === 0) return undefined;

@@ -59,7 +59,7 @@ export interface ModelFile {
 /** The tensors of a file; parts of a model of several files are read from its own folder. */
 export async function readTensorFile(named: string): Promise<TensorFile> {
   const [name] = splitKey(named);
-  const { path } = await modelPath(name);
+  const { path } = modelPath(name);
   const source = await openFile(path);
   return within(shownPath(name), () => readFileTensors(path, source)).finally(() => source.close());
 }
@@ -77,7 +77,7 @@ async function readFileTensors(path: string, source: ByteSource): Promise<Tensor
  */
 export async function readModelFile(named: string): Promise<ModelFile> {
   const [name] = splitKey(named);
-  const { path, kerasMetadata } = await modelPath(name);
+  const { path, kerasMetadata } = modelPath(name);
   const source = await openFile(path);
   return within(shownPath(name), async () => {
     if (kerasMetadata !== undefined) return savedModel(await readFileTensors(path, source), source, kerasMetadata);

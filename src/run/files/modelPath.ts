@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where a model of several files is: what people name is its folder, or the start of its files' names. */
@@ -13,27 +13,35 @@ export interface ModelPath {
  * A folder becomes the file in it that a model begins with: `variables/variables.index` of a SavedModel, `model.json` of tfjs, the one `.index` of a
  * checkpoint. `NAME` and `NAME.data-00000-of-00001` of a checkpoint become `NAME.index`. Anything else is left to the reader, and to its error.
  */
-export async function modelPath(path: string): Promise<ModelPath> {
+export function modelPath(path: string): ModelPath {
   if (path === '-') return { path };
   const [, base] = /^(.*)\.data-\d{5}-of-\d{5}$/.exec(path) ?? [];
-  if (base !== undefined && (await kindOf(`${base}.index`)) === 'file') return { path: `${base}.index` };
-  const kind = await kindOf(path);
-  if (kind === 'nothing' && (await kindOf(`${path}.index`)) === 'file') return { path: `${path}.index` };
+  if (base !== undefined && kindOf(`${base}.index`) === 'file') return { path: `${base}.index` };
+  const kind = kindOf(path);
+  if (kind === 'nothing' && kindOf(`${path}.index`) === 'file') return { path: `${path}.index` };
   return kind === 'folder' ? inFolder(path) : { path };
 }
 
-async function inFolder(folder: string): Promise<ModelPath> {
+function inFolder(folder: string): ModelPath {
   const variables = join(folder, 'variables', 'variables.index');
-  if ((await kindOf(variables)) === 'file') {
+  if (kindOf(variables) === 'file') {
     const kerasMetadata = join(folder, 'keras_metadata.pb');
-    return { path: variables, ...((await kindOf(kerasMetadata)) === 'file' ? { kerasMetadata } : {}) };
+    return { path: variables, ...(kindOf(kerasMetadata) === 'file' ? { kerasMetadata } : {}) };
   }
-  if ((await kindOf(join(folder, 'model.json'))) === 'file') return { path: join(folder, 'model.json') };
-  const indexes = (await readdir(folder).catch(() => [])).filter(name => name.endsWith('.index'));
+  if (kindOf(join(folder, 'model.json')) === 'file') return { path: join(folder, 'model.json') };
+  const indexes = (tried(() => readdirSync(folder)) ?? []).filter(name => name.endsWith('.index'));
   return { path: indexes.length === 1 ? join(folder, indexes[0]) : folder };
 }
 
-async function kindOf(path: string): Promise<'file' | 'folder' | 'nothing'> {
-  const status = await stat(path).catch(() => undefined);
+function kindOf(path: string): 'file' | 'folder' | 'nothing' {
+  const status = tried(() => statSync(path));
   return status === undefined ? 'nothing' : status.isDirectory() ? 'folder' : 'file';
+}
+
+function tried<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
 }
