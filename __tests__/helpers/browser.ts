@@ -21,16 +21,11 @@ export interface Opened {
   readonly complaints: readonly string[];
   /** addresses beside the file itself */
   readonly requests: readonly string[];
-  /** milliseconds from the navigation to the first numbers */
-  readonly ms: number;
-  /** milliseconds of the page's main thread until then */
+  /** milliseconds of the page's main thread until the first numbers, whatever else the machine does */
   readonly cpu: number;
 }
 
 export interface View {
-  readonly width?: number;
-  readonly height?: number;
-  readonly dark?: boolean;
   /** code that runs before that of the page */
   readonly before?: string;
 }
@@ -61,17 +56,32 @@ export async function rnnCli(...argv: readonly string[]): Promise<string> {
   return stdout;
 }
 
+let written = 0;
+
 /** Writes the page of a command line and opens it from disk. */
 export async function openPage(argv: readonly string[], view: View = {}): Promise<Opened> {
-  const file = temporary('page.html');
-  await rnnCli(...argv, '--html', file, '--force');
+  const file = temporary(`page-${++written}.html`);
+  await rnnCli(...argv, '--html', file);
   return openFile(file, view);
 }
 
-export async function openFile(file: string, { width = 1280, height = 900, dark = false, before }: View = {}): Promise<Opened> {
-  const context = await browser!.newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' });
-  if (before) await context.addInitScript(before);
-  const page = await context.newPage();
+let usual: Page | undefined;
+
+/** One page for all that need no code before their own, one after the other: a new one is a new process. */
+async function pageFor({ before }: View): Promise<Page> {
+  const fresh = async () => (await browser!.newContext({ reducedMotion: 'reduce' })).newPage();
+  if (before) {
+    const page = await fresh();
+    await page.addInitScript(before);
+    return page;
+  }
+  usual ??= await fresh();
+  for (const event of ['console', 'pageerror', 'request'] as const) usual.removeAllListeners(event);
+  return usual;
+}
+
+export async function openFile(file: string, view: View = {}): Promise<Opened> {
+  const page = await pageFor(view);
   const complaints: string[] = [];
   const requests: string[] = [];
   page.on('console', message => {
@@ -81,15 +91,13 @@ export async function openFile(file: string, { width = 1280, height = 900, dark 
   page.on('request', request => {
     if (!/^(file|data):/.test(request.url())) requests.push(request.url());
   });
-  const session = await context.newCDPSession(page);
+  const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-  const started = performance.now();
   await page.goto(pathToFileURL(file).href);
   await page.waitForSelector('[data-ready]');
-  const ms = performance.now() - started;
   const { metrics } = await session.send('Performance.getMetrics');
   await session.detach();
-  return { page, complaints, requests, ms, cpu: 1000 * metrics.find(({ name }) => name === 'TaskDuration')!.value };
+  return { page, complaints, requests, cpu: 1000 * metrics.find(({ name }) => name === 'TaskDuration')!.value };
 }
 
 /** of the page, in functions that are run there */
@@ -98,6 +106,29 @@ declare function requestAnimationFrame(run: () => void): void;
 /** Waits until the page has drawn what the last input asked for: it draws in the frame after. */
 export async function drawn(page: Page): Promise<void> {
   await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))));
+}
+
+/** How long a page may take to show what was asked of it: the machine may do much else. */
+const PATIENCE_MS = 30_000;
+
+/**
+ * expect() of what a page shows, read again until it is as expected: what computes first is drawn some frames later.
+ * `await soon(() => heading.textContent()).toBe('SAME')`
+ */
+export function soon<T>(read: () => Promise<T>): Omit<jest.Matchers<Promise<void>, T>, 'not'> {
+  const until = performance.now() + PATIENCE_MS;
+  const matcher = (name: string) =>
+    async function again(...expected: unknown[]): Promise<void> {
+      const value = await read();
+      try {
+        return (expect(value) as unknown as Record<string, (...expected: unknown[]) => void>)[name](...expected);
+      } catch (error) {
+        if (performance.now() > until) throw error;
+      }
+      await new Promise(resolve => setTimeout(resolve, 20));
+      return again(...expected);
+    };
+  return new Proxy({}, { get: (_, name: string) => matcher(name) }) as never;
 }
 
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { runInMemory } from '../../src/run/inMemory.js';
-import { closeBrowser, drawn, openBrowser, openPage, rnnCli, temporary, violations, withBrowser } from '../helpers/browser.js';
+import { closeBrowser, drawn, openBrowser, openPage, rnnCli, soon, temporary, violations, withBrowser } from '../helpers/browser.js';
 
 jest.setTimeout(120_000);
 
@@ -45,11 +45,11 @@ withBrowser('forward --html', () => {
 
   it('the tutorial: y is the command line’s, and nothing is asked of the network', async () => {
     const { page, complaints, requests } = await openPage(['forward', '--N', '4']);
-    expect(await sha(page)).toBe(JSON.parse(await rnnCli('forward', '--N', '4', '--engine', 'batched', '--json')).ySha256);
-    expect(await page.locator('.badge').getAttribute('class')).toContain('equal');
-    expect(await heatMapOf(page, /^h of rnn_1/).getAttribute('aria-label')).toBe('h of rnn_1, sample 1: 5 units down, 10 steps across');
-    expect(await page.locator('.heat-map .size').first().textContent()).toBe('D = 3 × T = 10');
-    expect(await page.locator('.figure .shape').allTextContents()).toContain('4×5');
+    await soon(() => sha(page)).toBe(JSON.parse(await rnnCli('forward', '--N', '4', '--engine', 'batched', '--json')).ySha256);
+    await soon(() => page.locator('.badge').getAttribute('class')).toContain('equal');
+    await soon(() => heatMapOf(page, /^h of rnn_1/).getAttribute('aria-label')).toBe('h of rnn_1, sample 1: 5 units down, 10 steps across');
+    await soon(() => page.locator('.heat-map .size').first().textContent()).toBe('D = 3 × T = 10');
+    await soon(() => page.locator('.figure .shape').allTextContents()).toContain('4×5');
     expect(requests).toEqual([]);
     expect(complaints).toEqual([]);
     expect(await violations(page)).toEqual([]);
@@ -96,21 +96,21 @@ withBrowser('forward --html', () => {
     const file = temporary('x.json');
     writeFileSync(file, JSON.stringify(nested));
     const { ySha256 } = JSON.parse(await rnnCli('forward', '--cell', 'lstm', '-i', file, '--engine', 'batched', '--json'));
-    expect(await sha(page)).toBe(ySha256);
+    await soon(() => sha(page)).toBe(ySha256);
     await page.getByRole('button', { name: 'back to the start' }).click();
     await page.waitForSelector('.badge.equal');
-    expect(await sha(page)).toBe(before);
+    await soon(() => sha(page)).toBe(before);
   });
 
   it('a graph made for one number of samples shows each of them', async () => {
     const wired = join(__dirname, '../reference/onnx_wired/states');
     const { page, complaints } = await openPage(['forward', `${wired}.onnx`, '-i', `${wired}.x.npz`]);
-    expect(await page.locator('.badge').getAttribute('class')).toContain('equal');
+    await soon(() => page.locator('.badge').getAttribute('class')).toContain('equal');
     const shown = await page.locator('.hand .last .value').textContent();
     await page.getByLabel('sample n').fill('2');
     await page.getByLabel('sample n').press('Enter');
     await drawn(page);
-    expect(await page.locator('.hand .last .value').textContent()).not.toBe(shown);
+    await soon(async () => (await page.locator('.hand .last .value').textContent()) !== shown).toBe(true);
     expect(complaints).toEqual([]);
   });
 
@@ -119,18 +119,18 @@ withBrowser('forward --html', () => {
       const file = join(__dirname, '../reference', name);
       const base = file.replace(/\.\w+$/, '');
       const { page, complaints } = await openPage(['forward', file, '-i', [`${base}.x.npz`, `${base}.x.npy`].find(existsSync)!]);
-      expect(await page.locator('.badge').getAttribute('class')).toContain('equal');
+      await soon(() => page.locator('.badge').getAttribute('class')).toContain('equal');
       const layers = await page.locator('.chooser .tab, .chooser option').count();
       for (let k = 0; k < layers; k++) {
         await page.keyboard.press('l');
         await drawn(page);
       }
       expect([name, ...complaints]).toEqual([name]);
-      await page.context().close();
     }
   });
 
   it('an encoder–decoder, a convolution before an LSTM and a long LSTM with many units open, equal and without a complaint', async () => {
+    const { cpu: ofSmall } = await openPage(['forward']);
     const keras = join(__dirname, '../reference/keras_models');
     for (const argv of [
       [join(keras, 'encdec.keras'), '-i', join(keras, 'encdec.x.npz')],
@@ -138,16 +138,15 @@ withBrowser('forward --html', () => {
       ['--cell', 'lstm', '--M', '128,128', '--T', '200', '--D', '16', '--bidirectional'],
     ]) {
       const { page, complaints, requests, cpu } = await openPage(['forward', ...argv]);
-      expect(await page.locator('.badge').getAttribute('class')).toContain('equal');
-      // of the page's own thread, whatever else the machine does
-      expect(cpu).toBeLessThan(1000);
+      await soon(() => page.locator('.badge').getAttribute('class')).toContain('equal');
+      // a long trace is computed when the page is there: twice a small network's time, by measurement
+      expect(cpu).toBeLessThan(10 * ofSmall);
       await page.keyboard.press('l');
       await drawn(page);
       await page.keyboard.press('End');
       await drawn(page);
       await drawn(page);
       expect([argv.join(' '), ...complaints, ...requests, ...(await violations(page))]).toEqual([argv.join(' ')]);
-      await page.context().close();
     }
   });
 
@@ -176,7 +175,7 @@ withBrowser('forward --html', () => {
       net.weights[`${layer}/${weight}`].data[0] = value;
       writeFileSync(spec, JSON.stringify(net));
       const { ySha256 } = JSON.parse(await rnnCli('forward', spec, '-i', x, '--engine', 'batched', '--json'));
-      await page.waitForSelector(`[data-sha256="${ySha256}"]`, { timeout: 5000 });
+      await page.waitForSelector(`[data-sha256="${ySha256}"]`);
     }
     await page.getByRole('button', { name: 'back to the start' }).click();
     await page.waitForSelector('.badge.equal');
@@ -209,7 +208,7 @@ withBrowser('forward --html', () => {
       flags.set(flag, said);
       const given = [...flags].flat().filter(word => word !== '');
       const { ySha256 } = JSON.parse(await rnnCli('forward', ...given, '--engine', 'batched', '--json'));
-      await page.waitForSelector(`[data-sha256="${ySha256}"]`, { timeout: 5000 });
+      await page.waitForSelector(`[data-sha256="${ySha256}"]`);
     }
     expect(complaints).toEqual([]);
     expect(await violations(page)).toEqual([]);

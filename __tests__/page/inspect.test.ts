@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { closeBrowser, drawn, openBrowser, openPage, temporary, violations, withBrowser } from '../helpers/browser.js';
+import { closeBrowser, drawn, openBrowser, openPage, soon, temporary, violations, withBrowser } from '../helpers/browser.js';
 
 jest.setTimeout(120_000);
 
@@ -39,11 +39,11 @@ withBrowser('inspect --html', () => {
     const row = page.locator('.list tr', { hasText: 'weight_ih_l0' });
     await row.click();
     await drawn(page);
-    expect(await page.locator('.tensor h2').textContent()).toContain('weight_ih_l0');
-    expect(await page.locator('.tensor .work').textContent()).toContain('gates i f g o');
+    await soon(() => page.locator('.tensor h2').textContent()).toContain('weight_ih_l0');
+    await soon(() => page.locator('.tensor .work').textContent()).toContain('gates i f g o');
     await page.locator('.tensor').getByText('Table').click();
     await drawn(page);
-    expect(await page.locator('.tensor tbody td').count()).toBeGreaterThan(10);
+    await soon(() => page.locator('.tensor tbody td').count()).toBeGreaterThan(10);
     expect([complaints, requests]).toEqual([[], []]);
     expect(await violations(page)).toEqual([]);
   });
@@ -57,26 +57,27 @@ withBrowser('inspect --html', () => {
     const { page, complaints } = await openPage(['inspect', file]);
     await page.locator('.list tr', { hasText: 'alert(1)' }).click();
     await drawn(page);
-    const shown = await page.locator('.tensor h2').textContent();
-    expect(shown).toContain('</script><script>alert(1)</script><img src=x');
-    expect(shown).toContain('\\u0007\\u202e');
-    expect(await page.title()).toContain('rnn-cli inspect');
+    const shown = page.locator('.tensor h2');
+    await soon(() => shown.textContent()).toContain('</script><script>alert(1)</script><img src=x');
+    await soon(() => shown.textContent()).toContain('\\u0007\\u202e');
+    await soon(() => page.title()).toContain('rnn-cli inspect');
     expect(await page.locator('img').count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 
   it('thousands of tensors and large ones: figures in place of numbers, and the page stays quick', async () => {
+    const { cpu: ofSmall } = await openPage(['inspect', safetensors('few.safetensors', [['weight', [4, 3]]])]);
     const many = Array.from({ length: 3000 }, (_, i): [string, number[]] => [`block.${i}.weight`, [4, 3]]);
-    const { page, complaints, ms } = await openPage(['inspect', safetensors('many.safetensors', [['big.weight', [1500, 400]], ...many])]);
+    const { page, complaints, cpu } = await openPage(['inspect', safetensors('many.safetensors', [['big.weight', [1500, 400]], ...many])]);
     await page.locator('.list tr', { hasText: 'big.weight' }).click();
     await drawn(page);
-    expect(await page.locator('.tensor').textContent()).toContain('600,000 numbers: too many');
+    await soon(() => page.locator('.tensor').textContent()).toContain('600,000 numbers: too many');
     await page.getByLabel('tensors whose name has').fill('block.2999');
     await drawn(page);
     await page.locator('.list tr', { hasText: 'block.2999.weight' }).click();
     await drawn(page);
-    expect(await page.locator('.tensor h2').textContent()).toBe('block.2999.weight');
+    await soon(() => page.locator('.tensor h2').textContent()).toBe('block.2999.weight');
     expect(complaints).toEqual([]);
-    expect(ms).toBeLessThan(10_000);
+    expect(cpu).toBeLessThan(20 * ofSmall);
   });
 });

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { closeBrowser, drawn, openBrowser, openPage, withBrowser } from '../helpers/browser.js';
+import { closeBrowser, drawn, openBrowser, openPage, soon, withBrowser } from '../helpers/browser.js';
 
 jest.setTimeout(120_000);
 
@@ -60,8 +60,8 @@ withBrowser('keys alone', () => {
     const shown = await page.evaluate<string[]>('SHOWN()');
     const reached = await walked(page, shown.length);
     expect(shown.filter(name => !reached.has(name))).toEqual([]);
-    expect(await page.evaluate(ONLY_BY_MOUSE)).toEqual([]);
-    expect(await page.evaluate('HEARD')).toBeGreaterThan(3);
+    await soon(() => page.evaluate(ONLY_BY_MOUSE)).toEqual([]);
+    await soon(() => page.evaluate('HEARD')).toBeGreaterThan(3);
   });
 
   it('forward: step, unit, sample, layer, play, a box and a term by keys', async () => {
@@ -74,32 +74,32 @@ withBrowser('keys alone', () => {
       }
     };
     await press('ArrowRight', 'ArrowRight', 'ArrowDown');
-    expect(await where()).toBe('lstm_1, step t = 3 of 6, unit 2 of 5');
+    await soon(() => where()).toBe('lstm_1, step t = 3 of 6, unit 2 of 5');
     await press('End', 'ArrowLeft', 'ArrowUp', 'n');
-    expect(await where()).toBe('lstm_1, step t = 5 of 6, unit 1 of 5');
-    expect(await page.getByLabel('sample n').inputValue()).toBe('2');
+    await soon(() => where()).toBe('lstm_1, step t = 5 of 6, unit 1 of 5');
+    await soon(() => page.getByLabel('sample n').inputValue()).toBe('2');
     await press('p', 'Home', 'l');
-    expect(await where()).toContain('dense_1');
+    await soon(() => where()).toContain('dense_1');
     await press('l');
     // the focus goes along with the selected box
     await page.locator('.box.here').focus();
     await press('ArrowRight');
-    expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('lstm_1, step 2');
+    await soon(() => page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('lstm_1, step 2');
     await page.locator('[data-key="box-dense_1-0-null"], [data-key^="box-dense_1"]').first().focus();
     await press('Enter');
-    expect(await where()).toContain('dense_1');
+    await soon(() => where()).toContain('dense_1');
     await press('l');
     await page.locator('.hand .terms tr').first().focus();
     await press('ArrowDown');
-    expect(await page.evaluate('document.activeElement.textContent')).toContain('xt[2]');
+    await soon(() => page.evaluate('document.activeElement.textContent')).toContain('xt[2]');
     await page.locator('[data-key=play]').focus();
     await press('Enter');
-    expect(await page.locator('[data-key=play]').getAttribute('aria-label')).toBe('pause');
+    await soon(() => page.locator('[data-key=play]').getAttribute('aria-label')).toBe('pause');
     await press('Space');
-    expect(await page.locator('[data-key=play]').getAttribute('aria-label')).toBe('play');
+    await soon(() => page.locator('[data-key=play]').getAttribute('aria-label')).toBe('play');
     await page.locator('.scrub').focus();
     await press('Home', 'ArrowRight', 'ArrowRight');
-    expect(await where()).toContain('t = 3 of 6');
+    await soon(() => where()).toContain('t = 3 of 6');
   });
 
   it('compare: explanation, framework of the fix, loop and copy by keys', async () => {
@@ -110,9 +110,9 @@ withBrowser('keys alone', () => {
       await drawn(page);
     };
     await press('.why button:text-is("Keras")', 'Enter');
-    expect(await page.locator('.why button:text-is("Keras")').getAttribute('aria-pressed')).toBe('true');
+    await soon(() => page.locator('.why button:text-is("Keras")').getAttribute('aria-pressed')).toBe('true');
     await press('[data-key=loop-false]', 'Space');
-    expect(await page.locator('.loops svg[role=img]').getAttribute('aria-label')).toContain('h = 0');
+    await soon(() => page.locator('.loops svg[role=img]').getAttribute('aria-label')).toContain('h = 0');
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await press('.why .copy', 'Enter');
     await page.locator('.why').getByRole('button', { name: 'Copied' }).waitFor();
@@ -122,7 +122,7 @@ withBrowser('keys alone', () => {
       .focus();
     await page.keyboard.press('ArrowRight');
     await drawn(page);
-    expect(await page.locator('.maps .readout').nth(2).textContent()).toContain('n = 3');
+    await soon(() => page.locator('.maps .readout').nth(2).textContent()).toContain('n = 3');
   });
 
   it('shapes and inspect: a size, a layer and a tensor by keys', async () => {
@@ -130,7 +130,7 @@ withBrowser('keys alone', () => {
     await page.locator('.box[data-key^=box-dense]').first().focus();
     await page.keyboard.press('Enter');
     await drawn(page);
-    expect(await page.locator('.layers tr.chosen').first().textContent()).toContain('dense_1');
+    await soon(() => page.locator('.layers tr.chosen').first().textContent()).toContain('dense_1');
     await page.getByLabel('M as a number').fill('9');
     await page.keyboard.press('Enter');
     await page.locator('.badge.changed').waitFor();
@@ -138,6 +138,6 @@ withBrowser('keys alone', () => {
     await inspected.page.getByRole('button', { name: 'layers/simple_rnn/cell/vars/1' }).focus();
     await inspected.page.keyboard.press('Enter');
     await drawn(inspected.page);
-    expect(await inspected.page.locator('.tensor h2').textContent()).toBe('layers/simple_rnn/cell/vars/1');
+    await soon(() => inspected.page.locator('.tensor h2').textContent()).toBe('layers/simple_rnn/cell/vars/1');
   });
 });

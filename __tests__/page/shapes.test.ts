@@ -1,4 +1,4 @@
-import { closeBrowser, drawn, openBrowser, openPage, rnnCli, violations, withBrowser } from '../helpers/browser.js';
+import { closeBrowser, drawn, openBrowser, openPage, rnnCli, soon, violations, withBrowser } from '../helpers/browser.js';
 
 jest.setTimeout(120_000);
 
@@ -40,13 +40,13 @@ withBrowser('shapes --html', () => {
   it('one more step adds no parameter, one more unit does', async () => {
     const { page } = await openPage(['shapes']);
     const effect = (letter: string) => page.locator(`.slider.axis-${letter} .effect`).textContent();
-    expect(await effect('T')).toBe('one more T: parameters stay, multiply-adds +40');
-    expect(await effect('M')).toContain('parameters +17');
+    await soon(() => effect('T')).toBe('one more T: parameters stay, multiply-adds +40');
+    await soon(() => effect('M')).toContain('parameters +17');
   });
 
   it('a slider is moved by keys, and a symbolic T stays a letter', async () => {
     const { page } = await openPage(['shapes', '--layers', 'lstm:64,gru:32,dense:10', '--D', '3']);
-    expect(await page.locator('.layers').textContent()).toContain('N×T×3');
+    await soon(() => page.locator('.layers').textContent()).toContain('N×T×3');
     await page.getByRole('slider', { name: /^K/ }).focus();
     await page.keyboard.press('ArrowRight');
     await drawn(page);
@@ -60,9 +60,9 @@ withBrowser('shapes --html', () => {
     const { page } = await openPage(['shapes', '--layers', 'bilstm:4,gru:3,dense:2', '--T', '4', '--D', '3']);
     await page.locator('.layers').getByRole('button', { name: 'gru_2' }).click();
     await drawn(page);
-    expect(await page.locator('.box.chosen').first().getAttribute('aria-label')).toContain('gru_2');
+    await soon(() => page.locator('.box.chosen').first().getAttribute('aria-label')).toContain('gru_2');
     await page.locator('.box', { hasText: 'dense' }).first().click();
     await drawn(page);
-    expect(await page.locator('.layers tr.chosen').first().textContent()).toContain('dense_1');
+    await soon(() => page.locator('.layers tr.chosen').first().textContent()).toContain('dense_1');
   });
 });
