@@ -44,7 +44,10 @@ export function shapes(request: Given<ShapesRequest> = {}): Promise<ShapesResult
 
 /** y, and what repeats it: `rnn-cli forward`. @param onProgress told after every layer @throws RnnError */
 export function forward(request: Given<ForwardRequest> = {}, onProgress?: Parameters<typeof runForward>[1]): Promise<ForwardResult> {
-  return withRequest('forward', request, (checked: ForwardRequest) => runForward(checked, onProgress));
+  return withRequest('forward', request, (checked: ForwardRequest) => {
+    const { trace = checked.step !== undefined || checked.unit !== undefined } = checked;
+    return runForward({ ...checked, trace }, onProgress);
+  });
 }
 
 /** A Python script with the same weights and input: `rnn-cli forward --emit`. @throws RnnError E_EMIT */

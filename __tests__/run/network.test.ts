@@ -66,7 +66,7 @@ describe('the forms of a network', () => {
   it('refuses two forms at once', async () => {
     expect(await failure({ layers: 'rnn:5', M: [4] })).toMatchObject({
       code: 'E_CONFLICT',
-      message: '--layers and --M both describe the network',
+      message: '--layers and --M cannot be used together',
       exit: 2,
     });
     expect(await failure({ layers: 'rnn:5', model: 'net.json' })).toMatchObject({ code: 'E_CONFLICT' });

@@ -1,65 +1,19 @@
 import { RnnError } from '../errors.js';
 import { shownPath } from '../escape.js';
+import { type Conflict, checkConflicts as checkPairs, checkRules, flagOf, needs, pairs as pairsOf } from '../run/requestRules.js';
 import type { CommandName } from './flag.js';
 import { WRITES } from './outputs.js';
 import type { Values } from './values.js';
 
-type Key = keyof Values;
-
-/** Flags that cannot stand together, found before any file is read. A network is described in exactly one form. */
-interface Conflict {
-  readonly a: Key;
-  readonly b: Key;
-  readonly fix: string;
-  /** both are there, but these words go together */
-  readonly fine?: (values: Values) => boolean;
-}
-
-const ONE_FORM = 'describe the network once: by dimensions, by --layers, or by --model';
-const IN_LAYERS: Partial<Record<Key, string>> = {
-  M: 'write the units in --layers: "lstm:64"',
-  K: 'write the dense layer in --layers: "lstm:64,dense:10"',
-  cell: 'write the cell in --layers: "gru:64"',
-  task: 'write +seq or +last in --layers: "lstm:64+seq,dense:10"',
-  pool: 'write the pooling in --layers: "lstm:64,maxpool,dense:10"',
-  bidirectional: 'write bi before the cell in --layers: "bilstm:64"',
-  stack: 'write +x3 in --layers: "lstm:64+x3"',
-  activation: 'write @name in --layers: "rnn:64@relu"',
-  recurrentActivation: 'write it behind a slash in --layers: "lstm:64@tanh/hard_sigmoid"',
-};
-
-/** Each of the one with each of the other. */
-function pairs(one: Key | readonly Key[], other: Key | readonly Key[], fix: string, fine?: Conflict['fine']): Conflict[] {
-  return [one].flat().flatMap(a => [other].flat().map(b => ({ a, b, fix, fine })));
-}
+/** Flags of output that cannot stand together, and what the words of a request cannot say at once (run/requestRules.ts). */
+const pairs = pairsOf<Values>;
 
 const EITHER = 'drop one of them';
 const ONE_Y = 'a line holds one y: --json has the states, --trace FILE every h and gate';
 const NO_TABLE = 'JSON is one line, and no table: drop one of them';
 const NO_DIAGRAM = 'a diagram is no table: drop one of them';
 
-const CONFLICTS: readonly Conflict[] = [
-  pairs('model', 'layers', ONE_FORM),
-  ...Object.entries(IN_LAYERS).map(([flag, fix]) => [
-    ...pairs('layers', flag as Key, fix),
-    // weights alone leave these to flags; only the file tells
-    ...(['task', 'pool', 'activation', 'recurrentActivation'].includes(flag)
-      ? []
-      : pairs('model', flag as Key, `the file says it already; ${ONE_FORM}`)),
-  ]),
-  pairs(
-    'task',
-    'pool',
-    'pooling leaves one vector per sample: drop --pool, or use --task many-to-one',
-    v => v.task !== 'many-to-many' || v.pool === 'last',
-  ),
-  pairs('stack', 'M', '--M 5,4 is a stack of two already: drop --stack', v => v.M?.length === 1 || v.M?.length === v.stack),
-  pairs('tol', ['atol', 'rtol'], 'auto is computed from the network: drop one of them'),
-  pairs('against', 'engines', 'compare with a file, or engines with each other; --engine says which engine is compared with the file'),
-  pairs('engine', 'engines', 'with --engines the engines are named there: drop --engine'),
-  pairs('fast', 'dtype', 'fused multiply-add is for float32: drop one of them', v => v.dtype === 'f32'),
-  pairs('fast', 'engine', 'only the batched engine has it: drop one of them', v => v.engine === 'batched' || v.engine === 'auto'),
-  pairs('lengths', 'mask', 'both say which steps are padding: drop one of them'),
+const CONFLICTS: readonly Conflict<Values>[] = [
   pairs('json', 'jsonl', EITHER),
   pairs('mermaid', ['json', 'summary'], EITHER),
   pairs('plot', ['json', 'jsonl'], 'a picture is for people: drop one of them'),
@@ -86,7 +40,6 @@ const CONFLICTS: readonly Conflict[] = [
     v => v.json === true,
   ),
   pairs('sample', 'json', 'JSON holds every sample: drop one of them', v => (v.svg ?? v.step ?? v.unit) !== undefined),
-  pairs('simulate', ['step', 'unit'], 'what is computed by hand is the network as it is: drop one of them, or use --trace'),
   pairs('trace', ['step', 'unit'], 'one step is shown by hand, --trace shows them all: drop one of them', v => typeof v.trace === 'string'),
   // biome-ignore format: a table
   pairs(
@@ -97,8 +50,7 @@ const CONFLICTS: readonly Conflict[] = [
 ].flat();
 
 /** What only something else makes useful. */
-const NEEDS: readonly (readonly [flag: Key, one: readonly Key[], why: string])[] = [
-  ['timeMajor', ['input'], 'the seeded input has no file whose axes could be swapped'],
+const NEEDS: readonly (readonly [flag: keyof Values, one: readonly (keyof Values)[], why: string])[] = [
   ['chunk', ['input'], 'a drawn input is computed at once'],
   ['chunk', ['out'], 'only what goes into a file is computed in pieces'],
   ['showTrainable', ['summary'], 'the column Trainable is one of the summary'],
@@ -107,36 +59,22 @@ const NEEDS: readonly (readonly [flag: Key, one: readonly Key[], why: string])[]
 
 /** @throws RnnError E_CONFLICT, E_NEEDS (exit 2) */
 export function checkConflicts(values: Values, command: CommandName): void {
-  for (const { a, b, fix, fine } of CONFLICTS) {
-    if (values[a] === undefined || values[b] === undefined || fine?.(values)) continue;
-    throw new RnnError('usage', 'E_CONFLICT', `${flag(a)} and ${flag(b)} cannot be used together`, { fix });
-  }
+  checkRules(values);
+  checkPairs(values, CONFLICTS);
   const unseen = (['style', 'width', 'precision', 'full'] as const).find(key => values[key] !== undefined);
   if (unseen && values.quiet && !values.json && (command === 'compare' || command === 'convert'))
-    throw new RnnError('usage', 'E_CONFLICT', `${flag(unseen)} and --quiet cannot be used together`, {
+    throw new RnnError('usage', 'E_CONFLICT', `${flagOf(unseen)} and --quiet cannot be used together`, {
       fix: `${command} --quiet prints nothing: drop one of them`,
     });
   const beside = values.trace === true ? 'trace' : (['plot', 'states', 'step', 'unit'] as const).find(key => values[key] !== undefined);
   if (command === 'forward' && values.style === 'csv' && beside)
-    throw new RnnError('usage', 'E_CONFLICT', `--style csv and ${flag(beside)} cannot be used together`, {
+    throw new RnnError('usage', 'E_CONFLICT', `--style csv and ${flagOf(beside)} cannot be used together`, {
       fix: 'a table in CSV is y alone: drop one of them; --json and --trace FILE.npz have the rest',
     });
   checkTarget(values);
-  for (const [key, one, why] of NEEDS) {
-    if (values[key] === undefined || one.some(other => values[other] !== undefined)) continue;
-    const others = one
-      .map(flag)
-      .join(', ')
-      .replace(/, ([^,]*)$/, ' or $1');
-    throw new RnnError('usage', 'E_NEEDS', `${flag(key)} needs ${others}`, { fix: `${why}: drop ${flag(key)}, or add ${flag(one[0])}` });
-  }
-  // two networks have the engine; one has it where its y is compared with a file
-  if (command === 'compare' && values.engine !== undefined && values.against === undefined && values.second === undefined)
-    throw new RnnError('usage', 'E_CONFLICT', '--engine is compared with nothing', {
-      fix: 'add --against FILE, or name two: --engines manual,batched',
-    });
+  for (const [key, one, why] of NEEDS) needs(values, key, one, why);
   if (values.force && !WRITES[command].some(key => typeof values[key] === 'string')) {
-    const flags = WRITES[command].map(key => (key === 'trace' ? '--trace FILE' : flag(key))).join(', ');
+    const flags = WRITES[command].map(key => (key === 'trace' ? '--trace FILE' : flagOf(key))).join(', ');
     throw new RnnError('usage', 'E_NEEDS', `--force needs ${flags.replace(/, ([^,]*)$/, ' or $1')}`, {
       fix: 'there is no file to overwrite: drop --force',
     });
@@ -158,7 +96,7 @@ export function checkConflicts(values: Values, command: CommandName): void {
 
 /** What is read from stdin where it is '-', and how the line has it. */
 const FROM_STDIN: readonly (readonly [keyof Values, string])[] = [
-  ...(['model', 'weights', 'input', 'against', 'mask', 'lengths', 'h0', 'c0'] as const).map(key => [key, flag(key)] as const),
+  ...(['model', 'weights', 'input', 'against', 'mask', 'lengths', 'h0', 'c0'] as const).map(key => [key, flagOf(key)] as const),
   ['network', 'FILE'],
   ['first', 'A'],
   ['second', 'B'],
@@ -186,9 +124,4 @@ function checkTarget({ to, output }: Values): void {
     fix: `write ${shownPath(meant)}`,
     correction: { word: output, to: [meant] },
   });
-}
-
-/** 'timeMajor' -> '--time-major' */
-function flag(key: Key): string {
-  return key.length === 1 ? `--${key}` : `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
 }

@@ -1,6 +1,6 @@
 import { CELL_NAMES } from '../run/cellNames.js';
 import { LIMITS } from '../run/limits.js';
-import { ENGINE_NAMES, FRAMEWORK_NAMES, RNG_NAMES } from '../run/request.js';
+import { ENGINE_NAMES, FRAMEWORK_NAMES, RANGES, RNG_NAMES } from '../run/request.js';
 import { COMMANDS } from './commandWords.js';
 import type { CommandName, Flag, FlagGroup, FlagValue } from './flag.js';
 
@@ -20,14 +20,14 @@ export const STYLES = ['box', 'plain', 'ascii', 'markdown', 'csv'] as const;
 const NETWORK = flags('Network', NETWORKS, {
   N: {
     flags: '--N, --batch <n>',
-    value: { kind: 'size', least: 1, symbolic: ['shapes'] },
+    value: { kind: 'size', ...RANGES.N, symbolic: ['shapes'] },
     default: '1; symbolic in shapes',
     help: 'samples',
     otherNames: 'batch-size samples num-samples n-samples',
   },
   T: {
     flags: '--T, --timesteps <n|?>',
-    value: { kind: 'size', least: 1, symbolic: ['shapes', 'inspect'] },
+    value: { kind: 'size', ...RANGES.T, symbolic: ['shapes', 'inspect'] },
     default: '10; in shapes symbolic with --layers or a file',
     help: 'time steps; ? keeps it symbolic',
     otherNames: 'steps n-steps num-steps seq-len seqlen seq-length sequence-length max-len time window window-size lookback',
@@ -35,7 +35,7 @@ const NETWORK = flags('Network', NETWORKS, {
   },
   D: {
     flags: '--D, --features <n>',
-    value: { kind: 'size', least: 1 },
+    value: { kind: 'size', ...RANGES.D },
     default: '3',
     help: 'input features',
     otherNames: 'input-size input-dim input-features in-features num-features feature-size inputs',
@@ -43,14 +43,14 @@ const NETWORK = flags('Network', NETWORKS, {
   },
   M: {
     flags: '--M, --units <n[,n]>',
-    value: { kind: 'sizes', least: 1 },
+    value: { kind: 'sizes', ...RANGES.M },
     default: '5',
     help: 'hidden units; 5,4 is a stack of two layers',
     otherNames: 'hidden hidden-size hidden-units hidden-dim num-units nhid neurons n-hidden num-hidden rnn-units lstm-units state-size',
   },
   K: {
     flags: '--K, --outputs <n>',
-    value: { kind: 'size', least: 0 },
+    value: { kind: 'size', ...RANGES.K },
     default: '2',
     help: 'outputs of the dense layer; 0: no dense layer',
     otherNames: 'output-size output-dim classes num-classes num-outputs out-features target-size labels',
@@ -75,7 +75,7 @@ const NETWORK = flags('Network', NETWORKS, {
   bidirectional: { flags: '--bidirectional', help: 'run forwards and backwards, outputs concatenated', otherNames: 'bi bidir' },
   stack: {
     flags: '--stack <n>',
-    value: { kind: 'size', least: 1, most: 1000 },
+    value: { kind: 'size', ...RANGES.stack },
     default: '1',
     help: 'recurrent layers of M units on top of each other',
     otherNames: 'num-layers n-layers nlayers num-rnn-layers depth',
@@ -210,7 +210,7 @@ const COMPUTING = flags('Computing', RUNS, {
   },
   threads: {
     flags: '--threads <n>',
-    value: { kind: 'size', least: 1, most: 256 },
+    value: { kind: 'size', ...RANGES.threads },
     default: 'cores',
     help: 'threads; the result is the same, bit for bit, for every n',
     otherNames: 'jobs workers num-threads cores cpus',
@@ -260,7 +260,7 @@ const COMPARING = flags('Comparing', ['compare'], {
   },
   decimals: {
     flags: '--decimals <n>',
-    value: { kind: 'size', least: 1, most: 17 },
+    value: { kind: 'size', ...RANGES.decimals },
     help: 'decimals to which a binary file was rounded; in a text file they are counted',
     otherNames: 'round',
   },
@@ -314,19 +314,19 @@ const OUTPUT = flags('Output', RESULTS, {
   },
   sample: {
     flags: '--sample <n>',
-    value: { kind: 'size', least: 1 },
+    value: { kind: 'size', ...RANGES.sample },
     help: 'the hand calculation or the picture of one sample, counted from 1',
     commands: ['forward'],
   },
   step: {
     flags: '--step <t>',
-    value: { kind: 'size', least: 1 },
+    value: { kind: 'size', ...RANGES.step },
     help: 'the hand calculation of one step, counted from 1',
     commands: ['forward'],
   },
   unit: {
     flags: '--unit <m>',
-    value: { kind: 'size', least: 1 },
+    value: { kind: 'size', ...RANGES.unit },
     help: 'every product and sum behind the numbers of one unit',
     commands: ['forward'],
   },

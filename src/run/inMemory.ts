@@ -3,7 +3,6 @@ import type { EngineInput, EngineOutput } from '../engines/engine.js';
 import { manual } from '../engines/manual.js';
 import { checkSpec } from '../model/check.js';
 import { inferShapes, weightShapesByLayer } from '../model/shapes.js';
-
 import { checkWeights, type Weights } from '../weights/weights.js';
 import { executeWith } from './execute.js';
 import { DEFAULT_SEED, draw, drawnSizes, inputWish } from './input/drawing.js';

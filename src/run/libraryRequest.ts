@@ -16,8 +16,10 @@ import {
   FRAMEWORK_NAMES,
   type InputRequest,
   type NetworkRequest,
+  RANGES,
   RNG_NAMES,
 } from './request.js';
+import { checkRules, needs } from './requestRules.js';
 
 /** Requests of the library's callers, who may have no compiler: every key is known, every value of its type, arrays stand where paths do. */
 
@@ -121,6 +123,8 @@ const EXPECTED: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
 export async function withRequest<R, T>(name: keyof typeof KEYS, given: Given<R>, run: (request: R) => Promise<T>): Promise<T> {
   const keys: Readonly<Record<string, Kind>> = KEYS[name];
   const checked = checkRequest(given, keys);
+  checkRules(checked);
+  if ('step' in keys) needs(checked, 'sample', ['step', 'unit', 'trace'], 'all samples are computed, and one is shown by hand');
   const names: string[] = [];
   try {
     for (const [key, value] of Object.entries(checked)) {
@@ -149,9 +153,19 @@ function checkRequest(given: unknown, keys: Readonly<Record<string, Kind>>): Rec
     const kind = Object.hasOwn(keys, key) ? keys[key] : undefined;
     if (kind === undefined) throw unknownKey(key, Object.keys(keys));
     if (!fits(value, kind)) throw wrong(key, typeof kind === 'string' ? EXPECTED[kind] : kind.join(', '), value);
+    checkRange(key, value);
     checked[key] = kind === 'seed' ? String(value) : kind === 'counts' && typeof value === 'number' ? [value] : value;
   }
   return checked;
+}
+
+/** @throws RnnError E_REQUEST naming the range that the command line has for it, too */
+function checkRange(key: string, value: unknown): void {
+  const named = Object.hasOwn(RANGES, key) ? (RANGES[key as keyof typeof RANGES] as { least: number; most?: number }) : undefined;
+  const { least, most = 2 ** 31 - 1 } = named ?? { least: 0, most: Number.MAX_VALUE };
+  for (const n of [value].flat())
+    if (typeof n === 'number' && !(n >= least && n <= most) && key !== 'seed')
+      throw wrong(key, `${named ? `a whole number from ${least} to ${most}` : 'a number from 0'}`, n);
 }
 
 function fits(value: unknown, kind: Kind): boolean {

@@ -13,6 +13,21 @@ export const RNG_NAMES = ['seedrandom', 'keras', 'torch', 'numpy', 'pcg64'] as c
 export type EngineName = (typeof ENGINE_NAMES)[number];
 export type RngName = (typeof RNG_NAMES)[number];
 
+/** From where, and to where, the numbers of a request go; to 2^31 − 1 where nothing is said. */
+export const RANGES = {
+  N: { least: 1 },
+  T: { least: 1 },
+  D: { least: 1 },
+  M: { least: 1 },
+  K: { least: 0 },
+  stack: { least: 1, most: 1000 },
+  threads: { least: 1, most: 256 },
+  decimals: { least: 1, most: 17 },
+  sample: { least: 1 },
+  step: { least: 1 },
+  unit: { least: 1 },
+} as const;
+
 /** The four ways to describe a network; exactly one of `dimensions` (also the default), `layers`, `model`, or `weights` alone. */
 export interface NetworkRequest {
   /** tutorial dimensions; undefined: those of the tutorial network */

@@ -1,4 +1,3 @@
-import { RnnError } from '../../errors.js';
 import { escapeText, shownPath } from '../../escape.js';
 import type { DType, FileTensor, TensorFile } from '../../formats/format.js';
 import { distance } from '../../tensor/difference.js';
@@ -9,7 +8,7 @@ import { positionOf } from '../input/finite.js';
 import type { CompareRequest } from '../request.js';
 import type { CompareArraysResult, CompareModelsResult, CompareResult } from '../result.js';
 import { VERSION } from '../version.js';
-import { runCompareModels } from './compareModels.js';
+import { refuseUnused, runCompareModels, UNUSED_BY_NETWORKS } from './compareModels.js';
 
 /** `compare A B`: A is expected, B actual. What the files are decides what is compared. */
 export async function runCompareFiles(
@@ -19,11 +18,10 @@ export async function runCompareFiles(
 ): Promise<CompareModelsResult | CompareArraysResult | CompareResult> {
   const [first, second] = [await roleOfFile(files[0]), await roleOfFile(files[1])];
   if (first !== 'arrays' && second !== 'arrays') {
-    refuse(request, UNUSED_BY_NETWORKS, 'two networks');
     return runCompareModels({ ...request, files });
   }
   if (first === 'arrays' && second === 'arrays') {
-    refuse(request, UNUSED_BY_ARRAYS, 'two arrays');
+    refuseUnused(request, UNUSED_BY_ARRAYS, 'two arrays');
     const { readTensorFile } = await import('../files/modelFile.js');
     return compareArrays(files, await readTensorFile(files[0]), await readTensorFile(files[1]), request);
   }
@@ -38,7 +36,7 @@ async function against(
   hooks: CompareHooks,
 ): Promise<CompareResult> {
   const network = roles[0] === 'arrays' ? 1 : 0;
-  refuse(request, ['against', 'engines', 'simulate', 'model'], 'a network and an array');
+  refuseUnused(request, ['against', 'engines', 'simulate', 'model'], 'a network and an array');
   const named = roles[network] === 'model' ? { model: files[network] } : { weights: files[network] };
   const result = await runCompare({ ...request, ...named, against: files[1 - network] }, hooks);
   if (network === 0) return result;
@@ -46,22 +44,10 @@ async function against(
 }
 
 // biome-ignore format: a table
-const UNUSED_BY_NETWORKS = [
-  'against', 'engines', 'simulate', 'engine', 'weights', 'init', 'dtype', 'budget', 'explain', 'states', 'decimals',
-] as const;
 const UNUSED_BY_ARRAYS = [
-  ...UNUSED_BY_NETWORKS,
-  ...(['N', 'T', 'D', 'M', 'K', 'cell', 'task', 'pool', 'bidirectional', 'stack', 'activation', 'layers', 'model', 'framework'] as const),
-  ...(['seed', 'rng', 'inputRng', 'input', 'timeMajor', 'lengths', 'mask', 'h0', 'c0', 'threads', 'strict', 'tol'] as const),
+  ...UNUSED_BY_NETWORKS, 'N', 'T', 'D', 'M', 'K', 'cell', 'task', 'pool', 'bidirectional', 'stack', 'activation', 'layers', 'model', 'framework',
+  'seed', 'rng', 'inputRng', 'input', 'timeMajor', 'lengths', 'mask', 'h0', 'c0', 'threads', 'strict', 'tol',
 ] as const;
-
-/** @throws RnnError E_CONFLICT naming the first flag that can do nothing there */
-function refuse(request: CompareRequest, unused: readonly (keyof CompareRequest)[], what: string): void {
-  const given = unused.find(key => request[key] !== undefined);
-  if (given === undefined) return;
-  const flag = `--${given.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
-  throw new RnnError('usage', 'E_CONFLICT', `${flag} has nothing to do where ${what} are compared`, { fix: `drop ${flag}` });
-}
 
 /** Arrays in two files, matched by their names: numbers alone, with the tolerances of `torch.testing.assert_close`. */
 interface Tolerance {

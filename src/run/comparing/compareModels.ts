@@ -11,6 +11,7 @@ import { checkFinite } from '../input/finite.js';
 import { loadNetwork, type Network, shownNetwork } from '../network/network.js';
 import type { Prepared } from '../prepare.js';
 import type { CompareRequest, NetworkRequest } from '../request.js';
+import { flagOf } from '../requestRules.js';
 import type { CompareModelsResult } from '../result.js';
 import { VERSION } from '../version.js';
 import { differentEquations } from './equations.js';
@@ -26,8 +27,22 @@ export interface CompareModelsRequest extends CompareRequest {
   readonly files: readonly [string, string];
 }
 
-/** @throws RnnError E_WEIGHT_MISSING: a file without weights; E_INPUT_NAME: other inputs; and all that opening a model may throw */
+// biome-ignore format: a table
+export const UNUSED_BY_NETWORKS = [
+  'against', 'engines', 'simulate', 'engine', 'weights', 'init', 'dtype', 'budget', 'explain', 'states', 'decimals',
+] as const;
+
+/** @throws RnnError E_CONFLICT naming the first flag that can do nothing there */
+export function refuseUnused(request: CompareRequest, unused: readonly (keyof CompareRequest)[], what: string): void {
+  const given = unused.find(key => request[key] !== undefined);
+  if (given === undefined) return;
+  const flag = flagOf(given);
+  throw new RnnError('usage', 'E_CONFLICT', `${flag} has nothing to do where ${what} are compared`, { fix: `drop ${flag}` });
+}
+
+/** @throws RnnError E_CONFLICT: what does nothing between two networks; E_WEIGHT_MISSING: a file without weights; E_INPUT_NAME: other inputs; and all that opening a model may throw */
 export async function runCompareModels(request: CompareModelsRequest): Promise<CompareModelsResult> {
+  refuseUnused(request, UNUSED_BY_NETWORKS, 'two networks');
   const { files } = request;
   const [first, second] = await openBoth(request);
   const assumptions = allAssumptions(first, second, files);
@@ -68,6 +83,7 @@ async function openBoth(request: CompareModelsRequest): Promise<[Network, Networ
   const { readModelFile } = await import('../files/modelFile.js');
   const opened = await Promise.all(request.files.map(readModelFile));
   const described = opened.map(o => o.spec !== undefined || o.graph !== undefined || o.problem !== undefined);
+  if (!described.includes(false)) refuseUnused(request, ['model'], 'two models');
   const load = async (i: 0 | 1, other: Network | null): Promise<Network> => {
     const file = request.files[i];
     const network = described[i]

@@ -16,23 +16,24 @@ import { type Written, writtenAs } from './written.js';
 /** The two outputs that `compare` sets side by side: of two engines, or the network's and that of a file. */
 /** @throws RnnError E_CONFLICT, E_ENGINES (usage) */
 export function checkSides(request: CompareRequest): void {
-  const { against, simulate, engines, decimals, states, explain, budget } = request;
+  const { against, simulate, engine, engines, decimals, states, explain, budget } = request;
   const two = { fix: 'use one of them' };
   const conflict = (message: string, hint: { fix: string }) => new RnnError('usage', 'E_CONFLICT', message, hint);
   if (against === undefined) {
+    if (engine !== undefined)
+      throw conflict('--engine is compared with nothing', { fix: 'add --against FILE, or name two: --engines manual,batched' });
     if (decimals !== undefined)
       throw conflict('--decimals says how a file was rounded, and no file is compared', { fix: 'name it: --against y.npy' });
     if (states)
       throw conflict('--states says that a file holds hidden states, and no file is compared', { fix: 'name it: --against h.npy' });
   } else {
     if (simulate !== undefined) throw conflict('--against brings the other output, --simulate makes one', two);
-    if (engines !== undefined) throw conflict('--against and --engines both name the other side', two);
   }
   if (explain === false && budget !== undefined) {
     throw conflict('--budget is time for the search for the cause, which --no-explain leaves out', two);
   }
-  if (engines !== undefined && engines.length < 2) {
-    const message = `--engines needs two or more to compare, found ${engines.length}`;
+  if (engines !== undefined && (engines.length < 2 || new Set(engines).size < engines.length)) {
+    const message = `--engines needs two or more to compare, each once, found ${engines.join(',')}`;
     throw new RnnError('usage', 'E_ENGINES', message, { fix: '--engines manual,batched' });
   }
 }

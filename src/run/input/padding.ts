@@ -14,8 +14,6 @@ import { maskOfLengths, readLengths, readMask } from './input.js';
 /** Mask or lengths of the request beside X. PyTorch's packed sequences shrink to the longest. */
 export async function paddedInput(whole: Tensor, { model, framework }: Network, request: InputRequest): Promise<EngineInput> {
   const [N, T] = whole.shape;
-  if (request.mask !== undefined && request.lengths !== undefined)
-    throw new RnnError('usage', 'E_CONFLICT', '--mask and --lengths both say which steps are real', { fix: 'use one of them' });
   checkMaskIsRead(model, request);
   const initialStates = await readInitialStates(model, N, request.h0, request.c0);
   if (request.lengths !== undefined) {

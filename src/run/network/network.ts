@@ -15,10 +15,11 @@ import { isRecurrent, type ModelSpec, SPEC_SCHEMA } from '../../model/spec.js';
 import { checkWeights, type Weights } from '../../weights/weights.js';
 import type { ModelFile } from '../files/modelFile.js';
 import type { InputRequest, NetworkRequest } from '../request.js';
+import { checkRules } from '../requestRules.js';
 import { type Draft, withExcerpt } from './excerpt.js';
 import { featuresOf, type HeldWeights, specFromWeights, weightsOf } from './heldWeights.js';
 import { checkAsked, inputSizes, type KnownShape, noSize, shownPath, withSizes } from './networkSizes.js';
-import { checkNoDimensions, checkOneForm } from './oneForm.js';
+import { checkNoDimensions } from './oneForm.js';
 
 /** A request's words into a network: one of four forms, checked; weights from a file where one is named. */
 export interface Network {
@@ -85,7 +86,7 @@ export function placedFile(path: string, opened: ModelFile, hints: NetworkReques
 }
 
 async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
-  checkOneForm(request);
+  checkRules(request);
   const described = opened ?? (await openModel(request));
   const problem = described?.problem;
   if (problem)
