@@ -453,3 +453,11 @@ const CASES: [string, () => unknown, string][] = [
 it.each(CASES)('%s', (_, body, line) => {
   expect(said(body)).toBe(line);
 });
+
+it('a recurrent bias of a GRU that has one bias may be left out where all of it is 0, and nowhere else', () => {
+  const { shapes } = net([{ kind: 'gru', units: 2, resetAfter: false }]);
+  const dict = named({ 'rnn.weight_ih_l0': [6, 3], 'rnn.weight_hh_l0': [6, 2], 'rnn.bias_ih_l0': [6] });
+  const withRecurrent = (...data: number[]) => new Map([...dict, ['rnn.bias_hh_l0', { shape: [6], data: Float64Array.from(data) }]]);
+  expect(torch.toWeights(shapes, withRecurrent(0, 0, 0, 0, 0, 0)).get('gru_1/bh')!.shape).toEqual([6]);
+  expect(said(() => torch.toWeights(shapes, withRecurrent(0, 0, 0, 0, 0.5, 0)))).toContain('E_GRU_BIAS');
+});

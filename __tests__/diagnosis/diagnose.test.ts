@@ -457,6 +457,16 @@ describe('what leaves more than the noise', () => {
     expect([verdictAt(15), verdictAt(1e5)]).toEqual(['unexplained', 'fits']);
   });
 
+  it('is none of three that were each fitted to the other output, and are not sure', () => {
+    const fitted = (code: string) => ({ ...trial(code, 1e-7), chosen: 1, values: 1 });
+    const found = (count: number) =>
+      rank(['head-other', 'output-scaled', 'output-shifted'].slice(0, count).map(fitted), 300, 2).findings.map(f => f.verdict);
+    expect([found(2), found(3)]).toEqual([
+      ['likely', 'likely'],
+      ['rejected', 'rejected', 'rejected'],
+    ]);
+  });
+
   it('is in one layer only where no other layer explains it as well', () => {
     const layer = (name: string, residual: number) => ({ ...trial('bias-twice', residual), layers: [name] });
     const layersOf = (...all: Trial[]) => rank(all, 1e6, 2).findings.map(f => f.layers);

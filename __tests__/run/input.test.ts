@@ -200,7 +200,7 @@ describe('padding', () => {
     [{ lengths: '3,4' }, 'E_LENGTHS', 'expected 3 lengths from 0 to 4, found 2 lengths'],
     [{ lengths: '3,4,5' }, 'E_LENGTHS', 'expected 3 lengths from 0 to 4, found 5 for sample 3'],
     [{ lengths: '3,4,0', framework: 'torch' }, 'E_LENGTHS', 'expected 3 lengths from 1 to 4, found 0 for sample 3'],
-    [{ lengths: '3,4,1', mask: 'm.npy' }, 'E_CONFLICT', '--mask and --lengths both say which steps are real'],
+    [{ lengths: '3,4,1', mask: 'm.npy' }, 'E_CONFLICT', '--lengths and --mask cannot be used together'],
     [{ c0: 'c.npy' }, 'E_NO_C0', 'no layer has a cell state c: --c0 is for the LSTM'],
   ] as [ForwardRequest, string, string][])('refuses %j', async (request, code, message) => {
     expect(await failure({ ...request, input: await npy('n3.npy', x(3, 4, 3)) })).toMatchObject({ code, message });
@@ -237,6 +237,27 @@ describe('stateful networks', () => {
     const expected = c.calls.flatMap((call: any) => [...recorded(call.output).data]);
     expectClose(out.tensors.y, { shape: [B * inputs.length, K], data: Float64Array.from(expected) }, TOLERANCE.float32);
     expect(await failure({ ...request, N: B + 1 })).toMatchObject({ code: 'E_BATCH' });
+  });
+
+  it('each call has the real steps of its own samples', async () => {
+    const given = { Wx: 0.5, Wh: 0.3, bh: 0.1 };
+    const shapes = { Wx: [1, 1], Wh: [1, 1], bh: [1] };
+    const weights = folder.write(
+      'stateful.json',
+      JSON.stringify(
+        Object.fromEntries(Object.entries(given).map(([name, v]) => [`rnn_1/${name}`, { shape: shapes[name as 'Wx'], data: [v] }])),
+      ),
+    );
+    const steps = Array.from({ length: 4 }, (_, n) => [0, 1, 2].map(t => Math.sin(3 * n + t + 1)));
+    const lengths = [3, 1, 2, 3];
+    const h = [0, 0];
+    const expected = steps.map((row, n) => {
+      for (const v of row.slice(0, lengths[n])) h[n % 2] = Math.tanh(given.Wx * v + given.Wh * h[n % 2] + given.bh);
+      return h[n % 2];
+    });
+    const input = await npy('lengths.npy', { shape: [4, 3, 1], data: Float64Array.from(steps.flat()) });
+    const out = await runForward({ layers: 'rnn:1+stateful', D: 1, N: 2, weights, input, lengths: lengths.join(), engine: 'manual' });
+    expectClose(out.tensors.y, { shape: [4, 1], data: Float64Array.from(expected) }, 1e-12);
   });
 });
 
