@@ -24,6 +24,24 @@ describe('a table', () => {
     ['semicolons', '1;2\n3;4\n', [2, 2], [1, 2, 3, 4], []],
     ['tabs', '1\t2\n3\t4\n', [2, 2], [1, 2, 3, 4], []],
     ['quotes', '"1","2"\n', [1, 2], [1, 2], []],
+    [
+      'a printed DataFrame without names',
+      '     0    1\n0  1.5 -2.0\n1  3.0  4.0\n',
+      [2, 2],
+      [1.5, -2, 3, 4],
+      [
+        'line 1 has the column numbers of a printed DataFrame, and was skipped',
+        'the first column is the index of a printed DataFrame, and was left out',
+      ],
+    ],
+    [
+      'a printed DataFrame with names',
+      '     a  b_2\n0  1.5 -2.0\n1  3.0  4.0\n',
+      [2, 2],
+      [1.5, -2, 3, 4],
+      ['line 1 names the columns and was skipped: a, b_2', 'the first column is the index of a printed DataFrame, and was left out'],
+    ],
+    ['a first row of counting numbers, as long as the others', '0 1 2\n3 4 5\n', [2, 3], [0, 1, 2, 3, 4, 5], []],
     ['names of numbers', 'nan,inf\n-inf,Infinity\n', [2, 2], [Number.NaN, 1 / 0, -1 / 0, 1 / 0], []],
     ['a header', 'a,b c\n1,2\n', [1, 2], [1, 2], ['line 1 names the columns and was skipped: a, b c']],
     ['a header behind empty lines', '\n\n_x,ä1\n1,2\n', [1, 2], [1, 2], ['line 3 names the columns and was skipped: _x, ä1']],
@@ -200,7 +218,7 @@ describe('a table is written', () => {
     expect(await write(['w', [], [7]])).toBe('7\n');
   });
   const HOLDS = 'E_CSV_SHAPE a .csv holds one table of rows and columns';
-  const FIX = 'fix: write .npz or .json, or give two dimensions';
+  const FIX = 'fix: write .npz or .json, which hold any shape';
   it.each<[string, [string, number[], number[]][], string]>([
     ['three dimensions', [['w', [1, 1, 1], [1]]], `${HOLDS} | found: [1, 1, 1] | ${FIX}`],
     ['no numbers', [['w', [2, 0], []]], `${HOLDS} | found: [2, 0] | ${FIX}`],

@@ -116,8 +116,9 @@ function parseBytes(name: string, word: string, most = Number.MAX_SAFE_INTEGER):
 function parseChoice(flag: Flag, word: string, choices: readonly string[], instead?: string): string {
   if (choices.includes(word)) return word;
   const name = usualSpelling(flag);
-  // torch.nn.LSTM(
+  // torch.nn.LSTM(, /bin/bash
   const plain = word
+    .replace(/^.*\//, '')
     .replace(/^(?:\w+\.)+(?=\w)/, '')
     .replace(/\(.*$/, '')
     .replaceAll('_', '-')
@@ -219,7 +220,24 @@ function parseFile(flag: Flag, word: string, { extensions, output, stdin }: Extr
   const meant = withExtension(word, extensions.includes(usual) ? usual : extensions[0]);
   const to = name.startsWith('-') ? [name, meant] : [meant];
   const expected = `a file name ending in ${extensions.map(extension => `.${extension}`).join(' ')}`;
+  if (flag.key === 'output') throw wrongOutput(flag, word, wrongWord(name, word, expected, OUTPUT_ENDINGS), to);
   throw withCorrection(wrongWord(name, word, expected, `write ${to.join(' ')}`), flag, word, to);
+}
+
+const OUTPUT_ENDINGS =
+  'the ending says what is written: .onnx for ONNX, .safetensors for PyTorch (a .pt is read, not written), .npz for Keras, .json for a spec';
+
+/** What `convert` cannot write; `convert model.keras pytorch` names the target where the file belongs. */
+function wrongOutput(flag: Flag, word: string, error: RnnError, to: readonly string[]): RnnError {
+  const target = VALUE_SYNONYMS.to[word.toLowerCase()] ?? word.toLowerCase();
+  if (/\.(npy|csv|tsv|txt|jsonl|dat)$/i.test(word)) {
+    error.fix = 'convert writes networks and weights; an array is written by forward -o, and in NumPy by np.save or np.savetxt';
+    return error;
+  }
+  if (!['keras', 'torch', 'onnx'].includes(target)) return withCorrection(error, flag, word, to);
+  const file = { keras: 'weights.npz', torch: 'model.safetensors', onnx: 'model.onnx' }[target]!;
+  error.fix = `OUT is a file name: rnn-cli convert IN ${file} --to ${target}`;
+  return withCorrection(error, flag, word, [file, '--to', target]);
 }
 
 /** What is written in place of a format that is read only, or none of ours. */
@@ -236,6 +254,7 @@ const ENDINGS: Readonly<Record<string, string>> = {
 
 /** 'y.txt' -> 'y.npy' */
 function withExtension(path: string, extension: string): string {
+  if (path.endsWith('/')) return `${escapeText(path, 60)}y.${extension}`;
   return `${escapeText(path.replace(/(?<=[^/\\])\.\w{1,11}$/, ''), 60)}.${extension}`;
 }
 

@@ -57,7 +57,7 @@ function conflict(message: string, fix: string): RnnError {
 
 /** `shapes lstm`, `shapes lstm:5,dense:2`, `shapes 5`: no file, but a cell, a network or a size, which are flags. */
 function asFlags(word: string, error: unknown): unknown {
-  if (!(error instanceof RnnError) || error.code !== 'E_NOT_FOUND' || error.fix) return error;
+  if (!(error instanceof RnnError) || error.code !== 'E_NOT_FOUND' || error.correction) return error;
   const size = /^\d+$/.test(word);
   const flags = size ? ['--M', word] : CELL_NAMES.includes(word.toLowerCase()) ? ['--cell', word.toLowerCase()] : ['--layers', word];
   if (flags[0] === '--layers' && !/^[a-z\d]+:\d/i.test(word)) return error;

@@ -100,7 +100,7 @@ const NETWORK = flags('Network', NETWORKS, {
     flags: '--layers <text>',
     value: { kind: 'text', names: 'layers' },
     help: 'the network on one line: "lstm:64,gru:32,dense:10"',
-    otherNames: 'layer net network arch architecture',
+    otherNames: 'net network arch architecture',
     commands: [...NETWORKS, ...FILES],
   },
   model: {
@@ -418,7 +418,6 @@ const LIMIT_FLAGS = flags('Limits', [...NETWORKS, ...FILES], {
     value: { kind: 'bytes' },
     default: 'half of RAM, at most 4GiB',
     help: 'all tensors of a file, and all that a run computes with: 500MB, 4GiB',
-    otherNames: 'memory',
   },
   ...Object.fromEntries(Object.values(LIMITS).flatMap(row => (row.key === undefined ? [] : [[row.key, limitFlag(row)]]))),
 });

@@ -160,7 +160,7 @@ function wordsOf(command: CommandName, given: readonly string[], argv: readonly 
   if (flag !== undefined) throw unknownFlag(flag, command, argv[argv.indexOf(flag) + 1] ?? '');
   const misplaced = misplacedWord(args, command, argv);
   if (misplaced) throw misplaced;
-  if (args.length > words.length) throw excessWord(args[words.length], command, argv);
+  if (args.length > words.length) throw excessWord(args[words.length], command, argv, args);
   const missing = words[args.length];
   if (missing !== undefined && !missing.optional) throw missingCommandWord(missing, command, argv, args);
   return Object.fromEntries(args.map((word, i) => [words[i].key, parseWord(asFlag(words[i], command), word, command)]));
@@ -176,7 +176,10 @@ function missingCommandWord(
   return new RnnError('usage', 'E_WORD_MISSING', `${command} needs ${name}: ${help}`, {
     expected: choices?.join(', ') ?? name,
     fix: choices ? `rnn-cli ${command} ${choices[0]}` : `rnn-cli ${command}${COMMAND_WORDS[command].map(word => ` ${word.name}`).join('')}`,
-    correction: key === 'output' ? { line: [command, ...argv, outputFor(args[0], argv)] } : undefined,
+    correction:
+      key === 'output' && flagForFile(args[0], 'forward') !== '--input'
+        ? { line: [command, ...argv, outputFor(args[0], argv)] }
+        : undefined,
   });
 }
 
@@ -245,7 +248,8 @@ function misplacedWord(args: readonly string[], command: CommandName, argv: read
   return undefined;
 }
 
-function excessWord(word: string, command: CommandName, argv: readonly string[]): RnnError {
+/** @param given all words beside the flags */
+function excessWord(word: string, command: CommandName, argv: readonly string[], given: readonly string[]): RnnError {
   const files = argv.filter(other => /\.\w+$/.test(other) && !other.startsWith('-'));
   if (command === 'compare' && files.length === 3 && files.slice(1).every(file => flagForFile(file, command) === '--against')) {
     const [network, x, y] = files;
@@ -254,14 +258,26 @@ function excessWord(word: string, command: CommandName, argv: readonly string[])
   }
   const flag = /^[a-z]+:[\w@+,:]+$/i.test(word) ? '--layers' : flagForFile(word, command);
   const takesOne = COMMAND_WORDS[command].length === 1 && COMMAND_WORDS[command][0].value.kind === 'file';
+  const beside = given.map(file => escapeText(file, 60));
+  if (command === 'inspect' && given.length > 2)
+    return excess(word, command, `one file at a time: for f in ${beside.join(' ')}; do rnn-cli inspect "$f"; done`);
   if (takesOne && files.length > 1 && (flag === '--model' || (flag === '--weights' && command === 'inspect'))) {
     const [a, b] = files.map(file => escapeText(file, 60));
     return excess(word, command, `one file at a time; two are compared by rnn-cli compare ${a} ${b}`);
   }
-  const known = flag !== undefined && flagsOf(command).some(other => spellings(other).includes(flag)) && !argv.includes(flag);
-  if (!known) return excess(word, command, `rnn-cli ${command} --help`);
+  const known = flag === undefined ? undefined : flagsOf(command).find(other => spellings(other).includes(flag));
+  const isTaken = known && (spellings(known).some(spelling => argv.includes(spelling)) || flagForFile(given[0] ?? '', command) === flag);
+  if (flag === undefined || known === undefined || isTaken)
+    return excess(word, command, excessFix(word, command, argv), { line: [command, ...argv.filter(other => other !== word)] });
   const shown = flag === '--layers' ? `"${escapeText(word, 60)}"` : escapeText(word, 60);
   return excess(word, command, `did you mean ${flag} ${shown}?`, { word, to: [flag, word] });
+}
+
+function excessFix(word: string, command: CommandName, argv: readonly string[]): string {
+  if (argv[argv.indexOf(word) - 1] === '--plot')
+    return `--plot prints pictures; --svg ${escapeText(word.replace(/\.\w+$/, ''), 60)}.svg writes one`;
+  if (command === 'shapes' && flagForFile(word, 'forward') === '--input') return 'shapes follow from the network alone: leave the file out';
+  return 'leave it out';
 }
 
 function excess(word: string, command: CommandName, fix: string, correction?: Correction): RnnError {

@@ -52,7 +52,8 @@ export function unknownFlag(typed: string, command: CommandName, next: string): 
   const place = placeOfFile(bare, value, belongs, command);
   if (place !== undefined) return error(place, isOutput(bare) && command !== 'convert' ? undefined : { word: flag, to: [] });
   const byValue = meantByValue(bare, value, command);
-  const meant = byValue ? { words: byValue, to: [byValue] } : meantFlag(flag, command);
+  // a flag that another command has is hardly a slip of the pen
+  const meant = byValue ? { words: byValue, to: [byValue] } : meantFlag(flag, command, belongs ? 1 : slips(bare));
   if (typeof meant === 'string') return error(meant);
   if (meant) return error(`did you mean ${meant.words}?`, { word: flag, to: meant.to });
   return error(belongs ? `leave it out, or use it with ${belongs.commands[0]}` : `rnn-cli ${command} --help lists the flags`);
@@ -103,24 +104,27 @@ function meantByValue(bare: string, value: string, command: CommandName): string
           : undefined
       : bare === 'state' && isFile
         ? '--h0'
-        : bare === 'inputs' && isFile
-          ? '--input'
-          : bare === 'backend' && [...ENGINE_NAMES, ...Object.keys(VALUE_SYNONYMS.engine)].includes(value.toLowerCase())
-            ? '--engine'
-            : /^(type|rnn-type|model-type|mode|kind|unit|rnn)$/.test(bare) && /^[\w.]*(lstm|gru|rnn|mgu)/i.test(value)
-              ? '--cell'
-              : /^(format|target|as|type)$/.test(bare) &&
-                  /^(keras|torch|pytorch|onnx|flax|npz|safetensors|json|tensorflow|tf|pt)$/i.test(value)
-                ? '--to'
-                : undefined;
+        : /^(csv|npy|npz)$/.test(bare) && isFile
+          ? '--out'
+          : bare === 'inputs' && isFile
+            ? '--input'
+            : bare === 'backend' && [...ENGINE_NAMES, ...Object.keys(VALUE_SYNONYMS.engine)].includes(value.toLowerCase())
+              ? '--engine'
+              : /^(type|rnn-type|model-type|mode|kind|unit|rnn)$/.test(bare) && /^[\w.]*(lstm|gru|rnn|mgu)/i.test(value)
+                ? '--cell'
+                : /^(format|target|as|type)$/.test(bare) &&
+                    /^(keras|torch|pytorch|onnx|flax|npz|safetensors|json|tensorflow|tf|pt)$/i.test(value)
+                  ? '--to'
+                  : undefined;
   return meant && takes(command, meant) ? meant : undefined;
 }
 
 /**
  * First the same letters in another case (--t, -T), then what other tools call it, then the nearest spelling of any of these.
+ * @param most letters that may be wrong
  * @returns what was meant, or a sentence about what is not here
  */
-function meantFlag(typed: string, command: CommandName): Meant | string | undefined {
+function meantFlag(typed: string, command: CommandName, most: number): Meant | string | undefined {
   const bare = (word: string): string => word.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
   const word = bare(typed);
   // a letter of the equations, and no help
@@ -134,13 +138,13 @@ function meantFlag(typed: string, command: CommandName): Meant | string | undefi
   const spelled = nearest(
     word,
     longer.map(({ spelling }) => bare(spelling)),
-    slips(word),
+    most,
   );
   const names = [...flagsOf(command).flatMap(flag => flag.otherNames ?? []), ...Object.keys(FLAG_SYNONYMS), ...Object.keys(FLAG_HINTS)];
   const name = nearest(
     word,
     names.filter(name => name.length > 3),
-    slips(word),
+    most,
   );
   if (name !== undefined && (spelled === undefined || editDistance(word, name) < editDistance(word, spelled)))
     return calledElsewhere(name, command);
@@ -149,9 +153,9 @@ function meantFlag(typed: string, command: CommandName): Meant | string | undefi
   return best && suggestion(best.flag, best.spelling);
 }
 
-/** How many letters of a flag may be wrong. */
+/** How many letters of a flag may be wrong: more, and another word was meant (`--zeros` is not `--keras`). */
 function slips(word: string): number {
-  return Math.max(word.length < 5 ? 1 : 2, Math.floor((word.length + 1) / 3));
+  return Math.max(1, Math.floor(word.length / 4));
 }
 
 /** What other tools call a flag, or a flag and its value; a sentence where there is nothing of the kind here. */

@@ -52,7 +52,7 @@ export const FLAG_SYNONYMS = byWord({
   '--framework onnx': 'onnx',
   '--dtype f64': 'float64 double',
   '--style markdown': 'markdown md',
-  '--style csv': 'csv',
+  '--style csv': 'csv tsv',
   '--style box': 'table',
   '--style plain': 'plain',
   '--style ascii': 'ascii',
@@ -63,10 +63,24 @@ export const FLAG_SYNONYMS = byWord({
   '--dtype f32': 'float32',
   '--input -': 'stdin',
   '--precision': 'decimals',
+  '--strict': 'no-assume no-assumptions',
+  '--cell': 'c',
+  '--layers': 'l',
+  '--seed': 's',
+  '--against': 'a',
+  '--json': 'j',
+  '--svg': 'save-svg',
 });
 
 const TRAINING = 'rnn-cli does not train; it computes with weights that are there';
 const PROCESSOR = 'rnn-cli computes on the processor: leave it out; --threads sets how many of its cores';
+const EMBEDDING = 'write it in --layers: --layers "embedding:1000x8,lstm:5,dense:2"';
+const DIRECTIONS = 'both directions are --bidirectional; from the last step to the first: --layers "lstm:5+backwards,dense:2"';
+const COUNTED = 'the table of shapes has it anyway; for scripts: rnn-cli shapes --json | jq .totals';
+const DRAWN = 'x is drawn from --seed; any other numbers come from a file: -i x.npy';
+const PICTURE = 'a picture is --svg FILE.svg, and shapes --mermaid prints a flowchart';
+const PER_LAYER = 'the table has every tensor of every layer anyway: leave it out';
+const EXPORT = 'there are --style markdown, --style csv and --json';
 const HALF = 'rnn-cli computes in f32 or f64: leave it out, or compare with --simulate float16';
 
 /** Flags whose subject is not here: the text shown instead of a suggestion. */
@@ -75,6 +89,13 @@ export const FLAG_HINTS: Meanings = {
     [TRAINING]: 'train epochs epoch lr learning-rate optimizer loss',
     [PROCESSOR]: 'gpu cuda cpu device',
     [HALF]: 'fp16 float16 half bf16',
+    [EMBEDDING]: 'vocab vocab-size vocabulary embedding embedding-dim embedding-size embed-dim embed-size emb-dim emb-size',
+    [DIRECTIONS]: 'direction directions num-directions reverse',
+    [COUNTED]: 'params parameters flops macs count memory',
+    [DRAWN]: 'random ones zeros rand randn uniform',
+    [PICTURE]: 'png image draw diagram picture pdf',
+    [PER_LAYER]: 'by-layer per-layer tensors',
+    [EXPORT]: 'latex tex no-header xlsx',
   }),
   yaml: 'there is --json, for example --json | jq .',
   pretty: 'there is --json, for example --json | jq .',
@@ -94,8 +115,13 @@ export const FLAG_HINTS: Meanings = {
   stateful: 'write it in --layers: --layers "rnn:5+stateful,dense:2"',
   'input-shape': 'give its sizes: --T for the steps, --D for the features, such as --T 10 --D 3',
   shape: 'give its sizes: --N for the samples, --T for the steps, --D for the features, such as --N 4 --T 10 --D 3',
-  'vocab-size': 'write it in --layers: --layers "embedding:1000x8,lstm:5,dense:2"',
   'mask-value': 'write it in --layers: --layers "masking:0,lstm:5,dense:2"',
+  'proj-size': 'write it in --layers: --layers "lstm:5+proj=2,dense:2"',
+  'merge-mode': 'write it in --layers: --layers "bilstm:5+sum,dense:2" (or +mul, +ave, +concat)',
+  'reset-states': 'every sample starts with zeros: leave it out; --h0 FILE gives another first state',
+  layer: 'every layer is computed: leave it out; forward --trace prints what each of them computes',
+  last: 'y is that of the last step unless the network returns every h: leave it out',
+  frameworks: 'shapes counts by the rules of every framework; two files are compared by rnn-cli compare A B',
   unroll: 'it changes no number: leave it out',
   'reset-after': 'write it in --layers: --layers "gru:5+resetafter,dense:2", or +resetbefore',
 };

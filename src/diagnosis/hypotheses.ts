@@ -16,5 +16,6 @@ export function getHypothesis(code: string): Hypothesis {
     'code',
     name,
     HYPOTHESES.map(h => h.name),
+    'rnn-cli explain',
   );
 }

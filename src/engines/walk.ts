@@ -118,9 +118,10 @@ function inputFix(found: readonly number[], expected: readonly (number | string)
     return expected.length === 2 ? 'token numbers have two axes, samples and steps' : 'X has three axes: samples, steps, features';
   const names = expected.map((_, axis) => (expected.length > 3 ? `axis ${axis + 1}` : 'NTD'[axis]));
   const sizes = expected.flatMap((n, axis) =>
-    typeof n === 'number' && n !== found[axis] ? [`${names[axis]} = ${found[axis]} (here ${n})`] : [],
+    typeof n === 'number' && n !== found[axis] ? [`${names[axis]} = ${found[axis]}, the network ${names[axis]} = ${n}`] : [],
   );
   const [T, D] = expected.slice(1);
-  if (expected.length === 3 && found[0] === T && found[2] === D) return 'samples and steps are exchanged: add --time-major, or drop it';
-  return `the input fits ${sizes.join(', ')}: give the network that size, or another input`;
+  if (expected.length === 3 && found[0] === T && found[2] === D)
+    return 'samples and steps are exchanged: add --time-major (or drop it, where it is given)';
+  return `the input has ${sizes.join('; ')}: give the input that belongs to this network, or a network of that size`;
 }

@@ -29,7 +29,7 @@ export const csv: Format = {
     if (tensors.size !== 1 || only.shape.length > 2 || only.shape.includes(0)) {
       throw new RnnError('format', 'E_CSV_SHAPE', 'a .csv holds one table of rows and columns', {
         found: [...tensors.values()].map(t => `[${t.shape.join(', ')}]`).join(' '),
-        fix: 'write .npz or .json, or give two dimensions',
+        fix: 'write .npz or .json, which hold any shape',
       });
     }
     const columns = only.shape.length === 2 ? only.shape[1] : 1;
@@ -42,9 +42,12 @@ export const csv: Format = {
 };
 
 const CSV_START = /^(?:[^\S\n]*(?:#[^\n]*)?\n)*[\s"]*(?:[-+.\d]|nan|-?inf|[A-Za-z_][\w .-]*["\s]*[,;\t]|[,;\t][\w"])/i;
+/** The names of the columns of a printed DataFrame, and the index 0 in front of its first row. */
+const PRINTED_TABLE = /^\s*[A-Za-z_]\S*(?: +[A-Za-z_]\S*)*\s*\n0 +[-+.\d]/;
 
 function looksLikeCsv(source: ByteSource): boolean {
   const start = readUpTo(source, 0, 256);
   if (start.length === 0 || start.includes(0)) return false;
-  return CSV_START.test(new TextDecoder().decode(start));
+  const text = new TextDecoder().decode(start);
+  return CSV_START.test(text) || PRINTED_TABLE.test(text);
 }

@@ -48,6 +48,7 @@ export async function readRecords(text: string, state: TableState): Promise<void
   await splitRows(text, delimiter, state.line, row => {
     if (state.columns === 0 && !state.undecided && isNames(row, state)) return;
     if (state.undecided) decide(text, row, state);
+    else if (state.rows === 0) seeIndex(row, state);
     takeRow(text, row, state);
     reserve(budget, BigInt(state.columns), 'f64');
     budget.tensors = 0; // a row does not count as a tensor
@@ -78,13 +79,32 @@ function isNames(row: Row, state: TableState): boolean {
 }
 
 /** The second row: 0,1,2 … before it are pandas' column numbers where its own numbers all have a decimal point. */
-function decide(text: string, { cells }: Row, state: TableState): void {
+function decide(text: string, row: Row, state: TableState): void {
   const first = state.undecided!;
+  const { cells } = row;
+  if (isPrintedRow(cells, first.cells.length, state)) {
+    state.columns = first.cells.length;
+    state.undecided = undefined;
+    state.notes.push(`line ${first.line} has the column numbers of a printed DataFrame, and was skipped`);
+    seeIndex(row, state);
+    return;
+  }
   if (cells.length === first.cells.length && cells.every(cell => /[.eE]|^-?(nan|inf)$/i.test(cell))) {
     state.notes.push(`line ${first.line} has the column numbers that pandas' to_csv writes, and was skipped`);
     state.columns = first.cells.length;
     state.undecided = undefined;
   } else finishTable(text, state);
+}
+
+/** A printed DataFrame has the names of its columns, and in every row below them the index in front. */
+function seeIndex({ cells }: Row, state: TableState): void {
+  if (!isPrintedRow(cells, state.columns, state)) return;
+  state.hasIndex = true;
+  state.notes.push('the first column is the index of a printed DataFrame, and was left out');
+}
+
+function isPrintedRow(cells: readonly string[], columns: number, { delimiter }: TableState): boolean {
+  return delimiter === ' ' && columns > 0 && cells.length === columns + 1 && cells[0] === '0';
 }
 
 function takeRow(text: string, row: Row, state: TableState): void {
@@ -211,6 +231,7 @@ const DECIMAL_COMMA = /^-?\d+,\d+(?:[eE][+-]?\d+)?$/;
 function hint(cell: string, line: number): string {
   if (DECIMAL_COMMA.test(cell)) return 'a decimal comma? write 1.5, not 1,5';
   if (/^[-+]?0[xX]/.test(cell)) return 'hexadecimal is not read';
+  if (/^\.{2,3}$/.test(cell)) return 'pandas left rows out: df.to_csv("y.csv") writes all of them';
   if (/^(?:na|n\/a|#n\/a|nul+|none|missing|[-?.]+)$/i.test(cell)) return 'write nan where a value is missing';
   if (/^[-+]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d*)?$/.test(cell)) return 'write numbers without separators of thousands: 1234.56';
   if (/^\d{1,4}[-/:]\d{1,2}|^\d{1,2}\.\d{1,2}\.\d{4}/.test(cell)) return 'leave out the column with the time, or write it as a number';
@@ -256,5 +277,8 @@ export function findDelimiter(text: string): string {
   const first = /^(?:[^\S\n]*(?:#[^\n]*)?\n)*([^\n]*)/.exec(text.slice(0, 2 ** 16))?.[1].trim() ?? '';
   if (first.includes(';')) return ';';
   if (first.includes('\t')) return first.includes(',') && !/\d,\d/.test(first) ? ',' : '\t';
-  return /^[-+.\d]\S* +[-+.\dni]/i.test(first) && !first.includes(',') ? ' ' : ',';
+  if (first.includes(',')) return ',';
+  // the names of the columns of a printed DataFrame, and its first row
+  const isPrinted = /^[A-Za-z_]\S*(?: +[A-Za-z_]\S*)*$/.test(first) && /^[^\n]*\n0 +[-+.\d]/.test(text.trimStart());
+  return isPrinted || /^[-+.\d]\S* +[-+.\dni]/i.test(first) ? ' ' : ',';
 }

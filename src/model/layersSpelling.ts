@@ -15,7 +15,22 @@ const KINDS = byWord({
   avgpool: 'avgpooling meanpool globalaveragepooling1d',
   repeat: 'repeatvector',
   conv: 'conv1d',
+  batchnorm: 'batchnormalization batchnorm1d batchnorm2d bn',
+  layernorm: 'layernormalization ln',
+  groupnorm: 'groupnormalization',
+  rmsnorm: 'rmsnormalization',
+  unitnorm: 'unitnormalization',
+  maxpool1d: 'maxpooling1d',
+  avgpool1d: 'averagepooling1d',
+  globalmaxpool2d: 'globalmaxpooling2d',
+  globalavgpool2d: 'globalaveragepooling2d',
+  upsample1d: 'upsampling1d',
+  zeropad1d: 'zeropadding1d',
+  crop1d: 'cropping1d',
 });
+/** Kinds that take their size from what comes in: nn.BatchNorm1d(64). */
+const WITHOUT_SIZE = /^(batchnorm|layernorm|rmsnorm|unitnorm|flatten|last|maxpool|avgpool|globalmaxpool2d|globalavgpool2d)$/;
+const RECURRENT = /(lstm|gru|mgu|rnn)$/;
 const FUNCTIONS = new Set(['relu', 'sigmoid', 'softmax', 'tanh', 'linear', 'elu', 'selu', 'gelu', 'softplus', 'leaky_relu']);
 
 /** The kind that another name stands for. */
@@ -42,7 +57,7 @@ export function usualSpelling(text: string, kinds: readonly string[]): string {
     .replace(/\bfully[- ]connected\b/gi, 'dense')
     .replace(/(?<=[a-z])\[(\d+)\]/gi, ':$1')
     .replace(/^(?:[\w.]*Sequential\()?\[|\]\)?$/g, '')
-    .split(/\s*(?:->|\u2192|=>|[;|>]|\/(?=\s*[A-Za-z]+[:(\d])|,(?![^(]{0,200}\)))\s*|(?<=[\w)])\s+(?=[A-Za-z_]+\b(?:[:(\d]|$))/)
+    .split(/\s+\+\s+|\s*(?:->|\u2192|=>|[;|>]|\/(?=\s*[A-Za-z]+[:(\d])|,(?![^(]{0,200}\)))\s*|(?<=[\w)])\s+(?=[A-Za-z_]+\b(?:[:(\d]|$))/)
     .filter(part => part !== '');
   const layers: string[] = [];
   for (const part of parts) {
@@ -61,15 +76,22 @@ const AROUND = /^(?:\w+\.)*(Bidirectional|TimeDistributed)\((.*)\)$/i;
 const SIZE_KEYWORDS = ['units', 'hidden_size', 'out_features', 'filters'];
 
 function layerOf(written: string, kinds: readonly string[]): string {
-  // lstm-64, embedding:1000:64
+  // 2xlstm:64
+  const [, times, repeated] = /^(\d+) ?[x*] ?(?=[a-z])(.*)$/i.exec(written.trim()) ?? [];
+  if (times !== undefined) return `${layerOf(repeated, kinds)}+x${times}`;
+  // lstm-64, embedding:1000:64, lstm:64+bidirectional
+  const [, before, after] = /^([^+]*.*)\+bi(?:directional)?(?:=true)?(?=\+|$)(.*)$/i.exec(written.trim()) ?? [];
+  if (before !== undefined) return `bi${layerOf(before + after, kinds)}`;
   const part = written
     .trim()
     .replace(/^([A-Za-z]+)-(?=\d)/, '$1:')
     .replace(/^(emb\w*:\d+):(?=\d+$)/i, '$1x');
   const [, around, held] = AROUND.exec(part.trim()) ?? [];
   if (around !== undefined) {
-    const layer = layerOf(held, kinds);
-    return /^b/i.test(around) ? `bi${layer}` : layer;
+    // Bidirectional(LSTM(8), merge_mode="sum")
+    const [, call = held, merge] = /^(.*\)),\s*merge_mode=["'](\w+)["']$/.exec(held) ?? [];
+    const layer = layerOf(call, kinds);
+    return /^b/i.test(around) ? `bi${layer}${merge ? `+${merge}` : ''}` : layer;
   }
   const [, name, bracket, behind] =
     /^(?:(?:nn|layers|keras|torch|tf)\.)*([A-Za-z_]+?(?:[12][dD])?)[_ ]?(?=[\d:@+(\s=]|$)(?:\(([^)]*)\)|[ =]?(?=\d))?(.*)$/.exec(
@@ -77,13 +99,13 @@ function layerOf(written: string, kinds: readonly string[]): string {
     ) ?? [];
   if (name === undefined) return part;
   const word = wordOf(name, kinds);
-  if (bracket !== undefined) return callOf(word, bracket) + behind.toLowerCase();
+  if (bracket !== undefined) return (callOf(word, bracket) ?? part) + behind.toLowerCase();
   const number = /^\d/.test(behind) ? ':' : '';
   // dense:10:softmax, lstm:64:return_sequences
   const rest = behind
     .toLowerCase()
     .replace(/^(:\d+)\.0*(?!\d)/, '$1')
-    .replace(/^(:\d+)x(?=\d+$)/, /(lstm|gru|mgu|rnn)$/.test(word) ? '$1+x' : '$&')
+    .replace(/^(:\d+)[x:](?=\d+$)/, RECURRENT.test(word) ? '$1+x' : '$&')
     .replace(/^(:\d+):([a-z_]+)$/, (_, size, option) => `${size}${/^(return_)?seq/.test(option) ? '+seq' : `@${option}`}`)
     .replace(/\+return_?seq\w*(=true)?/, '+seq')
     .replace(/\+reset_?after=(?:false|0)\b/, '+resetbefore')
@@ -91,31 +113,57 @@ function layerOf(written: string, kinds: readonly string[]): string {
     .replace(/\+(?:use_)?bias=(?:false|0)\b/, '+nobias')
     .replace(/\+go_?backwards(?:=true)?/, '+backwards')
     .replace(/\+padding=(?=same|valid|causal)/, '+')
+    .replace(/\+(?:num_)?layers=/, '+x')
+    .replace(/\+proj_size=/, '+proj=')
+    .replace(/\+(?:recurrent_)?dropout[=:]?(0?\.\d+)$/, ',dropout:$1')
     .replace(/\+strides=/, '+stride=');
   return word + number + rest;
 }
 
-/** LSTM(64, return_sequences=True) of Keras, nn.LSTM(3, 64, bidirectional=True) of PyTorch, which has the size of the input first. */
-function callOf(word: string, bracket: string): string {
+/** Arguments that change neither a shape nor a number of a trained network, or that `callOf` reads. */
+const READ_OR_WITHOUT_EFFECT =
+  /^(units|hidden_size|out_features|filters|activation|nonlinearity|recurrent_activation|bidirectional|return_sequences|reset_after|go_backwards|stateful|use_bias|bias|num_layers|proj_size|padding|strides?|mask_zero|merge_mode|batch_first|input_\w+|batch_input_shape|in_\w+|\w*dropout|return_state|unroll|name|\w+_(initializer|regularizer|constraint)|dtype|device|trainable|seed|implementation|kernel_size)$/;
+
+/**
+ * LSTM(64, return_sequences=True) of Keras, nn.LSTM(3, 64, 2, bidirectional=True) of PyTorch, which has the size of the input first.
+ * @returns undefined where an argument would be lost that says something else
+ */
+function callOf(word: string, bracket: string): string | undefined {
   const given = bracket.split(/\s*,\s*/).filter(Boolean);
   const named = new Map(given.flatMap(text => (/=/.test(text) ? [text.split(/\s*=\s*/) as [string, string]] : [])));
+  if ([...named.keys()].some(key => !READ_OR_WITHOUT_EFFECT.test(key))) return undefined;
   const places = given.filter(text => !text.includes('='));
   const numbers = places.filter(text => /^\d+(\.\d+)?$/.test(text));
   const strings = places.map(text => /^["'](\w+)["']$/.exec(text)?.[1]).filter(Boolean);
   const sizes =
     word === 'conv' ? numbers.slice(-2) : word === 'embedding' ? numbers.slice(0, 2) : numbers.length > 1 ? [numbers[1]] : numbers;
-  const size = sizes.join('x') || SIZE_KEYWORDS.map(key => named.get(key)).find(Boolean);
-  const activation = /^["']?(\w+)["']?$/.exec(named.get('activation') ?? named.get('nonlinearity') ?? '')?.[1] ?? strings[0];
+  const kernel = word === 'conv' && sizes.length < 2 ? named.get('kernel_size') : undefined;
+  const units = sizes.join('x') || SIZE_KEYWORDS.map(key => named.get(key)).find(Boolean);
+  const size = WITHOUT_SIZE.test(word) ? undefined : [units, kernel].filter(Boolean).join('x');
+  const layers = RECURRENT.test(word) ? (named.get('num_layers') ?? numbers[2]) : undefined;
+  const gates = plainName(named.get('recurrent_activation'));
+  const activation = plainName(named.get('activation') ?? named.get('nonlinearity')) ?? strings[0] ?? (gates && 'tanh');
   return [
     named.get('bidirectional') === 'True' ? `bi${word}` : word,
     size ? `:${size}` : '',
     activation ? `@${activation}` : '',
+    gates ? `/${gates}` : '',
     named.get('return_sequences') === 'True' ? '+seq' : '',
     named.get('reset_after') === 'False' ? '+resetbefore' : '',
     named.get('go_backwards') === 'True' ? '+backwards' : '',
     named.get('stateful') === 'True' ? '+stateful' : '',
     named.get('use_bias') === 'False' || named.get('bias') === 'False' ? '+nobias' : '',
+    named.get('proj_size') ? `+proj=${named.get('proj_size')}` : '',
+    plainName(named.get('padding')) ? `+${plainName(named.get('padding'))}` : '',
+    named.get('strides') ? `+stride=${named.get('strides')}` : '',
+    named.get('mask_zero') === 'True' ? '+maskzero' : '',
+    layers && layers !== '1' ? `+x${layers}` : '',
   ].join('');
+}
+
+/** `"relu"`, `'relu'` */
+function plainName(written: string | undefined): string | undefined {
+  return /^["']?([A-Za-z]\w*)["']?$/.exec(written ?? '')?.[1];
 }
 
 function wordOf(name: string, kinds: readonly string[]): string {

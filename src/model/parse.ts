@@ -28,7 +28,6 @@ const WORDS = new Map(
 );
 const KINDS = [...WORDS.keys()];
 const CELL_KINDS: readonly string[] = KINDS.filter(isCellName);
-const RECURRENT_OPTIONS = ['seq', 'last', 'resetbefore', 'resetafter', 'backwards', 'stateful', 'sum', 'ave', 'mul', 'concat', 'proj=P'];
 
 /**
  * @throws RnnError E_LAYERS (usage) with the wrong part underlined, and with the line that was probably meant; E_UNFILLED (usage) where a
@@ -48,6 +47,11 @@ function suggest(error: RnnError, text: string): void {
   if (/^\d+$/.test(text.trim())) {
     error.fix = `--layers is the network on one line, --stack the number of recurrent layers: --stack ${text.trim()}`;
     error.correction = { word: text, flags: ['--layers'], to: ['--stack', text.trim()] };
+    return;
+  }
+  if (/^[\w./-]+\.(json|keras|h5|hdf5|onnx|pt2)$/i.test(text)) {
+    error.fix = `a file that describes the network is --model ${escapeText(text, 100)}`;
+    error.correction = { word: text, flags: ['--layers'], to: ['--model', text] };
     return;
   }
   const [input, ...sizes] = INPUT_LAYER.exec(text) ?? [''];
@@ -95,7 +99,7 @@ function parseLayer(part: string, span: { from: number; to: number }, text: stri
       span.from,
       Math.max(span.to, span.from + 1),
       'a layer is missing',
-      'write kind:units between commas, such as lstm:64',
+      'write kind:units between commas, such as lstm:64, or drop the comma',
     );
   if (!match)
     throw wrong(
@@ -286,6 +290,17 @@ function hasField(kind: string, field: string): boolean {
   return isCellName(kind) && getCell(kind).fields[field] !== undefined;
 }
 
+/** The options of a recurrent layer; those of a pair of directions among them, although `bi` may be missing. */
+function recurrentOptions(kind: string): readonly string[] {
+  if (!isCellName(kind)) return [];
+  const own = [
+    ['resetAfter', 'resetbefore'],
+    ['resetAfter', 'resetafter'],
+    ['projection', 'proj=P'],
+  ].flatMap(([field, option]) => (hasField(kind, field) ? [option] : []));
+  return ['seq', 'last', ...own, 'backwards', 'stateful', 'sum', 'ave', 'mul', 'concat'];
+}
+
 function owners(field: string): string {
   return CELL_KINDS.filter(kind => hasField(kind, field)).join(', ');
 }
@@ -297,7 +312,7 @@ function unknownOption(word: string, option: string, fail: Fail): RnnError {
     return fail(`+${escapeText(option, 40)} ${whose} not for ${word}`, `drop +${escapeText(option, 40)}`);
   }
   const { kind, grammar } = WORDS.get(word)!;
-  const known = [...(isCellName(kind.name) ? RECURRENT_OPTIONS : []), ...optionsOf(grammar), 'name=NAME', 'xN'];
+  const known = [...recurrentOptions(kind.name), ...optionsOf(grammar), 'name=NAME', 'xN'];
   const near = nearest(option, known);
   return fail(
     `unknown option '+${escapeText(option, 40)}'`,

@@ -55,7 +55,7 @@ export function checkShape(found: readonly number[], expected: WeightShape, wher
 
 /** `the file fits K = 2 (here 3)`: the sizes under which the tensor would be the right one, where its axes tell. */
 function fittingSizes(found: readonly number[], { shape, dims }: WeightShape): string {
-  const usual = 'check the sizes (--D, --M, --K, --cell) against the file';
+  const usual = 'the file may hold another network, which rnn-cli inspect shows; weights alone need no --cell and no sizes';
   if (found.length !== shape.length) return usual;
   const sizes = dims.flatMap((dim, axis) => {
     const [, blocks, letter] = /^(\d*)([A-Z]\d*)$/.exec(dim) ?? [];

@@ -26,6 +26,30 @@ K, outputs | the number of outputs | many-to-one, many-to-many, head-on-input
 The width of the dense layer at the end: classes, or numbers to be predicted. y is N×K for many to one, N×T×K for many to many.
 > K = 2 | rnn:5,dense:2 | 1 10 3
 
+x, X, input, y, Y, output | what goes in, and what comes out | N, T, D, K, input_shape, axes-swapped
+x is N×T×D: N sequences of T steps, with D numbers at each. y is N×K from the last step, N×T×K from every step.
+Keras’ "expected ndim=3, found ndim=2" means that x has one axis too few: X.reshape(N, T, D), or X[None] for one sequence. rnn-cli reads a table T×D as one sequence, and one of N·T rows with --T.
+> many to one | rnn:5,dense:2 | 4 10 3
+> many to many | rnn:5+seq,dense:2 | 4 10 3
+
+weights, Wx, Wh, bh, Wo, bo, kernel, recurrent_kernel, weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, get_weights | the arrays of a layer | gates, biases, wx-transposed, wh-transposed, wx-reshaped
+Wx multiplies x_t, Wh multiplies h_{t−1}, and bh is added; the dense layer has Wo and bo. Keras calls them kernel, recurrent_kernel and bias, and get_weights() lists them in this order.
+PyTorch keeps the transposed matrices, weight_ih_l0 M×D and weight_hh_l0 M×M, and two biases. ONNX has W, R and B, with an axis for the direction in front.
+> SimpleRNN(5), Dense(2) | rnn:5,dense:2 | 1 10 3
+> LSTM(5): four gates side by side | lstm:5 | 1 10 3
+
+dense, Linear, fc, head, fully-connected | the layer that makes y of h | K, softmax, TimeDistributed, head-on-input, head-missing
+y = h·Wo + bo, then its activation, if it has one. On a sequence the same weights are applied to every step. PyTorch’s Linear keeps Wo transposed, K×M.
+> on the last h | rnn:5,dense:2 | 1 10 3
+
+activation functions, activations, tanh, sigmoid, relu | what follows the sums | activation, gate-activation, hard-sigmoid, activation-added, softmax
+tanh gives numbers between −1 and 1 and is what h goes through unless something else is said; the gates go through the sigmoid, between 0 and 1. relu is max(0, z), linear is z itself.
+A hard sigmoid is a straight line cut at 0 and 1: 0.2z + 0.5 in Keras 1 and 2, tfjs and ONNX, z/6 + 0.5 in Keras 3 and PyTorch. On one line: --layers "lstm:5@tanh/hard_sigmoid".
+
+exit codes, exit, exit code, exit status | what a script is told | tolerance
+0: done, or compared and equal. 1: compared and different. 2: usage error. 3: bad or unsupported input. 4: reading or writing failed. 5: refused, over a limit of memory, size or time. 6: compared, and this input cannot decide. 70: a bug in rnn-cli. 130 and 143: interrupted.
+An error is on stderr, with --json as one JSON document, and stdout stays empty.
+
 return_sequences, seq, sequences, returnSequences | every h, or the last one | many-to-one, many-to-many, h_n, head-every-step, head-last
 False (the default in Keras): the layer gives the last h alone, N×M. True: every h, N×T×M.
 If a recurrent layer, a pooling over time or a Flatten follows, it needs the sequence. rnn-cli infers that and shows it as seq (auto); --strict refuses, as Keras does.

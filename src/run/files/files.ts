@@ -1,7 +1,7 @@
 import { readdirSync, type Stats } from 'node:fs';
 import { type FileHandle, open, readFile, realpath, stat } from 'node:fs/promises';
 import os from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { isatty } from 'node:tty';
 import { type Correction, RnnError } from '../../errors.js';
 import { shownPath } from '../../escape.js';
@@ -269,21 +269,46 @@ export function readError(path: string, error: unknown): unknown {
   return new RnnError('io', 'E_READ', `cannot be read (${code})`, { where });
 }
 
-/** The file of that folder whose name is nearest. */
+/** The file of that folder whose name is nearest, else what the folder has. */
 function nearestFile(path: string): { fix?: string; correction?: Correction } {
   const [, drive, rest] = (process.platform !== 'win32' && /^([A-Za-z]):[\\/](.*)$/s.exec(path)) || [];
   if (drive) return { fix: `a path of Windows; in WSL: ${shownPath(`/mnt/${drive.toLowerCase()}/${rest.replaceAll('\\', '/')}`)}` };
   const [, given] = /^[\w./-]+=(.+)$/s.exec(path) ?? [];
   if (given) return { fix: `NAME= is for networks of several inputs: -i ${shownPath(given)}` };
+  if (/^[[\d\s.,;eE+-]+[\]\d\s.,;]*$/.test(path) && /\d/.test(path))
+    return { fix: `numbers come from a file or through a pipe: echo '${shownPath(path)}' | rnn-cli … -i -` };
   try {
-    const near = nearest(basename(path), readdirSync(dirname(path)).slice(0, 10_000));
-    if (near === undefined) return {};
+    const folder = readdirSync(dirname(path)).slice(0, 10_000);
+    const near = nearest(
+      basename(path),
+      folder.filter(name => ['', ...READ_ENDINGS].includes(extname(name).toLowerCase())),
+    );
+    if (near === undefined) return { fix: filesThere(path, folder) };
     const meant = path.slice(0, path.length - basename(path).length) + near;
     return { fix: `did you mean ${shownPath(meant)}?`, correction: { word: path, to: [meant] } };
   } catch {
     return { fix: `there is no folder ${shownPath(dirname(path))}` };
   }
 }
+
+/** 'the folder has x.npy, y.npy': files of the ending that was asked for, else of the endings that are read. */
+function filesThere(path: string, folder: readonly string[]): string {
+  const ending = extname(path).toLowerCase();
+  const where = dirname(path) === '.' ? 'this folder' : shownPath(dirname(path));
+  const known = folder.filter(name => READ_ENDINGS.includes(extname(name).toLowerCase())).sort();
+  const alike = known.filter(name => extname(name).toLowerCase() === ending);
+  const shown = alike.length > 0 ? alike : known;
+  if (shown.length === 0) return `check the path: ${where} has no file of a network or of numbers`;
+  return `check the path: ${where} has ${shown
+    .slice(0, 5)
+    .map(name => shownPath(name, 60))
+    .join(', ')}${shown.length > 5 ? ' …' : ''}`;
+}
+
+// biome-ignore format: a table
+const READ_ENDINGS = [
+  '.keras', '.h5', '.hdf5', '.onnx', '.pt', '.pth', '.pt2', '.safetensors', '.npz', '.npy', '.csv', '.tsv', '.txt', '.json', '.jsonl', '.pkl',
+];
 
 export function tooLarge(path: string, size: string, limit: number): RnnError {
   return new RnnError('limit', 'E_FILE_SIZE', `has ${size}; the limit is ${limit}`, {
