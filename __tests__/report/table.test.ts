@@ -67,6 +67,31 @@ describe('drawTable', () => {
     }
   });
 
+  it('puts an optional column below, beside the columns that name a row', async () => {
+    const wide: Table = {
+      columns: [{ title: 'layer', key: true }, { title: 'what', key: true }, { title: 'shape' }, { title: 'how', optional: true }],
+      rows: [
+        ['input', 'x', '(N, T, D)', ''],
+        ['lstm_1', '', '(N, T)', ''],
+        ['', 'Wx', 'D×4M [i f g o]', '4·D·M'],
+        ['', 'Wh', 'M×4M [i f g o]', '4·M·M'],
+        ['total', '', '', '768 B'],
+      ],
+      groups: new Set([1, 4]),
+    };
+    const [above, below] = (await drawTable(wide, { ...PLAIN, style: 'plain', width: 34 })).split('\n\n');
+    expect(above).not.toContain('how');
+    expect(below.split('\n')).toEqual([' layer   what  how', ' lstm_1  Wx    4·D·M', '         Wh    4·M·M', ' total         768 B', '']);
+    const box = (await drawTable(wide, { ...PLAIN, style: 'box', width: 40 })).split('\n\n')[1];
+    expect(
+      box
+        .split('\n')
+        .map(line => line[0])
+        .join(''),
+    ).toBe('┌│├││├│└');
+    expect((await drawTable(wide, { ...PLAIN, style: 'plain', width: 60 })).split('\n\n')).toHaveLength(1);
+  });
+
   it('paints the words, not the spaces', async () => {
     const paint = { ...NO_PAINT, bad: (text: string) => `<${text}>` };
     const drawn = await drawTable(
@@ -124,7 +149,7 @@ describe('numbers', () => {
     [123456.7, 6, false, '123457'],
     [1e-5, 6, false, '1.00000e-5'],
     [3.2e9, 3, false, '3.20e9'],
-    [-0, 6, false, '-0'],
+    [-0, 6, false, '0'],
     [Number.NEGATIVE_INFINITY, 6, false, '-Infinity'],
     [Math.fround(0.1), 17, true, '0.1'],
     [0.1, 17, false, '0.1'],

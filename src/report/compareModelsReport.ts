@@ -16,18 +16,19 @@ export async function compareModelsText(result: CompareModelsResult, layout: Lay
     ...(tensors.length > 0 ? [`${result.equal ? tensors.length : off} of ${tensors.length} weights`] : []),
     outputsText(outputs),
   ];
-  const head = wrapText(`${verdict}   ${counts.join(', ')}   ${files.first} and ${files.second}\n`, layout.width, result.equal ? 7 : 12);
+  const head = wrapText(`${verdict}   ${counts.join(', ')}   ${files.first} and ${files.second}\n`, layout.width, status.length + 3);
+  const margin = ' '.repeat(status.length + 3);
   const x = wrapText(
-    `       x ${outputs.input.seed === null ? 'from' : 'drawn from'} ${outputs.input.source} [${outputs.input.shape.join(', ')}]\n`,
+    `${margin}x ${outputs.input.seed === null ? 'from' : 'drawn from'} ${outputs.input.source} [${outputs.input.shape.join(', ')}]\n`,
     layout.width,
-    9,
+    margin.length + 2,
   );
   if (result.equal) return head + x;
   const why = result.undecided
     ? wrapText(`  why      ${result.undecided.reason}\n  decide   ${result.undecided.decide}\n`, layout.width, 11)
     : '';
   const takes = takesText(result, layout);
-  const first = firstText(outputs, layout);
+  const first = firstText(outputs, margin, layout);
   const tables = [await equationsTable(result, layout), await weightsTable(result, layout)].filter(Boolean);
   return [`${head}${x}${first}${why}${takes}`, ...tables, pagesText(tensors, layout)].filter(Boolean).join('\n');
 }
@@ -38,15 +39,15 @@ function outputsText({ maxAbs, allowed, shape, second }: CompareModelsResult['ou
 }
 
 /** The first layer, sample and step at which the two part. */
-function firstText({ first }: CompareModelsResult['outputs'], { width }: Layout): string {
+function firstText({ first }: CompareModelsResult['outputs'], margin: string, { width }: Layout): string {
   if (first === null) return '';
   const { layer, of, sample, step, values } = first;
   const what = of === 'h' ? 'h of ' : of === 'input' ? 'what it reads in ' : '';
   // as many digits as show that the two differ
   const digits = [4, 6, 9, 13, 17].find(n => smallText(values[0], n) !== smallText(values[1], n));
   const [a, b] = values.map(v => smallText(v, digits));
-  const line = `       first    ${escapeText(layer, 60)}: ${what}sample ${sample + 1}${step === null ? '' : `, step ${step + 1}`} is ${a} and ${b}\n`;
-  return wrapText(line, width, 16);
+  const line = `${margin}first difference: ${escapeText(layer, 60)}: ${what}sample ${sample + 1}${step === null ? '' : `, step ${step + 1}`} is ${a} and ${b}\n`;
+  return wrapText(line, width, margin.length + 2);
 }
 
 /** What each network takes, and how the two can be compared all the same. */

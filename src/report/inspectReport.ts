@@ -7,7 +7,7 @@ import { type Column, drawTable, type Layout } from './table.js';
 import { alternatives, wrapText } from './text.js';
 
 const COLUMNS: readonly Column[] = [
-  { title: 'tensor', min: 12, paint: 'name', path: true },
+  { title: 'tensor', min: 12, paint: 'name', path: true, key: true },
   { title: 'shape', min: 7 },
   { title: 'dtype', min: 5 },
   { title: 'role', min: 6 },
@@ -56,8 +56,19 @@ function counted(n: number | bigint, noun: string, { style }: Layout): string {
   return `${countText(Number(n), style !== 'plain')} ${noun}${Number(n) === 1 ? '' : 's'}`;
 }
 
+/** 'recurrent kernel' */
+function roleText(role: string | null): string {
+  return role?.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`) ?? '';
+}
+
 function tensorRow({ name, shape, dtype, role, gates }: InspectTensor): string[] {
-  return [escapeText(name, 120), shape.length === 0 ? 'scalar' : shape.join('×'), dtype, role ?? '', gates ? `[${gates.join(' ')}]` : ''];
+  return [
+    escapeText(name, 120),
+    shape.length === 0 ? 'scalar' : shape.join('×'),
+    dtype,
+    roleText(role),
+    gates ? `[${gates.join(' ')}]` : '',
+  ];
 }
 
 function graphText({ nodes, operators, inputs, outputs, recurrent, unsupported }: InspectGraph, layout: Layout): string {

@@ -44,7 +44,8 @@ export function smallTexts(values: readonly number[]): string[] {
  */
 export function valueText(x: number, digits: number, float32: boolean): string {
   if (!Number.isFinite(x)) return String(x);
-  if (x === 0) return Object.is(x, -0) ? '-0' : '0';
+  // a person reads -0 as a fault; JSON and files keep the sign
+  if (x === 0) return '0';
   const whole = float32 ? String(shortestFloat32(x)) : String(x);
   const magnitude = Math.abs(x);
   const plain = magnitude >= 1e-4 && magnitude < 10 ** Math.max(digits, 6);

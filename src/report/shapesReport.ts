@@ -8,8 +8,8 @@ import { displayWidth, wrapText } from './text.js';
 /** `rnn-cli shapes` for people: every tensor with its letters, its sizes, its count and the arithmetic behind it. */
 
 const COLUMNS: readonly Column[] = [
-  { title: 'layer', min: 8, paint: 'name' },
-  { title: 'what', min: 15 },
+  { title: 'layer', min: 8, paint: 'name', key: true },
+  { title: 'what', min: 15, key: true },
   { title: 'shape', min: 9 },
   { title: 'size', min: 7, gap: 1 },
   { title: 'params', align: 'right', whole: true },

@@ -26,8 +26,10 @@ export interface Column {
   readonly min?: number;
   /** plain: spaces before it, 2 unless said */
   readonly gap?: number;
-  /** may be left out where the line is too short */
+  /** where the line is too short it stands in a table of its own, below, beside the `key` columns */
   readonly optional?: boolean;
+  /** names the row */
+  readonly key?: boolean;
   /** never cut; numbers */
   readonly whole?: boolean;
   /** its texts are cut in the middle: names that differ at their ends */
@@ -51,12 +53,34 @@ export async function drawTable(table: Table, layout: Layout): Promise<string> {
   const whole = layout.style === 'ascii' ? inAscii(table) : table;
   const fitted = fitToWidth(whole, layout);
   if (totalWidth(fitted, layout.style) > layout.width) return drawStacked(whole, layout);
-  const drawn = layout.style === 'box' ? await drawBox(fitted, layout.paint) : drawPlain(fitted, layout.paint);
+  const draw = async (part: Table): Promise<string> =>
+    layout.style === 'box' ? drawBox(part, layout.paint) : drawPlain(part, layout.paint);
   const left = whole.columns.length - fitted.columns.length;
-  if (left === 0) return drawn;
-  const titles = whole.columns.filter(({ optional }) => optional).slice(-left);
-  const note = ` … no room for ${titles.map(({ title }) => title).join(', ')} (--width ${totalWidth(whole, layout.style)} prints all)\n`;
-  return drawn + foldText(note, layout.width);
+  if (left === 0) return draw(fitted);
+  const apart = whole.columns.filter(({ optional }) => optional).slice(-left);
+  const below = withColumns(whole, apart);
+  if (below.columns.some(({ key }) => key) && totalWidth(below, layout.style) <= layout.width)
+    return `${await draw(fitted)}\n${await draw(below)}`;
+  const note = ` … no room for ${apart.map(({ title }) => title).join(', ')} (--width ${totalWidth(whole, layout.style)} prints all)\n`;
+  return (await draw(fitted)) + foldText(note, layout.width);
+}
+
+/** The key columns and these, without the rows that have nothing in them; the name of a group stands in the first row that is left of it. */
+function withColumns({ columns, rows, groups = new Set() }: Table, apart: readonly Column[]): Table {
+  const taken = columns.flatMap((column, i) => (column.key || apart.includes(column) ? [i] : []));
+  const left: string[][] = [];
+  const starts = new Set<number>();
+  let name = '';
+  let begins = false;
+  rows.forEach((row, r) => {
+    begins ||= groups.has(r);
+    if (groups.has(r) || row[0] !== '') name = row[0];
+    if (columns.every((column, i) => !apart.includes(column) || row[i] === '')) return;
+    if (begins && left.length > 0) starts.add(left.length);
+    left.push(taken.map(i => (i === 0 ? name : row[i])));
+    [name, begins] = ['', false];
+  });
+  return { columns: taken.map(i => ({ ...columns[i], gap: Math.min(columns[i].gap ?? 2, 3) })), rows: left, groups: starts };
 }
 
 /** Whether a line of the table fits the width as it is, nothing cut and nothing left out. */
@@ -142,7 +166,7 @@ function withoutInnerLines(lines: readonly string[], rows: number, groups: Reado
   return [...lines.slice(0, 3), ...kept];
 }
 
-/** Draws columns together, leaves out optional ones from the right, then cuts the widest texts, until the line fits. */
+/** Draws columns together, takes out optional ones from the right, then cuts the widest texts, until the line fits. */
 function fitToWidth(table: Table, layout: Layout): Table {
   if (layout.width === Number.POSITIVE_INFINITY) return table;
   let { columns, rows } = table;
