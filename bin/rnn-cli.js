@@ -51,13 +51,18 @@ function load(name) {
   if (known) return known.exports;
   const module = { exports: {} };
   loaded.set(name, module);
-  const home = homeOf(name);
-  if (home) {
-    module.exports = open(home)[name]();
-    return module.exports;
+  try {
+    const home = homeOf(name);
+    if (home) module.exports = open(home)[name]();
+    else {
+      require(`${dist}/parts/${name}.cjs`)(module.exports, requireOf, module);
+      module.exports = withoutGetters(module.exports);
+    }
+  } catch (error) {
+    // half of it is worse than nothing
+    loaded.delete(name);
+    throw error;
   }
-  require(`${dist}/parts/${name}.cjs`)(module.exports, requireOf, module);
-  module.exports = withoutGetters(module.exports);
   return module.exports;
 }
 
@@ -74,21 +79,25 @@ function withoutGetters(exports) {
   return plain;
 }
 
+/** Says that a file of this program cannot be opened, in place of the reports, which are files too. @returns whether that is the error */
+function saysTooManyFiles(error) {
+  if (error?.code !== 'EMFILE' && error?.code !== 'ENFILE') return false;
+  process.stderr.write('error: too many files are open (ulimit -n)   [E_SYSTEM]\n  fix: raise that limit, or end other programs\n');
+  process.exitCode = 4;
+  return true;
+}
+
 function main() {
   try {
     open('cli');
   } catch (error) {
-    if (error.code === 'EMFILE' || error.code === 'ENFILE') {
-      process.stderr.write('error: too many files are open (ulimit -n)   [E_SYSTEM]\n  fix: raise that limit, or end other programs\n');
-      process.exitCode = 4;
-      return;
-    }
+    if (saysTooManyFiles(error)) return;
     if (error.code !== 'ENOENT') throw error;
     process.stderr.write('error: rnn-cli is not built: dist/cli.cjs is missing   [E_NOT_BUILT]\n  fix: npm run build\n');
     process.exitCode = 70;
     return;
   }
-  load('main').start();
+  load('main').start(saysTooManyFiles);
 }
 
 if (require.main === module) main();

@@ -154,8 +154,9 @@ async function mayFillHeap(values: Values, { env }: Io): Promise<boolean> {
 }
 
 /** Starts the program on the real streams. What nobody caught is a bug (exit 70), never Node's own exit 1. */
-export async function start(): Promise<void> {
+export async function start(saysTooManyFiles: (error: unknown) => boolean): Promise<void> {
   const bug = (error: unknown): void => {
+    if (saysTooManyFiles(error)) return;
     process.stderr.write(errorText(error));
     process.exitCode = errorDocument(error).exit;
   };
