@@ -15,7 +15,11 @@ export interface Around {
   runInThread?(argv: readonly string[]): Promise<number>;
 }
 
-/** The command line in-process, with its streams caught. Words are split at spaces outside of quotes. */
+/** What is drawn at the foot of a terminal while something lasts: how often depends on the machine. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the end of the line is cleared by a control sequence
+const PROGRESS = /\r[^\r\n]*\u001b\[K/g;
+
+/** The command line in-process, with its streams caught, but for its progress. Words are split at spaces outside of quotes. */
 export async function runCli(line: string | readonly string[], { env = {}, columns, runInThread }: Around = {}): Promise<Ran> {
   const out: Buffer[] = [];
   const err: Buffer[] = [];
@@ -30,7 +34,7 @@ export async function runCli(line: string | readonly string[], { env = {}, colum
   });
   const argv = typeof line === 'string' ? words(line) : line;
   const exit = await main(argv, { stdout: stream(out), stderr: stream(err), env, runInThread });
-  return { exit, stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8') };
+  return { exit, stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8').replace(PROGRESS, '') };
 }
 
 /** 'shapes --layers "lstm:64, dense:10"' -> ['shapes', '--layers', 'lstm:64, dense:10'] */

@@ -18,7 +18,8 @@ it('is drawn as it was', async () => {
     const { exit, stdout, stderr } = await runCli([...words(line), '--no-color'], { columns: 120 });
     shown.push(`$ rnn-cli ${line}\n${stdout}${stderr}[${exit}]\n`);
   }
-  const text = shown.join('\n');
+  // how many explanations there are grows with the tool
+  const text = shown.join('\n').replace(/tested \d+ explanations/g, 'tested … explanations');
   if (process.env.UPDATE_OUT === '1') writeFileSync(table, text);
   expect(text.split('\n')).toEqual(readFileSync(table, 'utf8').split('\n'));
 });
