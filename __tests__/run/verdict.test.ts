@@ -1,5 +1,6 @@
 import { numberToF16 } from '../../src/formats/bytes/half.js';
 import { runCompare } from '../../src/run/compare.js';
+import { closeAllowance } from '../../src/run/comparing/judge.js';
 import { saveTensors } from '../../src/run/files/save.js';
 import { runForward } from '../../src/run/forward.js';
 import { prepare } from '../../src/run/prepare.js';
@@ -211,5 +212,37 @@ describe('a network of several outputs', () => {
     expect((await against({ arr_0: { shape: [3, 4, 7], data: new Float64Array(84) } })).note).toMatch(
       /first, the first, for none has its shape/,
     );
+  });
+});
+
+describe('noise is measured as closely as the answer needs', () => {
+  /** One value in each of four samples, which is off by 1; running them again finds that this one moves as much, measuring closely that all do. */
+  const judged = async (off: readonly number[], moving: readonly number[]) => {
+    const calls: string[] = [];
+    const moved = new Float64Array(4).fill(1e-3);
+    const noise = {
+      ...{ moved, floor: new Float64Array(4), exact: new Float64Array(4).fill(Number.NaN), samples: 4, atOnce: 1 },
+      repeat: async (samples: readonly number[]) => {
+        calls.push(`repeat ${samples}`);
+        for (const n of samples) if (moving.includes(n)) moved[n] = 1;
+      },
+      refine: async (samples: readonly number[]) => {
+        calls.push(`refine ${samples}`);
+      },
+    };
+    const expected = { shape: [4, 1], data: new Float64Array(4).fill(1e5) };
+    const actual = { shape: [4, 1], data: expected.data.map((v, n) => v + Number(off.includes(n))) };
+    const allowance = await closeAllowance(noise, expected, actual, false);
+    return { calls, allowed: Array.from(expected.data, (e, k) => allowance.of(k, e)) };
+  };
+
+  it('a value that moved little by luck is run again, and no more', async () => {
+    expect(await judged([], [])).toEqual({ calls: [], allowed: [0.016, 0.016, 0.016, 0.016] });
+    expect(await judged([2], [2])).toEqual({ calls: ['repeat 2'], allowed: [0.016, 0.016, 16, 0.016] });
+  });
+
+  it('one that is off for all that is measured closely, and so are more than half of the samples', async () => {
+    expect((await judged([1, 2], [2])).calls).toEqual(['repeat 1,2', 'refine 1']);
+    expect((await judged([0, 1, 2], [0, 1, 2])).calls).toEqual(['refine 0']);
   });
 });

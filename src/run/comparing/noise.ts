@@ -11,8 +11,8 @@ import type { Prepared } from '../prepare.js';
 
 /**
  * How far rounding alone moves each value of y: the network is run several times by the same float32 code with other roundings (engines/batched/jitter.ts), and what
- * the results differ by is the noise. A mistake in that code is in all runs and is no noise. Where a value seems to be off, more runs are made, by the code that float32
- * and float64 share: with other roundings of every σ and tanh, too, and in both precisions, for errors that always go in one direction (a thousand equal terms).
+ * the results differ by is the noise. A mistake in that code is in all runs and is no noise. Where a value seems to be off, more runs are made, first by the same code,
+ * then by the code that float32 and float64 share: with other roundings of every σ and tanh, too, and in both precisions, for errors that always go in one direction (a thousand equal terms).
  */
 export interface Noise {
   /** root mean square by which each value moved; Infinity where it was sometimes finite and sometimes not */
@@ -23,6 +23,8 @@ export interface Noise {
   readonly exact: Float64Array;
   /** samples of y; 0: they cannot be run apart */
   readonly samples: number;
+  /** Runs these samples some more times: of thousands of values a few have moved little by luck. */
+  repeat(samples: readonly number[]): Promise<void>;
   /** Measures these samples more closely. @param samples at most `atOnce` of them */
   refine(samples: readonly number[]): Promise<void>;
   /** samples that are measured more closely in one go */
@@ -58,6 +60,16 @@ export async function measureNoise(prepared: Prepared, { threads, dtype, known }
     floor: floorOf(prepared, base, dtype === 'f32' ? 2 ** -23 : 2 ** -52),
     samples,
     atOnce: Math.max(1, Math.floor((CLOSE_WORK * Math.max(1, samples)) / Math.max(1, productsIn(prepared)))),
+    async repeat(chosen) {
+      const part = { ...prepared, input: samplesIn(prepared.input, chosen) };
+      const right = concatFirst(chosen.map(n => sliceFirst(base.y, n, n + 1))).data;
+      const more = new Float64Array(right.length);
+      for (let seed = FIRST_RUNS; seed < 2 * FIRST_RUNS; seed++) addSquares(more, 0, right, (await run(part, { jitter: seed })).y.data);
+      chosen.forEach((n, i) => {
+        for (let k = i * size, to = n * size; k < (i + 1) * size; k++, to++)
+          moved[to] = Math.max(moved[to], Math.sqrt((moved[to] ** 2 + more[k] / FIRST_RUNS) / 2));
+      });
+    },
     async refine(chosen) {
       const part = samples === 0 ? prepared : { ...prepared, input: samplesIn(prepared.input, chosen) };
       const single = (await run(part, { general: true })).y.data;
