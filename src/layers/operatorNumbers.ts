@@ -45,6 +45,8 @@ export function knownNumbers(op: string, call: NumbersCall & { readonly operands
       return a && b && pairwise(a, b, (x, y) => computed(x, y, '-', (m, n) => m - n));
     case 'Div':
       return a && b && pairwise(a, b, (x, y) => (y.size === 1 ? x : computed(x, y, '/', (m, n) => Math.trunc(m / n))));
+    case 'Mod':
+      return a && b && pairwise(a, b, (x, y) => computed(x, y, '%', (m, n) => ((m % n) + n) % n));
     case 'Equal':
       return a && b && pairwise(a, b, sameSize);
     case 'Where':

@@ -2,10 +2,24 @@ import { escapeText, wordOf } from '../../../escape.js';
 import { asObject, type Json, unsupportedClass } from '../../../layers/kerasConfig.js';
 import type { Argument, CallArguments } from '../arguments.js';
 import { number } from './arithmetic.js';
-import { type Expression, ints, node, type OperatorCall, operatorCall, type Rule, sliced, wrongArgument } from './call.js';
+import {
+  cast,
+  type Expression,
+  INT,
+  ints,
+  node,
+  type Operand,
+  type OperatorCall,
+  operatorCall,
+  type Rule,
+  sliced,
+  TO_THE_END,
+  wrongArgument,
+} from './call.js';
 import { ELEMENTWISE } from './elementwise.js';
 import { MOVEMENT } from './movement.js';
 import { REDUCTIONS } from './reductions.js';
+import { SIZED } from './tensorflowSizes.js';
 
 /**
  * Functions of TensorFlow between the layers of tf.keras 2.4 to 2.15 (TFOpLambda, SlicingOpLambda): `function` names them as `tf` does without
@@ -115,6 +129,87 @@ function added(call: OperatorCall): Expression {
   return rest.reduce<Expression>((sum, x) => node('Add', [sum, x]), node('Identity', [first]));
 }
 
+const running =
+  (op: string): Rule =>
+  call => {
+    const attributes = { exclusive: call.flag(2, '') ? 1 : 0, reverse: call.flag(3, '') ? 1 : 0 };
+    return node(op, [call.float(0, ''), ints(call.number(1, '', 0))], attributes);
+  };
+
+/** 0 where y is, whatever x is. */
+const multiplyNoNan: Rule = call => {
+  const [x, y] = [call.float(0, ''), call.float(1, '')];
+  return node('Where', [node('Equal', [y, number(0)]), number(0), node('Mul', [x, y])]);
+};
+
+/** 1 over the first argument, as a call of two. */
+function withOne(call: OperatorCall): OperatorCall {
+  const float = (i: number, name: string) => (i === 0 ? number(1) : call.float(0, name));
+  return { ...call, float, operand: float };
+}
+
+function squared(call: OperatorCall): OperatorCall {
+  const square = node('Mul', [call.float(0, ''), call.float(0, '')]);
+  return { ...call, operand: () => square, float: () => square };
+}
+
+/** A matrix with zeros but for so many diagonals below and above the main one; −1: all of them. */
+const bandPart: Rule = call => {
+  const [lower, upper] = [call.number(1, '', -1), call.number(2, '', -1)];
+  const x = call.float(0, '');
+  const below = lower < 0 ? x : node('Trilu', [x, ints(-lower)], { upper: 1 });
+  const band = upper < 0 ? below : node('Trilu', [below, ints(upper)], { upper: 0 });
+  return 'op' in band ? band : node('Identity', [band]);
+};
+
+/** Mean and variance. */
+const moments: Rule = call => {
+  const flags = { ...call, given: (i: number, name: string) => call.given(i === 2 ? 3 : i, name), flag: () => call.flag(3, '') };
+  return { ...REDUCTIONS.Mean(flags), others: [REDUCTIONS.Var(flags)] };
+};
+
+const oneHot: Rule = call => {
+  const values = [call.number(3, '', 0), call.number(2, '', 1)];
+  const places = cast(call.operand(0, ''), INT);
+  return node('OneHot', [places, ints(call.number(1, '', 0)), { constant: values }], { axis: call.number(4, '', -1) });
+};
+
+/** Sizes of the axes [from, to). */
+function sizes(x: Operand, from: number, to: number): Expression {
+  return sliced(node('Shape', [x]), 0, from, to);
+}
+
+/** What is pushed out of an axis at its end comes in at its beginning. */
+const roll: Rule = call => {
+  const [shifts, axes] = [listed(call, 1, 'shift'), listed(call, 2, 'axis')];
+  const turned = axes.reduce<Operand>(
+    (x, axis, k) => {
+      const size = sizes(x, axis, axis + 1 || TO_THE_END);
+      const cut = node('Sub', [size, node('Mod', [ints([shifts[k]]), size])]);
+      const part = (from: Operand, to: Operand) => node('Slice', [x, from, to, ints([axis])]);
+      return node('Concat', [part(cut, ints([TO_THE_END])), part(ints([0]), cut)], { axis });
+    },
+    call.operand(0, ''),
+  );
+  return 'op' in turned ? turned : node('Identity', [turned]);
+};
+
+/** Each entry of an axis so many times, one after the other. */
+const repeat: Rule = call => {
+  const axis = call.number(2, '', Number.NaN);
+  const times = call.given(1, '');
+  if (!(axis >= 0) || typeof times !== 'number') throw wrongArgument(axis >= 0 ? 'repeats' : 'axis', (axis >= 0 ? times : axis) ?? null);
+  const x = call.operand(0, '');
+  const wide = node('Unsqueeze', [x, ints([axis + 1])]);
+  const copies = node(
+    'Concat',
+    Array.from({ length: times }, () => wide),
+    { axis: axis + 1 },
+  );
+  const wanted = node('Concat', [sizes(x, 0, axis), ints([-1]), sizes(x, axis + 1, TO_THE_END)], { axis: 0 });
+  return node('Reshape', [copies, wanted]);
+};
+
 const FUNCTIONS: Readonly<Record<string, Translated>> = Object.fromEntries<Translated>([
   ...['__operators__.', 'math.'].flatMap(prefix => all(w => ruleNamed(ELEMENTWISE, w), prefix, 'add', 'y')),
   ...all(w => ruleNamed(ELEMENTWISE, w), 'math.', 'subtract multiply divide divide_no_nan maximum minimum', 'y'),
@@ -163,15 +258,26 @@ const FUNCTIONS: Readonly<Record<string, Translated>> = Object.fromEntries<Trans
   ['math.atan2', of(ELEMENTWISE.Arctan2, 'x')],
   ['math.softsign', of(ELEMENTWISE.Softsign)],
   ['math.add_n', of(added)],
-  ['math.cumsum', of(call => node('CumSum', [call.float(0, ''), ints(call.number(1, '', 0))]), 'axis')],
+  ['math.cumsum', of(running('CumSum'), 'axis', 'exclusive', 'reverse')],
+  ['math.cumprod', of(running('CumProd'), 'axis', 'exclusive', 'reverse')],
+  ['math.multiply_no_nan', of(multiplyNoNan, 'y')],
+  ['math.reciprocal_no_nan', of(call => ELEMENTWISE.DivideNoNan(withOne(call)))],
+  ['math.reduce_euclidean_norm', of(call => node('Sqrt', [REDUCTIONS.Sum(squared(call))]), 'axis', 'keepdims')],
+  ['linalg.matvec', of(call => node('Einsum', [call.float(0, ''), call.float(1, '')], { equation: '...ij,...j->...i' }), 'b')],
+  ['linalg.band_part', of(bandPart, 'num_lower', 'num_upper')],
+  ['nn.moments', of(moments, 'axes', 'shift', 'keepdims')],
+  ['one_hot', of(oneHot, 'depth', 'on_value', 'off_value', 'axis', 'dtype')],
+  ['roll', of(roll, 'shift', 'axis')],
+  ['repeat', of(repeat, 'repeats', 'axis')],
+  ['ensure_shape', of(ELEMENTWISE.Identity, 'shape')],
+  ['debugging.check_numerics', of(ELEMENTWISE.Identity, 'message')],
+  ...Object.entries(SIZED).map(([name, [rule, ...names]]): [string, Translated] => [name, of(rule, ...names)]),
   ['math.top_k', of(largest, 'k', 'sorted')],
   ['math.rint', of(ELEMENTWISE.Round)],
   ['__operators__.eq', of(ELEMENTWISE.Equal, 'other')],
   ['__operators__.ne', of(ELEMENTWISE.NotEqual, 'other')],
   ['nn.bias_add', of(ELEMENTWISE.Add, 'bias')],
   ['norm', of(REDUCTIONS.Norm, 'ord', 'axis', 'keepdims')],
-  ['tile', of(call => node('Tile', [call.operand(0, ''), ints(listed(call, 1, 'multiples'))]), 'multiples')],
-  ['broadcast_to', of(call => node('Expand', [call.operand(0, ''), ints(listed(call, 1, 'shape'))]), 'shape')],
   ['split', of(split, 'num_or_size_splits', 'axis', 'num')],
   ['unstack', of(unstack, 'num', 'axis')],
   ['pad', of(pad, 'paddings', 'mode', 'constant_values')],
@@ -189,10 +295,8 @@ const FUNCTIONS: Readonly<Record<string, Translated>> = Object.fromEntries<Trans
   ['stack', of(MOVEMENT.Stack, 'axis')],
   ['expand_dims', of(MOVEMENT.ExpandDims, 'axis')],
   ['squeeze', of(MOVEMENT.Squeeze, 'axis')],
-  ['reshape', of(MOVEMENT.Reshape, 'shape')],
   ['transpose', of(MOVEMENT.Transpose, 'perm')],
   ['reverse', of(MOVEMENT.Flip, 'axis')],
-  ['gather', of(MOVEMENT.Take, 'indices', 'axis')],
   ['linalg.matmul', of(matmul, 'b', 'transpose_a', 'transpose_b', 'adjoint_a', 'adjoint_b', 'a_is_sparse', 'b_is_sparse')],
   ['__operators__.getitem', of(MOVEMENT.GetItem, 'slice_spec')],
 ]);
