@@ -277,6 +277,8 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
     group: `${group}/`,
   };
   if (MODELS.has(wordOf(layer.class_name))) return innerModel(wiring, layer, asObject(layer.config ?? {}, 'layer'), inner, given);
+  // a chain of layers without weights
+  if (layer.class_name === 'Pipeline') return sequential(wiring, asObject(layer.config ?? {}, 'layer'), inner, given.inputs[0]).outputs;
   if (isTakenApart(layer)) {
     const steps = tolerant(wiring, layer, () => withName(layer, () => atEveryStep(wiring, layer, inner, group, given)));
     if (steps) return steps;

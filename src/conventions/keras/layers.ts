@@ -210,12 +210,12 @@ function bothWays(config: Json): Json {
       found: `return_sequences ${backward.returnSequences}, go_backwards ${backward.goBackwards}`,
     });
   const alike = JSON.stringify({ ...backward, goBackwards: forward.goBackwards }) === JSON.stringify(forward);
-  if (config.merge_mode === null || !alike || ['stackedrnn', 'convlstm1d', 'convlstm2d'].includes(String(forward.kind)))
+  if (config.merge_mode === null || !alike || /^(stackedrnn|convlstm\dd)$/.test(String(forward.kind)))
     return { kind: 'bidirectional', forward, backward, merge: config.merge_mode === undefined ? 'concat' : config.merge_mode };
   return { ...forward, bidirectional: config.merge_mode ?? 'concat' };
 }
 
-const GRIDS = ['ConvLSTM1D', 'ConvLSTM2D'];
+const GRIDS = ['ConvLSTM1D', 'ConvLSTM2D', 'ConvLSTM3D'];
 
 function oneWay(layer: unknown): Json {
   const { class_name, config } = asObject(layer, 'layer');

@@ -23,7 +23,7 @@ export interface BothWaysSpec extends LayerBase {
   readonly merge: MergeMode | null;
 }
 
-const RECURRENT = ['rnn', 'lstm', 'gru', 'stackedrnn', 'convlstm1d', 'convlstm2d'];
+const RECURRENT = ['rnn', 'lstm', 'gru', 'stackedrnn', 'convlstm1d', 'convlstm2d', 'convlstm3d'];
 const WAYS = ['forward', 'backward'] as const;
 
 export const bidirectional: LayerKind<BothWaysSpec> = {
