@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { activations } from '../../src/activations/index.js';
@@ -6,6 +6,7 @@ import { RnnError } from '../../src/errors.js';
 import { runEmit, runForward } from '../../src/run/forward.js';
 import type { ForwardRequest } from '../../src/run/request.js';
 import { initializers } from '../../src/weights/initializers/index.js';
+import { bytesOf, temporaryFolder } from '../helpers/files.js';
 import { numbersIn, printedByNumpy, withNumpy } from '../helpers/python.js';
 
 const NETWORKS: readonly ForwardRequest[] = [
@@ -192,6 +193,51 @@ withNumpy('padding and given states stand in scripts of NumPy and PyTorch', asyn
   const keras = await runEmit(requests[4], 'keras');
   expect(keras.script).toMatch(/x\._keras_mask = mask[\s\S]*initial_state=\[array\([^)]*\), array\([^)]*\)\], mask=mask/);
   rmSync(folder, { recursive: true });
+});
+
+const branches = temporaryFolder();
+
+withNumpy('where branches with masks meet, a script of NumPy has their joint mask', async () => {
+  const tokens = (seed: number) => Float32Array.from({ length: 15 }, (_, k) => (k * seed * 7 + seed) % 4);
+  const arrays = { a: { shape: [3, 5], data: tokens(3) }, b: { shape: [3, 5], data: tokens(5) } };
+  const input = branches.write('x.npz', await bytesOf('npz', arrays));
+  const branch = (name: string, maskZero: boolean) => [
+    { kind: 'embedding', name: `${name}e`, tokens: 4, units: 3, maskZero, inputs: [name] },
+    { kind: 'lstm', name: `${name}h`, units: 3, returnSequences: true, inputs: [`${name}e`] },
+  ];
+  const joins = [
+    { kind: 'add' },
+    { kind: 'subtract', masks: 'all' },
+    { kind: 'average' },
+    { kind: 'concatenate' },
+    { kind: 'concatenate', axis: 1 },
+  ];
+  const inputs = ['a', 'b'].map(name => ({ name, batch: null, timesteps: 5, features: null }));
+  const requests = joins.flatMap((join, i) =>
+    [true, false].map(both => {
+      const layers = [
+        ...branch('a', true),
+        ...branch('b', both),
+        { ...join, name: 'j', inputs: ['ah', 'bh'] },
+        { kind: 'gru', name: 'y', units: 2 },
+      ];
+      const spec = {
+        schema: 'rnn-cli/spec@2',
+        inputs,
+        layers: layers.map(l => (l.name === 'y' ? { ...l, inputs: ['j'] } : l)),
+        output: 'y',
+      };
+      return { model: branches.write(`m${i}${both}.json`, JSON.stringify(spec)), input };
+    }),
+  );
+  await expectSameInNumpy(requests);
+  const multiplied = JSON.parse(readFileSync(requests[0].model, 'utf8'));
+  multiplied.layers[4].kind = 'multiply';
+  const model = branches.write('multiply.json', JSON.stringify(multiplied));
+  await expect(runEmit({ model, input }, 'numpy')).rejects.toMatchObject({
+    code: 'E_EMIT',
+    message: expect.stringContaining('masks as j'),
+  });
 });
 
 withNumpy('a script of NumPy finds the masked steps in x itself', async () => {

@@ -133,7 +133,16 @@ export interface Script<S> {
   type?(layer: S, types: OnnxCall['types']): OnnxCall['types'][number];
   /** of a layer that gives a mask: which steps are real, [N, T]; `given` is the mask of its input */
   mask?(layer: S, x: string, given: string | undefined): string | undefined;
+  /** of a layer that joins inputs: their masks as one, where it knows; absent: it is not written with masks */
+  jointMask?: JointMask<S>;
 }
+
+/** @param masks of the inputs, [N, T] each, as Python @returns undefined: no step is masked @throws RnnError E_EMIT */
+export type JointMask<S> = (
+  layer: S,
+  masks: readonly (string | undefined)[],
+  call: Pick<ScriptCall, 'inputs' | 'shapes'>,
+) => string | undefined;
 
 /** NumPy computes in float64, PyTorch in float32; Keras scripts are written from the Keras facet. */
 export interface ScriptFacet<S> {

@@ -3,7 +3,7 @@ import { int } from '../formats/onnx/builder.js';
 import { operated } from '../ops/run.js';
 import type { GraphValue } from '../ops/value.js';
 import { multiply, NO_COST, showShape } from './dims.js';
-import type { OnnxCall, OnnxResult, Script, ScriptFacet } from './facets.js';
+import type { JointMask, OnnxCall, OnnxResult, Script, ScriptFacet } from './facets.js';
 import type { DimShape, LayerBase, LayerContext, LayerKind, Value } from './layer.js';
 import { cast, lifted as liftedMask, number } from './onnxSteps.js';
 import { axisIn, broadcastDims } from './operatorShapeRule.js';
@@ -16,6 +16,9 @@ export interface MergeSpec extends LayerBase {
   /** how the inputs' masks become one: Keras 3 keeps a step that any input has, Keras 2 one that all have */
   readonly masks: 'any' | 'all';
 }
+
+/** Merges of Keras 3 that leave masked steps out: in a product they count as 1; maximum and minimum take the other input. */
+const SKIPPING: ReadonlySet<string> = new Set(['multiply', 'maximum', 'minimum']);
 
 const MASKS = { type: 'choice', choices: ['any', 'all'], default: 'any' } as const;
 
@@ -77,8 +80,14 @@ export const concatenate: LayerKind<MergeSpec> = {
   },
   cost: () => NO_COST,
   scripts: {
-    numpy: { expression: ({ axis }, { inputs }) => `np.concatenate([${inputs.join(', ')}], ${axis})` },
-    torch: { expression: ({ axis }, { inputs }) => `torch.cat([${inputs.join(', ')}], ${axis})` },
+    numpy: {
+      expression: ({ axis }, { inputs }) => `np.concatenate([${inputs.join(', ')}], ${axis})`,
+      jointMask: concatenatedMaskText('np.concatenate', x => `np.ones(${x}.shape[:2], bool)`),
+    },
+    torch: {
+      expression: ({ axis }, { inputs }) => `torch.cat([${inputs.join(', ')}], ${axis})`,
+      jointMask: concatenatedMaskText('torch.cat', x => `torch.ones(${x}.shape[:2], dtype=torch.bool)`),
+    },
     keras: {
       expression: ({ axis }, { inputs }) => `keras.layers.Concatenate(${axis === -1 ? '' : `axis=${axis}`})([${inputs.join(', ')}])`,
     },
@@ -155,6 +164,7 @@ const IN_PYTHON: Readonly<Record<string, (library: string, a: string, b: string)
 
 function elementwiseScripts(kerasClass: string): ScriptFacet<MergeSpec> {
   const inLibrary = (library: string): Script<MergeSpec> => ({
+    ...(SKIPPING.has(kerasClass.toLowerCase()) ? {} : { jointMask: jointMaskText }),
     expression(_layer, { inputs, shapes }) {
       const rank = Math.max(...shapes.map(s => s.length));
       const given = inputs.map((x, i) => (shapes[i].length === rank ? x : `${x}[:${', None'.repeat(rank - shapes[i].length)}]`));
@@ -164,6 +174,25 @@ function elementwiseScripts(kerasClass: string): ScriptFacet<MergeSpec> {
   });
   const keras: Script<MergeSpec> = { expression: (_layer, { inputs }) => `keras.layers.${kerasClass}()([${inputs.join(', ')}])` };
   return { numpy: inLibrary('np'), torch: inLibrary('torch'), keras };
+}
+
+/** As jointMask has it. */
+function jointMaskText(...[{ masks: how }, masks, { shapes }]: Parameters<JointMask<MergeSpec>>): string | undefined {
+  const own = masks.flatMap((mask, i) => (mask === undefined ? [] : [{ mask, one: shapes[i][1].size === 1 }]));
+  if (own.length === 0 || (how === 'any' && own.length < masks.length)) return undefined;
+  const whole = own.some(m => !m.one) ? own.filter(m => !m.one) : own;
+  return whole.map(m => m.mask).join(how === 'any' ? ' | ' : ' & ');
+}
+
+/** As concatenatedMask has it. @param real every step of a value, in Python */
+function concatenatedMaskText(concatenate: string, real: (x: string) => string): JointMask<MergeSpec> {
+  return ({ axis: asked, masks: how, name }, masks, { inputs, shapes }) => {
+    if (masks.every(m => m === undefined) || shapes[0].length < 3) return undefined;
+    const axis = axisIn(asked, shapes[0].length, name);
+    if (axis < 2) return `${concatenate}([${masks.map((mask, i) => mask ?? real(inputs[i])).join(', ')}], ${axis})`;
+    if (how === 'any' && masks.includes(undefined)) return undefined;
+    return masks.filter(m => m !== undefined).join(how === 'any' ? ' | ' : ' & ');
+  };
 }
 
 /** Shapes of the inputs joined: one that lacks axes gets them behind the batch, as Keras' merge layers do. */
@@ -231,9 +260,6 @@ function alike(inputs: readonly Value[]): GraphValue[] {
     return { kind: 'float', shape: [shape[0], ...ones, ...shape.slice(1)], data };
   });
 }
-
-/** Merges of Keras 3 that leave masked steps out: in a product they count as 1; maximum and minimum take the other input. */
-const SKIPPING: ReadonlySet<string> = new Set(['multiply', 'maximum', 'minimum']);
 
 function skipsMasked({ kind, masks }: MergeSpec): boolean {
   return masks === 'any' && SKIPPING.has(kind);

@@ -12,9 +12,17 @@ export function masksReaching(source: ScriptSource, target: 'numpy' | 'torch'): 
   const names = valueNames(source);
   const carried = new Map(source.mask ? [[source.inputs[0].name, 'mask']] : []);
   const reaching = new Map<string, string>();
-  for (const { layer } of source.layers) {
+  for (const { layer, inputs: shapes } of source.layers) {
     const found = layer.inputs.flatMap(name => carried.get(name) ?? []);
     const [given] = found;
+    const script = getLayerKind(layer.kind).scripts?.[target];
+    if (given !== undefined && script?.jointMask && layer.mask === undefined) {
+      const inputs = layer.inputs.map(name => names.get(name)!);
+      const masks = layer.inputs.map(name => carried.get(name));
+      const joint = script.jointMask(layer as never, masks, { inputs, shapes });
+      if (joint !== undefined) carried.set(layer.name, / [|&] /.test(joint) ? `(${joint})` : joint);
+      continue;
+    }
     const isJoint = layer.inputs.length > 1 || layer.kind === 'eachstep' || layer.kind === 'allsteps';
     if ((typeof layer.mask === 'string' && !isRecurrent(layer)) || (given !== undefined && isJoint))
       throw cannotEmit(
@@ -29,7 +37,7 @@ export function masksReaching(source: ScriptSource, target: 'numpy' | 'torch'): 
       reaching.set(layer.name, named);
     }
     const kind = getLayerKind(layer.kind);
-    const own = kind.scripts?.[target]?.mask?.(layer, names.get(layer.inputs[0])!, given);
+    const own = script?.mask?.(layer, names.get(layer.inputs[0])!, given);
     const after = kind.givesMask ? own : carriesMask(layer) ? given : undefined;
     if (after !== undefined) carried.set(layer.name, after.includes(' & ') && after !== given ? `(${after})` : after);
   }
