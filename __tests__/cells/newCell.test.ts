@@ -87,6 +87,16 @@ describe('a cell of one file', () => {
     for (const line of ['f = σ(x_t·Wx_f + h_{t−1}·Wh_f + b_f)', '(1 − f)⊙g', 'h_t']) expect(stdout).toContain(line);
   });
 
+  it('keeps every gate and state of every step', async () => {
+    await withFolder(async folder => {
+      const file = join(folder, 'trace.npz');
+      expect((await runCli(['forward', ...NET, '--trace', file])).exit).toBe(0);
+      const { tensors } = await json('inspect', file);
+      const shapes = Object.fromEntries(tensors.map((t: any) => [t.name, t.shape]));
+      expect(shapes).toMatchObject({ 'janet_1/gates/f': [3, 5, 4], 'janet_1/gates/g': [3, 5, 4], 'janet_1/h': [3, 5, 4] });
+    });
+  });
+
   it('its own gates in another order are named', async () => {
     const { exit: code, stdout } = await runCli([
       'compare',
