@@ -1,3 +1,5 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
 import type { LayerSpec } from '../../model/spec.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -54,4 +56,14 @@ export function toOurs({ kernel }: TorchLayer, t: Tensor, role: string): Tensor 
     t,
     order.map((_, axis) => order.indexOf(axis)),
   );
+}
+
+/** @throws RnnError E_TORCH_LAYER (unsupported) */
+export function theirsOf({ kind, name }: LayerSpec): TorchLayer {
+  const theirs = torchLayer(kind);
+  if (theirs) return theirs;
+  throw new RnnError('unsupported', 'E_TORCH_LAYER', `the weights of ${kind} are not read from PyTorch's, nor written as PyTorch's`, {
+    where: escapeText(name),
+    fix: 'write .npz (--to keras) or .onnx',
+  });
 }

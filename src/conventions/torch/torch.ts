@@ -1,26 +1,23 @@
-import { formatActivation } from '../../activations/index.js';
 import type { Cell, WeightShape } from '../../cells/cell.js';
 import { getCell, rowOf } from '../../cells/index.js';
 import { RnnError, within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
-import type { FileTensor } from '../../formats/format.js';
 import type { Assumption } from '../../model/assumptions.js';
-import { isTorchProjection } from '../../model/frameworks.js';
-import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
-import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../../model/spec.js';
+import type { LayerShapes } from '../../model/shapes.js';
+import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import { concatFirst, transpose } from '../../tensor/layout.js';
-import { formatShape, reshape, sliceRow, type Tensor } from '../../tensor/tensor.js';
+import { formatShape, reshape, type Tensor } from '../../tensor/tensor.js';
 import { checkShape } from '../../weights/weights.js';
 import { whyOf } from '../assumed.js';
 import type { WritableConvention } from '../convention.js';
-import { fileTensor } from '../fileTensor.js';
-import { fromCanonicalGates, toCanonicalGates } from '../gateOrder.js';
+import { toCanonicalGates } from '../gateOrder.js';
 import { extra } from '../unexpectedWeights.js';
-import { attentionFromTorch, attentionShapes, attentionToTorch, isTorchAttention } from './attention.js';
-import { type TorchLayer, theirShape, toOurs, torchLayer, toTheirs } from './layers.js';
+import { attentionFromTorch, attentionShapes, isTorchAttention } from './attention.js';
+import { theirShape, theirsOf, toOurs, torchLayer } from './layers.js';
 import { type AssignedLayer, assign, interchangeable } from './moduleAssignment.js';
 import { hasRecurrentNames, isSorted, type Module, modulesOf } from './modules.js';
 import { featuresOfStateDict, precisionAssumptions, specOfStateDict } from './spec.js';
+import { toStateDict } from './toStateDict.js';
 
 /**
  * PyTorch state dicts. `[prefix.]weight_ih_l0 [G·M, D]`, `weight_hh_l0 [G·M, P]`, `bias_ih_l0`, `bias_hh_l0`, `weight_hr_l0 [P, M]`, the
@@ -62,17 +59,7 @@ export const torch: WritableConvention = {
     return weights;
   },
 
-  fromWeights(shapes, weights) {
-    const named = new Map<string, FileTensor>();
-    const places = recurrentPlaces(shapes);
-    const modules = new Map<string, number>();
-    for (const layer of shapes.layers) {
-      const of = (name: string) => weights.get(`${layer.layer.name}/${name}`);
-      if (isRecurrent(layer.layer)) writeRecurrent(named, layer.layer, places.get(layer.layer.name)!, of);
-      else if (layer.weights.length > 0) writePlain(named, layer, modules, of);
-    }
-    return named;
-  },
+  fromWeights: toStateDict,
 
   assumed(shapes, tensors) {
     const modules = modulesOf(tensors).filter(({ kind }) => kind !== 'state');
@@ -199,113 +186,10 @@ function readPlain(shapes: LayerShapes, module: AssignedLayer): [string, Tensor]
   });
 }
 
-/** @throws RnnError E_TORCH_LAYER (unsupported) */
-function theirsOf({ kind, name }: LayerSpec): TorchLayer {
-  const theirs = torchLayer(kind);
-  if (theirs) return theirs;
-  throw new RnnError('unsupported', 'E_TORCH_LAYER', `the weights of ${kind} are not read from PyTorch's, nor written as PyTorch's`, {
-    where: escapeText(name),
-    fix: 'write .npz (--to keras) or .onnx',
-  });
-}
-
-function writePlain(
-  named: Map<string, FileTensor>,
-  shapes: LayerShapes,
-  modules: Map<string, number>,
-  of: (name: string) => Tensor | undefined,
-): void {
-  const { layer, weights } = shapes;
-  const isAttention = isTorchAttention(shapes);
-  const module = isAttention ? 'attention' : theirsOf(layer).module;
-  const count = (modules.get(module) ?? 0) + 1;
-  modules.set(module, count);
-  const prefix = `${module}${count === 1 ? '' : count}`;
-  if (isAttention) {
-    for (const [name, tensor] of attentionToTorch(shapes, name => of(name)!)) named.set(`${prefix}.${name}`, fileTensor(tensor));
-    return;
-  }
-  const theirs = theirsOf(layer);
-  for (const { name, role } of weights) {
-    const tensor = of(name)!;
-    named.set(`${prefix}.${theirs.roles[name]}`, fileTensor(toTheirs(theirs, tensor, role)));
-  }
-  if (theirs.unused)
-    for (const name of theirs.unused) named.set(`${prefix}.${name}`, { shape: [], data: Float64Array.of(0), dtype: 'i64' });
-}
-
 /** PyTorch keeps [outputs, inputs]: the transposed of ours. */
 function checkTurned(t: Tensor, shape: WeightShape, name: string): void {
   const turned = { ...shape, shape: [...shape.shape].reverse(), dims: [...shape.dims].reverse() };
   checkShape(t.shape, turned, escapeText(name));
-}
-
-/** `rnn` and 0: the module and the layer in it. */
-interface Place {
-  readonly module: string;
-  readonly depth: number;
-}
-
-/** One module has layers of one kind and size, each reading the one before (nn.LSTM with num_layers); any other begins the next: rnn2. */
-function recurrentPlaces({ layers }: ModelShapes): Map<string, Place> {
-  const places = new Map<string, Place>();
-  const specs = new Map(layers.map(l => [l.layer.name, l.layer]));
-  let last: RecurrentSpec | undefined;
-  let modules = 0;
-  for (const { layer } of layers) {
-    if (!isRecurrent(layer)) continue;
-    let source = specs.get(layer.inputs[0]);
-    while (source?.kind === 'dropout') source = specs.get(source.inputs[0]);
-    const continues = last !== undefined && source === last && moduleOptions(layer) === moduleOptions(last);
-    const depth = continues ? places.get(last!.name)!.depth + 1 : 0;
-    if (!continues) modules++;
-    places.set(layer.name, { module: modules === 1 ? 'rnn' : `rnn${modules}`, depth });
-    last = layer;
-  }
-  return places;
-}
-
-function moduleOptions({ kind, units, bidirectional, useBias, projection, activation }: RecurrentSpec): string {
-  return [kind, units, bidirectional, useBias, projection, formatActivation(activation)].join();
-}
-
-function writeRecurrent(
-  named: Map<string, FileTensor>,
-  layer: RecurrentSpec,
-  { module, depth }: Place,
-  of: (name: string) => Tensor | undefined,
-): void {
-  const cell = getCell(layer.kind);
-  if (layer.peepholes) throw new RnnError('unsupported', 'E_TORCH_CELL', `PyTorch has no ${layer.kind} with peepholes`);
-  if (layer.projection !== null && !isTorchProjection(layer.projection, layer.units)) {
-    const message = `PyTorch has no LSTM of M = ${layer.units} with a projection to P = ${layer.projection}`;
-    throw new RnnError('unsupported', 'E_TORCH_CELL', message, {
-      where: escapeText(layer.name),
-      expected: `proj_size smaller than hidden_size = ${layer.units}`,
-      found: `projection ${layer.projection}`,
-      fix: 'use fewer projected units; --to npz keeps these weights under our own names',
-    });
-  }
-  const foreign = (t: Tensor) => fromCanonicalGates(t, cell, rowOf(cell, 'torch'));
-  for (const [way, reverse] of layer.bidirectional
-    ? [
-        ['forward/', ''],
-        ['backward/', '_reverse'],
-      ]
-    : [['', '']]) {
-    const set = (role: string, t: Tensor) => named.set(`${module}.${role}_l${depth}${reverse}`, fileTensor(t));
-    set('weight_ih', transpose(foreign(of(`${way}Wx`)!)));
-    set('weight_hh', transpose(foreign(of(`${way}Wh`)!)));
-    const bias = of(`${way}bh`);
-    if (bias) {
-      const [input, recurrent] =
-        bias.shape.length === 2 ? [sliceRow(bias, 0), sliceRow(bias, 1)] : [bias, { shape: bias.shape, data: bias.data.map(() => 0) }];
-      set('bias_ih', foreign(input));
-      set('bias_hh', foreign(recurrent));
-    }
-    const projection = of(`${way}Wp`);
-    if (projection) set('weight_hr', transpose(projection));
-  }
 }
 
 function namesIn(modules: readonly Module[]): string {

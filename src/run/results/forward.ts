@@ -1,0 +1,81 @@
+import type { HandLine } from '../../cells/handCalculation.js';
+import type { Assuming, Nested, TensorData } from './document.js';
+
+/** What `forward` gives: y, and the hand calculation behind it. */
+
+export interface TraceLayer {
+  readonly layer: string;
+  readonly cell: string;
+  readonly direction: 'forward' | 'backward';
+  readonly gateNames: readonly string[];
+  readonly stateNames: readonly string[];
+  readonly equations: readonly string[];
+}
+
+/** One step of one layer by hand. Samples, steps and units count from 1, as in the tables. */
+export interface HandStep {
+  readonly layer: string;
+  readonly kind: string;
+  readonly direction: 'forward' | 'backward' | null;
+  readonly sample: number;
+  /** null where the layer sees one vector per sample */
+  readonly step: number | null;
+  readonly steps: number | null;
+  /** a step of padding: nothing is computed, the states are kept */
+  readonly masked: boolean;
+  readonly equations: readonly string[];
+  /** what the step starts from: x_t and the states before it */
+  readonly given: readonly { readonly label: string; readonly values: Float64Array }[];
+  /** in the order of the equations; the last ones are the new states, or y */
+  readonly lines: readonly HandLine[];
+}
+
+export type { HandLine, How, Term } from '../../cells/handCalculation.js';
+
+/** One output of a network by the name it has there. */
+export interface NamedOutput {
+  readonly name: string;
+  readonly dims: readonly string[];
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'float64';
+  readonly y: Nested;
+  readonly sha256: string;
+}
+
+export interface ForwardResult extends Assuming<'rnn-cli/forward@1'> {
+  readonly engine: string;
+  /** why this engine, where the request left it open (--engine auto) */
+  readonly engineChoice?: string;
+  /** true: fused multiply-add was used (--fast), so the last digits depend on the processor */
+  readonly fast?: boolean;
+  /** with --threads: how many were asked for; no bit depends on it */
+  readonly threads?: number;
+  readonly dtype: 'float32' | 'float64';
+  readonly shape: readonly number[];
+  readonly dims: readonly string[];
+  readonly y: Nested;
+  /** every output in the network's order, y the first */
+  readonly outputs: readonly NamedOutput[];
+  /** with --states: h of every step of the last recurrent layer [N, T, M]; always: final states by name `lstm_1/h` */
+  readonly states: { readonly h: Nested; readonly final: Readonly<Record<string, Nested>> };
+  readonly seed: string;
+  /** 'seedrandom' …; 'file' where nothing was drawn */
+  readonly rng: string;
+  readonly init: string | null;
+  /** versioned names of the random sequences, 'keras-philox/v1'; null where a file was read. A sequence never changes under its name */
+  readonly promises: { readonly weights: string | null; readonly input: string | null };
+  readonly inputSource: string;
+  readonly weightsSource: string;
+  readonly weightsSha256: string;
+  readonly ySha256: string;
+  /** not in JSON: the same y as a tensor, and everything --trace asked for by name (`rnn_1/h`, `lstm_1/gates/i`) */
+  readonly tensors: {
+    readonly y: TensorData;
+    /** outputs beside y by name; absent where there is none */
+    readonly others?: ReadonlyMap<string, TensorData>;
+    readonly trace?: ReadonlyMap<string, TensorData>;
+    readonly traceLayers?: readonly TraceLayer[];
+    /** the hand calculation behind the trace; absent for a simulated mistake, which has none, and for a stateful run in several calls */
+    readonly handCalculation?: Iterable<HandStep>;
+  };
+}
