@@ -80,18 +80,18 @@ describe('--engine auto', () => {
 describe('--fast', () => {
   const request: ForwardRequest = { layers: 'lstm:9,gru:6@relu,rnn:5,dense:3', N: 6, T: 7, D: 5 };
 
-  it('says that it has no effect where there is no kernel with it, for float64 and with a trace', async () => {
+  it('says that it has no effect where there is no kernel with it, and with a trace; beside float64 it is refused', async () => {
     const plain = await runForward(request);
     for (const [more, reason] of [
       [{}, 'no relaxed SIMD'],
-      [{ dtype: 'f64' }, 'float32'],
       [{ trace: true }, 'every step'],
     ] as const) {
       const { notes, fast, ySha256 } = await runForward({ ...request, ...more, fast: true });
       expect(notes).toContainEqual(expect.stringMatching(new RegExp(`--fast has no effect: .*${reason}`)));
       expect(fast).toBeUndefined();
-      if (!('dtype' in more)) expect(ySha256).toBe(plain.ySha256);
+      expect(ySha256).toBe(plain.ySha256);
     }
+    await expect(runForward({ ...request, dtype: 'f64', fast: true })).rejects.toMatchObject({ code: 'E_CONFLICT' });
   });
 
   it('labels a result with other last digits, which any piece of the input and number of threads has, too', async () => {
