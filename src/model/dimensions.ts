@@ -30,6 +30,11 @@ export function dimensionLayers({
   activation,
   recurrentActivation,
 }: Dimensions): Record<string, unknown>[] {
+  if (task === 'many-to-many' && pool !== 'last') {
+    throw new RnnError('usage', 'E_CONFLICT', `--pool ${pool} leaves one vector per sample, --task many-to-many wants one per step`, {
+      fix: 'drop --pool, or use --task many-to-one',
+    });
+  }
   checkGates(recurrentActivation, [cell]);
   const sequences = task === 'many-to-many' || pool !== 'last';
   const recurrent = M.map((units, index) => ({
