@@ -2,20 +2,22 @@
 // networks (cell, directions, layers, last step or every step, sizes, weights, the way the other array is written), through compare itself.
 //
 //   npm run corpus -- [--seeds 10] [--from 0] [--only 'x, h'] [--numbers float32] [--budget 0.3] [--out docs/internals/diagnosis.md] [--verbose]
-//   A long run in pieces: --dump a.jsonl writes each case, --read a.jsonl,b.jsonl --out … makes the table of them. --unlisted: those in no list
-//   alone; --harsh: chaotic, exploding and tiny networks.
+//   A long run in pieces: --dump a.jsonl writes each case, --read a.jsonl,b.jsonl --out … makes the table of them. --set listed, unlisted or
+//   invented: those alone; --harsh: chaotic, exploding and tiny networks.
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { INVENTED } from './inventedOutputs.mjs';
 import { GATES, network, runAll } from './plainLoops.mjs';
 import { falseSentences } from './sentences.mjs';
 import { UNLISTED } from './unlistedOutputs.mjs';
-import { deep, half, MISTAKES as LISTED, otherOrder } from './wrongOutputs.mjs';
+import { bfloat, deep, half, MISTAKES as LISTED, otherOrder } from './wrongOutputs.mjs';
 
-const MISTAKES = { ...LISTED, ...UNLISTED };
+const SETS = { listed: LISTED, unlisted: UNLISTED, invented: INVENTED };
+const MISTAKES = { ...LISTED, ...UNLISTED, ...INVENTED };
 
 const { values: args } = parseArgs({
   options: {
@@ -29,7 +31,7 @@ const { values: args } = parseArgs({
     keep: { type: 'string' },
     dump: { type: 'string' },
     read: { type: 'string' },
-    unlisted: { type: 'boolean', default: false },
+    set: { type: 'string' },
     harsh: { type: 'boolean', default: false },
   },
 });
@@ -103,13 +105,17 @@ function drawWeights(net, D, init, rng) {
     Wh: matrix(M, G * M, draw),
     b: bias(),
     b2: net.twoBiases ? (init === 'keras' ? Array(G * M).fill(0) : bias()) : undefined,
+    p: net.peepholes ? matrix(3, M, draw) : undefined,
   });
   const width = net.bi === 'concat' ? 2 * M : M;
   const layers = Array.from({ length: net.layers }, (_, l) => ({
     f: direction(l === 0 ? D : width),
     r: net.bi ? direction(l === 0 ? D : width) : undefined,
   }));
-  return { layers, Wo: matrix(width, K, draw), bo: Array.from({ length: K }, () => (init === 'keras' ? 0 : draw())) };
+  const each = make => Array.from({ length: width }, make);
+  const norm = net.norm && { gamma: each(() => 1 + 0.3 * draw()), beta: each(draw) };
+  if (net.norm === 'batchnorm') Object.assign(norm, { mean: each(draw), variance: each(() => 0.05 + rng.next()) });
+  return { layers, norm, Wo: matrix(width, K, draw), bo: Array.from({ length: K }, () => (init === 'keras' ? 0 : draw())) };
 }
 
 // ---- files -----------------------------------------------------------------------------------------------------------------------------
@@ -125,7 +131,14 @@ function writeNpy(name, nested, type = 'f4') {
   const shape = shapeOf(nested);
   let header = `{'descr': '<${type}', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`;
   header = `${header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11)}\n`;
-  const bytes = type === 'f2' ? Uint16Array.from(flat, halfBits) : type === 'f8' ? Float64Array.from(flat) : Float32Array.from(flat);
+  const bytes =
+    type === 'i4'
+      ? Int32Array.from(flat)
+      : type === 'f2'
+        ? Uint16Array.from(flat, halfBits)
+        : type === 'f8'
+          ? Float64Array.from(flat)
+          : Float32Array.from(flat);
   const head = Buffer.from(`\x93NUMPY\x01\x00  ${header}`, 'latin1');
   head.writeUInt16LE(header.length, 8);
   return write(`${name}.npy`, Buffer.concat([head, Buffer.from(bytes.buffer)]));
@@ -178,6 +191,7 @@ const WRITTEN = {
         .map(row => row.join(','))
         .join('\n')}\n`,
     ),
+  bfloat16: y => write('y.txt', `tensor(${JSON.stringify(deep(y, bfloat))}, dtype=torch.bfloat16)\n`),
   torch: y => write('y.txt', `tensor(${JSON.stringify(deep(y, v => Math.round(v * 1e4) / 1e4))})\n`),
 };
 const OFTEN = ['float32', 'float32', 'float64', 'float16', '4 decimals', '8 digits'];
@@ -193,15 +207,22 @@ function toolRequest(net, weights, X) {
     kind: net.cell,
     name: `r${l}`,
     units: net.M,
+    ...(net.peepholes ? { peepholes: true } : {}),
     ...(net.cell === 'gru' ? { resetAfter: net.resetAfter } : net.twoBiases ? { twoBiases: true } : {}),
     ...(net.bi ? { bidirectional: net.bi } : {}),
     returnSequences: l < weights.layers.length - 1 || net.seq || (net.pool ?? 'last') !== 'last',
   }));
+  const embedding = net.tokens ? [{ kind: 'embedding', name: 'emb', tokens: weights.E.length, units: D }] : [];
   const pool = net.pool === 'max' ? [{ kind: 'maxpool' }] : net.pool === 'mean' ? [{ kind: 'avgpool' }] : [];
+  const norm = net.norm ? [{ kind: net.norm, name: 'norm', epsilon: net.epsilon }] : [];
   const head = { kind: 'dense', name: 'head', units: net.K, activation: net.head ?? 'linear' };
   const model = write(
     'model.json',
-    JSON.stringify({ schema: 'rnn-cli/spec@2', input: { features: D, timesteps: X[0].length }, layers: [...layers, ...pool, head] }),
+    JSON.stringify({
+      schema: 'rnn-cli/spec@2',
+      input: { ...(net.tokens ? {} : { features: D }), timesteps: X[0].length },
+      layers: [...embedding, ...layers, ...pool, ...norm, head],
+    }),
   );
   const tensors = new Map();
   weights.layers.forEach((w, l) => {
@@ -214,15 +235,26 @@ function toolRequest(net, weights, X) {
       tensors.set(`r${l}/${way}Wx`, own.Wx);
       tensors.set(`r${l}/${way}Wh`, own.Wh);
       tensors.set(`r${l}/${way}bh`, own.b2 ? [own.b, own.b2] : own.b);
+      if (net.peepholes) tensors.set(`r${l}/${way}p`, own.p);
     }
   });
+  if (net.tokens) tensors.set('emb/E', weights.E);
+  for (const [key, v] of Object.entries(weights.norm ?? {})) tensors.set(`norm/${key}`, v);
   tensors.set('head/Wo', weights.Wo);
   tensors.set('head/bo', weights.bo);
   const lengths = net.lengths ? { lengths: net.lengths.join(',') } : {};
-  return { model, weights: writeSafetensors('w', tensors), input: writeNpy('x', X), ...lengths };
+  return {
+    model,
+    weights: writeSafetensors('w', tensors),
+    input: net.tokens ? writeNpy('x', net.tokens, 'i4') : writeNpy('x', X),
+    ...lengths,
+  };
 }
 
 // ---- cases -----------------------------------------------------------------------------------------------------------------------------
+
+/** Tokens of an embedding. */
+const VOCABULARY = 7;
 
 const NUMBERS = { round: Math.fround, order: 1 };
 
@@ -243,6 +275,7 @@ function makeCase(name, mistake, seed) {
   };
   const layers = pick([1, 1, 2, 2, 3]);
   const bi = pick([null, null, 'concat']);
+  Object.assign(sizes, mistake.sizes?.(sizes));
   const pooled = pick([null, null, null, null, 'max', 'mean']);
   const seq = pooled === null && rng.next() < 0.35;
   const resetAfter = cell === 'gru' && rng.next() < 0.8;
@@ -261,7 +294,8 @@ function makeCase(name, mistake, seed) {
   const own = Object.fromEntries(Object.entries(mistake.net ?? {}).filter(([k]) => k !== 'lengths'));
   Object.assign(net, own);
   if (net.pool) net.seq = false;
-  if (cell === 'gru') net.twoBiases = net.resetAfter;
+  if (net.cell === 'gru') net.twoBiases = net.resetAfter;
+  else net.twoBiases = Boolean(own.twoBiases);
   const harsh = args.harsh ? pick(Object.keys(HARSH)) : undefined;
   const init = harsh ?? pick(mistake.biases ? ['wide', 'torch', 'trained', 'large'] : ['wide', 'torch', 'keras', 'trained', 'large']);
   if (mistake.when && !mistake.when(net, sizes)) return undefined;
@@ -269,17 +303,22 @@ function makeCase(name, mistake, seed) {
     net.lengths = Array.from({ length: sizes.N }, (_, n) => (n === sizes.N - 1 ? sizes.T : 2 + Math.floor(rng.next() * (sizes.T - 2))));
   const drawn = Array.from({ length: sizes.N }, () => matrix(sizes.T, sizes.D, () => Math.fround(rng.normal())));
   const prepared = mistake.prepare ? mistake.prepare(drawn, rng) : drawn;
-  const X = harsh ? deep(prepared, v => Math.fround(v * HARSH[harsh])) : prepared;
+  const E = net.tokens ? matrix(VOCABULARY, sizes.D, () => Math.fround(rng.normal())) : undefined;
+  if (E) net.tokens = matrix(sizes.N, sizes.T, () => Math.floor(rng.next() * VOCABULARY));
+  const X = E ? net.tokens.map(row => row.map(token => E[token])) : harsh ? deep(prepared, v => Math.fround(v * HARSH[harsh])) : prepared;
   if (harsh === 'nan') X[0][0][0] = Number.NaN;
-  const weights = drawWeights(net, sizes.D, init, rng);
-  const place = layers === 1 ? 0 : pick([undefined, ...Array.from({ length: layers }, (_, l) => l)]);
-  const gate = Math.floor(rng.next() * GATES[cell]);
-  const order = otherOrder(Math.max(2, GATES[cell]), rng);
+  const weights = { ...drawWeights(net, sizes.D, init, rng), E };
+  const place = net.layers === 1 ? 0 : pick([undefined, ...Array.from({ length: net.layers }, (_, l) => l)]);
+  const gate = Math.floor(rng.next() * GATES[net.cell]);
+  const order = otherOrder(Math.max(2, GATES[net.cell]), rng);
   const all = runAll(net, weights, X, {}, NUMBERS);
   const context = { net, weights, X, rng, sizes, all, right: all.y, place, gate, order, numbers: NUMBERS };
   const made = mistake.make(context);
-  const y = made.y ?? network({ ...net, ...made.net }, made.weights ?? weights, made.X ?? X, made.fault ?? {}, NUMBERS);
-  const numbers = args.numbers ?? pick(mistake.right ? Object.keys(WRITTEN) : OFTEN);
+  const y = made.y ?? network({ ...net, ...made.net }, made.weights ?? weights, made.X ?? X, made.fault ?? {}, made.numbers ?? NUMBERS);
+  const numbers =
+    args.numbers ??
+    (y.flat(Infinity).every(Number.isFinite) ? mistake.written : 'float32') ??
+    pick(mistake.right ? Object.keys(WRITTEN) : OFTEN);
   return { net, sizes, init, numbers, place, weights, X, y, right: all.y };
 }
 
@@ -359,7 +398,7 @@ function recordsIn(path) {
 }
 
 async function runAllCases() {
-  const chosen = Object.entries(args.unlisted ? UNLISTED : MISTAKES).filter(
+  const chosen = Object.entries(args.set ? SETS[args.set] : MISTAKES).filter(
     ([name]) => !args.only || args.only.split(', ').some(part => name.includes(part)),
   );
   const lowest = Number(args.from);

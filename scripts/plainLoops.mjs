@@ -2,7 +2,7 @@
 // src/: a mistake that the engines made, too, would otherwise go unseen.
 //
 // net      {cell, M, K, layers, bi, seq, pool, head, resetAfter, twoBiases, lengths}
-// weights  {layers: [{f: {Wx, Wh, b, b2}, r}], Wo, bo}   Wx [D][G·M], gates i f g o / z r g, b and b2 [G·M]
+// weights  {layers: [{f: {Wx, Wh, b, b2, p}, r}], Wo, bo}   Wx [D][G·M], gates i f g o / z r g, b and b2 [G·M], peepholes p [3][M] of i o f
 // fault    what goes wrong; `layer` and `way` say where, everywhere unless given
 
 const sigmoid = x => 1 / (1 + Math.exp(-x));
@@ -48,16 +48,18 @@ const STEPS = {
   },
   lstm(net, w, x, { h, c }, f, numbers) {
     const [xs, hs] = sums(net, w, x, h, numbers);
+    const soft = f.unitSoftmax && xs.map((v, g) => softmax(v.map((a, m) => a + hs[g][m])));
+    const peep = f.noPeepholes ? undefined : (f.peep ?? (w.p && [w.p[0], w.p[2], w.p[1]]));
     const { round } = numbers;
     const [sig, act, out] = [f.sig ?? sigmoid, f.act ?? Math.tanh, f.out ?? f.act ?? Math.tanh];
     const clip = f.clipSum ?? (z => z);
     const next = { h: [], c: [], o: [] };
     for (let m = 0; m < net.M; m++) {
-      const z = g => clip(round(xs[g][m] + hs[g][m] + (f.peep && g < 2 ? f.peep[g][m] * c[m] : 0)));
-      let i = round((f.sigOf?.i ?? sig)(z(0)));
-      let forget = round((f.sigOf?.f ?? sig)(z(1)));
+      const z = g => clip(round(xs[g][m] + hs[g][m] + (peep && g < 2 ? peep[g][m] * c[m] : 0)));
+      let i = soft ? soft[0][m] : round((f.sigOf?.i ?? sig)(z(0)));
+      let forget = soft ? soft[1][m] : round((f.sigOf?.f ?? sig)(z(1)));
       const g = round(act(z(2)));
-      let o = round((f.sigOf?.o ?? sig)(z(3)));
+      let o = soft ? soft[3][m] : round((f.sigOf?.o ?? sig)(z(3)));
       if (f.coupled === 'i') forget = 1 - i;
       if (f.coupled === 'f') i = 1 - forget;
       if (f.without === 'i') i = 1;
@@ -66,7 +68,7 @@ const STEPS = {
       let cNew = round(round(forget * c[m]) + round(i * g));
       if (f.squashed) cNew = Math.tanh(cNew);
       if (f.clipCell) cNew = Math.min(f.clipCell, Math.max(-f.clipCell, cNew));
-      if (f.peep) o = round(sig(round(xs[3][m] + hs[3][m] + f.peep[2][m] * cNew)));
+      if (peep) o = round(sig(round(xs[3][m] + hs[3][m] + peep[2][m] * cNew)));
       next.c.push(cNew);
       next.o.push(o);
       next.h.push(f.tanhAfter ? Math.tanh(o * cNew) : round(o * round(f.noTanh ? cNew : out(cNew))));
@@ -77,7 +79,8 @@ const STEPS = {
     const [xs, hs] = sums(net, w, x, h, numbers);
     const { round } = numbers;
     const [sig, act] = [f.sig ?? sigmoid, f.act ?? Math.tanh];
-    const r = xs[1].map((v, m) => round((f.sigOf?.r ?? sig)(round(v + hs[1][m]))));
+    const soft = f.unitSoftmax && xs.map((v, g) => softmax(v.map((a, m) => a + hs[g][m])));
+    const r = soft ? soft[1] : xs[1].map((v, m) => round((f.sigOf?.r ?? sig)(round(v + hs[1][m]))));
     const before = net.resetAfter
       ? undefined
       : sums(
@@ -90,7 +93,7 @@ const STEPS = {
         )[1][2];
     return {
       h: h.map((old, m) => {
-        const z = round((f.sigOf?.z ?? sig)(round(xs[0][m] + hs[0][m])));
+        const z = soft ? soft[0][m] : round((f.sigOf?.z ?? sig)(round(xs[0][m] + hs[0][m])));
         const u = hs[2][m];
         const a = xs[2][m];
         let g = round(act(before ? round(a + before[m]) : round(a + round(r[m] * u))));
@@ -205,7 +208,43 @@ export function softmax(z) {
   return e.map(v => v / sum);
 }
 
-const HEADS = { linear: z => z, sigmoid: z => z.map(sigmoid), tanh: z => z.map(Math.tanh), softmax };
+/** f of every row of [n][..] or [n][t][..]. */
+export const eachRow = (values, f) => values.map(v => (Array.isArray(v[0]) ? v.map(f) : f(v)));
+
+/** LayerNorm over a row, BatchNorm with the moving averages; (values, {gamma, beta, mean, variance}, epsilon) -> values */
+export const NORMS = {
+  layernorm: (values, w, epsilon) =>
+    eachRow(values, row => {
+      const mean = row.reduce((a, b) => a + b, 0) / row.length;
+      const variance = row.reduce((a, b) => a + (b - mean) ** 2, 0) / row.length;
+      return row.map((v, m) => ((v - mean) / Math.sqrt(variance + epsilon)) * w.gamma[m] + w.beta[m]);
+    }),
+  batchnorm: (values, w, epsilon) =>
+    eachRow(values, row => row.map((v, m) => ((v - w.mean[m]) / Math.sqrt(w.variance[m] + epsilon)) * w.gamma[m] + w.beta[m])),
+};
+
+const erf = x => {
+  // 2/√π Σ (−1)^k x^(2k+1) / (k! (2k+1)), enough for |x| < 6
+  if (Math.abs(x) > 5.5) return Math.sign(x);
+  let [term, sum] = [x, x];
+  for (let k = 1; k < 150; k++) {
+    term *= (-x * x) / k;
+    sum += term / (2 * k + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * sum;
+};
+const gelu = x => (x / 2) * (1 + erf(x / Math.SQRT2));
+
+const HEADS = {
+  gelu: z => z.map(gelu),
+  geluTanh: z => z.map(x => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))),
+  silu: z => z.map(x => x / (1 + Math.exp(-x))),
+  relu: z => z.map(x => Math.max(0, x)),
+  linear: z => z,
+  sigmoid: z => z.map(sigmoid),
+  tanh: z => z.map(Math.tanh),
+  softmax,
+};
 
 /** Everything of a run: y [n][K] or [n][t][K], what the head read, the states each layer ended with. */
 export function runAll(net, weights, X, f, numbers) {
@@ -231,6 +270,10 @@ export function runAll(net, weights, X, f, numbers) {
   if (pool === 'max') values = values.map(rows => rows[0].map((_, m) => Math.max(...rows.map(h => h[m]))));
   if (pool === 'mean' || pool === 'sum')
     values = values.map(rows => rows[0].map((_, m) => rows.reduce((sum, h) => sum + h[m], 0) / (pool === 'sum' ? 1 : rows.length)));
+  if (net.norm) {
+    const own = f.norm ?? NORMS[net.norm];
+    values = own(values, weights.norm, net.epsilon);
+  }
   const activation = HEADS[f.head ?? net.head ?? 'linear'];
   const head = row => activation(weights.Wo[0].map((_, k) => numbers.round(dot(row, weights.Wo, k, numbers) + weights.bo[k])));
   return { y: values.map(v => (Array.isArray(v[0]) ? v.map(head) : head(v))), states, hidden };

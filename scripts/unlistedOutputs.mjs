@@ -3,38 +3,38 @@
 import { FUNCTIONS, network, softmax, zeros } from './plainLoops.mjs';
 import { deep, half } from './wrongOutputs.mjs';
 
-const each = (X, f) => X.map((rows, n) => rows.map((x, t) => x.map((v, d) => f(v, d, t, n))));
-const steps = (X, f) => X.map((rows, n) => rows.map((x, t) => f(rows, t, n, x)));
-const rowsOf = (y, f) => (Array.isArray(y[0][0]) ? y.map((rows, n) => rows.map((r, t) => f(r, n, t))) : y.map((r, n) => f(r, n, 0)));
-const mean = v => v.reduce((a, b) => a + b, 0) / v.length;
-const spread = v => Math.sqrt(mean(v.map(a => (a - mean(v)) ** 2)));
+export const each = (X, f) => X.map((rows, n) => rows.map((x, t) => x.map((v, d) => f(v, d, t, n))));
+export const steps = (X, f) => X.map((rows, n) => rows.map((x, t) => f(rows, t, n, x)));
+export const rowsOf = (y, f) => (Array.isArray(y[0][0]) ? y.map((rows, n) => rows.map((r, t) => f(r, n, t))) : y.map((r, n) => f(r, n, 0)));
+export const mean = v => v.reduce((a, b) => a + b, 0) / v.length;
+export const spread = v => Math.sqrt(mean(v.map(a => (a - mean(v)) ** 2)));
 const normal = v => v.map(a => (a - mean(v)) / (spread(v) + 1e-5));
-const length = v => Math.sqrt(v.reduce((a, b) => a + b * b, 0)) + 1e-12;
-const clip = (v, a) => Math.min(a, Math.max(-a, v));
-const top = c => c.net.layers - 1;
+export const length = v => Math.sqrt(v.reduce((a, b) => a + b * b, 0)) + 1e-12;
+export const clip = (v, a) => Math.min(a, Math.max(-a, v));
+export const top = c => c.net.layers - 1;
 const flat = X => X.flat(Infinity);
 
-const last = net => !net.seq && !net.pool;
-const seq = net => net.seq;
-const is = cell => net => net.cell === cell;
-const gated = net => net.cell !== 'rnn';
-const oneWay = net => !net.bi;
-const both = net => Boolean(net.bi);
-const stacked = net => net.layers > 1;
-const single = net => net.layers === 1;
-const has =
+export const last = net => !net.seq && !net.pool;
+export const seq = net => net.seq;
+export const is = cell => net => net.cell === cell;
+export const gated = net => net.cell !== 'rnn';
+export const oneWay = net => !net.bi;
+export const both = net => Boolean(net.bi);
+export const stacked = net => net.layers > 1;
+export const single = net => net.layers === 1;
+export const has =
   (N, T = 1, D = 1, K = 1, M = 1) =>
   (net, s) =>
     s.N >= N && s.T >= T && s.D >= D && s.K >= K && net.M >= M;
-const and =
+export const and =
   (...tests) =>
   (net, s) =>
     tests.every(t => t(net, s));
 
-const x = (f, when, also = []) => ({ codes: [], also, when, make: c => ({ X: f(c.X, c) }) });
-const y = (f, when, also = []) => ({ codes: [], also, when, make: c => ({ y: f(c.right, c) }) });
-const loop = (f, when, also = []) => ({ codes: [], also, when, make: c => ({ fault: { ...f(c), layer: c.place } }) });
-const weights = (f, when, also = []) => ({
+export const x = (f, when, also = []) => ({ codes: [], also, when, make: c => ({ X: f(c.X, c) }) });
+export const y = (f, when, also = []) => ({ codes: [], also, when, make: c => ({ y: f(c.right, c) }) });
+export const loop = (f, when, also = []) => ({ codes: [], also, when, make: c => ({ fault: { ...f(c), layer: c.place } }) });
+export const weights = (f, when, also = []) => ({
   codes: [],
   also,
   when,
@@ -48,7 +48,7 @@ const weights = (f, when, also = []) => ({
   }),
 });
 /** What the head reads, made of all h of the last layer [n][t][m] instead of the last one. */
-const read = (f, when, also = []) => ({
+export const read = (f, when, also = []) => ({
   codes: [],
   also,
   when: and(last, has(1, 3), when ?? (() => true)),
@@ -57,7 +57,7 @@ const read = (f, when, also = []) => ({
     return { y: onHead(c, hidden.map(f)) };
   },
 });
-function runSeq(c) {
+export function runSeq(c) {
   const taken = c.X.map(() => []);
   network(
     { ...c.net, seq: true },
@@ -73,16 +73,16 @@ function runSeq(c) {
   );
   return { hidden: taken };
 }
-function onHead(c, rows) {
+export function onHead(c, rows) {
   const { Wo, bo } = c.weights;
   const head = z =>
     ({ linear: v => v, sigmoid: v => v.map(FUNCTIONS.sigmoid), tanh: v => v.map(Math.tanh), softmax })[c.net.head ?? 'linear'](z);
   return rows.map(h => head(bo.map((b, k) => h.reduce((sum, v, m) => sum + v * Wo[m][k], b))));
 }
 const eachRun = f => () => ({ after: f });
-const gateOf = (M, k) => Math.floor(k / M);
+export const gateOf = (M, k) => Math.floor(k / M);
 /** Columns of gates a and b of a row [G·M] exchanged. */
-const exchange = (row, M, a, b) =>
+export const exchange = (row, M, a, b) =>
   row.map((v, k) => (gateOf(M, k) === a ? row[k + (b - a) * M] : gateOf(M, k) === b ? row[k - (b - a) * M] : v));
 
 export const UNLISTED = {
@@ -234,7 +234,11 @@ export const UNLISTED = {
 
   // ---- what the head reads
   'mean of the last three steps': read(hs => hs[0].map((_, m) => mean(hs.slice(-3).map(h => h[m]))), has(1, 5)),
-  'the step with the largest h': read(hs => hs.reduce((a, b) => (length(b) > length(a) ? b : a))),
+  'the step with the largest h': read(hs => hs.reduce((a, b) => (length(b) > length(a) ? b : a)), undefined, [
+    'stops-early',
+    'step-early',
+    'first-step',
+  ]),
   'attention over the steps': read(hs => {
     const w = softmax(hs.map(h => h.reduce((s, v, m) => s + v * hs.at(-1)[m], 0)));
     return hs[0].map((_, m) => hs.reduce((s, h, t) => s + w[t] * h[m], 0));
@@ -252,12 +256,15 @@ export const UNLISTED = {
     (_n, s) => s.N > 1 || s.K > 1,
     ['hidden-scaled'],
   ),
-  'units in another order before the head': read(hs => [...hs.at(-1)].reverse(), has(2, 3, 1, 1, 3), ['bidirectional-order']),
+  'units in another order before the head': read(hs => [...hs.at(-1)].reverse(), has(2, 3, 1, 1, 3), [
+    'bidirectional-order',
+    'stale-weights',
+  ]),
   'softmax of h before the head': read(hs => softmax(hs.at(-1)), has(1, 1, 1, 1, 2), ['activation-added']),
   'BatchNorm as in training before the head': {
     codes: [],
     when: and(last, has(3, 2)),
-    also: ['hidden-scaled'],
+    also: ['hidden-scaled', 'stale-weights'],
     make: c => {
       const all = runSeq(c).hidden.map(h => h.at(-1));
       const of = all[0].map((_, m) => all.map(h => h[m]));
@@ -489,7 +496,7 @@ export const UNLISTED = {
   },
 };
 
-function running(rows) {
+export function running(rows) {
   const sums = rows[0].map(() => 0);
   return rows.map(row =>
     row.map((v, k) => {
@@ -501,10 +508,10 @@ function running(rows) {
 function deepMean(a, b) {
   return zipped(a, b, (p, q) => (p + q) / 2);
 }
-function zipped(a, b, f) {
+export function zipped(a, b, f) {
   return Array.isArray(a) ? a.map((v, k) => zipped(v, b[k], f)) : f(a, b);
 }
-function deepObject(w, f) {
+export function deepObject(w, f) {
   return Object.fromEntries(Object.entries(w).map(([key, v]) => [key, v && deep(v, f)]));
 }
 function columns(W, f) {

@@ -50,7 +50,7 @@ const bfloat = v => {
   return (q - below === 0.5 ? below + (Math.abs(below) % 2) : Math.round(q)) * unit;
 };
 
-export { half };
+export { bfloat, half };
 
 const stepsOf = (X, f) => X.map((rows, n) => Array.from({ length: rows.length }, (_, t) => f(rows, t, n)));
 const features = (X, f) => X.map(rows => rows.map(x => x.map((v, d) => f(v, d, x))));
@@ -96,6 +96,13 @@ const onW = (codes, f, more = {}) => ({
   make: c => ({ weights: eachWay(c.weights, c.place, (w, way, l) => f(w, c, way, l)) }),
   ...more,
 });
+/** f(token, V) -> token */
+const onTokens = (codes, f) => ({
+  codes,
+  net: { tokens: true },
+  when: (_net, s) => s.T > 1,
+  make: c => ({ X: deep(c.net.tokens, v => c.weights.E[f(v, c.weights.E.length)]) }),
+});
 const onHead = (codes, f, more = {}) => ({ codes, make: c => ({ weights: { ...c.weights, ...f(c.weights, c) } }), ...more });
 const needs =
   (N, T, D = 1, K = 1) =>
@@ -120,6 +127,11 @@ export const MISTAKES = {
   'state of the previous call': {
     codes: ['state-previous-call'],
     make: c => ({ fault: { start: (l, way, n) => c.all.states[l][way][n] } }),
+  },
+  'h of the previous call, c zero': {
+    codes: ['state-previous-call', 'state-random'],
+    when: and(is('lstm'), net => net.layers === 1),
+    make: c => ({ fault: { start: (l, way, n) => ({ h: c.all.states[l][way][n].h }) } }),
   },
   'first state is ones': whole(['state-ones'], c => ({
     start: () => ({ h: zeros(c.net.M).map(() => 1), c: zeros(c.net.M).map(() => 1) }),
@@ -190,6 +202,7 @@ export const MISTAKES = {
   'x of the first step at every step': onX(['input-repeated'], X => stepsOf(X, rows => rows[0]), { when: needs(1, 2) }),
   'x of the last step at every step': onX(['input-repeated'], X => stepsOf(X, rows => rows[rows.length - 1]), { when: needs(1, 2) }),
   'every second step': onX(['input-strided'], X => X.map(rows => rows.filter((_, t) => t % 2 === 0)), { when: and(lastOnly, needs(1, 4)) }),
+  'every third step': onX(['input-strided'], X => X.map(rows => rows.filter((_, t) => t % 3 === 0)), { when: and(lastOnly, needs(1, 6)) }),
   'two steps of zeros in front': onX(['input-padded'], X => X.map(rows => [zeros(rows[0].length), zeros(rows[0].length), ...rows]), {
     when: lastOnly,
   }),
@@ -317,6 +330,19 @@ export const MISTAKES = {
     when: needs(1, 2, 2),
   }),
 
+  'steps and features transposed, T = D': onX(['input-reshaped'], X => X.map(transpose), {
+    sizes: ({ T }) => ({ T: Math.min(T, 8), D: Math.min(T, 8) }),
+    when: needs(1, 2, 2),
+  }),
+  'tokens one too large': onTokens(['tokens-off-by-one'], (v, V) => Math.min(v + 1, V - 1)),
+  'tokens one too small': onTokens(['tokens-off-by-one'], (v, V) => (v + V - 1) % V),
+  'row of the padding token is zero': {
+    codes: ['padding-row-zero'],
+    net: { tokens: true },
+    when: needs(1, 4, 2),
+    make: c => ({ X: c.net.tokens.map(row => row.map(v => (v === 0 ? zeros(c.sizes.D) : c.weights.E[v]))) }),
+  },
+
   // ---- which tensor
   'c taken for h': {
     codes: ['cell-state-taken'],
@@ -332,6 +358,43 @@ export const MISTAKES = {
     codes: ['h-n-view'],
     when: and(both, lastOnly, net => net.layers === 1, needs(2, 1)),
     make: () => ({ fault: { view: true } }),
+  },
+  'raw h_n of both directions': {
+    codes: ['head-missing'],
+    when: and(both, lastOnly, net => net.layers === 1, needs(2, 2)),
+    make: c => ({ y: ['f', 'r'].map(way => c.all.states[0][way].map(s => s.h)) }),
+  },
+  'Y of ONNX, with an axis of directions': {
+    codes: ['head-missing'],
+    when: and(net => net.seq && net.bi === 'concat' && net.layers === 1, needs(2, 3)),
+    make: c => ({
+      y: c.X[0].map((_, t) => [0, 1].map(d => c.X.map((_x, n) => c.all.hidden[0][n][t].slice(d * c.net.M, (d + 1) * c.net.M)))),
+    }),
+  },
+  'h_n[0] of two directions': {
+    codes: ['head-missing', 'direction-missing'],
+    when: and(
+      both,
+      lastOnly,
+      net => net.layers === 1,
+      (net, s) => net.M !== s.K && s.N >= 2,
+    ),
+    make: c => ({ y: c.all.states[0].f.map(s => s.h) }),
+  },
+  'h_n[0] of two layers': {
+    codes: ['head-missing', 'lower-layer'],
+    when: and(
+      stacked,
+      lastOnly,
+      net => !net.bi,
+      (net, s) => net.M !== s.K,
+    ),
+    make: c => ({ y: c.all.states[0].f.map(s => s.h) }),
+  },
+  'every h of a middle layer': {
+    codes: ['head-missing', 'lower-layer'],
+    when: and(stacked, needs(1, 2), (net, s) => net.M !== s.K),
+    make: c => ({ y: c.all.hidden[0] }),
   },
   'no dense layer': { codes: ['head-missing'], when: (net, s) => net.M !== s.K, make: c => ({ y: c.all.hidden[c.net.layers - 1] }) },
   'y at every step': { codes: ['head-every-step'], when: and(lastOnly, needs(1, 2)), make: () => ({ fault: { seq: true } }) },
@@ -394,6 +457,12 @@ export const MISTAKES = {
   }),
   'y negated': onY(['output-negated', 'output-scaled'], y => outputs(y, v => -v)),
   'exp of y': onY(['output-function'], y => outputs(y, Math.exp)),
+  'log of y': {
+    codes: ['output-function', 'log-softmax'],
+    net: { head: 'sigmoid' },
+    when: (net, s) => s.N * s.K * (net.seq ? s.T : 1) >= 3,
+    make: c => ({ y: outputs(c.right, Math.log) }),
+  },
   'argmax of y': onY(['output-labels'], y => onRows(y, row => [row.indexOf(Math.max(...row))]), {
     when: (net, s) => s.K >= 3 && s.N * (net.seq ? s.T : 1) >= 6,
   }),
@@ -436,6 +505,7 @@ export const MISTAKES = {
   },
   'samples in another order': onY(['samples-permuted'], (y, c) => otherOrder(y.length, c.rng).map(n => y[n]), { when: needs(2, 1) }),
   'one sample twice': onY(['samples-repeated', 'samples-shifted'], y => y.map((row, n) => (n === 1 ? y[0] : row)), { when: needs(3, 1) }),
+  'each sample twice': onY(['samples-repeated'], y => y.map((_, n) => y[Math.floor(n / 2)]), { when: needs(3, 1) }),
   'outputs one sample late, the first of another x': {
     codes: ['samples-shifted'],
     when: needs(4, 1),
@@ -503,6 +573,26 @@ export const MISTAKES = {
     when: and(is('gru'), net => net.resetAfter),
     biases: true,
   }),
+  'GRU: bias [2, 3M] flattened and split column by column': onW(
+    ['gru-recurrent-bias'],
+    (w, c) => {
+      const flat = [...w.b, ...w.b2];
+      const take = from => w.b.map((_, k) => flat[2 * k + from]);
+      return { ...w, b: take(0), b2: take(1), G: c.net.M };
+    },
+    { when: and(is('gru'), net => net.resetAfter), biases: true },
+  ),
+  'TensorFlow 1: gates in its order, 1 added where f stands': onW(
+    ['forget-bias-plus-1'],
+    (w, c) => {
+      const take = row => [0, 2, 1, 3].flatMap(g => row.slice(g * c.net.M, (g + 1) * c.net.M));
+      return { Wx: w.Wx.map(take), Wh: w.Wh.map(take), b: onGate(c.net.M, 1, v => v + 1)(take(w.b)) };
+    },
+    { when: is('lstm') },
+  ),
+  'TensorFlow 1: 1 added to the block of g': onW(['forget-bias-plus-1'], (w, c) => ({ ...w, b: onGate(c.net.M, 2, v => v + 1)(w.b) }), {
+    when: is('lstm'),
+  }),
   'forget bias plus one': onW(['forget-bias-plus-1', 'bias-twice'], (w, c) => ({ ...w, b: onGate(c.net.M, 1, v => v + 1)(w.b) }), {
     when: is('lstm'),
   }),
@@ -524,6 +614,24 @@ export const MISTAKES = {
     },
     { when: and(gated, net => net.M > 1) },
   ),
+  'gates of Wh split on the wrong axis': onW(
+    ['gates-split-by-rows'],
+    (w, c) => {
+      const { M } = c.net;
+      const flat = w.Wh.flat();
+      return { ...w, Wh: w.Wh.map((row, m) => row.map((_, k) => flat[Math.floor(k / M) * M * M + m * M + (k % M)])) };
+    },
+    { when: and(gated, net => net.M > 1, needs(1, 2)) },
+  ),
+  'Wx transposed': onW(['wx-transposed'], w => ({ ...w, Wx: transpose(w.Wx) }), {
+    net: { cell: 'rnn', layers: 1 },
+    sizes: ({ M, D }) => ({ M: Math.min(M, D), D: Math.min(M, D) }),
+    when: needs(1, 1, 2),
+  }),
+  'head transposed': onHead(['wx-transposed', 'wo-reshaped', 'stale-weights'], ({ Wo }) => ({ Wo: transpose(Wo) }), {
+    net: { bi: null },
+    sizes: ({ M }) => ({ M: Math.min(M, 5), K: Math.min(M, 5) }),
+  }),
   'Wh transposed': onW(['wh-transposed'], (w, c) => ({ ...w, Wh: blocksT(w.Wh, GATES[c.net.cell]) }), {
     when: and(net => net.M > 1, needs(1, 2)),
   }),
@@ -594,6 +702,23 @@ export const MISTAKES = {
     make: c => ({ weights: { ...quantised(c.weights), Wo: c.weights.Wo } }),
   },
   'weights in int8': { codes: ['weights-rounded'], when: net => net.M > 2, make: c => ({ weights: quantised(c.weights) }) },
+  'weights in int8, a scale for each column': {
+    codes: ['weights-rounded'],
+    when: net => net.M > 2,
+    make: c => ({ weights: quantised(c.weights, W => transpose(transpose(W).map(column => roundTo127(column)))) }),
+  },
+  'one tensor in float16': {
+    codes: ['float16'],
+    make: c => ({
+      weights: {
+        ...c.weights,
+        layers: c.weights.layers.map((w, l) => (l === (c.place ?? 0) ? { ...w, f: { ...w.f, Wh: deep(w.f.Wh, half) } } : w)),
+      },
+    }),
+    when: needs(1, 2),
+  },
+  'run in bfloat16': { codes: ['bfloat16'], when: needs(1, 2), make: c => inBits(c, bfloat) },
+  'run in float16': { codes: ['float16'], when: needs(1, 2), make: c => inBits(c, half) },
   'weights in bfloat16': { codes: ['bfloat16'], make: c => ({ weights: deepWeights(c.weights, bfloat) }) },
   'weights in float16': { codes: ['float16'], make: c => ({ weights: deepWeights(c.weights, half) }) },
 
@@ -638,6 +763,23 @@ export const MISTAKES = {
     when: net => net.M >= 4 && !net.pool,
     make: c => ({ fault: { between: h => normalised(h), layer: c.net.layers - 1 } }),
   },
+  'LayerNorm between the layers': {
+    codes: ['layer-norm-added'],
+    when: and(stacked, net => net.M >= 4),
+    make: () => ({ fault: { between: h => normalised(h), layer: 0 } }),
+  },
+  'peepholes left out': {
+    codes: ['peepholes'],
+    net: { cell: 'lstm', peepholes: true },
+    when: needs(1, 2),
+    make: () => ({ fault: { noPeepholes: true } }),
+  },
+  'peepholes in the order i f o': {
+    codes: ['peepholes'],
+    net: { cell: 'lstm', peepholes: true },
+    when: needs(1, 2),
+    make: c => ({ weights: eachWay(c.weights, c.place, w => ({ ...w, p: [w.p[0], w.p[2], w.p[1]] })) }),
+  },
   'relu before the head': {
     codes: ['activation-added'],
     when: net => !net.pool,
@@ -679,7 +821,28 @@ export const MISTAKES = {
   // ---- nothing wrong, and what is in no list
   'nothing wrong, with lengths': { codes: [], right: true, net: { lengths: true, pool: undefined }, make: () => ({}) },
   'nothing wrong': { codes: [], right: true, make: () => ({}) },
+  'nothing wrong, with peepholes': { codes: [], right: true, net: { cell: 'lstm', peepholes: true }, make: () => ({}) },
+  'nothing wrong, every step as rows': { codes: [], right: true, when: net => net.seq, make: c => ({ y: c.right.flat() }) },
+  'nothing wrong, steps and outputs as one axis': {
+    codes: [],
+    right: true,
+    when: net => net.seq,
+    make: c => ({ y: c.right.map(v => v.flat()) }),
+  },
+  'nothing wrong, flat': { codes: [], right: true, when: needs(2, 1), make: c => ({ y: c.right.flat(Infinity) }), written: 'float32' },
+  'nothing wrong, axes of size 1': { codes: [], right: true, make: c => ({ y: [c.right] }), written: 'float32' },
+  'nothing wrong, in bfloat16': { codes: [], right: true, make: () => ({}), written: 'bfloat16' },
   'one weight damaged': { codes: ['weight-damaged'], make: c => oneWeight(c, v => v + 1.5) },
+  'one row of a matrix is zero': {
+    codes: ['weight-damaged', 'wh-missing', 'layer-zeros', 'feature-missing', 'gate-term-missing'],
+    when: (net, s) => net.M > 1 && s.T > 1,
+    make: c => oneRow(c, row => row.map(() => 0)),
+  },
+  'one row of a matrix is of another training': {
+    codes: [],
+    when: net => net.M > 1,
+    make: c => oneRow(c, row => row.map(() => c.rng.normal())),
+  },
   'noise on every weight': { codes: [], make: c => ({ weights: deepWeights(c.weights, v => v + 0.02 * c.rng.normal()) }) },
   'weights of another training': { codes: [], make: c => ({ weights: deepWeights(c.weights, () => 0.5 * c.rng.normal()) }) },
   'recurrent weights of another training': {
@@ -728,11 +891,18 @@ function deepWeights({ layers, Wo, bo }, f) {
   return { layers: layers.map(l => ({ f: way(l.f), r: way(l.r) })), Wo: deep(Wo, f), bo: deep(bo, f) };
 }
 
-function quantised({ layers, Wo, bo }) {
-  const round = W => {
-    const most = Math.max(...W.flat().map(Math.abs));
-    return W.length > 2 ? deep(W, v => (Math.round((v / most) * 127) / 127) * most) : W;
-  };
+/** The same network in numbers of fewer bits: weights, x and every sum. */
+function inBits(c, round) {
+  return { weights: deepWeights(c.weights, round), X: deep(c.X, round), numbers: { ...c.numbers, round } };
+}
+
+function roundTo127(W) {
+  const most = Math.max(...[W].flat(Infinity).map(Math.abs));
+  return deep(W, v => (most ? (Math.round((v / most) * 127) / 127) * most : 0));
+}
+
+function quantised({ layers, Wo, bo }, way127 = roundTo127) {
+  const round = W => (W.length > 2 ? way127(W) : W);
   const way = w => w && { ...w, Wx: round(w.Wx), Wh: round(w.Wh) };
   return { layers: layers.map(l => ({ f: way(l.f), r: way(l.r) })), Wo: round(Wo), bo };
 }
@@ -745,6 +915,16 @@ function oneWeight({ weights, rng }, f) {
   const [i, k] = [Math.floor(rng.next() * W.length), Math.floor(rng.next() * W[0].length)];
   W[i][k] = f(W[i][k]);
   return { weights: { ...weights, layers: weights.layers.map((w, j) => (j === l ? { ...w, f: { ...w.f, [key]: W } } : w)) } };
+}
+
+/** One row of one recurrent matrix. */
+function oneRow({ weights, rng }, f) {
+  const l = Math.floor(rng.next() * weights.layers.length);
+  const key = rng.pick(['Wx', 'Wh']);
+  const W = weights.layers[l].f[key];
+  const at = Math.floor(rng.next() * W.length);
+  const own = { ...weights.layers[l].f, [key]: W.map((row, i) => (i === at ? f(row) : row)) };
+  return { weights: { ...weights, layers: weights.layers.map((w, j) => (j === l ? { ...w, f: own } : w)) } };
 }
 
 export { otherOrder };
