@@ -171,6 +171,17 @@ describe('printed arrays', () => {
     expect(await only(text)).toEqual({ format: 'printed', name: 'printed', shape, data, dtype: 'f64', notes: [] });
   });
 
+  it.each([
+    ['tensor([0.1201, 0.5000], dtype=torch.bfloat16)', 'bf16'],
+    ['[tensor([0.1201, 0.5000], dtype=torch.bfloat16), tensor([0.1, 0.2], dtype=torch.bfloat16)]', 'bf16'],
+    ['array([0.1201, 0.5], dtype=float16)', 'f16'],
+    ['<tf.Tensor: shape=(2,), dtype=float16, numpy=array([0.1201, 0.5], dtype=float16)>', 'f16'],
+    ['tensor([0.1201, 0.5000], dtype=torch.float64)', 'f64'],
+  ])('%s holds numbers of %s', async (text, dtype) => {
+    const { tensors } = await read(text);
+    expect([...tensors.values()].map(t => t.dtype)).toEqual([...tensors.values()].map(() => dtype));
+  });
+
   it('of booleans are a mask', async () => {
     expect(await only('[[ True False]\n [False  True]]')).toMatchObject({ shape: [2, 2], data: [1, 0, 0, 1], dtype: 'bool' });
   });

@@ -27,6 +27,8 @@ interface Value {
   /** it stood in `array(…)`, `tensor(…)` */
   readonly isArray?: boolean;
   readonly several?: readonly Value[];
+  /** as it was said behind the numbers, where that is coarser than what text can hold */
+  readonly dtype?: 'f16' | 'bf16';
 }
 
 const NUMERAL = /[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?/y;
@@ -34,6 +36,8 @@ const WORD = /[-+]?(?:nan|inf|NaN|Infinity|True|False)\b/y;
 const LABEL = /[A-Za-z_][\w .'"-]{0,60}?(?:\[[\w:, ]*\])?\s*[:=]\s*/y;
 /** the name before a bracket: `array(`, `np.float32(`, `torch.tensor(` */
 const CALLEE = /(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*\(/y;
+/** `dtype=torch.bfloat16`, `dtype=float16` */
+const NARROW = /\bdtype\s*=\s*['"<]*(?:[a-z]+\.)?(bfloat16|float16)\b/;
 const KEYWORD = /,\s*[A-Za-z_]\w*\s*=/y;
 /** what stands before the numbers of tf.Tensor and tf.Variable */
 const TENSORFLOW = /<tf\.[^>[]*?numpy\s*=\s*/y;
@@ -66,10 +70,10 @@ class Reader {
     return { tensors: values.flatMap(value => this.tensorsOf(value)), decimals: this.decimals.most ?? 0 };
   }
 
-  private tensorsOf({ shape, from, to, isBool, several }: Value): FileTensor[] {
+  private tensorsOf({ shape, from, to, isBool, several, dtype }: Value): FileTensor[] {
     if (several) return several.flatMap(part => this.tensorsOf(part));
     reserve(this.budget, checkShape(shape, this.limits), 'f64');
-    return [{ shape, data: this.numbers.finish(from, to), dtype: isBool ? 'bool' : 'f64' }];
+    return [{ shape, data: this.numbers.finish(from, to), dtype: isBool ? 'bool' : (dtype ?? 'f64') }];
   }
 
   private value(): Value {
@@ -139,7 +143,14 @@ class Reader {
     const [first] = items;
     if (!first) return { shape: [0], from, to, isBool: false };
     const odd = items.find(item => item.several !== undefined || !sameShape(item.shape, first.shape));
-    if (!odd) return { shape: [items.length, ...first.shape], from, to, isBool: items.every(item => item.isBool) };
+    if (!odd)
+      return {
+        shape: [items.length, ...first.shape],
+        from,
+        to,
+        isBool: items.every(item => item.isBool),
+        dtype: items.find(i => i.dtype)?.dtype,
+      };
     if (this.depth === 0 && items.every(item => item.isArray)) return { ...first, several: items };
     throw new RnnError('format', 'E_PRINTED_RAGGED', `${this.place()}: the values in this bracket have different shapes`, {
       expected: `${formatShape(first.shape)}, like the first`,
@@ -147,7 +158,7 @@ class Reader {
     });
   }
 
-  /** `[…], dtype=float32)`: the first argument; the others say nothing about the numbers. */
+  /** `[…], dtype=float32)`: the first argument; of the others only a narrow dtype says something about the numbers. */
   private call(): Value {
     const value = this.value();
     this.take(SPACE);
@@ -157,12 +168,13 @@ class Reader {
 
   /** Leaves out `shape=(4, 2), dtype=float32, grad_fn=<AddmmBackward0>` and the closing bracket. */
   private upTo(close: string, value: Value): Value {
+    const from = this.at;
     let open = 0;
     for (; this.at < this.text.length; this.at++) {
       const character = this.text[this.at];
       if (open === 0 && character === close) {
-        this.at++;
-        return value;
+        const narrow = NARROW.exec(this.text.slice(from, this.at++))?.[1];
+        return narrow ? { ...value, dtype: narrow === 'bfloat16' ? 'bf16' : 'f16' } : value;
       }
       if ('([<'.includes(character)) open++;
       else if (')]>'.includes(character)) open--;

@@ -22,12 +22,10 @@ const NARROW: Partial<Record<DType, { readonly words: string; readonly relative:
  */
 export function writtenAs(decimals: number | undefined, dtype: DType): Written | null {
   if (decimals === 0) return null;
-  if (decimals !== undefined) {
-    const half = 0.5 * 10 ** -decimals;
-    return { words: `${decimals} decimal${decimals === 1 ? '' : 's'}`, slack: () => half };
-  }
+  const half = decimals === undefined ? 0 : 0.5 * 10 ** -decimals;
   const narrow = NARROW[dtype];
-  return narrow ? { words: narrow.words, slack: v => Math.max(narrow.relative * Math.abs(v), narrow.least) } : null;
+  if (narrow) return { words: narrow.words, slack: v => half + Math.max(narrow.relative * Math.abs(v), narrow.least) };
+  return decimals === undefined ? null : { words: `${decimals} decimal${decimals === 1 ? '' : 's'}`, slack: () => half };
 }
 
 /** What rounding allows, and what the digits that were written allow beside it. */
