@@ -1,5 +1,6 @@
 import { largestDifference } from '../tensor/difference.js';
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
+import { NEAR_NOISE } from './thresholds.js';
 
 /**
  * A few unknown numbers of a computation, estimated from the output they gave: least squares by Levenberg and Marquardt, with derivatives from
@@ -50,6 +51,32 @@ export function fitTo(
     if (!(left < 0.999 * before)) break;
   }
   return largestDifference(y.data, other.data).abs <= near ? { values, y } : undefined;
+}
+
+/** Of one difference over another. */
+const MOST_WEIGHT = 1e4;
+
+/**
+ * The same where values have noises of their own: what was rounded by more than `noise` (a large number of float16) counts for less and may
+ * be off by more; with `exact`, what was rounded by less counts for more, too.
+ */
+export function fitWithin(
+  other: Tensor,
+  start: readonly number[],
+  run: (values: readonly number[]) => Tensor | undefined,
+  noise: number,
+  each: FloatArray,
+  exact = false,
+): Fitted | undefined {
+  const weights = Float64Array.from(each, v => Math.min(exact ? MOST_WEIGHT : 1, noise / Math.max(v, Number.MIN_VALUE)));
+  const weighted = (t: Tensor): Tensor => ({ shape: t.shape, data: Float64Array.from(t.data, (v, k) => v * weights[k]) });
+  const weightedRun = (values: readonly number[]) => {
+    const y = run(values);
+    return y && weighted(y);
+  };
+  const found = fitTo(weighted(other), start, weightedRun, NEAR_NOISE * noise);
+  const y = found && run(found.values);
+  return y && { values: found.values, y };
 }
 
 function derivative(run: (values: readonly number[]) => Tensor | undefined, values: readonly number[], p: number, v: number, y: Tensor) {

@@ -111,12 +111,13 @@ const mixed = (old: number, fresh: number): StepFault =>
 export const stateMixed = mistake('state-mixed', 'the old h is added to the new one', ['insideStep', 'alone'], {
   why: 'The new h is a mixture with the old one: h = h + tanh(…) (a += in the loop), or a leaky update h = (1 − a)·h + a·tanh(…).',
   numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← =, not +=',
-  estimate: (scenario, right, other, noise) =>
+  estimate: (scenario, right, other, noise, each) =>
     estimated(
       scenario,
       right,
       other,
       noise,
+      each,
       placesOf(recurrentLayers(scenario)).map(({ names, where }) => ({
         start: [[0.5], [0.9]],
         change: (s, [a]) => names.reduce((now, name) => changeLoop(now, name, { step: mixed(1 - a, a) }), s),

@@ -1,8 +1,8 @@
-import { largestDifference } from '../../tensor/difference.js';
 import { sliceFirst } from '../../tensor/layout.js';
-import { sizeOf, type Tensor } from '../../tensor/tensor.js';
-import type { Fitted, Found, Outcome, Scenario } from '../mistake.js';
-import { fitTo, listed, mistake, NEAR_NOISE, runScenario, simulated, smallNumber, uniformNoise, workOf } from '../mistake.js';
+import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import type { Fitted, Found, Noise, Outcome, Scenario } from '../mistake.js';
+import { fitWithin, listed, mistake, NEAR_NOISE, runScenario, simulated, smallNumber, uniformNoise, workOf } from '../mistake.js';
+import { apart, largerNoise } from '../noise.js';
 import { eachColumn, mapData, recurrentLayers, samplesOf } from '../scenario.js';
 import { samplesOff } from '../slices.js';
 import { unitsBelow } from './heads.js';
@@ -27,6 +27,14 @@ const LIKELY = 1.5;
 interface Part {
   readonly scenario: Scenario;
   readonly other: Tensor;
+  /** the first sample */
+  readonly from: number;
+}
+
+/** Of the values of a part, from those of all. */
+function noiseIn({ other, from }: Part, each: Noise): FloatArray {
+  const at = from * sizeOf(other.shape.slice(1));
+  return each.data.subarray(at, at + other.data.length);
 }
 
 /** As few samples from `first` on as have enough numbers of y for so many unknown ones; undefined where there are not enough, or the work is too much. */
@@ -39,7 +47,7 @@ export function partFor(scenario: Scenario, other: Tensor, first: number, unknow
   const samples = samplesOf(scenario, from, to);
   if ((to - from) * size < unknown + SPARE || unknown > MOST_UNKNOWN || RUNS * (unknown + 2) * workOf(samples) > MOST_WORK)
     return undefined;
-  return { scenario: samples, other: sliceFirst(other, from, to) };
+  return { scenario: samples, other: sliceFirst(other, from, to), from };
 }
 
 /** Every sample for itself, so that a few stand for all. */
@@ -54,26 +62,36 @@ export interface Unknown {
   readonly why: (values: readonly number[]) => string;
 }
 
-/** The first of them that explains the output: fitted on a few samples, then on all. */
-export function estimated(scenario: Scenario, right: Outcome, other: Tensor, noise: number, list: readonly Unknown[]): Found[] {
+/** The first of them that explains the output: fitted on a few samples, then on all. @param each the noise of each value, `noise` the largest */
+export function estimated(
+  scenario: Scenario,
+  right: Outcome,
+  other: Tensor,
+  noise: number,
+  each: Noise,
+  list: readonly Unknown[],
+): Found[] {
   if (!isApart(scenario, right, other)) return [];
-  const near = NEAR_NOISE * noise;
   const { first } = samplesOff(right.y, other, uniformNoise(other, noise));
-  const whole = { scenario, other };
+  const whole = { scenario, other, from: 0 };
   for (const { start, change, why } of list) {
     const unknown = start[0].length;
     const few = partFor(scenario, other, Math.max(0, first), unknown);
     if (!few) continue;
-    const fitIn = (part: Part, values: readonly number[]) => fitTo(part.other, values, v => runScenario(change(part.scenario, v))?.y, near);
-    const isCheap = (runs: number) => few.other.shape[0] < other.shape[0] && runs * (unknown + 2) * workOf(scenario) <= MOST_WORK;
+    const fitIn = (part: Part, values: readonly number[], exact = false) =>
+      fitWithin(part.other, values, v => runScenario(change(part.scenario, v))?.y, noise, noiseIn(part, each), exact);
+    const isWithin = (runs: number) => runs * (unknown + 2) * workOf(scenario) <= MOST_WORK;
+    const isCheap = (runs: number) => few.other.shape[0] < other.shape[0] && isWithin(runs);
     for (const part of isCheap(RUNS) ? [few, whole] : [few]) {
       for (const values of start) {
         const near = fitIn(part, values);
         // what a few samples leave open shows in the others
         const found = (near && part === few && isCheap(RUNS_AGAIN) && fitIn(whole, near.values)) || near;
         const y = found && runScenario(change(scenario, found.values))?.y;
-        if (!y || largestDifference(y.data, other.data).abs > NEAR_NOISE * NEAR_NOISE * noise) continue;
-        return [{ y, chosen: found.values.length + Math.min(BENT, found.values.length), why: why(found.values) }];
+        if (!y || apart(y.data, other.data, largerNoise(each, noise).data).times > NEAR_NOISE * NEAR_NOISE) continue;
+        const chosen = found.values.length + Math.min(BENT, found.values.length);
+        const best = (isWithin(RUNS_AGAIN) && fitIn(whole, found.values, true)) || { values: found.values, y };
+        return [{ y: best.y, chosen, why: why(best.values) }];
       }
     }
   }
@@ -95,14 +113,14 @@ export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or 
   numpy: 'x = (x - offset) / scale      # ← one scaler for both sides',
   example: { layers: 'rnn:3,dense:2', N: 4, T: 3, D: 2 },
   variants: ({ input }) => (input.x.shape.length === 3 ? [simulated(null, s => scaledX(s, 1.7, 0.3))] : []),
-  estimate(scenario, right, other, noise) {
+  estimate(scenario, right, other, noise, each) {
     const { x } = scenario.input;
     if (x.shape.length !== 3) return [];
     const D = x.shape[2];
-    const each = (values: readonly number[]) => (v: number, d: number) => values[2 * d] * v + values[2 * d + 1];
+    const scaled = (values: readonly number[]) => (v: number, d: number) => values[2 * d] * v + values[2 * d + 1];
     const lines = (values: readonly number[]) => Array.from({ length: D }, (_, d) => line(values[2 * d], values[2 * d + 1], `x${d + 1}`));
     const found = (start: Unknown['start'], change: Unknown['change'], why: Unknown['why']) => ({ start, change, why });
-    return estimated(scenario, right, other, noise, [
+    return estimated(scenario, right, other, noise, each, [
       found(
         [[1.1], [0.2], [4], [-1]],
         (s, [f]) => scaledX(s, f),
@@ -117,7 +135,7 @@ export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or 
         ? [
             found(
               [Array.from({ length: 2 * D }, (_, k) => (k % 2 === 0 ? 1 : 0))],
-              (s, values) => withX(s, eachColumn(s.input.x, each(values))),
+              (s, values) => withX(s, eachColumn(s.input.x, scaled(values))),
               values =>
                 `Each feature of x has a scale and an offset of its own: the network saw ${listed(lines(values), 4)} (a scaler fitted on other data).`,
             ),
@@ -152,7 +170,7 @@ export const stateRandom = mistake('state-random', 'the first state is not zero'
     const drawn = (s: Scenario) => Array.from({ length: widthOf(s) }, (_, k) => 0.4 + 0.3 * Math.sin(k));
     return recurrentLayers(scenario).length === 0 ? [] : [simulated(null, s => withStates(s, drawn(s)))];
   },
-  estimate(scenario, right, other, noise) {
+  estimate(scenario, right, other, noise, each) {
     const P = recurrentLayers(scenario).length === 0 ? 0 : widthOf(scenario);
     if (P === 0 || scenario.input.initialStates || !isApart(scenario, right, other)) return [];
     // hidden states lie between −1 and 1
@@ -165,7 +183,7 @@ export const stateRandom = mistake('state-random', 'the first state is not zero'
         `Every sequence starts from ${which.length > 1 ? 'states' : 'an h'} filled with ${smallNumber(v, 3)} instead of zeros (estimated from your output).`,
     });
     const isLstm = recurrentLayers(scenario).some(l => l.kind === 'lstm');
-    const same = estimated(scenario, right, other, noise, [
+    const same = estimated(scenario, right, other, noise, each, [
       constant([0]),
       ...(isLstm ? [constant([0, 1])] : []),
       {
@@ -178,7 +196,7 @@ export const stateRandom = mistake('state-random', 'the first state is not zero'
           )} (estimated from your output).`,
       },
     ]);
-    return same.length > 0 ? same : eachSample(scenario, right, other, noise, start);
+    return same.length > 0 ? same : eachSample(scenario, right, other, noise, each, start);
   },
 });
 
@@ -187,7 +205,14 @@ function widthOf(s: Scenario): number {
 }
 
 /** A first state for each sample: only where each has more numbers of y than states. */
-function eachSample(scenario: Scenario, right: Outcome, other: Tensor, noise: number, starts: readonly (readonly number[])[]): Found[] {
+function eachSample(
+  scenario: Scenario,
+  right: Outcome,
+  other: Tensor,
+  noise: number,
+  each: Noise,
+  starts: readonly (readonly number[])[],
+): Found[] {
   const N = other.shape[0];
   const size = sizeOf(other.shape.slice(1));
   const [start] = starts;
@@ -202,8 +227,10 @@ function eachSample(scenario: Scenario, right: Outcome, other: Tensor, noise: nu
     const part = samplesOf(scenario, n, n + 1);
     const y = sliceFirst(other, n, n + 1);
     let found: Fitted | undefined;
-    for (let k = 0; k < starts.length && !found; k++)
-      found = fitTo(y, starts[k], v => runScenario(withStates(part, v))?.y, NEAR_NOISE * noise);
+    const fitFrom = (values: readonly number[], exact: boolean) =>
+      fitWithin(y, values, v => runScenario(withStates(part, v))?.y, noise, noiseIn({ scenario: part, other: y, from: n }, each), exact);
+    for (let k = 0; k < starts.length && !found; k++) found = fitFrom(starts[k], false);
+    found = (found && fitFrom(found.values, true)) ?? found;
     if (!found) return [];
     data.set(found.y.data, n * size);
     if (n === 0) first = found.values;

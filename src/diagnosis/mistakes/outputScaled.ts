@@ -204,7 +204,7 @@ export const hiddenScaled = mistake('hidden-scaled', 'h is scaled before the den
 });
 
 /** The same in front of a dense layer whose y is not the output. */
-function scaledInside(scenario: Scenario, right: Outcome, other: Tensor, noise: number): Found[] {
+function scaledInside(scenario: Scenario, right: Outcome, other: Tensor, noise: number, each: Noise): Found[] {
   const inner = scenario.model.layers.filter(l => l.kind === 'dense' && l.name !== scenario.model.output);
   const unknown = inner.map(
     ({ name }): Unknown => ({
@@ -213,7 +213,7 @@ function scaledInside(scenario: Scenario, right: Outcome, other: Tensor, noise: 
       why: ([f]) => `What ${name} reads is ${smallNumber(f)} times the right one${dropoutText(f)} (estimated from your output).`,
     }),
   );
-  return estimated(scenario, right, other, noise, unknown);
+  return estimated(scenario, right, other, noise, each, unknown);
 }
 
 /** y -> the scores before the activation; of a softmax up to a constant in each row. */
