@@ -7,50 +7,16 @@ import type { Trial } from '../../src/diagnosis/trial.js';
 import { runCompare } from '../../src/run/compare.js';
 import { runExplain } from '../../src/run/explain.js';
 import { runForward } from '../../src/run/forward.js';
-import { runInMemory } from '../../src/run/inMemory.js';
 import type { CompareRequest } from '../../src/run/request.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
+import { add, type Probe, probesIn, times } from '../helpers/probes.js';
 
 /** What compare says of outputs made by loops of the test's own; the large corpus is scripts/corpus.mjs. */
 jest.setTimeout(60_000);
 
 const folder = temporaryFolder();
 
-type Rows = number[][];
-const times = (v: number[], W: Rows) => W[0].map((_, k) => v.reduce((sum, a, j) => sum + a * W[j][k], 0));
-const add = (a: number[], b: number[]) => a.map((v, k) => v + b[k]);
-
-interface Probe {
-  x: number[][][];
-  of(name: string): any;
-}
-
-/** Random x and weights with biases, and the request that reads them back. */
-async function probe(layers: string, D = 2): Promise<{ probe: Probe; request: CompareRequest }> {
-  const { input: drawn, weights: all } = await runInMemory({ layers, D, N: 3, T: 6, init: 'torch' });
-  const nest = ({ shape, data }: { shape: readonly number[]; data: ArrayLike<number> }): any => {
-    const build = (axis: number, at: number, size: number): any =>
-      axis === shape.length
-        ? data[at]
-        : Array.from({ length: shape[axis] }, (_, i) => build(axis + 1, at + (i * size) / shape[axis], size / shape[axis]));
-    return build(0, 0, data.length);
-  };
-  const weights = folder.write(
-    `${layers.replace(/\W/g, '-')}.npz`,
-    await bytesOf('npz', Object.fromEntries([...all].map(([k, t]) => [k, { shape: t.shape, data: Float64Array.from(t.data) }]))),
-  );
-  const input = folder.write(
-    `${layers.replace(/\W/g, '-')}-x.npy`,
-    await bytesOf('npy', { npy: { shape: drawn.x.shape, data: Float64Array.from(drawn.x.data) } }),
-  );
-  return { probe: { x: nest(drawn.x), of: name => nest(all.get(name)!) }, request: { layers, weights, input } };
-}
-
-async function against(name: string, y: any): Promise<string> {
-  const shape: number[] = [];
-  for (let v = y; Array.isArray(v); v = v[0]) shape.push(v.length);
-  return folder.write(`${name}.npy`, await bytesOf('npy', { npy: { shape, data: Float64Array.from(y.flat(Infinity)) } }));
-}
+const { probe, against } = probesIn(folder);
 
 /** Every h of one layer, as it should be. */
 function hidden({ x, of }: Probe, start: () => number[]): number[][][] {

@@ -36,7 +36,9 @@ it.each([
   const { net, y } = await recorded();
   const { explanations, verdict, status, max } = await runCompare({ ...net, against: await y(name) });
   expect({ status, verdict, code: explanations[0].code }).toEqual({ status: 'DIFFERENT', verdict: 'likely', code });
-  const [, numbers, off, moved] = explanations[0].why.match(/: (\d+) numbers of .* off by more than (\S+); .* y moves by (\S+)\. /)!;
+  const [, numbers, off, moved] = explanations[0].why.match(
+    /: all (\d+) of your output .* off by more than (\S+), .* moves y by (\S+)\. /,
+  )!;
   expect(Number(numbers)).toBe(8);
   expect(Number(off) / max!.abs).toBeCloseTo(1, 1);
   expect(Number(moved)).toBeGreaterThan(max!.abs / 3);

@@ -24,7 +24,7 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
     ],
     about: [
       'Counts are summed from the shapes of the weights; the formula only explains them.',
-      'A layer of --layers is [bi]kind[:units][@activation[/activation of the gates]][+option…]; kinds: rnn lstm gru dense maxpool avgpool last flatten embedding:VxD masking[:v] dropout:p repeat:n; options: +seq +last +nobias +resetbefore +resetafter +backwards +stateful +sum|ave|mul|concat +proj=P +name=enc +x3.',
+      'A layer of --layers is [bi]kind[:units][@activation[/activation of the gates]][+option…]; kinds: rnn lstm gru dense maxpool avgpool last flatten embedding:VxD masking[:v] dropout:p repeat:n; options: +seq +last +nobias +resetbefore +resetafter +backwards +stateful +sum|ave|mul|concat +proj=P +peepholes +name=enc +x3.',
       'More kinds: mgu activation@relu conv:FILTERSxSIZE conv2d:64x5x5 convtranspose1d convtranspose2d separable1d separable2d depthwise1d:SIZE depthwise2d maxpool1d[:width] maxpool2d avgpool1d avgpool2d globalmaxpool2d globalavgpool2d adaptivemaxpool1d:n adaptiveavgpool1d:n adaptivemaxpool2d:4x3 adaptiveavgpool2d resize:HEIGHTxWIDTH batchnorm layernorm rmsnorm unitnorm groupnorm:groups prelu reshape:AxB permute:2x1 zeropad1d[:width] zeropad2d crop1d crop2d upsample1d[:times] upsample2d; their options: +same +valid +causal +stride=n +dilation=n +groups=n +multiplier=n, embedding +maskzero.',
     ],
   },

@@ -1,6 +1,6 @@
 import { largestDifference } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { plural, smallNumber } from './figures.js';
+import { smallNumber } from './figures.js';
 import { getHypothesis } from './hypotheses.js';
 import { roundedThroughout, toBfloat, toHalf } from './mistakes/precisionFaults.js';
 import type { OutputReading } from './outputReadings.js';
@@ -36,7 +36,7 @@ export function narrowRun({ scenario, right, other }: OutputReading): Finding | 
     return {
       ...{ code, codes: [code], layers: [null], residual: largestDifference(y.data, other.data).abs, verdict: 'likely', margin: null },
       ...{ fixes: getHypothesis(code).fix, needsAll: true, change },
-      why: `The network was run in ${code} (PyTorch: ${torch}, or autocast): ${plural(told, 'number')} of your output ${told === 1 ? 'is one that' : 'are ones that'} ${code} can write, and none is off by more than ${smallNumber(off, 3)}; with weights, input and states in ${code} y moves by ${smallNumber(moved, 3)}. Nothing is wrong with the equations.`,
+      why: `A run of the network in ${code} (PyTorch: ${torch}, or autocast) gives such numbers: ${told === 1 ? 'the' : `all ${told}`} of your output can be written in ${code}, and none is off by more than ${smallNumber(off, 3)}, where rounding weights, input and states to ${code} moves y by ${smallNumber(moved, 3)}. What else moves y by so little cannot be told from it.`,
     };
   }
   return undefined;

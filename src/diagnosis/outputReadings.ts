@@ -1,6 +1,7 @@
-import { formatShape, reshape, sameShape, type Tensor } from '../tensor/tensor.js';
+import { permuteAxes } from '../tensor/axes.js';
+import { type FloatArray, formatShape, reshape, sameShape, type Tensor } from '../tensor/tensor.js';
 import { atEveryStep, atLastStep, bypass, headOf, lastRow } from './mistakes/heads.js';
-import { layoutsOf } from './mistakes/outputLayout.js';
+import { type Layout, layoutsOf } from './mistakes/outputLayout.js';
 import { type Outcome, runScenario } from './run.js';
 import { changeLayer, changeLoop, recurrentLayers, type Scenario } from './scenario.js';
 
@@ -61,7 +62,7 @@ export function outputReadings(scenario: Scenario, right: Outcome, other: Tensor
     const own = { ...reading, scenario: reading.scenario, right: outcome };
     const words = reading.kind === 'y' ? 'y' : `${reading.words} ${formatShape(outcome.y.shape)}`;
     if (sameShape(core(outcome.y.shape), core(other.shape))) return [{ ...own, other: reshape(other, outcome.y.shape), words }];
-    return layoutsOf(outcome.y.shape)
+    return [...layoutsOf(outcome.y.shape), ...directionLayouts(reading, scenario, outcome.y.shape)]
       .filter(layout => sameShape(core(layout.shape), core(other.shape)))
       .map(layout => ({
         ...own,
@@ -107,6 +108,33 @@ function readingsOf(scenario: Scenario, hidden: string | null): Reading[] {
       states(name, false, `the last cell state c of ${name}`, 'cell-state-taken', ofCell(name)),
     ]),
   ];
+}
+
+/** The states of a bidirectional layer [N, T, 2·M] or [N, 2·M] with an axis for the two directions: Y of ONNX [T, 2, N, M], h_n of PyTorch [2, N, M]. */
+function directionLayouts({ kind, layer }: Reading, scenario: Scenario, shape: readonly number[]): Layout[] {
+  const isBoth = recurrentLayers(scenario).some(l => l.name === layer && l.bidirectional === 'concat');
+  if (!isBoth || (kind !== 'sequence' && kind !== 'last')) return [];
+  const axes = [...shape.slice(0, -1), 2, shape[shape.length - 1] / 2];
+  const letters = kind === 'last' ? ['N', '2', 'M'] : ['N', 'T', '2', 'M'];
+  const orders =
+    kind === 'last'
+      ? [
+          [1, 0, 2],
+          [0, 1, 2],
+        ]
+      : [
+          [1, 2, 0, 3],
+          [2, 0, 1, 3],
+          [2, 1, 0, 3],
+          [0, 1, 2, 3],
+          [1, 0, 2, 3],
+        ];
+  return orders.map(order => {
+    const moved = order.map(axis => axes[axis]);
+    const inverse = order.map((_, axis) => order.indexOf(axis));
+    const back = (data: FloatArray) => permuteAxes({ shape: moved, data }, inverse).data;
+    return { shape: moved, words: `[${order.map(axis => letters[axis]).join(', ')}], 2 being the directions`, back };
+  });
 }
 
 function beforeHead(scenario: Scenario): Scenario | undefined {

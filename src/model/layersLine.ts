@@ -60,6 +60,7 @@ function optionTexts(kind: string, layer: Readonly<Record<string, unknown>>, fra
   add(layer.goBackwards === true, 'backwards');
   add(layer.stateful === true, 'stateful');
   add(typeof projection === 'number', `proj=${projection}`);
+  add(layer.peepholes === true, 'peepholes');
   add(typeof name === 'string' && !/^[a-z]+_\d+$/.test(name), `name=${name}`);
   return texts;
 }

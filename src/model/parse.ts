@@ -276,6 +276,9 @@ function applyRecurrent(layer: Record<string, unknown>, option: string, fail: Fa
   } else if (option === 'resetbefore' || option === 'resetafter') {
     only(hasField(kind, 'resetAfter'), owners('resetAfter'));
     layer.resetAfter = option === 'resetafter';
+  } else if (option === 'peepholes') {
+    only(hasField(kind, option), owners(option));
+    layer.peepholes = true;
   } else if (option === 'backwards' || option === 'stateful') {
     only(recurrent, 'recurrent layers');
     layer[option === 'backwards' ? 'goBackwards' : 'stateful'] = true;
@@ -297,6 +300,7 @@ function recurrentOptions(kind: string): readonly string[] {
     ['resetAfter', 'resetbefore'],
     ['resetAfter', 'resetafter'],
     ['projection', 'proj=P'],
+    ['peepholes', 'peepholes'],
   ].flatMap(([field, option]) => (hasField(kind, field) ? [option] : []));
   return ['seq', 'last', ...own, 'backwards', 'stateful', 'sum', 'ave', 'mul', 'concat'];
 }

@@ -16,7 +16,7 @@ export { inputScaledBy, stateRandom } from './estimated.js';
 export { featureMissing, featuresPermuted } from './features.js';
 export { activation, hardSigmoid, softmaxMissing, softmaxTwice } from './functions.js';
 export { gateActivation, gateInverted, statesSwapped } from './gates.js';
-export { gatesInterleaved, gateTermMissing, gruRecurrentBias, woReshaped } from './gateTerms.js';
+export { gatesInterleaved, gatesSplitByRows, gateTermMissing, gruRecurrentBias, peepholes, woReshaped } from './gateTerms.js';
 export { gruResetAfter, gruResetBefore, gruUpdateSwapped } from './gruGates.js';
 export { headEveryStep, headLast, headOnInput } from './heads.js';
 export { inputLagged, inputPadded, inputRepeated, inputStrided, lengthsPermuted, maskOneWay, paddingSide } from './inputSteps.js';

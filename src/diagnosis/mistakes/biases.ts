@@ -1,4 +1,5 @@
 import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../../model/spec.js';
+import { permuteBlocks } from '../../tensor/layout.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { inEach, mapData, mistake, onNamed, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 
@@ -81,10 +82,42 @@ export const forgetBiasPlusOne = mistake('forget-bias-plus-1', '1 is added to th
   why: 'The code adds 1 to the forget gate’s bias (TensorFlow 1: forget_bias=1.0). Keras only starts from 1 there (unit_forget_bias): the saved bias already holds it.',
   numpy: 'f = sigmoid(x @ Wx_f + h @ Wh_f + b_f)   # ← no + 1',
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
-  variants: scenario =>
-    inEach(
-      recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.useBias && !l.inputForget),
-      // gates i f g o: the second block, of the first row where there are two
-      (s, { name, units: M }: RecurrentSpec) => onNamed(s, name, BIASES, t => mapData(t, (v, k) => (k >= M && k < 2 * M ? v + 1 : v))),
-    ),
+  variants(scenario) {
+    const layers = recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.useBias && !l.inputForget);
+    // gates i f g o, in the first row where there are two
+    const added = (t: Tensor, M: number, by: readonly number[]) => mapData(t, (v, k) => v + (by[Math.floor(k / M)] ?? 0));
+    const toBias = (by: readonly number[], why?: string): Way[] =>
+      inEach(layers, (s, { name, units }: RecurrentSpec) => onNamed(s, name, BIASES, t => added(t, units, by)), {
+        ...(why && { why, rare: true }),
+      });
+    const reordered = (by: readonly number[], why: string): Way[] =>
+      inEach(
+        layers,
+        (s, { name, units }: RecurrentSpec) => {
+          const moved = onNamed(s, name, ['Wx', 'Wh', 'bh'], t => permuteBlocks(t, TENSORFLOW_1));
+          return onNamed(moved, name, BIASES, t => added(t, units, by));
+        },
+        {
+          parameter: 'ifgo-for-ijfo',
+          rare: true,
+          why,
+          fix: { numpy: 'i, j, f, o = np.split(z, 4, axis=-1)   # ← j (the candidate) before f; 1 is added to f' },
+        },
+      );
+    return [
+      ...toBias([0, 1]),
+      ...toBias(
+        [0, 0, 1],
+        'In @ 1 is added to the candidate g, the third block of its bias, as if it were the forget gate (TensorFlow 1 has the gates in the order i j f o).',
+      ),
+      ...toBias([1], 'In @ 1 is added to the input gate i instead of the forget gate.'),
+      ...toBias([0, 0, 0, 1], 'In @ 1 is added to the output gate o instead of the forget gate.'),
+      ...reordered([0, 1], `${READ_IFGO}, and 1 is added to what is taken for f.`),
+      ...reordered([0, 1, -1], `${READ_IFGO}, and the forget_bias of 1 is added to what is taken for f.`),
+    ];
+  },
 });
+
+/** The order i j f o of TensorFlow 1 taken for i f g o. */
+const TENSORFLOW_1 = [0, 2, 1, 3];
+const READ_IFGO = 'The gates of @ are in the order i j f o (TensorFlow 1) and are read as i f g o: candidate and forget gate are exchanged';

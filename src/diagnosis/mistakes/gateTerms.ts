@@ -1,6 +1,6 @@
 import { getCell } from '../../cells/index.js';
 import type { RecurrentSpec } from '../../model/spec.js';
-import { takeAlong } from '../../tensor/axes.js';
+import { permuteAxes, takeAlong } from '../../tensor/axes.js';
 import { transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { changeWeights, inEach, mapData, mistake, onNamed, recurrentLayers, type Scenario } from '../mistake.js';
@@ -65,6 +65,34 @@ export const gateTermMissing = mistake('gate-term-missing', 'one gate lacks a bi
         ),
       );
     }),
+});
+
+/** Rows of the peepholes [3, M] are i o f (ONNX): each of them taken from which. */
+const PEEPHOLES: readonly (readonly [parameter: string, from: readonly (number | null)[], why: string])[] = [
+  ['missing', [null, null, null], 'The gates of @ do not see c: its peepholes are left out.'],
+  ['order', [0, 2, 1], 'The peepholes of @ are read in the order i f o: those of f and o are exchanged (ONNX has i o f).'],
+  ['missing', [0, null, 2], 'The output gate of @ does not see c: its peephole is left out, those of i and f are there.'],
+];
+
+export const peepholes = mistake('peepholes', 'the peepholes of an LSTM are left out, or exchanged', ['insideStep', 'alone'], {
+  why: 'The gates of this LSTM see c as well as x and h (peepholes: input P of ONNX, use_peepholes of TensorFlow 1). Here they do not, or P is read in another order.',
+  numpy:
+    'p_i, p_o, p_f = p                # ← [3, M] in the order of ONNX\ni, f = sigmoid(a_i + p_i * c), sigmoid(a_f + p_f * c)   # ← the c of the step before\nc = f * c + i * np.tanh(a_g)\no = sigmoid(a_o + p_o * c)       # ← the new c',
+  example: { layers: 'lstm:2+peepholes,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario =>
+    PEEPHOLES.flatMap(([parameter, from, why]) =>
+      inEach(
+        recurrentLayers(scenario).filter(l => l.peepholes),
+        (s, l) =>
+          onNamed(s, l.name, ['p'], t =>
+            mapData(t, (_, k) => {
+              const row = from[Math.floor(k / l.units)];
+              return row === null ? 0 : t.data[row * l.units + (k % l.units)];
+            }),
+          ),
+        { parameter, why },
+      ),
+    ),
 });
 
 /** GRU with two bias rows [2, 3·M] */
@@ -138,6 +166,30 @@ export const gatesInterleaved = mistake('gates-interleaved', 'the gates are read
       ),
     ),
 });
+
+export const gatesSplitByRows = mistake('gates-split-by-rows', 'the gates are cut out along the rows', ['insideStep', 'alone'], {
+  why: 'The gates stand side by side in the columns [R, G·M]. Here they were cut out by reshape(G, R, M), which goes along the rows: each gate holds whole rows of the matrix.',
+  numpy: 'Wh_i, Wh_f, Wh_g, Wh_o = np.split(Wh, 4, axis=1)   # ← along the columns; not Wh.reshape(4, M, M)',
+  example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
+  variants: scenario =>
+    [['Wx', 'Wh'], ['Wh'], ['Wx']].flatMap(names =>
+      inEach(
+        recurrentLayers(scenario).filter(l => gatesOf(l).length > 1),
+        (s, l) => onNamed(s, l.name, names, t => cutByRows(t, gatesOf(l).length)),
+        {
+          rare: names.length === 1,
+          why: `${names.join(' and ')} of @ ${names.length > 1 ? 'are' : 'is'} cut into gates by reshape, along the rows; the gates stand side by side in the columns.`,
+        },
+      ),
+    ),
+});
+
+/** Gate g of [R, G·M] as reshape(G, R, M)[g] gives it. */
+function cutByRows(t: Tensor, G: number): Tensor {
+  const [R, width] = t.shape;
+  const M = width / G;
+  return { shape: t.shape, data: permuteAxes({ shape: [G, R, M], data: t.data }, [1, 0, 2]).data };
+}
 
 function recolumned(t: Tensor, G: number, toBlocks: boolean): Tensor {
   const axis = t.shape.length - 1;

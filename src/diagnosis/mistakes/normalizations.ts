@@ -12,9 +12,11 @@ type Wrong = readonly [parameter: string, words: string, change: (s: Scenario, l
 
 const EPSILONS = [1e-3, 1e-5, 1e-6, 1e-8, 0];
 
-const epsilonFix = (epsilon: number): Fix => ({
-  keras: `BatchNormalization(epsilon=${epsilon})   # ← Keras: 1e-3; PyTorch: 1e-5`,
-  torch: `nn.BatchNorm1d(M, eps=${epsilon})      # ← PyTorch: 1e-5; Keras: 1e-3`,
+const CALLS = { batchnorm: ['BatchNormalization', 'BatchNorm1d'], layernorm: ['LayerNormalization', 'LayerNorm'] } as const;
+
+const epsilonFix = ({ kind, epsilon }: Norm): Fix => ({
+  keras: `${CALLS[kind][0]}(epsilon=${epsilon})   # ← Keras: 1e-3; PyTorch: 1e-5`,
+  torch: `nn.${CALLS[kind][1]}(M, eps=${epsilon})   # ← PyTorch: 1e-5; Keras: 1e-3`,
   numpy: `y = (h - mean) / np.sqrt(var + ${epsilon}) * gamma + beta`,
 });
 
@@ -32,7 +34,7 @@ function waysOf(layer: Norm): Wrong[] {
         'epsilon',
         `epsilon of @ is ${e} instead of ${epsilon} (Keras: 1e-3, PyTorch: 1e-5)`,
         (s, l) => changeLayer(s, l.name, { epsilon: e }),
-        { fix: epsilonFix(epsilon) },
+        { fix: epsilonFix(layer) },
       ],
     ),
     ['skipped', '@ is left out', (s, l) => ({ ...s, model: bypass(s.model, l.name) })],

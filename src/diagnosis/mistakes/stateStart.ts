@@ -1,6 +1,6 @@
 import type { RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { mistake, recurrentLayers, runScenario, type Scenario, type Way } from '../mistake.js';
+import { type Change, mapData, mistake, recurrentLayers, runScenario, type Scenario, type Way } from '../mistake.js';
 
 /** A sequence that does not start from zeros (or from the state it should): what an earlier call left, another layer's state, ones. */
 
@@ -31,17 +31,45 @@ function afterCalls(scenario: Scenario, calls: number): Scenario | undefined {
   return now;
 }
 
+/** After one call, of whose states the LSTMs keep only h (0) or only c (1). */
+function keepingOnly(which: 0 | 1): Change {
+  return scenario => {
+    const states = finalStates(scenario);
+    const lstms = new Set(recurrentLayers(scenario).flatMap(l => (l.kind === 'lstm' ? [l.name] : [])));
+    const kept = [...(states ?? [])].map(
+      ([name, own]) => [name, lstms.has(name) ? own.map((t, k) => (k % 2 === which ? t : mapData(t, () => 0))) : own] as const,
+    );
+    return states && startingWith(scenario, new Map(kept));
+  };
+}
+
 export const statePreviousCall = mistake('state-previous-call', 'the state of an earlier call is still there', ['alone'], {
   why: 'Each sample starts with the state the previous call ended with: the network was run on this input once before, and its state was kept (stateful=True, self.h, h_n passed in again), or each sequence was given twice in a row.',
   numpy: 'h = np.zeros((N, M))          # ← at the start of every call',
   keras: 'model.layers[0].reset_state()   # ← before each call, of every recurrent layer (Keras 2: model.reset_states)',
   torch: 'out, h_n = rnn(x)             # ← no h_n of an earlier call as second argument',
-  variants: scenario =>
-    (recurrentLayers(scenario).length === 0 ? [] : [1, 2]).map(calls => ({
-      change: s => afterCalls(s, calls),
-      rare: calls > 1,
-      why: calls === 1 ? undefined : `Each sample starts with the state that ${calls} calls on the same input before ended with.`,
-    })),
+  variants(scenario) {
+    const layers = recurrentLayers(scenario);
+    const whole = (layers.length === 0 ? [] : [1, 2]).map(
+      (calls): Way => ({
+        change: s => afterCalls(s, calls),
+        rare: calls > 1,
+        why: calls === 1 ? undefined : `Each sample starts with the state that ${calls} calls on the same input before ended with.`,
+      }),
+    );
+    const one = ([0, 1] as const).map(
+      (which): Way => ({
+        change: keepingOnly(which),
+        rare: true,
+        why: `Each sample starts with the ${'hc'[which]} of the LSTM that the previous call on this input ended with; its ${'ch'[which]} starts from zeros.`,
+        fix: {
+          numpy: 'h, c = np.zeros(M), np.zeros(M)   # ← both, at the start of every call',
+          torch: 'out, (h, c) = lstm(x, (h, c))   # ← both, or neither',
+        },
+      }),
+    );
+    return layers.some(l => l.kind === 'lstm') ? [...whole, ...one] : whole;
+  },
 });
 
 export const stateOnes = mistake('state-ones', 'the first state is ones, not zeros', ['alone'], {

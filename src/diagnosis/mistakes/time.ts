@@ -145,12 +145,16 @@ export const firstStep = mistake('first-step', 'h of the first step is used inst
   keras: 'SimpleRNN(M)                  # return_sequences=False gives the last step',
   torch: 'y = fc(out[:, -1])',
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
-  variants: scenario =>
-    inLoops(
-      recurrentLayers(scenario).filter(l => !l.returnSequences),
-      { last: 'first' },
-    ),
+  variants(scenario) {
+    const layers = recurrentLayers(scenario).filter(l => !l.returnSequences);
+    const T = scenario.input.x.shape[1];
+    const both = T > 1 ? layers.filter(l => l.bidirectional !== null) : [];
+    return [...inLoops(layers, { last: 'first' }), ...inLoops(both, { skip: { first: 0, last: T - 1 } }, { why: EACH_FIRST, rare: true })];
+  },
 });
+
+const EACH_FIRST =
+  'Of each direction of @ the first h is used instead of the last one: the forward direction has seen x[0] alone, the backward one x[T−1] alone.';
 
 export const axesSwapped = mistake('axes-swapped', 'the batch and time axes are mixed up', [], {
   why: 'The first two axes of x are mixed up: samples are run as time steps and time steps as samples ([N, T, D] read as [T, N, D]).\nEach output mixes several samples and sees one step of each.',
