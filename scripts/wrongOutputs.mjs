@@ -505,7 +505,7 @@ export const MISTAKES = {
   },
   'samples in another order': onY(['samples-permuted'], (y, c) => otherOrder(y.length, c.rng).map(n => y[n]), { when: needs(2, 1) }),
   'one sample twice': onY(['samples-repeated', 'samples-shifted'], y => y.map((row, n) => (n === 1 ? y[0] : row)), { when: needs(3, 1) }),
-  'each sample twice': onY(['samples-repeated'], y => y.map((_, n) => y[Math.floor(n / 2)]), { when: needs(3, 1) }),
+  'each sample twice': onY(['samples-repeated'], y => y.map((_, n) => y[Math.floor(n / 2)]), { when: needs(5, 1) }),
   'outputs one sample late, the first of another x': {
     codes: ['samples-shifted'],
     when: needs(4, 1),

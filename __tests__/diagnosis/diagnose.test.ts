@@ -433,6 +433,16 @@ describe('what leaves more than the noise', () => {
     ]);
   });
 
+  it('is a tie where a mistake fits without numbers of the other output, however it fits with some', () => {
+    const free = { ...trial('steps-shifted', 1e-7), chosen: 6 };
+    const exact = trial('steps-shifted', 2e-7);
+    const { findings } = rank([free, exact, trial('input-lagged', 1e-7)], 1e6, 2);
+    expect(findings.map(f => [f.code, f.verdict]).sort()).toEqual([
+      ['input-lagged', 'tie'],
+      ['steps-shifted', 'tie'],
+    ]);
+  });
+
   it('is in one layer only where no other layer explains it as well', () => {
     const layer = (name: string, residual: number) => ({ ...trial('bias-twice', residual), layers: [name] });
     const layersOf = (...all: Trial[]) => rank(all, 1e6, 2).findings.map(f => f.layers);

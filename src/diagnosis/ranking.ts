@@ -105,7 +105,11 @@ function trialsByCode(trials: readonly Trial[]): Map<string, Trial[]> {
   return all;
 }
 
+/** Of the same mistake: the nearest; of those that all fit, the one that takes least from the other output. */
 function bestOf(trials: readonly Trial[]): Trial {
+  const fitting = trials.filter(t => t.full !== false && t.residual <= NEAR_NOISE * t.floor);
+  const isBetter = (t: Trial, best: Trial) => dominates(t, best) || (!dominates(best, t) && t.residual < best.residual);
+  if (fitting.length > 0) return fitting.reduce((best, t) => (isBetter(t, best) ? t : best));
   return trials.reduce((best, t) => (t.residual < best.residual ? t : best));
 }
 
