@@ -4,11 +4,13 @@ import { padAxes } from '../../tensor/axes.js';
 import { sizesAlong } from '../axes.js';
 import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from '../channels.js';
 import { NO_COST, showShape, symbolic } from '../dims.js';
-import { inGrammar } from '../facets.js';
+import { inGrammar, type ScriptCall } from '../facets.js';
 import { sizes } from '../fields.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import type { Dim, DimShape } from '../shape.js';
+import { cutText, padsConstant } from './cut.js';
+import { expression, NUMPY_RESIZE, resized, resizedOnnx, TORCH_RESIZE } from './resize.js';
 
 /** Zeros around the axes of space, or their ends cut off: [N, T, D] -> [N, T ± (before + behind), D] (Keras ZeroPadding, Cropping). */
 export interface BorderSpec extends LayerBase {
@@ -69,10 +71,10 @@ function borders(name: BorderSpec['kind'], axes: number): LayerKind<BorderSpec> 
       return builder.add('Pad', [x, builder.integers([...pads.map(p => p[0]), ...pads.map(p => p[1])])], {}, layer.name);
     },
     scripts: {
-      numpy: { expression: (layer, { inputs: [x] }) => (pad ? `np.pad(${x}, ${pythonText(padsOf(layer))})` : sliced(x, padsOf(layer))) },
+      numpy: { expression: (layer, { inputs: [x] }) => (pad ? `np.pad(${x}, ${pythonText(padsOf(layer))})` : cutText(x, padsOf(layer))) },
       torch: {
         expression: (layer, { inputs: [x] }) =>
-          pad ? `torch.nn.functional.pad(${x}, ${pythonText([...padsOf(layer)].reverse().flat())})` : sliced(x, padsOf(layer)),
+          pad ? `torch.nn.functional.pad(${x}, ${pythonText([...padsOf(layer)].reverse().flat())})` : cutText(x, padsOf(layer)),
       },
     },
   };
@@ -104,33 +106,40 @@ export const centercrop: LayerKind<CenterCropSpec> = {
   },
   weightShapes: () => [],
   outputShape(layer, [input]) {
-    const [N, ...space] = spaceOf(layer, input, 2);
-    space.forEach((dim, i) => {
-      if (dim.size !== null && dim.size < layer.size[i])
-        throw new RnnError('shape', 'E_WINDOW', `a middle of ${layer.size.join('×')} does not fit into ${showShape(input)}`, {
-          expected: `at least ${layer.size.join('×')}: Keras would enlarge the image`,
-          found: showShape(input),
-        });
-    });
+    const [N] = spaceOf(layer, input, 2);
     const cut = layer.size.map((size): Dim => ({ symbol: String(size), size }));
     return withChannels(layer, [N, ...cut], input[lastChannels(layer) ? input.length - 1 : 1]);
   },
   cost: () => NO_COST,
-  apply: (layer, [{ tensor }]) => ({ tensor: padAxes(tensor, middleOf(layer, symbolic(tensor.shape))) }),
-  onnx(layer, { builder, inputs: [x], shapes: [input] }) {
-    const pads = middleOf(layer, input);
-    return builder.add('Pad', [x, builder.integers([...pads.map(p => p[0]), ...pads.map(p => p[1])])], {}, layer.name);
+  apply(layer, [{ tensor }], { kernels }) {
+    const pads = middleOf(layer, symbolic(tensor.shape));
+    return { tensor: pads ? padAxes(tensor, pads) : resized(enlarging(layer), tensor, kernels) };
   },
-  scripts: {
-    numpy: { expression: (layer, { inputs: [x], shapes: [input] }) => sliced(x, middleOf(layer, input)) },
-    torch: { expression: (layer, { inputs: [x], shapes: [input] }) => sliced(x, middleOf(layer, input)) },
+  onnx(layer, call) {
+    const pads = middleOf(layer, call.shapes[0]);
+    return pads
+      ? call.builder.add('Pad', [call.inputs[0], padsConstant(call.builder, pads)], {}, layer.name)
+      : resizedOnnx(enlarging(layer), call);
   },
+  scripts: { numpy: { helpers: NUMPY_RESIZE, expression: middleText }, torch: { helpers: TORCH_RESIZE, expression: middleText } },
 };
 
-/** What is cut off in front of each axis and behind it, as negative numbers. @throws RnnError E_SYMBOLIC */
-function middleOf(layer: CenterCropSpec, input: DimShape): [number, number][] {
+function middleText(layer: CenterCropSpec, call: ScriptCall): string {
+  const pads = middleOf(layer, call.shapes[0]);
+  return pads ? cutText(call.inputs[0], pads) : expression(enlarging(layer), call);
+}
+
+/** What Keras does to an image that is smaller. */
+function enlarging({ name, size, dataFormat }: CenterCropSpec) {
+  return { name, size, dataFormat, interpolation: 'bilinear', crop: true } as const;
+}
+
+/** What is cut off in front of each axis and behind it, as negative numbers; undefined of an image that is smaller. @throws RnnError E_SYMBOLIC */
+function middleOf(layer: CenterCropSpec, input: DimShape): [number, number][] | undefined {
   const axes = layer.size.map((_, i) => i + (lastChannels(layer) ? 1 : 2));
-  const cut = sizesAlong(axes, input).map((length, i): [number, number] => {
+  const own = sizesAlong(axes, input);
+  if (own.some((length, i) => length < layer.size[i])) return undefined;
+  const cut = own.map((length, i): [number, number] => {
     const before = Math.floor((length - layer.size[i]) / 2);
     return [-before, before + layer.size[i] - length];
   });
@@ -151,9 +160,4 @@ function borderOf(value: unknown, axes: number): unknown {
 function grownBy({ symbol, size }: Dim, by: number): Dim {
   if (by === 0) return { symbol, size };
   return { symbol: `${by < 0 ? factor(symbol) : symbol}${by < 0 ? '-' : '+'}${Math.abs(by)}`, size: size === null ? null : size + by };
-}
-
-/** `x[:, 1:-2]` @param pads negative: so many are cut off */
-function sliced(x: string, pads: readonly (readonly [number, number])[]): string {
-  return `${x}[${pads.map(([before, behind]) => `${before === 0 ? '' : -before}:${behind === 0 ? '' : behind}`).join(', ')}]`;
 }

@@ -1,19 +1,23 @@
 import { int, text } from '../../formats/onnx/builder.js';
+import { padAxes } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { sizesAlong } from '../axes.js';
 import { channelsFirst, DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from '../channels.js';
-import { NO_COST } from '../dims.js';
-import type { OnnxCall } from '../facets.js';
+import { NO_COST, symbolic } from '../dims.js';
+import type { OnnxCall, ScriptCall } from '../facets.js';
 import { sizes } from '../fields.js';
 import { checkOption } from '../kerasConfig.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
-import type { Dim } from '../shape.js';
+import type { Dim, DimShape } from '../shape.js';
+import { cutText, padsConstant } from './cut.js';
 
 /** An image of another size: [N, H, W, C] -> [N, height, width, C] (Keras Resizing). */
 export interface ResizeSpec extends LayerBase {
   readonly kind: 'resize';
   readonly size: readonly number[];
   readonly interpolation: Interpolation;
+  /** of the largest middle that has the proportions of the new image (Keras crop_to_aspect_ratio) */
+  readonly crop: boolean;
   readonly dataFormat: DataFormat;
 }
 
@@ -22,7 +26,7 @@ export type Interpolation = 'nearest' | 'bilinear';
 export const INTERPOLATIONS: readonly Interpolation[] = ['nearest', 'bilinear'];
 
 /** Options of Keras' Resizing that are not run here, with what each must be. */
-const ONLY = { crop_to_aspect_ratio: [false], pad_to_aspect_ratio: [false], antialias: [false], interpolation: INTERPOLATIONS };
+const ONLY = { pad_to_aspect_ratio: [false], antialias: [false], interpolation: INTERPOLATIONS };
 
 /** Numbers of x along an axis at places between them (half pixels); beyond the edge stands the edge. @param take Python of the numbers at whole places */
 const written = (library: string, take: (places: string) => string) => `
@@ -48,6 +52,7 @@ export const resize: LayerKind<ResizeSpec> = {
   fields: {
     size: sizes({ count: 2 }),
     interpolation: { type: 'choice', choices: INTERPOLATIONS, default: 'bilinear' },
+    crop: { type: 'boolean', default: false },
     dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
   },
   grammar: { sizes: { form: 'HEIGHTxWIDTH', example: '8x6', counts: [2, 2], fields: size => ({ size }) } },
@@ -58,12 +63,16 @@ export const resize: LayerKind<ResizeSpec> = {
         return {
           size: [config.height, config.width],
           interpolation: config.interpolation ?? 'bilinear',
+          crop: config.crop_to_aspect_ratio ?? false,
           dataFormat: config.data_format ?? 'channels_last',
         };
       },
     },
     forImages: ['Resizing'],
-    config: ({ size: [height, width], interpolation, dataFormat }) => ({ height, width, interpolation, data_format: dataFormat }),
+    config: ({ size: [height, width], interpolation, crop, dataFormat }) => ({
+      ...{ height, width, interpolation, data_format: dataFormat },
+      ...(crop ? { crop_to_aspect_ratio: true } : {}),
+    }),
   },
   weightShapes: () => [],
   outputShape(layer, [input]) {
@@ -72,22 +81,47 @@ export const resize: LayerKind<ResizeSpec> = {
     return withChannels(layer, [N, ...space], input[lastChannels(layer) ? input.length - 1 : 1]);
   },
   cost: () => NO_COST,
-  apply: (layer, [{ tensor }], { kernels }) => ({
-    tensor: spaceAxes(layer).reduce((t, axis, i) => resizedAlong(t, axis, layer.size[i], layer.interpolation, kernels), tensor),
-  }),
-  onnx: (layer, call) => resizeNode(layer, call, { sizes: layer.size }),
+  apply: (layer, [{ tensor }], { kernels }) => ({ tensor: resized(layer, tensor, kernels) }),
+  onnx: resizedOnnx,
   scripts: {
-    numpy: { helpers: NUMPY_RESIZE, expression: (layer, { inputs: [x] }) => expression(layer, x) },
-    torch: { helpers: TORCH_RESIZE, expression: (layer, { inputs: [x] }) => expression(layer, x) },
+    numpy: { helpers: NUMPY_RESIZE, expression },
+    torch: { helpers: TORCH_RESIZE, expression },
   },
 };
 
-function spaceAxes(layer: ResizeSpec): number[] {
+/** What resizing reads of a layer. */
+type Resizing = Omit<ResizeSpec, 'kind' | keyof LayerBase> & { readonly name: string };
+
+export function resized(layer: Resizing, tensor: Tensor, kernels: Kernels): Tensor {
+  const image = layer.crop ? padAxes(tensor, proportionate(layer, symbolic(tensor.shape))) : tensor;
+  return spaceAxes(layer).reduce((t, axis, i) => resizedAlong(t, axis, layer.size[i], layer.interpolation, kernels), image);
+}
+
+export function resizedOnnx(layer: Resizing, call: OnnxCall): string {
+  const { builder, inputs, shapes } = call;
+  if (!layer.crop) return resizeNode(layer, call, { sizes: layer.size });
+  const image = builder.add('Pad', [inputs[0], padsConstant(builder, proportionate(layer, shapes[0]))], {}, layer.name);
+  return resizeNode(layer, { ...call, inputs: [image] }, { sizes: layer.size });
+}
+
+export function expression(layer: Resizing, { inputs: [x], shapes: [input] }: Pick<ScriptCall, 'inputs' | 'shapes'>): string {
+  const image = layer.crop ? cutText(x, proportionate(layer, input)) : x;
+  return spaceAxes(layer).reduce((text, axis, i) => `resize(${text}, ${axis}, "${layer.interpolation}", ${layer.size[i]})`, image);
+}
+
+function spaceAxes(layer: Pick<Resizing, 'size' | 'dataFormat'>): number[] {
   return layer.size.map((_, i) => i + (lastChannels(layer) ? 1 : 2));
 }
 
-function expression(layer: ResizeSpec, x: string): string {
-  return spaceAxes(layer).reduce((text, axis, i) => `resize(${text}, ${axis}, "${layer.interpolation}", ${layer.size[i]})`, x);
+/** Ends that are cut off, as negative numbers, so that the middle has the proportions of the new size. @throws RnnError E_SYMBOLIC */
+function proportionate(layer: Resizing, input: DimShape): [number, number][] {
+  const own = sizesAlong(spaceAxes(layer), input);
+  const cut = own.map((size, i): [number, number] => {
+    const kept = Math.max(Math.min(size, Math.floor((own[1 - i] * layer.size[i]) / layer.size[1 - i])), 1);
+    const before = Math.floor((size - kept) / 2);
+    return [-before, kept + before - size];
+  });
+  return withChannels(layer, [[0, 0], ...cut], [0, 0]);
 }
 
 /** m numbers along an axis become n. */
