@@ -17,11 +17,11 @@
 import { type CompareHooks, runCompare } from './run/compare.js';
 import { type CompareModelsRequest, runCompareModels } from './run/comparing/compareModels.js';
 import { type ConvertRequest, runConvert } from './run/convert.js';
-import type { EmitTarget } from './run/emit/target.js';
+import { EMIT_TARGETS, type EmitTarget } from './run/emit/target.js';
 import { type ExplainRequest, runExplain } from './run/explain.js';
 import { runEmit, runForward } from './run/forward.js';
 import { type InspectRequest, runInspect } from './run/inspect.js';
-import { type Given, withRequest } from './run/libraryRequest.js';
+import { checkChoice, type Given, withRequest } from './run/libraryRequest.js';
 import { type LoadedNetwork, type LoadRequest, runLoad } from './run/load.js';
 import { type ProbeRequest, runProbe } from './run/probe.js';
 import type { CompareRequest, ForwardRequest, ShapesRequest } from './run/request.js';
@@ -52,6 +52,7 @@ export function forward(request: Given<ForwardRequest> = {}, onProgress?: Parame
 
 /** A Python script with the same weights and input: `rnn-cli forward --emit`. @throws RnnError E_EMIT */
 export async function emit(request: Given<ForwardRequest>, target: EmitTarget): Promise<string> {
+  checkChoice('target', target, EMIT_TARGETS);
   return withRequest('forward', request, async (checked: ForwardRequest) => (await runEmit(checked, target)).script);
 }
 

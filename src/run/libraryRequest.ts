@@ -100,6 +100,19 @@ const KEYS = {
   explain: EXPLAIN,
 };
 
+/** What a request looks like, by the function that takes it; of these, the keys that it cannot do without. */
+const EXAMPLES: Readonly<Record<keyof typeof KEYS, { readonly text: string; readonly needs?: readonly string[] }>> = {
+  shapes: { text: "{ cell: 'lstm', D: 3 }" },
+  load: { text: "{ model: 'net.keras' }" },
+  forward: { text: "{ model: 'net.keras', input: 'x.npy' }" },
+  compare: { text: "{ model: 'net.keras', input: 'x.npy', against: 'y.npy' }" },
+  compareModels: { text: "{ files: ['net.keras', 'net.onnx'] }", needs: ['files'] },
+  probe: { text: "{ cell: 'lstm', D: 3 }" },
+  convert: { text: "{ file: 'net.keras', output: 'net.onnx' }", needs: ['file', 'output'] },
+  inspect: { text: "{ file: 'net.keras' }", needs: ['file'] },
+  explain: { text: "{ topic: 'lstm' }" },
+};
+
 const EXPECTED: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
   count: 'a whole number',
   symbol: "a whole number, or '?'",
@@ -122,7 +135,7 @@ const EXPECTED: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
  */
 export async function withRequest<R, T>(name: keyof typeof KEYS, given: Given<R>, run: (request: R) => Promise<T>): Promise<T> {
   const keys: Readonly<Record<string, Kind>> = KEYS[name];
-  const checked = checkRequest(given, keys);
+  const checked = checkRequest(name, given);
   checkRules(checked);
   if ('step' in keys) needs(checked, 'sample', ['step', 'unit', 'trace'], 'all samples are computed, and one is shown by hand');
   const names: string[] = [];
@@ -143,19 +156,24 @@ export async function withRequest<R, T>(name: keyof typeof KEYS, given: Given<R>
 }
 
 /** The request without what is undefined, numbers as the functions take them. @throws RnnError E_REQUEST */
-function checkRequest(given: unknown, keys: Readonly<Record<string, Kind>>): Record<string, unknown> {
-  if (given === undefined) return {};
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw wrong('the request', 'an object such as { T: 10, D: 3 }', given);
+function checkRequest(name: keyof typeof KEYS, given: unknown = {}): Record<string, unknown> {
+  const keys: Readonly<Record<string, Kind>> = KEYS[name];
+  const { text, needs: needed = [] } = EXAMPLES[name];
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw wrong('the request', `an object such as ${text}`, given);
   const checked: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(given)) {
     if (value === undefined) continue;
     const kind = Object.hasOwn(keys, key) ? keys[key] : undefined;
     if (kind === undefined) throw unknownKey(key, Object.keys(keys));
-    if (!fits(value, kind)) throw wrong(key, typeof kind === 'string' ? EXPECTED[kind] : kind.join(', '), value);
+    if (typeof kind !== 'string') checkChoice(key, value, kind);
+    else if (!fits(value, kind)) throw wrong(key, EXPECTED[kind], value);
     checkRange(key, value);
     checked[key] = kind === 'seed' ? String(value) : kind === 'counts' && typeof value === 'number' ? [value] : value;
   }
+  const missing = needed.find(key => checked[key] === undefined);
+  if (missing !== undefined) throw wrong(missing, EXPECTED[keys[missing] as keyof typeof EXPECTED], undefined, `${name}(${text})`);
+  const { files } = checked;
+  if (Array.isArray(files) && files.length !== 2) throw wrong('files', 'two paths', files, `${name}(${text})`);
   return checked;
 }
 
@@ -207,14 +225,25 @@ function unknownKey(key: string, keys: readonly string[]): RnnError {
   });
 }
 
-function wrong(key: string, expected: string, value: unknown): RnnError {
-  const found =
-    typeof value === 'string'
-      ? `'${escapeText(value, 60)}'`
-      : typeof value === 'object'
-        ? value === null
-          ? 'null'
-          : 'an object'
-        : String(value);
-  return new RnnError('usage', 'E_REQUEST', `${key}: expected ${expected}, found ${found}`, { where: key, expected, found });
+function wrong(key: string, expected: string, value: unknown, fix?: string): RnnError {
+  const found = foundText(value);
+  return new RnnError('usage', 'E_REQUEST', `${key}: expected ${expected}, found ${found}`, { where: key, expected, found, fix });
+}
+
+function foundText(value: unknown): string {
+  if (typeof value === 'string') return `'${escapeText(value, 60)}'`;
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return typeof value === 'function' ? 'a function' : String(value);
+}
+
+/** One of a few names that is no part of a request. @throws RnnError E_REQUEST */
+export function checkChoice(key: string, value: unknown, choices: readonly string[]): void {
+  if (fits(value, choices)) return;
+  throw wrong(key, choices.join(', '), value, nearestOf(value, choices));
+}
+
+function nearestOf(value: unknown, choices: readonly string[]): string | undefined {
+  const near = typeof value === 'string' ? nearest(value.toLowerCase(), choices) : undefined;
+  return near && `did you mean '${near}'?`;
 }

@@ -1,2 +1,3 @@
 /** The languages a script is written in. */
-export type EmitTarget = 'keras' | 'torch' | 'numpy';
+export const EMIT_TARGETS = ['keras', 'torch', 'numpy'] as const;
+export type EmitTarget = (typeof EMIT_TARGETS)[number];
