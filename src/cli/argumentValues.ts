@@ -34,7 +34,7 @@ export function parseWord(flag: Flag, word: string, command: CommandName): unkno
     case 'choices':
       return parseChoices(flag, word, value.choices);
     case 'file':
-      return parseFile(flag, word, value);
+      return parseFile(flag, word, value, command);
     case 'text':
       return parseText(name, knownName(flag, word), 'a text');
     case 'switch':
@@ -83,7 +83,14 @@ function parseRange(name: string, word: string): { from: number; to: number | nu
   const [, a, b] = /^(\d*):(\d*)$/.exec(word) ?? [];
   const [from, to] = [Number(a || 0), b ? Number(b) : null];
   if (a === undefined || !Number.isSafeInteger(from) || !Number.isSafeInteger(to ?? 0)) {
-    throw wrongWord(name, word, 'a:b, the samples a to b − 1 counted from 0', `write ${name} 0:1000, or ${name} 1000: for all from there`);
+    const [, first, last = Number(first) + 1] = /^(\d+)(?:\D(\d+))?$/.exec(word) ?? [];
+    const example = first === undefined || !(Number(last) > Number(first)) ? '0:1000' : `${first}:${last}`;
+    throw wrongWord(
+      name,
+      word,
+      'a:b, the samples a to b − 1 counted from 0',
+      `write ${name} ${example}, or ${name} 1000: for all from there`,
+    );
   }
   if (to !== null && to <= from) throw wrongWord(name, word, 'a range with samples in it, a below b', `write ${name} ${from}:${from + 1}`);
   return { from, to };
@@ -209,7 +216,12 @@ function parseChoices(flag: Flag, word: string, choices: readonly string[]): str
 }
 
 /** What is read is known by its content, what is written by its extension. */
-function parseFile(flag: Flag, word: string, { extensions, output, stdin }: Extract<FlagValue, { kind: 'file' }>): string {
+function parseFile(
+  flag: Flag,
+  word: string,
+  { extensions, output, stdin }: Extract<FlagValue, { kind: 'file' }>,
+  command: CommandName,
+): string {
   const name = usualSpelling(flag);
   parseText(name, word, 'a file name');
   if (output && /^-[^.]/.test(word))
@@ -217,7 +229,9 @@ function parseFile(flag: Flag, word: string, { extensions, output, stdin }: Extr
   if (!output || (stdin && word === '-') || extensions.some(extension => word.toLowerCase().endsWith(`.${extension}`))) return word;
   const [, ending = ''] = /\.(\w{1,11})$/.exec(word.toLowerCase()) ?? [];
   const usual = Object.hasOwn(ENDINGS, ending) ? ENDINGS[ending] : '';
-  const meant = withExtension(word, extensions.includes(usual) ? usual : extensions[0]);
+  // an input has three axes, which no table holds
+  const written = command === 'probe' ? 'npz' : extensions.includes(usual) ? usual : extensions[0];
+  const meant = withExtension(word, written, flag.key === 'output' ? 'model' : 'y');
   const to = name.startsWith('-') ? [name, meant] : [meant];
   const expected = `a file name ending in ${extensions.map(extension => `.${extension}`).join(' ')}`;
   if (flag.key === 'output') throw wrongOutput(flag, word, wrongWord(name, word, expected, OUTPUT_ENDINGS), to);
@@ -253,8 +267,8 @@ const ENDINGS: Readonly<Record<string, string>> = {
 };
 
 /** 'y.txt' -> 'y.npy' */
-function withExtension(path: string, extension: string): string {
-  if (path.endsWith('/')) return `${escapeText(path, 60)}y.${extension}`;
+function withExtension(path: string, extension: string, stem: string): string {
+  if (path.endsWith('/')) return `${escapeText(path, 60)}${stem}.${extension}`;
   return `${escapeText(path.replace(/(?<=[^/\\])\.\w{1,11}$/, ''), 60)}.${extension}`;
 }
 

@@ -46,7 +46,8 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'sizes', ...RANGES.M },
     default: '5',
     help: 'hidden units; 5,4 is a stack of two layers',
-    otherNames: 'hidden hidden-size hidden-units hidden-dim num-units nhid neurons n-hidden num-hidden rnn-units lstm-units state-size',
+    otherNames:
+      'hidden hidden-size hidden-units hidden-dim num-units nhid neurons n-hidden num-hidden rnn-units lstm-units state-size size',
   },
   K: {
     flags: '--K, --outputs <n>',
@@ -292,7 +293,7 @@ const OUTPUT = flags('Output', RESULTS, {
   },
   emit: {
     flags: '--emit <name>',
-    value: { kind: 'choice', choices: ['keras', 'torch', 'numpy'] },
+    value: { kind: 'choice', choices: ['keras', 'torch', 'numpy'], instead: 'the script is printed: --emit keras > model.py' },
     help: 'print a Python script with the same weights and input that gives the same y',
     otherNames: 'script code generate',
     commands: ['forward'],

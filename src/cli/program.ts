@@ -266,6 +266,7 @@ function excessWord(word: string, command: CommandName, argv: readonly string[],
     return excess(word, command, `one file at a time; two are compared by rnn-cli compare ${a} ${b}`);
   }
   const known = flag === undefined ? undefined : flagsOf(command).find(other => spellings(other).includes(flag));
+  if (command === 'compare') return excess(word, command, 'two at a time: rnn-cli compare A B');
   const isTaken = known && (spellings(known).some(spelling => argv.includes(spelling)) || flagForFile(given[0] ?? '', command) === flag);
   if (flag === undefined || known === undefined || isTaken)
     return excess(word, command, excessFix(word, command, argv), { line: [command, ...argv.filter(other => other !== word)] });
@@ -276,6 +277,7 @@ function excessWord(word: string, command: CommandName, argv: readonly string[],
 function excessFix(word: string, command: CommandName, argv: readonly string[]): string {
   if (argv[argv.indexOf(word) - 1] === '--plot')
     return `--plot prints pictures; --svg ${escapeText(word.replace(/\.\w+$/, ''), 60)}.svg writes one`;
+  if (argv[argv.indexOf(word) - 1] === '--states') return '--states prints; --trace FILE.npz saves every h';
   if (command === 'shapes' && flagForFile(word, 'forward') === '--input') return 'shapes follow from the network alone: leave the file out';
   return 'leave it out';
 }

@@ -52,9 +52,11 @@ export function unknownFlag(typed: string, command: CommandName, next: string): 
   const place = placeOfFile(bare, value, belongs, command);
   if (place !== undefined) return error(place, isOutput(bare) && command !== 'convert' ? undefined : { word: flag, to: [] });
   const byValue = meantByValue(bare, value, command);
-  // a flag that another command has is hardly a slip of the pen
-  const meant = byValue ? { words: byValue, to: [byValue] } : meantFlag(flag, command, belongs ? 1 : slips(bare));
+  const meant = byValue ? { words: byValue, to: [byValue] } : meantFlag(flag, command, belongs !== undefined);
   if (typeof meant === 'string') return error(meant);
+  // --rnn 5
+  if (meant?.to[0] === '--cell' && meant.to.length === 2 && /^\d+$/.test(value) && takes(command, '--M'))
+    return error(`did you mean ${meant.words} --M ${value}?`, { word: flag, to: [...meant.to, '--M'] });
   if (meant) return error(`did you mean ${meant.words}?`, { word: flag, to: meant.to });
   return error(belongs ? `leave it out, or use it with ${belongs.commands[0]}` : `rnn-cli ${command} --help lists the flags`);
 }
@@ -121,10 +123,10 @@ function meantByValue(bare: string, value: string, command: CommandName): string
 
 /**
  * First the same letters in another case (--t, -T), then what other tools call it, then the nearest spelling of any of these.
- * @param most letters that may be wrong
+ * @param isFlag another command has it: hardly a slip of the pen
  * @returns what was meant, or a sentence about what is not here
  */
-function meantFlag(typed: string, command: CommandName, most: number): Meant | string | undefined {
+function meantFlag(typed: string, command: CommandName, isFlag: boolean): Meant | string | undefined {
   const bare = (word: string): string => word.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
   const word = bare(typed);
   // a letter of the equations, and no help
@@ -138,13 +140,15 @@ function meantFlag(typed: string, command: CommandName, most: number): Meant | s
   const spelled = nearest(
     word,
     longer.map(({ spelling }) => bare(spelling)),
-    most,
+    isFlag ? 1 : slips(word),
   );
-  const names = [...flagsOf(command).flatMap(flag => flag.otherNames ?? []), ...Object.keys(FLAG_SYNONYMS), ...Object.keys(FLAG_HINTS)];
+  const names = isFlag
+    ? []
+    : [...flagsOf(command).flatMap(flag => flag.otherNames ?? []), ...Object.keys(FLAG_SYNONYMS), ...Object.keys(FLAG_HINTS)];
   const name = nearest(
     word,
     names.filter(name => name.length > 3),
-    most,
+    isFlag ? 1 : slips(word),
   );
   if (name !== undefined && (spelled === undefined || editDistance(word, name) < editDistance(word, spelled)))
     return calledElsewhere(name, command);

@@ -85,7 +85,7 @@ function layerOf(written: string, kinds: readonly string[]): string {
   const part = written
     .trim()
     .replace(/^([A-Za-z]+)-(?=\d)/, '$1:')
-    .replace(/^(emb\w*:\d+):(?=\d+$)/i, '$1x');
+    .replace(/^((?:emb|conv)\w*:\d+):(?=\d+$)/i, '$1x');
   const [, around, held] = AROUND.exec(part.trim()) ?? [];
   if (around !== undefined) {
     // Bidirectional(LSTM(8), merge_mode="sum")
@@ -153,6 +153,7 @@ function callOf(word: string, bracket: string): string | undefined {
     named.get('go_backwards') === 'True' ? '+backwards' : '',
     named.get('stateful') === 'True' ? '+stateful' : '',
     named.get('use_bias') === 'False' || named.get('bias') === 'False' ? '+nobias' : '',
+    word.startsWith('bi') && plainName(named.get('merge_mode')) ? `+${plainName(named.get('merge_mode'))}` : '',
     named.get('proj_size') ? `+proj=${named.get('proj_size')}` : '',
     plainName(named.get('padding')) ? `+${plainName(named.get('padding'))}` : '',
     named.get('strides') ? `+stride=${named.get('strides')}` : '',

@@ -98,7 +98,7 @@ The same weights give different numbers: 150 parameters with reset_after for D=3
 > reset_after=True | gru:5 | 1 10 3
 > reset_after=False | gru:5+resetbefore | 1 10 3
 
-gates, blocks | blocks of columns in the weights | gate-order, lstm, gru
+gates, blocks, forget gate, input gate, output gate, reset gate, update gate | blocks of columns in the weights | gate-order, lstm, gru
 Wx, Wh and the bias of an LSTM hold four blocks of M columns, of a GRU three. The order depends on the framework: LSTM i f c o (Keras), i f g o (PyTorch), i o f c (ONNX); GRU z r h (Keras, ONNX), r z n (PyTorch).
 The candidate is called c, g, n or h, depending on the framework; here it is g.
 > four blocks | lstm:5 | 1 10 3
@@ -171,7 +171,7 @@ MACs, FLOPs, flops, multiply-adds, GMACs | multiply-adds, of one sample | T, M
 A product [D]·[D, M] has D·M multiply-adds. A recurrent layer with G gates has G·M·(D + M) at each of T steps: LSTM(5) on 3 features and 10 steps has 1,600. FLOPs are about twice that. Several counters ignore the recurrent product or add biases: see docs/counting.md.
 > 10 · 4·5·(3 + 5) = 1,600 | lstm:5 | 1 10 3
 
-vanishing gradient, vanishing, exploding gradient, BPTT | early steps are hardly learned | lstm, gru, unit_forget_bias
+vanishing gradient, vanishing, gradient, gradients, exploding gradient, BPTT | early steps are hardly learned | lstm, gru, unit_forget_bias
 Training multiplies one factor per step, tanh′·Wh, from the last step back to the first. Factors below 1 make the product vanish, so a SimpleRNN learns little from early steps; factors above 1 make it explode.
 An LSTM adds to c instead (c_t = f⊙c_{t−1} + i⊙g): with f near 1 the factor stays near 1. A GRU does the same with z. rnn-cli does not train, but it shows the effect: a change of x_1 hardly moves the last h.
 

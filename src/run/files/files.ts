@@ -275,14 +275,12 @@ function nearestFile(path: string): { fix?: string; correction?: Correction } {
   if (drive) return { fix: `a path of Windows; in WSL: ${shownPath(`/mnt/${drive.toLowerCase()}/${rest.replaceAll('\\', '/')}`)}` };
   const [, given] = /^[\w./-]+=(.+)$/s.exec(path) ?? [];
   if (given) return { fix: `NAME= is for networks of several inputs: -i ${shownPath(given)}` };
-  if (/^[[\d\s.,;eE+-]+[\]\d\s.,;]*$/.test(path) && /\d/.test(path))
+  if (/^https?:/i.test(path)) return { fix: `only files are read: curl -LO ${shownPath(path)}` };
+  if (/^[[\d\s.,;eE+-]+[\]\d\s.,;]*$/.test(path) && /\d[\s,;\]]/.test(path))
     return { fix: `numbers come from a file or through a pipe: echo '${shownPath(path)}' | rnn-cli … -i -` };
   try {
     const folder = readdirSync(dirname(path)).slice(0, 10_000);
-    const near = nearest(
-      basename(path),
-      folder.filter(name => ['', ...READ_ENDINGS].includes(extname(name).toLowerCase())),
-    );
+    const near = nearestName(basename(path), folder);
     if (near === undefined) return { fix: filesThere(path, folder) };
     const meant = path.slice(0, path.length - basename(path).length) + near;
     return { fix: `did you mean ${shownPath(meant)}?`, correction: { word: path, to: [meant] } };
@@ -291,12 +289,24 @@ function nearestFile(path: string): { fix?: string; correction?: Correction } {
   }
 }
 
+/** By the name without its ending, where others have this ending: `a.npy` is not `x.npy`. */
+function nearestName(typed: string, folder: readonly string[]): string | undefined {
+  const readable = folder.filter(name => ['', ...READ_ENDINGS].includes(extname(name).toLowerCase()));
+  const ending = extname(typed);
+  if (!READ_ENDINGS.includes(ending.toLowerCase())) return nearest(typed, readable);
+  const stems = readable.filter(name => extname(name) === ending).map(name => basename(name, ending));
+  const stem = nearest(basename(typed, ending), stems);
+  return stem === undefined ? readable.find(name => name.toLowerCase() === typed.toLowerCase()) : `${stem}${ending}`;
+}
+
 /** 'the folder has x.npy, y.npy': files of the ending that was asked for, else of the endings that are read. */
 function filesThere(path: string, folder: readonly string[]): string {
   const ending = extname(path).toLowerCase();
   const where = dirname(path) === '.' ? 'this folder' : shownPath(dirname(path));
   const known = folder.filter(name => READ_ENDINGS.includes(extname(name).toLowerCase())).sort();
-  const alike = known.filter(name => extname(name).toLowerCase() === ending);
+  const same = known.filter(name => extname(name).toLowerCase() === ending);
+  const isModel = (name: string): boolean => /\.(keras|h5|hdf5|onnx|pt|pth|pt2|safetensors)$/i.test(name);
+  const alike = same.length > 0 || !isModel(path) ? same : known.filter(isModel);
   const shown = alike.length > 0 ? alike : known;
   if (shown.length === 0) return `check the path: ${where} has no file of a network or of numbers`;
   return `check the path: ${where} has ${shown
