@@ -36,6 +36,22 @@ describe('detecting a format', () => {
     expect(detectFormat(memorySource(bytes)).name).toBe(formatOfName(name)!.name);
   });
 
+  it('reads text under the name of a binary array file, and says of other text what it is', () => {
+    const found = (text: string, name: string) => {
+      try {
+        return detectFormat(memorySource(new TextEncoder().encode(text)), name).name;
+      } catch (error) {
+        return (error as { fix: string }).fix;
+      }
+    };
+    expect(found('1.5 2.5\n3 4\n', 'y.npy')).toBe('csv');
+    expect(found('[[1. 2.]\n [3. 4.]]\n', 'y.npz')).toBe('printed');
+    expect(found('y (N, K)  4×2 float32\n', 'y.npy')).toContain('-o y.npy');
+    expect(found('version 2\n', 'net.onnx')).toContain('no .onnx');
+    expect(found('\u0093', 'y.npy')).not.toBe('npy');
+    expect(detectFormat(memorySource(Uint8Array.of(0x93)), 'y.npy').name).toBe('npy');
+  });
+
   it('trusts the content over the name and says so', async () => {
     const { format, notes } = await readTensors(referenceBytes('corrupt', 'npy_ok_f4.npy'), { nameHint: 'x.npz' });
     expect([format, notes]).toEqual(['npy', ['named .npz but the content is npy: read as npy']]);

@@ -19,7 +19,7 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
       ['rnn-cli shapes', 'the tutorial network: T=10 D=3 M=5 K=2'],
       ['rnn-cli shapes --T 10 --D 3 --M 5 --K 2 --cell lstm', 'four gates: 192 parameters'],
       ['rnn-cli shapes --layers "lstm:64,gru:32,dense:10" --D 3', 'a network on one line'],
-      ['rnn-cli shapes --model net.json --summary', "as Keras' model.summary() prints it"],
+      ['rnn-cli shapes net.keras --summary', "as Keras' model.summary() prints it"],
       ['rnn-cli shapes --M 64 --json | jq .totals.params', 'one number for a script'],
     ],
     about: [
@@ -32,6 +32,7 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
     summary: 'run the network, print or save the output',
     examples: [
       ['rnn-cli forward --N 4', 'seeded weights and input: the same y for the same seed'],
+      ['rnn-cli forward net.keras -i x.npy', 'a Keras, PyTorch or ONNX model'],
       ['rnn-cli forward --weights w.npz -i x.npy -o y.npy', "np.savez('w.npz', *model.get_weights()) in Keras"],
       ['rnn-cli forward --layers "lstm:8,dense:1" --D 3 --states', 'h of every step'],
       ['rnn-cli forward --trace', 'every gate and state'],
@@ -45,10 +46,11 @@ export const COMMAND_HELP: Record<CommandName, CommandHelp> = {
     summary: 'are two outputs equal, and if not, why?',
     examples: [
       ['rnn-cli compare --N 4', 'the textbook loop against the batched engine'],
-      ['rnn-cli compare --weights w.npz -i x.npy --against y.npy', 'your output against the right output'],
+      ['rnn-cli compare net.keras -i x.npy --against y.npy', 'your output against the right output'],
+      ['rnn-cli compare net.keras net.onnx', 'two models, run on the same input'],
       ['rnn-cli compare --N 4 --simulate state-carry', 'h kept between samples, explained'],
-      ['python my_rnn.py | rnn-cli compare --weights w.npz -i x.npy --against -', 'y from a pipe'],
-      ['rnn-cli compare --weights w.npz -i x.npy --against y.npy -q || echo differ', 'in a script: exit 0 same, 1 different'],
+      ['python my_rnn.py | rnn-cli compare net.keras -i x.npy --against -', 'y from a pipe'],
+      ['rnn-cli compare net.keras -i x.npy --against y.npy -q || echo differ', 'in a script: exit 0 same, 1 different'],
     ],
     about: [
       'manual and batched share the equations of a cell, so comparing them checks products, layout and precision. The equations are checked by recorded outputs of Keras, PyTorch and ONNX in the tests, and by the onnxruntime engine.',
@@ -126,7 +128,7 @@ const GROUPS: readonly FlagGroup[] = ['Network', 'Weights and input', 'Computing
 const SHARED: readonly FlagGroup[] = ['General', 'Limits'];
 
 const GROUP_NOTES: Partial<Record<FlagGroup, string>> = {
-  Network: ' (one form: sizes, --layers, or --model)',
+  Network: ' (one form: a file, sizes, --layers, or --model)',
   Limits: ' (what a file may ask for; a refusal names its flag)',
 };
 

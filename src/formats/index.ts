@@ -68,18 +68,40 @@ export function detectFormat(source: ByteSource, nameHint?: string): Format {
   const binary = ORDER.find(format => !TEXT.has(format) && format.sniff(source));
   if (binary) return binary;
   refuseForeign(source);
-  const format = detectText(source, named) ?? named;
-  if (format) return format;
   const start = readUpTo(source, 0, 40);
-  const isText = start.every(byte => byte >= 0x20 || (byte >= 9 && byte <= 13));
+  const isText = looksLikeText(start);
+  // np.savetxt('y.npy', y): text under the name of a binary format is text
+  const namedBinary = named !== undefined && !TEXT.has(named);
+  const format = detectText(source, isText && namedBinary ? undefined : named) ?? (isText && namedBinary ? undefined : named);
+  if (format) return format;
   const shown = isText
     ? `text that begins with '${escapeText(new TextDecoder().decode(start).trim().split('\n')[0], 40)}'`
     : `bytes ${Array.from(start.subarray(0, 8), b => b.toString(16).padStart(2, '0')).join(' ')}`;
   throw new RnnError('format', 'E_FORMAT_UNKNOWN', 'the content is of no format that is read', {
     expected: ORDER.map(f => f.name).join(', '),
     found: shown,
-    ...(isText ? { fix: 'of printed arrays keep what print(y) shows, without other lines; or in Python: np.save("y.npy", y)' } : {}),
+    ...(isText ? { fix: textFix(shown, named) } : {}),
   });
+}
+
+function looksLikeText(start: Uint8Array): boolean {
+  if (start.length === 0 || start.some(byte => byte < 0x20 && ![9, 10, 13, 27].includes(byte))) return false;
+  try {
+    // the last character may be cut off
+    new TextDecoder('utf-8', { fatal: true }).decode(start, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What rnn-cli prints is for people, and is saved by a shell's `>` all the same. */
+function textFix(shown: string, named: Format | undefined): string {
+  if (named && !TEXT.has(named) && named !== all.npy && named !== all.npz)
+    return `the file is text, and no .${named.name}; save or download it again`;
+  return shown.includes("'y (N, ")
+    ? 'this is what rnn-cli forward prints; it saves y with -o y.npy'
+    : 'of printed arrays keep what print(y) shows, without other lines; or in Python: np.save("y.npy", y)';
 }
 
 /** Among the text formats the name decides, except that brackets are never a table and one value a line is never one JSON value. */
