@@ -79,15 +79,15 @@ describe('a small graph that asks for much', () => {
     ['whole numbers', b => b.add('MatMulInteger', [b.add('Cos', [ones(b, 1500, 1500)]), ones(b, 1500, 1500)])],
     ['rows of the engine', b => b.add('MatMul', [ones(b, 1500, 1500), b.add('Exp', [ones(b, 1500, 1500)])])],
   ])('is stopped when its time is over: %s', async (_what, build) => {
-    const began = performance.now();
+    const began = process.cpuUsage().user;
     expect(await answer(build, { maxTime: 0.05, maxMemory: 2 ** 30 })).toBe('E_LIMIT_TIME');
-    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(process.cpuUsage().user - began).toBeLessThan(10e6);
   });
 
   it('is refused before it runs where no kernel would be quick enough', async () => {
-    const began = performance.now();
+    const began = process.cpuUsage().user;
     expect(await answer(b => b.add('MatMul', [ones(b, 900, 900), ones(b, 900, 900)]), { maxTime: 0.01 })).toBe('E_LIMIT_TIME');
-    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(process.cpuUsage().user - began).toBeLessThan(10e6);
   });
 });
 

@@ -56,9 +56,10 @@ async function answer(name: string, bytes: Uint8Array): Promise<Said> {
 }
 
 it.each(HOSTILE.map(c => [c.name, c] as const))('%s', async (name, { bytes }) => {
-  const started = performance.now();
+  const started = process.cpuUsage().user;
   said[name] = await answer(name, await bytes());
-  expect(performance.now() - started).toBeLessThan(10_000);
+  // of the processor: the machine may do much else
+  expect(process.cpuUsage().user - started).toBeLessThan(10e6);
   expect(HARMLESS.has(name) ? [0] : [3, 5]).toContain(said[name][0]);
   if (!process.env.HOSTILE_UPDATE) expect(said[name]).toEqual(EXPECTED[name]);
 });
