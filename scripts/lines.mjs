@@ -1,4 +1,4 @@
-// Random command lines: npm run lines -- [--cases 50000] [--seed 1] [--minutes 15]
+// Random command lines: npm run lines -- [--cases 50000] [--seed 1] [--minutes 15] [--files FOLDER: its files, each in inspect, shapes and forward]
 // Each is run in this program's own process, in a worker under a watchdog, over a folder of good, bad and strange files. It must end within
 // a minute of the processor's time (a busy machine is no hang) with an exit code of the list, never 70; errors are one message, stdout of --json is one document, and nothing is left half written.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,6 +13,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BUNDLE = join(ROOT, 'node_modules', '.cache', 'rnn-cli', 'lines.cjs');
 /** of the processor's time, and of the clock's: what waits takes none */
 const HANG = { busy: 60_000, waiting: 20 * 60_000 };
+/** Names that may be a model or arrays. */
+const READABLE = /\.(npy|npz|h5|hdf5|keras|onnx|ptl?|pth|pt2|safetensors|csv|jsonl?|txt|bin|index)$/;
 const FILES = [
   'models/keras/gru_stacked.keras',
   'models/torch/lstm_states_io_op14.onnx',
@@ -33,8 +35,11 @@ async function campaign() {
       cases: { type: 'string', default: '50000' },
       minutes: { type: 'string', default: 'Infinity' },
       seed: { type: 'string', default: '1' },
+      files: { type: 'string' },
     },
   });
+  const named = values.files && readdirSync(values.files, { recursive: true, withFileTypes: true });
+  const list = named?.filter(entry => entry.isFile() && READABLE.test(entry.name)).map(({ parentPath, name }) => join(parentPath, name));
   const { build } = await import('esbuild');
   mkdirSync(join(BUNDLE, '..'), { recursive: true });
   const entry =
@@ -57,11 +62,11 @@ async function campaign() {
     join(folder, 'spec.json'),
     '{"input":{"timesteps":4,"features":3},"layers":[{"kind":"gru","units":2},{"kind":"dense","units":2}]}',
   );
-  const total = Number(values.cases);
+  const total = list ? 3 * list.length : Number(values.cases);
   const until = Date.now() + 60_000 * Number(values.minutes);
   const state = { exits: {}, bad: [], slowest: [0, ''], done: 0 };
   const began = Date.now();
-  while (state.done < total && Date.now() < until) await stretch(state, total, until, { seed: Number(values.seed), folder });
+  while (state.done < total && Date.now() < until) await stretch(state, total, until, { seed: Number(values.seed), folder, list });
   const left = readdirSync(folder).filter(name => /\.rnn-cli|\.tmp/.test(name));
   rmSync(folder, { recursive: true, force: true });
   console.log(
@@ -116,10 +121,12 @@ function busyMs() {
 
 async function work() {
   const { runCli, FLAGS, COMMANDS, COMMAND_WORDS, randomStream } = createRequire(import.meta.url)(BUNDLE);
-  const { seed, folder, from, total } = workerData;
+  const { seed, folder, from, total, list } = workerData;
   const files = readdirSync(folder);
   for (let n = from; n < total; n++) {
-    const argv = randomLine(randomStream(seed * 1_000_003 + n), { FLAGS, COMMANDS, COMMAND_WORDS, files, folder });
+    const argv = list
+      ? [['inspect'], ['shapes'], ['forward', '--N', '1', '-q']][n % 3].concat(list[Math.floor(n / 3)])
+      : randomLine(randomStream(seed * 1_000_003 + n), { FLAGS, COMMANDS, COMMAND_WORDS, files, folder });
     parentPort.postMessage({ begins: argv.join(' ') });
     const began = busyMs();
     const ran = await runCli(argv, { columns: n % 3 === 0 ? 80 : undefined });
