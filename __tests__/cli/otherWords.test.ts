@@ -1,0 +1,45 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { COMMAND_WORDS, COMMANDS } from '../../src/cli/commandWords.js';
+import { usualSpelling } from '../../src/cli/flag.js';
+import { FLAGS } from '../../src/cli/options.js';
+import { parseArgv } from '../../src/cli/program.js';
+import { COMMAND_HINTS, COMMAND_SYNONYMS, FLAG_HINTS, FLAG_SYNONYMS, VALUE_SYNONYMS } from '../../src/cli/synonyms.js';
+import { runCli, words } from '../helpers/runCli.js';
+
+/**
+ * Every word of other tools that the program knows, and what is said to it, in otherWords.txt (UPDATE_OUT=1 npx jest otherWords writes it anew, for a
+ * person to read). A line that is offered in its place is one that the program takes.
+ */
+const table = join(__dirname, 'otherWords.txt');
+
+/** A flag in the first command that has it; what stands beside the flags in the command that it belongs to. */
+function lineOfValue(key: string, word: string): string[] {
+  const flag = FLAGS.find(one => one.key === key);
+  if (flag) return [flag.commands[0], usualSpelling(flag), word];
+  return [COMMANDS.find(command => COMMAND_WORDS[command].some(({ name }) => name.toLowerCase() === key)) ?? 'schema', word];
+}
+
+/** Of a flag's name, in every command: where it has other flags, it says other things. */
+const lines = [
+  ...Object.entries(VALUE_SYNONYMS).flatMap(([key, meanings]) => Object.keys(meanings).map(word => lineOfValue(key, word))),
+  ...Object.keys({ ...FLAG_SYNONYMS, ...FLAG_HINTS }).flatMap(word =>
+    ['shapes', 'forward', 'compare'].map(command => [command, `--${word}`]),
+  ),
+  ...Object.keys({ ...COMMAND_SYNONYMS, ...COMMAND_HINTS }).map(word => [word]),
+];
+
+it('are answered as recorded, with a line that the program takes', async () => {
+  const said: string[] = [];
+  for (const argv of lines) {
+    const { exit, stderr } = await runCli(argv);
+    // some words are spellings of their own, or begin a file's name
+    if (exit !== 2) continue;
+    const [fix, line] = ['fix', 'try'].map(name => new RegExp(`^ {2}${name}: (.*)$`, 'm').exec(stderr)?.[1]);
+    if (line !== undefined) expect(() => parseArgv(words(line).slice(1))).not.toThrow();
+    said.push([argv.join(' '), fix, line].filter(text => text !== undefined).join('   '));
+  }
+  expect(said.length).toBeGreaterThan(300);
+  if (process.env.UPDATE_OUT === '1') writeFileSync(table, `${said.join('\n')}\n`);
+  expect(`${said.join('\n')}\n`.split('\n')).toEqual(readFileSync(table, 'utf8').split('\n'));
+});
