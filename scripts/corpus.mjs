@@ -194,6 +194,20 @@ const WRITTEN = {
   bfloat16: y => write('y.txt', `tensor(${JSON.stringify(deep(y, bfloat))}, dtype=torch.bfloat16)\n`),
   torch: y => write('y.txt', `tensor(${JSON.stringify(deep(y, v => Math.round(v * 1e4) / 1e4))})\n`),
 };
+/** What is read again of a number. */
+const READ = {
+  float16: half,
+  bfloat16: bfloat,
+  ...Object.fromEntries([4, 5, 6].map(d => [`${d} decimals`, v => Number(v.toFixed(d))])),
+  torch: v => Math.round(v * 1e4) / 1e4,
+};
+/** How far rounding to that may have moved a number. */
+const SLACK = {
+  float16: v => Math.max(2 ** -11 * Math.abs(v), 2 ** -25),
+  bfloat16: v => 2 ** -8 * Math.abs(v),
+  ...Object.fromEntries([4, 5, 6].map(d => [`${d} decimals`, () => 0.5 * 10 ** -d])),
+  torch: () => 0.5e-4,
+};
 const OFTEN = ['float32', 'float32', 'float64', 'float16', '4 decimals', '8 digits'];
 
 /** [N, K] or [N, T, K] -> rows */
@@ -417,7 +431,12 @@ async function runAllCases() {
 
 function recordOf(name, seed, one, { outcome, visible, accepted, result }) {
   const { evidence, explanations, asSpecified, tolerance, tried } = result;
-  const untrue = falseSentences(evidence, one.right, one.y, 0.6 * tolerance.atol);
+  const untrue = falseSentences(
+    evidence,
+    { ...one, y: deep(one.y, READ[one.numbers] ?? (v => v)) },
+    SLACK[one.numbers] ?? (() => 0),
+    tolerance.noise,
+  );
   const shown = explanations.slice(0, 4).map(({ code, residual, verdict, why }) => ({ code, residual, verdict, why }));
   return { name, seed, outcome, visible, accepted, evidence, untrue, shown, asSpecified, tolerance, tried, ...one };
 }

@@ -121,7 +121,7 @@ export const INVENTED = {
     'batchnorm',
     1e-3,
     (v, w, e) => NORMS.batchnorm(v, { ...w, mean: w.mean.map(a => 0.99 * a), variance: w.variance.map(a => 0.99 * a + 0.01) }, e),
-    ['normalization'],
+    ['normalization', 'stale-weights'],
   ),
   'BatchNorm in training mode': normed(
     'batchnorm',
@@ -131,7 +131,7 @@ export const INVENTED = {
       const of = rows[0].map((_, m) => rows.map(r => r[m]));
       return eachRow(v, row => row.map((a, m) => ((a - mean(of[m])) / Math.sqrt(spread(of[m]) ** 2 + e)) * w.gamma[m] + w.beta[m]));
     },
-    ['normalization'],
+    ['normalization', 'stale-weights'],
   ),
   'BatchNorm step by step': normed(
     'batchnorm',

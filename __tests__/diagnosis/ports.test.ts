@@ -109,6 +109,14 @@ describe('states of a bidirectional LSTM with an axis for its directions', () =>
     expect(explanations[0].why).toContain('the last hidden state of lstm_1 [3, 8] with its axes in the order [2, N, M]');
   });
 
+  it.each(['forward', 'backward'])('are told where the %s one alone was taken', async way => {
+    const { probe: p, request } = await probe('bilstm:4,dense:2');
+    const own = p.x.map(sample => both(p, sample)[way === 'forward' ? 0 : 1].h);
+    const { verdict, codes, explanations } = await runCompare({ ...request, against: await against(`h_n-${way}`, own) });
+    expect({ verdict, codes }).toEqual({ verdict: 'fits', codes: ['head-missing'] });
+    expect(explanations[0].why).toContain(`the last hidden state of the ${way} direction of lstm_1 alone [3, 4]: the numbers are equal`);
+  });
+
   it('are read as Y [T, 2, N, M]', async () => {
     const { probe: p, request } = await probe('bilstm:4+seq,dense:2');
     const Y = p.x[0].map((_, t) => [0, 1].map(d => p.x.map(sample => both(p, sample)[d].hs[t])));
@@ -116,6 +124,18 @@ describe('states of a bidirectional LSTM with an axis for its directions', () =>
     expect({ verdict, codes }).toEqual({ verdict: 'fits', codes: ['head-missing'] });
     expect(explanations[0].why).toContain('in the order [T, 2, N, M], 2 being the directions');
   });
+});
+
+it('a NaN up to a step is no proof that h is right where a direction runs backwards', async () => {
+  for (const [layers, proven] of [
+    ['lstm:4+seq,dense:2', true],
+    ['bilstm:4+seq,dense:2', false],
+  ] as const) {
+    const { probe: p, request } = await probe(layers);
+    const y = p.x.map((sample, n) => sample.map((_, t) => (n === 0 && t < 3 ? [Number.NaN, Number.NaN] : [0.1, 0.2])));
+    const { evidence } = await runCompare({ ...request, against: await against(`nan-${layers.length}`, y) });
+    expect(evidence.some(sentence => sentence.includes('so h is right'))).toBe(proven);
+  }
 });
 
 describe('an output in 16 bits', () => {

@@ -172,7 +172,7 @@ function fromShapesAlone(scenario: Scenario, right: Outcome, other: Tensor, opti
   );
   const tried = HYPOTHESES.reduce((n, h) => n + variantsOf(h, scenario).length, 0);
   const { verdict, findings } = rank(trials, (largestMagnitude(other.data) || 1) / noise, tried);
-  const nothing = `no output of this network, right or wrong in a known way, has the shape ${formatShape(other.shape)} and these numbers`;
+  const nothing = `neither this network nor a known mistake in it gives an array of shape ${formatShape(other.shape)} with these numbers`;
   return {
     ...{ verdict, tried, stopped: false, layers: null, view: null, first: null },
     findings: findings.map(f => ({ ...f, why: [...shapes, f.why].join('\n') })),

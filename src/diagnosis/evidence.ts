@@ -78,7 +78,7 @@ function relationSentence(right: Tensor, other: Tensor): string[] {
   if (n < 4 || r === undefined) return [];
   const chance = CHANCE[n] ?? 2 / Math.sqrt(n);
   const figure = `correlation ${r.toFixed(2)} over ${n} numbers (for unrelated numbers it is within ±${chance.toFixed(2)} in 19 of 20 cases)`;
-  if (Math.abs(r) <= chance) return [`your y does not go up and down with the right y: ${figure}`];
+  if (Math.abs(r) <= chance) return [`no relation of your y to the right y is visible: ${figure}`];
   return [`your y goes ${r > 0 ? 'up and down with the right y' : 'down where the right y goes up'}: ${figure}`];
 }
 

@@ -46,7 +46,7 @@ export function nonFiniteSentences(view: OutputReading, noise: Noise): string[] 
       : []),
     ...(isTooLargeForHalf(view)
       ? [`infinite is every number that is beyond ${MOST_OF_HALF} in the right y, and no other: the largest of float16`]
-      : [...reachSentence(other, bad), ...overflowSentences(view, bad)]),
+      : [...reachSentence(view, bad), ...overflowSentences(view, bad)]),
   ];
 }
 
@@ -95,7 +95,7 @@ function isTooLargeForHalf({ right, other }: OutputReading): boolean {
 }
 
 /** A NaN in h makes every output of its step NaN, and every later step: anything else arose behind h. */
-function reachSentence(other: Tensor, bad: readonly number[]): string[] {
+function reachSentence({ scenario, other }: OutputReading, bad: readonly number[]): string[] {
   const K = other.shape[other.shape.length - 1];
   const rows = new Set(bad.map(k => Math.floor(k / K)));
   if (rows.size === other.data.length / K && bad.length === other.data.length)
@@ -109,6 +109,8 @@ function reachSentence(other: Tensor, bad: readonly number[]): string[] {
       'some rows are lost whole and the others are finite: the cause is in those samples (their input, a row of an array never filled)',
     ];
   const T = other.shape[1];
+  // a backward direction carries a NaN to the steps before it
+  if (recurrentLayers(scenario).some(l => l.bidirectional !== null || l.goBackwards)) return [];
   const stays = [...rows].every(r => r % T === T - 1 || rows.has(r + 1));
   return [
     stays

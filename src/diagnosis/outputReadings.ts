@@ -1,9 +1,11 @@
 import { permuteAxes } from '../tensor/axes.js';
+import { sliceLast } from '../tensor/layout.js';
 import { type FloatArray, formatShape, reshape, sameShape, type Tensor } from '../tensor/tensor.js';
 import { atEveryStep, atLastStep, bypass, headOf, lastRow } from './mistakes/heads.js';
 import { type Layout, layoutsOf } from './mistakes/outputLayout.js';
 import { type Outcome, runScenario } from './run.js';
 import { changeLayer, changeLoop, recurrentLayers, type Scenario } from './scenario.js';
+import { finished } from './variants.js';
 
 /**
  * What the other output may be, by its shape: y itself, with its axes in another order, at every step or of the last step alone, or the
@@ -103,6 +105,15 @@ function readingsOf(scenario: Scenario, hidden: string | null): Reading[] {
       states(name, true, `the hidden states of ${name}`, 'head-missing'),
       states(name, false, `the last hidden state of ${name}`, 'head-missing'),
     ]),
+    ...layers
+      .filter(l => l.bidirectional === 'concat')
+      .flatMap(({ name, units, projection }) =>
+        (['forward', 'backward'] as const).map((way, d) => {
+          const M = projection ?? units;
+          const half = (s: Scenario) => finished(s, y => sliceLast(y, d * M, (d + 1) * M));
+          return states(name, false, `the last hidden state of the ${way} direction of ${name} alone`, 'head-missing', half);
+        }),
+      ),
     ...cells.flatMap(({ name }) => [
       states(name, true, `the cell states c of ${name}`, 'cell-state-taken', ofCell(name)),
       states(name, false, `the last cell state c of ${name}`, 'cell-state-taken', ofCell(name)),

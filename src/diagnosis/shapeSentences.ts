@@ -32,7 +32,7 @@ export function shapeSentences(scenario: Scenario, right: Outcome, other: Tensor
     const samples = found.length === expected.length ? found[0] : 1;
     return [`${start}${samples} sample${samples === 1 ? '' : 's'}, and x has ${N}: give the x of this output with -i FILE`];
   }
-  return [`${start}no axis order of N = ${N}, T = ${T}, K = ${K} gives that`];
+  return [`${start}no order of the axes N = ${N}, T = ${T}, K = ${K} gives this shape`];
 }
 
 /** Recurrent layers alone beside outputs of a width that none of their sizes is: a Dense layer is missing. */

@@ -90,9 +90,7 @@ export function untestedWeights(scenario: Scenario): string[] {
   const { left } = placesWithin(samplesOf(scenario, 0, 1));
   if (left.length === 0) return [];
   const shown = `${left.slice(0, 4).join(', ')}${left.length > 4 ? ` and ${left.length - 4} more` : ''}`;
-  return [
-    `not tested, for there are too many: a single wrong number in ${shown}; if you have both weight files, rnn-cli compare A B finds it`,
-  ];
+  return [`not tested: whether one number in ${shown} is wrong (there are too many); with both weight files, rnn-cli compare A B finds it`];
 }
 
 /** From the output to the input, so that little has to be run again. */

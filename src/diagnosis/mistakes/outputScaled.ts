@@ -82,7 +82,7 @@ export const outputScaled = mistake('output-scaled', 'the output has another sca
         // a bias that is scaled, too, no h can make: then every number counts
         ...(hasBias(scenario) ? { told: Math.max(0, differentNumbers(other.data) - chosen) } : {}),
         floor: noise * Math.max(1, Math.abs(line.scale)),
-        why: `Every number of your output is ${lineText(line, right.y)}: ${line.offset === 0 ? 'one scale' : Math.abs(line.scale - 1) < 1e-5 ? 'one offset' : 'one scale and one offset'} for all ${other.data.length} numbers. Another unit does that (inverse_transform, percent), or a sum instead of a mean.`,
+        why: `Every number of your output is ${lineText(line, right.y)}: ${line.offset === 0 ? 'one scale' : Math.abs(line.scale - 1) < 1e-5 ? 'one offset' : 'one scale and one offset'} for all ${other.data.length} numbers. Another unit of measure does that (inverse_transform, percent), or a sum instead of a mean.`,
         fix: { numpy: `y = ${backCode(line)}` },
       },
     ];
