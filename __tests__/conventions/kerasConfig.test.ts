@@ -530,12 +530,12 @@ describe('the words about', () => {
     [
       'both ways of no cell',
       sequential(layer('Bidirectional', { layer: layer('Dense') })),
-      '3 E_KERAS_CLASS | layer bidirectional: Dense is not run here | expected: SimpleRNN, LSTM, GRU, RNN, ConvLSTM1D, ConvLSTM2D | found: Dense',
+      '3 E_KERAS_CLASS | layer bidirectional: Dense is not run here | expected: SimpleRNN, LSTM, GRU, RNN, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D | found: Dense',
     ],
     [
       'both ways of what every object has',
       sequential(layer('Bidirectional', { layer: layer('constructor') })),
-      '3 E_KERAS_CLASS | layer bidirectional: constructor is not run here | expected: SimpleRNN, LSTM, GRU, RNN, ConvLSTM1D, ConvLSTM2D | found: constructor',
+      '3 E_KERAS_CLASS | layer bidirectional: constructor is not run here | expected: SimpleRNN, LSTM, GRU, RNN, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D | found: constructor',
     ],
     [
       'no layer in both ways',

@@ -44,12 +44,12 @@ const CASES: [string, () => unknown, string][] = [
   [
     'four names of nobody',
     () => detectConvention(['a', 'b', 'c', 'd']),
-    '3 E_NAMES | cannot tell whose weights these are: a, b, c, d | expected: arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli\'s own) | found: a, b, c, d | fix: in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")',
+    '3 E_NAMES | cannot tell whose weights these are: a, b, c, d | expected: arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli\'s own) | found: a, b, c, d | fix: save them under our names: np.savez("w.npz", Wx=…, Wh=…, bh=…, Wo=…, bo=…); Wx is [D, M], Wh [M, M], Wo [M, K], the transposes of what W @ x takes',
   ],
   [
     'no names',
     () => detectConvention([]),
-    '3 E_NAMES | cannot tell whose weights these are: no tensors | expected: arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli\'s own) | found: no tensors | fix: in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")',
+    '3 E_NAMES | cannot tell whose weights these are: no tensors | expected: arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli\'s own) | found: no tensors | fix: save them under our names: np.savez("w.npz", Wx=…, Wh=…, bh=…, Wo=…, bo=…); Wx is [D, M], Wh [M, M], Wo [M, K], the transposes of what W @ x takes',
   ],
   [
     'an unknown convention',
@@ -320,7 +320,7 @@ const CASES: [string, () => unknown, string][] = [
         net([rnn], 'torch').shapes,
         named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'rnn.bias_ih_l0': [1, 2], 'rnn.bias_hh_l0': [2] }),
       ),
-    '3 E_WEIGHT_SHAPE | bh: rnn.bias_ih_l0: expected [2] = [M], found [1, 2] | expected: [2] | found: [1, 2] | fix: check the sizes (--D, --M, --K, --cell) against the file',
+    '3 E_WEIGHT_SHAPE | bh: rnn.bias_ih_l0: expected [2] = [M], found [1, 2] | expected: [2] | found: [1, 2] | fix: the file may hold another network, which rnn-cli inspect shows; weights alone need no --cell and no sizes',
   ],
   [
     'a projection of another width',
