@@ -615,9 +615,11 @@ describe('networks that are no chain', () => {
     for (const part of parts) expect(script).toContain(part);
   });
 
+  withNumpy('a branch without a mask leaves none where it joins one that has it', () => expectSameInNumpy([requestOf('mask_kwarg_pool')]));
+
   it('of masked steps are refused where masks are not written', async () => {
     for (const target of ['numpy', 'torch'] as const)
-      await expect(runEmit(requestOf('mask_kwarg_pool'), target)).rejects.toMatchObject({
+      await expect(runEmit(requestOf('live_masked_maximum_dot'), target)).rejects.toMatchObject({
         code: 'E_EMIT',
         message: expect.stringMatching(/masked steps|masks as|padding before/),
       });
