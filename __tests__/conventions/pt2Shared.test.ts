@@ -67,7 +67,11 @@ describe('rules that PyTorch shares with keras.ops', () => {
     [1, -1, (3 * Math.PI) / 4],
     [-1, -1, (-3 * Math.PI) / 4],
     [0, 2, 0],
-  ])('atan2(%d, %d) = %d, zeros with their sign', async (y, x, angle) => {
+    [Infinity, Infinity, Math.PI / 4],
+    [-Infinity, -Infinity, (-3 * Math.PI) / 4],
+    [Infinity, 1, Math.PI / 2],
+    [1, Infinity, 0],
+  ])('atan2(%d, %d) = %d, zeros with their sign, infinities as far as each other', async (y, x, angle) => {
     expectNear(
       await yOf(
         'atan2.default',

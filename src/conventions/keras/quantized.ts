@@ -101,7 +101,7 @@ export function precisionAssumptions(model: Json): Assumption[] {
   const types = new Set(narrowTypes(model));
   return [...types].map(type => ({
     fact: 'precision',
-    what: `layers that compute in ${type} in Keras were run in float32, which moves y by up to ${type === 'float16' ? '0.1 %' : '1 %'} of its scale`,
+    what: `layers that compute in ${type} in Keras were run in float32, which usually moves y by about ${type === 'float16' ? '0.1 %' : '1 %'} of its scale, more where the network amplifies rounding`,
     value: 'float32',
     why: `their policy is ${type}`,
     say: null,

@@ -15,7 +15,8 @@ export function halfPrecision({ graph }: OnnxModel): Assumption[] {
     return nodes.some(node => node.opType !== 'Cast' && [...node.inputs, ...node.outputs].some(name => halves.has(name)));
   });
   if (!computes) return [];
-  const what = '16-bit floats were computed as float32, which moves y by about 0.1 % of its scale (bfloat16: 1 %)';
+  const what =
+    '16-bit floats were computed as float32, which usually moves y by about 0.1 % of its scale (bfloat16: 1 %), more where the network amplifies rounding';
   return [{ fact: 'precision', what, value: 'float32', why: 'the graph computes in float16 or bfloat16', say: null }];
 }
 

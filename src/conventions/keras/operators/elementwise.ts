@@ -91,9 +91,13 @@ const pi = Math.PI;
 /** Below 0, or −0, whose reciprocal is −∞. */
 const isNegative = (x: Operand): Expression => node('Or', [less(x, number(0)), less(node('Reciprocal', [x]), number(0))]);
 
-/** The angle of a point: the arc tangent of y/x where x > 0, turned by half a circle where x < 0; a zero has the sign that it has. */
+/**
+ * The angle of a point: the arc tangent of y/x where x > 0, turned by half a circle where x < 0; a zero has the sign that it has, and two
+ * infinities are as far as each other.
+ */
 function arctan2(y: Operand, x: Operand): Expression {
-  const arc = node('Atan', [div(y, x)]);
+  const infinite = node('And', [node('IsInf', [y]), node('IsInf', [x])]);
+  const arc = node('Atan', [choose(infinite, mul(node('Sign', [y]), node('Sign', [x])), div(y, x))]);
   const turn = choose(isNegative(y), number(-pi), number(pi));
   const quarter = choose(less(y, number(0)), number(-pi / 2), number(pi / 2));
   const upright = choose(node('Equal', [y, number(0)]), choose(isNegative(x), turn, y), quarter);
