@@ -33,6 +33,10 @@ const NO_ROOM = `export const inRoom = (_, body) => body(), claiming = kernels =
 export { nothing as roomFor, nothing as numbersOf, nothing as bytesFor, nothing as claim, nothing as claimProducts, nothing as checkRoom };
 export { nothing as pass, nothing as hold, nothing as release, nothing as askRoomFrom };`;
 const ROOM = /\/src\/(ops\/room|engines\/claiming)\.ts$/;
+/** The words of a page's request are those of its form, which cannot exclude each other. */
+const RULES = /\/src\/run\/requestRules\.ts$/;
+const NO_RULES =
+  'export const checkRules = () => {}, checkConflicts = checkRules, needs = checkRules, pairs = () => [], flagOf = key => "--" + key;';
 const SUGGESTS = 'if (error instanceof RnnError) suggest(error, text);';
 
 const OF_NODE = new RegExp(`^node:|^(${[...builtinModules, 'onnxruntime-node'].join('|')})$`);
@@ -48,6 +52,7 @@ const withoutNode = details => ({
     hooks.onLoad({ filter: /.*/, namespace: 'noFiles' }, () => ({ contents: NO_FILES }));
     hooks.onLoad({ filter: /\/batched\/kernelBytes\.ts$/ }, async () => ({ contents: inflatedKernel(await compileKernel(false)) }));
     if (!details) hooks.onLoad({ filter: ROOM }, () => ({ contents: NO_ROOM }));
+    if (!details) hooks.onLoad({ filter: RULES }, () => ({ contents: NO_RULES }));
     if (!details) hooks.onLoad({ filter: SPELLING }, () => ({ contents: NO_SPELLING }));
     hooks.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
       contents: importedAtOnce(details ? forBrowser(path) : withoutDetails(forBrowser(path).replace(SUGGESTS, ''))),

@@ -49,6 +49,6 @@ it('an input of other features names both', async () => {
   const input = folder.write('x.npy', await bytesOf('npy', { npy: zeros(2, 5, 4) }));
   expect(await failure(runForward({ layers: 'lstm:4,dense:2', input, D: 3 }))).toMatchObject({
     code: 'E_INPUT_SHAPE',
-    fix: expect.stringContaining('D = 4 (here 3)'),
+    fix: expect.stringContaining('D = 4, the network D = 3'),
   });
 });

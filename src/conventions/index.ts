@@ -61,7 +61,7 @@ const LETTERS = [
  * books). Whether they are transposed only the user knows.
  */
 function lettersOf(names: readonly string[]): string | undefined {
-  if (names.length === 0 || names.length > 5 || !names.every(name => /^[A-Za-z]{1,2}(_?[a-z]{1,3})?$/.test(name))) return undefined;
+  if (names.length < 3 || names.length > 5 || !names.every(name => /^[A-Za-z]{1,2}(_?[a-z]{1,3})?$/.test(name))) return undefined;
   const book = LETTERS.find(letters => names.includes(letters[3]) && names.every(name => letters.includes(name)));
   const ours = ['Wx', 'Wh', 'bh', 'Wo', 'bo'];
   return ours.flatMap((name, i) => (!book ? `${name}=…` : names.includes(book[i]) ? `${name}=${book[i]}` : [])).join(', ');

@@ -70,9 +70,9 @@ export function detectFormat(source: ByteSource, nameHint?: string): Format {
   refuseForeign(source);
   const start = readUpTo(source, 0, 40);
   const isText = looksLikeText(start);
-  // np.savetxt('y.npy', y): text under the name of a binary format is text
-  const namedBinary = named !== undefined && !TEXT.has(named);
-  const format = detectText(source, isText && namedBinary ? undefined : named) ?? (isText && namedBinary ? undefined : named);
+  // np.savetxt('y.npy', y): text under the name of a binary format is text; one or two bytes say nothing
+  const claimed = isText && start.length > 2 && named !== undefined && !TEXT.has(named) ? undefined : named;
+  const format = detectText(source, claimed) ?? claimed;
   if (format) return format;
   const shown = isText
     ? `text that begins with '${escapeText(new TextDecoder().decode(start).trim().split('\n')[0], 40)}'`
