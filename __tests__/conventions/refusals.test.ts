@@ -49,7 +49,7 @@ const CASES: [string, () => unknown, string][] = [
   [
     'no names',
     () => detectConvention([]),
-    '3 E_NAMES | cannot tell whose weights these are: no tensors | expected: arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli\'s own) | found: no tensors | fix: save them under our names: np.savez("w.npz", Wx=…, Wh=…, bh=…, Wo=…, bo=…); Wx is [D, M], Wh [M, M], Wo [M, K], the transposes of what W @ x takes',
+    '3 E_NAMES | cannot tell whose weights these are: no tensors | expected: arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli\'s own) | found: no tensors | fix: in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")',
   ],
   [
     'an unknown convention',
