@@ -464,6 +464,14 @@ it('other weights in the head are no explanation where only numbers that never c
   expect([scaled.verdict, scaled.explanations[0].code]).toEqual(['fits', 'output-scaled-each']);
 });
 
+it('half of h and half of y are a tie where the dense layer has no bias', async () => {
+  const request = { N: 12, init: 'keras' };
+  const { tensors } = await runForward({ ...request, engine: 'manual' });
+  const half = { shape: [12, 2], data: Float64Array.from(tensors.y.data, v => 0.5 * v) };
+  const { verdict, codes } = await runCompare({ ...request, against: folder.write('half.npy', await bytesOf('npy', { npy: half })) });
+  expect([verdict, ...codes]).toEqual(['tie', 'output-scaled', 'hidden-scaled']);
+});
+
 describe('every code', () => {
   it.each(HYPOTHESES.map(h => [h.name, h] as const))('%s has a page whose example shows it', async (name, { example }) => {
     const page = await runExplain({ topic: name });

@@ -194,8 +194,8 @@ export const hiddenScaled = mistake('hidden-scaled', 'h is scaled before the den
       {
         layer: head.name,
         y: activated(head.activation, scores),
-        // without a bias it is the output that is scaled just as well
-        chosen: name === 'linear' && bo.every((v: number) => v === 0) ? 2 : 1,
+        // without a bias a scaled output has the same numbers: a tie
+        chosen: 1,
         floor: noise * Math.max(1, Math.abs(s)),
         why: `The product h·Wo of ${head.name} is ${smallNumber(s)} times the right one, the bias is right: h was multiplied by ${smallNumber(s)} before the dense layer${dropoutText(s)}.`,
       },
