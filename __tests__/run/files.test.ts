@@ -19,6 +19,7 @@ import { openFile } from '../../src/run/files/fileSource.js';
 import { readBytes } from '../../src/run/files/files.js';
 import { readArray } from '../../src/run/input/input.js';
 import { withLimits } from '../../src/run/limits.js';
+import { runShapes } from '../../src/run/shapes.js';
 import { type Call, disk } from '../helpers/faultyDisk.js';
 import { temporaryFolder } from '../helpers/files.js';
 
@@ -231,6 +232,18 @@ describe('reading', () => {
       expect(await readBytes(pipe)).toHaveLength(300_000);
       feed(300_000);
       expect((await failure(() => readBytes(pipe, { bytes: 1000 }))).code).toBe('E_FILE_SIZE');
+    });
+
+    it('a pipe that gives another network later is that network', async () => {
+      const pipe = path('networks');
+      execFileSync('mkfifo', [pipe]);
+      const tutorial = join(__dirname, '../../examples/tutorial');
+      const feed = (name: string) => spawn('sh', ['-c', 'cat "$0" > "$1"', join(tutorial, name), pipe], { stdio: 'ignore' });
+      const paramsOf = async (name: string) => {
+        feed(name);
+        return (await runShapes({ model: pipe })).totals.params;
+      };
+      expect([await paramsOf('model.keras'), await paramsOf('lstm.keras')]).toEqual([57, 192]);
     });
 
     it('a file without permission is exit 4', async () => {

@@ -74,13 +74,14 @@ export function detectFormat(source: ByteSource, nameHint?: string): Format {
   const claimed = isText && start.length > 2 && named !== undefined && !TEXT.has(named) ? undefined : named;
   const format = detectText(source, claimed) ?? claimed;
   if (format) return format;
+  const [line] = new TextDecoder().decode(start).trim().split('\n');
   const shown = isText
-    ? `text that begins with '${escapeText(new TextDecoder().decode(start).trim().split('\n')[0], 40)}'`
+    ? `text that begins with '${escapeText(line, 40)}'`
     : `bytes ${Array.from(start.subarray(0, 8), b => b.toString(16).padStart(2, '0')).join(' ')}`;
   throw new RnnError('format', 'E_FORMAT_UNKNOWN', 'the content is of no format that is read', {
     expected: ORDER.map(f => f.name).join(', '),
     found: shown,
-    ...(isText ? { fix: textFix(shown, named) } : {}),
+    ...(isText ? { fix: textFix(line, named) } : {}),
   });
 }
 
@@ -96,10 +97,10 @@ function looksLikeText(start: Uint8Array): boolean {
 }
 
 /** What rnn-cli prints is for people, and is saved by a shell's `>` all the same. */
-function textFix(shown: string, named: Format | undefined): string {
+function textFix(line: string, named: Format | undefined): string {
   if (named && !TEXT.has(named) && named !== all.npy && named !== all.npz)
     return `the file is text, and no .${named.name}; save or download it again`;
-  return shown.includes("'y (N, ")
+  return line.startsWith('y (N, ')
     ? 'this is what rnn-cli forward prints; it saves y with -o y.npy'
     : 'of printed arrays keep what print(y) shows, without other lines; or in Python: np.save("y.npy", y)';
 }

@@ -9,7 +9,7 @@ import { changed, checkOrdinary, device, readBytes, readError, tooLarge } from '
 
 /** A file that is opened, and read where it is asked. */
 export interface OpenFile extends ByteSource {
-  /** of a pipe, whose bytes come once: every later openFile of the same path has them too */
+  /** of a pipe, whose bytes come once: after keepPipes() every later openFile of the same path has them too */
   keep?(): void;
   /** Ends the reading at once; a tensor that is asked for later opens the file again, and closes it. */
   close(): void;
@@ -26,15 +26,23 @@ export async function openFile(path: string): Promise<OpenFile> {
     const source = regularFile(path);
     if (source) return source;
   }
-  const bytes = kept.get(path) ?? (await readBytes(path));
+  const bytes = kept?.get(path) ?? (await readBytes(path));
   const keep = (): void => {
-    kept.set(path, bytes);
+    kept?.set(path, bytes);
   };
   return { ...memorySource(bytes), where: [shownPath(path)], keep, close: () => undefined };
 }
 
-/** Networks that came through a pipe: a command reads its network more than once, first to see what it is. */
-const kept = new Map<string, Uint8Array>();
+/** Networks that came through a pipe, by its path. */
+let kept: Map<string, Uint8Array> | undefined;
+
+/**
+ * For one command line, which reads its network more than once, first to see what it is. A program that calls the library may be given another
+ * network by the same pipe: there nothing is kept.
+ */
+export function keepPipes(): void {
+  kept = new Map();
+}
 
 /**
  * A file beside another one, by its path from there. Pipes and devices are not opened.

@@ -2,6 +2,9 @@ import { type Expression, node, type Operand } from './call.js';
 
 /** Arithmetic that rules are written in. */
 
+/** The largest number of float32. */
+export const LARGEST_FLOAT = 3.4028234663852886e38;
+
 export const number = (value: number): Operand => ({ constant: value });
 export const add = (a: Operand, b: Operand): Expression => node('Add', [a, b]);
 export const sub = (a: Operand, b: Operand): Expression => node('Sub', [a, b]);

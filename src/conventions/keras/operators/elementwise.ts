@@ -1,4 +1,4 @@
-import { add, div, mul, number, sub } from './arithmetic.js';
+import { add, div, LARGEST_FLOAT, mul, number, sub } from './arithmetic.js';
 import {
   alike,
   axisOf,
@@ -79,11 +79,10 @@ function expm1(x: Operand): Expression {
 
 /** With the numbers that stand for NaN, then for ∞, then for −∞; an infinity for which nothing is given is the largest float32. */
 const nanToNum: Rule = of((x, call) => {
-  const largest = 3.4028234663852886e38;
   const known = choose(noNumber(x), number(call.number(-1, 'nan', 0)), x);
   const infinite = (y: Operand, only: 'detect_negative' | 'detect_positive') => node('IsInf', [y], { [only]: 0 });
-  const above = choose(infinite(known, 'detect_negative'), number(call.number(1, 'posinf', largest)), known);
-  return choose(infinite(above, 'detect_positive'), number(call.number(2, 'neginf', -largest)), above);
+  const above = choose(infinite(known, 'detect_negative'), number(call.number(1, 'posinf', LARGEST_FLOAT)), known);
+  return choose(infinite(above, 'detect_positive'), number(call.number(2, 'neginf', -LARGEST_FLOAT)), above);
 });
 
 const pi = Math.PI;

@@ -1,4 +1,4 @@
-import { mul, number } from './arithmetic.js';
+import { LARGEST_FLOAT, mul, number } from './arithmetic.js';
 import {
   cast,
   type Expression,
@@ -47,9 +47,6 @@ const segments =
     return node('ScatterND', [all, node('Unsqueeze', [rows, ints([-1])]), call.float(0, 'data')], { reduction });
   };
 
-/** float32's lowest, as TensorFlow has it */
-const LOWEST = -3.4028234663852886e38;
-
 export const TABLES: Readonly<Record<string, Rule>> = {
   /** How often each number from 0 on stands in each row; with numbers beyond minlength there are as many counts as it takes. */
   Bincount(call) {
@@ -80,8 +77,9 @@ export const TABLES: Readonly<Record<string, Rule>> = {
     const powers = Array.from({ length: count }, (_, i) => (call.flag(-1, 'increasing') ? i : count - 1 - i));
     return node('Pow', [node('Unsqueeze', [call.float(0, 'x'), ints([-1])]), { constant: powers }]);
   },
-  SegmentMax: segments('max', LOWEST),
-  SegmentMin: segments('min', -LOWEST),
+  /** A segment without rows has float32's lowest number, as on TensorFlow. */
+  SegmentMax: segments('max', -LARGEST_FLOAT),
+  SegmentMin: segments('min', LARGEST_FLOAT),
   SegmentProd: segments('mul', 1),
   /** Of the rows of a matrix with each other, within −1 and 1. */
   Corrcoef(call) {

@@ -43,15 +43,16 @@ const resized = (op: string): Rule => {
 
 /** begin ≤ place < begin + size on every axis; a size of −1 goes to the end. */
 const slice: Rule = call => {
-  const starts = sizes(call, 1, 'begin');
-  const extent = sizes(call, 2, 'size');
+  const known = [call.given(1, ''), call.given(2, '')];
+  if (known.every(n => Array.isArray(n) && n.every(Number.isInteger))) {
+    const [begin, size] = known as number[][];
+    const ends = begin.map((from, axis) => (size[axis] === -1 ? TO_THE_END : from + size[axis]));
+    return node('Slice', [call.operand(0, ''), ints(begin), ints(ends)]);
+  }
+  const [starts, extent] = [sizes(call, 1, 'begin'), sizes(call, 2, 'size')];
   const toEnd = node('Equal', [extent, ints(-1)]);
   const ends = node('Where', [toEnd, ints(TO_THE_END), node('Add', [starts, extent])]);
-  const known = [call.given(1, ''), call.given(2, '')];
-  if (!known.every(n => Array.isArray(n) && n.every(Number.isInteger))) return node('Slice', [call.operand(0, ''), starts, ends]);
-  const [begin, size] = known as number[][];
-  const places = begin.map((from, axis) => (size[axis] === -1 ? TO_THE_END : from + size[axis]));
-  return node('Slice', [call.operand(0, ''), ints(begin), ints(places)]);
+  return node('Slice', [call.operand(0, ''), starts, ends]);
 };
 
 /** From start up to limit; of one argument it is the limit. */
