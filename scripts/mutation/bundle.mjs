@@ -47,10 +47,11 @@ function asked(code) {
   return code.replace(/stryMutAct_9fa48\("(\d+)"\)/g, '(__mutant === $1 && __hit())').replace(/stryCov_9fa48\("[^)]*\)/g, '0');
 }
 
+/** A number in an array goes up: a call would make the tests that are looked at some times slower than without. */
 function counted(code) {
   return code
     .replace(/stryMutAct_9fa48\("(\d+)"\)/g, 'false')
-    .replace(/stryCov_9fa48\(("[^)]*)\)/g, (_, ids) => `__reached([${ids.replaceAll('"', '')}])`);
+    .replace(/stryCov_9fa48\("([^)]*)"\)/g, (_, ids) => `(${ids.split('", "').map(id => `__reached[${id}]++`)})`);
 }
 
 /**

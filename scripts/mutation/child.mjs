@@ -40,15 +40,19 @@ function bundle(file) {
 }
 
 /** Which mutants each test reaches, and which are reached when its file is loaded. @returns { tests: [{ file, name, ms, reached }], failing } */
-async function lookAround({ counting, files, coverage, seconds }) {
+async function lookAround({ counting, files, coverage, seconds, mutants }) {
   // of the processor: the machine may be busy
   const spent = () => process.cpuUsage().user / 1e6;
   const digest = createHash('sha256').update(readFileSync(counting)).digest('hex');
   const known = existsSync(coverage) && JSON.parse(readFileSync(coverage, 'utf8'));
   if (known?.digest === digest) return { tests: known.tests.length, failing: known.failing };
-  let reached = new Map();
-  globalThis.__reached = ids => {
-    for (const id of ids) reached.set(id, (reached.get(id) ?? 0) + 1);
+  const counts = new Float64Array(mutants);
+  globalThis.__reached = counts;
+  /** [mutant, how often] since the last time */
+  const taken = () => {
+    const reached = Array.from(counts, (count, id) => [id, count]).filter(([, count]) => count > 0);
+    counts.fill(0);
+    return reached;
   };
   const fresh = bundle(counting);
   const tests = [];
@@ -58,21 +62,23 @@ async function lookAround({ counting, files, coverage, seconds }) {
       failing.push(`${file} and those behind it: no time`);
       break;
     }
-    reached = new Map();
+    taken();
     const found = testsOf(fresh()[file]);
-    const loading = [...reached];
+    const loading = taken();
     for (const [index, test] of found.entries()) {
-      reached = new Map();
-      const started = performance.now();
+      taken();
+      const started = process.cpuUsage();
       try {
         await runTest(test);
       } catch (error) {
         failing.push(`${file} › ${test.name}: ${String(error.message).slice(0, 300)}`);
         continue;
       }
-      const ms = performance.now() - started;
-      if (reached.size > 0 || loading.length > 0)
-        tests.push({ file, index, name: test.name, ms, reached: [...reached], loading: index === 0 ? loading : [] });
+      const { user, system } = process.cpuUsage(started);
+      const ms = (user + system) / 1000;
+      const reached = taken();
+      if (reached.length > 0 || loading.length > 0)
+        tests.push({ file, index, name: test.name, ms, reached, loading: index === 0 ? loading : [] });
     }
     if (process.env.MUTATE_VERBOSE) process.stderr.write(`${file}: ${found.length} tests\n`);
   }
