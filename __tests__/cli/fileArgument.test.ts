@@ -18,6 +18,16 @@ describe('a file beside the flags', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
+  const saved = (arrays: object) => {
+    const path = join(folder, 'arrays.json');
+    writeFileSync(path, JSON.stringify(arrays));
+    return path;
+  };
+  const noTensors = () => {
+    const path = join(folder, 'none.npz');
+    writeFileSync(path, Buffer.concat([Buffer.from('PK\x05\x06'), Buffer.alloc(18)]));
+    return path;
+  };
   const json = async (...argv: string[]) => JSON.parse((await runCli([...argv, '--json'])).stdout);
 
   it('that describes a network is --model, on every command that has one', async () => {
@@ -58,11 +68,19 @@ describe('a file beside the flags', () => {
     ['a model beside sizes', () => ['shapes', spec, '--M', '4'], 'E_CONFLICT', '--model and --M cannot be used together'],
     ['weights beside --weights', () => ['forward', weights, '--weights', weights], 'E_CONFLICT', 'and --weights both hold weights'],
     ['an array', () => ['forward', x], 'E_INPUT', `rnn-cli forward -i ${x}`],
+    ['several arrays', () => ['forward', saved({ x: [[1]], y: [2] })], 'E_INPUT', 'holds 2 arrays, neither a network nor its weights'],
+    ['a file without arrays', () => ['forward', noTensors()], 'E_NAMES', 'no tensors'],
+    [
+      'gates that somebody named',
+      () => ['forward', saved({ Wz: [1], Wr: [1], Wh: [1] })],
+      'E_NAMES',
+      'np.concatenate([Wz, Wr, Wh], axis=-1)',
+    ],
     ['an array to compare', () => ['compare', y], 'E_INPUT', `rnn-cli compare --against ${y}`],
     ['two files', () => ['forward', spec, x], 'E_EXCESS', 'one file and flags'],
   ])('%s is refused', async (_, argv, code, words) => {
     const { exit, stderr, stdout } = await runCli(argv());
-    expect([exit, stdout]).toEqual([2, '']);
+    expect([exit, stdout]).toEqual([code === 'E_NAMES' ? 3 : 2, '']);
     expect(stderr).toContain(`[${code}]`);
     expect(stderr).toContain(words);
   });

@@ -23,8 +23,7 @@ export async function withFileArgument(given: Values, command: CommandName, note
     throw asFlags(path, error);
   });
   if (role === 'arrays') {
-    await checkNoWeights(path);
-    throw isArray(path, command);
+    throw isArray(path, command, await checkNoWeights(path));
   }
   if (role === 'model') {
     if (rest.layers !== undefined) throw conflict(`${named} and --layers both describe the network`, 'give one of them');
@@ -68,12 +67,13 @@ function asFlags(word: string, error: unknown): unknown {
   return error;
 }
 
-function isArray(path: string, command: CommandName): RnnError {
+function isArray(path: string, command: CommandName, count: number): RnnError {
+  const found = count === 1 ? 'an array' : `${count} arrays`;
   const written = path === '-' ? path : shownPath(path);
   const use = command === 'compare' ? `--against ${written}` : `-i ${written}`;
-  return new RnnError('usage', 'E_INPUT', `${shownPath(path)} holds an array, neither a network nor its weights`, {
+  return new RnnError('usage', 'E_INPUT', `${shownPath(path)} holds ${found}, neither a network nor its weights`, {
     expected: 'a model, or weights',
-    found: 'an array',
+    found,
     fix: command === 'forward' || command === 'compare' ? `rnn-cli ${command} ${use}` : 'give a model, or weights',
   });
 }

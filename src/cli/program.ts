@@ -173,13 +173,15 @@ function missingCommandWord(
   args: readonly string[],
 ): RnnError {
   const choices = value.kind === 'choice' ? value.choices : undefined;
+  const output = key === 'output' && flagForFile(args[0], 'forward') !== '--input' ? outputFor(args[0], argv) : undefined;
   return new RnnError('usage', 'E_WORD_MISSING', `${command} needs ${name}: ${help}`, {
     expected: choices?.join(', ') ?? name,
-    fix: choices ? `rnn-cli ${command} ${choices[0]}` : `rnn-cli ${command}${COMMAND_WORDS[command].map(word => ` ${word.name}`).join('')}`,
-    correction:
-      key === 'output' && flagForFile(args[0], 'forward') !== '--input'
-        ? { line: [command, ...argv, outputFor(args[0], argv)] }
-        : undefined,
+    fix: choices
+      ? `rnn-cli ${command} ${choices[0]}`
+      : output !== undefined && output === args[0]
+        ? 'rnn-cli convert IN OUT; weights that no file has are drawn and saved by rnn-cli probe --layers … -o w.npz'
+        : `rnn-cli ${command}${COMMAND_WORDS[command].map(word => ` ${word.name}`).join('')}`,
+    correction: output !== undefined && output !== args[0] ? { line: [command, ...argv, output] } : undefined,
   });
 }
 

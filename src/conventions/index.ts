@@ -4,6 +4,7 @@ import { byName } from '../registry.js';
 import * as all from './all.js';
 import { EXPORT } from './assumed.js';
 import type { Convention, WritableConvention } from './convention.js';
+import { fixForTextbookNames } from './textbookNames.js';
 
 /** Those first whose names another one would take for its own. */
 export const CONVENTIONS: readonly Convention[] = Object.values(all).sort(
@@ -40,29 +41,10 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
     expected:
       "arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli's own)",
     found: shown.join(', ') || 'no tensors',
-    fix: lettersOf(names)
-      ? `save them under our names: np.savez("w.npz", ${lettersOf(names)}); Wx is [D, M], Wh [M, M], Wo [M, K], the transposes of what W @ x takes`
-      : isTorch
+    fix:
+      fixForTextbookNames(names) ??
+      (isTorch
         ? `a file that says how they are used, ${EXPORT}; or say the network with --layers`
-        : 'in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")',
+        : 'in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")'),
   });
-}
-
-/** The letters that textbooks and courses give the five arrays of a SimpleRNN and its dense layer, in the order Wx, Wh, bh, Wo, bo. */
-const LETTERS = [
-  ['Wxh', 'Whh', 'bh', 'Why', 'by'],
-  ['Wax', 'Waa', 'ba', 'Wya', 'by'],
-  ['W_xh', 'W_hh', 'b_h', 'W_hq', 'b_q'],
-  ['W_x', 'W_h', 'b_h', 'W_y', 'b_y'],
-];
-
-/**
- * 'Wx=Wxh, Wh=Whh, …' where all names are letters of one such book, 'Wx=…, Wh=…' where they are other letters (W and U change places between
- * books). Whether they are transposed only the user knows.
- */
-function lettersOf(names: readonly string[]): string | undefined {
-  if (names.length < 3 || names.length > 5 || !names.every(name => /^[A-Za-z]{1,2}(_?[a-z]{1,3})?$/.test(name))) return undefined;
-  const book = LETTERS.find(letters => names.includes(letters[3]) && names.every(name => letters.includes(name)));
-  const ours = ['Wx', 'Wh', 'bh', 'Wo', 'bo'];
-  return ours.flatMap((name, i) => (!book ? `${name}=…` : names.includes(book[i]) ? `${name}=${book[i]}` : [])).join(', ');
 }

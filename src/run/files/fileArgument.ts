@@ -1,4 +1,5 @@
 import { CONVENTIONS, detectConvention } from '../../conventions/index.js';
+import { fixForTextbookNames } from '../../conventions/textbookNames.js';
 import { within } from '../../errors.js';
 import { shownPath } from '../../escape.js';
 import { readModelFile } from './modelFile.js';
@@ -15,9 +16,15 @@ export async function roleOfFile(path: string): Promise<FileRole> {
   return 'arrays';
 }
 
-/** @throws RnnError E_NAMES: the arrays are weights by their names, of layers that are not known */
-export async function checkNoWeights(path: string): Promise<void> {
+/**
+ * Refuses tensors that are weights by their names, of layers that are not known, and a file without any.
+ * @returns how many arrays the file holds
+ * @throws RnnError E_NAMES
+ */
+export async function checkNoWeights(path: string): Promise<number> {
   const { file } = await readModelFile(path);
   const names = [...file.tensors.keys()];
-  if (names.some(name => /[./](weight|kernel)$/.test(name))) within(shownPath(path), () => detectConvention(names, file.metadata));
+  if (names.length === 0 || fixForTextbookNames(names) || names.some(name => /[./](weight|kernel)$/.test(name)))
+    within(shownPath(path), () => detectConvention(names, file.metadata));
+  return names.length;
 }

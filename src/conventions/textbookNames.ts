@@ -1,0 +1,46 @@
+/** The letters that textbooks and courses give the five arrays of a SimpleRNN and its dense layer, in the order Wx, Wh, bh, Wo, bo. */
+const LETTERS = [
+  ['Wxh', 'Whh', 'bh', 'Why', 'by'],
+  ['Wax', 'Waa', 'ba', 'Wya', 'by'],
+  ['W_xh', 'W_hh', 'b_h', 'W_hy', 'b_y'],
+  ['W_xh', 'W_hh', 'b_h', 'W_hq', 'b_q'],
+  ['W_x', 'W_h', 'b_h', 'W_y', 'b_y'],
+];
+
+/** The gates of a cell as courses write them, in the order of our own files. */
+const GATES = {
+  lstm: ['i', 'f', '[cg]', 'o'],
+  gru: ['z', 'r', '[hng]'],
+};
+
+/** What to do with arrays that somebody's own script named; undefined where nothing is recognised in the names. */
+export function fixForTextbookNames(names: readonly string[]): string | undefined {
+  const cell = (['lstm', 'gru'] as const).find(name => gatesIn(names, GATES[name]).length > 0);
+  if (cell) {
+    const [count, [first]] = [GATES[cell].length, gatesIn(names, GATES[cell])];
+    return `join the gates under our names: np.savez("w.npz", **{"${cell}_1/Wx": np.concatenate([${first.join(', ')}], axis=-1), "${cell}_1/Wh": …, "${cell}_1/bh": …, "dense_1/Wo": …, "dense_1/bo": …}), Wx [D, ${count}M], Wh [M, ${count}M], bh [${count}M], the transposes of what W @ x takes; of a matrix for h and x together, the rows of x are Wx and those of h Wh`;
+  }
+  const letters = lettersOf(names);
+  if (!letters) return undefined;
+  return `save them under our names: np.savez("w.npz", ${letters}); Wx is [D, M], Wh [M, M], Wo [M, K], the transposes of what W @ x takes`;
+}
+
+/**
+ * 'Wx=Wxh, Wh=Whh, …' where all names are letters of one such book, 'Wx=…, Wh=…' where they are other letters (W and U change places between
+ * books). Whether they are transposed only the user knows.
+ */
+function lettersOf(names: readonly string[]): string | undefined {
+  if (names.length < 3 || names.length > 5 || !names.every(name => /^[A-Za-z]{1,2}(_?[a-z]{1,3})?$/.test(name))) return undefined;
+  const book = LETTERS.find(letters => names.includes(letters[3]) && names.every(name => letters.includes(name)));
+  const ours = ['Wx', 'Wh', 'bh', 'Wo', 'bo'];
+  return ours.flatMap((name, i) => (!book ? `${name}=…` : names.includes(book[i]) ? `${name}=${book[i]}` : [])).join(', ');
+}
+
+/** The names that differ in the letter of their gate alone, each list in our order: [['W_i', 'W_f', 'W_c', 'W_o'], ['U_i', …]]. */
+function gatesIn(names: readonly string[], gates: readonly string[]): string[][] {
+  const starts = new Set(names.map(name => name.slice(0, -1)));
+  return [...starts].flatMap(start => {
+    const found = gates.map(gate => names.find(name => name.slice(0, -1) === start && new RegExp(`^${gate}$`).test(name.slice(-1))));
+    return /^[A-Za-z]\w{0,3}$/.test(start) && found.every(name => name !== undefined) ? [found as string[]] : [];
+  });
+}
