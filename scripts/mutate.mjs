@@ -38,6 +38,19 @@ const until = Date.now() + Number(options.minutes) * 60_000;
 const TEMPORARY = mkdtempSync(join(tmpdir(), 'rnn-cli-mutation-'));
 const CHILD = fileURLToPath(new URL('./mutation/child.mjs', import.meta.url));
 
+/** A busy machine gives a child at least the reciprocal of this. */
+const WAITING = 10;
+
+/** What a process has taken of the processor; NaN where /proc does not tell. */
+function processorMs(pid) {
+  try {
+    const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').slice(11, 13);
+    return 10 * (Number(user) + Number(system));
+  } catch {
+    return Number.NaN;
+  }
+}
+
 /** A child process that answers one question at a time. */
 function startChild() {
   const child = fork(CHILD, [], {
@@ -52,10 +65,12 @@ function startChild() {
         child.removeAllListeners();
         resolve(answer);
       };
-      // counted in seconds that this process lived through: both may be stopped together for a while
-      let left = ms / 1000;
+      // counted in the processor's time where the system tells it, and in seconds that this process lived through: the machine may be busy, or
+      // both stopped for a while
+      let left = (WAITING * ms) / 1000;
+      const before = processorMs(child.pid);
       const timer = setInterval(() => {
-        if (--left > 0) return;
+        if (--left > 0 && !(processorMs(child.pid) - before > ms)) return;
         child.kill('SIGKILL');
         done(undefined);
       }, 1000);

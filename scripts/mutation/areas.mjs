@@ -7,7 +7,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Tests that start the program, read the repository itself, or replace modules: a mutant in memory is nothing to them. */
 const OUTSIDE =
-  /^__tests__\/(architecture|index|installed|package)\.|\/(binary|streaming|manPage|completion|lazy|engineChoice|files|faults|fullDisk|sharing|conformance|callers|fixes|kerasOperators)\.test\.ts$/;
+  /^__tests__\/(architecture|installed|package|formats\/lazy)\.|\/(binary|streaming|engineChoice|fullDisk|sharing|conformance|callers|fixes)\.test\.ts$/;
 
 const AREAS = {
   shapes: {

@@ -70,6 +70,11 @@ async function bundleWith(instrumented, change, { tests, late }, kernels, outfil
   const plugin = {
     name: 'mutants',
     setup(b) {
+      // for tests that mock it; it does what it is told only while one of them tells it
+      b.onResolve({ filter: /^node:fs\/promises$/ }, ({ importer }) =>
+        importer.includes(join(ROOT, 'src')) ? { path: 'disk', namespace: 'faulty' } : undefined,
+      );
+      b.onLoad({ filter: /^disk$/, namespace: 'faulty' }, () => ({ contents: FAULTY_DISK, loader: 'js', resolveDir: ROOT }));
       b.onLoad({ filter: /\.ts$/ }, ({ path }) => {
         const source = instrumented.get(path);
         if (source !== undefined) return { contents: change(source), loader: 'ts' };
@@ -96,6 +101,10 @@ async function bundleWith(instrumented, change, { tests, late }, kernels, outfil
   });
   return outfile;
 }
+
+const FAULTY_DISK = `
+  const { faultyFs } = require('./__tests__/helpers/faultyDisk.ts');
+  module.exports = faultyFs(require('node:fs/promises'));`;
 
 /** The kernel's compiler takes a second, too long to run it before every mutant's tests. */
 const KERNEL_HELPER = ([plain, fast]) => `

@@ -1,5 +1,5 @@
 // describe, it, hooks and expect as jest has them, for test files that are loaded again and again in one process. The assertions are jest's
-// own packages; what is missing here (mocks of modules, snapshots, fake time) no test of the areas uses.
+// own packages; what is missing here (mocks of modules but for the disk, snapshots, fake time) no test of the areas uses.
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
@@ -49,6 +49,8 @@ Object.assign(globalThis, {
   expect: jestExpect,
   jest: {
     setTimeout: () => undefined,
+    // node:fs/promises, which is the disk that fails when it is told to in every bundle (bundle.mjs)
+    mock: () => undefined,
     fn: mocker.fn.bind(mocker),
     spyOn: mocker.spyOn.bind(mocker),
     restoreAllMocks: () => mocker.restoreAllMocks(),
@@ -68,6 +70,7 @@ export function testsOf(load) {
 
 /** Runs one test with the hooks before it, as if it were the only one. @throws what the test or a hook throws */
 export async function runTest({ body, suite: own }) {
+  const home = process.cwd();
   const suites = [];
   for (let s = own; s; s = s.parent) suites.unshift(s);
   const run = async (hook, all) => {
@@ -80,5 +83,7 @@ export async function runTest({ body, suite: own }) {
   } finally {
     await run('afterEach', [...suites].reverse());
     mocker.restoreAllMocks();
+    // the afterAll that goes back is not run
+    process.chdir(home);
   }
 }

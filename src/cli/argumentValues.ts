@@ -59,7 +59,7 @@ export function parseSize(name: string, word: string, least: number, most?: numb
     }
     return Number(exact);
   }
-  throw wrongWord(name, word, expected, sizeFix(name, word, least));
+  throw wrongWord(name, word, expected, sizeFix(name, word, least, most));
 }
 
 /** '5,4' -> [5, 4] */
@@ -72,7 +72,10 @@ function parseSizes(name: string, word: string, least: number): number[] {
     try {
       return parseSize(name, part, least);
     } catch (error) {
-      if (error instanceof RnnError && parts.length > 1) error.excerpt = excerpt;
+      if (error instanceof RnnError && parts.length > 1) {
+        error.excerpt = excerpt;
+        error.fix = `write whole numbers from ${least} with commas between them, such as ${name} 5,4`;
+      }
       throw error;
     }
   });
@@ -84,7 +87,8 @@ function parseRange(name: string, word: string): { from: number; to: number | nu
   const [from, to] = [Number(a || 0), b ? Number(b) : null];
   if (a === undefined || !Number.isSafeInteger(from) || !Number.isSafeInteger(to ?? 0)) {
     const [, first, last = Number(first) + 1] = /^(\d+)(?:\D(\d+))?$/.exec(word) ?? [];
-    const example = first === undefined || !(Number(last) > Number(first)) ? '0:1000' : `${first}:${last}`;
+    const isRange = Number(last) > Number(first) && Number.isSafeInteger(Number(last));
+    const example = isRange ? `${first}:${last}` : '0:1000';
     throw wrongWord(
       name,
       word,
@@ -284,7 +288,8 @@ function symbolicSize(name: string, command: CommandName, symbolic: readonly Com
 
 /** `--model --layers x`: the word is missing and the next flag was taken for it. */
 function checkNotAFlag(flag: Flag, word: string, command: CommandName): void {
-  if (!word.startsWith('-')) return;
+  // beside the flags it stands behind --
+  if (!word.startsWith('-') || spellings(flag).length === 0) return;
   const [known] = word.split('=');
   if (!flagsOf(command).some(other => spellings(other).includes(known))) return;
   throw missingWord(flag, `${escapeText(word, 60)} follows`);
@@ -310,14 +315,13 @@ function zeroFix(name: string): string {
   return name === '--M' ? 'a layer has at least one unit' : `write ${name} 1 or more`;
 }
 
-function sizeFix(name: string, word: string, least: number): string {
+function sizeFix(name: string, word: string, least: number, most = LARGEST_SIZE): string {
   const plain = word.replaceAll(/[_ ,']/g, '');
   const x = word.trim() === '' ? Number.NaN : Number(plain.replace(/^\+/, ''));
   if (word === '?') return 'this size is needed: write a number';
   if (/^\d+(,\d+)+$/.test(word) && !/^\d{1,3}(,\d{3})+$/.test(word)) return `write one number, such as ${name} ${word.split(',')[0]}`;
   if (!Number.isFinite(x)) return `write digits, such as ${name} ${Math.max(least, 5)}`;
   if (x < least) return least === 1 ? zeroFix(name) : `write ${name} ${least} or more`;
-  if (Number.isSafeInteger(x)) return `write ${name} ${x}`;
-  if (x < LARGEST_SIZE) return `write ${name} ${Math.max(least, Math.floor(x))} or ${name} ${Math.ceil(x)}`;
-  return `write ${name} ${LARGEST_SIZE} or less`;
+  if (x > most) return `write ${name} ${most} or less`;
+  return Number.isInteger(x) ? `write ${name} ${x}` : `write ${name} ${Math.floor(x)} or ${name} ${Math.ceil(x)}`;
 }

@@ -90,7 +90,8 @@ export function checkConflicts(values: Values, command: CommandName): void {
     throw new RnnError('usage', 'E_STDIN', `${fromStdin.join(' and ')} both read stdin`, { fix: 'give one of them a file name' });
   }
   if (values.out?.startsWith('-') && (values.json || values.jsonl)) {
-    throw new RnnError('usage', 'E_CONFLICT', '--out - and --json both write to stdout', { fix: 'give --out a file name' });
+    const other = values.json ? '--json' : '--jsonl';
+    throw new RnnError('usage', 'E_CONFLICT', `--out - and ${other} both write to stdout`, { fix: 'give --out a file name' });
   }
 }
 

@@ -48,11 +48,13 @@ function withoutWord(argv: readonly string[], word: string, to: readonly string[
   if (at < 0) return withinLayers(argv, word, to);
   const found = argv[at];
   const [first = '', ...others] = to;
+  // --rnn=5 -> --cell rnn --M=5
+  const [before, last] = [to.slice(0, -1), to[to.length - 1] ?? ''];
   const here =
     found === word
       ? to
       : found.startsWith(`${word}=`)
-        ? [first === '' ? found.slice(word.length + 1) : first + found.slice(word.length), ...others]
+        ? [...before, last === '' ? found.slice(word.length + 1) : last + found.slice(word.length)]
         : [found.slice(0, -word.length) + first, ...others];
   return [...argv.slice(0, at), ...here, ...argv.slice(at + 1)];
 }

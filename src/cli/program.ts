@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { type Correction, RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { nearest } from '../registry.js';
+import type { RowRange } from '../run/request.js';
 import { missingWord, parseWord } from './argumentValues.js';
 import { COMMAND_WORDS, COMMANDS } from './commandWords.js';
 import { checkConflicts } from './conflicts.js';
@@ -131,13 +132,18 @@ function optionOf(flag: Flag, command: CommandName): Option {
  * @throws RnnError E_CONFLICT
  */
 function onlyValue(flag: Flag, before: unknown, value: unknown): unknown {
-  if (before === undefined || flag.group === 'General' || flag.group === 'Limits' || String(before) === String(value)) return value;
-  if (flag.key === 'input' && [before, value].every(text => /^[^=]+=./.test(String(text)))) return `${before},${value}`;
+  const given = [before, value].map(one => String(isRange(one) ? `${one.from}:${one.to ?? ''}` : one));
+  if (before === undefined || flag.group === 'General' || flag.group === 'Limits' || given[0] === given[1]) return value;
+  if (flag.key === 'input' && given.every(text => /^[^=]+=./.test(text))) return given.join(',');
   const name = usualSpelling(flag);
-  const [first, second] = [before, value].map(given => escapeText(String(flag.value.kind === 'range' ? JSON.stringify(given) : given), 60));
+  const [first, second] = given.map(text => escapeText(text, 60));
   throw new RnnError('usage', 'E_CONFLICT', `${name} is given twice: ${first} and ${second}`, {
     fix: flag.key === 'against' ? 'two outputs stand beside the flags: rnn-cli compare A B' : 'give it once',
   });
+}
+
+function isRange(value: unknown): value is RowRange {
+  return typeof value === 'object' && value !== null && 'from' in value;
 }
 
 /** commander keys its values by the last long spelling (--batch: 'batch'); ours are the keys of the table. */
@@ -156,7 +162,8 @@ function wordsOf(command: CommandName, given: readonly string[], argv: readonly 
   const words = COMMAND_WORDS[command];
   // explain hidden state
   const args = command === 'explain' && given.length > 1 && !given.some(word => word.startsWith('-')) ? [given.join(' ')] : given;
-  const flag = args.find(word => word.startsWith('-') && word !== '-');
+  const beforeDashes = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined);
+  const flag = args.find(word => word.startsWith('-') && word !== '-' && beforeDashes.includes(word));
   if (flag !== undefined) throw unknownFlag(flag, command, argv[argv.indexOf(flag) + 1] ?? '');
   const misplaced = misplacedWord(args, command, argv);
   if (misplaced) throw misplaced;
