@@ -44,7 +44,10 @@ const WAITING = 10;
 /** What a process has taken of the processor; NaN where /proc does not tell. */
 function processorMs(pid) {
   try {
-    const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').slice(11, 13);
+    const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')
+      .slice(11, 13);
     return 10 * (Number(user) + Number(system));
   } catch {
     return Number.NaN;

@@ -26,6 +26,7 @@ const lines = [
   ...Object.keys({ ...FLAG_SYNONYMS, ...FLAG_HINTS }).flatMap(word =>
     ['shapes', 'forward', 'compare'].map(command => [command, `--${word}`]),
   ),
+  ...FLAGS.flatMap(({ commands, otherNames = [] }) => otherNames.map(word => [commands[0], `--${word}`])),
   ...Object.keys({ ...COMMAND_SYNONYMS, ...COMMAND_HINTS }).map(word => [word]),
 ];
 
