@@ -87,10 +87,14 @@ describe('a SavedModel of Keras 2', () => {
       });
     }));
 
-  it("of somebody's own class has no description: its variables are read as weights alone", () =>
+  it("of somebody's own class is shown with its variables and refused by its name", () =>
     withFolder(async folder => {
       write(folder, { class_name: 'MyModel', config: {} });
-      const { network } = await runInspect({ file: folder });
-      expect(network?.layers.map(l => l.kind)).toEqual(['lstm', 'dense']);
+      const { network, runs, reason } = await runInspect({ file: folder });
+      expect([runs, reason]).toEqual([false, 'MyModel is not run here']);
+      expect(network?.layers.map(l => [l.name, l.params])).toEqual([
+        ['layer_with_weights-0', 128],
+        ['layer_with_weights-1', 10],
+      ]);
     }));
 });

@@ -26,7 +26,7 @@ const METADATA: Schema<SavedObject[]> = schema('SavedMetadata', [
 ]);
 
 /**
- * The configuration of the whole model, as model.to_json() has it; undefined for a model of a user-defined class, which has none.
+ * The configuration of the whole model, as model.to_json() has it; of a user-defined class little more than its name.
  * @returns with it the version of Keras
  * @throws RnnError E_PROTOBUF, E_JSON… (format), E_LIMIT_… (limit)
  */
@@ -42,7 +42,7 @@ export function readKerasMetadata(source: ByteSource, limits: Limits): { config?
   if (!isObject(document)) throw new RnnError('format', 'E_KERAS_CONFIG', "the description of 'root' is no JSON object");
   const { class_name, config, keras_version: version } = document;
   return {
-    ...(isObject(config) && Array.isArray(config.layers) ? { config: { class_name, config } as JsonObject } : {}),
+    ...(typeof class_name === 'string' ? { config: { class_name, config: isObject(config) ? config : {} } as JsonObject } : {}),
     ...(typeof version === 'string' ? { version } : {}),
   };
 }

@@ -158,7 +158,7 @@ function countedAs(byFramework: Readonly<Record<string, Count | null>>, separato
 
 function macs({ totals }: ShapesResult, separators: boolean): string {
   const formula = formulaText(totals.macsFormula);
-  if (formula === '') return 'none';
+  if (formula === '') return totals.macsPerSample === null ? 'not known' : 'none';
   if (totals.macsPerSample === null) return `${formula} per sample   (matrix products only)`;
   return `${countText(totals.macsPerSample, separators)} per sample = ${formula}   (matrix products only)`;
 }

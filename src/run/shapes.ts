@@ -20,8 +20,11 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
     return shapesOf(network);
   } catch (error) {
     if (!(error instanceof RnnError && error.code === 'E_SIZE' && error.where === '--D')) {
-      const outlined = opened?.problem && outlinedShapes(opened, request.model!);
-      if (!outlined || error !== opened.problem) throw error;
+      if (!opened?.problem || error !== opened.problem) throw error;
+      const beside =
+        request.weights === undefined ? undefined : await (await import('./files/modelFile.js')).readTensorFile(request.weights);
+      const outlined = outlinedShapes(opened, request.model!, beside);
+      if (!outlined) throw error;
       onNetwork?.(outlined.network);
       return outlined.shapes;
     }

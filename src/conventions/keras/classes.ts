@@ -1,6 +1,6 @@
-/** A class by its own name: keras.layers has this one under another. */
+/** A class by its own name: keras.layers has this one under another, and files of HDF5 put that of its package before it, `mine>Net`. */
 export function ownClass(name: string): string {
-  return name.replace(/^GroupQuery/, 'GroupedQuery');
+  return name.replace(/^.*>/, '').replace(/^GroupQuery/, 'GroupedQuery');
 }
 
 /** Keras' to_snake_case: SimpleRNN -> simple_rnn, GlobalMaxPooling1D -> global_max_pooling1d, LSTM -> lstm. */

@@ -6,6 +6,7 @@ import type { KerasReader } from '../../layers/facets.js';
 import { getLayerKind, LAYER_KINDS } from '../../layers/index.js';
 import { asObject, checkOption, type Json, list, text, unsupportedClass } from '../../layers/kerasConfig.js';
 import { once } from '../../once.js';
+import { layerNameOfClass } from './classes.js';
 
 /** One layer of a Keras config as a layer of a spec. Class names come from the closed list below; no module is looked up. */
 const CELLS: Readonly<Record<string, string>> = { SimpleRNN: 'rnn', LSTM: 'lstm', GRU: 'gru', CuDNNLSTM: 'lstm', CuDNNGRU: 'gru' };
@@ -46,6 +47,11 @@ function readerOf(className: unknown): ((config: Json) => Json) | undefined {
   if (Object.hasOwn(READERS, name)) return READERS[name];
   const kind = facets().get(name);
   return kind && (config => ({ kind: kind.name, ...kind.keras!.classes[name](config, PARTS) }));
+}
+
+/** The class of Keras whose layers are called `name` unless somebody named them: 'lstm' -> LSTM. */
+export function classCalled(name: string): string | undefined {
+  return [...Object.keys(READERS), ...facets().keys(), 'Sequential', 'Functional'].find(known => layerNameOfClass(known) === name);
 }
 
 /** Whether inputs behind the first, and a second argument of a call, are states. */

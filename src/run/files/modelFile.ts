@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { CONVENTIONS } from '../../conventions/index.js';
 import { type KerasDialect, modelOf, specFromKerasConfig } from '../../conventions/keras/config.js';
-import { type KerasOutline, kerasOutline } from '../../conventions/keras/outline.js';
+import { kerasOutline } from '../../conventions/keras/outline.js';
+import type { KerasOutline } from '../../conventions/keras/outlined.js';
 import { dequantized, precisionAssumptions, quantizedLayers } from '../../conventions/keras/quantized.js';
 import { halfPrecision } from '../../conventions/onnx/halfPrecision.js';
 import { type ProgramSpec, programWith, specFromProgram } from '../../conventions/pt2/index.js';
@@ -51,7 +52,7 @@ export interface ModelFile {
   /** inputs of whole numbers */
   readonly wholeInputs?: ReadonlySet<string>;
   /** a Keras model as its summary shows it, read where that is asked for; what cannot be run has one too */
-  readonly outline?: () => KerasOutline;
+  readonly outline?: (file: TensorFile) => KerasOutline;
   /** why the file's own description of its network is not understood; its tensors can be shown all the same */
   readonly problem?: RnnError;
 }
@@ -113,7 +114,7 @@ export async function readJsonModel(source: ByteSource): Promise<ModelFile> {
     checkDescription(source, limits);
     const metadata = new Map(typeof document.keras_version === 'string' ? [['keras_version', document.keras_version]] : []);
     const file = { ...empty, metadata };
-    return { source, file, framework: 'keras', ...described(() => document, dialectOf(file)) };
+    return { source, file, framework: 'keras', ...described(() => document, file, dialectOf(file)) };
   }
   const { weights, ...spec } = document;
   if (weights !== undefined) {
@@ -167,11 +168,11 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
     case 'savedmodel':
     case 'h5': {
       if (file.architecture === undefined) return { source, file, framework: 'keras' };
-      return { source, file, framework: 'keras', ...described(() => file.architecture, dialectOf(file)) };
+      return { source, file, framework: 'keras', ...described(() => file.architecture, file, dialectOf(file)) };
     }
     case 'tfjs': {
       if (file.architecture === undefined) return { source, file, framework: 'tfjs' };
-      return { source, file, framework: 'tfjs', ...described(() => topologyOf(file.architecture), 'tfjs') };
+      return { source, file, framework: 'tfjs', ...described(() => topologyOf(file.architecture), file, 'tfjs') };
     }
     case 'pt2': {
       const withTensors = (given: TensorFile['tensors']) => programWith(file.architecture, file.tensors, given);
@@ -192,8 +193,8 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
 }
 
 /** What a Keras config says its network is, or why that cannot be told. */
-function described(config: () => unknown, dialect: KerasDialect): Omit<ModelFile, 'file' | 'source'> {
-  const outline = () => kerasOutline(config(), dialect);
+function described(config: () => unknown, file: TensorFile, dialect: KerasDialect): Omit<ModelFile, 'file' | 'source'> {
+  const outline = (held: TensorFile) => kerasOutline(config(), dialect, held);
   const read = understood(() => ({ spec: specFromKerasConfig(config(), dialect) }));
   // of a network that is not run, too: its summary counts what is stored
   const { problem: _, ...kept } = understood(() => {
@@ -202,7 +203,7 @@ function described(config: () => unknown, dialect: KerasDialect): Omit<ModelFile
     const unpack = (file: TensorFile) => dequantized(file, packed);
     return { assumptions: precisionAssumptions(model), ...(packed.size > 0 ? { unpack } : {}) };
   });
-  return { ...kept, ...read, ...(read.problem ? { problem: wholeProblem(read.problem, outline) } : {}), outline };
+  return { ...kept, ...read, ...(read.problem ? { problem: wholeProblem(read.problem, () => outline(file)) } : {}), outline };
 }
 
 /** The first thing that is not run, with all others of the same network in its sentence. */

@@ -1,6 +1,7 @@
-import type { KerasOutline, OutlinedLayer } from '../../conventions/keras/outline.js';
+import type { KerasOutline, OutlinedLayer } from '../../conventions/keras/outlined.js';
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
+import type { TensorFile } from '../../formats/format.js';
 import { checkSpec } from '../../model/check.js';
 import { inferShapes } from '../../model/shapes.js';
 import { sizeOf } from '../../tensor/tensor.js';
@@ -16,25 +17,38 @@ export interface Outlined {
   readonly shapes: ShapesResult;
 }
 
-/** undefined where the file holds no Keras model, or nothing that keeps its layers from being run */
-export function outlinedShapes(opened: ModelFile | undefined, path: string): Outlined | undefined {
+/**
+ * @param beside the file of its weights, where they stand in another one
+ * @returns undefined where the file holds no Keras model, or nothing that keeps its layers from being run
+ */
+export function outlinedShapes(described: ModelFile | undefined, path: string, beside?: TensorFile): Outlined | undefined {
+  const opened = described && beside ? { ...described, file: beside } : described;
   const outline = outlineOf(opened);
   if (!opened || !outline || outline.blockers.length === 0) return undefined;
   const { file, framework = 'keras' } = opened;
-  const described = { framework, weightsSource: path, notes: file.notes, assumptions: [], described: opened };
+  const source = { framework, weightsSource: path, notes: file.notes, assumptions: [], described: opened };
   const model = checkSpec(outline.known, framework);
-  const network: Network = { ...described, model, shapes: inferShapes(model) };
+  const network: Network = { ...source, model, shapes: inferShapes(model) };
   return { network, shapes: withUnknown(shapesOf(network), outline, opened) };
 }
 
 function outlineOf(opened: ModelFile | undefined): KerasOutline | undefined {
   try {
-    return opened?.outline?.();
+    return opened?.outline?.(opened.file);
   } catch (error) {
     if (error instanceof RnnError) return undefined;
     throw error;
   }
 }
+
+const TRAINED = 'of layers that are not run here, all numbers count as trained but moving means and variances';
+
+/** Whether training changes a weight of an unknown layer only as a statistic of what it sees. */
+export function isFixed({ role }: { readonly role: string }): boolean {
+  return role === STATISTIC;
+}
+
+const STATISTIC = 'statistics';
 
 const ANY_SHAPE: DimsJson = { dims: ['?'], shape: [null] };
 
@@ -44,14 +58,15 @@ function withUnknown(known: ShapesResult, outline: KerasOutline, { file }: Model
   const sum = (of: readonly LayerRow[]) => of.reduce((total, row) => total + BigInt(row.params ?? 0), 0n);
   const params = sum(layers);
   const unknown = layers.filter(row => !rows.has(row.name));
-  const trainable = BigInt(known.totals.trainable ?? 0) + sum(unknown.filter(row => row.trainable));
+  const fixed = unknown.flatMap(row => row.weights.filter(isFixed)).reduce((total, { count }) => total + BigInt(count ?? 0), 0n);
+  const trainable = BigInt(known.totals.trainable ?? 0) + sum(unknown) - fixed;
   const outputs = outline.outputs.map(({ name, isKnown }) => known.outputs.find(o => isKnown && o.name === name) ?? { name, ...ANY_SHAPE });
   const { dims, shape } = outputs[0];
   return {
     ...known,
-    title: `${known.title.replace(/, many to .*/, '')}, not run here`,
+    title: `${outline.ownClass ?? known.title.replace(/, many to .*/, '')}, not run here`,
     layers,
-    inputs: known.inputs.filter(({ name }) => outline.inputs.includes(name)),
+    ...inputsOf(known, outline),
     outputs,
     output: { dims, shape },
     totals: {
@@ -67,17 +82,29 @@ function withUnknown(known: ShapesResult, outline: KerasOutline, { file }: Model
     },
     notes: [
       ...known.notes,
-      ...outline.blockers.map(e => `not run: ${e.where}: ${e.message}`),
+      ...outline.blockers.map(e => `not run: ${e.where === undefined ? '' : `${e.where}: `}${e.message}`),
       ...(file.tensors.size === 0 ? ['the file holds no weights'] : []),
+      ...(unknown.some(row => row.params) ? [TRAINED] : []),
+      ...(outline.unordered
+        ? ['the order of the layers is that of the file of weights: which runs after which stands in the code alone']
+        : []),
     ],
   };
 }
 
+/** The model's own inputs, without values that layers of unknown code give. */
+function inputsOf({ input, inputs, dims }: ShapesResult, outline: KerasOutline): Pick<ShapesResult, 'input' | 'inputs' | 'dims'> {
+  const own = inputs.filter(({ name }) => outline.inputs.includes(name));
+  if (!outline.unshaped) return { input, inputs: own, dims };
+  return { input: ANY_SHAPE, inputs: own.map(({ name }) => ({ name, ...ANY_SHAPE })), dims: { N: null, T: null, D: null } };
+}
+
 /** A layer of which the file says its class, its tensors and sometimes the shape it gives. */
 function unknownRow(layer: OutlinedLayer, file: ModelFile['file']): LayerRow {
-  const weights = tensorsOfLayer(file, layer).map(([name, { shape }]) => ({
+  const tensors = tensorsOfLayer(file, layer);
+  const weights = tensors.map(([name, { shape }]) => ({
     name: escapeText(name, 60),
-    role: 'other',
+    role: isStatistic(name, tensors) ? STATISTIC : 'other',
     dims: shape.map(String),
     shape: [...shape],
     count: sizeOf(shape),
@@ -111,13 +138,24 @@ function unknownRow(layer: OutlinedLayer, file: ModelFile['file']): LayerRow {
   };
 }
 
-/** The tensors of a layer by its group in a .weights.h5, or by its own name in a legacy .h5. */
-function tensorsOfLayer({ tensors }: ModelFile['file'], { name, group }: OutlinedLayer): [string, { shape: readonly number[] }][] {
-  const starts = [...(group ? [`${group}/`] : []), `model_weights/${name}/`];
+type NamedShape = [name: string, tensor: { readonly shape: readonly number[] }];
+
+/** Moving mean and variance by their names, or as the last two of a BatchNormalization's four vectors. */
+function isStatistic(name: string, tensors: readonly NamedShape[]): boolean {
+  if (/moving_(mean|variance)(:0)?$/.test(name)) return true;
+  const [, place, number] = /^(.*\/)?vars\/([23])$/.exec(name) ?? [];
+  if (number === undefined) return false;
+  const four = tensors.filter(([other]) => other.replace(/\d+$/, '') === `${place ?? ''}vars/`);
+  return four.length === 4 && four.every(([, { shape }]) => shape.length === 1 && shape[0] === four[0][1].shape[0]);
+}
+
+/** The tensors of a layer by its group in a .weights.h5, or by its own name in a legacy .h5; of the model itself those that are no layer's. */
+function tensorsOfLayer({ tensors }: ModelFile['file'], { name, group }: OutlinedLayer): NamedShape[] {
+  const starts = group === '' ? [`model_weights/${name}/`, 'vars/', ...TOP_LEVEL] : [`${group}/`, `model_weights/${name}/`];
   return [...tensors].flatMap(([path, tensor]) => {
     const start = starts.find(s => path.startsWith(s));
-    return start && !/(^|\/)seed_generator\//.test(path)
-      ? [[path.slice(start.length), tensor] as [string, { shape: readonly number[] }]]
-      : [];
+    return start && !/(^|\/)seed_generator\//.test(path) ? [[path.slice(start.length), tensor] as NamedShape] : [];
   });
 }
+
+const TOP_LEVEL = ['model_weights/top_level_model_weights/', 'top_level_model_weights/'];

@@ -1,4 +1,4 @@
-import type { KerasDetails, KerasRow } from '../../conventions/keras/outline.js';
+import type { KerasDetails, KerasRow } from '../../conventions/keras/outlined.js';
 import { RnnError } from '../../errors.js';
 import { DTYPE_BYTES } from '../../formats/bytes/budget.js';
 import type { FileTensor, TensorFile } from '../../formats/format.js';
@@ -7,6 +7,7 @@ import type { DimShape } from '../../layers/layer.js';
 import { exactSize, sizeOf } from '../../tensor/tensor.js';
 import type { LayerRow, ShapesResult, SummaryLayer, SummaryModel } from '../result.js';
 import type { Network } from './network.js';
+import { isFixed } from './outlinedShapes.js';
 
 /** What Keras' model.summary() shows of a network: of a Keras file by the file's own layers. @throws RnnError E_SIZE (usage): it has no letters for a size */
 export function summaryModel(result: ShapesResult, network: Network): SummaryModel {
@@ -15,7 +16,7 @@ export function summaryModel(result: ShapesResult, network: Network): SummaryMod
       where: '--D',
       fix: 'give --D',
     });
-  const outline = network.described?.outline?.();
+  const outline = network.described?.outline?.(network.described.file);
   const { name, functional } = result.model;
   if (!outline) return { name, functional, layers: rowsOfLayers(result), ...plainTotals(result) };
   const layers = outline.rows.map(row => rowOf(row, result, network, outline.details));
@@ -116,7 +117,7 @@ function totalsOf(
     const { bytes: each = 4, rank = null } = details.get(row.name) ?? {};
     const kind = row.trainable ? 'trainable' : 'nonTrainable';
     row.weights.forEach((weight, i) => {
-      const fixed = frozen.get(row.name)?.[i] || (i === 0 && rank !== null);
+      const fixed = frozen.get(row.name)?.[i] || isFixed(weight) || (i === 0 && rank !== null);
       // how many numbers a Normalization has seen is an int64
       add(fixed ? 'nonTrainable' : kind, BigInt(weight.count ?? 0), weight.name === 'count' ? 8 : each);
     });
