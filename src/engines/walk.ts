@@ -10,8 +10,53 @@ import type { Weights } from '../weights/weights.js';
 import { claiming } from './claiming.js';
 import type { EngineInput, EngineOptions, EngineOutput } from './engine.js';
 
+/** What runs when all that it reads is there: a layer of a network, a node of an ONNX graph. */
+export interface GraphCall<V> {
+  readonly reads: readonly string[];
+  /** '' where a value is left out */
+  readonly gives: readonly string[];
+  /** @returns the values of `gives`, in that order */
+  run(look: (name: string) => V | undefined): readonly V[];
+}
+
+/** Calls, each after those whose values it reads; run any number of times where it is the body of a node. */
+export interface CallGraph<V> {
+  readonly calls: readonly GraphCall<V>[];
+  readonly constants: readonly (readonly [string, V])[];
+  /** how often each value is read, an output once more: what nobody reads any more is dropped; absent: all is kept */
+  readonly readers?: ReadonlyMap<string, number>;
+  dropped?(value: V): void;
+}
+
 /**
- * Applies the layers of a model in order with an engine's kernels. The spec lists a layer after the layers it reads, so one pass suffices.
+ * The one walk: call after call, on what the calls before have given.
+ * @param around what a name stands for in the graphs around a body
+ * @returns the values that are left, by name
+ */
+export function walkCalls<V>(graph: CallGraph<V>, inputs: ReadonlyMap<string, V>, around: (name: string) => V | undefined): Map<string, V> {
+  const values = new Map<string, V>([...graph.constants, ...inputs]);
+  const left = new Map(graph.readers);
+  const computed = new Set<string>();
+  const look = (name: string) => values.get(name) ?? around(name);
+  for (const { reads, gives, run } of graph.calls) {
+    run(look).forEach((value, i) => {
+      if (gives[i] === '') return;
+      values.set(gives[i], value);
+      computed.add(gives[i]);
+    });
+    if (!graph.readers) continue;
+    for (const name of reads) {
+      left.set(name, (left.get(name) ?? 0) - 1);
+      if (left.get(name) !== 0 || !values.has(name)) continue;
+      if (computed.has(name)) graph.dropped?.(values.get(name)!);
+      values.delete(name);
+    }
+  }
+  return values;
+}
+
+/**
+ * Applies the layers of a model with an engine's kernels. The spec lists a layer after the layers it reads.
  * @throws RnnError E_INPUT_SHAPE, E_STATE_SHAPE
  */
 export function walk(model: ModelSpec, weights: Weights, input: EngineInput, options: EngineOptions, kernels: Kernels): EngineOutput {
@@ -22,35 +67,35 @@ export function walk(model: ModelSpec, weights: Weights, input: EngineInput, opt
 }
 
 function walked(model: ModelSpec, weights: Weights, input: EngineInput, options: EngineOptions, kernels: Kernels): EngineOutput {
-  const values = inputValues(model, input, kernels);
   const layers = new Map<string, LayerResult>();
   const shapes = inferShapes(model);
   const owned = new Map(shapes.layers.map(l => [l.layer.name, l.weights]));
-  for (const { layer, others } of shapes.layers) {
+  const calls = shapes.layers.map(({ layer, others }): GraphCall<Value> => {
     const owner = layer.shares ?? layer.name;
-    const own = new Map(owned.get(owner)!.map(w => [w.name, toPrecision(weights.get(`${owner}/${w.name}`)!, kernels.precision)]));
-    const initial = initialOf(layer, values, input)?.map(s => toPrecision(s, kernels.precision));
-    const inputs = layer.inputs.map(name => values.get(name)!);
-    const result = within(layer.name, () =>
-      applied(layer, maskedInputs(inputs, layer, values), {
-        kernels,
-        weights: own,
-        initial,
-        continued: input.continued,
-        trace: options.trace,
-      }),
-    );
-    hold(result.tensor);
-    const isSequence = result.tensor.shape.length > 2;
-    values.set(layer.name, layer.mask === null && isSequence ? { ...result, mask: inputs[0].mask } : result);
-    others.forEach(({ suffix, masked }, i) => {
-      const mask = masked ? values.get(layer.name)!.mask : undefined;
-      values.set(`${layer.name}/${suffix}`, { ...asValue(result.others![i], kernels.precision), mask });
-    });
-    layers.set(layer.name, result);
-    checkRoom();
-    options.onProgress?.(layers.size, shapes.layers.length);
-  }
+    return {
+      reads: layer.inputs,
+      gives: [layer.name, ...others.map(({ suffix }) => `${layer.name}/${suffix}`)],
+      run(look) {
+        const own = new Map(owned.get(owner)!.map(w => [w.name, toPrecision(weights.get(`${owner}/${w.name}`)!, kernels.precision)]));
+        const initial = initialOf(layer, { get: look }, input)?.map(s => toPrecision(s, kernels.precision));
+        const inputs = layer.inputs.map(name => look(name)!);
+        const context = { kernels, weights: own, initial, continued: input.continued, trace: options.trace };
+        const result = within(layer.name, () => applied(layer, maskedInputs(inputs, layer, { get: look }), context));
+        hold(result.tensor);
+        layers.set(layer.name, result);
+        checkRoom();
+        options.onProgress?.(layers.size, shapes.layers.length);
+        const isSequence = result.tensor.shape.length > 2;
+        const { mask } = layer.mask === null && isSequence ? inputs[0] : result;
+        const beside = others.map(({ masked }, i) => ({
+          ...asValue(result.others![i], kernels.precision),
+          mask: masked ? mask : undefined,
+        }));
+        return [{ ...result, mask }, ...beside];
+      },
+    };
+  });
+  const values = walkCalls({ calls, constants: [] }, inputValues(model, input, kernels), () => undefined);
   const rest = (model.otherOutputs ?? []).map(({ name, value }): [string, Tensor] => [name, values.get(value)!.tensor]);
   return { y: values.get(model.output)!.tensor, layers, warnings: [], ...(rest.length > 0 ? { others: new Map(rest) } : {}) };
 }
@@ -82,14 +127,16 @@ function missingInput(name: string): RnnError {
   });
 }
 
+type Values = Pick<ReadonlyMap<string, Value>, 'get'>;
+
 /** What the network gives as initial states, else what the caller does. */
-export function initialOf(layer: LayerSpec, values: ReadonlyMap<string, Value>, input: EngineInput): readonly Tensor[] | undefined {
+export function initialOf(layer: LayerSpec, values: Values, input: EngineInput): readonly Tensor[] | undefined {
   if (layer.states) return layer.states.map(name => values.get(name)!.tensor);
   return isRecurrent(layer) ? input.initialStates?.get(layer.name) : undefined;
 }
 
 /** The inputs, the first with the mask that the call names in place of its own. */
-export function maskedInputs(inputs: readonly Value[], { mask }: LayerSpec, values: ReadonlyMap<string, Value>): readonly Value[] {
+export function maskedInputs(inputs: readonly Value[], { mask }: LayerSpec, values: Values): readonly Value[] {
   if (mask === undefined) return inputs;
   if (mask === null) return [{ ...inputs[0], mask: undefined }, ...inputs.slice(1)];
   const { data } = values.get(mask)!.tensor;

@@ -8,6 +8,7 @@ import { type Call, checkAttributes, type Operator, type Operators } from '../..
 import { hold, inRoom, numbersOf, pass, release, roomFor } from '../../ops/room.js';
 import { fromOnnx, type GraphValue } from '../../ops/value.js';
 import { claiming } from '../claiming.js';
+import { type GraphCall, walkCalls } from '../walk.js';
 import { COMPOSED_OPERATORS, withParts } from './composed/index.js';
 import { RECURRENT } from './recurrent.js';
 
@@ -37,12 +38,8 @@ export function runNode(
   most = 2 ** 22,
 ): GraphValue[] {
   if (!Object.hasOwn(OPERATORS, keyOf(node))) throw unsupported(node);
-  const operator = OPERATORS[keyOf(node)];
-  return within(nodePlace(node), () => {
-    checkAttributes(operator, node);
-    const call = { node, opset: node.opset ?? opset, inputs, kernels: claiming(kernels) };
-    return inRoom({ ...CHEAP, bytes: 8 * most }, () => operator.run(call));
-  });
+  const call = { node, opset: node.opset ?? opset, inputs, kernels: claiming(kernels) };
+  return inRoom({ ...CHEAP, bytes: 8 * most }, () => runCall(call));
 }
 
 /** `LSTM`; `com.microsoft.Gelu` of another domain */
@@ -83,14 +80,6 @@ export function operatorName({ domain, opType }: OnnxNode): string {
   return escapeText(domain === '' ? opType : `${domain}.${opType}`, 80);
 }
 
-interface Evaluation {
-  readonly kernels: Kernels;
-  readonly opset: number;
-}
-
-/** What a name stands for in the graphs around a subgraph. */
-type Around = (name: string) => GraphValue | undefined;
-
 /**
  * @param inputs by name; every graph input that is no initializer must be there
  * @returns the graph's outputs by name, in their order
@@ -105,7 +94,7 @@ function evaluated(given: OnnxModel, inputs: ReadonlyMap<string, GraphValue>, ke
   const model = withParts(given);
   checkRunnable(model);
   const { graph } = model;
-  const outputs = prepare(graph, { kernels, opset: model.opsets.get('') ?? 1 })(inputs, () => undefined);
+  const outputs = prepared(graph, kernels, model.opsets.get('') ?? 1)(inputs, () => undefined);
   const list = graph.outputs.find((_, i) => outputs[i].items);
   if (list)
     throw new RnnError('unsupported', 'E_ONNX_TYPE', `the output ${escapeText(list.name)} is a sequence of tensors`, {
@@ -114,65 +103,59 @@ function evaluated(given: OnnxModel, inputs: ReadonlyMap<string, GraphValue>, ke
   return new Map(graph.outputs.map(({ name }, i) => [name, outputs[i]]));
 }
 
-/** A graph, ready to be run any number of times. */
-function prepare(graph: OnnxGraph, evaluation: Evaluation): (inputs: ReadonlyMap<string, GraphValue>, around: Around) => GraphValue[] {
-  const constants = [...graph.initializers].map(([name, t]): [string, GraphValue] => [
-    name,
-    within(escapeText(name), () => fromOnnx(t, evaluation.kernels.precision)),
-  ]);
-  const kept = new Set(graph.outputs.map(o => o.name));
-  const readers = readersOf(graph.nodes);
-  const computed = new Set(graph.nodes.flatMap(node => node.outputs));
-  const bodies = new Map<OnnxGraph, ReturnType<typeof prepare>>();
+type Look = (name: string) => GraphValue | undefined;
+
+/** A graph, ready to be run any number of times: its nodes as calls, the graphs inside them as graphs of their own. */
+function prepared(
+  graph: OnnxGraph,
+  kernels: Kernels,
+  opset: number,
+): (inputs: ReadonlyMap<string, GraphValue>, around: Look) => GraphValue[] {
+  const outputs = graph.outputs.map(o => o.name);
+  const readers = new Map<string, number>();
+  for (const name of [...graph.nodes.flatMap(readsOf), ...outputs]) readers.set(name, (readers.get(name) ?? 0) + 1);
+  const bodies = new Map<OnnxGraph, ReturnType<typeof prepared>>();
+  const calls = graph.nodes.map(
+    (node): GraphCall<GraphValue> => ({
+      reads: readsOf(node),
+      gives: node.outputs,
+      run: look => {
+        const body: Call['body'] = (inner, given) => {
+          const run = bodies.get(inner) ?? prepared(inner, kernels, opset);
+          bodies.set(inner, run);
+          return run(new Map(inner.inputs.map(({ name }, i) => [name, given[i]])), look);
+        };
+        return runCall({ node, opset: node.opset ?? opset, kernels, body, inputs: node.inputs.map(look) });
+      },
+    }),
+  );
+  const constants = [...graph.initializers].map(
+    ([name, t]) => [name, within(escapeText(name), () => fromOnnx(t, kernels.precision))] as const,
+  );
   return (inputs, around) => {
-    const values = new Map<string, GraphValue>([...constants, ...inputs]);
-    const left = new Map(readers);
-    const look: Around = name => values.get(name) ?? around(name);
-    for (const node of graph.nodes) {
-      const body: Call['body'] = (inner, given) => {
-        const run = bodies.get(inner) ?? prepare(inner, evaluation);
-        bodies.set(inner, run);
-        return run(new Map(inner.inputs.map(({ name }, i) => [name, given[i]])), look);
-      };
-      runInto(node, look, values, { ...evaluation, body });
-      for (const name of readsOf(node)) {
-        left.set(name, (left.get(name) ?? 0) - 1);
-        if (left.get(name) === 0 && !kept.has(name) && values.has(name)) {
-          if (computed.has(name)) release(values.get(name)!);
-          values.delete(name);
-        }
-      }
-    }
-    for (const name of computed) if (values.has(name)) release(values.get(name)!);
-    return graph.outputs.map(({ name }) => look(name) ?? missingOutput(name));
+    const values = walkCalls<GraphValue>({ calls, constants, readers, dropped: release }, inputs, around);
+    for (const name of graph.nodes.flatMap(node => node.outputs)) if (values.has(name)) release(values.get(name)!);
+    return outputs.map(name => values.get(name) ?? around(name) ?? missingOutput(name));
   };
 }
 
-/** Runs a node and puts what it gives among the values. */
-function runInto(node: OnnxNode, look: Around, values: Map<string, GraphValue>, call: Pick<Call, 'opset' | 'kernels' | 'body'>): void {
+/** @returns what the node's outputs are, in their order; what is left out stands there, too, and nobody reads it */
+function runCall(call: Call): GraphValue[] {
+  const { node } = call;
   const operator: Operator = OPERATORS[keyOf(node)];
   const outputs = within(nodePlace(node), () => {
     checkAttributes(operator, node);
-    const inputs = node.inputs.map(name => (name === '' ? undefined : look(name)));
-    const given = operator.run({ node, opset: node.opset ?? call.opset, kernels: call.kernels, body: call.body, inputs });
+    const given = operator.run(call);
     given.forEach((value, i) => void (node.outputs[i] && hold(value)));
     pass(STEPS + numbersOf(given));
     return given;
   });
-  node.outputs.forEach((name, i) => {
-    if (name === '') return;
-    if (!outputs[i])
-      throw new RnnError('unsupported', 'E_ONNX_OPERATOR', `${nodeLabel(node)} has no output ${i} here`, { where: nodePlace(node) });
-    values.set(name, outputs[i]);
+  return node.outputs.map((name, i) => {
+    if (name === '' || outputs[i]) return outputs[i];
+    throw new RnnError('unsupported', 'E_ONNX_OPERATOR', `${nodeLabel(node)} has no output ${i} here`, { where: nodePlace(node) });
   });
 }
 
 function missingOutput(name: string): never {
   throw new RnnError('format', 'E_ONNX_INPUT', `nothing computes the output ${escapeText(name)}`, { where: escapeText(name) });
-}
-
-function readersOf(nodes: readonly OnnxNode[]): Map<string, number> {
-  const left = new Map<string, number>();
-  for (const node of nodes) for (const name of readsOf(node)) left.set(name, (left.get(name) ?? 0) + 1);
-  return left;
 }
