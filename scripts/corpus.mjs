@@ -2,8 +2,8 @@
 // networks (cell, directions, layers, last step or every step, sizes, weights, the way the other array is written), through compare itself.
 //
 //   npm run corpus -- [--seeds 10] [--from 0] [--only 'x, h'] [--numbers float32] [--budget 0.3] [--out docs/internals/diagnosis.md] [--verbose]
-//   A long run in pieces: --dump a.jsonl writes each case, --read a.jsonl,b.jsonl --out … makes the table of them. --set listed, unlisted or
-//   invented: those alone; --harsh: chaotic, exploding and tiny networks.
+//   A long run in pieces: --dump a.jsonl writes each case, --read a.jsonl,b.jsonl --out … makes the table of them. --set listed, unlisted,
+//   invented or later: those alone; --harsh: chaotic, exploding and tiny networks.
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,13 +11,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { INVENTED } from './inventedOutputs.mjs';
+import { LATER } from './laterOutputs.mjs';
 import { GATES, network, runAll } from './plainLoops.mjs';
 import { falseSentences } from './sentences.mjs';
 import { UNLISTED } from './unlistedOutputs.mjs';
 import { bfloat, deep, half, MISTAKES as LISTED, otherOrder } from './wrongOutputs.mjs';
 
-const SETS = { listed: LISTED, unlisted: UNLISTED, invented: INVENTED };
-const MISTAKES = { ...LISTED, ...UNLISTED, ...INVENTED };
+const SETS = { listed: LISTED, unlisted: UNLISTED, invented: INVENTED, later: LATER };
+const MISTAKES = { ...LISTED, ...UNLISTED, ...INVENTED, ...LATER };
 
 const { values: args } = parseArgs({
   options: {

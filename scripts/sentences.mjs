@@ -10,49 +10,54 @@ export function falseSentences(sentences, { right, y, X, net }, slack, noise) {
   const [N, T] = sizes(y);
   const K = sizes(y).at(-1);
   const [a, b] = [right.flat(Infinity), y.flat(Infinity)];
-  // what is called equal may be off by rounding, what is called different may not: in between both are right
-  const scale = Math.sqrt(a.reduce((sum, v) => sum + v * v, 0) / a.length);
-  const least = v => slack(v) + 2 * noise;
-  const most = v => slack(v) + Math.max(40 * noise, 1.1e-3 * Math.max(scale, Math.abs(v)));
-  const beyond = limit => (from, to) => a.slice(from, to).some((v, i) => !(Math.abs(v - b[from + i]) <= limit(b[from + i])));
-  const off = beyond(least);
-  const isOff = {
-    sample: n => off(((n - 1) * b.length) / N, (n * b.length) / N),
-    step: t => Array.from({ length: N }, (_, n) => off((n * T + t - 1) * K, (n * T + t) * K)).some(Boolean),
-    output: k => b.some((_, i) => i % K === k - 1 && off(i, i + 1)),
+  /** Whether some number of a group is further apart than the sentence says: for sure, or but for what rounding leaves open. */
+  const beyond = (limit, isIn) => {
+    const some = least => b.some((v, i) => isIn(i) && !Object.is(a[i], v) && !(Math.abs(a[i] - v) <= least));
+    return { surely: some(limit * 1.0001 + 2 * noise), maybe: some(limit * 0.9999 - 2 * noise) };
   };
-  const surely = { sample: n => beyond(most)(((n - 1) * b.length) / N, (n * b.length) / N) };
-  surely.step = t => Array.from({ length: N }, (_, n) => beyond(most)((n * T + t - 1) * K, (n * T + t) * K)).some(Boolean);
-  surely.output = k => b.some((_, i) => i % K === k - 1 && beyond(most)(i, i + 1));
-  /** Whether so many may be equal: as many as are not surely off, and no fewer than are off by nothing. */
-  const isCount = (what, of, n) => {
-    const equal = test => Array.from({ length: of }, (_, i) => test[what](i + 1)).filter(v => !v).length;
-    return equal(isOff) <= n && n <= equal(surely);
+  const IN = {
+    sample: n => i => Math.floor((i * N) / b.length) === n - 1,
+    step: t => i => Math.floor(i / K) % T === t - 1,
+    output: k => i => i % K === k - 1,
   };
-  const none = (what, from, to) => Array.from({ length: to - from + 1 }, (_, i) => !surely[what](from + i)).every(Boolean);
-  const every = (what, from, to) => Array.from({ length: to - from + 1 }, (_, i) => isOff[what](from + i)).every(Boolean);
+  const range = (from, to) => Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
+  const differ = (what, limit, list) => list.every(g => beyond(limit, IN[what](g)).maybe);
+  const equal = (what, limit, list) => list.every(g => !beyond(limit, IN[what](g)).surely);
+  /** Whether n of so many groups may be equal. */
+  const isCount = (what, limit, of, n) => {
+    const groups = range(1, of).map(g => beyond(limit, IN[what](g)));
+    return groups.filter(g => !g.maybe).length <= n && n <= groups.filter(g => !g.surely).length;
+  };
+  const finite = b.map((_, i) => i).filter(i => Number.isFinite(a[i]) && Number.isFinite(b[i]));
   const isNear = (text, v) => Math.abs(Number(text) - v) <= slack(v) + 0.011 * Math.max(Math.abs(v), 1e-3);
   const RULES = [
-    [/^both samples differ$/, () => N === 2 && every('sample', 1, 2)],
-    [/^all (\d+) samples differ$/, n => n === N && every('sample', 1, N)],
-    [/^sample 1 is equal, all from sample 2 on differ$/, () => none('sample', 1, 1) && every('sample', 2, N)],
-    [/^samples 1 to (\d+) are equal, all from sample (\d+) on differ$/, (n, m) => none('sample', 1, n) && every('sample', m, N)],
+    [/^both samples differ by more than (\S+)$/, limit => N === 2 && differ('sample', limit, [1, 2])],
+    [/^all (\d+) samples differ by more than (\S+)$/, (n, limit) => n === N && differ('sample', limit, range(1, N))],
     [
-      /^(\d+) of (\d+) samples (?:is|are) equal; the first that differs is sample (\d+)$/,
-      (n, of, first) => of === N && isCount('sample', N, n) && none('sample', 1, first - 1) && isOff.sample(first),
+      /^samples? 1 (?:to (\d+) are|is) equal within (\S+), all from sample (\d+) on differ by more$/,
+      (n, limit, m) => m === (n ?? 1) + 1 && equal('sample', limit, range(1, m - 1)) && differ('sample', limit, range(m, N)),
     ],
     [
-      /^all samples are equal up to step (\d+); step (\d+) is the first that differs$/,
-      (t, u) => none('step', 1, t) && u === t + 1 && isOff.step(u),
+      /^(\d+) of (\d+) samples (?:is|are) equal within (\S+); the first that differs by more is sample (\d+)$/,
+      (n, of, limit, first) =>
+        of === N && isCount('sample', limit, N, n) && equal('sample', limit, range(1, first - 1)) && differ('sample', limit, [first]),
     ],
     [
-      /^all samples are equal from step (\d+) on; step (\d+) is the last that differs$/,
-      (t, u) => none('step', t, T) && u === t - 1 && isOff.step(u),
+      /^up to step (\d+) all samples are equal within (\S+); step (\d+) is the first that differs by more$/,
+      (t, limit, u) => equal('step', limit, range(1, t)) && u === t + 1 && differ('step', limit, [u]),
     ],
-    [/^(\d+) of (\d+) steps are equal in all samples$/, (n, of) => of === T && isCount('step', T, n)],
     [
-      /^((?:y\d+(?:, )?)+) (?:is|are) equal in every row, the other outputs are not$/,
-      names => names.match(/\d+/g).every(k => !surely.output(Number(k))) && isCount('output', K, names.match(/\d+/g).length),
+      /^from step (\d+) on all samples are equal within (\S+); step (\d+) is the last that differs by more$/,
+      (t, limit, u) => equal('step', limit, range(t, T)) && u === t - 1 && differ('step', limit, [u]),
+    ],
+    [/^(\d+) of (\d+) steps (?:is|are) equal within (\S+) in all samples$/, (n, of, limit) => of === T && isCount('step', limit, T, n)],
+    [
+      /^((?:y\d+(?:, )?)+) (?:is|are) equal within (\S+) in every row, the other outputs are not$/,
+      (names, limit) => {
+        const own = names.match(/\d+/g).map(Number);
+        const others = range(1, K).filter(k => !own.includes(k));
+        return equal('output', limit, own) && differ('output', limit, others);
+      },
     ],
     [
       /^(?:your y goes (up and down with the right y|down where the right y goes up)|(no relation) of your y to the right y is visible): correlation (-?[\d.]+) over (\d+) numbers \(for unrelated numbers it is within ±([\d.]+) in 19 of 20 cases\)$/,
@@ -75,12 +80,14 @@ export function falseSentences(sentences, { right, y, X, net }, slack, noise) {
           ((n - 1) * (t === undefined ? 1 : T) + (t ?? 1) - 1) * K + k - 1,
     ],
     [
-      /^(all|\d+ of the) (\d+) finite numbers (are equal to the right ones|differ, too)$/,
-      (which, of, what) => {
-        const both = b.map((_, i) => i).filter(i => Number.isFinite(a[i]) && Number.isFinite(b[i]));
-        const n = which === 'all' ? 0 : Number.parseInt(which, 10);
-        const differing = limit => both.filter(i => Math.abs(a[i] - b[i]) > limit(b[i])).length;
-        return both.length === of && differing(most) <= n && n <= differing(least) && (n === 0) === what.startsWith('are');
+      /^all (\d+) finite numbers are equal to the right ones within (\S+)$/,
+      (of, limit) => finite.length === of && !beyond(limit, i => finite.includes(i)).surely,
+    ],
+    [
+      /^(\d+) of the (\d+) finite numbers differ by more than (\S+), too$/,
+      (n, of, limit) => {
+        const each = finite.map(k => beyond(limit, i => i === k));
+        return finite.length === of && n > 0 && each.filter(v => v.surely).length <= n && n <= each.filter(v => v.maybe).length;
       },
     ],
     [/^no finite number remains: /, () => b.every(v => !Number.isFinite(v))],
@@ -121,7 +128,7 @@ export function falseSentences(sentences, { right, y, X, net }, slack, noise) {
       ...sentence
         .match(rule[0])
         .slice(1)
-        .map(v => (v !== undefined && /^-?[\d.]+$/.test(v) ? Number(v) : v)),
+        .map(v => (v !== undefined && /^-?[\d.]+(e-?\d+)?$/.test(v) ? Number(v) : v)),
     );
   });
 }

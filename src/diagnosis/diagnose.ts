@@ -9,6 +9,7 @@ import { getHypothesis, HYPOTHESES } from './hypotheses.js';
 import { narrowRun } from './narrowRun.js';
 import { areApart, largerNoise, type Noise, noiseOf } from './noise.js';
 import { finiteSamples, isNonFinite, nonFiniteSentences } from './nonFinite.js';
+import { countedIn, type Off } from './offValues.js';
 import { type OutputReading, outputReadings } from './outputReadings.js';
 import { type Finding, rank } from './ranking.js';
 import type { Outcome } from './run.js';
@@ -24,6 +25,8 @@ import { shapeTrial } from './trial.js';
 export interface SearchOptions extends Omit<WithNoise, 'noise'> {
   readonly noise: number;
   readonly each?: Noise;
+  /** which values the verdict found off */
+  readonly off?: Off;
 }
 
 export interface Diagnosis extends SearchResult {
@@ -122,17 +125,20 @@ function inView(view: OutputReading, options: SearchOptions, shapes: readonly st
   const best = result.findings[0];
   const first = best && best.verdict !== 'rejected' ? firstDifferenceOf(view, best, noise) : null;
   const findings = result.findings.map(f => (f.code === 'head-on-input' ? { ...f, why: [...shapes.map(onInput), f.why].join('\n') } : f));
-  return { ...result, findings, view, first, evidence: [...shapes, ...(result.verdict === 'unexplained' ? evidenceOf(view, noise) : [])] };
+  const evidence = result.verdict === 'unexplained' ? evidenceOf(view, countedIn(view, noise, options.off)) : [];
+  return { ...result, findings, view, first, evidence: [...shapes, ...evidence] };
 }
 
 /** No known mistake makes NaN and infinities: the report says where they are, and the cause is searched for in the samples without any. */
 function withoutNumbers(view: OutputReading, options: SearchOptions, shapes: readonly string[], noise: Noise): Explained {
-  const evidence = [...shapes, ...nonFiniteSentences(view, noise)];
+  const counted = countedIn(view, noise, options.off);
+  const evidence = [...shapes, ...nonFiniteSentences(view, counted)];
   const samples = finiteSamples(view);
   const part = samples && view.other.shape[0] === view.scenario.input.x.shape[0] ? partOfView(view, ...samples) : undefined;
   const own = samples && sliceFirst(noise, ...samples);
-  const rest = part && areApart(part.right.y.data, part.other.data, own!.data) ? inView(part, options, [], own) : NOTHING_TRIED;
-  return { ...rest, view, first: null, evidence: [...evidence, ...(rest.evidence.length > 0 ? evidenceOf(view, noise) : [])] };
+  const rest =
+    part && areApart(part.right.y.data, part.other.data, own!.data) ? inView(part, { ...options, off: undefined }, [], own) : NOTHING_TRIED;
+  return { ...rest, view, first: null, evidence: [...evidence, ...(rest.evidence.length > 0 ? evidenceOf(view, counted) : [])] };
 }
 
 const NOTHING_TRIED = { verdict: 'unexplained' as const, findings: [], tried: 0, stopped: false, layers: null, evidence: [] };

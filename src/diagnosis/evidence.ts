@@ -1,73 +1,63 @@
-import { distance, scaleOf } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { smallNumber } from './figures.js';
 import { untestedWeights } from './mistakes/damaged.js';
-import { areApart, type Noise } from './noise.js';
+import type { Counted } from './offValues.js';
 import type { OutputReading } from './outputReadings.js';
 
 /**
  * What can be said of two outputs where no explanation fits: sentences that were each computed from the numbers, with their figures. None
  * names a cause: where one is to be named, a mistake in mistakes/ recomputes y under it.
  */
-export function evidenceOf({ scenario, right: { y: right }, other }: OutputReading, noise: Noise): string[] {
+export function evidenceOf({ scenario, right: { y: right }, other }: OutputReading, counted: Counted): string[] {
   return [
-    ...samplesSentence(right, other, noise),
-    ...stepsSentence(right, other, noise),
-    ...columnsSentence(right, other, noise),
+    ...samplesSentence(other, counted),
+    ...stepsSentence(other, counted),
+    ...columnsSentence(other, counted),
     ...relationSentence(right, other),
     ...rangeSentence(right, other),
     ...untestedWeights(scenario),
   ];
 }
 
-/** Beyond rounding, or so far that only a chaotic network could call it rounding: what is not sure to be equal is not called so. */
-function differs(right: Tensor, other: Tensor, noise: Noise, from: number, to: number): boolean {
-  if (areApart(right.data, other.data, noise.data, from, to)) return true;
-  const scale = scaleOf(right);
-  for (let k = from; k < to; k++)
-    if (distance(right.data[k], other.data[k]) > VISIBLE * Math.max(scale, Math.abs(right.data[k]))) return true;
-  return false;
-}
-
-const VISIBLE = 1e-3;
-
 /** Rows of the first axis that are equal, and those that are not. */
-function samplesSentence(right: Tensor, other: Tensor, noise: Noise): string[] {
-  const N = other.shape[0];
-  const size = other.data.length / Math.max(1, N);
-  if (N < 2) return [];
-  const off = Array.from({ length: N }, (_, n) => differs(right, other, noise, n * size, (n + 1) * size));
+function samplesSentence({ shape, data }: Tensor, { groups, limit }: Counted): string[] {
+  const N = shape[0];
+  const size = data.length / Math.max(1, N);
+  const off = N < 2 ? undefined : groups(N, k => Math.floor(k / size));
+  if (!off) return [];
   const count = off.filter(Boolean).length;
-  if (count === N) return [N === 2 ? 'both samples differ' : `all ${N} samples differ`];
+  if (count === N) return [`${N === 2 ? 'both samples' : `all ${N} samples`} differ by more than ${limit}`];
   const from = off.indexOf(true);
   if (off.slice(from).every(Boolean))
-    return [`${from === 1 ? 'sample 1 is' : `samples 1 to ${from} are`} equal, all from sample ${from + 1} on differ`];
-  return [`${N - count} of ${N} samples ${N - count === 1 ? 'is' : 'are'} equal; the first that differs is sample ${from + 1}`];
+    return [
+      `${from === 1 ? 'sample 1 is' : `samples 1 to ${from} are`} equal within ${limit}, all from sample ${from + 1} on differ by more`,
+    ];
+  return [
+    `${N - count} of ${N} samples ${N - count === 1 ? 'is' : 'are'} equal within ${limit}; the first that differs by more is sample ${from + 1}`,
+  ];
 }
 
 /** Of a sequence [N, T, K]: from which step on, and up to which, rows differ in any sample. */
-function stepsSentence(right: Tensor, other: Tensor, noise: Noise): string[] {
-  if (other.shape.length !== 3 || other.shape[1] < 2) return [];
-  const [N, T, K] = other.shape;
-  const off = Array.from({ length: T }, (_, t) =>
-    Array.from({ length: N }, (_, n) => differs(right, other, noise, (n * T + t) * K, (n * T + t + 1) * K)).some(Boolean),
-  );
-  const from = off.indexOf(true);
-  const to = off.lastIndexOf(true);
-  if (from > 0 && to === T - 1) return [`all samples are equal up to step ${from}; step ${from + 1} is the first that differs`];
-  if (from === 0 && to < T - 1) return [`all samples are equal from step ${to + 2} on; step ${to + 1} is the last that differs`];
-  return off.some(v => !v) ? [`${off.filter(v => !v).length} of ${T} steps are equal in all samples`] : [];
+function stepsSentence({ shape }: Tensor, { groups, limit }: Counted): string[] {
+  const [, T, K] = shape;
+  const off = shape.length !== 3 || T < 2 ? undefined : groups(T, k => Math.floor(k / K) % T);
+  if (!off) return [];
+  const [from, to] = [off.indexOf(true), off.lastIndexOf(true)];
+  if (from > 0 && to === T - 1)
+    return [`up to step ${from} all samples are equal within ${limit}; step ${from + 1} is the first that differs by more`];
+  if (from === 0 && to < T - 1)
+    return [`from step ${to + 2} on all samples are equal within ${limit}; step ${to + 1} is the last that differs by more`];
+  const equal = off.filter(v => !v).length;
+  return equal > 0 ? [`${equal} of ${T} steps ${equal === 1 ? 'is' : 'are'} equal within ${limit} in all samples`] : [];
 }
 
 /** Of K outputs: those that are equal in every row. */
-function columnsSentence(right: Tensor, other: Tensor, noise: Noise): string[] {
-  const K = other.shape[other.shape.length - 1];
-  if (K < 2 || other.shape.length < 2) return [];
-  const off = Array(K).fill(false);
-  for (let i = 0; i < other.data.length; i++) if (differs(right, other, noise, i, i + 1)) off[i % K] = true;
-  const names = off.flatMap((v, k) => (v ? [] : [`y${k + 1}`]));
+function columnsSentence({ shape }: Tensor, { groups, limit }: Counted): string[] {
+  const K = shape[shape.length - 1];
+  const off = K < 2 || shape.length < 2 ? undefined : groups(K, k => k % K);
+  const names = off?.flatMap((v, k) => (v ? [] : [`y${k + 1}`])) ?? [];
   return names.length > 0 && names.length < K && names.length <= 8
-    ? [`${names.join(', ')} ${names.length > 1 ? 'are' : 'is'} equal in every row, the other outputs are not`]
+    ? [`${names.join(', ')} ${names.length > 1 ? 'are' : 'is'} equal within ${limit} in every row, the other outputs are not`]
     : [];
 }
 

@@ -3,7 +3,7 @@ import { largestMagnitude } from '../tensor/difference.js';
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
 import { smallNumber } from './figures.js';
 import { headOf } from './mistakes/heads.js';
-import { areApart, type Noise } from './noise.js';
+import type { Counted } from './offValues.js';
 import type { OutputReading } from './outputReadings.js';
 import { runScenario } from './run.js';
 import { changeLayer, recurrentLayers } from './scenario.js';
@@ -29,25 +29,31 @@ export function finiteSamples({ right, other }: OutputReading): [number, number]
   return best[1] > best[0] ? best : undefined;
 }
 
-export function nonFiniteSentences(view: OutputReading, noise: Noise): string[] {
+export function nonFiniteSentences(view: OutputReading, counted: Counted): string[] {
   const { right, other } = view;
   const places = Array.from(other.data.keys());
   const bad = places.filter(k => !Number.isFinite(other.data[k]) && Number.isFinite(right.y.data[k]));
-  const finite = places.filter(k => Number.isFinite(other.data[k]) && Number.isFinite(right.y.data[k])).length;
   if (bad.length === 0) return onlyRightSentences(view);
-  const off = places.filter(
-    k => Number.isFinite(other.data[k] + right.y.data[k]) && areApart(right.y.data, other.data, noise.data, k, k + 1),
-  ).length;
   return [
     ...onlyRightSentences(view),
     `${countText(other.data)} of ${other.data.length} numbers; the first is ${placeOf(other, bad[0])}`,
-    ...(finite > 0
-      ? [off === 0 ? `all ${finite} finite numbers are equal to the right ones` : `${off} of the ${finite} finite numbers differ, too`]
-      : []),
+    ...finiteSentence(view, counted),
     ...(isTooLargeForHalf(view)
       ? [`infinite is every number that is beyond ${MOST_OF_HALF} in the right y, and no other: the largest of float16`]
       : [...reachSentence(view, bad), ...overflowSentences(view, bad)]),
   ];
+}
+
+/** Of the numbers that are finite on both sides: how many differ. */
+function finiteSentence({ right, other }: OutputReading, { groups, isBeyond, limit }: Counted): string[] {
+  const finite = Array.from(other.data.keys()).filter(k => Number.isFinite(other.data[k]) && Number.isFinite(right.y.data[k]));
+  if (finite.length === 0) return [];
+  const among = new Set(finite);
+  // the second group is the numbers that are not finite, which are off in any case
+  if (groups(2, k => (among.has(k) ? 0 : 1))?.[0] === false)
+    return [`all ${finite.length} finite numbers are equal to the right ones within ${limit}`];
+  const off = finite.filter(isBeyond).length;
+  return off === 0 ? [] : [`${off} of the ${finite.length} finite numbers differ by more than ${limit}, too`];
 }
 
 /** The network itself gives NaN where the other output holds numbers. */

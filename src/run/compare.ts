@@ -16,6 +16,7 @@ import {
   finerAllowance,
   fixedAllowance,
   isFixed,
+  offIn,
   type Status,
   statusOf,
   TIMES_NOISE,
@@ -98,7 +99,7 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
   const findings =
     status === 'UNDECIDED' || !explain
       ? UNSAID
-      : findingsOf(status, allowance, subject!, request, hooks, { rounded, written, expected, actual });
+      : findingsOf(status, allowance, subject!, request, hooks, { rounded, written, expected, actual, of: view?.words ?? null });
   const { diagnosis, detectability } = findings;
   const byShape = toldByShape(diagnosis, sides.expected, actual);
   const shown = byShape ? NOT_COMPARABLE : values;
@@ -193,13 +194,20 @@ function findingsOf(
   subject: DiagnosisSubject,
   request: CompareRequest,
   hooks: CompareHooks,
-  { rounded, written, expected, actual }: { rounded: Allowance; written: Written | null; expected: Tensor; actual: Tensor },
+  {
+    rounded,
+    written,
+    expected,
+    actual,
+    of,
+  }: { rounded: Allowance; written: Written | null; expected: Tensor; actual: Tensor; of: string | null },
 ) {
   // what was written with few digits is explained where all of it is within them
   const noise = Math.max(allowance.noise, subject.rounding) + largestSlack(written, actual) / NEAR_NOISE;
   const noiseAt = (e: number, k: number) => rounded.of(k, e) / TIMES_NOISE + slackOf(written, actual.data[k]) / NEAR_NOISE;
   const each = allowance.mode === 'auto' ? { shape: expected.shape, data: Float64Array.from(expected.data, noiseAt) } : undefined;
-  const options = { noise, each, work: (request.budget ?? DEFAULT_BUDGET) * WORK_OF_A_SECOND, onProgress: hooks.onProgress };
+  const off = sameShape(expected.shape, actual.shape) ? { of, ...offIn(allowance, expected, actual) } : undefined;
+  const options = { noise, each, off, work: (request.budget ?? DEFAULT_BUDGET) * WORK_OF_A_SECOND, onProgress: hooks.onProgress };
   const diagnosis = status === 'SAME' ? null : subject.diagnose(options);
   return { diagnosis, detectability: subject.detectability({ tolerance: allowance.atol, nameable: NAMEABLE * noise }) };
 }

@@ -25,7 +25,7 @@ import { isRecurrent, layersBehind } from '../../model/spec.js';
 import { once } from '../../once.js';
 import { largestDifference, largestMagnitude } from '../../tensor/difference.js';
 import { sliceFirst, stepsOf } from '../../tensor/layout.js';
-import { sameShape, type Tensor } from '../../tensor/tensor.js';
+import { sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Prepared } from '../prepare.js';
 
 /** The part of a comparison on which mistakes are recomputed, in float64. */
@@ -115,7 +115,9 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
     },
     diagnose(options) {
       const each = options.each && (all ? options.each : sliceFirst(options.each, from, to));
-      const diagnosis = diagnose(scenario, right(), other, { ...options, each }, hidden);
+      const at = from * sizeOf(other.shape.slice(1));
+      const off = options.off && { ...options.off, isOff: (k: number) => options.off!.isOff(at + k) };
+      const diagnosis = diagnose(scenario, right(), other, { ...options, each, off }, hidden);
       return from === 0 || !diagnosis.first
         ? diagnosis
         : { ...diagnosis, first: { ...diagnosis.first, sample: diagnosis.first.sample + from } };

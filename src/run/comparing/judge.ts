@@ -124,6 +124,13 @@ export function isOff({ of, decides, exact }: Allowance, expected: Tensor, actua
   return !(exact && Math.abs(a - exact[k]) <= allowed);
 }
 
+/** The values that are off, and the most that any value may be off. */
+export function offIn(allowance: Allowance, expected: Tensor, actual: Tensor): { most: number; isOff: (k: number) => boolean } {
+  let most = 0;
+  for (let k = 0; k < expected.data.length; k++) if (allowance.decides(k)) most = Math.max(most, allowance.of(k, expected.data[k]));
+  return { most, isOff: k => isOff(allowance, expected, actual, k) };
+}
+
 /** @param off how many values are off */
 export function statusOf(allowance: Allowance, expected: Tensor, actual: Tensor, off: number): Status {
   if (off > 0) return 'DIFFERENT';
