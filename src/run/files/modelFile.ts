@@ -167,7 +167,7 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
     case 'keras':
     case 'savedmodel':
     case 'h5': {
-      if (file.architecture === undefined) return { source, file, framework: 'keras' };
+      if (file.architecture === undefined) return { source, file, framework: file.format === 'h5' && !isKeras(file) ? undefined : 'keras' };
       return { source, file, framework: 'keras', ...described(() => file.architecture, file, dialectOf(file)) };
     }
     case 'tfjs': {
@@ -190,6 +190,16 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
         framework: CONVENTIONS.find(convention => convention.detect([...file.tensors.keys()], file.metadata))?.framework,
       };
   }
+}
+
+/** Keras' own attributes or names; any program may write an HDF5 file. */
+function isKeras({ tensors, metadata }: TensorFile): boolean {
+  const names = [...tensors.keys()];
+  return (
+    [...metadata.keys()].some(key => /(^|@)(keras_version|layer_names|weight_names)$/.test(key)) ||
+    names.some(name => /(^|\/)vars\/\d+$/.test(name)) ||
+    CONVENTIONS.some(convention => convention.detect(names, metadata))
+  );
 }
 
 /** What a Keras config says its network is, or why that cannot be told. */
