@@ -37,8 +37,6 @@ export function parseWord(flag: Flag, word: string, command: CommandName): unkno
       return parseFile(flag, word, value, command);
     case 'text':
       return parseText(name, knownName(flag, word), 'a text');
-    case 'switch':
-      return true;
   }
 }
 
@@ -49,7 +47,7 @@ export function parseSize(name: string, word: string, least: number, most?: numb
     const exact = BigInt(word);
     if (exact < BigInt(least)) throw wrongWord(name, word, expected, least === 1 ? zeroFix(name) : `write ${name} ${least} or more`);
     if (most !== undefined && exact > BigInt(most)) throw wrongWord(name, word, expected, `write ${name} ${most} or less`);
-    if (most === undefined && exact > BigInt(LARGEST_SIZE)) {
+    if (exact > BigInt(LARGEST_SIZE)) {
       throw new RnnError('limit', 'E_SIZE', `${escapeText(word, 40)} is larger than any size can be`, {
         where: name,
         expected: `at most ${LARGEST_SIZE}`,

@@ -11,7 +11,7 @@ import { COMMAND_HINTS, COMMAND_SYNONYMS, FLAG_HINTS, FLAG_SYNONYMS, flagForFile
 export function typographicSigns(argv: readonly string[]): RnnError | undefined {
   const plain = argv.map(argument =>
     argument
-      .replace(/^[\u2012-\u2015\u2212]+(?=\p{L})/u, dashes => (/^.\w(=|$)/.test(argument) && dashes.length === 1 ? '-' : '--'))
+      .replace(/^[\u2012-\u2015\u2212]+(?=\p{L})/u, /^.\w(=|$)/.test(argument) ? '-' : '--')
       .replace(/^[\u201c-\u201f\u2018-\u201b\u00ab\u00bb]+|[\u201c-\u201f\u2018-\u201b\u00ab\u00bb]+$/g, ''),
   );
   const at = argv.findIndex((argument, i) => argument !== plain[i]);
@@ -19,7 +19,7 @@ export function typographicSigns(argv: readonly string[]): RnnError | undefined 
   const found = escapeText(argv[at], 60);
   const sign = plain[at].startsWith('-') ? 'a dash of typography, not -' : 'typographic quotes, which a shell passes on';
   const line = plain.map(argument => {
-    const letter = FLAGS.find(flag => flag.key === argument.slice(1) && argument.length === 2);
+    const letter = FLAGS.find(flag => flag.key === argument.slice(1));
     return letter && argument.startsWith('-') && !spellings(letter).includes(argument) ? `-${argument}` : argument;
   });
   return new RnnError('usage', 'E_FLAG', `${found} has ${sign}`, {
@@ -55,7 +55,7 @@ export function unknownFlag(typed: string, command: CommandName, next: string): 
   const meant = byValue ? { words: byValue, to: [byValue] } : meantFlag(flag, command, belongs !== undefined);
   if (typeof meant === 'string') return error(meant);
   // --rnn 5
-  if (meant?.to[0] === '--cell' && meant.to.length === 2 && /^\d+$/.test(value) && takes(command, '--M'))
+  if (meant?.to[0] === '--cell' && /^\d+$/.test(value) && takes(command, '--M'))
     return error(`did you mean ${meant.words} --M ${value}?`, { word: flag, to: [...meant.to, '--M'] });
   if (meant) return error(`did you mean ${meant.words}?`, { word: flag, to: meant.to });
   return error(belongs ? `leave it out, or use it with ${belongs.commands[0]}` : `rnn-cli ${command} --help lists the flags`);
@@ -84,9 +84,7 @@ function placeOfFile(bare: string, value: string, belongs: Flag | undefined, com
       ? undefined
       : `the shell saves what is printed: rnn-cli ${command}${takes(command, '--json') ? ' --json' : ''} > FILE`;
   }
-  const isFile = belongs
-    ? ['model', 'weights', 'input'].includes(belongs.key) && !belongs.commands.includes(command)
-    : /^(in|file)$/.test(bare);
+  const isFile = belongs ? ['model', 'input'].includes(belongs.key) : /^(in|file)$/.test(bare);
   if (!isFile || names.length === 0 || takes(command, '--model')) return undefined;
   return names.length > 1
     ? `the files stand beside the flags: rnn-cli ${command} ${names.join(' ')}`
