@@ -9,7 +9,7 @@ import { checkConflicts } from './conflicts.js';
 import { asFlag, type CommandName, type CommandWord, type Flag, spellings, usualSpelling } from './flag.js';
 import { FLAGS, flagsOf } from './options.js';
 import { typographicSigns, unknownCommand, unknownFlag } from './suggestions.js';
-import { COMMAND_HINTS, COMMAND_SYNONYMS, flagForFile } from './synonyms.js';
+import { commandHints, commandSynonyms, flagForFile } from './synonyms.js';
 import type { Values } from './values.js';
 
 /** What a command line asks for. */
@@ -31,17 +31,16 @@ export type Invocation =
 export function parseArgv(argv: readonly string[]): Invocation {
   const [first, ...rest] = argv;
   if (first === undefined) return { kind: 'tour' };
-  const typographic = typographicSigns(argv);
+  const typographic = argv.some(word => /[\u0080-\uffff]/.test(word)) ? typographicSigns(argv) : undefined;
   if (typographic) throw typographic;
+  const command = COMMANDS.find(name => name === first);
+  if (command !== undefined) return parseCommand(command, rest);
   if (first === '-h' || first === '--help' || first === 'help') return helpFor(rest.filter(word => !word.startsWith('-')));
   if (first === '-V' || first === '--version') return { kind: 'version' };
   const general = generalFlagsBefore(argv);
   if (general > 0) return parseArgv([argv[general], ...argv.slice(0, general), ...argv.slice(general + 1)]);
-  if (Object.hasOwn(COMMAND_SYNONYMS, first)) throw unknownCommand(first, [...COMMANDS, 'help']);
-  if (first.startsWith('-')) throw flagBeforeCommand(first, argv);
-  const command = COMMANDS.find(name => name === first);
-  if (command === undefined) throw unknownCommand(first, [...COMMANDS, 'help']);
-  return parseCommand(command, rest);
+  const isFlag = first.startsWith('-') && !Object.hasOwn(commandSynonyms(), first);
+  throw isFlag ? flagBeforeCommand(first, argv) : unknownCommand(first, [...COMMANDS, 'help']);
 }
 
 /** How many words before the command are flags that every command has (--color never); 0 where others are among them. */
@@ -66,7 +65,7 @@ function helpFor(words: readonly string[]): Invocation {
   const to = unknown.correction && 'to' in unknown.correction ? unknown.correction.to : [];
   // rnn-cli --version; a command's page is the same with any flags
   if (to.length > 0) unknown.correction = { line: to[0].startsWith('-') ? to : ['help', to[0]] };
-  const isNear = to.length > 0 || Object.hasOwn(COMMAND_HINTS, word);
+  const isNear = to.length > 0 || Object.hasOwn(commandHints(), word);
   return { ...parseCommand('explain', words), ...(isNear ? { unknownTopic: unknown } : {}) };
 }
 

@@ -5,7 +5,7 @@ import { ENGINE_NAMES } from '../run/request.js';
 import { COMMAND_WORDS } from './commandWords.js';
 import { type CommandName, type Flag, spellings, usualSpelling } from './flag.js';
 import { FLAGS, flagsOf } from './options.js';
-import { COMMAND_HINTS, COMMAND_SYNONYMS, FLAG_HINTS, FLAG_SYNONYMS, flagForFile, VALUE_SYNONYMS } from './synonyms.js';
+import { commandHints, commandSynonyms, flagForFile, flagHints, flagSynonyms, valueSynonyms } from './synonyms.js';
 
 /** Signs that word processors and web pages put in place of - and ", which are part of the argument for a shell. */
 export function typographicSigns(argv: readonly string[]): RnnError | undefined {
@@ -108,7 +108,7 @@ function meantByValue(bare: string, value: string, command: CommandName): string
           ? '--out'
           : bare === 'inputs' && isFile
             ? '--input'
-            : bare === 'backend' && [...ENGINE_NAMES, ...Object.keys(VALUE_SYNONYMS.engine)].includes(value.toLowerCase())
+            : bare === 'backend' && [...ENGINE_NAMES, ...Object.keys(valueSynonyms().engine)].includes(value.toLowerCase())
               ? '--engine'
               : /^(type|rnn-type|model-type|mode|kind|unit|rnn)$/.test(bare) && /^[\w.]*(lstm|gru|rnn|mgu)/i.test(value)
                 ? '--cell'
@@ -142,7 +142,7 @@ function meantFlag(typed: string, command: CommandName, isFlag: boolean): Meant 
   );
   const names = isFlag
     ? []
-    : [...flagsOf(command).flatMap(flag => flag.otherNames ?? []), ...Object.keys(FLAG_SYNONYMS), ...Object.keys(FLAG_HINTS)];
+    : [...flagsOf(command).flatMap(flag => flag.otherNames ?? []), ...Object.keys(flagSynonyms()), ...Object.keys(flagHints())];
   const name = nearest(
     word,
     names.filter(name => name.length > 3),
@@ -162,8 +162,8 @@ function slips(word: string): number {
 
 /** What other tools call a flag, or a flag and its value; a sentence where there is nothing of the kind here. */
 function calledElsewhere(word: string, command: CommandName): Meant | string | undefined {
-  if (Object.hasOwn(FLAG_HINTS, word)) return FLAG_HINTS[word];
-  const words = Object.hasOwn(FLAG_SYNONYMS, word) ? FLAG_SYNONYMS[word].split(' ') : undefined;
+  if (Object.hasOwn(flagHints(), word)) return flagHints()[word];
+  const words = Object.hasOwn(flagSynonyms(), word) ? flagSynonyms()[word].split(' ') : undefined;
   if (words && takes(command, words[0])) return { words: words.join(' '), to: words };
   const other = flagsOf(command).find(flag => flag.otherNames?.includes(word));
   return other && suggestion(other, usualSpelling(other));
@@ -193,12 +193,12 @@ export function unknownCommand(typed: string, commands: readonly string[]): RnnE
   const found = escapeText(typed, 60);
   const word = typed.toLowerCase();
   const isFile = /\.(keras|h5|hdf5|onnx|pt|pth|pt2|npz|npy|safetensors)$/.test(word);
-  const to = isFile ? ['inspect', found] : Object.hasOwn(COMMAND_SYNONYMS, word) ? COMMAND_SYNONYMS[word].split(' ') : undefined;
+  const to = isFile ? ['inspect', found] : Object.hasOwn(commandSynonyms(), word) ? commandSynonyms()[word].split(' ') : undefined;
   const near =
     to?.join(' ') ??
     nearest(typed, commands) ??
     commands.find(command => typed.length > 2 && (command.startsWith(word) || editDistance(typed.slice(0, command.length), command) <= 1));
-  const hint = Object.hasOwn(COMMAND_HINTS, word) ? COMMAND_HINTS[word] : `use one of ${commands.join(', ')}`;
+  const hint = Object.hasOwn(commandHints(), word) ? commandHints()[word] : `use one of ${commands.join(', ')}`;
   return new RnnError('usage', 'E_COMMAND', `unknown command '${found}'`, {
     expected: commands.join(', '),
     found,

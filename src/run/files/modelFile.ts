@@ -28,6 +28,7 @@ import { reading } from '../comparing/readingWatch.js';
 import { fileLimits } from '../limits.js';
 import { splitKey } from './fileKey.js';
 import { openBeside, openFile } from './fileSource.js';
+import { keptNetworks } from './kept.js';
 import { modelPath } from './modelPath.js';
 
 /** What is in a model file, by its content: a description, weights, or both. */
@@ -89,6 +90,16 @@ export async function readModelFile(named: string): Promise<ModelFile> {
     source.keep?.();
     source.close();
   });
+}
+
+/** The same for a network that several parts of one command line ask for. What is wrong with it is found anew each time, for its sentence grows. */
+export async function readNetworkFile(named: string): Promise<ModelFile> {
+  const kept = keptNetworks<ModelFile>('files');
+  const known = kept?.get(named);
+  if (known) return known;
+  const read = await readModelFile(named);
+  if (!read.problem) kept?.set(named, read);
+  return read;
 }
 
 /** TensorFlow's SavedModel: the variables of a checkpoint, and Keras' description of the model beside them. */
