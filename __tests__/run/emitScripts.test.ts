@@ -4,8 +4,11 @@ import { activations } from '../../src/activations/index.js';
 import type { RnnError } from '../../src/errors.js';
 import { runEmit } from '../../src/run/forward.js';
 import type { ForwardRequest } from '../../src/run/request.js';
+import { sizeOf, type Tensor } from '../../src/tensor/tensor.js';
 import { initializers } from '../../src/weights/initializers/index.js';
-import { temporaryFolder } from '../helpers/files.js';
+import { bytesOf, temporaryFolder } from '../helpers/files.js';
+import { cat } from '../helpers/hostile/bytes.js';
+import { int, part } from '../helpers/protobufBytes.js';
 
 /**
  * The scripts themselves, without their numbers, in emitScripts.txt; that they print y is tested by emit.test.ts and npm run live:emit. A function that
@@ -31,6 +34,38 @@ function modelIn(sub: string, name: string): ForwardRequest {
   return { model, input: existsSync(`${x}y`) ? `${x}y` : `${x}z` };
 }
 
+/** A graph of ONNX: nodes as [operator, inputs, output, attributes], inputs with their type (1 float, 7 int64, 9 bool) and shape. */
+function onnx(
+  name: string,
+  inputs: Readonly<Record<string, readonly [number, ...number[]]>>,
+  nodes: readonly (readonly [string, readonly string[], string, Readonly<Record<string, number>>?])[],
+): string {
+  const value = (key: string, type: number, shape: readonly number[]) =>
+    cat(part(1, key), part(2, part(1, int(1, type), part(2, ...shape.map(n => part(1, int(1, n)))))));
+  const graph = cat(
+    ...nodes.map(([op, from, to, attributes = {}]) =>
+      part(
+        1,
+        ...from.map(f => part(1, f)),
+        part(2, to),
+        part(4, op),
+        ...Object.entries(attributes).map(([key, v]) => part(5, part(1, key), int(3, v), int(20, 2))),
+      ),
+    ),
+    part(2, name),
+    ...Object.entries(inputs).map(([key, [type, ...shape]]) => part(11, value(key, type, shape))),
+    part(12, value('y', 1, [])),
+  );
+  return folder.write(`${name}.onnx`, cat(int(1, 8), part(7, graph), part(8, part(1, ''), int(2, 18))));
+}
+
+const arrays = async (name: string, values: Readonly<Record<string, Tensor>>) => folder.write(`${name}.npz`, await bytesOf('npz', values));
+const spread = (shape: readonly number[]): Tensor => ({
+  shape,
+  data: Float32Array.from({ length: sizeOf(shape) }, (_, k) => ((k * 7) % 11) / 8 - 0.5),
+});
+const whole = (...values: number[]): Tensor => ({ shape: [values.length], data: Float64Array.from(values), kind: 'int' });
+
 const SIZES = { T: 4, D: 3, N: 2 };
 const chains = [
   'rnn:3,dense:2',
@@ -44,7 +79,30 @@ const chains = [
   'lstm:4@relu,repeat:3,rnn:2,dense:2@softsign',
   'conv:3x2,layernorm,lstm:2+seq,batchnorm,dropout,dense:2',
 ];
-const REQUESTS: Readonly<Record<string, () => ForwardRequest>> = {
+const REQUESTS: Readonly<Record<string, () => ForwardRequest | Promise<ForwardRequest>>> = {
+  'a graph whose axes are an input': async () => ({
+    model: onnx('axes', { x: [1, 2, 4, 3], axes: [7, 1] }, [
+      ['Tanh', ['x'], 't'],
+      ['ReduceMean', ['t', 'axes'], 'y', { keepdims: 0 }],
+    ]),
+    input: await arrays('axes', { x: spread([2, 4, 3]), axes: whole(1) }),
+  }),
+  'a graph whose weights are inputs, and a bias of one number': async () => ({
+    model: onnx('weights', { x: [1, 2, 3], W: [1, 3, 5], b: [1] }, [
+      ['MatMul', ['x', 'W'], 'xW'],
+      ['Add', ['xW', 'b'], 'z'],
+      ['Relu', ['z'], 'y'],
+    ]),
+    input: await arrays('weights', { x: spread([2, 3]), W: spread([3, 5]), b: spread([]) }),
+  }),
+  'a graph whose recurrent weights are inputs': async () => ({
+    model: onnx('gru', { x: [1, 4, 2, 3], W: [1, 1, 6, 3], R: [1, 1, 6, 2], axes: [7, 1] }, [
+      ['GRU', ['x', 'W', 'R'], 'h', { hidden_size: 2, linear_before_reset: 1 }],
+      ['Squeeze', ['h', 'axes'], 'y'],
+    ]),
+    input: await arrays('gru', { x: spread([4, 2, 3]), W: spread([1, 6, 3]), R: spread([1, 6, 2]), axes: whole(1) }),
+  }),
+
   ...Object.fromEntries(chains.map(layers => [layers, () => ({ ...SIZES, layers })])),
   'lstm:4+proj=2+seq,lstm:3 of PyTorch': () => ({ ...SIZES, layers: 'lstm:4+proj=2+seq,lstm:3,dense:2', framework: 'torch' }),
   'a bidirectional GRU of PyTorch': () => ({ ...SIZES, layers: 'bigru:3,dense:2', framework: 'torch' }),
@@ -198,7 +256,7 @@ async function check(title: string, text: string): Promise<void> {
 describe('the script of', () => {
   it.each(Object.entries(REQUESTS).flatMap(([name, request]) => TARGETS.map(target => [name, target, request] as const)))(
     '%s for %s',
-    async (name, target, request) => check(`${name} for ${target}`, await scriptOf(request(), target)),
+    async (name, target, request) => check(`${name} for ${target}`, await scriptOf(await request(), target)),
   );
 
   it.each(TARGETS.flatMap(target => DRAWN[target].map(request => [JSON.stringify(request), target, request] as const)))(
