@@ -35,7 +35,10 @@ const AREAS = {
   },
   run: { sources: ['src/run/'], tests: ['run', 'index', 'cli', 'schemas', 'docs.', 'report'] },
   cli: { sources: ['src/cli/'], tests: ['cli', 'docs.', 'examples.', 'report', 'schemas'] },
-  report: { sources: ['src/report/'], tests: ['report', 'docs.', 'examples.', 'cli/wrongCalls', 'cli/typos', 'cli/firstGuesses', 'schemas'] },
+  report: {
+    sources: ['src/report/'],
+    tests: ['report', 'docs.', 'examples.', 'cli/wrongCalls', 'cli/typos', 'cli/firstGuesses', 'schemas'],
+  },
   diagnosis: { sources: ['src/diagnosis/'], tests: ['diagnosis', 'docs.', 'run/compare', 'run/verdict', 'run/hiddenStates', 'report'] },
   emit: {
     sources: ['src/run/emit/'],
