@@ -13,20 +13,10 @@ describe.each(Object.entries(seeds))('np.random.seed(%s)', (seed, records) => {
     expect(mostUlps(open().normals(expected.length), expected)).toBeLessThanOrEqual(1);
   });
 
-  it('rand, uniform and randint bit for bit', () => {
+  it('rand and randint bit for bit', () => {
     const first = open();
     expect(take(5, first.uniform)).toEqual(recorded('rand(5)'));
-    const second = open();
-    expect(take(5, () => second.between(-1, 1))).toEqual(recorded('uniform(-1,1,5)'));
-    const third = open();
-    expect(take(8, () => third.randint(0, 10))).toEqual(recorded('randint(0,10,8)'));
     expect([...open().integers(10, 8)]).toEqual(recorded('randint(0,10,8)'));
-  });
-
-  it('normal(2, 3) to one ulp', () => {
-    const stream = open();
-    const values = take(5, () => stream.normalAround(2, 3));
-    expect(mostUlps(values, recorded('normal(2,3,5)'))).toBeLessThanOrEqual(1);
   });
 
   it('keeps the second normal of a pair while uniforms are drawn', () => {
@@ -39,8 +29,8 @@ describe.each(Object.entries(seeds))('np.random.seed(%s)', (seed, records) => {
 describe('np.random.randint', () => {
   it('needs no draw for one choice and takes the whole range of 32 bits', () => {
     const stream = numpy.open('1');
-    expect(stream.randint(3, 4)).toBe(3);
-    expect(stream.randint(0, 2 ** 32)).toBe(1791095845); // the first word of MT19937 seeded with 1 (Matsumoto's own list starts so)
+    expect([...stream.integers(1, 3)]).toEqual([0, 0, 0]);
+    expect([...stream.integers(2 ** 32, 1)]).toEqual([1791095845]); // the first word of MT19937 seeded with 1 (Matsumoto's own list starts so)
   });
 });
 

@@ -1,6 +1,6 @@
 import { RnnError } from '../../src/errors.js';
 import { torch } from '../../src/random/torch.js';
-import { flat, hexOf, mostUlps, readSeeds } from './reference.js';
+import { flat, hexOf, readSeeds } from './reference.js';
 
 describe.each(Object.entries(readSeeds('torch_seeds.json')))('torch.manual_seed(%s)', (seed, records) => {
   const open = () => torch.open(seed);
@@ -28,11 +28,6 @@ describe.each(Object.entries(readSeeds('torch_seeds.json')))('torch.manual_seed(
     expect(hexOf(values)).toBe(hex('seq: randn(3);randn(4);randn(20);randn(1)'));
   });
 
-  it('normal_(0.5, 2) of 15 and of 20 numbers bit for bit', () => {
-    expect(hexOf(open().normals(15, 0.5, 2))).toBe(hex('empty(5,3).normal_(0.5,2)'));
-    expect(hexOf(open().normals(20, 0.5, 2))).toBe(hex('empty(5,4).normal_(0.5,2)'));
-  });
-
   it('xavier_uniform_ bit for bit', () => {
     const limit = Math.sqrt(3) * Math.sqrt(2 / (3 + 5));
     expect(hexOf(open().uniforms(15, -limit, limit))).toBe(hex('init.xavier_uniform_(5,3)'));
@@ -40,14 +35,6 @@ describe.each(Object.entries(readSeeds('torch_seeds.json')))('torch.manual_seed(
 
   it('randint bit for bit', () => {
     expect([...open().integers(7, 12)]).toEqual(flat(records['randint(0,7,(12,))'].data));
-  });
-
-  // PyTorch's double transform calls the C library, whose logarithm is rounded wrongly once in some hundred times
-  it('float64: rand bit for bit, randn to one ulp', () => {
-    expect([...open().uniforms64(5)]).toEqual(flat(records['rand(5,dtype=float64)'].data));
-    for (const count of [5, 20]) {
-      expect(mostUlps(open().normals64(count), flat(records[`randn(${count},dtype=float64)`].data))).toBeLessThanOrEqual(1);
-    }
   });
 });
 

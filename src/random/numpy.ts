@@ -6,31 +6,24 @@ import type { ArrayStream, StreamKind } from './random.js';
 
 const PROMISE = 'numpy-legacy/v1';
 
-/** np.random.seed(s) and the functions of np.random that draw from it (RandomState, frozen since NumPy 1.16). */
-export interface NumpyStream extends ArrayStream {
-  /** np.random.uniform(low, high) */
-  between(low: number, high: number): number;
-  /** np.random.normal(mean, deviation) */
-  normalAround(mean: number, deviation: number): number;
-  /** np.random.randint(low, high), at most 2^32 numbers wide */
-  randint(low: number, high: number): number;
-}
-
-/** @param seed 0 … 2^32 − 1 */
-export function numpyStream(seed: number): NumpyStream {
+/**
+ * np.random.seed(s) and the functions of np.random that draw from it (RandomState, frozen since NumPy 1.16).
+ * @param seed 0 … 2^32 − 1
+ */
+export function numpyStream(seed: number): ArrayStream {
   const u32 = mt19937(seed);
   // 53 bits: 27 of one number, 26 of the next
   const uniform = () => ((u32() >>> 5) * 67108864 + (u32() >>> 6)) / 9007199254740992;
   const normal = polarNormals(uniform, 'y');
 
   // drawn again until it fits: at most half are thrown away
-  function randint(low: number, high: number): number {
-    const most = high - 1 - low;
-    if (most === 0) return low;
+  function below(high: number): number {
+    const most = high - 1;
+    if (most === 0) return 0;
     const mask = 0xffffffff >>> Math.clz32(most);
     for (;;) {
       const value = (u32() & mask) >>> 0;
-      if (value <= most) return low + value;
+      if (value <= most) return value;
     }
   }
 
@@ -39,14 +32,11 @@ export function numpyStream(seed: number): NumpyStream {
     uniform,
     normal,
     normals: count => fill(new Float64Array(count), normal),
-    integers: (high, count) => fill(new Float64Array(count), () => randint(0, high)),
-    between: (low, high) => low + (high - low) * uniform(),
-    normalAround: (mean, deviation) => mean + deviation * normal(),
-    randint,
+    integers: (high, count) => fill(new Float64Array(count), () => below(high)),
   };
 }
 
-export const numpy: StreamKind<NumpyStream> = {
+export const numpy: StreamKind<ArrayStream> = {
   name: 'numpy',
   promise: PROMISE,
   open: seed => numpyStream(Number(integerSeed(seed, 'numpy.random.seed', 0n, 0xffffffffn))),

@@ -8,19 +8,14 @@ import { productHigh, wordsOf } from './words.js';
 
 const PROMISE = 'numpy-pcg64/v1';
 
-/** np.random.default_rng(s): PCG64 (O'Neill 2014: 128-bit linear congruence, XSL-RR output), seeded by SeedSequence. */
-export interface Pcg64Stream extends ArrayStream {
-  /** rng.uniform(low, high) */
-  between(low: number, high: number): number;
-  /** rng.normal(mean, deviation) */
-  normalAround(mean: number, deviation: number): number;
-}
-
 /** 0x2360ed051fc65da44385df649fccf645 in pieces of 16 bits, the lowest first */
 const MULTIPLIER = [0xf645, 0x9fcc, 0xdf64, 0x4385, 0x5da4, 0x1fc6, 0xed05, 0x2360];
 
-/** @param seed 0 or more, of any size */
-export function pcg64Stream(seed: bigint): Pcg64Stream {
+/**
+ * np.random.default_rng(s): PCG64 (O'Neill 2014: 128-bit linear congruence, XSL-RR output), seeded by SeedSequence.
+ * @param seed 0 or more, of any size
+ */
+export function pcg64Stream(seed: bigint): ArrayStream {
   const [s0, s1, s2, s3, i0, i1, i2, i3] = seedWords(seed, 8);
   // 128 bits in pieces of 16: sums of products stay exact in doubles. Each pair of words is (low, high), the higher pair comes first.
   const state = pieces([s2, s3, s0, s1]);
@@ -99,12 +94,10 @@ export function pcg64Stream(seed: bigint): Pcg64Stream {
     normal,
     normals: count => fill(new Float64Array(count), normal),
     integers: (choices, count) => fill(new Float64Array(count), () => below(choices)),
-    between: (from, to) => from + (to - from) * uniform(),
-    normalAround: (mean, deviation) => mean + deviation * normal(),
   };
 }
 
-export const pcg64: StreamKind<Pcg64Stream> = {
+export const pcg64: StreamKind<ArrayStream> = {
   name: 'pcg64',
   promise: PROMISE,
   open: seed => pcg64Stream(integerSeed(seed, 'numpy.random.default_rng', 0n, null)),

@@ -16,12 +16,8 @@ const PROMISE = 'torch-cpu/v1';
 export interface TorchStream extends ArrayStream {
   /** tensor.uniform_(low, high), float32 */
   uniforms(count: number, low: number, high: number): Float32Array;
-  /** torch.randn, or tensor.normal_(mean, deviation), float32 */
-  normals(count: number, mean?: number, deviation?: number): Float32Array;
-  /** torch.rand(dtype=torch.float64) */
-  uniforms64(count: number): Float64Array;
-  /** torch.randn(dtype=torch.float64) */
-  normals64(count: number, mean?: number, deviation?: number): Float64Array;
+  /** torch.randn, float32 */
+  normals(count: number): Float32Array;
 }
 
 /** arrays of at least this size are transformed in blocks of it */
@@ -62,27 +58,14 @@ export function torchStream(seed: number): TorchStream {
     return values;
   }
 
-  function normals(count: number, mean = 0, deviation = 1): Float32Array {
-    if (count < BLOCK) return fill(new Float32Array(count), () => normal() * deviation + mean);
+  // every whole block; then, where a rest is left, the last 16 numbers, drawn anew, so that they overlap the block before
+  function normals(count: number): Float32Array {
+    if (count < BLOCK) return fill(new Float32Array(count), normal);
     const values = uniforms(count, 0, 1);
-    inBlocks(
-      count,
-      at => values.set(uniforms(BLOCK, 0, 1), at),
-      at => normalBlock(values, at, Math.fround(mean), Math.fround(deviation)),
-    );
-    return values;
-  }
-
-  const uniforms64 = (count: number) => fill(new Float64Array(count), uniform64);
-
-  function normals64(count: number, mean = 0, deviation = 1): Float64Array {
-    if (count < BLOCK) return fill(new Float64Array(count), () => normal() * deviation + mean);
-    const values = uniforms64(count);
-    inBlocks(
-      count,
-      at => values.set(uniforms64(BLOCK), at),
-      at => normalBlock64(values, at, mean, deviation),
-    );
+    for (let at = 0; at + BLOCK <= count; at += BLOCK) normalBlock(values, at);
+    if (count % BLOCK === 0) return values;
+    values.set(uniforms(BLOCK, 0, 1), count - BLOCK);
+    normalBlock(values, count - BLOCK);
     return values;
   }
 
@@ -92,8 +75,6 @@ export function torchStream(seed: number): TorchStream {
     normal,
     uniforms,
     normals,
-    uniforms64,
-    normals64,
     integers: (high, count) => fill(new Float64Array(count), () => u32() % high),
   };
 }
@@ -103,21 +84,3 @@ export const torch: StreamKind<TorchStream> = {
   promise: PROMISE,
   open: seed => torchStream(Number(BigInt.asUintN(32, integerSeed(seed, 'torch.manual_seed', -(2n ** 63n), 2n ** 64n - 1n)))),
 };
-
-/** Every whole block; then, where a rest is left, the last 16 numbers, drawn anew, so that they overlap the block before. */
-function inBlocks(count: number, redraw: (at: number) => void, transform: (at: number) => void): void {
-  for (let at = 0; at + BLOCK <= count; at += BLOCK) transform(at);
-  if (count % BLOCK === 0) return;
-  redraw(count - BLOCK);
-  transform(count - BLOCK);
-}
-
-/** The same transform for float64, which has no vector form. */
-function normalBlock64(values: Float64Array, at: number, mean: number, deviation: number): void {
-  for (let j = at; j < at + BLOCK / 2; j++) {
-    const radius = Math.sqrt(-2 * log(1 - values[j]));
-    const { sin, cos } = sineCosine(2 * Math.PI * values[j + BLOCK / 2]);
-    values[j] = radius * cos * deviation + mean;
-    values[j + BLOCK / 2] = radius * sin * deviation + mean;
-  }
-}

@@ -8,13 +8,14 @@ import { bitsOf, fromBits, fusedMultiplyAdd } from './float32.js';
 const f = Math.fround;
 const TWO_PI = f(2 * Math.PI);
 
-/** Replaces numbers [at, at + 16) by normal ones around `mean` with the given deviation. */
-export function normalBlock(values: Float32Array, at: number, mean: number, deviation: number): void {
+/** Replaces numbers [at, at + 16) by standard normal ones. */
+export function normalBlock(values: Float32Array, at: number): void {
   for (let j = at; j < at + 8; j++) {
     const radius = f(Math.sqrt(f(-2 * logarithm(f(1 - values[j])))));
     sineCosine(f(TWO_PI * values[j + 8]));
-    values[j] = fusedMultiplyAdd(f(radius * cosine), deviation, mean);
-    values[j + 8] = fusedMultiplyAdd(f(radius * sine), deviation, mean);
+    // times the deviation 1 plus the mean 0: there is no −0
+    values[j] = radius * cosine + 0;
+    values[j + 8] = radius * sine + 0;
   }
 }
 
