@@ -51,7 +51,7 @@ export function variantsOf(hypothesis: Hypothesis, scenario: Scenario): readonly
 
 /** The same of many mistakes in a deep network, each layer run once for all of them; those that are not kept or not in one layer stay to be computed. */
 export function computeOutputs(list: readonly Variant[], part: Part): void {
-  if (part.right.y.data.length > MOST_KEPT || !isDeep(part)) return;
+  if (!isDeep(part) || part.right.y.data.length > MOST_KEPT) return;
   const own = entryOf(outputs, part.right, () => new Map<Variant, Tensor | undefined>());
   computeTogether(
     list.filter(v => !own.has(v)),

@@ -12,7 +12,7 @@ import {
 } from '../../diagnosis/index.js';
 import { uniformNoise } from '../../diagnosis/noise.js';
 import type { OutputReading } from '../../diagnosis/outputReadings.js';
-import type { Outcome } from '../../diagnosis/run.js';
+import type { Outcome, Part } from '../../diagnosis/run.js';
 import { lazyPart } from '../../diagnosis/runCache.js';
 import { type Scenario, samplesOf } from '../../diagnosis/scenario.js';
 import { samplesOff } from '../../diagnosis/slices.js';
@@ -78,7 +78,7 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
   const { layers } = whole.model;
   const cost = work + LAYER_WORK * layers.length;
   const bounded = (samples: number) =>
-    boundedTo((N <= samples && all) || !apart ? scenario : samplesOf(whole, 0, Math.min(N, samples)), share());
+    (N <= samples && all) || !apart ? boundedTo(scenario, share(), right) : boundedTo(samplesOf(whole, 0, Math.min(N, samples)), share());
   /** of a sample that can be computed for every mistake */
   const share = once(() => MOST_DETECTABILITY_WORK / cost / mistakesIn(whole) / RUNS_OF_A_MISTAKE);
   const looked = once(() =>
@@ -86,7 +86,7 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
   );
   const rounding = once(() => {
     const part = bounded(few);
-    return largestMagnitude(noiseOf(part, part === scenario ? right() : computed(part)).data);
+    return largestMagnitude(noiseOf(part.scenario, part.right).data);
   });
   return {
     scenario,
@@ -97,7 +97,7 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
     detectability(options) {
       const part = bounded(Math.max(FEWEST_SAMPLES, Math.floor(MOST_SAMPLES_WORK / work)));
       const { first, worst } =
-        sameKind && part === scenario
+        sameKind && part.scenario === scenario
           ? samplesOff(right().y, other, uniformNoise(other, options.tolerance / NEAR_NOISE))
           : { first: -1, worst: 0 };
       const fused = work >= WORTH_FUSING && options.tolerance >= COARSE * rounding() ? kernel : undefined;
@@ -109,8 +109,8 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
         layers: looked() ?? layersBehind(whole.model),
       };
       return {
-        ...detectabilityOf(scenario, part === scenario ? lazyPart(part, right) : lazyPart(part), { ...options, ...limits }),
-        bounds: boundsOf(part, whole, looked()),
+        ...detectabilityOf(scenario, part, { ...options, ...limits }),
+        bounds: boundsOf(part.scenario, whole, looked()),
       };
     },
     diagnose(options) {
@@ -125,19 +125,24 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
   };
 }
 
-/** The first steps, where a sample is too much work; all of them where the network wants them all. */
-function boundedTo(scenario: Scenario, share: number): Scenario {
+/**
+ * The first steps, where a sample is too much work; all of them where the network wants them all.
+ * @param right what the scenario gives, if that may be known
+ */
+function boundedTo(scenario: Scenario, share: number, right?: () => Outcome): Part {
   const { model, input } = scenario;
   const [N, T] = input.x.shape;
   const steps = Math.max(FEWEST_STEPS, Math.floor(T * share));
-  if (steps >= T || model.input.shape || model.otherInputs) return scenario;
+  const whole = lazyPart(scenario, right);
+  if (steps >= T || model.input.shape || model.otherInputs) return whole;
   const mask = input.mask && Uint8Array.from({ length: N * steps }, (_, k) => input.mask![Math.floor(k / steps) * T + (k % steps)]);
   const some = {
     ...scenario,
     model: { ...model, input: { ...model.input, timesteps: null } },
     input: { ...input, x: stepsOf(input.x, 0, steps), mask },
   };
-  return runScenario(some) ? some : scenario;
+  const outcome = runScenario(some);
+  return outcome ? lazyPart(some, () => outcome) : whole;
 }
 
 const FEWEST_STEPS = 8;
