@@ -46,8 +46,10 @@ const MOST_WORK = 6e7;
 const STEP_WORK = 1500;
 /** What a layer costs at each run, independent of its size. */
 const LAYER_WORK = 40_000;
-/** Multiply-adds spent on what this input cannot show, for all mistakes: about a quarter of a second. */
+/** Multiply-adds spent on what this input cannot show, for all mistakes. */
 const MOST_DETECTABILITY_WORK = 1e9;
+/** For so many its steps are chosen, where some can be left out: about a tenth of a second. */
+const DETECTABILITY_WORK = 5e8;
 /** It is looked for on as many samples as one run of so many multiply-adds has, and on three: states pass from one to the next. */
 const MOST_SAMPLES_WORK = 2e7;
 const FEWEST_SAMPLES = 3;
@@ -77,15 +79,16 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
   const few = Math.max(1, Math.min(NOISE_SAMPLES, Math.floor(MOST_WORK / 4 / work)));
   const { layers } = whole.model;
   const cost = work + LAYER_WORK * layers.length;
-  const bounded = (samples: number) =>
-    (N <= samples && all) || !apart ? boundedTo(scenario, share(), right) : boundedTo(samplesOf(whole, 0, Math.min(N, samples)), share());
+  const bounded = (samples: number, part: number) =>
+    (N <= samples && all) || !apart ? boundedTo(scenario, part, right) : boundedTo(samplesOf(whole, 0, Math.min(N, samples)), part);
   /** of a sample that can be computed for every mistake */
   const share = once(() => MOST_DETECTABILITY_WORK / cost / mistakesIn(whole) / RUNS_OF_A_MISTAKE);
+  const shareOfSteps = () => (share() * DETECTABILITY_WORK) / MOST_DETECTABILITY_WORK;
   const looked = once(() =>
     someLayers(layers, layers.length * RUNS_OF_A_MISTAKE * share() * Math.max(1, (prepared.input.x.shape[1] ?? 1) / FEWEST_STEPS)),
   );
   const rounding = once(() => {
-    const part = bounded(few);
+    const part = bounded(few, share());
     return largestMagnitude(noiseOf(part.scenario, part.right).data);
   });
   return {
@@ -95,7 +98,7 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
     },
     view: sameKind ? null : readingOf(scenario, right(), actual, hidden),
     detectability(options) {
-      const part = bounded(Math.max(FEWEST_SAMPLES, Math.floor(MOST_SAMPLES_WORK / work)));
+      const part = bounded(Math.max(FEWEST_SAMPLES, Math.floor(MOST_SAMPLES_WORK / work)), shareOfSteps());
       const { first, worst } =
         sameKind && part.scenario === scenario
           ? samplesOff(right().y, other, uniformNoise(other, options.tolerance / NEAR_NOISE))
@@ -103,7 +106,7 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
       const fused = work >= WORTH_FUSING && options.tolerance >= COARSE * rounding() ? kernel : undefined;
       const limits = {
         sample: first < 0 ? 0 : worst,
-        work: cost * Math.min(1, share()),
+        work: cost * Math.min(1, shareOfSteps()),
         most: MOST_DETECTABILITY_WORK,
         kernel: fused,
         layers: looked() ?? layersBehind(whole.model),
