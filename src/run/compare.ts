@@ -147,23 +147,26 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
       ...sides.notes,
       ...(isGraph ? [] : stepsForSamples(prepared, sides.actual)),
       ...(view === null || byShape ? [] : [`the other side was read as ${view.words} and compared with that`]),
-      ...(diagnosis?.stopped ? ['not all pairs of mistakes were tried; --budget allows more of them'] : []),
-      ...(diagnosis?.layers
-        ? [
-            `mistakes of one layer were tried in ${diagnosis.layers} of ${prepared.network.model.layers.length} layers; --budget allows more of them`,
-          ]
-        : []),
-      ...(detectability.bounds !== null && detectability.cannotDetect.length + detectability.cannotName.length > 0
-        ? [`what this input cannot show was looked for in ${detectability.bounds}`]
-        : []),
-      ...(detectability.unchecked.length > 0
-        ? [`not computed, for the network is large: whether this input can show ${detectability.unchecked.join(', ')}`]
-        : []),
+      ...searchNotes(findings, prepared),
       ...(isGraph && exit === 1 ? ['the graph is run node by node: causes are not looked for'] : []),
     ],
     assumptions: prepared.assumptions,
     exit,
   };
+}
+
+/** How far the search for causes went. */
+function searchNotes({ diagnosis, detectability }: ReturnType<typeof findingsOf> | typeof UNSAID, { network }: Prepared): string[] {
+  const { cannotDetect, cannotName, bounds, unchecked } = detectability;
+  const tried = diagnosis?.layers;
+  return [
+    ...(diagnosis?.stopped ? ['not all pairs of mistakes were tried; --budget allows more of them'] : []),
+    ...(tried
+      ? [`mistakes of one layer were tried in ${tried} of ${network.model.layers.length} layers; --budget allows more of them`]
+      : []),
+    ...(bounds !== null && cannotDetect.length + cannotName.length > 0 ? [`what this input cannot show was looked for in ${bounds}`] : []),
+    ...(unchecked.length > 0 ? [`not computed, for the network is large: whether this input can show ${unchecked.join(', ')}`] : []),
+  ];
 }
 
 /** What to say instead, where a network described on the command line would be the other side's under another description. */

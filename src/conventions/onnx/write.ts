@@ -1,10 +1,10 @@
 import { RnnError, within } from '../../errors.js';
 import { type GraphBuilder, newBuilder } from '../../formats/onnx/builder.js';
-import type { OnnxModel } from '../../formats/onnx/graph.js';
+import type { OnnxModel, OnnxNode } from '../../formats/onnx/graph.js';
 import type { OnnxCall, OnnxResult } from '../../layers/facets.js';
 import { type AnyLayer, getLayerKind, otherSteps, readsMask } from '../../layers/index.js';
 import { cast } from '../../layers/onnxSteps.js';
-import type { ModelShapes } from '../../model/shapes.js';
+import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
 import { type InputSpec, inputsOf, isRecurrent, type LayerSpec, type ModelSpec, outputsOf, type RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
@@ -38,50 +38,29 @@ export function toOnnxModel(
   );
   const nameOf = (value: string) => values.get(value)!.y;
   const wanted = wantedOthers(model);
-  const isInput = (value: OnnxResult) => inputNames.includes(value.y);
-  const as = ({ y, type = 'f32' }: OnnxResult, wantedType: OnnxResult['type'] = 'f32') =>
-    type === wantedType ? y : cast(builder, y, wantedType, y);
-  for (const { layer, inputs, output, others } of shapes.layers) {
+  for (const own of shapes.layers) {
+    const { layer, output, others } = own;
     const owner = layer.shares ?? layer.name;
-    const given = layer.inputs.map(name => values.get(name)!);
-    const masks = given.map(value => value.mask);
     within(layer.name, () => {
+      const given = layer.inputs.map(name => values.get(name)!);
       const result = addLayer(layer, {
         builder,
-        inputs: given.map(value =>
-          as(value, layer.kind === 'embedding' ? 'i64' : layer.kind === 'op' && !isInput(value) ? value.type : 'f32'),
-        ),
-        types: given.map(value => (layer.kind === 'op' && !isInput(value) ? (value.type ?? 'f32') : 'f32')),
-        masks:
-          layer.mask === undefined ? masks : [layer.mask === null ? undefined : asMask(builder, nameOf(layer.mask)), ...masks.slice(1)],
-        maskAxes: layer.mask === undefined ? given[0]?.maskAxes : 2,
-        shapes: inputs,
-        output,
-        others: others.map(o => o.shape),
+        ...readsOf(own, given, inputNames, builder),
+        ...masksOf(layer, given, builder, nameOf),
         weight: name => weights.get(`${owner}/${name}`),
         initial: layer.states?.map(nameOf) ?? initialStates?.get(layer.name),
         wantsOthers: wanted.has(layer.name),
       });
-      values.set(
-        layer.name,
-        layer.mask === null && output.length > 2 ? { ...result, mask: masks[0], maskAxes: given[0].maskAxes } : result,
-      );
       if (wanted.has(layer.name) && result.others?.length !== others.length) throw noLayer(`the outputs of ${layer.kind} beside the first`);
+      const { mask, maskAxes } = layer.mask === null && output.length > 2 ? given[0] : result;
+      values.set(layer.name, { ...result, mask, maskAxes });
       others.forEach(({ suffix, masked }, i) => {
-        const { mask, maskAxes } = values.get(layer.name)!;
-        values.set(`${layer.name}/${suffix}`, {
-          y: result.others?.[i] ?? '',
-          type: result.otherType,
-          ...(masked ? { mask, maskAxes } : {}),
-        });
+        const beside = { y: result.others?.[i] ?? '', type: result.otherType };
+        values.set(`${layer.name}/${suffix}`, masked ? { ...beside, mask, maskAxes } : beside);
       });
     });
   }
-  const nodes = builder.nodes.map(node => {
-    const older = isOperator(node.opType, OPSET) ? inOlderSet(node) : { newer: node.opType };
-    if ('newer' in older) throw noLayer(`${older.newer}, which is newer than operator set ${OPSET}`);
-    return older;
-  });
+  const nodes = builder.nodes.map(ofThisSet);
   outputsOf(model).forEach(({ value }, i) => {
     const attributes = new Map();
     nodes.push({ name: '', opType: 'Identity', domain: '', inputs: [nameOf(value)], outputs: [outputNames[i]], attributes });
@@ -108,6 +87,37 @@ export function toOnnxModel(
       nodes,
     },
   };
+}
+
+/** What a layer reads: only operators see others than floats, and an embedding its whole numbers. */
+function readsOf(
+  { layer, inputs, output, others }: LayerShapes,
+  given: readonly OnnxResult[],
+  inputNames: readonly string[],
+  builder: GraphBuilder,
+): Pick<OnnxCall, 'inputs' | 'types' | 'shapes' | 'output' | 'others'> {
+  const types = given.map(({ y, type = 'f32' }) => (layer.kind === 'op' && !inputNames.includes(y) ? type : 'f32'));
+  const names = given.map(({ y, type = 'f32' }, i) => {
+    const wanted = layer.kind === 'embedding' ? 'i64' : types[i];
+    return type === wanted ? y : cast(builder, y, wanted, y);
+  });
+  return { inputs: names, types, shapes: inputs, output, others: others.map(o => o.shape) };
+}
+
+/** The masks of its inputs, the first one that which the call names. */
+function masksOf({ mask }: LayerSpec, given: readonly OnnxResult[], builder: GraphBuilder, nameOf: (value: string) => string) {
+  const own = given.map(value => value.mask);
+  if (mask === undefined) return { masks: own, maskAxes: given[0]?.maskAxes };
+  // all but 0 are real steps
+  const named = mask === null ? undefined : cast(builder, nameOf(mask), 'bool', 'mask');
+  return { masks: [named, ...own.slice(1)], maskAxes: 2 };
+}
+
+/** @throws RnnError E_ONNX_LAYER where it is newer */
+function ofThisSet(node: OnnxNode): OnnxNode {
+  const older = isOperator(node.opType, OPSET) ? inOlderSet(node) : { newer: node.opType };
+  if ('newer' in older) throw noLayer(`${older.newer}, which is newer than operator set ${OPSET}`);
+  return older;
 }
 
 /** Token numbers are whole. */
@@ -157,11 +167,6 @@ function addLayer(layer: AnyLayer, own: Omit<OnnxCall, 'activation' | 'inner'>):
   function withMask(given: OnnxResult): OnnxResult {
     return kind.passesMask?.(layer) && own.masks[0] ? { mask: own.masks[0], maskAxes: own.maskAxes, ...given } : given;
   }
-}
-
-/** Any value as truth values: all but 0 are real steps. */
-function asMask(builder: GraphBuilder, value: string): string {
-  return cast(builder, value, 'bool', 'mask');
 }
 
 function noLayer(what: string): RnnError {

@@ -5,6 +5,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { isatty } from 'node:tty';
 import { type Correction, RnnError } from '../../errors.js';
 import { shownPath } from '../../escape.js';
+import { formatOfName } from '../../formats/index.js';
 import { nearest } from '../../registry.js';
 import { fileLimits } from '../limits.js';
 
@@ -291,9 +292,9 @@ function nearestFile(path: string): { fix?: string; correction?: Correction } {
 
 /** By the name without its ending, where others have this ending: `a.npy` is not `x.npy`. */
 function nearestName(typed: string, folder: readonly string[]): string | undefined {
-  const readable = folder.filter(name => ['', ...READ_ENDINGS].includes(extname(name).toLowerCase()));
+  const readable = folder.filter(name => extname(name) === '' || isReadable(name));
   const ending = extname(typed);
-  if (!READ_ENDINGS.includes(ending.toLowerCase())) return nearest(typed, readable);
+  if (!isReadable(typed)) return nearest(typed, readable);
   const stems = readable.filter(name => extname(name) === ending).map(name => basename(name, ending));
   const stem = nearest(basename(typed, ending), stems);
   return stem === undefined ? readable.find(name => name.toLowerCase() === typed.toLowerCase()) : `${stem}${ending}`;
@@ -303,7 +304,7 @@ function nearestName(typed: string, folder: readonly string[]): string | undefin
 function filesThere(path: string, folder: readonly string[]): string {
   const ending = extname(path).toLowerCase();
   const where = dirname(path) === '.' ? 'this folder' : shownPath(dirname(path));
-  const known = folder.filter(name => READ_ENDINGS.includes(extname(name).toLowerCase())).sort();
+  const known = folder.filter(isReadable).sort();
   const same = known.filter(name => extname(name).toLowerCase() === ending);
   const isModel = (name: string): boolean => /\.(keras|h5|hdf5|onnx|pt|pth|pt2|safetensors)$/i.test(name);
   const alike = same.length > 0 || !isModel(path) ? same : known.filter(isModel);
@@ -315,10 +316,10 @@ function filesThere(path: string, folder: readonly string[]): string {
     .join(', ')}${shown.length > 5 ? ' …' : ''}`;
 }
 
-// biome-ignore format: a table
-const READ_ENDINGS = [
-  '.keras', '.h5', '.hdf5', '.onnx', '.pt', '.pth', '.pt2', '.safetensors', '.npz', '.npy', '.csv', '.tsv', '.txt', '.json', '.jsonl', '.pkl',
-];
+/** By its ending, of a format or of any text. */
+function isReadable(name: string): boolean {
+  return formatOfName(name) !== undefined || /\.txt$/i.test(name);
+}
 
 export function tooLarge(path: string, size: string, limit: number): RnnError {
   return new RnnError('limit', 'E_FILE_SIZE', `has ${size}; the limit is ${limit}`, {
