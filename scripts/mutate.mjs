@@ -98,7 +98,7 @@ async function mutateArea(name) {
   if (existsSync(remembered)) copyFileSync(remembered, coverage);
   const looking = startChild();
   const around = await looking.ask(
-    { look: { counting, files: area.tests, coverage, seconds: 60 * Number(options.look), mutants: mutants.length } },
+    { look: { counting, files: area.tests, sources: area.sources, coverage, seconds: 60 * Number(options.look), mutants: mutants.length } },
     600_000 * Number(options.look),
   );
   looking.end();

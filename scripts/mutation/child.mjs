@@ -39,13 +39,16 @@ function bundle(file) {
   };
 }
 
-/** Which mutants each test reaches, and which are reached when its file is loaded. @returns { tests: [{ file, name, ms, reached }], failing } */
-async function lookAround({ counting, files, coverage, seconds, mutants }) {
+/**
+ * Which mutants each test reaches, and which are reached when its file is loaded. What is known of a test file is kept while it and the area's sources
+ * stay as they are. @returns { tests, failing }: how many, and why others are not used
+ */
+async function lookAround({ counting, files, sources, coverage, seconds, mutants }) {
   // of the processor: the machine may be busy
   const spent = () => process.cpuUsage().user / 1e6;
-  const digest = createHash('sha256').update(readFileSync(counting)).digest('hex');
-  const known = existsSync(coverage) && JSON.parse(readFileSync(coverage, 'utf8'));
-  if (known?.digest === digest) return { tests: known.tests.length, failing: known.failing };
+  const digest = digestOf(sources);
+  const before = existsSync(coverage) ? JSON.parse(readFileSync(coverage, 'utf8')) : undefined;
+  const known = before?.digest === digest ? before.looked : {};
   const counts = new Float64Array(mutants);
   globalThis.__reached = counts;
   /** [mutant, how often] since the last time */
@@ -55,16 +58,11 @@ async function lookAround({ counting, files, coverage, seconds, mutants }) {
     return reached;
   };
   const fresh = bundle(counting);
-  const tests = [];
-  const failing = [];
-  for (const file of files) {
-    if (spent() > seconds) {
-      failing.push(`${file} and those behind it: no time`);
-      break;
-    }
+  const lookAt = async (file, text) => {
     taken();
     const found = testsOf(fresh()[file]);
     const loading = taken();
+    const [tests, failing] = [[], []];
     for (const [index, test] of found.entries()) {
       taken();
       const started = process.cpuUsage();
@@ -81,9 +79,26 @@ async function lookAround({ counting, files, coverage, seconds, mutants }) {
         tests.push({ file, index, name: test.name, ms, reached, loading: index === 0 ? loading : [] });
     }
     if (process.env.MUTATE_VERBOSE) process.stderr.write(`${file}: ${found.length} tests\n`);
+    return { text, tests, failing };
+  };
+  const looked = {};
+  const failing = [];
+  for (const file of files) {
+    const text = digestOf([file]);
+    if (known[file]?.text === text) looked[file] = known[file];
+    else if (spent() < seconds) looked[file] = await lookAt(file, text);
+    else failing.push(`${file}: no time`);
   }
-  writeFileSync(coverage, JSON.stringify({ digest, tests, failing }));
-  return { tests: tests.length, failing };
+  const all = Object.values(looked);
+  const tests = all.flatMap(one => one.tests);
+  writeFileSync(coverage, JSON.stringify({ digest, looked }));
+  return { tests: tests.length, failing: [...failing, ...all.flatMap(one => one.failing)] };
+}
+
+function digestOf(files) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(file).update(readFileSync(join(ROOT, file)));
+  return hash.digest('hex');
 }
 
 let fresh;
@@ -102,7 +117,7 @@ const kills = new Map();
 function open({ asking, coverage, ranges }) {
   sources = ranges;
   fresh = bundle(asking);
-  ({ tests } = JSON.parse(readFileSync(coverage, 'utf8')));
+  tests = Object.values(JSON.parse(readFileSync(coverage, 'utf8')).looked).flatMap(one => one.tests);
   const push = (map, key, value) => map.get(key)?.push(value) ?? map.set(key, [value]);
   for (const test of tests) {
     for (const [id, count] of test.reached) {
