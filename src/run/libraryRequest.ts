@@ -125,7 +125,7 @@ const EXPECTED: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
   array: 'a path, { shape, data } or nested lists of numbers',
   arrays: 'a path, or arrays by name or in a list',
   inputs: 'a path, { shape, data }, nested lists of numbers, or such arrays by name',
-  rows: '{ from, to }',
+  rows: '{ from, to }, samples counted from 0, from below to; to: null for all from there',
   hook: 'a function',
 };
 
@@ -195,7 +195,7 @@ function fits(value: unknown, kind: Kind): boolean {
     case 'symbol':
       return whole || value === '?';
     case 'counts':
-      return whole || (Array.isArray(value) && value.every(n => Number.isSafeInteger(n)));
+      return whole || (Array.isArray(value) && value.length > 0 && value.every(n => Number.isSafeInteger(n)));
     case 'seed':
       return whole || typeof value === 'string';
     case 'texts':
@@ -209,10 +209,17 @@ function fits(value: unknown, kind: Kind): boolean {
     case 'inputs':
       return typeof value === 'string' || (typeof value === 'object' && value !== null);
     case 'rows':
-      return typeof value === 'object' && value !== null && 'from' in value;
+      return isRange(value);
     default:
       return typeof value === kind;
   }
+}
+
+/** { from: 2, to: 5 }; `to` may be null */
+function isRange(value: unknown): boolean {
+  const { from, to } = (value ?? {}) as { from?: unknown; to?: unknown };
+  if (!Number.isSafeInteger(from) || Number(from) < 0) return false;
+  return to === undefined || to === null || (Number.isSafeInteger(to) && Number(to) > Number(from));
 }
 
 function unknownKey(key: string, keys: readonly string[]): RnnError {
