@@ -12,15 +12,15 @@ const MODELS = ['keras', 'h5', 'onnx', 'npz', 'safetensors', 'pt', 'pth', 'json'
 const MODEL_FILES: FlagValue = { kind: 'file', extensions: MODELS, stdin: true };
 
 /** What is in it decides whether it describes the network or holds its weights. */
-const NETWORK_FILE: CommandWord = { key: 'network', name: 'FILE', value: MODEL_FILES, help: 'a model, or weights', optional: true };
+const NETWORK_FILE: CommandWord = { key: 'network', name: 'FILE', value: MODEL_FILES, optional: true };
 
 /** The commands in the order in which help lists them, and the words each takes. */
 export const COMMAND_WORDS: Record<CommandName, readonly CommandWord[]> = {
   shapes: [NETWORK_FILE],
   forward: [NETWORK_FILE],
   compare: [
-    { key: 'first', name: 'A', value: MODEL_FILES, help: 'a model, or weights; with B: the expected side', optional: true },
-    { key: 'second', name: 'B', value: { kind: 'file', extensions: MODELS }, help: 'the other one', optional: true },
+    { key: 'first', name: 'A', value: MODEL_FILES, optional: true },
+    { key: 'second', name: 'B', value: { kind: 'file', extensions: MODELS }, optional: true },
   ],
   inspect: [{ key: 'file', name: 'FILE', value: MODEL_FILES, help: 'a model, or weights' }],
   convert: [
@@ -33,10 +33,8 @@ export const COMMAND_WORDS: Record<CommandName, readonly CommandWord[]> = {
     },
   ],
   probe: [NETWORK_FILE],
-  explain: [{ key: 'topic', name: 'CODE|TERM', value: { kind: 'text', names: 'topics' }, help: 'a mistake or a term', optional: true }],
-  schema: [
-    { key: 'document', name: 'NAME', value: { kind: 'choice', choices: SCHEMAS }, help: 'the document to describe', optional: true },
-  ],
+  explain: [{ key: 'topic', name: 'CODE|TERM', value: { kind: 'text', names: 'topics' }, optional: true }],
+  schema: [{ key: 'document', name: 'NAME', value: { kind: 'choice', choices: SCHEMAS }, optional: true }],
   completion: [
     {
       key: 'shell',

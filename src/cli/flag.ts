@@ -53,7 +53,8 @@ export interface CommandWord {
   /** as help and messages write it: 'SHELL' */
   readonly name: string;
   readonly value: FlagValue;
-  readonly help: string;
+  /** of one that must be there: what it is */
+  readonly help?: string;
   readonly optional?: boolean;
 }
 
@@ -68,6 +69,6 @@ export function usualSpelling(flag: Flag): string {
 }
 
 /** A command's word as a flag of that name, for the checks and messages they share. */
-export function asFlag({ key, name, value, help }: CommandWord, command: CommandName): Flag {
-  return { key, flags: name, value, help, group: 'General', commands: [command] };
+export function asFlag({ key, name, value }: CommandWord, command: CommandName): Flag {
+  return { key, flags: name, value, help: '', group: 'General', commands: [command] };
 }

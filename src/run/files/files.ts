@@ -277,7 +277,7 @@ function nearestFile(path: string): { fix?: string; correction?: Correction } {
   const [, given] = /^[\w./-]+=(.+)$/s.exec(path) ?? [];
   if (given) return { fix: `NAME= is for networks of several inputs: -i ${shownPath(given)}` };
   if (/^https?:/i.test(path)) return { fix: `only files are read: curl -LO ${shownPath(path)}` };
-  if (/^[[\d\s.,;eE+-]+[\]\d\s.,;]*$/.test(path) && /\d[\s,;\]]/.test(path))
+  if (/^[[\]\d\s.,;eE+-]+$/.test(path) && /\d[\s,;\]]/.test(path))
     return { fix: `numbers come from a file or through a pipe: echo '${shownPath(path)}' | rnn-cli … -i -` };
   try {
     const folder = readdirSync(dirname(path)).slice(0, 10_000);
