@@ -27,7 +27,7 @@ afterEach(() => process.chdir(home));
 async function said(folder: string, typed: string): Promise<string> {
   process.chdir(path(folder));
   const { exit, code, fix, correction } = (await readBytes(typed).catch(e => e)) as RnnError;
-  const meant = correction === undefined ? '' : ` → ${(correction as { to: string[] }).to}`;
+  const meant = correction === undefined ? '' : ` → ${'to' in correction ? correction.to : correction.line}`;
   return [`${exit} ${code}`, fix].filter(Boolean).join(': ') + meant;
 }
 

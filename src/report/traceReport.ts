@@ -44,7 +44,7 @@ async function stepText(step: HandStep, layout: Layout, options: TraceOptions): 
       .join(' and ')} is kept\n`;
   if (options.unit === undefined) return vectorsTable(step, layout, options.digits);
   const widest = Math.max(...step.lines.map(line => line.values.length));
-  if (options.unit > widest) return ` has ${widest} units, so there is no unit ${options.unit}\n`;
+  if (options.unit > widest) return ` has ${widest} unit${widest === 1 ? '' : 's'}, so there is no unit ${options.unit}\n`;
   return termsTable(step, options.unit, layout, options.digits);
 }
 

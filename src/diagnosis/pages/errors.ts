@@ -47,7 +47,7 @@ E_TOKEN E_TOKENS | an embedding reads whole numbers
 An embedding takes token numbers [N, T] from 0 to V − 1: no fractions, none beyond its table, no features.
 E_LENGTHS E_MASK | lengths or a mask that do not fit
 There is one length for each sample, from 1 to T, or one 0 or 1 for each step: [N, T].
-E_STATE_SHAPE E_NO_C0 | an initial state that does not fit
+E_STATE_SHAPE E_NO_H0 E_NO_C0 | an initial state that does not fit
 h0 and c0 are [N, M] (PyTorch: [layers · directions, N, M]); only an LSTM has a c.
 E_WEIGHT_SHAPE | a weight of another shape
 The error shows the shape that the layer needs, in letters and numbers. Kernels that are [outputs, inputs] are PyTorch’s or ONNX’s: name the framework, or transpose them.

@@ -1,10 +1,13 @@
+import { within } from '../../errors.js';
 import { escapeText, shownPath } from '../../escape.js';
 import type { DType, FileTensor, TensorFile } from '../../formats/format.js';
 import { distance } from '../../tensor/difference.js';
 import { reshape, sameShape } from '../../tensor/tensor.js';
 import { type CompareHooks, runCompare } from '../compare.js';
 import { type FileRole, roleOfFile } from '../files/fileArgument.js';
+import { splitKey } from '../files/fileKey.js';
 import { positionOf } from '../input/finite.js';
+import { choose } from '../input/input.js';
 import type { CompareRequest } from '../request.js';
 import type { CompareArraysResult, CompareModelsResult, CompareResult } from '../result.js';
 import { VERSION } from '../version.js';
@@ -22,10 +25,19 @@ export async function runCompareFiles(
   }
   if (first === 'arrays' && second === 'arrays') {
     refuseUnused(request, UNUSED_BY_ARRAYS, 'two arrays');
-    const { readTensorFile } = await import('../files/modelFile.js');
-    return compareArrays(files, await readTensorFile(files[0]), await readTensorFile(files[1]), request);
+    return compareArrays(files, await arraysIn(files[0]), await arraysIn(files[1]), request);
   }
   return against(files, [first, second], request, hooks);
+}
+
+/** All arrays of a file, or the one of its key. @throws RnnError E_KEY */
+async function arraysIn(path: string): Promise<TensorFile> {
+  const { readTensorFile } = await import('../files/modelFile.js');
+  const file = await readTensorFile(path);
+  const [name, key] = splitKey(path);
+  if (key === undefined) return file;
+  const { tensor } = within(shownPath(name), () => choose(file, key, []));
+  return { ...file, tensors: new Map([[key, tensor]]) };
 }
 
 /** A network and an array: the array is the other output, whichever comes first. */

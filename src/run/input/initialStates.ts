@@ -13,7 +13,7 @@ interface Slot {
 
 /**
  * @returns layer name -> states per direction then state ([fwd h, fwd c, bwd h, bwd c]); undefined without flags
- * @throws RnnError E_STATE_SHAPE, E_NO_C0
+ * @throws RnnError E_STATE_SHAPE, E_NO_H0, E_NO_C0
  */
 export async function readInitialStates(
   model: ModelSpec,
@@ -24,6 +24,11 @@ export async function readInitialStates(
   if (h0 === undefined && c0 === undefined) return undefined;
   const layers = model.layers.filter(isRecurrent);
   const slots = layers.flatMap(layer => (layer.bidirectional ? [0, 1] : [0]).map((direction): Slot => ({ layer, direction })));
+  if (h0 !== undefined && slots.length === 0)
+    throw new RnnError('usage', 'E_NO_H0', 'no layer has a hidden state h: --h0 is for recurrent layers', {
+      where: '--h0',
+      fix: 'drop --h0',
+    });
   const hasC = (slot: Slot) => getCell(slot.layer.kind).states.length > 1;
   const h =
     h0 === undefined

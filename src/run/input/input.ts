@@ -82,7 +82,8 @@ function decimalsIn({ format, decimals }: TensorFile, { name, tensor }: Chosen):
 /** Formats of models: a file of one of them holds no input. */
 export const MODEL_FORMATS: ReadonlySet<string> = new Set(['keras', 'h5', 'onnx', 'pt2', 'tfjs']);
 
-function choose({ tensors, format }: TensorFile, key: string | undefined, names: readonly string[]): Chosen {
+/** The array of the key, or one of these names. @throws RnnError E_KEY */
+export function choose({ tensors, format }: TensorFile, key: string | undefined, names: readonly string[]): Chosen {
   const all = [...tensors.keys()];
   const wanted = key ?? (tensors.size === 1 ? all[0] : names.find(name => tensors.has(name)));
   const found = wanted === undefined ? undefined : tensors.get(wanted);

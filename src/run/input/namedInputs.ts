@@ -59,6 +59,7 @@ export async function readNamedInputs(
     drawn.set(input.name, promise);
     return isCount ? { ...x, data: x.data.map(v => v + 1) } : x;
   });
+  checkSamples(inputs, tensors, shapes);
   const [x, ...rest] = tensors;
   return {
     x,
@@ -67,6 +68,24 @@ export async function readNamedInputs(
     promise: [...drawn.values()][0] ?? null,
     wish: inputs.length === 1 && given.size === 0 ? wishOf(inputs[0], model, shapes, N, request) : null,
   };
+}
+
+/** Operators would repeat the one sample of an input beside the several of another. @throws RnnError E_INPUT_SHAPE */
+function checkSamples(inputs: readonly InputSpec[], tensors: readonly Tensor[], shapes: ModelShapes): void {
+  const isAlike = ({ name, batch }: InputSpec) => {
+    const [own, first] = [name, inputs[0].name].map(one => shapes.values.get(one)![0]);
+    return batch === null && own.size === null && first.size === null && own.symbol === first.symbol;
+  };
+  const other = tensors.findIndex(({ shape }, i) => isAlike(inputs[i]) && shape[0] !== tensors[0].shape[0]);
+  if (other < 0) return;
+  const [of, first] = [tensors[other], tensors[0]].map(({ shape }) => `${shape[0]} sample${shape[0] === 1 ? '' : 's'}`);
+  const [name, firstName] = [inputs[other], inputs[0]].map(input => escapeText(input.name, 40));
+  throw new RnnError('shape', 'E_INPUT_SHAPE', `the input '${name}' has ${of}, and '${firstName}' has ${first}`, {
+    where: 'input',
+    expected: 'as many samples in each input',
+    found: tensors.map(({ shape }) => formatShape(shape)).join(' and '),
+    fix: 'give every input the same number of samples',
+  });
 }
 
 /** Several inputs have a stream each, which only our own generator has. @throws RnnError E_CONFLICT */
