@@ -169,15 +169,13 @@ export const INVENTED = {
     make: c => ({ y: deep(network({ ...c.net, head: 'linear' }, c.weights, c.X, {}, c.numbers), v => v * sigmoid(1.702 * v)) }),
   },
   'dropout before a softmax': {
-    codes: [],
-    also: ['dropout-on'],
+    codes: ['dropout-on'],
     net: { head: 'softmax', pool: undefined },
     when: has(2, 2, 1, 3, 2),
     make: c => ({ fault: { between: (h, _x, _n, _t, l) => (l === top(c) ? h.map(v => (c.rng.next() < 0.5 ? 0 : 2 * v)) : h) } }),
   },
   'dropout before a sigmoid': {
-    codes: [],
-    also: ['dropout-on'],
+    codes: ['dropout-on'],
     net: { head: 'sigmoid', pool: undefined },
     when: has(2, 2, 1, 2, 2),
     make: c => ({ fault: { between: (h, _x, _n, _t, l) => (l === top(c) ? h.map(v => (c.rng.next() < 0.3 ? 0 : v / 0.7)) : h) } }),

@@ -300,9 +300,10 @@ export const LATER = {
     and(is('lstm'), has(2, 3)),
     ['weight-swap'],
   ),
-  'x and h exchange one gate': weights(
+  'first and last gate of Wx exchanged': weights(
     (w, c) => ({ ...w, Wx: w.Wx.map(r => exchange(r, c.net.M, 0, GATES[c.net.cell] - 1)) }),
     and(gated, has(2, 2)),
+    ['gate-order'],
   ),
   'mantissa of four bits, cut off': everyWeight(
     v => {

@@ -21,7 +21,6 @@ const HEAVY = [
   'fs/promises',
   'crypto',
   'zlib',
-  'v8',
   'child_process',
   'worker_threads',
   'readline',

@@ -371,6 +371,16 @@ export const MISTAKES = {
       y: c.X[0].map((_, t) => [0, 1].map(d => c.X.map((_x, n) => c.all.hidden[0][n][t].slice(d * c.net.M, (d + 1) * c.net.M)))),
     }),
   },
+  'raw h_n of several layers': {
+    codes: ['head-missing'],
+    when: and(lastOnly, stacked),
+    make: c => ({ y: c.all.states.flatMap(({ f, r }) => [f, ...(r ? [r] : [])].map(ends => ends.map(s => s.h))) }),
+  },
+  'raw c_n of several layers': {
+    codes: ['cell-state-taken'],
+    when: and(is('lstm'), lastOnly, stacked),
+    make: c => ({ y: c.all.states.flatMap(({ f, r }) => [f, ...(r ? [r] : [])].map(ends => ends.map(s => s.c))) }),
+  },
   'h_n[0] of two directions': {
     codes: ['head-missing', 'direction-missing'],
     when: and(

@@ -101,7 +101,7 @@ function explain(scenario: Scenario, right: Outcome, other: Tensor, options: Sea
   if (views[0].kind === 'y') return inView(views[0], options, shapes);
   // each reading gets its share of the work; the first that explains everything is it
   const results = [
-    ...views.map(view => inView(view, { ...options, work: options.work / views.length }, shapes)),
+    ...views.filter(view => !view.whole).map(view => inView(view, { ...options, work: options.work / views.length }, shapes)),
     fromShapesAlone(scenario, right, other, options, shapes),
   ];
   return (['fits', 'tie', 'likely'] as const).flatMap(verdict => results.find(r => r.verdict === verdict) ?? [])[0] ?? results[0];

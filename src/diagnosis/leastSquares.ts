@@ -2,7 +2,7 @@ import { largestMagnitude } from '../tensor/difference.js';
 import type { FloatArray } from '../tensor/tensor.js';
 
 /**
- * The affine map that brings rows of A closest to rows of B, by modified Gram–Schmidt with column pivoting: the columns of A that carry
+ * The affine map that brings rows of A closest to rows of B, by Householder reflections with column pivoting: the columns of A that carry
  * no information (relative to 1e-11) are left out.
  */
 
@@ -57,6 +57,40 @@ export function affineFit(
     }
   }
   return { fitted, rank: basis.length };
+}
+
+/** Of noises a value counts by: one that is nearly exact for no more than this many times the noisiest. */
+const MOST_WEIGHT = 1e4;
+
+/**
+ * The same where the numbers of B have noises of their own, `each` [R, K]: what float16 rounded by much counts for less, or small numbers would be
+ * missed by what the large ones are off.
+ */
+export function affineFitWithin(
+  A: FloatArray,
+  B: FloatArray,
+  [R, D, K]: readonly [number, number, number],
+  bias: boolean,
+  each: FloatArray,
+) {
+  const most = largestMagnitude(each);
+  const weights = Float64Array.from(each, v => Math.min(MOST_WEIGHT, most / Math.max(v, Number.MIN_VALUE)));
+  if (weights.every(w => w < 2)) return affineFit(Float64Array.from(A), B, R, D, K, bias);
+  const C = D + (bias ? 1 : 0);
+  const fitted = new Float64Array(R * K);
+  let rank = 0;
+  for (let k = 0; k < K; k++) {
+    const rows = Float64Array.from(
+      { length: R * C },
+      (_, i) => weights[Math.floor(i / C) * K + k] * (i % C < D ? A[Math.floor(i / C) * D + (i % C)] : 1),
+    );
+    const column = Float64Array.from({ length: R }, (_, r) => weights[r * K + k] * B[r * K + k]);
+    const own = affineFit(rows, column, R, C, 1, false);
+    if (!own) return undefined;
+    rank = Math.max(rank, own.rank);
+    for (let r = 0; r < R; r++) fitted[r * K + k] = own.fitted[r] / weights[r * K + k];
+  }
+  return { fitted, rank };
 }
 
 function norm(v: Float64Array): number {

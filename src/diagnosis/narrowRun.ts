@@ -1,4 +1,4 @@
-import { largestDifference } from '../tensor/difference.js';
+import { largestDifference, scaleOf } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { smallNumber } from './figures.js';
 import { getHypothesis } from './hypotheses.js';
@@ -21,6 +21,8 @@ const FORMATS = [
 /** A run moves y by so many times what rounding weights, input and states alone does, at most; on the average by so many. */
 const MOST = 3;
 const MEAN = 2.5;
+/** A chaotic network is moved by all that y is: there such a run would explain anything. */
+const MOST_OF_SCALE = 1 / 3;
 /** Numbers that many bits write: a half is in any format. */
 const LEAST_NUMBERS = 3;
 
@@ -32,7 +34,8 @@ export function narrowRun({ scenario, right, other }: OutputReading): Finding | 
     const y = runScenario(change(scenario))?.y;
     if (!y || y.data.length !== other.data.length) continue;
     const [moved, off] = [largestDifference(right.y.data, y.data).abs, largestDifference(right.y.data, other.data).abs];
-    if (!(off <= MOST * moved && rootMeanSquare(right.y, other) <= MEAN * rootMeanSquare(right.y, y))) continue;
+    const mean = rootMeanSquare(right.y, y);
+    if (!(off <= MOST * moved && rootMeanSquare(right.y, other) <= MEAN * mean && mean <= MOST_OF_SCALE * scaleOf(right.y))) continue;
     return {
       ...{ code, codes: [code], layers: [null], residual: largestDifference(y.data, other.data).abs, verdict: 'likely', margin: null },
       ...{ fixes: getHypothesis(code).fix, needsAll: true, change },

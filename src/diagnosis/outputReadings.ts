@@ -23,6 +23,8 @@ export interface OutputReading {
   readonly words: string;
   /** the mistake that was made where the numbers are equal; null for y */
   readonly code: string | null;
+  /** made of several runs: it is this, or nothing is said of it */
+  readonly whole?: boolean;
 }
 
 interface Reading {
@@ -31,6 +33,7 @@ interface Reading {
   readonly scenario: Scenario | undefined;
   readonly words: string;
   readonly code: string | null;
+  readonly whole?: boolean;
 }
 
 /** Axes of size 1 may be missing or surplus. */
@@ -118,7 +121,34 @@ function readingsOf(scenario: Scenario, hidden: string | null): Reading[] {
       states(name, true, `the cell states c of ${name}`, 'cell-state-taken', ofCell(name)),
       states(name, false, `the last cell state c of ${name}`, 'cell-state-taken', ofCell(name)),
     ]),
+    ...ofAllLayers(scenario, 'h_n', name => hiddenOf(scenario, name, false)),
+    ...ofAllLayers(scenario, 'c_n', name => (cells.some(l => l.name === name) ? ofCell(name)(hiddenOf(scenario, name, false)) : undefined)),
   ];
+}
+
+/** PyTorch's h_n and c_n [L, N, M] of several layers, of two directions [2·L, N, M]: the first layer first, its directions one after the other. */
+function ofAllLayers(scenario: Scenario, symbol: 'h_n' | 'c_n', last: (name: string) => Scenario | undefined): Reading[] {
+  const layers = recurrentLayers(scenario);
+  const isAlike = layers.every(
+    l => l.units === layers[0].units && l.kind === layers[0].kind && l.bidirectional === layers[0].bidirectional,
+  );
+  const parts = layers.flatMap(l => last(l.name) ?? []);
+  if (layers.length < 2 || parts.length < layers.length || !isAlike) return [];
+  const { units, projection, bidirectional } = layers[0];
+  const width = (symbol === 'h_n' && projection) || units;
+  const directions = bidirectional === 'concat' ? 2 : 1;
+  const stacked = (): Tensor => {
+    const states = parts.flatMap(part => {
+      const y = runScenario(part)?.y;
+      return y ? Array.from({ length: directions }, (_, d) => sliceLast(y, d * width, (d + 1) * width)) : [];
+    });
+    return {
+      shape: [states.length, ...(states[0]?.shape ?? [])],
+      data: Float64Array.from(states.flatMap(t => Array.from(t.data as ArrayLike<number>))),
+    };
+  };
+  const code = symbol === 'h_n' ? 'head-missing' : 'cell-state-taken';
+  return [{ kind: 'last', layer: null, scenario: finished(parts[0], stacked), words: `${symbol} of all layers`, code, whole: true }];
 }
 
 /** The states of a bidirectional layer [N, T, 2·M] or [N, 2·M] with an axis for the two directions: Y of ONNX [T, 2, N, M], h_n of PyTorch [2, N, M]. */

@@ -2,6 +2,7 @@ import { largestDifference, largestMagnitude } from '../../tensor/difference.js'
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 import type { Found, Outcome, Scenario } from '../mistake.js';
 import { changeWeights, fitTo, mapData, mistake, NEAR_NOISE, onNamed, runScenario, simulated, smallNumber } from '../mistake.js';
+import { headScoresOf, type RowScores } from './headScores.js';
 import { headOf } from './heads.js';
 
 /** Dropout that is still on: the mask of each row is found from the output. */
@@ -24,29 +25,26 @@ export const dropoutOn = mistake('dropout-on', 'dropout is still on', ['often', 
   estimate(scenario, right, other, _noise, each) {
     const head = headOf(scenario);
     const h = head && right.layers.get(head.name)?.inputs[0].tensor;
-    const own = head && scenario.weights.get(head.name);
-    const [Wo, bo] = [own?.get('Wo'), own?.get('bo')?.data];
-    if (head?.kind !== 'dense' || head.activation !== 'linear' || !h || !Wo || right.y.data.length !== other.data.length) return [];
-    const [M, K] = Wo.shape;
+    const scores = headScoresOf(scenario);
+    if (!head || !scores || !h || right.y.data.length !== other.data.length) return [];
+    const M = scores.Wo.shape[0];
+    const K = other.shape[other.shape.length - 1];
     const R = other.data.length / K;
     if (h.data.length !== R * M) return [];
     const near = NEAR_NOISE * largestMagnitude(each.data);
     const shared = oneMask(scenario, head.name, right, other, near);
     if (shared) return [shared];
     if (M > MOST_UNITS || R * 2 ** M > MOST_MASKS) return [];
-    const digits = (asSpecified: number) => K * Math.log10(Math.max(1, asSpecified / near)) - M * Math.log10(2);
     for (const rate of RATES) {
       const y = new Float64Array(other.data.length);
       let [dropped, r, sure] = [0, 0, -Math.log10(RATES.length)];
       for (; r < R; r++) {
-        const scores = Float64Array.from({ length: K }, (_, k) => other.data[r * K + k] - (bo ? bo[k] : 0));
-        const found = maskFor(h.data, r, M, K, Wo.data, scores, rate, near);
+        const row = scores.of(other.data, r, near);
+        const found = maskFor(h.data.subarray(r * M, (r + 1) * M), scores.Wo, row, rate);
         if (!found) break;
         dropped += found.dropped;
-        sure += digits(largestDifference(right.y.data, other.data, r * K, (r + 1) * K).abs);
-        found.sums.forEach((v, k) => {
-          y[r * K + k] = v + (bo ? bo[k] : 0);
-        });
+        sure += digitsOf(row, scores.of(right.y.data, r, near)) - M * Math.log10(2);
+        y.set(scores.y(found.sums), r * K);
       }
       // where nothing is left of h it is no mask
       if (r < R || dropped === R * M) continue;
@@ -81,23 +79,27 @@ function oneMask(scenario: Scenario, head: string, right: Outcome, other: Tensor
   return { layer: head, y, chosen: rate ? 0 : 1, digits: digits - M * Math.log10(2), why };
 }
 
-/** The units of row r that are dropped, found by trying every set of them, one unit changed at a time (Gray code). */
-function maskFor(h: FloatArray, r: number, M: number, K: number, Wo: FloatArray, scores: Float64Array, rate: number, near: number) {
-  const terms = Array.from({ length: M }, (_, m) =>
-    Float64Array.from({ length: K }, (_u, k) => (h[r * M + m] * Wo[m * K + k]) / (1 - rate)),
-  );
+/** What a row of scores proves: each as many digits as the row is off by beyond its own rounding. */
+function digitsOf({ products, near }: RowScores, right: RowScores): number {
+  const worst = products.reduce((most, v, k) => Math.max(most, Math.abs(v - right.products[k])), 0);
+  return near.reduce((sum, own) => sum + Math.log10(Math.max(1, worst / own)), 0);
+}
+
+/** The units of one row h [M] that are dropped, found by trying every set of them, one unit changed at a time (Gray code). */
+function maskFor(h: FloatArray, { shape: [M, K], data: Wo }: Tensor, { products, near }: RowScores, rate: number) {
+  const terms = Array.from({ length: M }, (_, m) => Float64Array.from({ length: K }, (_u, k) => (h[m] * Wo[m * K + k]) / (1 - rate)));
   const sums = new Float64Array(K);
   const kept = new Uint8Array(M);
   for (let code = 0; ; ) {
-    let off = 0;
-    for (let k = 0; k < K && off <= near; k++) off = Math.max(off, Math.abs(sums[k] - scores[k]));
-    if (off <= near) return { sums, dropped: M - kept.reduce((a, b) => a + b, 0) };
+    let k = 0;
+    while (k < K && Math.abs(sums[k] - products[k]) <= near[k]) k++;
+    if (k === K) return { sums, dropped: M - kept.reduce((a, b) => a + b, 0) };
     code++;
     if (code >= 2 ** M) return undefined;
     const m = 31 - Math.clz32(code & -code);
     kept[m] ^= 1;
     const sign = kept[m] ? 1 : -1;
-    for (let k = 0; k < K; k++) sums[k] += sign * terms[m][k];
+    for (k = 0; k < K; k++) sums[k] += sign * terms[m][k];
   }
 }
 

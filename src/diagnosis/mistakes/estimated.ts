@@ -4,7 +4,7 @@ import type { Fitted, Found, Noise, Outcome, Scenario } from '../mistake.js';
 import { fitWithin, listed, mistake, NEAR_NOISE, runScenario, simulated, smallNumber, uniformNoise, workOf } from '../mistake.js';
 import { apart, largerNoise } from '../noise.js';
 import { eachColumn, mapData, recurrentLayers, samplesOf } from '../scenario.js';
-import { samplesOff } from '../slices.js';
+import { differentNumbers, samplesOff } from '../slices.js';
 import { unitsBelow } from './heads.js';
 import { withX } from './inputs.js';
 import { constantStates, startingWith } from './stateStart.js';
@@ -218,7 +218,10 @@ function eachSample(
   const [start] = starts;
   // K outputs of M units are no more than M numbers
   const K = other.shape[other.shape.length - 1];
-  const told = (size / K) * Math.min(K, unitsBelow(scenario, right));
+  const ofEach = (n: number) =>
+    Math.min((size / K) * Math.min(K, unitsBelow(scenario, right)), differentNumbers(sliceFirst(other, n, n + 1).data));
+  // what is there twice tells nothing the second time
+  const told = Math.min(...Array.from({ length: N }, (_, n) => ofEach(n)));
   if (N < 2 || told < start.length + SPARE || N * RUNS * (start.length + 2) * workOf(scenario) > MOST_WORK || start.length > MOST_UNKNOWN)
     return [];
   const data = new Float64Array(other.data.length);

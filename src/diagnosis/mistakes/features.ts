@@ -1,7 +1,7 @@
 import { takeAlong } from '../../tensor/axes.js';
 import { largestDifference } from '../../tensor/difference.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { type Fix, listed, mistake, NEAR_NOISE, runScenario, type Scenario, squares } from '../mistake.js';
+import { type Fix, listed, mistake, NEAR_NOISE, runScenario, type Scenario, squares, workOf } from '../mistake.js';
 import { eachColumn } from '../scenario.js';
 import { isApart, partFor } from './estimated.js';
 import { isFeatures, seeing, withX } from './inputs.js';
@@ -32,8 +32,14 @@ export const featuresPermuted = mistake('features-permuted', 'the features of x 
       return y ? squares(y.data, part.other.data) : Infinity;
     };
     const own = Array.from({ length: D }, (_, d) => d);
-    for (const start of [own, [...own].reverse(), rolled(own, 1), rolled(own, Math.floor(D / 2))]) {
-      const order = nearest(start, off);
+    const starts = [own, [...own].reverse(), rolled(own, 1), rolled(own, Math.floor(D / 2)), ...mixedOrders(own)];
+    let runs = Math.min(MOST_RUNS, MOST_WORK / workOf(part.scenario));
+    for (const start of starts) {
+      if (runs <= 0) break;
+      const order = nearest(start, order => {
+        runs--;
+        return off(order);
+      });
       const y = under(order, scenario);
       if (!y || largestDifference(y.data, other.data).abs > NEAR_NOISE * near || order.every((from, d) => from === d)) continue;
       const why = `${orderText(order).slice(0, -1)} (found from your output).`;
@@ -47,6 +53,18 @@ export const featuresPermuted = mistake('features-permuted', 'the features of x 
 /** Up to so many features every order is tried, up to so many it is looked for. */
 const MOST_ORDERS = 4;
 const MOST_FEATURES = 12;
+
+/** Runs until the order is found, and their multiply-adds. */
+const MOST_RUNS = 6000;
+const MOST_WORK = 1e8;
+const MOST_STARTS = 60;
+const GOLDEN = 0.6180339887498949;
+
+/** Orders from which to start that have little in common, the same ones each time. */
+function mixedOrders(own: readonly number[]): number[][] {
+  const place = (d: number, start: number) => ((d + 1) ** 2 * (start + 1) * GOLDEN) % 1;
+  return Array.from({ length: MOST_STARTS }, (_, start) => [...own].sort((a, b) => place(a, start) - place(b, start)));
+}
 
 /** Column d of x holds column order[d] of the right one. */
 function orderText(order: readonly number[]): string {

@@ -41,6 +41,7 @@ function waysOf(layer: Norm): Wrong[] {
     ...(scale && center ? [['scale', 'γ and β of @ are left out', setting({ gamma: one, beta: zero })] as const] : []),
     ...(scale ? [['scale', 'γ of @ is left out', setting({ gamma: one })] as const] : []),
     ...(center ? [['scale', 'β of @ is left out', setting({ beta: zero })] as const] : []),
+    ...(scale && center ? [['scale', 'γ and β of @ are exchanged', pairExchanged] as const] : []),
     ...(layer.kind === 'batchnorm' ? batchWays(epsilon) : LAYER_WAYS),
   ];
 }
@@ -83,6 +84,11 @@ function exchanged(s: Scenario, { name }: Norm): Scenario | undefined {
   if (!mean || !variance) return undefined;
   return changeWeights(s, name, (own, t) => (own === 'mean' ? variance : own === 'variance' ? mapData(mean, Math.abs) : t));
 }
+
+const pairExchanged = (s: Scenario, { name }: Norm): Scenario | undefined => {
+  const [gamma, beta] = ['gamma', 'beta'].map(own => s.weights.get(name)?.get(own));
+  return gamma && beta && changeWeights(s, name, (own, t) => (own === 'gamma' ? beta : own === 'beta' ? gamma : t));
+};
 
 /** Mean and variance of what the layer reads, over all samples (and steps). */
 function ofBatch(s: Scenario, layer: Norm): Scenario | undefined {
@@ -130,6 +136,7 @@ export const normalization = mistake('normalization', 'a normalisation is comput
   },
 });
 
+/** γ stays small: Γ is another symbol. */
 function upper(text: string): string {
-  return text[0].toUpperCase() + text.slice(1);
+  return text.replace(/^[a-z]/, first => first.toUpperCase());
 }

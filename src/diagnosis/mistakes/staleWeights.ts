@@ -1,6 +1,6 @@
-import { type Tensor, zeros } from '../../tensor/tensor.js';
-import { affineFit, columnsThatVary } from '../leastSquares.js';
-import { changeWeights, type Found, mapData, mistake, NEAR_NOISE, type Outcome, type Scenario } from '../mistake.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { affineFitWithin, columnsThatVary } from '../leastSquares.js';
+import { changeWeights, type Found, mapData, mistake, NEAR_NOISE, type Noise, type Outcome, type Scenario } from '../mistake.js';
 import { headOf } from './heads.js';
 import { columnDistance } from './outputOrder.js';
 
@@ -26,7 +26,7 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
       changeWeights(s, head.name, (_, t) => mapData(t, (v, k) => t.data[t.data.length - 1 - k] + 0.25 * Math.sign(v)));
     return [{ layer: head.name, change, unsearched: true }];
   },
-  estimate(scenario, right, other, noise): Found[] {
+  estimate(scenario, right, other, noise, each): Found[] {
     const head = headOf(scenario);
     const rows = headRows(scenario, right);
     if (head?.kind !== 'dense' || head.activation !== 'linear' || !rows || right.y.data.length !== other.data.length) return [];
@@ -35,7 +35,7 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
     const told = columnsThatVary(other.data, K).filter(k => columnDistance(right.y, k, other, k) > NEAR_NOISE * noise).length;
     if (told === 0) return [];
     const candidates: Found[] = [];
-    const moved = shiftOf(right.y, other, rows.R, K);
+    const moved = shiftOf(right.y, other, each, K);
     if (head.useBias && rows.R >= 3) {
       candidates.push({
         layer: head.name,
@@ -45,7 +45,7 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
         why: `Everything but the bias of ${head.name} is right: each output differs by the same amount in every row.`,
       });
     }
-    const fit = affineFit(Float64Array.from(rows.h.data), other.data, rows.R, rows.M, K, head.useBias);
+    const fit = affineFitWithin(rows.h.data, other.data, [rows.R, rows.M, K], head.useBias, each.data);
     if (fit && rows.R >= fit.rank + 2) {
       candidates.push({
         layer: head.name,
@@ -59,13 +59,13 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
   },
 });
 
-/** y plus the mean difference of each column. */
-function shiftOf(y: Tensor, other: Tensor, R: number, K: number): Tensor {
-  const out = zeros(y.shape, 'f64');
-  for (let k = 0; k < K; k++) {
-    let sum = 0;
-    for (let r = 0; r < R; r++) sum += other.data[r * K + k] - y.data[r * K + k];
-    for (let r = 0; r < R; r++) out.data[r * K + k] = y.data[r * K + k] + sum / R;
-  }
-  return out;
+/** y plus the mean difference of each column, in which a value counts by how little it was rounded. */
+function shiftOf(y: Tensor, other: Tensor, each: Noise, K: number): Tensor {
+  const [sums, counts] = [new Float64Array(K), new Float64Array(K)];
+  other.data.forEach((v: number, i: number) => {
+    const weight = each.data[i] ** -2;
+    sums[i % K] += weight * (v - y.data[i]);
+    counts[i % K] += weight;
+  });
+  return mapData(y, (v, i) => v + sums[i % K] / counts[i % K]);
 }

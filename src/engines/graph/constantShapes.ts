@@ -1,6 +1,5 @@
 import { RnnError } from '../../errors.js';
 import { graphsIn, type OnnxModel } from '../../formats/onnx/graph.js';
-import { sized } from '../../layers/operatorNumbers.js';
 import { fromOnnx } from '../../ops/value.js';
 import { sizeOf } from '../../tensor/tensor.js';
 import { constantsOf } from './checkNodes.js';
@@ -20,7 +19,10 @@ export function constantShapes(model: OnnxModel): ReadonlyMap<string, readonly (
       if (sizeOf(tensor.shape) <= FEW) wires.set(name, { constant: fromOnnx(tensor, 'f32') });
       else {
         const value = nodes.free(name);
-        nodes.shapes.set(value, tensor.shape.map(sized));
+        nodes.shapes.set(
+          value,
+          tensor.shape.map(size => ({ symbol: String(size), size })),
+        );
         wires.set(name, { value });
       }
     }

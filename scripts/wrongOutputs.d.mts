@@ -1,3 +1,0 @@
-import type { Mistake } from './wrongCases.mjs';
-
-export const MISTAKES: Readonly<Record<string, Mistake>>;
