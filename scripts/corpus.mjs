@@ -12,10 +12,10 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { INVENTED } from './inventedOutputs.mjs';
 import { LATER } from './laterOutputs.mjs';
-import { GATES, network, runAll } from './plainLoops.mjs';
 import { falseSentences } from './sentences.mjs';
 import { UNLISTED } from './unlistedOutputs.mjs';
-import { bfloat, deep, half, MISTAKES as LISTED, otherOrder } from './wrongOutputs.mjs';
+import { makeCase, shapeOf, specOf, tensorsOf } from './wrongCases.mjs';
+import { bfloat, deep, half, MISTAKES as LISTED } from './wrongOutputs.mjs';
 
 const SETS = { listed: LISTED, unlisted: UNLISTED, invented: INVENTED, later: LATER };
 const MISTAKES = { ...LISTED, ...UNLISTED, ...INVENTED, ...LATER };
@@ -57,75 +57,7 @@ async function loadTool() {
   return import(outfile);
 }
 
-// ---- numbers ---------------------------------------------------------------------------------------------------------------------------
-
-/** xorshift128 from a text; uniform in [0, 1) and standard normal. */
-function stream(text) {
-  let [a, b, c, d] = [0x9e3779b9, 0x243f6a88, 0xb7e15162, 0xdeadbeef];
-  for (let i = 0; i < text.length; i++) {
-    b = (b << 5) | (b >>> 27);
-    a = Math.imul(a ^ text.charCodeAt(i), 0x85ebca6b) ^ b;
-  }
-  const next = () => {
-    const t = d ^ (d << 11);
-    [d, c, b] = [c, b, a];
-    a = a ^ (a >>> 19) ^ t ^ (t >>> 8);
-    return (a >>> 0) / 2 ** 32;
-  };
-  for (let i = 0; i < 40; i++) next();
-  const normal = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
-  return { next, normal, pick: list => list[Math.floor(next() * list.length)] };
-}
-
-const matrix = (rows, columns, draw) => Array.from({ length: rows }, () => Array.from({ length: columns }, draw));
-
-const HARSH_WEIGHTS = normal => ({ chaotic: normal(4), exploding: normal(30), tiny: normal(1e-4), nan: normal(0.5) });
-
-/** wide: normal 0.5 · torch: uniform ±1/√M · keras: glorot, zero biases, forget gate 1 · trained: keras with biases · large: normal 1.5 */
-function drawWeights(net, D, init, rng) {
-  const { M, K } = net;
-  const G = GATES[net.cell];
-  const uniform = a => () => Math.fround((2 * rng.next() - 1) * a);
-  const normal = s => () => Math.fround(s * rng.normal());
-  const glorot = uniform(Math.sqrt(6 / (M + G * M)));
-  const draw = {
-    wide: normal(0.5),
-    torch: uniform(1 / Math.sqrt(M)),
-    keras: glorot,
-    trained: glorot,
-    large: normal(1.5),
-    ...HARSH_WEIGHTS(normal),
-  }[init];
-  const bias = () =>
-    Array.from({ length: G * M }, (_, k) => {
-      const unit = net.cell === 'lstm' && k >= M && k < 2 * M ? 1 : 0;
-      return init === 'keras' ? unit : init === 'trained' ? Math.fround(unit + 0.2 * rng.normal()) : draw();
-    });
-  const direction = rows => ({
-    Wx: matrix(rows, G * M, draw),
-    Wh: matrix(M, G * M, draw),
-    b: bias(),
-    b2: net.twoBiases ? (init === 'keras' ? Array(G * M).fill(0) : bias()) : undefined,
-    p: net.peepholes ? matrix(3, M, draw) : undefined,
-  });
-  const width = net.bi === 'concat' ? 2 * M : M;
-  const layers = Array.from({ length: net.layers }, (_, l) => ({
-    f: direction(l === 0 ? D : width),
-    r: net.bi ? direction(l === 0 ? D : width) : undefined,
-  }));
-  const each = make => Array.from({ length: width }, make);
-  const norm = net.norm && { gamma: each(() => 1 + 0.3 * draw()), beta: each(draw) };
-  if (net.norm === 'batchnorm') Object.assign(norm, { mean: each(draw), variance: each(() => 0.05 + rng.next()) });
-  return { layers, norm, Wo: matrix(width, K, draw), bo: Array.from({ length: K }, () => (init === 'keras' ? 0 : draw())) };
-}
-
 // ---- files -----------------------------------------------------------------------------------------------------------------------------
-
-function shapeOf(nested) {
-  const shape = [];
-  for (let v = nested; Array.isArray(v); v = v[0]) shape.push(v.length);
-  return shape;
-}
 
 function writeNpy(name, nested, type = 'f4') {
   const flat = nested.flat(Infinity);
@@ -216,129 +148,32 @@ function rowsIn(y) {
   return Array.isArray(y[0][0]) ? y.flat() : y;
 }
 
-function toolRequest(net, weights, X) {
-  const D = X[0][0].length;
-  const layers = weights.layers.map((_, l) => ({
-    kind: net.cell,
-    name: `r${l}`,
-    units: net.M,
-    ...(net.peepholes ? { peepholes: true } : {}),
-    ...(net.cell === 'gru' ? { resetAfter: net.resetAfter } : net.twoBiases ? { twoBiases: true } : {}),
-    ...(net.bi ? { bidirectional: net.bi } : {}),
-    returnSequences: l < weights.layers.length - 1 || net.seq || (net.pool ?? 'last') !== 'last',
-  }));
-  const embedding = net.tokens ? [{ kind: 'embedding', name: 'emb', tokens: weights.E.length, units: D }] : [];
-  const pool = net.pool === 'max' ? [{ kind: 'maxpool' }] : net.pool === 'mean' ? [{ kind: 'avgpool' }] : [];
-  const norm = net.norm ? [{ kind: net.norm, name: 'norm', epsilon: net.epsilon }] : [];
-  const head = { kind: 'dense', name: 'head', units: net.K, activation: net.head ?? 'linear' };
-  const model = write(
-    'model.json',
-    JSON.stringify({
-      schema: 'rnn-cli/spec@2',
-      input: { ...(net.tokens ? {} : { features: D }), timesteps: X[0].length },
-      layers: [...embedding, ...layers, ...pool, ...norm, head],
-    }),
-  );
-  const tensors = new Map();
-  weights.layers.forEach((w, l) => {
-    for (const [way, own] of net.bi
-      ? [
-          ['forward/', w.f],
-          ['backward/', w.r],
-        ]
-      : [['', w.f]]) {
-      tensors.set(`r${l}/${way}Wx`, own.Wx);
-      tensors.set(`r${l}/${way}Wh`, own.Wh);
-      tensors.set(`r${l}/${way}bh`, own.b2 ? [own.b, own.b2] : own.b);
-      if (net.peepholes) tensors.set(`r${l}/${way}p`, own.p);
-    }
-  });
-  if (net.tokens) tensors.set('emb/E', weights.E);
-  for (const [key, v] of Object.entries(weights.norm ?? {})) tensors.set(`norm/${key}`, v);
-  tensors.set('head/Wo', weights.Wo);
-  tensors.set('head/bo', weights.bo);
-  const lengths = net.lengths ? { lengths: net.lengths.join(',') } : {};
+function toolRequest(one) {
+  const { net, X } = one;
   return {
-    model,
-    weights: writeSafetensors('w', tensors),
+    model: write('model.json', JSON.stringify(specOf(one))),
+    weights: writeSafetensors('w', tensorsOf(one)),
     input: net.tokens ? writeNpy('x', net.tokens, 'i4') : writeNpy('x', X),
-    ...lengths,
+    ...(net.lengths ? { lengths: net.lengths.join(',') } : {}),
   };
 }
 
 // ---- cases -----------------------------------------------------------------------------------------------------------------------------
 
-/** Tokens of an embedding. */
-const VOCABULARY = 7;
-
-const NUMBERS = { round: Math.fround, order: 1 };
-
-/** Networks whose numbers are chaotic, explode, hold a NaN or are badly scaled: what x is multiplied by. */
-const HARSH = { chaotic: 1, exploding: 1e3, tiny: 1e-6, nan: 1 };
-
-/** A network, an input and the wrong y of one mistake; undefined where the mistake cannot happen on the network that was drawn. */
-function makeCase(name, mistake, seed) {
-  const rng = stream(`${name} ${seed}`);
-  const { pick } = rng;
-  const cell = pick(['rnn', 'lstm', 'gru']);
-  const sizes = {
-    N: pick([1, 2, 3, 5, 8]),
-    T: pick([3, 4, 6, 10, 20, 50]),
-    D: pick([1, 2, 3, 5, 8]),
-    M: pick([2, 3, 5, 8, 16, 32]),
-    K: pick([1, 2, 3, 5]),
-  };
-  const layers = pick([1, 1, 2, 2, 3]);
-  const bi = pick([null, null, 'concat']);
-  Object.assign(sizes, mistake.sizes?.(sizes));
-  const pooled = pick([null, null, null, null, 'max', 'mean']);
-  const seq = pooled === null && rng.next() < 0.35;
-  const resetAfter = cell === 'gru' && rng.next() < 0.8;
-  const net = {
-    cell,
-    M: sizes.M,
-    K: sizes.K,
-    layers,
-    bi,
-    seq,
-    ...(pooled ? { pool: pooled } : {}),
-    resetAfter,
-    twoBiases: cell === 'gru' && resetAfter,
-  };
-  if (mistake.net?.twoBiases && cell === 'gru' && !resetAfter) return undefined;
-  const own = Object.fromEntries(Object.entries(mistake.net ?? {}).filter(([k]) => k !== 'lengths'));
-  Object.assign(net, own);
-  if (net.pool) net.seq = false;
-  if (net.cell === 'gru') net.twoBiases = net.resetAfter;
-  else net.twoBiases = Boolean(own.twoBiases);
-  const harsh = args.harsh ? pick(Object.keys(HARSH)) : undefined;
-  const init = harsh ?? pick(mistake.biases ? ['wide', 'torch', 'trained', 'large'] : ['wide', 'torch', 'keras', 'trained', 'large']);
-  if (mistake.when && !mistake.when(net, sizes)) return undefined;
-  if (mistake.net?.lengths)
-    net.lengths = Array.from({ length: sizes.N }, (_, n) => (n === sizes.N - 1 ? sizes.T : 2 + Math.floor(rng.next() * (sizes.T - 2))));
-  const drawn = Array.from({ length: sizes.N }, () => matrix(sizes.T, sizes.D, () => Math.fround(rng.normal())));
-  const prepared = mistake.prepare ? mistake.prepare(drawn, rng) : drawn;
-  const E = net.tokens ? matrix(VOCABULARY, sizes.D, () => Math.fround(rng.normal())) : undefined;
-  if (E) net.tokens = matrix(sizes.N, sizes.T, () => Math.floor(rng.next() * VOCABULARY));
-  const X = E ? net.tokens.map(row => row.map(token => E[token])) : harsh ? deep(prepared, v => Math.fround(v * HARSH[harsh])) : prepared;
-  if (harsh === 'nan') X[0][0][0] = Number.NaN;
-  const weights = { ...drawWeights(net, sizes.D, init, rng), E };
-  const place = net.layers === 1 ? 0 : pick([undefined, ...Array.from({ length: net.layers }, (_, l) => l)]);
-  const gate = Math.floor(rng.next() * GATES[net.cell]);
-  const order = otherOrder(Math.max(2, GATES[net.cell]), rng);
-  const all = runAll(net, weights, X, {}, NUMBERS);
-  const context = { net, weights, X, rng, sizes, all, right: all.y, place, gate, order, numbers: NUMBERS };
-  const made = mistake.make(context);
-  const y = made.y ?? network({ ...net, ...made.net }, made.weights ?? weights, made.X ?? X, made.fault ?? {}, made.numbers ?? NUMBERS);
+/** A case, and how its y is written. */
+function drawCase(name, mistake, seed) {
+  const made = makeCase(name, mistake, seed, { harsh: args.harsh });
+  if (!made) return undefined;
+  const { rng, ...one } = made;
   const numbers =
     args.numbers ??
-    (y.flat(Infinity).every(Number.isFinite) ? mistake.written : 'float32') ??
-    pick(mistake.right ? Object.keys(WRITTEN) : OFTEN);
-  return { net, sizes, init, numbers, place, weights, X, y, right: all.y };
+    (one.y.flat(Infinity).every(Number.isFinite) ? mistake.written : 'float32') ??
+    rng.pick(mistake.right ? Object.keys(WRITTEN) : OFTEN);
+  return { ...one, numbers };
 }
 
 async function judge(one, { codes, also = [] }) {
-  const request = { ...toolRequest(one.net, one.weights, one.X), against: WRITTEN[one.numbers](one.y), budget: Number(args.budget) };
+  const request = { ...toolRequest(one), against: WRITTEN[one.numbers](one.y), budget: Number(args.budget) };
   const result = await runCompare(request);
   const accepted = result.explanations.filter(e => e.verdict !== 'rejected').map(e => e.code);
   const isRight = code => code.split('+').length === 1 && [...codes, ...also].includes(code.replace(/[:@].*/, ''));
@@ -420,7 +255,7 @@ async function runAllCases() {
   for (const [name, mistake] of chosen) {
     for (let seed = lowest; seed < lowest + Number(args.seeds); seed++) {
       let one;
-      for (let draw = 0; !one && draw < MOST_DRAWS; draw++) one = makeCase(name, mistake, `${seed} ${draw}`);
+      for (let draw = 0; !one && draw < MOST_DRAWS; draw++) one = drawCase(name, mistake, `${seed} ${draw}`);
       if (!one) continue;
       const record = recordOf(name, seed, one, await judge(one, mistake));
       records.push(record);

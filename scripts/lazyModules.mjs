@@ -74,16 +74,19 @@ export async function lazyModules(options) {
 
 /** An object with the words of another, whose other fields are those of the object that `load` gives. */
 const FACETS = `const kinds=new Map();
+  const made=Symbol();
   const kindOf=keys=>{
     const known=kinds.get(keys);
     if(known)return known;
     const kind={};
-    for(const key of keys.split(","))Object.defineProperty(kind,key,{enumerable:true,get(){return this.load()[this.exported][key]}});
+    for(const key of keys.split(","))Object.defineProperty(kind,key,{enumerable:true,get(){return this[made]()[key]}});
     kinds.set(keys,kind);
     return kind
   };
-  export const later=(load,exported,words,keys)=>
-    Object.create(kindOf(keys),{...Object.getOwnPropertyDescriptors(words),load:{value:load},exported:{value:exported}})`;
+  export const later=(make,words,keys)=>{
+    words[made]=make;
+    return Object.setPrototypeOf(words,kindOf(keys))
+  }`;
 
 /** The module that stands in for another. What it cannot stand in for (a class, a table) it does not export, so that a build that needs it fails. */
 function standIn(module, values) {
@@ -98,7 +101,7 @@ function declaration(name, value) {
     return /^class\b/.test(value) ? '' : `export function ${name}(...words){return load().${name}(...words)}`;
   if (Object.getPrototypeOf(value) !== Object.prototype) return '';
   const keys = Object.keys(value).filter(key => !isAtHand(key, value[key]));
-  return `export const ${name}=later(load,"${name}",${words(value, `load().${name}`)},"${keys}");`;
+  return `export const ${name}=later(()=>load().${name},${words(value, `load().${name}`)},"${keys}");`;
 }
 
 /** Texts and numbers, and what lines of layers and Keras' classes are looked up in. */

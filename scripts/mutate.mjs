@@ -1,5 +1,6 @@
 // Mutation testing of the tests: node scripts/mutate.mjs [--area shapes,conventions,readers,twins] [--file src/formats/npy.ts] [--json out.json]
-//   [--sample n --seed s] a part of the mutants   [--minutes m] stop after so many; the next call with the same --json goes on
+//   [--sample n --seed s] a part of the mutants   [--minutes m] stop after so many, which leaves a smaller sample: they are tried in the order of their
+//   draw; the next call with the same --json goes on
 //   [--again] what survived in --json is tried again, after tests were added
 //   [--tests formats,hostile] only with the tests of these folders: quicker, and a mutant that they kill is killed
 //   [--look m] run the tests for so many minutes of the processor to see what they reach, the area's own folder first; those behind are not used
@@ -194,8 +195,7 @@ function chosenOf(mutants) {
     .map(mutant => [random(), mutant])
     .sort(([a], [b]) => a - b)
     .slice(0, count)
-    .map(([, mutant]) => mutant)
-    .sort((a, b) => a.id - b.id);
+    .map(([, mutant]) => mutant);
 }
 
 /** Those of --file. */

@@ -21,6 +21,7 @@ const HEAVY = [
   'fs/promises',
   'crypto',
   'zlib',
+  'v8',
   'child_process',
   'worker_threads',
   'readline',

@@ -11,7 +11,8 @@ const FILES = Object.fromEntries(
     `${__dirname}/../examples/tutorial/${name}`,
   ]),
 );
-FILES['graph.json'] = `${tmpdir()}/rnn-cli-${process.pid}.json`;
+const WRITTEN = { 'graph.json': `${tmpdir()}/rnn-cli-${process.pid}.json`, 'y.npy': `${tmpdir()}/rnn-cli-${process.pid}.npy` };
+Object.assign(FILES, WRITTEN);
 
 /** What starts fast. What the first three load stands in dist/cli.cjs. */
 const USUAL = [
@@ -24,6 +25,7 @@ const USUAL = [
   'forward --T 12 --layers embedding:20x6,bigru:5',
   'forward model.keras -i x.npy',
   'forward model.onnx -i x.npy',
+  'forward model.onnx -i x.npy -o y.npy --force',
   'forward lstm_port.pt -i x.npy',
   'forward graph.json',
   'inspect model.keras',
@@ -84,4 +86,6 @@ function writeCache(script, name) {
 }
 
 writeFileSync(FILES['graph.json'], JSON.stringify(GRAPH));
-run(process.argv[2]).finally(() => rmSync(FILES['graph.json']));
+run(process.argv[2]).finally(() => {
+  for (const path of Object.values(WRITTEN)) rmSync(path, { force: true });
+});

@@ -55,4 +55,11 @@ describe('a line', () => {
     seen.push(`$ ${line}\n${answer}\n`);
     if (process.env.UPDATE_OUT !== '1') expect(answer).toBe(expected);
   });
+
+  it('is answered by us alone: commander prints nothing', () => {
+    const said = ['stdout', 'stderr'].map(name => jest.spyOn(process[name as 'stdout'], 'write').mockReturnValue(true));
+    for (const line of ['shapes --M', 'forward -qi', 'shapes --nonsense', 'shapes -qV', 'convert a b c']) answerTo(words(line));
+    expect(said.map(write => write.mock.calls)).toEqual([[], []]);
+    jest.restoreAllMocks();
+  });
 });

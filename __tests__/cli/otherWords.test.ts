@@ -4,7 +4,7 @@ import { COMMAND_WORDS, COMMANDS } from '../../src/cli/commandWords.js';
 import { usualSpelling } from '../../src/cli/flag.js';
 import { FLAGS } from '../../src/cli/options.js';
 import { parseArgv } from '../../src/cli/program.js';
-import { COMMAND_HINTS, COMMAND_SYNONYMS, FLAG_HINTS, FLAG_SYNONYMS, VALUE_SYNONYMS } from '../../src/cli/synonyms.js';
+import { commandHints, commandSynonyms, flagHints, flagSynonyms, valueSynonyms } from '../../src/cli/synonyms.js';
 import { runCli, words } from '../helpers/runCli.js';
 
 /**
@@ -22,12 +22,12 @@ function lineOfValue(key: string, word: string): string[] {
 
 /** Of a flag's name, in every command: where it has other flags, it says other things. */
 const lines = [
-  ...Object.entries(VALUE_SYNONYMS).flatMap(([key, meanings]) => Object.keys(meanings).map(word => lineOfValue(key, word))),
-  ...Object.keys({ ...FLAG_SYNONYMS, ...FLAG_HINTS }).flatMap(word =>
+  ...Object.entries(valueSynonyms()).flatMap(([key, meanings]) => Object.keys(meanings).map(word => lineOfValue(key, word))),
+  ...Object.keys({ ...flagSynonyms(), ...flagHints() }).flatMap(word =>
     ['shapes', 'forward', 'compare'].map(command => [command, `--${word}`]),
   ),
   ...FLAGS.flatMap(({ commands, otherNames = [] }) => otherNames.map(word => [commands[0], `--${word}`])),
-  ...Object.keys({ ...COMMAND_SYNONYMS, ...COMMAND_HINTS }).map(word => [word]),
+  ...Object.keys({ ...commandSynonyms(), ...commandHints() }).map(word => [word]),
 ];
 
 it('are answered as recorded, with a line that the program takes', async () => {

@@ -35,9 +35,15 @@ const AREAS = {
   },
   run: { sources: ['src/run/'], tests: ['run', 'index', 'cli', 'schemas', 'docs.', 'report'] },
   cli: { sources: ['src/cli/'], tests: ['cli', 'docs.', 'examples.', 'report', 'schemas'] },
-  report: { sources: ['src/report/'], tests: ['report', 'docs.', 'examples.', 'cli', 'run', 'schemas'] },
+  report: {
+    sources: ['src/report/'],
+    tests: ['report', 'docs.', 'examples.', 'cli/wrongCalls', 'cli/typos', 'cli/firstGuesses', 'schemas'],
+  },
   diagnosis: { sources: ['src/diagnosis/'], tests: ['diagnosis', 'docs.', 'run/compare', 'run/verdict', 'run/hiddenStates', 'report'] },
-  emit: { sources: ['src/run/emit/'], tests: ['run/emit', 'cli/outputs', 'approved/specs', 'run/convert'] },
+  emit: {
+    sources: ['src/run/emit/'],
+    tests: ['run/emit', 'cells/everyCell', 'cells/newCell', 'cli/outputs', 'cli/flagEffects', 'docs.', 'index'],
+  },
   ops: { sources: ['src/ops/'], tests: ['engines', 'layers', 'run', 'formats'] },
   random: { sources: ['src/random/'], tests: ['random', 'weights', 'run/seeds', 'determinism'] },
 };

@@ -3,7 +3,7 @@ import { escapeText } from '../escape.js';
 import { nearest } from '../registry.js';
 import { type CommandName, type Flag, type FlagValue, spellings, usualSpelling } from './flag.js';
 import { flagsOf } from './options.js';
-import { VALUE_SYNONYMS } from './synonyms.js';
+import { valueSynonyms } from './synonyms.js';
 
 /**
  * Reads the word after a flag. Words are checked here, once, so that a request holds numbers and known names only;
@@ -37,8 +37,6 @@ export function parseWord(flag: Flag, word: string, command: CommandName): unkno
       return parseFile(flag, word, value, command);
     case 'text':
       return parseText(name, knownName(flag, word), 'a text');
-    case 'switch':
-      return true;
   }
 }
 
@@ -49,7 +47,7 @@ export function parseSize(name: string, word: string, least: number, most?: numb
     const exact = BigInt(word);
     if (exact < BigInt(least)) throw wrongWord(name, word, expected, least === 1 ? zeroFix(name) : `write ${name} ${least} or more`);
     if (most !== undefined && exact > BigInt(most)) throw wrongWord(name, word, expected, `write ${name} ${most} or less`);
-    if (most === undefined && exact > BigInt(LARGEST_SIZE)) {
+    if (exact > BigInt(LARGEST_SIZE)) {
       throw new RnnError('limit', 'E_SIZE', `${escapeText(word, 40)} is larger than any size can be`, {
         where: name,
         expected: `at most ${LARGEST_SIZE}`,
@@ -142,7 +140,7 @@ function parseChoice(flag: Flag, word: string, choices: readonly string[], inste
 
 /** What the word means by the words of other tools, as words of a line. */
 function meantBy(flag: Flag, word: string): readonly string[] | undefined {
-  const known = VALUE_SYNONYMS[flag.key];
+  const known = valueSynonyms()[flag.key];
   const meaning = known && Object.hasOwn(known, word.toLowerCase()) ? known[word.toLowerCase()] : undefined;
   if (meaning !== undefined) return meaning.startsWith('-') ? meaning.split(' ') : asValue(flag, meaning);
   // --tol 1e-5
@@ -247,7 +245,7 @@ const OUTPUT_ENDINGS =
 
 /** What `convert` cannot write; `convert model.keras pytorch` names the target where the file belongs. */
 function wrongOutput(flag: Flag, word: string, error: RnnError, to: readonly string[]): RnnError {
-  const target = VALUE_SYNONYMS.to[word.toLowerCase()] ?? word.toLowerCase();
+  const target = valueSynonyms().to[word.toLowerCase()] ?? word.toLowerCase();
   if (/\.(npy|csv|tsv|txt|jsonl|dat)$/i.test(word)) {
     error.fix = 'convert writes networks and weights; an array is written by forward -o, and in NumPy by np.save or np.savetxt';
     return error;

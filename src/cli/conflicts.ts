@@ -115,9 +115,10 @@ const TARGET_ENDINGS: Readonly<Record<string, readonly string[]>> = {
 
 /** @throws RnnError E_CONVERT_TARGET (exit 2) where the ending of OUT is that of another target */
 function checkTarget({ to, output }: Values): void {
-  const endings = to === undefined || !Object.hasOwn(TARGET_ENDINGS, to) ? undefined : TARGET_ENDINGS[to];
-  const ending = /\.(npz|safetensors|onnx|json)$/i.exec(output ?? '')?.[1];
-  if (!endings || output === undefined || ending === undefined || endings.includes(ending.toLowerCase())) return;
+  const endings = TARGET_ENDINGS[to ?? ''];
+  if (!endings || output === undefined) return;
+  const ending = /\.(npz|safetensors|onnx|json)$/i.exec(output)?.[1];
+  if (ending === undefined || endings.includes(ending.toLowerCase())) return;
   const meant = `${output.slice(0, -ending.length)}${endings[0]}`;
   throw new RnnError('usage', 'E_CONVERT_TARGET', `--to ${to} is not written into a .${ending} file`, {
     expected: endings.map(e => `.${e}`).join(' or '),

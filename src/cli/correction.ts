@@ -61,7 +61,7 @@ function withoutWord(argv: readonly string[], word: string, to: readonly string[
 
 /** A name within the network on one line: `lstm:5@ReLU`. */
 function withinLayers(argv: readonly string[], word: string, [to = '']: readonly string[]): string[] | undefined {
-  const at = argv.findIndex((text, i) => /[@:+,/]/.test(text) && (argv[i - 1] === '--layers' || text.startsWith('--layers=')));
+  const at = argv.findIndex((text, i) => argv[i - 1] === '--layers' || text.startsWith('--layers='));
   const parts = argv[at]?.split(/([@:+,/=])/) ?? [];
   if (!parts.includes(word)) return undefined;
   return [...argv.slice(0, at), parts.map(part => (part === word ? to : part)).join(''), ...argv.slice(at + 1)];

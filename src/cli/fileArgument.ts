@@ -2,7 +2,6 @@ import { RnnError } from '../errors.js';
 import { shownPath } from '../escape.js';
 import { CELL_NAMES } from '../run/cellNames.js';
 import { checkNoWeights, roleOfFile } from '../run/files/fileArgument.js';
-import { keepPipes } from '../run/files/fileSource.js';
 import { checkConflicts } from './conflicts.js';
 import type { CommandName } from './flag.js';
 import type { Values } from './values.js';
@@ -12,7 +11,6 @@ import type { Values } from './values.js';
  * @throws RnnError E_INPUT for an array; E_CONFLICT where the network, or its weights, are given twice
  */
 export async function withFileArgument(given: Values, command: CommandName, note: (text: string) => void): Promise<Values> {
-  if ([given.network, given.first, given.model].some(path => path !== undefined)) keepPipes();
   const values = await withOtherSide(given, note);
   const path = command === 'compare' && values.second === undefined ? values.first : values.network;
   if (path === undefined) return values;

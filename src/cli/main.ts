@@ -5,6 +5,7 @@ import { errorDocument, errorJson, errorText } from '../report/errorReport.js';
 import { foldText } from '../report/text.js';
 import { watchedBy } from '../run/comparing/readingWatch.js';
 import { descriptorStream, terminalStream } from '../run/files/descriptors.js';
+import { keepingNetworks } from '../run/files/kept.js';
 import { withLimits } from '../run/limits.js';
 import { VERSION } from '../run/version.js';
 import { correctedLine } from './correction.js';
@@ -33,7 +34,7 @@ const COMMANDS: Record<CommandName, () => Promise<Command>> = {
 
 /**
  * The whole command line: argv (without node and script) to an exit code. The result goes to stdout, everything else to stderr; an error
- * leaves stdout as it is. Returns when the system has taken every byte, so the caller sets process.exitCode and lets the process end.
+ * leaves stdout as it is. Returns when the system has taken every byte, so the caller may end the process with it.
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   const stdout = writerTo(io.stdout, 'stdout');
@@ -80,10 +81,12 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
         return io.runInThread(argv, { seconds: maxTime, stdin: readsStdin(invocation.values) });
       }
       const command = await COMMANDS[invocation.command]();
-      const exit = await withLimits(invocation.values, async () => {
-        await checkOutputs(invocation.values, invocation.command);
-        return command(await valuesOf(invocation, note => output.notes([note])), output);
-      }).catch(error => {
+      const exit = await withLimits(invocation.values, () =>
+        keepingNetworks(async () => {
+          await checkOutputs(invocation.values, invocation.command);
+          return command(await valuesOf(invocation, note => output.notes([note])), output);
+        }),
+      ).catch(error => {
         throw (error instanceof RnnError && error.code === 'E_UNKNOWN_TOPIC' && invocation.unknownTopic) || error;
       });
       output.detail(`${invocation.command} took ${((Date.now() - started) / 1000).toFixed(3)} s`);
@@ -163,7 +166,9 @@ export async function start(saysTooManyFiles: (error: unknown) => boolean): Prom
   process.on('uncaughtException', bug);
   process.on('unhandledRejection', bug);
   const runInThread: Io['runInThread'] = async (argv, whole) => (await import('./thread.js')).runInThread(argv, whole);
-  process.exitCode = await main(process.argv.slice(2), { ...ioOfProcess(), runInThread });
+  const exit = await main(process.argv.slice(2), { ...ioOfProcess(), runInThread });
+  // every byte is written: what V8 and Node would still tidy up takes 2 ms, and the system does it anyway
+  process.exit(process.exitCode ?? exit);
 }
 
 /** The same in a thread, for a command that reads a large text; the other thread receives the exit code. */

@@ -9,7 +9,7 @@ import { checkConflicts } from './conflicts.js';
 import { asFlag, type CommandName, type CommandWord, type Flag, spellings, usualSpelling } from './flag.js';
 import { FLAGS, flagsOf } from './options.js';
 import { typographicSigns, unknownCommand, unknownFlag } from './suggestions.js';
-import { COMMAND_HINTS, COMMAND_SYNONYMS, flagForFile } from './synonyms.js';
+import { commandHints, commandSynonyms, flagForFile } from './synonyms.js';
 import type { Values } from './values.js';
 
 /** What a command line asks for. */
@@ -31,22 +31,21 @@ export type Invocation =
 export function parseArgv(argv: readonly string[]): Invocation {
   const [first, ...rest] = argv;
   if (first === undefined) return { kind: 'tour' };
-  const typographic = typographicSigns(argv);
+  const typographic = argv.some(word => /[\u0080-\uffff]/.test(word)) ? typographicSigns(argv) : undefined;
   if (typographic) throw typographic;
+  const command = COMMANDS.find(name => name === first);
+  if (command !== undefined) return parseCommand(command, rest);
   if (first === '-h' || first === '--help' || first === 'help') return helpFor(rest.filter(word => !word.startsWith('-')));
   if (first === '-V' || first === '--version') return { kind: 'version' };
   const general = generalFlagsBefore(argv);
   if (general > 0) return parseArgv([argv[general], ...argv.slice(0, general), ...argv.slice(general + 1)]);
-  if (Object.hasOwn(COMMAND_SYNONYMS, first)) throw unknownCommand(first, [...COMMANDS, 'help']);
-  if (first.startsWith('-')) throw flagBeforeCommand(first, argv);
-  const command = COMMANDS.find(name => name === first);
-  if (command === undefined) throw unknownCommand(first, [...COMMANDS, 'help']);
-  return parseCommand(command, rest);
+  const isFlag = first.startsWith('-') && !Object.hasOwn(commandSynonyms(), first);
+  throw isFlag ? flagBeforeCommand(first, argv) : unknownCommand(first, [...COMMANDS, 'help']);
 }
 
 /** How many words before the command are flags that every command has (--color never); 0 where others are among them. */
 function generalFlagsBefore(argv: readonly string[]): number {
-  const general = FLAGS.filter(({ group, key }) => group === 'General' && key !== 'help' && key !== 'version');
+  const general = FLAGS.filter(({ group }) => group === 'General');
   let at = 0;
   while (at < argv.length) {
     const [word] = argv[at].split('=');
@@ -66,7 +65,7 @@ function helpFor(words: readonly string[]): Invocation {
   const to = unknown.correction && 'to' in unknown.correction ? unknown.correction.to : [];
   // rnn-cli --version; a command's page is the same with any flags
   if (to.length > 0) unknown.correction = { line: to[0].startsWith('-') ? to : ['help', to[0]] };
-  const isNear = to.length > 0 || Object.hasOwn(COMMAND_HINTS, word);
+  const isNear = to.length > 0 || Object.hasOwn(commandHints(), word);
   return { ...parseCommand('explain', words), ...(isNear ? { unknownTopic: unknown } : {}) };
 }
 
@@ -78,7 +77,7 @@ function parseCommand(command: CommandName, argv: readonly string[]): Invocation
   try {
     parser.parse([...argv], { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) throw fromCommander(error, command, argv);
+    if (error instanceof CommanderError) throw lastWordMissing(command, argv);
     throw error;
   }
   const read = parser.opts();
@@ -132,8 +131,9 @@ function optionOf(flag: Flag, command: CommandName): Option {
  * @throws RnnError E_CONFLICT
  */
 function onlyValue(flag: Flag, before: unknown, value: unknown): unknown {
-  const given = [before, value].map(one => String(isRange(one) ? `${one.from}:${one.to ?? ''}` : one));
-  if (before === undefined || flag.group === 'General' || flag.group === 'Limits' || given[0] === given[1]) return value;
+  if (before === undefined || flag.group === 'General' || flag.group === 'Limits') return value;
+  const given = [before, value].map(one => (flag.value.kind === 'range' ? rangeText(one as RowRange) : String(one)));
+  if (given[0] === given[1]) return value;
   if (flag.key === 'input' && given.every(text => /^[^=]+=./.test(text))) return given.join(',');
   const name = usualSpelling(flag);
   const [first, second] = given.map(text => escapeText(text, 60));
@@ -142,8 +142,8 @@ function onlyValue(flag: Flag, before: unknown, value: unknown): unknown {
   });
 }
 
-function isRange(value: unknown): value is RowRange {
-  return typeof value === 'object' && value !== null && 'from' in value;
+function rangeText({ from, to }: RowRange): string {
+  return `${from}:${to ?? ''}`;
 }
 
 /** commander keys its values by the last long spelling (--batch: 'batch'); ours are the keys of the table. */
@@ -162,8 +162,9 @@ function wordsOf(command: CommandName, given: readonly string[], argv: readonly 
   const words = COMMAND_WORDS[command];
   // explain hidden state
   const args = command === 'explain' && given.length > 1 && !given.some(word => word.startsWith('-')) ? [given.join(' ')] : given;
-  const beforeDashes = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined);
-  const flag = args.find(word => word.startsWith('-') && word !== '-' && beforeDashes.includes(word));
+  // behind -- nothing is a flag
+  const behind = argv.includes('--') ? argv.length - argv.indexOf('--') - 1 : 0;
+  const flag = given.slice(0, given.length - behind).find(word => /^-[^-]|^--./.test(word));
   if (flag !== undefined) throw unknownFlag(flag, command, argv[argv.indexOf(flag) + 1] ?? '');
   const misplaced = misplacedWord(args, command, argv);
   if (misplaced) throw misplaced;
@@ -200,13 +201,11 @@ function outputFor(input: string, argv: readonly string[]): string {
 }
 
 /** The one error commander still finds itself: the last flag of the line has no word. */
-function fromCommander(error: CommanderError, command: CommandName, argv: readonly string[]): Error {
-  const last = argv[argv.length - 1] ?? '';
-  const flag = flagsOf(command).find(known =>
-    spellings(known).some(spelling => spelling === last || (spelling.length === 2 && last.endsWith(spelling[1]))),
-  );
-  if (error.code === 'commander.optionMissingArgument' && flag) return missingWord(flag, 'nothing follows');
-  return new RnnError('usage', 'E_USAGE', error.message.replace(/^error: /, ''), { fix: `rnn-cli ${command} --help` });
+function lastWordMissing(command: CommandName, argv: readonly string[]): RnnError {
+  const last = argv[argv.length - 1];
+  // --input, -i, -qi
+  const ends = (spelling: string) => spelling === last || (!last.startsWith('--') && last.endsWith(spelling[1]));
+  return missingWord(flagsOf(command).find(known => spellings(known).some(ends))!, 'nothing follows');
 }
 
 function flagBeforeCommand(flag: string, argv: readonly string[]): RnnError {
@@ -259,10 +258,10 @@ function misplacedWord(args: readonly string[], command: CommandName, argv: read
 
 /** @param given all words beside the flags */
 function excessWord(word: string, command: CommandName, argv: readonly string[], given: readonly string[]): RnnError {
-  const files = argv.filter(other => /\.\w+$/.test(other) && !other.startsWith('-'));
-  if (command === 'compare' && files.length === 3 && files.slice(1).every(file => flagForFile(file, command) === '--against')) {
-    const [network, x, y] = files;
-    const line = [...argv.filter(other => !files.includes(other)), network, '--input', x, '--against', y];
+  const [network, ...others] = given;
+  const hasInput = argv.some(other => /^(-i|--input(=|$))/.test(other));
+  if (others.length === 2 && !hasInput && others.every(file => flagForFile(file, command) === '--against')) {
+    const line = [...argv.filter(other => !given.includes(other)), network, '--input', others[0], '--against', others[1]];
     return excess(word, command, 'give the input with -i and the output to judge with --against', { line: [command, ...line] });
   }
   const flag = /^[a-z]+:[\w@+,:]+$/i.test(word) ? '--layers' : flagForFile(word, command);
@@ -270,13 +269,11 @@ function excessWord(word: string, command: CommandName, argv: readonly string[],
   const beside = given.map(file => escapeText(file, 60));
   if (command === 'inspect' && given.length > 2)
     return excess(word, command, `one file at a time: for f in ${beside.join(' ')}; do rnn-cli inspect "$f"; done`);
-  if (takesOne && files.length > 1 && (flag === '--model' || (flag === '--weights' && command === 'inspect'))) {
-    const [a, b] = files.map(file => escapeText(file, 60));
-    return excess(word, command, `one file at a time; two are compared by rnn-cli compare ${a} ${b}`);
-  }
+  if (takesOne && (flag === '--model' || (flag === '--weights' && command === 'inspect')))
+    return excess(word, command, `one file at a time; two are compared by rnn-cli compare ${beside[0]} ${beside[1]}`);
   const known = flag === undefined ? undefined : flagsOf(command).find(other => spellings(other).includes(flag));
   if (command === 'compare') return excess(word, command, 'two at a time: rnn-cli compare A B');
-  const isTaken = known && (spellings(known).some(spelling => argv.includes(spelling)) || flagForFile(given[0] ?? '', command) === flag);
+  const isTaken = known && (spellings(known).some(spelling => argv.includes(spelling)) || flagForFile(given[0], command) === flag);
   if (flag === undefined || known === undefined || isTaken)
     return excess(word, command, excessFix(word, command, argv), { line: [command, ...argv.filter(other => other !== word)] });
   const shown = flag === '--layers' ? `"${escapeText(word, 60)}"` : escapeText(word, 60);
@@ -294,9 +291,6 @@ function excessFix(word: string, command: CommandName, argv: readonly string[]):
 function excess(word: string, command: CommandName, fix: string, correction?: Correction): RnnError {
   const found = `'${escapeText(word, 60)}'`;
   const words = COMMAND_WORDS[command];
-  const takes =
-    words.length === 0
-      ? 'flags only'
-      : `${words.length === 1 ? `one ${words[0].value.kind === 'file' ? 'file' : command === 'explain' ? 'topic' : 'argument'}` : `${words.length} files`} and flags`;
-  return new RnnError('usage', 'E_EXCESS', `${command} takes ${takes}, found ${found}`, { found, fix, correction });
+  const takes = words.length > 1 ? `${words.length} files` : words[0].value.kind === 'file' ? 'one file' : 'one argument';
+  return new RnnError('usage', 'E_EXCESS', `${command} takes ${takes} and flags, found ${found}`, { found, fix, correction });
 }

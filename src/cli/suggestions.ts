@@ -5,13 +5,13 @@ import { ENGINE_NAMES } from '../run/request.js';
 import { COMMAND_WORDS } from './commandWords.js';
 import { type CommandName, type Flag, spellings, usualSpelling } from './flag.js';
 import { FLAGS, flagsOf } from './options.js';
-import { COMMAND_HINTS, COMMAND_SYNONYMS, FLAG_HINTS, FLAG_SYNONYMS, flagForFile, VALUE_SYNONYMS } from './synonyms.js';
+import { commandHints, commandSynonyms, flagForFile, flagHints, flagSynonyms, valueSynonyms } from './synonyms.js';
 
 /** Signs that word processors and web pages put in place of - and ", which are part of the argument for a shell. */
 export function typographicSigns(argv: readonly string[]): RnnError | undefined {
   const plain = argv.map(argument =>
     argument
-      .replace(/^[\u2012-\u2015\u2212]+(?=\p{L})/u, dashes => (/^.\w(=|$)/.test(argument) && dashes.length === 1 ? '-' : '--'))
+      .replace(/^[\u2012-\u2015\u2212]+(?=\p{L})/u, /^.\w(=|$)/.test(argument) ? '-' : '--')
       .replace(/^[\u201c-\u201f\u2018-\u201b\u00ab\u00bb]+|[\u201c-\u201f\u2018-\u201b\u00ab\u00bb]+$/g, ''),
   );
   const at = argv.findIndex((argument, i) => argument !== plain[i]);
@@ -19,7 +19,7 @@ export function typographicSigns(argv: readonly string[]): RnnError | undefined 
   const found = escapeText(argv[at], 60);
   const sign = plain[at].startsWith('-') ? 'a dash of typography, not -' : 'typographic quotes, which a shell passes on';
   const line = plain.map(argument => {
-    const letter = FLAGS.find(flag => flag.key === argument.slice(1) && argument.length === 2);
+    const letter = FLAGS.find(flag => flag.key === argument.slice(1));
     return letter && argument.startsWith('-') && !spellings(letter).includes(argument) ? `-${argument}` : argument;
   });
   return new RnnError('usage', 'E_FLAG', `${found} has ${sign}`, {
@@ -55,7 +55,7 @@ export function unknownFlag(typed: string, command: CommandName, next: string): 
   const meant = byValue ? { words: byValue, to: [byValue] } : meantFlag(flag, command, belongs !== undefined);
   if (typeof meant === 'string') return error(meant);
   // --rnn 5
-  if (meant?.to[0] === '--cell' && meant.to.length === 2 && /^\d+$/.test(value) && takes(command, '--M'))
+  if (meant?.to[0] === '--cell' && /^\d+$/.test(value) && takes(command, '--M'))
     return error(`did you mean ${meant.words} --M ${value}?`, { word: flag, to: [...meant.to, '--M'] });
   if (meant) return error(`did you mean ${meant.words}?`, { word: flag, to: meant.to });
   return error(belongs ? `leave it out, or use it with ${belongs.commands[0]}` : `rnn-cli ${command} --help lists the flags`);
@@ -84,9 +84,7 @@ function placeOfFile(bare: string, value: string, belongs: Flag | undefined, com
       ? undefined
       : `the shell saves what is printed: rnn-cli ${command}${takes(command, '--json') ? ' --json' : ''} > FILE`;
   }
-  const isFile = belongs
-    ? ['model', 'weights', 'input'].includes(belongs.key) && !belongs.commands.includes(command)
-    : /^(in|file)$/.test(bare);
+  const isFile = belongs ? ['model', 'input'].includes(belongs.key) : /^(in|file)$/.test(bare);
   if (!isFile || names.length === 0 || takes(command, '--model')) return undefined;
   return names.length > 1
     ? `the files stand beside the flags: rnn-cli ${command} ${names.join(' ')}`
@@ -110,7 +108,7 @@ function meantByValue(bare: string, value: string, command: CommandName): string
           ? '--out'
           : bare === 'inputs' && isFile
             ? '--input'
-            : bare === 'backend' && [...ENGINE_NAMES, ...Object.keys(VALUE_SYNONYMS.engine)].includes(value.toLowerCase())
+            : bare === 'backend' && [...ENGINE_NAMES, ...Object.keys(valueSynonyms().engine)].includes(value.toLowerCase())
               ? '--engine'
               : /^(type|rnn-type|model-type|mode|kind|unit|rnn)$/.test(bare) && /^[\w.]*(lstm|gru|rnn|mgu)/i.test(value)
                 ? '--cell'
@@ -144,7 +142,7 @@ function meantFlag(typed: string, command: CommandName, isFlag: boolean): Meant 
   );
   const names = isFlag
     ? []
-    : [...flagsOf(command).flatMap(flag => flag.otherNames ?? []), ...Object.keys(FLAG_SYNONYMS), ...Object.keys(FLAG_HINTS)];
+    : [...flagsOf(command).flatMap(flag => flag.otherNames ?? []), ...Object.keys(flagSynonyms()), ...Object.keys(flagHints())];
   const name = nearest(
     word,
     names.filter(name => name.length > 3),
@@ -164,8 +162,8 @@ function slips(word: string): number {
 
 /** What other tools call a flag, or a flag and its value; a sentence where there is nothing of the kind here. */
 function calledElsewhere(word: string, command: CommandName): Meant | string | undefined {
-  if (Object.hasOwn(FLAG_HINTS, word)) return FLAG_HINTS[word];
-  const words = Object.hasOwn(FLAG_SYNONYMS, word) ? FLAG_SYNONYMS[word].split(' ') : undefined;
+  if (Object.hasOwn(flagHints(), word)) return flagHints()[word];
+  const words = Object.hasOwn(flagSynonyms(), word) ? flagSynonyms()[word].split(' ') : undefined;
   if (words && takes(command, words[0])) return { words: words.join(' '), to: words };
   const other = flagsOf(command).find(flag => flag.otherNames?.includes(word));
   return other && suggestion(other, usualSpelling(other));
@@ -195,12 +193,12 @@ export function unknownCommand(typed: string, commands: readonly string[]): RnnE
   const found = escapeText(typed, 60);
   const word = typed.toLowerCase();
   const isFile = /\.(keras|h5|hdf5|onnx|pt|pth|pt2|npz|npy|safetensors)$/.test(word);
-  const to = isFile ? ['inspect', found] : Object.hasOwn(COMMAND_SYNONYMS, word) ? COMMAND_SYNONYMS[word].split(' ') : undefined;
+  const to = isFile ? ['inspect', found] : Object.hasOwn(commandSynonyms(), word) ? commandSynonyms()[word].split(' ') : undefined;
   const near =
     to?.join(' ') ??
     nearest(typed, commands) ??
     commands.find(command => typed.length > 2 && (command.startsWith(word) || editDistance(typed.slice(0, command.length), command) <= 1));
-  const hint = Object.hasOwn(COMMAND_HINTS, word) ? COMMAND_HINTS[word] : `use one of ${commands.join(', ')}`;
+  const hint = Object.hasOwn(commandHints(), word) ? commandHints()[word] : `use one of ${commands.join(', ')}`;
   return new RnnError('usage', 'E_COMMAND', `unknown command '${found}'`, {
     expected: commands.join(', '),
     found,

@@ -2,15 +2,16 @@ import { byWord } from '../registry.js';
 
 /**
  * What other tools, frameworks and papers call it: the words that people try first, and what they mean here. A meaning is one word of the flag
- * itself, or the words of a line that stand for flag and value together. The tables have them by meaning; they are looked up by word.
+ * itself, or the words of a line that stand for flag and value together. The tables have them by meaning; they are looked up by word,
+ * and made when a word is unknown.
  */
 type Meanings = Readonly<Record<string, string>>;
 
 const BOTH = { keras: 'tensorflow tf tf.keras tf2 keras3 keras2', torch: 'pytorch pt libtorch' };
-const RNG = byWord({ ...BOTH, numpy: 'random mt19937 np', pcg64: 'default_rng', seedrandom: 'js' });
+const RNG = { ...BOTH, numpy: 'random mt19937 np', pcg64: 'default_rng', seedrandom: 'js' };
 
 /** By the key of the flag, then by the word in lower case. */
-export const VALUE_SYNONYMS: Readonly<Record<string, Meanings>> = {
+export const valueSynonyms = (): Readonly<Record<string, Meanings>> => ({
   cell: byWord({
     rnn: 'simplernn simple vanilla elman basicrnn simplernncell rnncell',
     lstm: 'lstmcell cudnnlstm',
@@ -21,8 +22,8 @@ export const VALUE_SYNONYMS: Readonly<Record<string, Meanings>> = {
     '--bidirectional': 'bidirectional',
   }),
   framework: byWord({ ...BOTH, flax: 'jax', onnx: 'onnxruntime ort', tfjs: 'js tensorflow.js tensorflowjs' }),
-  rng: RNG,
-  inputRng: RNG,
+  rng: byWord(RNG),
+  inputRng: byWord(RNG),
   init: byWord({ ...BOTH, glorot_uniform: 'xavier glorot', he_uniform: 'kaiming he', standard_normal: 'normal' }),
   emit: byWord({ ...BOTH, numpy: 'np python' }),
   to: byWord({ keras: `${BOTH.keras} h5`, torch: `${BOTH.torch} pth`, npz: 'numpy np' }),
@@ -38,39 +39,40 @@ export const VALUE_SYNONYMS: Readonly<Record<string, Meanings>> = {
   shell: byWord({ powershell: 'pwsh ps ps1', bash: 'sh' }),
   document: byWord({ spec: 'model network config' }),
   K: byWord({ 0: 'none no null' }),
-};
+});
 
 /** Flags that do not exist, and what is probably meant by them; by the name without dashes. */
-export const FLAG_SYNONYMS = byWord({
-  '--task many-to-many': 'return-sequences many-to-many',
-  '--task many-to-one': 'many-to-one',
-  '--cell lstm': 'lstm',
-  '--cell gru': 'gru',
-  '--cell rnn': 'rnn',
-  '--framework keras': 'keras tensorflow tf',
-  '--framework torch': 'torch pytorch pt',
-  '--framework onnx': 'onnx',
-  '--dtype f64': 'float64 double',
-  '--style markdown': 'markdown md',
-  '--style csv': 'csv tsv',
-  '--style box': 'table',
-  '--style plain': 'plain',
-  '--style ascii': 'ascii',
-  '--framework flax': 'jax flax',
-  '--cell lstm --bidirectional': 'bilstm',
-  '--cell gru --bidirectional': 'bigru',
-  '--cell rnn --bidirectional': 'birnn',
-  '--dtype f32': 'float32',
-  '--input -': 'stdin',
-  '--precision': 'decimals',
-  '--strict': 'no-assume no-assumptions',
-  '--cell': 'c',
-  '--layers': 'l',
-  '--seed': 's',
-  '--against': 'a',
-  '--json': 'j',
-  '--svg': 'save-svg',
-});
+export const flagSynonyms = () =>
+  byWord({
+    '--task many-to-many': 'return-sequences many-to-many',
+    '--task many-to-one': 'many-to-one',
+    '--cell lstm': 'lstm',
+    '--cell gru': 'gru',
+    '--cell rnn': 'rnn',
+    '--framework keras': 'keras tensorflow tf',
+    '--framework torch': 'torch pytorch pt',
+    '--framework onnx': 'onnx',
+    '--dtype f64': 'float64 double',
+    '--style markdown': 'markdown md',
+    '--style csv': 'csv tsv',
+    '--style box': 'table',
+    '--style plain': 'plain',
+    '--style ascii': 'ascii',
+    '--framework flax': 'jax flax',
+    '--cell lstm --bidirectional': 'bilstm',
+    '--cell gru --bidirectional': 'bigru',
+    '--cell rnn --bidirectional': 'birnn',
+    '--dtype f32': 'float32',
+    '--input -': 'stdin',
+    '--precision': 'decimals',
+    '--strict': 'no-assume no-assumptions',
+    '--cell': 'c',
+    '--layers': 'l',
+    '--seed': 's',
+    '--against': 'a',
+    '--json': 'j',
+    '--svg': 'save-svg',
+  });
 
 const TRAINING = 'rnn-cli does not train; it computes with weights that are there';
 const PROCESSOR = 'rnn-cli computes on the processor: leave it out; --threads sets how many of its cores';
@@ -84,7 +86,7 @@ const EXPORT = 'there are --style markdown, --style csv and --json';
 const HALF = 'rnn-cli computes in f32 or f64: leave it out, or compare with --simulate float16';
 
 /** Flags whose subject is not here: the text shown instead of a suggestion. */
-export const FLAG_HINTS: Meanings = {
+export const flagHints = (): Meanings => ({
   ...byWord({
     [TRAINING]: 'train epochs epoch lr learning-rate optimizer loss',
     [PROCESSOR]: 'gpu cuda cpu device',
@@ -124,32 +126,33 @@ export const FLAG_HINTS: Meanings = {
   frameworks: 'shapes counts by the rules of every framework; two files are compared by rnn-cli compare A B',
   unroll: 'it changes no number: leave it out',
   'reset-after': 'write it in --layers: --layers "gru:5+resetafter,dense:2", or +resetbefore',
-};
+});
 
 /** Commands of other tools. */
-export const COMMAND_SYNONYMS = byWord({
-  '--version': 'version -v -version --v ver',
-  '--help': 'usage -? /? man',
-  forward: 'predict run infer inference evaluate eval compute',
-  'forward --plot': 'plot',
-  'forward --trace': 'trace',
-  'shapes --summary': 'summary',
-  shapes: 'params count shape model',
-  'shapes --mermaid': 'draw',
-  inspect: 'info show describe cat view ls load open',
-  compare: 'allclose diff cmp check verify test debug',
-  convert: 'export translate',
-  explain: 'mistakes errors',
-  completion: 'completions',
-  'shapes --cell lstm': 'lstm',
-  'shapes --cell gru': 'gru',
-  'shapes --cell rnn': 'rnn',
-});
+export const commandSynonyms = () =>
+  byWord({
+    '--version': 'version -v -version --v ver',
+    '--help': 'usage -? /? man',
+    forward: 'predict run infer inference evaluate eval compute',
+    'forward --plot': 'plot',
+    'forward --trace': 'trace',
+    'shapes --summary': 'summary',
+    shapes: 'params count shape model',
+    'shapes --mermaid': 'draw',
+    inspect: 'info show describe cat view ls load open',
+    compare: 'allclose diff cmp check verify test debug',
+    convert: 'export translate',
+    explain: 'mistakes errors',
+    completion: 'completions',
+    'shapes --cell lstm': 'lstm',
+    'shapes --cell gru': 'gru',
+    'shapes --cell rnn': 'rnn',
+  });
 
 const EXAMPLES = 'every command runs without flags, such as rnn-cli compare; rnn-cli COMMAND --help begins with examples';
 const PAGE = 'an interactive page is --html FILE of shapes, forward, compare or inspect: rnn-cli forward --html net.html';
 
-export const COMMAND_HINTS: Meanings = {
+export const commandHints = (): Meanings => ({
   ...byWord({
     [`${TRAINING}: rnn-cli forward --help`]: 'train fit',
     [EXAMPLES]: 'examples example demo tutorial docs',
@@ -157,7 +160,7 @@ export const COMMAND_HINTS: Meanings = {
   }),
   list: 'rnn-cli --help lists the commands, rnn-cli explain the topics',
   install: 'rnn-cli is installed; rnn-cli --help lists the commands',
-};
+});
 
 /** The flag behind which a file of this ending belongs, by command; the model's and the weights' own place is beside the flags. */
 export function flagForFile(path: string, command: string): string | undefined {

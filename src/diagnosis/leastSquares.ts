@@ -2,7 +2,7 @@ import { largestMagnitude } from '../tensor/difference.js';
 import type { FloatArray } from '../tensor/tensor.js';
 
 /**
- * The affine map that brings rows of A closest to rows of B, by Householder reflections with column pivoting: the columns of A that carry
+ * The affine map that brings rows of A closest to rows of B, by modified Gram–Schmidt with column pivoting: the columns of A that carry
  * no information (relative to 1e-11) are left out.
  */
 

@@ -67,7 +67,6 @@ export const activation: LayerKind<ActivationLayerSpec> = {
       return CLASSES[kerasClass].write({ ...getActivation(activation).parameters });
     },
   },
-  weightShapes: () => [],
   outputShape(layer, [input]) {
     if (isRowActivation(layer.activation)) axesOf(layer.axis, input);
     return input;

@@ -34,6 +34,22 @@ export function spaceOf(layer: Formatted, shape: DimShape, axes: number): DimSha
   return lastChannels(layer) ? shape.slice(0, -1) : [shape[0], ...shape.slice(2)];
 }
 
+export function channelsOf<D>(layer: Formatted, shape: readonly D[]): D {
+  return shape[lastChannels(layer) ? shape.length - 1 : 1];
+}
+
+/** The shape with other sizes along its axes of space, and as many channels unless said. @throws RnnError as spaceOf */
+export function overSpace(
+  layer: Formatted,
+  shape: DimShape,
+  axes: number,
+  change: (space: DimShape) => DimShape,
+  channels = channelsOf(layer, shape),
+): DimShape {
+  const [N, ...space] = spaceOf(layer, shape, axes);
+  return withChannels(layer, [N, ...change(space)], channels);
+}
+
 /** The same shape with its channels where the layer has them. @param shape [N, ...S] */
 export function withChannels<D>(layer: Formatted, [N, ...space]: readonly D[], channels: D): D[] {
   return lastChannels(layer) ? [N, ...space, channels] : [N, channels, ...space];

@@ -36,7 +36,6 @@ export const dot: LayerKind<DotSpec> = {
     classes: { Dot: config => ({ axes: config.axes, normalize: config.normalize ?? false }) },
     config: ({ axes, normalize }) => ({ axes, normalize }),
   },
-  weightShapes: () => [],
   outputShape: (layer, inputs) => solved(layer, inputs).output,
   cost(layer, inputs) {
     const { output, summed } = solved(layer, inputs);

@@ -1,4 +1,3 @@
-import { NO_COST } from './dims.js';
 import type { Json } from './kerasConfig.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
@@ -47,9 +46,7 @@ export const dropout: LayerKind<DropoutSpec> = {
   },
   onnx: (_layer, { inputs: [x] }) => x,
   scripts: { numpy: { expression: (_layer, { inputs: [x] }) => x }, torch: { expression: (_layer, { inputs: [x] }) => x } },
-  weightShapes: () => [],
   outputShape: (_layer, [input]) => input,
-  cost: () => NO_COST,
   apply: (_layer, [{ tensor, kind }]) => (kind === undefined ? { tensor } : { tensor, kind }),
 };
 

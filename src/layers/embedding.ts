@@ -1,7 +1,6 @@
 import { weightShape } from '../cells/weightShapes.js';
 import { RnnError } from '../errors.js';
 import { int } from '../formats/onnx/builder.js';
-import { NO_COST } from './dims.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
 /** Token numbers [N, T], or of any axes -> their vectors [N, T, E]. */
@@ -65,7 +64,6 @@ export const embedding: LayerKind<EmbeddingSpec> = {
     return [...input, { symbol: symbols.units, size: layer.units }];
   },
 
-  cost: () => NO_COST,
   formula: (_layer, _inputs, symbols) => `V*${symbols.units}`,
 
   apply(layer, [{ tensor, mask: given }], { kernels, weights }) {

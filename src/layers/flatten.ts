@@ -2,7 +2,7 @@ import { factor } from '../cells/weightShapes.js';
 import { ints } from '../formats/onnx/builder.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { DATA_FORMATS, type DataFormat, lastChannels, toLast } from './channels.js';
-import { multiply, NO_COST } from './dims.js';
+import { multiply } from './dims.js';
 import { kerasArguments } from './kerasArguments.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
@@ -22,7 +22,6 @@ export const flatten: LayerKind<FlattenSpec> = {
   kerasClass: () => 'Flatten',
   fields: FIELDS,
   keras: kerasArguments('Flatten', FIELDS, 'dataFormat?'),
-  weightShapes: () => [],
   outputShape(layer, [input]) {
     const [N, ...rest] = input;
     if (rest.length === 0) return [N, { symbol: '1', size: 1 }];
@@ -30,7 +29,6 @@ export const flatten: LayerKind<FlattenSpec> = {
     const size = multiply(...rest.map(d => d.size));
     return [N, { symbol: ordered.map(d => factor(d.symbol)).join('*'), size: size === null ? null : Number(size) }];
   },
-  cost: () => NO_COST,
   apply(layer, [{ tensor }]) {
     const { shape, data } = toLast(layer, tensor);
     const [N, ...rest] = shape;

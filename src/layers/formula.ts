@@ -1,9 +1,9 @@
-import type { LayerBase, LayerKind, LayerSymbols } from './layer.js';
+import type { LayerBase, LayerSymbols, WholeKind } from './layer.js';
 import type { DimShape } from './shape.js';
 
 /** The arithmetic of a layer's parameter count: its own closed formula, or the sum of its weights'; null without weights. */
 export function formulaOf<S extends LayerBase & { readonly kind: string }>(
-  kind: LayerKind<S>,
+  kind: WholeKind<S>,
   layer: S,
   inputs: readonly DimShape[],
   symbols: LayerSymbols,

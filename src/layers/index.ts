@@ -1,11 +1,20 @@
 import * as all from './all.js';
-import { type AnyLayerKind, provideKinds } from './lookup.js';
+import { NO_COST } from './dims.js';
+import type { LayerKind } from './layer.js';
+import { type AnyLayer, type AnyLayerKind, provideKinds } from './lookup.js';
 import { recurrentKinds } from './recurrent.js';
 
 export { type AnyLayer, type AnyLayerKind, applied, getLayerKind, otherSteps, readsMask } from './lookup.js';
 
 /** What is in all.ts, and a layer for each cell. */
-const KINDS = { ...all, ...recurrentKinds } as unknown as Record<string, AnyLayerKind>;
+const KINDS = Object.fromEntries(Object.entries({ ...all, ...recurrentKinds }).map(([name, kind]) => [name, complete(kind)]));
 provideKinds(KINDS);
+
+/** The kind with what it need not say. It stays the object that it is: of the packed command line its parts are loaded when they are asked for. */
+function complete(described: unknown): AnyLayerKind {
+  const kind = described as LayerKind<AnyLayer>;
+  const usual = { weightShapes: () => [], cost: () => NO_COST };
+  return Object.assign(Object.create(kind as object), Object.fromEntries(Object.entries(usual).filter(([key]) => !(key in kind))));
+}
 
 export const LAYER_KINDS: readonly AnyLayerKind[] = Object.values(KINDS);

@@ -167,7 +167,15 @@ export interface NamedShape {
   readonly masked?: boolean;
 }
 
-export interface LayerKind<S extends LayerBase & { readonly kind: string }> {
+/** What a kind need not say: that it has no weights, and costs nothing (index.ts). */
+type Usual = 'weightShapes' | 'cost';
+
+/** A kind as its folder describes it. */
+export type LayerKind<S extends LayerBase & { readonly kind: string }> = Omit<WholeKind<S>, Usual> &
+  Partial<Pick<WholeKind<S>, Usual>> &
+  ThisType<WholeKind<S>>;
+
+export interface WholeKind<S extends LayerBase & { readonly kind: string }> {
   readonly name: string;
   /** this layer's class in Keras */
   kerasClass(layer: S): string;

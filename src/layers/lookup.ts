@@ -1,12 +1,12 @@
 import { RnnError } from '../errors.js';
 import { byName } from '../registry.js';
-import type { LayerBase, LayerContext, LayerKind, LayerResult, Value } from './layer.js';
+import type { LayerBase, LayerContext, LayerResult, Value, WholeKind } from './layer.js';
 
 /** The kinds by name, for layers that hold layers: index.ts, which knows them all, provides them. */
 
 /** Any layer of a spec, seen from code that treats all kinds alike. */
 export type AnyLayer = LayerBase & { readonly kind: string };
-export type AnyLayerKind = LayerKind<AnyLayer>;
+export type AnyLayerKind = WholeKind<AnyLayer>;
 
 let known: Record<string, AnyLayerKind> = {};
 

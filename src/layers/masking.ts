@@ -1,5 +1,5 @@
 import { int, ints } from '../formats/onnx/builder.js';
-import { NO_COST, sequenceOf } from './dims.js';
+import { sequenceOf } from './dims.js';
 import type { Script } from './facets.js';
 import type { LayerBase, LayerKind } from './layer.js';
 import { cast, lifted, number, zeroedOutside } from './onnxSteps.js';
@@ -28,9 +28,7 @@ export const masking: LayerKind<MaskingSpec> = {
   keras: { classes: {}, config: ({ value }) => ({ mask_value: value }) },
   fields: { value: { type: 'number', default: 0 } },
   scripts: { numpy: script('np'), torch: script('torch') },
-  weightShapes: () => [],
   outputShape: (_layer, [input]) => sequenceOf(input),
-  cost: () => NO_COST,
 
   onnx({ value, name }, { builder, inputs: [x], shapes }) {
     const add = (op: string, inputs: readonly string[], attributes = {}) => builder.add(op, inputs, attributes, name);

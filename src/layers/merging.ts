@@ -29,7 +29,6 @@ function elementwise(name: MergeSpec['kind'], kerasClass: string, op: string): L
     fields: { masks: MASKS },
     givesMask: true,
     stepwise: () => true,
-    weightShapes: () => [],
     outputShape: (_layer, inputs) => joined(inputs),
     cost: (_layer, inputs) => ({
       ...NO_COST,
@@ -69,7 +68,6 @@ export const concatenate: LayerKind<MergeSpec> = {
   fields: { axis: { type: 'number', min: -8, max: 8, default: -1 }, masks: MASKS },
   givesMask: true,
   stepwise: ({ axis }) => axis === -1,
-  weightShapes: () => [],
   outputShape(layer, inputs) {
     const [first] = inputs;
     const axis = axisIn(layer.axis, first.length, 'concatenate');
@@ -78,7 +76,6 @@ export const concatenate: LayerKind<MergeSpec> = {
     const size = along.some(d => d.size === null) ? null : along.reduce((sum, d) => sum + d.size!, 0);
     return first.map((d, i) => (i === axis ? { symbol: along.map(a => a.symbol).join('+'), size } : d));
   },
-  cost: () => NO_COST,
   scripts: {
     numpy: {
       expression: ({ axis }, { inputs }) => `np.concatenate([${inputs.join(', ')}], ${axis})`,

@@ -2,7 +2,6 @@ import { OPERATORS } from '../ops/index.js';
 import { checkAttributes } from '../ops/operator.js';
 import { OPERATOR_SET } from '../ops/run.js';
 import { fromOnnx, type GraphValue } from '../ops/value.js';
-import { NO_COST } from './dims.js';
 import type { LayerKind, LayerResult, Value } from './layer.js';
 import {
   checkAttributeValues,
@@ -35,13 +34,11 @@ export const operator: LayerKind<OperatorSpec> = {
   },
   onnx: operatorOnnx,
   scripts: operatorScripts,
-  weightShapes: () => [],
   outputShape: (layer, inputs) => operatorShapes(layer, inputs)[0],
   otherOutputs: (layer, inputs) =>
     operatorShapes(layer, inputs)
       .slice(1)
       .map((shape, i) => ({ suffix: String(i + 1), shape })),
-  cost: () => NO_COST,
 
   apply(layer, inputs, { kernels }): LayerResult {
     const node = nodeOf(layer);

@@ -1,12 +1,30 @@
 import { RnnError } from '../errors.js';
+import { transposedAxes } from '../ops/convTranspose.js';
+import { windowAxes } from '../ops/windows.js';
 import type { Dim, DimShape } from './layer.js';
+import { nodeOf } from './operatorNode.js';
 import { sized } from './operatorNumbers.js';
 import { axisIn, noAxis, type Rule, type ShapeCall } from './operatorShapeRule.js';
-import { slid, unslid } from './spaceShapes.js';
 
 /** Shapes of operators on axes of space and of time: windows that slide, borders, other sizes, spectra. */
 
 const window: Rule = call => [[call.sizes(0)![0]]];
+
+/** A length that every window fits into. */
+const LONG = 2 ** 20;
+
+/**
+ * Axes of space as the operator itself cuts them. Where a size is open, two long ones tell whether it stays as it is, or is always the same.
+ * @param outOf sizes -> those behind the windows
+ */
+export function alongSpace(space: DimShape, outOf: (sizes: readonly number[]) => readonly number[]): Dim[] {
+  const [one, other] = [LONG, LONG + 1].map(long => outOf(space.map(() => long)));
+  const own = outOf(space.map(({ size }) => size ?? LONG));
+  return space.map((from, i): Dim => {
+    if (one[i] === LONG && other[i] === LONG + 1) return from;
+    return from.size !== null || one[i] === other[i] ? sized(own[i]) : { symbol: `${from.symbol}'`, size: null };
+  });
+}
 
 /** Of an input and a kernel that moves along its axes. */
 function spaces(call: ShapeCall): [DimShape, DimShape] {
@@ -15,11 +33,15 @@ function spaces(call: ShapeCall): [DimShape, DimShape] {
   return [x, kernel];
 }
 
+function slid({ layer }: ShapeCall, space: DimShape, window: readonly number[]): Dim[] {
+  return alongSpace(space, sizes => windowAxes({ node: nodeOf(layer) }, sizes, window).map(a => a.out));
+}
+
 const pooling: Rule = call => {
   const [N, C, ...space] = call.shape(0);
   const window = call.attribute('kernel_shape');
   if (!Array.isArray(window) || window.length !== space.length) throw noAxis(call.layer.op, [call.shape(0)]);
-  return [[N, C, ...slid(space, { window, attribute: call.attribute })]];
+  return [[N, C, ...slid(call, space, window)]];
 };
 
 const globalPooling: Rule = call => [call.shape(0).map((d, i) => (i < 2 ? d : sized(1)))];
@@ -62,14 +84,16 @@ export const SPACE: Readonly<Record<string, Rule>> = {
   },
   /** [N, C, …S], a kernel [F, C/groups, …k] -> [N, F, …] */
   Conv(call) {
-    const [[N, , ...space], [F, , ...window]] = spaces(call);
-    return [[N, F, ...slid(space, { window: window.map(d => d.size!), attribute: call.attribute })]];
+    const [[N, , ...space], [F, , ...kernel]] = spaces(call);
+    const window = kernel.map(d => d.size!);
+    return [[N, F, ...slid(call, space, window)]];
   },
   /** A kernel [C, F/groups, …k] */
   ConvTranspose(call) {
     const [[N, , ...space], [, F, ...window]] = spaces(call);
     const filters = sized(F.size! * Number(call.attribute('group') ?? 1));
-    return [[N, filters, ...unslid(space, { window: window.map(d => d.size!), attribute: call.attribute })]];
+    const sizes = window.map(d => d.size!);
+    return [[N, filters, ...alongSpace(space, long => transposedAxes({ node: nodeOf(call.layer) }, long, sizes).map(a => a.size))]];
   },
   MaxPool: pooling,
   AveragePool: pooling,

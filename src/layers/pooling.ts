@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { int, ints } from '../formats/onnx/builder.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { placesAlong } from './axes.js';
-import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from './channels.js';
+import { channelsOf, DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from './channels.js';
 import { multiply, NO_COST } from './dims.js';
 import { inGrammar, type OnnxCall, type ScriptCall } from './facets.js';
 import { kerasArguments } from './kerasArguments.js';
@@ -42,10 +42,9 @@ function pooling(name: PoolSpec['kind'], kerasClass: string, way: Way, axes: num
       torch: { expression: (layer, call) => expression(layer, call, way, axes, keepdims => `, keepdim=${keepdims}`, 'amax') },
       keras: { expression: (_layer, { inputs: [x] }) => `${x}[:, -1]` },
     },
-    weightShapes: () => [],
     outputShape(layer, [input]) {
       const [N, ...space] = spaceOf(layer, input, axes);
-      const channels = input[lastChannels(layer) ? input.length - 1 : 1];
+      const channels = channelsOf(layer, input);
       const one: Dim = { symbol: '1', size: 1 };
       return layer.keepdims ? withChannels(layer, [N, ...space.map(() => one)], channels) : [N, channels];
     },
@@ -83,7 +82,7 @@ function pooled(layer: PoolSpec, { tensor, mask }: Value, way: Way, axes: readon
     const real = layer.useMask && mask ? steps.filter(t => mask[n * offsets.length + t] === 1) : steps;
     for (let c = 0; c < starts.length; c++) y[n * starts.length + c] = reduce(data, n * size + starts[c], offsets, real);
   }
-  const channels = shape[lastChannels(layer) ? shape.length - 1 : 1];
+  const channels = channelsOf(layer, shape);
   return { shape: layer.keepdims ? withChannels(layer, [N, ...axes.map(() => 1)], channels) : [N, channels], data: y };
 }
 

@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import { NO_COST, showShape } from './dims.js';
+import { showShape } from './dims.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
 /** One vector per sample, repeated: [N, M] -> [N, times, M] (Keras RepeatVector). */
@@ -15,7 +15,6 @@ export const repeat: LayerKind<RepeatSpec> = {
   kerasClass: () => 'RepeatVector',
   keras: { classes: { RepeatVector: config => ({ times: config.n }) }, config: ({ times }) => ({ n: times }) },
   fields: { times: { type: 'size' } },
-  weightShapes: () => [],
 
   outputShape(layer, [input]) {
     if (input.length !== 2) {
@@ -36,7 +35,6 @@ export const repeat: LayerKind<RepeatSpec> = {
     numpy: { expression: ({ times }, { inputs: [x] }) => `np.repeat(${x}[:, None], ${times}, 1)` },
     torch: { expression: ({ times }, { inputs: [x] }) => `${x}[:, None].repeat(1, ${times}, 1)` },
   },
-  cost: () => NO_COST,
 
   apply(layer, [{ tensor }], { kernels }) {
     const [N, M] = tensor.shape;

@@ -1,5 +1,4 @@
 import { RnnError } from '../errors.js';
-import { NO_COST } from './dims.js';
 import { checkOption } from './kerasConfig.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
@@ -47,8 +46,6 @@ export const text: LayerKind<TextSpec> = {
   },
   onnx: (_layer, { inputs: [x] }) => x,
   scripts: { numpy: { expression: (_layer, { inputs: [x] }) => x }, torch: { expression: (_layer, { inputs: [x] }) => x } },
-  weightShapes: () => [],
   outputShape: (_layer, [input]) => input,
-  cost: () => NO_COST,
   apply: (_layer, [{ tensor, kind }]) => (kind === undefined ? { tensor } : { tensor, kind }),
 };

@@ -75,7 +75,7 @@ function described(layer: Json, config: Json, mode: QuantizedLayer['mode']): Qua
   // a file that does not say what the layer was built for is read as far as its own shapes go
   const shape =
     built.length > 0
-      ? einsumdense.weightShapes(
+      ? einsumdense.weightShapes!(
           { ...(fields as unknown as EinsumDenseSpec), outputShape: sizesOf(config.output_shape) },
           [dims],
           symbols,

@@ -1,5 +1,6 @@
 import { RnnError } from '../../errors.js';
 import { graphsIn, type OnnxModel } from '../../formats/onnx/graph.js';
+import { sized } from '../../layers/operatorNumbers.js';
 import { fromOnnx } from '../../ops/value.js';
 import { sizeOf } from '../../tensor/tensor.js';
 import { constantsOf } from './checkNodes.js';
@@ -19,10 +20,7 @@ export function constantShapes(model: OnnxModel): ReadonlyMap<string, readonly (
       if (sizeOf(tensor.shape) <= FEW) wires.set(name, { constant: fromOnnx(tensor, 'f32') });
       else {
         const value = nodes.free(name);
-        nodes.shapes.set(
-          value,
-          tensor.shape.map(size => ({ symbol: String(size), size })),
-        );
+        nodes.shapes.set(value, tensor.shape.map(sized));
         wires.set(name, { value });
       }
     }

@@ -2,6 +2,7 @@ import type { OnnxNode } from '../../formats/onnx/graph.js';
 import { ONNX_DTYPES } from '../../formats/onnx/types.js';
 import type { DimShape } from '../../layers/layer.js';
 import type { Operand, OperatorSpec } from '../../layers/operatorFields.js';
+import { sized } from '../../layers/operatorNumbers.js';
 import { operatorShapes } from '../../layers/operatorShapes.js';
 import { shortLetters } from '../../model/shapes.js';
 import { type GraphValue, kindOfType } from '../../ops/value.js';
@@ -81,7 +82,7 @@ export class Nodes {
   }
 
   shape(wire: Wire): DimShape {
-    return 'value' in wire ? this.shapes.get(wire.value)! : wire.constant.shape.map(size => ({ symbol: String(size), size }));
+    return 'value' in wire ? this.shapes.get(wire.value)! : wire.constant.shape.map(sized);
   }
 
   kind(wire: Wire): GraphValue['kind'] {

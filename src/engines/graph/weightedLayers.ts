@@ -1,9 +1,10 @@
 import type { OnnxNode } from '../../formats/onnx/graph.js';
 import { explicitConvolution, kernelTurned } from '../../layers/conv/explicit.js';
 import { sized } from '../../layers/operatorNumbers.js';
-import { slid } from '../../layers/spaceShapes.js';
+import { alongSpace } from '../../layers/operatorSpaceShapes.js';
 import { floatOf, intOf, intsOf, textOf } from '../../ops/attributes.js';
 import type { GraphValue } from '../../ops/value.js';
+import { windowAxes } from '../../ops/windows.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { sizeOf } from '../../tensor/tensor.js';
 import type { Nodes, Wire } from './nodes.js';
@@ -76,9 +77,7 @@ function convolution(node: OnnxNode, x: Wire, [W, b]: readonly (GraphValue | und
     useBias: b !== undefined,
     dataFormat: 'channels_first',
   });
-  const numbers = (key: string) => ({ strides, dilations, pads })[key as 'pads'];
-  const shape = nodes.shape(x);
-  const space = slid(shape.slice(2), { window, attribute: numbers });
+  const space = alongSpace(nodes.shape(x).slice(2), sizes => windowAxes({ node }, sizes, window).map(a => a.out));
   const from = padded ? nodes.op('padded', 'Pad', [x, nodes.int(padded)], { mode: 'constant' }) : x;
   const turned = { kind: W.kind, ...permuteAxes(W, kernelTurned(W.shape.length)) };
   return layer(node, 'conv', spec, from, { W: turned, b }, nodes, ([N]) => [N, sized(F), ...space]);

@@ -1,4 +1,5 @@
 import { inflateSync } from 'node:zlib';
+import type { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { type FloatArray, formatShape } from '../../tensor/tensor.js';
 import { checkInflated, checkRatio } from '../bytes/budget.js';
@@ -22,10 +23,12 @@ export interface Chunks {
   readonly tree: bigint;
   readonly chunk: readonly number[];
   readonly filters: readonly number[];
+  /** why the numbers cannot be read, said to who asks for them: the file's other datasets and this one's shape are known */
+  readonly refusal?: RnnError;
   readonly bytes: number;
 }
 
-/** A version 3 layout (its reader stands after the class). @throws RnnError E_H5_LAYOUT, E_H5_FILTER (format), E_LIMIT_BYTES (limit) */
+/** A version 3 layout (its reader stands after the class). @throws RnnError E_H5_LAYOUT (format), E_LIMIT_BYTES (limit) */
 export function readChunkLayout(
   file: Hdf5,
   layout: ByteReader,
@@ -42,26 +45,27 @@ export function readChunkLayout(
   const elementBytes = layout.u32('element size');
   if (elementBytes !== type.size || chunk.includes(0))
     throw h5Error('E_H5_LAYOUT', `offset ${offset}: chunks ${formatShape(chunk)} of elements of ${elementBytes} bytes`);
-  const filters = filterMessage ? readFilters(bodyOf(filterMessage)) : [];
+  const filters = filterMessage ? readFilters(bodyOf(filterMessage)) : { ids: [] };
   const bytes = chunk.reduce((product, n) => product * BigInt(n), BigInt(type.size));
   if (bytes > BigInt(file.limits.totalBytes)) {
     const what = `offset ${offset}: one chunk ${formatShape(chunk)} takes ${bytes} bytes`;
     throw overLimit('totalBytes', file.limits.totalBytes, 'E_LIMIT_BYTES', what, { found: bytes });
   }
-  return { tree, chunk, filters, bytes: Number(bytes) };
+  return { tree, chunk, filters: filters.ids, refusal: filters.refusal, bytes: Number(bytes) };
 }
 
 /**
  * Reads the chunks into `out`, which holds the fill value already. Each must lie inside the shape, on its grid, and stand in the index once.
- * @throws RnnError E_H5_CHUNK (format), E_LIMIT_RATIO, E_LIMIT_INFLATED (limit)
+ * @throws RnnError E_H5_FILTER, E_H5_CHUNK (format), E_LIMIT_RATIO, E_LIMIT_INFLATED (limit)
  */
 export function readChunks(
   file: Hdf5,
-  { tree, chunk, filters, bytes: chunkBytes }: Chunks,
+  { tree, chunk, filters, refusal, bytes: chunkBytes }: Chunks,
   type: NumberType,
   shape: readonly number[],
   out: FloatArray,
 ): void {
+  if (refusal) throw refusal;
   if (tree === UNDEFINED) return;
   const seen = new Set<string>();
   visitChunks(file, tree, shape.length, (start, stored, mask, address, at) => {
@@ -115,13 +119,13 @@ function visitChunks(
   node(root, undefined);
 }
 
-/** IV.A.2.l. The filter pipeline, in the order in which the writer applied it. */
-function readFilters(body: ByteReader): number[] {
+/** IV.A.2.l. The filter pipeline, in the order in which the writer applied it, and what is said of the first filter that is not known here. */
+function readFilters(body: ByteReader): { readonly ids: readonly number[]; readonly refusal?: RnnError } {
   const version = body.u8('filter version');
   const count = body.u8('number of filters');
   if (version !== 1 && version !== 2) throw h5Error('E_H5_FILTER', `offset ${body.offset}: filter pipeline version ${version}`);
   if (version === 1) body.take(6, 'filter pipeline');
-  return Array.from({ length: count }, () => {
+  const filters = Array.from({ length: count }, () => {
     const offset = body.offset;
     const id = body.u16('filter');
     const nameBytes = version === 1 || id >= 256 ? body.u16('filter name length') : 0;
@@ -131,12 +135,17 @@ function readFilters(body: ByteReader): number[] {
       .toString('latin1')
       .replace(/\0.*$/s, '');
     body.take(4 * values + (version === 1 && values % 2 === 1 ? 4 : 0), 'filter values');
-    if (id >= DEFLATE && id <= FLETCHER32) return id;
-    throw h5Error(
-      'E_H5_FILTER',
-      `offset ${offset}: the filter ${id} (${KNOWN.get(id) ?? (escapeText(name, 40) || 'unknown')}) is not read`,
-      { expected: 'deflate, shuffle, fletcher32', fix: 'in Python: create_dataset(…, compression="gzip"), or none' },
-    );
+    return { offset, id, name };
+  });
+  const unknown = filters.find(({ id }) => id < DEFLATE || id > FLETCHER32);
+  return { ids: filters.map(({ id }) => id), refusal: unknown && unknownFilter(unknown) };
+}
+
+function unknownFilter({ offset, id, name }: { offset: number; id: number; name: string }): RnnError {
+  const known = KNOWN.get(id) ?? (escapeText(name, 40) || 'unknown');
+  return h5Error('E_H5_FILTER', `offset ${offset}: the filter ${id} (${known}) is not read`, {
+    expected: 'deflate, shuffle, fletcher32',
+    fix: 'in Python: create_dataset(…, compression="gzip"), or none',
   });
 }
 

@@ -12,7 +12,7 @@ import { type NumberType, readSpace, readTypeMessage } from './datatype.js';
 import { type Hdf5, h5Error, placeAt, UNDEFINED } from './file.js';
 import { bodyOf, findMessage, MESSAGE, type Message } from './objectHeader.js';
 
-/** Why a dataset is no tensor, for a note; datasets of strings and empty spaces are left out without harm. */
+/** Why a dataset is no tensor, for a note; datasets of strings, records, rows of any length and empty spaces are left out without harm. */
 export interface Skipped {
   readonly skipped: string;
 }
@@ -24,7 +24,8 @@ export function isDataset(messages: readonly Message[]): boolean {
 /**
  * A dataset of numbers in C order, whose numbers are read on demand.
  * @param place what messages call it
- * @throws RnnError E_H5_TYPE, E_H5_EXTERNAL, E_H5_VIRTUAL, E_H5_LAYOUT, E_H5_FILTER (format), E_LIMIT_… (limit)
+ * @throws RnnError E_H5_TYPE, E_H5_EXTERNAL, E_H5_VIRTUAL, E_H5_LAYOUT (format), E_LIMIT_… (limit); when its numbers are read also
+ *   E_H5_FILTER, and E_H5_LAYOUT for chunks indexed in the newest way
  */
 export function readDataset(file: Hdf5, messages: readonly Message[], budget: Budget, place: string): FileTensor | Skipped {
   const [spaceMessage, typeMessage, layoutMessage] = [MESSAGE.dataspace, MESSAGE.datatype, MESSAGE.layout].map(type =>
@@ -42,8 +43,7 @@ export function readDataset(file: Hdf5, messages: readonly Message[], budget: Bu
   const type = readTypeMessage(file, typeMessage);
   const dimensions = readSpace(bodyOf(spaceMessage));
   if (type.kind === 'string' || type.kind === 'heapString') return { skipped: 'holds strings' };
-  if (type.kind === 'other')
-    throw h5Error('E_H5_TYPE', `offset ${bodyOf(typeMessage).offset}: the type (${type.name}) is not a plain number`, { found: type.name });
+  if (type.kind === 'other') return { skipped: `holds no plain numbers (${type.name})` };
   if (!dimensions) return { skipped: 'is empty (a null space)' };
   const size = checkShape(dimensions, file.limits);
   const shape = dimensions.map(Number);
@@ -90,9 +90,14 @@ function readerOf(
     throw h5Error('E_H5_VIRTUAL', `offset ${offset}: a virtual dataset, made of parts of other files, which are never opened`);
   if (layoutClass !== 2) throw h5Error('E_H5_LAYOUT', `offset ${offset}: layout class ${layoutClass}`);
   if (version === 4) {
-    throw h5Error('E_H5_LAYOUT', `offset ${offset}: chunks indexed in the way of libver='latest' are not read`, {
+    const refusal = h5Error('E_H5_LAYOUT', `offset ${offset}: chunks indexed in the way of libver='latest' are not read`, {
       fix: "in Python: h5py.File(file, 'w') without libver, or h5repack --high=1.8",
     });
+    return {
+      read() {
+        throw refusal;
+      },
+    };
   }
   const chunks = readChunkLayout(file, layout, findMessage(messages, MESSAGE.filters), type, shape);
   const filled = filler(file, messages, type, size);

@@ -3,7 +3,7 @@ import { RnnError } from '../../errors.js';
 import { int, ints } from '../../formats/onnx/builder.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { activatedInPlace } from '../activation.js';
-import { channelsFirst, channelsLast, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
+import { channelsFirst, channelsLast, channelsOf, fromLast, lastChannels, overSpace, spaceOf, toLast } from '../channels.js';
 import { multiply, productCost, widthOf } from '../dims.js';
 import { inGrammar, type OnnxFacet, type Script } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';
@@ -12,7 +12,7 @@ import { pythonText } from '../python.js';
 import type { DimShape } from '../shape.js';
 import { onnxPadding } from '../window/onnx.js';
 import { NUMPY_WINDOWS, TORCH_PADDING } from '../window/scripts.js';
-import { PADDINGS, slideAlong } from '../window/window.js';
+import { PADDINGS, slid } from '../window/window.js';
 import { convolve } from './convolve.js';
 import { FILTER_ARGUMENTS, filterFields, filterSizes } from './filters.js';
 import { type ConvSpec, windowsOf } from './spec.js';
@@ -51,8 +51,8 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
     },
 
     weightShapes(layer, [input], symbols) {
-      const C = channelsOf(layer, input);
-      const from = input[lastChannels(layer) ? input.length - 1 : 1].symbol;
+      const C = groupedChannels(layer, input);
+      const from = channelsOf(layer, input).symbol;
       const own = layer.groups === 1 ? from : `${factor(from)}/${layer.groups}`;
       const dims = [...layer.kernelSize.map(String), own, symbols.units];
       const kernel = weightShape({ name: 'W', role: 'kernel', dims, shape: [...layer.kernelSize, C / layer.groups, layer.filters] });
@@ -60,19 +60,16 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
     },
 
     outputShape(layer, [input], symbols) {
-      channelsOf(layer, input);
-      const [N, ...space] = spaceOf(layer, input, axes);
-      const slid = space.map((dim, axis) => slideAlong(dim, windowsOf(layer)[axis]));
+      groupedChannels(layer, input);
       const filters = { symbol: symbols.units, size: layer.filters };
-      return withChannels(layer, [N, ...slid], filters);
+      return overSpace(layer, input, axes, space => slid(space, windowsOf(layer)), filters);
     },
 
     cost(layer, [input], symbols) {
-      const space = spaceOf(layer, input, axes).slice(1);
-      const slid = space.map((dim, axis) => slideAlong(dim, windowsOf(layer)[axis]));
-      const places = slid.map(d => d.size);
+      const out = slid(spaceOf(layer, input, axes).slice(1), windowsOf(layer));
+      const places = out.map(d => d.size);
       const [W] = this.weightShapes(layer, [input], symbols);
-      const formula = `${slid.map(d => factor(d.symbol)).join('*')}*${W.formula}`;
+      const formula = `${out.map(d => factor(d.symbol)).join('*')}*${W.formula}`;
       return productCost(layer, multiply(...places, ...W.shape), multiply(...places, layer.filters), formula);
     },
 
@@ -90,7 +87,7 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
 }
 
 /** Channels of the input, which the groups must divide. @throws RnnError E_SYMBOLIC, E_GROUPS */
-function channelsOf(layer: ConvSpec, input: DimShape): number {
+function groupedChannels(layer: ConvSpec, input: DimShape): number {
   const C = widthOf(lastChannels(layer) ? input : input.slice(0, 2));
   const { groups, filters } = layer;
   if (C % groups === 0 && filters % groups === 0) return C;

@@ -3,17 +3,17 @@ import { int, ints } from '../../formats/onnx/builder.js';
 import { padAxes, permuteAxes } from '../../tensor/axes.js';
 import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { activated } from '../activation.js';
-import { channelsFirst, channelsLast, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
+import { channelsFirst, channelsLast, channelsOf, fromLast, overSpace, spaceOf, toLast } from '../channels.js';
 import { multiply, productCost, widthOf } from '../dims.js';
 import type { OnnxCall, Script } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
-import type { Dim, DimShape } from '../shape.js';
+import type { Dim } from '../shape.js';
 import { onnxPadding } from '../window/onnx.js';
 import { offsetsOf, startsOf } from '../window/places.js';
 import { NUMPY_WINDOWS, TORCH_PADDING } from '../window/scripts.js';
-import { PADDINGS, paddingOf, slideAlong, type Window, windowsIn } from '../window/window.js';
+import { PADDINGS, paddingOf, slid, type Window, windowsIn } from '../window/window.js';
 import { FILTER_ARGUMENTS, type Filtered, filterFields } from './filters.js';
 import { windowsOf } from './spec.js';
 
@@ -89,8 +89,8 @@ function separable(name: SeparableSpec['kind'], axes: number): LayerKind<Separab
     },
 
     weightShapes(layer, [input], symbols) {
-      const C = widthOf(channels(layer, input));
-      const from = channels(layer, input)[1].symbol;
+      const C = widthOf([input[0], channelsOf(layer, input)]);
+      const from = channelsOf(layer, input).symbol;
       const m = layer.depthMultiplier;
       const weight = (name: string, dims: string[], shape: number[]) => weightShape({ name, role: 'kernel', dims, shape });
       const wide = m === 1 ? from : `${m}*${factor(from)}`;
@@ -101,25 +101,22 @@ function separable(name: SeparableSpec['kind'], axes: number): LayerKind<Separab
     },
 
     outputShape(layer, [input], symbols) {
-      const [N, ...space] = spaceOf(layer, input, axes);
-      const slid = space.map((dim, axis) => slideAlong(dim, windowsOf(layer)[axis]));
-      const [, from] = channels(layer, input);
+      const from = channelsOf(layer, input);
       const m = layer.depthMultiplier;
       const wide: Dim = { symbol: m === 1 ? from.symbol : `${m}*${factor(from.symbol)}`, size: from.size === null ? null : from.size * m };
-      return withChannels(layer, [N, ...slid], both ? { symbol: symbols.units, size: layer.filters } : wide);
+      const filters = both ? { symbol: symbols.units, size: layer.filters } : wide;
+      return overSpace(layer, input, axes, space => slid(space, windowsOf(layer)), filters);
     },
 
     cost(layer, [input], symbols) {
-      const slid = spaceOf(layer, input, axes)
-        .slice(1)
-        .map((dim, axis) => slideAlong(dim, windowsOf(layer)[axis]));
-      const places = slid.map(d => d.size);
+      const out = slid(spaceOf(layer, input, axes).slice(1), windowsOf(layer));
+      const places = out.map(d => d.size);
       const weights = this.weightShapes(layer, [input], symbols);
       const products = weights.filter(w => w.role === 'kernel');
       const total = products.map(w => multiply(...places, ...w.shape));
-      const width = both ? layer.filters : channels(layer, input)[1].size! * layer.depthMultiplier;
+      const width = both ? layer.filters : channelsOf(layer, input).size! * layer.depthMultiplier;
       const matmul = total.some(v => v === null) ? null : total.reduce((a, b) => a! + b!, 0n);
-      const formula = `${slid.map(d => factor(d.symbol)).join('*')}*(${products.map(w => w.formula).join('+')})`;
+      const formula = `${out.map(d => factor(d.symbol)).join('*')}*(${products.map(w => w.formula).join('+')})`;
       return productCost(layer, matmul, multiply(...places, width), formula);
     },
 
@@ -139,11 +136,6 @@ export const depthwise1d = separable('depthwise1d', 1);
 export const depthwise2d = separable('depthwise2d', 2);
 export const separable1d = separable('separable1d', 1);
 export const separable2d = separable('separable2d', 2);
-
-/** [N, C] of the input */
-function channels(layer: SeparableSpec, input: DimShape): DimShape {
-  return lastChannels(layer) ? [input[0], input[input.length - 1]] : input.slice(0, 2);
-}
 
 /** Two convolutions, the first with a group for every channel. */
 function asNodes(layer: SeparableSpec, { builder, inputs: [input], shapes, weight, activation }: OnnxCall): string {

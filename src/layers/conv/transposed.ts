@@ -3,7 +3,7 @@ import { ints } from '../../formats/onnx/builder.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { activated } from '../activation.js';
-import { channelsFirst, channelsLast, fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
+import { channelsFirst, channelsLast, channelsOf, fromLast, overSpace, spaceOf, toLast } from '../channels.js';
 import { multiply, productCost, widthOf } from '../dims.js';
 import { inGrammar, type OnnxCall, type Script } from '../facets.js';
 import { sizes } from '../fields.js';
@@ -88,16 +88,15 @@ function transposed(name: TransposedSpec['kind'], axes: number): LayerKind<Trans
     },
 
     weightShapes(layer, [input], symbols) {
-      const from = input[lastChannels(layer) ? input.length - 1 : 1];
+      const from = channelsOf(layer, input);
       const C = widthOf([from]);
       const dims = [...layer.kernelSize.map(String), symbols.units, from.symbol];
       const kernel = weightShape({ name: 'W', role: 'kernel', dims, shape: [...layer.kernelSize, layer.filters, C] });
       return withBias([kernel], layer.useBias, 'b', symbols.units, layer.filters);
     },
     outputShape(layer, [input], symbols) {
-      const [N, ...space] = spaceOf(layer, input, axes);
-      const grown = space.map((dim, axis): Dim => grownBy(dim, spreads(layer)[axis]));
-      return withChannels(layer, [N, ...grown], { symbol: symbols.units, size: layer.filters });
+      const filters = { symbol: symbols.units, size: layer.filters };
+      return overSpace(layer, input, axes, space => space.map((dim, axis) => grownBy(dim, spreads(layer)[axis])), filters);
     },
     cost(layer, [input], symbols) {
       const space = spaceOf(layer, input, axes).slice(1);

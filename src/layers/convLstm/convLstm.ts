@@ -7,7 +7,7 @@ import { RnnError } from '../../errors.js';
 import { flipTime } from '../../tensor/layout.js';
 import { type FloatArray, reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { isRowActivation } from '../activation.js';
-import { fromLast, lastChannels, spaceOf, toLast, withChannels } from '../channels.js';
+import { channelsOf, fromLast, lastChannels, overSpace, spaceOf, toLast } from '../channels.js';
 import { convolve } from '../conv/convolve.js';
 import { FILTER_ARGUMENTS, filterFields } from '../conv/filters.js';
 import { windowsOf } from '../conv/spec.js';
@@ -18,7 +18,7 @@ import type { Kernels, LayerKind, LayerResult, Value } from '../layer.js';
 import { pythonText } from '../python.js';
 import type { Dim, DimShape } from '../shape.js';
 import { NUMPY_WINDOWS } from '../window/scripts.js';
-import { slideAlong, type Window } from '../window/window.js';
+import { slid, type Window } from '../window/window.js';
 import { onnx } from './onnx.js';
 import type { ConvLstmSpec } from './spec.js';
 
@@ -69,7 +69,7 @@ function convLstm(name: ConvLstmSpec['kind'], axes: number): LayerKind<ConvLstmS
     scripts: { numpy: { helpers: NUMPY, expression } },
 
     weightShapes(layer, [input], symbols) {
-      const from = stepChannels(layer, step(input, axes));
+      const from = channelsOf(layer, step(input, axes));
       const taps = layer.kernelSize.map(String);
       const wide = `4${symbols.units}`;
       const kernel = (weight: string, role: WeightShape['role'], rows: Dim): WeightShape => ({
@@ -89,10 +89,9 @@ function convLstm(name: ConvLstmSpec['kind'], axes: number): LayerKind<ConvLstmS
     },
 
     outputShape(layer, [input], symbols) {
-      const [N, ...space] = spaceOf(layer, step(input, axes), axes);
-      const slid = space.map((dim, axis) => slideAlong(dim, windowsOf(layer)[axis]));
-      const one = withChannels(layer, [N, ...slid], { symbol: symbols.units, size: layer.filters });
-      return layer.returnSequences ? [N, input[1], ...one.slice(1)] : one;
+      const filters = { symbol: symbols.units, size: layer.filters };
+      const one = overSpace(layer, step(input, axes), axes, space => slid(space, windowsOf(layer)), filters);
+      return layer.returnSequences ? [...input.slice(0, 2), ...one.slice(1)] : one;
     },
 
     otherOutputs(layer, [input], symbols) {
@@ -102,9 +101,7 @@ function convLstm(name: ConvLstmSpec['kind'], axes: number): LayerKind<ConvLstmS
     },
 
     cost(layer, [input], symbols) {
-      const places = spaceOf(layer, step(input, axes), axes)
-        .slice(1)
-        .map((dim, axis) => slideAlong(dim, windowsOf(layer)[axis]));
+      const places = slid(spaceOf(layer, step(input, axes), axes).slice(1), windowsOf(layer));
       const sizesOf = [input[1].size, ...places.map(d => d.size)];
       const [Wx, Wh] = this.weightShapes(layer, [input], symbols);
       const products = [Wx, Wh].map(w => multiply(...sizesOf, ...w.shape));
@@ -133,10 +130,6 @@ function step(shape: DimShape, axes: number): DimShape {
     expected: wanted,
     found: showShape(shape),
   });
-}
-
-function stepChannels(layer: ConvLstmSpec, shape: DimShape): Dim {
-  return shape[lastChannels(layer) ? shape.length - 1 : 1];
 }
 
 function run(

@@ -1,6 +1,6 @@
 import { RnnError } from '../../errors.js';
 import { type GraphBuilder, int } from '../../formats/onnx/builder.js';
-import { multiply, NO_COST, showShape } from '../dims.js';
+import { multiply, showShape } from '../dims.js';
 import type { OnnxCall, ScriptCall, ScriptFacet } from '../facets.js';
 import type { LayerBase, LayerKind, Value } from '../layer.js';
 import type { DimShape } from '../shape.js';
@@ -27,9 +27,7 @@ export const eachstep: LayerKind<EachStepSpec> = {
   reads: 'sequence',
   kerasClass: () => 'TimeDistributed',
   fields: {},
-  weightShapes: () => [],
   outputShape: (_layer, [input]) => stepOf(input),
-  cost: () => NO_COST,
   apply: (_layer, [sequence]) => asSamples(sequence),
   onnx: ({ name }, call) => onnxSamples(call, name),
   scripts: reshaping(([x]) => [x, `(-1, *${x}.shape[2:])`]),
@@ -41,7 +39,6 @@ export const allsteps: LayerKind<AllStepsSpec> = {
   passesMask: () => true,
   kerasClass: () => 'TimeDistributed',
   fields: {},
-  weightShapes: () => [],
   outputShape(_layer, inputs) {
     const [sequence, samples] = inputs;
     const count = inputs.length === 2 && sequence.length > 1 ? stepOf([...sequence.slice(0, 2), ...samples])[0].size : undefined;
@@ -52,7 +49,6 @@ export const allsteps: LayerKind<AllStepsSpec> = {
       });
     return [sequence[0], sequence[1], ...samples.slice(1)];
   },
-  cost: () => NO_COST,
   apply: (_layer, [sequence, samples]) => asSequence(sequence, samples),
   onnx: ({ name }, { builder, inputs: [sequence, samples] }) => onnxSequence(builder, sequence, samples, name),
   scripts: reshaping(([x, y]) => [y, `(*${x}.shape[:2], *${y}.shape[1:])`]),

@@ -138,7 +138,6 @@ export const rescaling: LayerKind<RescalingSpec> = {
     classes: { Rescaling: config => ({ scale: config.scale ?? 1, offset: config.offset ?? 0 }) },
     config: ({ scale, offset }) => ({ scale, offset }),
   },
-  weightShapes: () => [],
   outputShape: (_layer, [input]) => input,
   cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
   apply(layer, [input], { kernels }) {

@@ -2,11 +2,12 @@ import { factor } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { padAxes } from '../../tensor/axes.js';
 import { sizesAlong } from '../axes.js';
-import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from '../channels.js';
-import { NO_COST, showShape, symbolic } from '../dims.js';
+import { DATA_FORMATS, type DataFormat, lastChannels, overSpace, withChannels } from '../channels.js';
+import { showShape, symbolic } from '../dims.js';
 import { inGrammar, type ScriptCall } from '../facets.js';
 import { sizes } from '../fields.js';
 import type { LayerBase, LayerKind } from '../layer.js';
+import { sized } from '../operatorNumbers.js';
 import { pythonText } from '../python.js';
 import type { Dim, DimShape } from '../shape.js';
 import { cutText, padsConstant } from './cut.js';
@@ -54,17 +55,16 @@ function borders(name: BorderSpec['kind'], axes: number): LayerKind<BorderSpec> 
         ...(axes === 1 && !pad ? {} : { data_format: dataFormat }),
       }),
     },
-    weightShapes: () => [],
     outputShape(layer, [input]) {
-      const [N, ...space] = spaceOf(layer, input, axes);
-      const grown = space.map((dim, axis) => grownBy(dim, sign * (layer.border[2 * axis] + layer.border[2 * axis + 1])));
-      if (grown.some(d => d.size !== null && d.size < 1))
+      const grown = overSpace(layer, input, axes, space =>
+        space.map((dim, axis) => grownBy(dim, sign * (layer.border[2 * axis] + layer.border[2 * axis + 1]))),
+      );
+      if (grown.slice(1).some(d => d.size !== null && d.size < 1))
         throw new RnnError('shape', 'E_WINDOW', `nothing of ${showShape(input)} is left`, {
           found: `a border of ${layer.border.join(', ')}`,
         });
-      return withChannels(layer, [N, ...grown], input[lastChannels(layer) ? input.length - 1 : 1]);
+      return grown;
     },
-    cost: () => NO_COST,
     apply: (layer, [{ tensor }]) => ({ tensor: padAxes(tensor, padsOf(layer)) }),
     onnx(layer, { builder, inputs: [x] }) {
       const pads = padsOf(layer);
@@ -104,13 +104,7 @@ export const centercrop: LayerKind<CenterCropSpec> = {
     forImages: ['CenterCrop'],
     config: ({ size: [height, width], dataFormat }) => ({ height, width, data_format: dataFormat }),
   },
-  weightShapes: () => [],
-  outputShape(layer, [input]) {
-    const [N] = spaceOf(layer, input, 2);
-    const cut = layer.size.map((size): Dim => ({ symbol: String(size), size }));
-    return withChannels(layer, [N, ...cut], input[lastChannels(layer) ? input.length - 1 : 1]);
-  },
-  cost: () => NO_COST,
+  outputShape: (layer, [input]) => overSpace(layer, input, 2, () => layer.size.map(sized)),
   apply(layer, [{ tensor }], { kernels }) {
     const pads = middleOf(layer, symbolic(tensor.shape));
     return { tensor: pads ? padAxes(tensor, pads) : resized(enlarging(layer), tensor, kernels) };

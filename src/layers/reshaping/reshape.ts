@@ -3,7 +3,7 @@ import { RnnError } from '../../errors.js';
 import { ints } from '../../formats/onnx/builder.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { sizeOf } from '../../tensor/tensor.js';
-import { multiply, NO_COST, showShape } from '../dims.js';
+import { multiply, showShape } from '../dims.js';
 import { sizes } from '../fields.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
@@ -27,9 +27,7 @@ export const reshape: LayerKind<ReshapeSpec> = {
     classes: { Reshape: config => ({ shape: typeof config.target_shape === 'number' ? [config.target_shape] : config.target_shape }) },
     config: ({ shape }) => ({ target_shape: shape }),
   },
-  weightShapes: () => [],
   outputShape: (layer, [input]) => [input[0], ...target(layer, input)],
-  cost: () => NO_COST,
   apply: (layer, [{ tensor }]) => ({
     tensor: { shape: [tensor.shape[0], ...solved(layer.shape, sizeOf(tensor.shape.slice(1)))], data: tensor.data },
   }),
@@ -84,7 +82,6 @@ export const permute: LayerKind<PermuteSpec> = {
   fields: { dims: sizes() },
   grammar: { sizes: { form: 'AxB', example: '2x1', meaning: 'axes, the samples left out', counts: [2, 8], fields: dims => ({ dims }) } },
   keras: { classes: { Permute: config => ({ dims: config.dims }) }, config: ({ dims }) => ({ dims }) },
-  weightShapes: () => [],
   outputShape(layer, [input]) {
     const wanted = [...layer.dims].sort((a, b) => a - b);
     if (wanted.length !== input.length - 1 || wanted.some((axis, i) => axis !== i + 1))
@@ -95,7 +92,6 @@ export const permute: LayerKind<PermuteSpec> = {
       });
     return [input[0], ...layer.dims.map(axis => input[axis])];
   },
-  cost: () => NO_COST,
   apply: (layer, [{ tensor }]) => ({ tensor: permuteAxes(tensor, [0, ...layer.dims]) }),
   onnx: (layer, { builder, inputs: [x] }) => builder.add('Transpose', [x], { perm: ints(0, ...layer.dims) }, layer.name),
   scripts: {

@@ -2,13 +2,14 @@ import { int, text } from '../../formats/onnx/builder.js';
 import { padAxes } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { sizesAlong } from '../axes.js';
-import { channelsFirst, DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from '../channels.js';
-import { NO_COST, symbolic } from '../dims.js';
+import { channelsFirst, DATA_FORMATS, type DataFormat, lastChannels, overSpace, withChannels } from '../channels.js';
+import { symbolic } from '../dims.js';
 import type { OnnxCall, ScriptCall } from '../facets.js';
 import { sizes } from '../fields.js';
 import { checkOption } from '../kerasConfig.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
-import type { Dim, DimShape } from '../shape.js';
+import { sized } from '../operatorNumbers.js';
+import type { DimShape } from '../shape.js';
 import { cutText, padsConstant } from './cut.js';
 
 /** An image of another size: [N, H, W, C] -> [N, height, width, C] (Keras Resizing). */
@@ -74,13 +75,7 @@ export const resize: LayerKind<ResizeSpec> = {
       ...(crop ? { crop_to_aspect_ratio: true } : {}),
     }),
   },
-  weightShapes: () => [],
-  outputShape(layer, [input]) {
-    const [N] = spaceOf(layer, input, 2);
-    const space = layer.size.map((size): Dim => ({ symbol: String(size), size }));
-    return withChannels(layer, [N, ...space], input[lastChannels(layer) ? input.length - 1 : 1]);
-  },
-  cost: () => NO_COST,
+  outputShape: (layer, [input]) => overSpace(layer, input, 2, () => layer.size.map(sized)),
   apply: (layer, [{ tensor }], { kernels }) => ({ tensor: resized(layer, tensor, kernels) }),
   onnx: resizedOnnx,
   scripts: {

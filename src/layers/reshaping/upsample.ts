@@ -1,7 +1,6 @@
 import { factor } from '../../cells/weightShapes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
-import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from '../channels.js';
-import { NO_COST } from '../dims.js';
+import { DATA_FORMATS, type DataFormat, lastChannels, overSpace } from '../channels.js';
 import { inGrammar, type OnnxCall } from '../facets.js';
 import { sizes } from '../fields.js';
 import { checkOption } from '../kerasConfig.js';
@@ -50,16 +49,13 @@ function upsampling(name: UpSamplingSpec['kind'], axes: number): LayerKind<UpSam
       config: ({ size, interpolation, dataFormat }) =>
         axes === 1 ? { size: size[0] } : { size, ...(axes === 2 ? { interpolation } : {}), data_format: dataFormat },
     },
-    weightShapes: () => [],
-    outputShape(layer, [input]) {
-      const [N, ...space] = spaceOf(layer, input, axes);
-      const grown = space.map(({ symbol, size }, i) => ({
-        symbol: layer.size[i] === 1 ? symbol : `${layer.size[i]}*${factor(symbol)}`,
-        size: size === null ? null : size * layer.size[i],
-      }));
-      return withChannels(layer, [N, ...grown], input[lastChannels(layer) ? input.length - 1 : 1]);
-    },
-    cost: () => NO_COST,
+    outputShape: (layer, [input]) =>
+      overSpace(layer, input, axes, space =>
+        space.map(({ symbol, size }, i) => ({
+          symbol: layer.size[i] === 1 ? symbol : `${layer.size[i]}*${factor(symbol)}`,
+          size: size === null ? null : size * layer.size[i],
+        })),
+      ),
     apply: (layer, [{ tensor }], { kernels }) => ({
       tensor: layer.size.reduce((t, times, i) => {
         const axis = axisOf(layer, i);

@@ -1,14 +1,15 @@
 import { int, ints } from '../../formats/onnx/builder.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { sizesAlong } from '../axes.js';
-import { DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from '../channels.js';
+import { DATA_FORMATS, type DataFormat, lastChannels, overSpace } from '../channels.js';
 import { multiply, NO_COST } from '../dims.js';
 import { inGrammar, type OnnxFacet, type Script, type ScriptFacet } from '../facets.js';
 import { sizes } from '../fields.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
+import { sized } from '../operatorNumbers.js';
 import { pythonText } from '../python.js';
-import type { Dim, DimShape } from '../shape.js';
+import type { DimShape } from '../shape.js';
 import { adaptiveWindows } from './places.js';
 
 /**
@@ -55,12 +56,7 @@ function adaptivePool(name: AdaptivePoolSpec['kind'], axes: number): LayerKind<A
     keras: kerasArguments(kerasClass, fields, 'outputSize dataFormat'),
     onnx: onnx(max),
     scripts: scripts(max),
-    weightShapes: () => [],
-    outputShape(layer, [input]) {
-      const [N] = spaceOf(layer, input, axes);
-      const windows = layer.outputSize.map((size): Dim => ({ symbol: String(size), size }));
-      return withChannels(layer, [N, ...windows], input[lastChannels(layer) ? input.length - 1 : 1]);
-    },
+    outputShape: (layer, [input]) => overSpace(layer, input, axes, () => layer.outputSize.map(sized)),
     cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
     apply: (layer, [{ tensor }], { kernels }) => ({
       tensor: layer.outputSize.reduce((t, count, i) => alongAxis(t, spaceAxis(layer, i), count, max, kernels), tensor),

@@ -1,17 +1,7 @@
 import { int, ints } from '../../formats/onnx/builder.js';
 import { padAxes } from '../../tensor/axes.js';
 import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
-import {
-  channelsFirst,
-  channelsLast,
-  DATA_FORMATS,
-  type DataFormat,
-  fromLast,
-  lastChannels,
-  spaceOf,
-  toLast,
-  withChannels,
-} from '../channels.js';
+import { channelsFirst, channelsLast, DATA_FORMATS, type DataFormat, fromLast, overSpace, spaceOf, toLast } from '../channels.js';
 import { multiply, NO_COST } from '../dims.js';
 import { inGrammar, type OnnxFacet, type ScriptCall, type ScriptFacet } from '../facets.js';
 import { sizes } from '../fields.js';
@@ -21,7 +11,7 @@ import { pythonText } from '../python.js';
 import { onnxPadding } from './onnx.js';
 import { offsetsOf, startsOf } from './places.js';
 import { NUMPY_WINDOWS } from './scripts.js';
-import { type Padding, paddingOf, slideAlong, type Window, windowsIn } from './window.js';
+import { type Padding, paddingOf, slid, type Window, windowsIn } from './window.js';
 
 /** The maximum or mean of each window: [N, …S, D] -> [N, …S', D]. What `same` adds is no part of a mean. */
 export interface WindowPoolSpec extends LayerBase {
@@ -75,12 +65,7 @@ function windowPool(name: WindowPoolSpec['kind'], axes: number): LayerKind<Windo
     keras: kerasArguments(kerasClass, fields, 'poolSize strides padding dataFormat'),
     onnx: onnx(max),
     scripts: scripts(max, NUMPY, TORCH),
-    weightShapes: () => [],
-    outputShape(layer, [input]) {
-      const [N, ...space] = spaceOf(layer, input, axes);
-      const channels = input[lastChannels(layer) ? input.length - 1 : 1];
-      return withChannels(layer, [N, ...space.map((dim, axis) => slideAlong(dim, windowsOf(layer)[axis]))], channels);
-    },
+    outputShape: (layer, [input]) => overSpace(layer, input, axes, space => slid(space, windowsOf(layer))),
     cost(layer, [input], symbols) {
       const out = this.outputShape(layer, [input], symbols);
       return { ...NO_COST, elementwise: multiply(sizeOf(layer.poolSize), ...out.slice(1).map(d => d.size)) };

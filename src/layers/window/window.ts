@@ -1,6 +1,6 @@
 import { factor } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
-import type { Dim } from '../shape.js';
+import type { Dim, DimShape } from '../shape.js';
 
 /** A window that slides along one axis, as convolutions and poolings have it. */
 export interface Window {
@@ -33,8 +33,13 @@ export function paddingOf(length: number, window: Window): readonly [before: num
   return [Math.floor(total / 2), total - Math.floor(total / 2)];
 }
 
+/** Axes of space behind the windows that slide along them. @throws RnnError E_WINDOW */
+export function slid(space: DimShape, windows: readonly Window[]): Dim[] {
+  return space.map((dim, axis) => slideAlong(dim, windows[axis]));
+}
+
 /** The axis behind the window: 'T-2', '(T-3)/2+1', '(T+1)/2' (whole division). @throws RnnError E_WINDOW: it does not fit */
-export function slideAlong(dim: Dim, window: Window): Dim {
+function slideAlong(dim: Dim, window: Window): Dim {
   const size = dim.size === null ? null : windowsIn(dim.size, window);
   if (size !== null && size < 1)
     throw new RnnError('shape', 'E_WINDOW', `a window over ${reach(window)} does not fit into ${dim.size}`, {

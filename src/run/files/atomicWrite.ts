@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { type FileHandle, link, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
 import os from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
+import { crc32 } from '../../formats/bytes/crc32.js';
 
 /** Files out: whole or not at all. */
 
@@ -51,7 +51,7 @@ async function replace<T>(path: string, fill: (sink: Sink) => Promise<T>, old: S
   const target = old ? await realpath(path) : resolve(path);
   const folder = dirname(target);
   await sweepStale(folder);
-  const temporary = join(folder, `${prefix()}${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+  const temporary = join(folder, `${prefix()}${process.pid}-${hex(Math.random() * 2 ** 32)}.tmp`);
   pending.add(temporary);
   tellPending();
   try {
@@ -185,7 +185,12 @@ function exists(path: string): RnnError {
 
 /** `.rnn-cli-1a2b3c4d-`: with the machine in it: on a shared disk, the process number of another machine means nothing here. */
 function prefix(): string {
-  return `.rnn-cli-${createHash('sha256').update(os.hostname()).digest('hex').slice(0, 8)}-`;
+  return `.rnn-cli-${hex(crc32(Buffer.from(os.hostname())))}-`;
+}
+
+/** 32 bits as eight digits */
+function hex(bits: number): string {
+  return (bits >>> 0).toString(16).padStart(8, '0');
 }
 
 /** Removes what killed runs left behind: temporary names of ours, from this machine, whose process is gone. */

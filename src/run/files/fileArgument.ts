@@ -2,14 +2,14 @@ import { CONVENTIONS, detectConvention } from '../../conventions/index.js';
 import { fixForTextbookNames } from '../../conventions/textbookNames.js';
 import { within } from '../../errors.js';
 import { shownPath } from '../../escape.js';
-import { readModelFile } from './modelFile.js';
+import { readModelFile, readNetworkFile } from './modelFile.js';
 
 /** What a file is, by its content: a description of a network (with weights or without), weights alone, or arrays that are neither. */
 export type FileRole = 'model' | 'weights' | 'arrays';
 
 /** @throws RnnError as readModelFile */
 export async function roleOfFile(path: string): Promise<FileRole> {
-  const { spec, graph, problem, file } = await readModelFile(path);
+  const { spec, graph, problem, file } = await readNetworkFile(path);
   if (spec || graph || problem) return 'model';
   const names = [...file.tensors.keys()];
   if (CONVENTIONS.some(convention => convention.detect(names, file.metadata))) return 'weights';

@@ -6,10 +6,11 @@ import { type ByteSource, memorySource } from '../../formats/source.js';
 import { heldArrays } from '../input/arraysInMemory.js';
 import { fileLimits } from '../limits.js';
 import { changed, checkOrdinary, device, readBytes, readError, tooLarge } from './files.js';
+import { keptNetworks } from './kept.js';
 
 /** A file that is opened, and read where it is asked. */
 export interface OpenFile extends ByteSource {
-  /** of a pipe, whose bytes come once: after keepPipes() every later openFile of the same path has them too */
+  /** of a pipe, whose bytes come once: every later openFile of the same path and command line has them too */
   keep?(): void;
   /** Ends the reading at once; a tensor that is asked for later opens the file again, and closes it. */
   close(): void;
@@ -26,22 +27,12 @@ export async function openFile(path: string): Promise<OpenFile> {
     const source = regularFile(path);
     if (source) return source;
   }
+  const kept = keptNetworks<Uint8Array>('bytes');
   const bytes = kept?.get(path) ?? (await readBytes(path));
   const keep = (): void => {
     kept?.set(path, bytes);
   };
   return { ...memorySource(bytes), where: [shownPath(path)], keep, close: () => undefined };
-}
-
-/** Networks that came through a pipe, by its path. */
-let kept: Map<string, Uint8Array> | undefined;
-
-/**
- * For one command line, which reads its network more than once, first to see what it is. A program that calls the library may be given another
- * network by the same pipe: there nothing is kept.
- */
-export function keepPipes(): void {
-  kept = new Map();
 }
 
 /**

@@ -28,6 +28,7 @@ import { reading } from '../comparing/readingWatch.js';
 import { fileLimits } from '../limits.js';
 import { splitKey } from './fileKey.js';
 import { openBeside, openFile } from './fileSource.js';
+import { keptNetworks } from './kept.js';
 import { modelPath } from './modelPath.js';
 
 /** What is in a model file, by its content: a description, weights, or both. */
@@ -89,6 +90,16 @@ export async function readModelFile(named: string): Promise<ModelFile> {
     source.keep?.();
     source.close();
   });
+}
+
+/** The same for a network that several parts of one command line ask for. What is wrong with it is found anew each time, for its sentence grows. */
+export async function readNetworkFile(named: string): Promise<ModelFile> {
+  const kept = keptNetworks<ModelFile>('files');
+  const known = kept?.get(named);
+  if (known) return known;
+  const read = await readModelFile(named);
+  if (!read.problem) kept?.set(named, read);
+  return read;
 }
 
 /** TensorFlow's SavedModel: the variables of a checkpoint, and Keras' description of the model beside them. */
@@ -167,7 +178,7 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
     case 'keras':
     case 'savedmodel':
     case 'h5': {
-      if (file.architecture === undefined) return { source, file, framework: 'keras' };
+      if (file.architecture === undefined) return { source, file, framework: file.format === 'h5' && !isKeras(file) ? undefined : 'keras' };
       return { source, file, framework: 'keras', ...described(() => file.architecture, file, dialectOf(file)) };
     }
     case 'tfjs': {
@@ -190,6 +201,16 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
         framework: CONVENTIONS.find(convention => convention.detect([...file.tensors.keys()], file.metadata))?.framework,
       };
   }
+}
+
+/** Keras' own attributes or names; any program may write an HDF5 file. */
+function isKeras({ tensors, metadata }: TensorFile): boolean {
+  const names = [...tensors.keys()];
+  return (
+    [...metadata.keys()].some(key => /(^|@)(keras_version|layer_names|weight_names)$/.test(key)) ||
+    names.some(name => /(^|\/)vars\/\d+$/.test(name)) ||
+    CONVENTIONS.some(convention => convention.detect(names, metadata))
+  );
 }
 
 /** What a Keras config says its network is, or why that cannot be told. */

@@ -166,8 +166,8 @@ export const NO_WEIGHT = /^optimizer|(^|\/)seed_generator\//;
  */
 export async function openModel({ model }: { model?: string }): Promise<ModelFile | undefined> {
   if (model === undefined) return undefined;
-  const { readModelFile } = await import('../files/modelFile.js');
-  return readModelFile(model);
+  const { readNetworkFile } = await import('../files/modelFile.js');
+  return readNetworkFile(model);
 }
 
 /** The graph is a chain of layers with the graph's own input and output: it is run as layers. */

@@ -1,0 +1,298 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { activations } from '../../src/activations/index.js';
+import type { RnnError } from '../../src/errors.js';
+import { runEmit } from '../../src/run/forward.js';
+import type { ForwardRequest } from '../../src/run/request.js';
+import { sizeOf, type Tensor } from '../../src/tensor/tensor.js';
+import { initializers } from '../../src/weights/initializers/index.js';
+import { bytesOf, temporaryFolder } from '../helpers/files.js';
+import { cat } from '../helpers/hostile/bytes.js';
+import { int, part } from '../helpers/protobufBytes.js';
+
+/**
+ * The scripts themselves, without their numbers, in emitScripts.txt; that they print y is tested by emit.test.ts and npm run live:emit. A function that
+ * stands further up in that file is not repeated. Refreshed by UPDATE_OUT=1 npx jest run/emitScripts.
+ */
+const table = join(__dirname, 'emitScripts.txt');
+const reference = join(__dirname, '..', 'reference');
+const folder = temporaryFolder();
+const TARGETS = ['numpy', 'torch', 'keras'] as const;
+type Target = (typeof TARGETS)[number];
+
+const saved = (name: string, values: unknown) => folder.write(`${name}.json`, JSON.stringify(values));
+const grid = (...shape: number[]): unknown =>
+  shape.length === 0 ? 0.5 : Array.from({ length: shape[0] }, (_, i) => (shape.length === 1 ? (i % 5) / 4 - 0.5 : grid(...shape.slice(1))));
+const tokens = [
+  [3, 1, 0, 0],
+  [0, 2, 5, 4],
+];
+
+function modelIn(sub: string, name: string): ForwardRequest {
+  const model = join(reference, sub, name);
+  const x = model.replace(/\.\w+$/, '.x.np');
+  return { model, input: existsSync(`${x}y`) ? `${x}y` : `${x}z` };
+}
+
+/** A graph of ONNX: nodes as [operator, inputs, output, attributes], inputs with their type (1 float, 7 int64, 9 bool) and shape. */
+function onnx(
+  name: string,
+  inputs: Readonly<Record<string, readonly [number, ...number[]]>>,
+  nodes: readonly (readonly [string, readonly string[], string, Readonly<Record<string, number>>?])[],
+): string {
+  const value = (key: string, type: number, shape: readonly number[]) =>
+    cat(part(1, key), part(2, part(1, int(1, type), part(2, ...shape.map(n => part(1, int(1, n)))))));
+  const graph = cat(
+    ...nodes.map(([op, from, to, attributes = {}]) =>
+      part(
+        1,
+        ...from.map(f => part(1, f)),
+        part(2, to),
+        part(4, op),
+        ...Object.entries(attributes).map(([key, v]) => part(5, part(1, key), int(3, v), int(20, 2))),
+      ),
+    ),
+    part(2, name),
+    ...Object.entries(inputs).map(([key, [type, ...shape]]) => part(11, value(key, type, shape))),
+    part(12, value('y', 1, [])),
+  );
+  return folder.write(`${name}.onnx`, cat(int(1, 8), part(7, graph), part(8, part(1, ''), int(2, 18))));
+}
+
+const arrays = async (name: string, values: Readonly<Record<string, Tensor>>) => folder.write(`${name}.npz`, await bytesOf('npz', values));
+const spread = (shape: readonly number[]): Tensor => ({
+  shape,
+  data: Float32Array.from({ length: sizeOf(shape) }, (_, k) => ((k * 7) % 11) / 8 - 0.5),
+});
+const whole = (...values: number[]): Tensor => ({ shape: [values.length], data: Float64Array.from(values), kind: 'int' });
+
+const SIZES = { T: 4, D: 3, N: 2 };
+const chains = [
+  'rnn:3,dense:2',
+  'gru:4+seq,lstm:3,dense:2@softmax',
+  'bigru:4+seq,maxpool,dense:2',
+  'rnn:4@relu+seq,avgpool,dense:3@sigmoid',
+  'bilstm:3+seq+sum,bigru:2,dense:2@tanh',
+  'gru:4+nobias+seq,last,dense:2@elu',
+  'gru:4+resetbefore,dense:2',
+  'lstm:4+backwards+seq,flatten,dense:2',
+  'lstm:4@relu,repeat:3,rnn:2,dense:2@softsign',
+  'conv:3x2,layernorm,lstm:2+seq,batchnorm,dropout,dense:2',
+];
+const REQUESTS: Readonly<Record<string, () => ForwardRequest | Promise<ForwardRequest>>> = {
+  'a graph whose axes are an input': async () => ({
+    model: onnx('axes', { x: [1, 2, 4, 3], axes: [7, 1] }, [
+      ['Tanh', ['x'], 't'],
+      ['ReduceMean', ['t', 'axes'], 'y', { keepdims: 0 }],
+    ]),
+    input: await arrays('axes', { x: spread([2, 4, 3]), axes: whole(1) }),
+  }),
+  'a graph whose weights are inputs, and a bias of one number': async () => ({
+    model: onnx('weights', { x: [1, 2, 3], W: [1, 3, 5], b: [1] }, [
+      ['MatMul', ['x', 'W'], 'xW'],
+      ['Add', ['xW', 'b'], 'z'],
+      ['Relu', ['z'], 'y'],
+    ]),
+    input: await arrays('weights', { x: spread([2, 3]), W: spread([3, 5]), b: spread([]) }),
+  }),
+  'a graph whose recurrent weights are inputs': async () => ({
+    model: onnx('gru', { x: [1, 4, 2, 3], W: [1, 1, 6, 3], R: [1, 1, 6, 2], axes: [7, 1] }, [
+      ['GRU', ['x', 'W', 'R'], 'h', { hidden_size: 2, linear_before_reset: 1 }],
+      ['Squeeze', ['h', 'axes'], 'y'],
+    ]),
+    input: await arrays('gru', { x: spread([4, 2, 3]), W: spread([1, 6, 3]), R: spread([1, 6, 2]), axes: whole(1) }),
+  }),
+
+  ...Object.fromEntries(chains.map(layers => [layers, () => ({ ...SIZES, layers })])),
+  'lstm:4+proj=2+seq,lstm:3 of PyTorch': () => ({ ...SIZES, layers: 'lstm:4+proj=2+seq,lstm:3,dense:2', framework: 'torch' }),
+  'a bidirectional GRU of PyTorch': () => ({ ...SIZES, layers: 'bigru:3,dense:2', framework: 'torch' }),
+  'no dense layer': () => ({ cell: 'gru', bidirectional: true, K: 0 }),
+  'lengths, every step': () => ({ ...SIZES, layers: 'lstm:3+seq,gru:2+seq,dense:2', lengths: '4,2' }),
+  'lengths, both directions': () => ({ ...SIZES, layers: 'bilstm:3+seq,bigru:2', lengths: '3,4' }),
+  'an embedding that masks': () => ({ layers: 'embedding:7x4+maskzero,bilstm:3+seq,gru:2,dense:2', input: saved('tokens', tokens) }),
+  'a masking layer': () => ({
+    layers: 'masking:0,lstm:3,dense:2',
+    input: saved('zeros', [
+      [
+        [1, 2],
+        [0, 0],
+        [3, 1],
+      ],
+      [
+        [0, 0],
+        [2, 1],
+        [0, 0],
+      ],
+    ]),
+  }),
+  'first states': () => ({ ...SIZES, layers: 'lstm:3,dense:2', h0: saved('h', grid(2, 3)), c0: saved('c', grid(2, 3)) }),
+  'first states, in both directions and behind padding': () => ({
+    ...SIZES,
+    layers: 'bigru:3+seq',
+    lengths: '4,3',
+    h0: saved('hb', grid(2, 2, 3)),
+  }),
+  ...Object.fromEntries(
+    [
+      'encdec.keras',
+      'multi_in.keras',
+      'multi_out.keras',
+      'shared_siamese.keras',
+      'attention.keras',
+      'attention_scores.keras',
+      'bidir_return_state.keras',
+      'cell_unrolled.keras',
+      'gqa_key_mask.keras',
+      'init_state_from_dense_gru.keras',
+      'initial_state_input.keras',
+      'mha.keras',
+      'masked_before_first.keras',
+      'mask_kwarg_pool.keras',
+      'live_mask_beside_states.keras',
+      'live_states_both_ways.keras',
+      'op_getitem_last.keras',
+      'seq_emb_bi_unroll_mask.keras',
+      'unroll_mask_bidir_zero.keras',
+    ].map(name => [name, () => modelIn('keras_models', name)]),
+  ),
+  ...Object.fromEntries(
+    [
+      'gru_lens_forward.onnx',
+      'lstm_lens_bidirectional.onnx',
+      'scan_lstm.onnx',
+      'states.onnx',
+      'time_first_states.onnx',
+      'three_heads.onnx',
+    ].map(name => [name, () => modelIn('onnx_wired', name)]),
+  ),
+};
+const DRAWN: Readonly<Record<Target, readonly ForwardRequest[]>> = {
+  torch: [
+    { rng: 'torch', seed: '-3', layers: 'lstm:4+seq,dropout:0.3,bigru:3,dense:2@softmax', T: 10, D: 3, N: 2 },
+    { rng: 'torch', seed: '7', layers: 'embedding:9x3,lstm:6+proj=2+nobias,dense:2', T: 4, N: 3 },
+    { rng: 'torch', inputRng: 'pcg64', seed: '5', layers: 'rnn:4@relu+seq,avgpool,dense:3@sigmoid', T: 10, D: 2, N: 2 },
+    { rng: 'torch', inputRng: 'keras', seed: '5', cell: 'gru', N: 2 },
+  ],
+  keras: [
+    { rng: 'keras', seed: '42', N: 4, layers: 'bilstm:4+seq,dropout:0.4,gru:3,dense:2@softmax', D: 3, T: 10 },
+    { rng: 'keras', seed: '1', N: 2, layers: 'embedding:5x3,rnn:3,dense:2', T: 4 },
+  ],
+  numpy: [
+    { rng: 'numpy', seed: '3', cell: 'lstm', N: 2 },
+    { rng: 'pcg64', seed: '123456789012345678901234567890', layers: 'bigru:4+seq,maxpool,dense:2', T: 10, D: 2, N: 2 },
+    { rng: 'pcg64', inputRng: 'numpy', seed: '8', layers: 'embedding:9x3,bilstm:4+sum,dense:2@softmax', T: 4, N: 3 },
+    ...initializers.map(
+      ({ name }, i): ForwardRequest => ({
+        rng: i % 2 ? 'numpy' : 'pcg64',
+        seed: String(i),
+        init: name,
+        layers: 'lstm:4,dense:2',
+        D: 3,
+        T: 10,
+        N: 2,
+      }),
+    ),
+  ],
+};
+
+/** Recorded sections; what is not repeated stands in its place. */
+const FUNCTION = /^def (\w+)[^\n]*\n(?:(?: [^\n]*)?\n)*(?! )/gm;
+function expanded(text: string): Map<string, string> {
+  const known = new Map<string, string>();
+  const sections = text.split(/^(?=== )/m).filter(Boolean);
+  return new Map(
+    sections.map(section => {
+      const at = section.indexOf('\n');
+      const whole = section
+        .slice(at + 1)
+        .replace(/^def (\S+) as above\n/gm, (_, key) => known.get(key)!)
+        .trimEnd();
+      for (const [body, name] of whole.matchAll(FUNCTION)) known.set(keyOf(name, body), body);
+      return [section.slice(3, at), whole];
+    }),
+  );
+}
+
+/** Recurrent layers are functions that differ under one name. */
+function keyOf(name: string, body: string): string {
+  const lines = body.trimEnd().split('\n');
+  let sum = 0;
+  for (const c of body.trimEnd()) sum = (sum * 31 + c.charCodeAt(0)) % 9973;
+  return `${name}(${lines.length} lines, ${sum})`.replaceAll(' ', '_');
+}
+
+function shortened(sections: ReadonlyMap<string, string>): string {
+  const known = new Set<string>();
+  const each = [...sections].map(([title, whole]) => {
+    const text = `${whole}\n`.replace(FUNCTION, (body, name) => {
+      const key = keyOf(name, body);
+      const isKnown = known.has(key);
+      known.add(key);
+      return isKnown ? `def ${key} as above\n` : body;
+    });
+    return `== ${title}\n${text}\n`;
+  });
+  return each.join('');
+}
+
+const recorded = existsSync(table) ? expanded(readFileSync(table, 'utf8')) : new Map<string, string>();
+const written = new Map<string, string>();
+
+async function scriptOf(request: ForwardRequest, target: Target): Promise<string> {
+  try {
+    const { script } = await runEmit(request, target);
+    return script.replace(/array\("[^"]*"/g, 'array("…"').trimEnd();
+  } catch (error) {
+    const { code, message, fix } = error as RnnError;
+    return `refused: ${code} ${message}; ${fix ?? ''}`;
+  }
+}
+
+async function check(title: string, text: string): Promise<void> {
+  written.set(title, text);
+  if (process.env.UPDATE_OUT !== '1') expect(text.split('\n')).toEqual(recorded.get(title)?.split('\n'));
+}
+
+describe('the script of', () => {
+  it.each(Object.entries(REQUESTS).flatMap(([name, request]) => TARGETS.map(target => [name, target, request] as const)))(
+    '%s for %s',
+    async (name, target, request) => check(`${name} for ${target}`, await scriptOf(await request(), target)),
+  );
+
+  it.each(TARGETS.flatMap(target => DRAWN[target].map(request => [JSON.stringify(request), target, request] as const)))(
+    '%s for %s',
+    async (name, target, request) => check(`${name} for ${target}`, await scriptOf(request, target)),
+  );
+
+  it.each(TARGETS)('every activation for %s', async target => {
+    const values: Record<string, unknown> = {
+      negative_slope: 0.15,
+      max_value: 1.25,
+      threshold: 0.3,
+      default_value: -0.7,
+      approximate: true,
+    };
+    const specs = activations.flatMap(({ name, parameters = {} }) => [
+      name,
+      ...(Object.keys(parameters).length > 0
+        ? [{ name, ...Object.fromEntries(Object.keys(parameters).map((key, i) => [key, values[key] ?? 0.6 + i])) }]
+        : []),
+    ]);
+    const lines: string[] = [];
+    for (const activation of [...specs, { name: 'relu', max_value: 2 }]) {
+      const model = saved('activation', { input: { timesteps: 3, features: 2 }, layers: [{ kind: 'dense', units: 5, activation }] });
+      const script = await scriptOf({ model, N: 1 }, target);
+      lines.push(
+        `${JSON.stringify(activation)}: ${script
+          .split('\n')
+          .filter(line => /^( *v1 =|refused)/.test(line))
+          .join('; ')}`,
+      );
+    }
+    await check(`every activation for ${target}`, lines.join('\n'));
+  });
+
+  afterAll(() => {
+    if (process.env.UPDATE_OUT === '1') writeFileSync(table, shortened(written));
+  });
+});
