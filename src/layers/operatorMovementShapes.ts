@@ -25,7 +25,7 @@ function sum(dims: readonly Dim[]): Dim {
 
 const slice: Rule = call => {
   const from = call.shape(0);
-  const [starts, ends] = [call.sizes(1) ?? [], call.sizes(2) ?? []];
+  const [starts, ends] = [call.places(1) ?? [], call.places(2) ?? []];
   if (starts.length !== ends.length)
     throw new RnnError('shape', 'E_OPERANDS', `Slice has ${starts.length} starts and ${ends.length} ends`, {
       expected: 'one of each for an axis',

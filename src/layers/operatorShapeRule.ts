@@ -13,6 +13,8 @@ export interface ShapeCall {
   shape(i: number): DimShape;
   /** whole numbers of operand i as sizes, which must be known; undefined where there is no such operand */
   sizes(i: number): readonly Dim[] | undefined;
+  /** the same, which may be computed: open ones then */
+  places(i: number): readonly Dim[] | undefined;
   /** those that are no symbols */
   numbers(i: number): readonly number[] | undefined;
   /** operand i as the size of an axis, which may be computed */

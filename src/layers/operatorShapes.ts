@@ -59,6 +59,8 @@ function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall 
       { expected: 'a constant, or sizes of what is known', found: 'a computed value' },
     );
   };
+  const places = (i: number) =>
+    operands[i] || shapes[i]?.numbers ? sizes(i) : shapes[i] && Array.from({ length: shapes[i][0]?.size ?? 0 }, () => OPEN);
   return {
     layer,
     operands: operands.length,
@@ -71,7 +73,8 @@ function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall 
       });
     },
     sizes,
-    count: i => (operands[i] || shapes[i]?.numbers ? sizes(i)?.[0] : undefined) ?? { symbol: '?', size: null },
+    count: i => places(i)?.[0] ?? OPEN,
+    places,
     numbers: i =>
       sizes(i)?.map(({ size, symbol }) => {
         if (size !== null) return size;
@@ -80,6 +83,8 @@ function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall 
       }),
   };
 }
+
+const OPEN: Dim = { symbol: '?', size: null };
 
 const same: Rule = ({ shape }) => [shape(0)];
 

@@ -19,9 +19,9 @@ export interface ArrayArgument {
   readonly dtype: string;
 }
 
-/** Part of an index: start:stop:step. */
+/** Part of an index, start:stop:step, each of which may be computed. */
 export interface SliceArgument {
-  readonly slice: readonly [start: number | null, stop: number | null, step: number | null];
+  readonly slice: readonly [start: Argument, stop: Argument, step: Argument];
 }
 
 export interface CallArguments {
@@ -64,7 +64,9 @@ function oldCall(node: readonly unknown[], models: ReadonlySet<string>): CallArg
 /** A keyword argument of Keras 2, where a list that begins with a name and two numbers is a tensor. */
 function oldArgument(value: unknown, depth: number, tensorAt: (...path: [string, unknown, unknown]) => TensorArgument): Argument {
   if (Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'number') return tensorAt(value[0], value[1], value[2]);
-  if (Array.isArray(value)) return value.map(v => oldArgument(v, checkDepth(depth), tensorAt));
+  const own = (v: unknown) => oldArgument(v, checkDepth(depth), tensorAt);
+  if (Array.isArray(value)) return value.map(own);
+  if (typeof value === 'object' && value !== null && 'start' in value && 'stop' in value) return sliceOf(value as Json, own);
   return argumentOf(value, depth);
 }
 
@@ -84,16 +86,16 @@ function argumentOf(value: unknown, depth: number): Argument {
   if (object.class_name === '__numpy__' || object.class_name === '__tensor__')
     return { array: config.value, dtype: String(config.dtype ?? 'float32') };
   if (object.class_name === '__tuple__') return list(config.value ?? object.items).map(v => argumentOf(v, checkDepth(depth)));
-  if (object.class_name === undefined && 'start' in object && 'stop' in object) return sliceOf(object);
-  if (object.class_name === '__slice__' || object.__slice__ !== undefined) return sliceOf((object.__slice__ ?? config) as Json);
+  const own = (v: unknown) => argumentOf(v, checkDepth(depth));
+  if (object.class_name === undefined && 'start' in object && 'stop' in object) return sliceOf(object, own);
+  if (object.class_name === '__slice__' || object.__slice__ !== undefined) return sliceOf((object.__slice__ ?? config) as Json, own);
   if (object.class_name === '__ellipsis__' || object.__ellipsis__ !== undefined) return '...';
   if (object.class_name === 'DTypePolicy') return String(config.name);
   throw badCall(value);
 }
 
-function sliceOf(slice: Json): SliceArgument {
-  const bound = (key: string): number | null => (typeof slice[key] === 'number' ? (slice[key] as number) : null);
-  return { slice: [bound('start'), bound('stop'), bound('step')] };
+function sliceOf({ start, stop, step }: Json, of: (value: unknown) => Argument): SliceArgument {
+  return { slice: [of(start), of(stop), of(step)] };
 }
 
 function checkDepth(depth: number): number {
@@ -109,6 +111,10 @@ function badCall(value: unknown): RnnError {
   });
 }
 
+export function isSlice(argument: Argument | undefined): argument is SliceArgument {
+  return typeof argument === 'object' && argument !== null && !Array.isArray(argument) && 'slice' in argument;
+}
+
 export function isTensor(argument: Argument | undefined): argument is TensorArgument {
   return typeof argument === 'object' && argument !== null && 'tensor' in argument;
 }
@@ -116,5 +122,6 @@ export function isTensor(argument: Argument | undefined): argument is TensorArgu
 /** Every tensor in an argument, in order. */
 export function tensorsOf(argument: Argument | undefined): TensorArgument[] {
   if (isTensor(argument)) return [argument];
+  if (isSlice(argument)) return argument.slice.flatMap(tensorsOf);
   return Array.isArray(argument) ? argument.flatMap(tensorsOf) : [];
 }

@@ -28,6 +28,8 @@ export interface OperatorCall {
   /** the same as floats: Keras divides and averages whole numbers as floats, ONNX does not */
   float(i: number, name: string): Operand;
   operands(i: number, name: string): Operand[];
+  /** a tensor inside of an argument */
+  valueOf(tensor: TensorArgument): Operand;
   /** every tensor among the arguments, in order */
   tensors(): Operand[];
   /** shape of a tensor among the arguments @throws RnnError where the file does not record it, as Keras 2 does not */
@@ -79,6 +81,7 @@ export function operatorCall(layer: Json, { args, kwargs }: CallArguments, value
       const all = given(i, name);
       return (Array.isArray(all) ? all : allArgs()).map(a => operandOf(a, name));
     },
+    valueOf: tensor => ({ value: value(tensor) }),
     tensors: () =>
       allArgs()
         .flatMap(tensorsOf)

@@ -1,4 +1,4 @@
-import type { Argument, SliceArgument } from '../arguments.js';
+import { type Argument, isSlice, isTensor, type SliceArgument, type TensorArgument } from '../arguments.js';
 import {
   along,
   axesOf,
@@ -78,11 +78,55 @@ function placesOf(call: OperatorCall, name: string): Expression {
   return placesAlong(call.operand(0, name), call.shape(0, name).length, call.number(2, 'axis', -1), call.number(1, 'num_classes', 0));
 }
 
+/** The same from places that are computed: as many rows as are asked for are picked, or all to the end. */
+function computedPart(call: OperatorCall, shape: readonly number[]): Expression {
+  return shape.reduce<Operand>(
+    (x, size, axis) => {
+      const start = startOn(call, axis);
+      if (size === -1) return node('Slice', [x, start, ints([TO_THE_END]), ints([axis])]);
+      return node('Gather', [x, node('Add', [start, ints(Array.from({ length: size }, (_, i) => i))])], { axis });
+    },
+    call.operand(0, 'inputs'),
+  ) as Expression;
+}
+
+/** [1]: where a block begins on an axis. */
+export function startOn(call: OperatorCall, axis: number): Operand {
+  const starts = call.given(1, 'start_indices');
+  if (!Array.isArray(starts)) return node('Gather', [cast(call.operand(1, 'start_indices'), INT), ints([axis])], { axis: 0 });
+  const start = starts[axis];
+  if (typeof start === 'number') return ints([start]);
+  return node('Reshape', [cast(call.operands(1, 'start_indices')[axis], INT), ints([1])]);
+}
+
+/** Where a slice begins or ends: a number, or one that is computed, [1]. */
+type Bound = number | Operand;
+
+function bound(argument: Argument, call: OperatorCall): Bound | null {
+  if (argument === null || typeof argument === 'number') return argument;
+  if (isTensor(argument)) return place(argument, call);
+  throw wrongArgument('slice', argument);
+}
+
+/** [1]: a computed place on an axis. */
+function place(argument: TensorArgument, call: OperatorCall): Operand {
+  return node('Reshape', [cast(call.valueOf(argument), INT), ints([1])]);
+}
+
+function row(bounds: readonly Bound[]): Operand {
+  if (bounds.every(n => typeof n === 'number')) return ints(bounds as number[]);
+  return node(
+    'Concat',
+    bounds.map(n => (typeof n === 'number' ? ints([n]) : n)),
+    { axis: 0 },
+  );
+}
+
 /** A part of each axis from a place on. */
 const part: Rule = call => {
   const [starts, shape] = [call.given(1, 'start_indices'), call.given(-1, 'shape')];
-  if (!Array.isArray(starts) || !Array.isArray(shape) || ![...starts, ...shape].every(Number.isInteger))
-    throw wrongArgument('start_indices', starts ?? null);
+  if (!Array.isArray(shape) || !shape.every(Number.isInteger)) throw wrongArgument('shape', shape ?? null);
+  if (!Array.isArray(starts) || !starts.every(Number.isInteger)) return computedPart(call, shape as number[]);
   // of an axis of open size so many are taken as are asked for, not as many as there are
   const given = call.shape(0, 'inputs');
   const isCounted = (axis: number) => given[axis] === null && Number(shape[axis]) >= 0 && Number(shape[axis]) <= MOST_PICKED;
@@ -105,9 +149,19 @@ const part: Rule = call => {
 /** Rows of an open axis that are listed one by one. */
 const MOST_PICKED = 4096;
 
-const takeAlong = along(2, call =>
-  node('GatherElements', [call.operand(0, 'x'), cast(call.operand(1, 'indices'), INT)], { axis: axisOf(call, 2, 'axis').axis }),
-);
+/** Both are as wide as the wider one on every other axis. */
+const takeAlong = along(2, call => {
+  const { axis } = axisOf(call, 2, 'axis');
+  const [x, indices] = [call.operand(0, 'x'), cast(call.operand(1, 'indices'), INT)];
+  const [own, other] = [call.shape(0, 'x'), call.shape(1, 'indices')];
+  const wide = (t: Operand, sizes: typeof own, to: Operand, toSizes: typeof own): Operand => {
+    if (!sizes.some((size, a) => a !== axis && size === 1 && toSizes[a] !== 1)) return t;
+    // t, whatever is asked, as wide as what asks
+    const one = node('Gather', [to, ints([0])], { axis });
+    return node('Where', [node('Less', [one, one]), t, t]);
+  };
+  return node('GatherElements', [wide(x, own, indices, other), wide(indices, other, x, own)], { axis });
+});
 
 /** The first of an axis by size; the places where they stood are the second output. */
 function sorted(call: OperatorCall, count: number, axis: number, largest: boolean): Expression {
@@ -203,31 +257,35 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   GetItem(call) {
     const key = call.given(1, 'key');
     const parts = withoutEllipsis(Array.isArray(key) ? key : [key], call);
-    const [starts, ends, axes, steps, dropped, added]: number[][] = [[], [], [], [], [], []];
+    const [starts, ends]: Bound[][] = [[], []];
+    const [axes, steps, dropped, added]: number[][] = [[], [], [], []];
+    const picked: [place: Operand, axis: number][] = [];
     let axis = 0;
     for (const part of parts) {
       if (part === null || part === undefined) {
         added.push(axis - dropped.length + added.length);
         continue;
       }
-      if (typeof part === 'number') {
-        cut(axis, part, part === -1 ? TO_THE_END : part + 1, 1);
-        dropped.push(axis);
-      } else if (typeof part === 'object' && 'slice' in part) {
-        const [start, stop, step] = (part as SliceArgument).slice;
+      if (typeof part === 'number') cut(axis, part, part === -1 ? TO_THE_END : part + 1, 1);
+      else if (isTensor(part)) picked.push([place(part, call), axis]);
+      else if (isSlice(part)) {
+        const [start, stop, step] = part.slice;
         const by = step ?? 1;
+        if (typeof by !== 'number') throw wrongArgument('step', step);
         if (start !== null || stop !== null || by !== 1)
-          cut(axis, start ?? (by < 0 ? TO_THE_END : 0), stop ?? (by < 0 ? -TO_THE_END : TO_THE_END), by);
+          cut(axis, bound(start, call) ?? (by < 0 ? TO_THE_END : 0), bound(stop, call) ?? (by < 0 ? -TO_THE_END : TO_THE_END), by);
       } else throw wrongArgument('key', part);
+      if (typeof part === 'number' || isTensor(part)) dropped.push(axis);
       axis++;
     }
     let result: Operand = call.operand(0, 'x');
-    if (axes.length > 0) result = node('Slice', [result, ints(starts), ints(ends), ints(axes), ints(steps)]);
+    if (axes.length > 0) result = node('Slice', [result, row(starts), row(ends), ints(axes), ints(steps)]);
+    for (const [at, axis] of picked) result = node('Gather', [result, at], { axis });
     if (dropped.length > 0) result = node('Squeeze', [result, ints(dropped)]);
     if (added.length > 0) result = node('Unsqueeze', [result, ints(added)]);
     return 'op' in result ? result : node('Identity', [result]);
 
-    function cut(at: number, start: number, end: number, step: number): void {
+    function cut(at: number, start: Bound, end: Bound, step: number): void {
       axes.push(at);
       starts.push(start);
       ends.push(end);

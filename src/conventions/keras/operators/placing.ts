@@ -11,6 +11,7 @@ import {
   TO_THE_END,
   wrongArgument,
 } from './call.js';
+import { startOn } from './movement.js';
 
 /** Operators that put numbers into places of other ones, or spread them out. */
 
@@ -35,9 +36,30 @@ function numbersOf(call: OperatorCall, i: number, name: string): number[] {
   return all as number[];
 }
 
+/** The same from places that are computed, none of which lets the block stand out: x where a place lies outside of the block, else the block there. */
+function computedUpdate(call: OperatorCall): Expression {
+  const [whole, block] = [call.shape(0, 'inputs'), call.shape(2, 'updates')];
+  const inside: Operand[] = [];
+  const spread = block.reduce<Operand>(
+    (updates, size, axis) => {
+      const all = whole[axis];
+      if (size === null || all === null) throw wrongArgument('updates', 'an axis of open size');
+      const start = node('Min', [node('Max', [startOn(call, axis), ints(0)]), ints(all - size)]);
+      const at = node('Sub', [ints(Array.from({ length: all }, (_, i) => i)), start]);
+      const isIn = node('And', [node('GreaterOrEqual', [at, ints(0)]), node('Less', [at, ints(size)])]);
+      inside.push(node('Reshape', [isIn, ints(whole.map((_, a) => (a === axis ? all : 1)))]));
+      return node('Gather', [updates, node('Min', [node('Max', [at, ints(0)]), ints(size - 1)])], { axis });
+    },
+    call.operand(2, 'updates'),
+  );
+  return node('Where', [inside.reduce((a, b) => node('And', [a, b])), spread, call.operand(0, 'inputs')]);
+}
+
 export const PLACING: Readonly<Record<string, Rule>> = {
   /** A block of x replaced: what stands before and behind it on every axis stays. */
   SliceUpdate(call) {
+    const starts = call.given(1, 'start_indices');
+    if (!Array.isArray(starts) || !starts.every(Number.isInteger)) return computedUpdate(call);
     const start = numbersOf(call, 1, 'start_indices');
     const [whole, block] = [call.shape(0, 'inputs'), call.shape(2, 'updates')];
     const replaced = (x: Operand, axis: number): Operand => {
