@@ -30,7 +30,9 @@ export { centercrop, crop1d, crop2d, crop3d, zeropad1d, zeropad2d, zeropad3d } f
 export { permute, reshape } from './reshaping/reshape.js';
 export { resize } from './reshaping/resize.js';
 export { upsample1d, upsample2d, upsample3d } from './reshaping/upsample.js';
+export { spectrogram } from './spectrogram.js';
 export { text } from './text.js';
+export { unembedding } from './unembedding.js';
 export {
   adaptiveavgpool1d,
   adaptiveavgpool2d,

@@ -1,6 +1,8 @@
+import type { WeightShape } from '../cells/cell.js';
 import { weightShape } from '../cells/weightShapes.js';
 import { RnnError } from '../errors.js';
 import { int } from '../formats/onnx/builder.js';
+import type { Json } from './kerasConfig.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
 /** Token numbers [N, T], or of any axes -> their vectors [N, T, E]. */
@@ -12,7 +14,22 @@ export interface EmbeddingSpec extends LayerBase {
   readonly units: number;
   /** token 0 is padding: its steps are masked */
   readonly maskZero: boolean;
+  /** Keras' ReversibleEmbedding, which may be called the other way round, too: `unembedding` */
+  readonly reversible?: boolean;
+  /** of such a one, tie_weights=False: a second matrix [E, V] for the way back */
+  readonly untied?: boolean;
+  /** c of c·tanh(y / c) on the way back; null: y as it is */
+  readonly softCap?: number | null;
 }
+
+export const EMBEDDING_FIELDS: LayerKind<EmbeddingSpec>['fields'] = {
+  tokens: { type: 'size' },
+  units: { type: 'size' },
+  maskZero: { type: 'boolean', default: false },
+  reversible: { type: 'boolean', default: false },
+  untied: { type: 'boolean', default: false },
+  softCap: { type: 'number', default: null },
+};
 
 /** In Python: token 0 is no step. */
 function maskOf({ maskZero }: EmbeddingSpec, x: string, given: string | undefined): string | undefined {
@@ -34,11 +51,27 @@ export const embedding: LayerKind<EmbeddingSpec> = {
     },
     options: { maskzero: { set: { maskZero: true } } },
   },
-  kerasClass: () => 'Embedding',
+  kerasClass: ({ reversible }) => (reversible ? 'ReversibleEmbedding' : 'Embedding'),
   keras: {
-    classes: { Embedding: config => ({ tokens: config.input_dim, units: config.output_dim, maskZero: config.mask_zero ?? false }) },
-    config: ({ tokens, units, maskZero }) => ({ input_dim: tokens, output_dim: units, ...(maskZero ? { mask_zero: true } : {}) }),
-    weightNames: { E: 'embeddings' },
+    classes: {
+      Embedding: read,
+      ReversibleEmbedding: config => ({
+        ...read(config),
+        reversible: true,
+        untied: config.tie_weights === false,
+        ...(typeof config.logit_soft_cap === 'number' ? { softCap: config.logit_soft_cap } : {}),
+      }),
+    },
+    // the call is that of another layer
+    callOptions: { reverse: 'kind=unembedding' },
+    config: ({ tokens, units, maskZero, untied, softCap }) => ({
+      input_dim: tokens,
+      output_dim: units,
+      ...(maskZero ? { mask_zero: true } : {}),
+      ...(untied ? { tie_weights: false } : {}),
+      ...(typeof softCap === 'number' ? { logit_soft_cap: softCap } : {}),
+    }),
+    weightNames: { E: 'embeddings', R: 'reverse_embeddings' },
   },
   onnx({ name, maskZero }, { builder, inputs: [x], masks: [given], maskAxes, shapes: [{ length }], weight }) {
     const y = builder.add('Gather', [builder.constant(`${name}.weight`, weight('E')!), x], { axis: int(0) }, name);
@@ -54,17 +87,15 @@ export const embedding: LayerKind<EmbeddingSpec> = {
     },
     torch: { expression: (_layer, { inputs: [x], weight }) => `${weight('E')}[${x}.long()]`, mask: maskOf },
   },
-  fields: { tokens: { type: 'size' }, units: { type: 'size' }, maskZero: { type: 'boolean', default: false } },
+  fields: EMBEDDING_FIELDS,
 
-  weightShapes: (layer, _inputs, symbols) => [
-    weightShape({ name: 'E', role: 'embeddings', dims: ['V', symbols.units], shape: [layer.tokens, layer.units] }),
-  ],
+  weightShapes: (layer, _inputs, symbols) => vectorsOf(layer, symbols.units),
 
   outputShape(layer, [input], symbols) {
     return [...input, { symbol: symbols.units, size: layer.units }];
   },
 
-  formula: (_layer, _inputs, symbols) => `V*${symbols.units}`,
+  formula: ({ untied }, _inputs, symbols) => `${untied ? '2*' : ''}V*${symbols.units}`,
 
   apply(layer, [{ tensor, mask: given }], { kernels, weights }) {
     const E = layer.units;
@@ -86,6 +117,16 @@ export const embedding: LayerKind<EmbeddingSpec> = {
     return { tensor: { shape: [...tensor.shape, E], data }, mask };
   },
 };
+
+function read(config: Json): Json {
+  return { tokens: config.input_dim, units: config.output_dim, maskZero: config.mask_zero ?? false };
+}
+
+/** A vector for each token [V, E], and a column for each [E, V] where there are others for the way back. */
+export function vectorsOf({ tokens, units, untied }: Omit<EmbeddingSpec, 'kind'>, E: string): WeightShape[] {
+  const vectors = weightShape({ name: 'E', role: 'embeddings', dims: ['V', E], shape: [tokens, units] });
+  return untied ? [vectors, weightShape({ name: 'R', role: 'embeddings', dims: [E, 'V'], shape: [units, tokens] })] : [vectors];
+}
 
 /** [n, t] of the k-th number. */
 function placeOf(k: number, shape: readonly number[]): number[] {

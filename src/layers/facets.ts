@@ -49,7 +49,7 @@ export function inGrammar(axes: number, grammar: Grammar): Grammar | undefined {
 export interface KerasFacet<S> {
   /** classes that are read as this kind: config -> its fields in a spec. @throws RnnError E_KERAS_OPTION */
   readonly classes: Readonly<Record<string, (config: Json, read: KerasReader) => Json>>;
-  /** arguments of its call that are fields of the layer here: `use_causal_mask` -> causal */
+  /** arguments of its call that are fields of the layer here: `use_causal_mask` -> causal; 'field=value' where the field has a value of its own then */
   readonly callOptions?: Readonly<Record<string, string>>;
   /** tensors among them that the layer reads behind its inputs, and the field that says so */
   readonly callInputs?: Readonly<Record<string, string>>;

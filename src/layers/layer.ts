@@ -193,6 +193,8 @@ export interface WholeKind<S extends LayerBase & { readonly kind: string }> {
   readonly tokens?: 'read' | 'as what it gives';
   /** it gives the numbers that it reads, in other places perhaps: whole ones stay whole */
   readonly movesNumbers?: boolean;
+  /** the kind whose weights a call of it may use: another way to call that layer */
+  readonly sharesWith?: string;
   /** `apply` says which steps of its output are real */
   readonly givesMask?: boolean;
   /** facets: how it is written elsewhere. An absent one is refused by name */

@@ -25,7 +25,9 @@ function sum(dims: readonly Dim[]): Dim {
 
 const slice: Rule = call => {
   const from = call.shape(0);
-  const [starts, ends] = [call.places(1) ?? [], call.places(2) ?? []];
+  // a graph with places that are computed is run node by node, a Keras network has no other way
+  const bounds = call.layer.kerasClass === null ? call.sizes : call.places;
+  const [starts, ends] = [bounds(1) ?? [], bounds(2) ?? []];
   if (starts.length !== ends.length)
     throw new RnnError('shape', 'E_OPERANDS', `Slice has ${starts.length} starts and ${ends.length} ends`, {
       expected: 'one of each for an axis',

@@ -192,7 +192,7 @@ function checkCall(
   if (given.shares !== undefined) {
     const owner = text(given.shares, 'shares');
     const found = values.layers.get(owner);
-    if (!found || found.kind !== kind) {
+    if (!found || (found.kind !== kind && getLayerKind(kind).sharesWith !== found.kind)) {
       const alike = [...values.layers.values()].filter(l => l.kind === kind);
       throw unknownLayer(
         'shares',

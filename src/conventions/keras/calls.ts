@@ -50,6 +50,10 @@ export function callOf(layer: Json, given: CallArguments, value: (t: Argument) =
     });
   if (isTensor(ofValues)) rest.attention_mask = { value: value(ofValues) };
   if (masks) mask = isTensor(ofQuery) ? value(ofQuery) : null;
+  // what stands in its place without a name says something, too
+  more.forEach((argument, i) => {
+    if (argument === true) rest[`argument ${i + 2}`] = argument;
+  });
   for (const [key, argument] of Object.entries(kwargs)) {
     if (argument === null || key === 'initial_state' || (key === 'mask' && mask !== undefined)) continue;
     if (NOTHING.has(key) && (argument !== true || ignoresTraining(layer.class_name))) continue;
@@ -73,7 +77,8 @@ function inPlace({ args, kwargs }: CallArguments): CallArguments {
 export function callOptions(layer: Json, rest: Json): Json {
   const read = { ...callOptionsOf(layer.class_name), ...callInputsOf(layer.class_name) };
   const entries = Object.entries(rest).map(([key, value]) => {
-    if (Object.hasOwn(read, key)) return [read[key], value];
+    const [field, said = value] = Object.hasOwn(read, key) ? read[key].split('=') : [];
+    if (field !== undefined) return [field, said];
     throw new RnnError('unsupported', 'E_KERAS_OPTION', `the layer is called with ${escapeText(key, 40)}`, {
       where: escapeText(key, 40),
       expected: ['inputs', 'mask', 'initial_state', ...Object.keys(read)].join(', '),

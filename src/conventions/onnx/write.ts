@@ -4,6 +4,7 @@ import type { OnnxModel, OnnxNode } from '../../formats/onnx/graph.js';
 import type { OnnxCall, OnnxResult } from '../../layers/facets.js';
 import { type AnyLayer, getLayerKind, otherSteps, readsMask } from '../../layers/index.js';
 import { cast } from '../../layers/onnxSteps.js';
+import type { Dim } from '../../layers/shape.js';
 import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
 import { type InputSpec, inputsOf, isRecurrent, type LayerSpec, type ModelSpec, outputsOf, type RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -65,7 +66,10 @@ export function toOnnxModel(
     const attributes = new Map();
     nodes.push({ name: '', opType: 'Identity', domain: '', inputs: [nameOf(value)], outputs: [outputNames[i]], attributes });
   });
-  const sizes = (shape: ModelShapes['input']) => shape.map((d, axis) => (axis === 0 ? 'N' : (d.size ?? d.symbol)));
+  // one letter is one size: inputs of several numbers of samples have each its own
+  const batches = new Set(inputsOf(model).map(({ batch }) => batch));
+  const isOpen = (axis: number, { symbol }: Dim) => axis === 0 && symbol === 'N' && batches.size === 1;
+  const sizes = (shape: ModelShapes['input']) => shape.map((d, axis) => (isOpen(axis, d) ? 'N' : (d.size ?? d.symbol)));
   return {
     irVersion: IR_VERSION,
     producerName: 'rnn-cli',

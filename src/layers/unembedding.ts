@@ -1,0 +1,63 @@
+import { permuteAxes } from '../tensor/axes.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { activated } from './activation.js';
+import { multiply, productCost, stepsFormula, stepsOf } from './dims.js';
+import { EMBEDDING_FIELDS, type EmbeddingSpec, vectorsOf } from './embedding.js';
+import type { ScriptCall } from './facets.js';
+import type { LayerKind } from './layer.js';
+import { number } from './onnxSteps.js';
+
+/**
+ * A ReversibleEmbedding of Keras called with reverse=True: [.., E] -> a number for each of V tokens, x · Eᵀ, or x · R where the layer holds a second
+ * matrix for it. Its weights are those of the embedding that it shares.
+ */
+export interface UnembeddingSpec extends Omit<EmbeddingSpec, 'kind'> {
+  readonly kind: 'unembedding';
+}
+
+export const unembedding: LayerKind<UnembeddingSpec> = {
+  name: 'unembedding',
+  reads: 'anything',
+  stepwise: () => true,
+  sharesWith: 'embedding',
+  kerasClass: () => 'ReversibleEmbedding',
+  fields: EMBEDDING_FIELDS as LayerKind<UnembeddingSpec>['fields'],
+  weightShapes: (layer, _inputs, symbols) => vectorsOf(layer, symbols.units),
+  outputShape: ({ tokens }, [input]) => [...input.slice(0, -1), { symbol: 'V', size: tokens }],
+  cost(layer, [input]) {
+    const steps = stepsOf(input);
+    return productCost(
+      { useBias: false, activation: 'linear' },
+      multiply(steps, layer.units, layer.tokens),
+      0n,
+      `${stepsFormula(input)}E*V`,
+    );
+  },
+  apply(layer, [{ tensor }], { kernels, weights }) {
+    const y = kernels.affine(
+      tensor,
+      matrixOf(layer, name => weights.get(name)),
+    );
+    const c = layer.softCap ?? null;
+    if (c === null) return { tensor: y };
+    const bounded = activated('tanh', { shape: y.shape, data: y.data.map(v => v / c) });
+    return { tensor: { shape: y.shape, data: bounded.data.map(v => v * c) } };
+  },
+  onnx(layer, { builder, inputs: [x], weight, activation }) {
+    const y = builder.add('MatMul', [x, builder.constant(`${layer.name}.weight`, matrixOf(layer, weight))], {}, layer.name);
+    if ((layer.softCap ?? null) === null) return y;
+    const c = number(builder, layer.softCap!, layer.name);
+    return builder.add('Mul', [activation('tanh', builder.add('Div', [y, c], {}, `${layer.name}/cap`)), c], {}, `${layer.name}/cap`);
+  },
+  scripts: { numpy: { expression }, torch: { expression } },
+};
+
+function expression(layer: UnembeddingSpec, { inputs: [x], weight, activation }: ScriptCall): string {
+  const y = `(${x} @ ${layer.untied ? weight('R') : `${weight('E')}.T`})`;
+  return (layer.softCap ?? null) === null ? y : `(${activation('tanh', `(${y} / ${layer.softCap})`)} * ${layer.softCap})`;
+}
+
+/** [E, V] */
+function matrixOf({ untied }: UnembeddingSpec, weight: (name: string) => Tensor | undefined): Tensor {
+  return untied ? weight('R')! : permuteAxes(weight('E')!, [1, 0]);
+}
