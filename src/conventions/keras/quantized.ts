@@ -1,5 +1,5 @@
 import { RnnError } from '../../errors.js';
-import { wordOf } from '../../escape.js';
+import { escapeText, wordOf } from '../../escape.js';
 import type { FileTensor, TensorFile } from '../../formats/format.js';
 import { type EinsumDenseSpec, einsumdense } from '../../layers/einsum/einsumdense.js';
 import { equationOf } from '../../layers/einsum/equation.js';
@@ -8,7 +8,7 @@ import { roundsInput } from '../../layers/roundedInput.js';
 import type { Assumption } from '../../model/assumptions.js';
 import { lazy, load } from '../../tensor/lazy.js';
 import { QUANTIZED } from './layers.js';
-import { groupNames, MODELS, stepLayer } from './models.js';
+import { groupNames, MODELS, nameOf, stepLayer } from './models.js';
 import { namesIn } from './names.js';
 
 /**
@@ -98,27 +98,37 @@ export function modeOf({ dtype }: Json): 'int8' | 'int4' | undefined {
 
 /** Layers that Keras computes in 16 bits are run in float32. */
 export function precisionAssumptions(model: Json): Assumption[] {
-  const types = new Set(narrowTypes(model));
-  return [...types].map(type => ({
-    fact: 'precision',
-    what: `layers that compute in ${type} in Keras were run in float32, which usually moves y by about ${type === 'float16' ? '0.1 %' : '1 %'} of its scale, more where the network amplifies rounding`,
-    value: 'float32',
-    why: `their policy is ${type}`,
-    say: null,
-  }));
+  const layers = narrowLayers(model);
+  return [...new Set(layers.map(({ type }) => type))].map(type => {
+    const share = type === 'float16' ? '0.1 %' : '1 %';
+    const usual = `layers that compute in ${type} in Keras were run in float32, which usually moves y by about ${share} of its scale, more where the network amplifies rounding`;
+    const dividing = layers.filter(layer => type === 'float16' && dividesByEpsilon(layer.layer)).map(({ layer }) => nameOf(layer));
+    const zeros = `; a row of zeros stays zeros, and Keras, whose epsilon of ${escapeText(dividing.join(', '), 200)} is 0 in float16, makes NaN of it`;
+    return {
+      fact: 'precision',
+      what: `${usual}${dividing.length > 0 ? zeros : ''}`,
+      value: 'float32',
+      why: `their policy is ${type}`,
+      say: null,
+    };
+  });
 }
 
-function narrowTypes(model: Json): string[] {
+/** Rows divided by their length, which is at least 1e-12: nothing in float16. */
+function dividesByEpsilon({ class_name, config }: Json): boolean {
+  return class_name === 'UnitNormalization' || (class_name === 'Dot' && asObject(config ?? {}, 'layer').normalize === true);
+}
+
+function narrowLayers(model: Json): { type: string; layer: Json }[] {
   return list(model.layers).flatMap(l => {
     const layer = asObject(l, 'layer');
-    const { class_name } = layer;
     const own = asObject(layer.config ?? {}, 'layer');
     const { name } = ((own.dtype as { config?: Json } | null | undefined)?.config ?? { name: own.dtype }) as Json;
     const [, type] = /^(?:mixed_)?(b?float16)$/.exec(wordOf(name)) ?? [];
     return [
-      ...(type && class_name !== 'InputLayer' ? [type] : []),
-      ...(own.layers ? narrowTypes(own) : []),
-      ...(own.layer ? narrowTypes({ layers: [own.layer] }) : []),
+      ...(type && layer.class_name !== 'InputLayer' ? [{ type, layer }] : []),
+      ...(own.layers ? narrowLayers(own) : []),
+      ...(own.layer ? narrowLayers({ layers: [own.layer] }) : []),
     ];
   });
 }

@@ -44,7 +44,8 @@ function rowsOfLayers({ model, input, layers }: ShapesResult): SummaryLayer[] {
 
 function rowOf(row: KerasRow, result: ShapesResult, network: Network, details: ReadonlyMap<string, KerasDetails>): SummaryLayer {
   const own = result.layers.filter(({ name }) => name === row.name || (row.isModel && name.startsWith(`${row.name}/`)));
-  const shapes = row.outputs.map(value => shapeOf(value, result, network));
+  const computed = row.outputs.map(value => shapeOf(value, result, network));
+  const shapes = SYMBOLIC[row.className]?.(computed, () => shapeOf(valueRead(row.reads[0]), result, network)) ?? computed;
   return {
     name: row.name,
     className: row.className,
@@ -60,6 +61,20 @@ function rowOf(row: KerasRow, result: ShapesResult, network: Network, details: R
     inputs: [],
     connected: row.reads,
   };
+}
+
+type Shown = readonly (number | null)[] | null;
+
+/** Operators whose symbolic shapes are others in Keras than those of what it computes. */
+const SYMBOLIC: Readonly<Record<string, (computed: readonly Shown[], x: () => Shown) => readonly Shown[]>> = {
+  Corrcoef: (_, x) => [x()],
+  Slogdet: ([, logarithm]) => [[], logarithm],
+};
+
+/** 'lstm[1][2]', output 2 of the second call, as the value `lstm#2/2`. */
+function valueRead(read: string): string {
+  const [, name, call, output] = /^(.*)\[(\d+)\]\[(\d+)\]$/.exec(read)!;
+  return `${name}${call === '0' ? '' : `#${Number(call) + 1}`}${output === '0' ? '' : `/${output}`}`;
 }
 
 function shapeOf(value: string, { layers }: ShapesResult, { shapes }: Network): readonly (number | null)[] | null {
