@@ -58,12 +58,13 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
       refuseRounded(layer, 'an EinsumDense layer with an int8 input is written by model.quantize alone', 'keep the file as Keras saved it');
       return { equation: layer.equation, output_shape: layer.outputShape, bias_axes: layer.biasAxes, activation: layer.activation };
     },
-    // the axes that '...' stands for in front, the samples aside, the other way round
-    shownShapes({ equation }, [y]) {
-      const left = /->\.\.\.(.*)$/.exec(equation)?.[1];
+    // the axes that '...' stands for in front, the samples aside, the other way round, and then all sizes that were given
+    shownShapes({ equation, outputShape }, [y]) {
+      const left = leftLetters(equation);
       if (left === undefined) return [y];
-      const end = y.length - left.length;
-      return [[y[0], ...y.slice(1, end).reverse(), ...y.slice(end)]];
+      const end = Math.max(1, y.length - left.length);
+      const given = outputShape.length > left.length ? outputShape.map(size => ({ symbol: String(size), size })) : y.slice(end);
+      return [[y[0], ...y.slice(1, end).reverse(), ...given]];
     },
     weightNames: { W: 'kernel', b: 'bias' },
   },
@@ -142,8 +143,9 @@ interface Solved {
 function solved(layer: EinsumDenseSpec, input: DimShape): Solved {
   const equation = equationOf(layer.equation, input.length);
   const sizes = new Map<string, Dim>([...equation.input].map((letter, axis) => [letter, input[axis]]));
-  // '...' on the left takes the batch with it: what it leaves out stands between the batch and the sizes given
-  const given = layer.outputShape;
+  // '...' on the left takes the batch with it: what it leaves out stands between the batch and the sizes given, of which Keras then reads the first
+  const left = leftLetters(layer.equation)?.length ?? equation.output.length;
+  const given = left < equation.output.length ? layer.outputShape.slice(0, left) : layer.outputShape;
   const open = new Set<string>();
   const elided = equation.output.length - 1 - given.length;
   const right = layer.equation.endsWith('...');
@@ -169,6 +171,11 @@ function solved(layer: EinsumDenseSpec, input: DimShape): Solved {
     });
   }
   return { equation, sizes, open };
+}
+
+/** 'f' of '...e,ef->...f' */
+function leftLetters(equation: string): string | undefined {
+  return /->\.\.\.(.*)$/.exec(equation)?.[1];
 }
 
 /** Axes of the bias, from the first named one to the last of the output. */
