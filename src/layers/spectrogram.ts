@@ -10,7 +10,8 @@ import { multiply, productCost } from './dims.js';
 import { kerasArguments } from './kerasArguments.js';
 import type { Kernels, LayerBase, LayerKind } from './layer.js';
 import type { Dim, DimShape } from './shape.js';
-import { slideAlong, type Window } from './window/window.js';
+import type { Window } from './window/window.js';
+import { slid } from './window/window.js';
 
 /**
  * Short-time spectra of signals (Keras STFTSpectrogram): x [N, T, C] -> [N, frames, C·bins], or [N, frames, bins, C] with expandDims. Each channel is
@@ -110,7 +111,7 @@ function windowOf({ frameLength, frameStep, padding }: SpectrogramSpec): Window 
 }
 
 function framesOf(layer: SpectrogramSpec, input: DimShape): Dim {
-  return slideAlong(input[lastChannels(layer) ? 1 : 2], windowOf(layer));
+  return slid([input[lastChannels(layer) ? 1 : 2]], [windowOf(layer)])[0];
 }
 
 /** Nodes of ONNX, computed at once or written. */
