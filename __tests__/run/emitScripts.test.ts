@@ -106,6 +106,25 @@ const REQUESTS: Readonly<Record<string, () => ForwardRequest | Promise<ForwardRe
   ...Object.fromEntries(chains.map(layers => [layers, () => ({ ...SIZES, layers })])),
   'lstm:4+proj=2+seq,lstm:3 of PyTorch': () => ({ ...SIZES, layers: 'lstm:4+proj=2+seq,lstm:3,dense:2', framework: 'torch' }),
   'a bidirectional GRU of PyTorch': () => ({ ...SIZES, layers: 'bigru:3,dense:2', framework: 'torch' }),
+  'several cells in one loop': () => ({
+    ...SIZES,
+    model: saved('stacked', {
+      input: { timesteps: 4, features: 3 },
+      layers: [
+        {
+          kind: 'stackedrnn',
+          cells: [
+            { kind: 'gru', units: 2, resetAfter: true },
+            { kind: 'rnn', units: 3, useBias: false },
+          ],
+          returnSequences: true,
+          goBackwards: true,
+          zeroOutputForMask: true,
+        },
+        { kind: 'dense', units: 2 },
+      ],
+    }),
+  }),
   'no dense layer': () => ({ cell: 'gru', bidirectional: true, K: 0 }),
   'lengths, every step': () => ({ ...SIZES, layers: 'lstm:3+seq,gru:2+seq,dense:2', lengths: '4,2' }),
   'lengths, both directions': () => ({ ...SIZES, layers: 'bilstm:3+seq,bigru:2', lengths: '3,4' }),
@@ -168,6 +187,8 @@ const REQUESTS: Readonly<Record<string, () => ForwardRequest | Promise<ForwardRe
 };
 const DRAWN: Readonly<Record<Target, readonly ForwardRequest[]>> = {
   torch: [
+    { rng: 'torch', seed: '3', layers: 'lstm:4+seq,dense:2', T: 10, D: 3, N: 2 },
+    { rng: 'torch', seed: '3', layers: 'embedding:9x3+maskzero,lstm:4,dense:2', T: 4, N: 2 },
     { rng: 'torch', seed: '-3', layers: 'lstm:4+seq,dropout:0.3,bigru:3,dense:2@softmax', T: 10, D: 3, N: 2 },
     { rng: 'torch', seed: '7', layers: 'embedding:9x3,lstm:6+proj=2+nobias,dense:2', T: 4, N: 3 },
     { rng: 'torch', inputRng: 'pcg64', seed: '5', layers: 'rnn:4@relu+seq,avgpool,dense:3@sigmoid', T: 10, D: 2, N: 2 },
@@ -179,6 +200,9 @@ const DRAWN: Readonly<Record<Target, readonly ForwardRequest[]>> = {
   ],
   numpy: [
     { rng: 'numpy', seed: '3', cell: 'lstm', N: 2 },
+    { rng: 'numpy', seed: '3', cell: 'lstm', N: 2, lengths: '10,4' },
+    { rng: 'numpy', seed: '3', cell: 'lstm', N: 2, rows: { from: 0, to: 1 } },
+    { rng: 'numpy', seed: '3', cell: 'gru', N: 2, init: 'keras' },
     { rng: 'pcg64', seed: '123456789012345678901234567890', layers: 'bigru:4+seq,maxpool,dense:2', T: 10, D: 2, N: 2 },
     { rng: 'pcg64', inputRng: 'numpy', seed: '8', layers: 'embedding:9x3,bilstm:4+sum,dense:2@softmax', T: 4, N: 3 },
     ...initializers.map(
@@ -252,6 +276,30 @@ async function check(title: string, text: string): Promise<void> {
   written.set(title, text);
   if (process.env.UPDATE_OUT !== '1') expect(text.split('\n')).toEqual(recorded.get(title)?.split('\n'));
 }
+
+it.each([
+  ['clip', 0.5, 'peepholes, clip and input_forget'],
+  ['peepholes', true, 'peepholes, clip and input_forget'],
+  ['inputForget', true, 'peepholes, clip and input_forget'],
+  ['outputActivation', 'relu', 'activation of its own for the output of a cell'],
+  ['projection', 2, 'LSTM projection'],
+  ['twoBiases', true, 'second bias'],
+])('a cell inside another layer keeps its %s or is refused', async (option, value, missing) => {
+  const cell = { kind: 'lstm', units: 3, [option]: value };
+  const outer = [
+    { kind: 'stackedrnn', cells: [{ kind: 'rnn', units: 2 }, cell] },
+    { kind: 'bidirectional', forward: { kind: 'gru', units: 3 }, backward: cell, merge: 'concat' },
+  ];
+  for (const layer of outer) {
+    const model = saved('inside', { input: { timesteps: 4, features: 2 }, layers: [{ ...layer, name: 'outer' }] });
+    await expect(runEmit({ model, N: 2 }, 'keras')).rejects.toMatchObject({
+      code: 'E_CONVERT_LAYER',
+      exit: 3,
+      where: 'outer',
+      message: `Keras has no ${missing}`,
+    });
+  }
+});
 
 describe('the script of', () => {
   it.each(Object.entries(REQUESTS).flatMap(([name, request]) => TARGETS.map(target => [name, target, request] as const)))(

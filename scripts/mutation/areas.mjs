@@ -42,7 +42,7 @@ const AREAS = {
   diagnosis: { sources: ['src/diagnosis/'], tests: ['diagnosis', 'docs.', 'run/compare', 'run/verdict', 'run/hiddenStates', 'report'] },
   emit: {
     sources: ['src/run/emit/'],
-    tests: ['run/emit', 'cells/everyCell', 'cells/newCell', 'cli/outputs', 'cli/flagEffects', 'docs.', 'index'],
+    tests: ['run/emit', 'cells/everyCell', 'cli/outputs', 'cli/flagEffects', 'docs.', 'index'],
   },
   ops: { sources: ['src/ops/'], tests: ['engines', 'layers', 'run', 'formats'] },
   random: { sources: ['src/random/'], tests: ['random', 'weights', 'run/seeds', 'determinism'] },

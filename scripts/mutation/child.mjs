@@ -178,14 +178,19 @@ async function noticed(id) {
 
 /** The same with modules that were loaded under the mutant: constants, tables, what a module remembers. */
 async function noticedFromLoading(id) {
-  // of all tests those that run something of the same source, or of one that imports it
+  // of all tests those that run something of the same source, or of one that imports it; those first that run what stands next to it: an entry of a
+  // table is read when the file is loaded, and what it holds is run by the tests that use it
   const { own: itself, users } = sources.find(({ own: [from, to] }) => from <= id && id <= to);
-  const near = test => test.reached.some(([other]) => [itself, ...users].some(([from, to]) => from <= other && other <= to));
+  const isNear = other => [itself, ...users].some(([from, to]) => from <= other && other <= to);
+  const away = test => test.reached.reduce((least, [other]) => (isNear(other) ? Math.min(least, Math.abs(other - id)) : least), Infinity);
   const all = loadedBy
     .get(id)
-    .map(file => ({ file, tests: tests.filter(test => test.file === file && near(test)).sort((a, b) => a.ms - b.ms) }))
-    .map(entry => ({ ...entry, ms: entry.tests.reduce((sum, test) => sum + test.ms, 0) }))
-    .sort((a, b) => a.ms - b.ms);
+    .map(file => {
+      const near = tests.filter(test => test.file === file).map(test => ({ test, by: away(test) }));
+      const sorted = near.filter(({ by }) => by < Infinity).sort((a, b) => a.by - b.by || a.test.ms - b.test.ms);
+      return { file, tests: sorted.map(({ test }) => test), by: sorted[0]?.by ?? Infinity };
+    })
+    .sort((a, b) => a.by - b.by);
   let spent = 0;
   for (const { file, tests: own } of all) {
     let found;

@@ -93,7 +93,10 @@ export function adapted(
   const notes: string[] = [];
   const weights = new Map(network.weights!);
   const layers = model.layers.map(layer => {
-    if (!isRecurrent(layer)) return layer;
+    if (!isRecurrent(layer)) {
+      if (framework === 'keras' || framework === 'tfjs') checkInside(layer, layer.name);
+      return layer;
+    }
     // a spec counted by a framework's rules may still hold what the framework has not
     checkCell(layer, framework);
     if (framework === network.framework) return layer;
@@ -127,10 +130,24 @@ function checkCell(layer: RecurrentSpec, framework: FrameworkName): void {
   within(escapeText(layer.name), () => rowOf(getCell(layer.kind), framework === 'tfjs' ? 'keras' : framework));
   const missing =
     framework === 'torch' ? notInTorch(layer) : framework === 'onnx' ? null : framework === 'flax' ? notInFlax(layer) : notInKeras(layer);
-  if (missing === null) return;
-  const message = `${{ torch: 'PyTorch', flax: 'Flax' }[framework as string] ?? 'Keras'} has no ${missing}`;
-  throw new RnnError('unsupported', 'E_CONVERT_LAYER', message, {
-    where: escapeText(layer.name),
+  if (missing !== null) throw lacking({ torch: 'PyTorch', flax: 'Flax' }[framework as string] ?? 'Keras', missing, layer.name);
+}
+
+/** The cells of a layer that holds others (several cells in one loop, two directions, a layer at each step): as Keras has them, or not at all. */
+function checkInside(layer: object, name: string): void {
+  for (const inner of Object.values(layer).flat()) {
+    if (typeof inner?.kind !== 'string') continue;
+    if (isRecurrent(inner)) {
+      const missing = notInKeras(inner) ?? (biasRows(inner) > biasRows({ ...inner, twoBiases: false }) ? 'second bias' : null);
+      if (missing !== null) throw lacking('Keras', missing, name);
+    }
+    checkInside(inner, name);
+  }
+}
+
+function lacking(framework: string, missing: string, name: string): RnnError {
+  return new RnnError('unsupported', 'E_CONVERT_LAYER', `${framework} has no ${missing}`, {
+    where: escapeText(name),
     found: missing,
     fix: 'ONNX holds it: rnn-cli convert IN OUT.onnx',
   });

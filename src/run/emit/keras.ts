@@ -151,12 +151,19 @@ function recurrentOptions(layer: RecurrentSpec, withStates: boolean, whole: bool
   ].join(', ');
 }
 
-function stackedText({ cells, returnSequences, goBackwards }: StackedSpec, withStates: boolean): string {
+function stackedText({ cells, returnSequences, goBackwards, zeroOutputForMask }: StackedSpec, withStates: boolean): string {
   const each = cells.map(cell => {
     const layer = cell as RecurrentSpec;
     return `keras.layers.${rowOf(getCell(layer.kind), 'keras').className}Cell(${recurrentOptions(layer, false, false)})`;
   });
-  return `RNN([${each.join(', ')}], return_sequences=${bool(returnSequences)}, go_backwards=${bool(goBackwards)}${withStates ? ', return_state=True' : ''})`;
+  const options = [
+    `[${each.join(', ')}]`,
+    `return_sequences=${bool(returnSequences)}`,
+    `go_backwards=${bool(goBackwards)}`,
+    ...(zeroOutputForMask ? ['zero_output_for_mask=True'] : []),
+    ...(withStates ? ['return_state=True'] : []),
+  ];
+  return `RNN(${options.join(', ')})`;
 }
 
 /** `Conv1D(filters=8, kernel_size=(5,), activation="relu")`; a Dense works at every step as it is. */
