@@ -75,7 +75,7 @@ describe('tfjs', () => {
     ],
     ['a negative dimension', [{ paths: ['w'], weights: [{ ...kernel, shape: [-2, -3] }] }], f32(), 'E_SHAPE_VALUE'],
     ['a fraction', [{ paths: ['w'], weights: [{ ...kernel, shape: [1.5] }] }], f32(), 'E_SHAPE_VALUE'],
-    ['a shape beyond memory', [{ paths: ['w'], weights: [{ ...kernel, shape: [65536, 65536] }] }], f32(), 'E_LIMIT_BYTES'],
+    ['a shape beyond the shards', [{ paths: ['w'], weights: [{ ...kernel, shape: [65536, 65536] }] }], f32(), 'E_TFJS_SHARD'],
     [
       'a name twice',
       [

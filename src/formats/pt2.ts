@@ -1,19 +1,21 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget, reserve } from './bytes/budget.js';
+import type { Part } from '../tensor/lazy.js';
+import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget } from './bytes/budget.js';
 import { isObject, type JsonObject, type JsonValue, parseJsonBytes } from './bytes/jsonText.js';
-import { decodeNumbers } from './bytes/numbers.js';
+import { readNumbers } from './bytes/numbers.js';
 import { gatherStrided, isRowMajor } from './bytes/strided.js';
 import { readZip, type ZipMember } from './bytes/zip.js';
 import { looksLikeZip, peekNames } from './bytes/zipEnd.js';
 import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
+import { lazyTensor } from './lazyTensor.js';
 import { overLimit } from './limits.js';
 import type { ByteSource } from './source.js';
 
 /**
  * PyTorch's .pt2 (torch.export.save): a zip with one top folder, models/model.json with the graph of the forward pass, and the raw numbers of
- * each parameter under data/weights. `architecture` is the parsed model.json. Tensors are called as in the state dict. Pickled parts are not
- * read: a weight that is one is refused by name.
+ * each parameter under data/weights, read on demand. `architecture` is the parsed model.json. Tensors are called as in the state dict. Pickled parts are
+ * not read: a weight that is one is refused by name.
  */
 export const pt2: Format = {
   name: 'pt2',
@@ -50,7 +52,7 @@ export const pt2: Format = {
         const place = `weight '${escapeText(tensorName, 80)}'`;
         tensors.set(
           tensorName,
-          within(place, () => readWeight(entry, folder, members, limits, budget)),
+          within(place, () => readWeight(entry, { place, folder }, members, budget)),
         );
       }
     }
@@ -94,7 +96,12 @@ const DTYPES: Readonly<Record<number, DType>> = {
   1: 'u8', 2: 'i8', 3: 'i16', 4: 'i32', 5: 'i64', 6: 'f16', 7: 'f32', 8: 'f64', 12: 'bool', 13: 'bf16',
 };
 
-function readWeight(entry: JsonValue, folder: string, members: ReadonlyMap<string, ZipMember>, limits: Limits, budget: Budget): FileTensor {
+function readWeight(
+  entry: JsonValue,
+  { place, folder }: { place: string; folder: string },
+  members: ReadonlyMap<string, ZipMember>,
+  budget: Budget,
+): FileTensor {
   const { path_name: path, use_pickle: pickled, tensor_meta: meta } = (isObject(entry) ? entry : {}) as JsonObject;
   if (pickled === true)
     throw new RnnError('unsupported', 'E_PT2_PICKLE', 'the tensor is stored as a pickle', { expected: 'raw numbers', found: 'use_pickle' });
@@ -110,20 +117,23 @@ function readWeight(entry: JsonValue, folder: string, members: ReadonlyMap<strin
       expected: 'float or integer numbers',
     });
   const shape = integers(meta.sizes, 'sizes');
-  reserve(budget, checkShape(shape, limits), dtype);
+  const size = checkShape(shape, budget.limits);
   const strides = integers(meta.strides, 'strides');
   const [offset] = integers([meta.storage_offset ?? { as_int: 0 }], 'storage_offset');
-  const bytes = member.read();
-  const held = bytes.length / DTYPE_BYTES[dtype];
+  // read late, it is still this weight's
+  const { where = [] } = member.source;
+  const source = { ...member.source, where: [...where.slice(0, -1), place, ...where.slice(-1)] };
+  const held = source.size / DTYPE_BYTES[dtype];
   const last = shape.some(n => n === 0) ? 0 : offset + shape.reduce((at, n, i) => at + (n - 1) * strides[i], 0) + 1;
   if (strides.length !== shape.length || strides.some(s => s < 0) || offset < 0 || last > held)
     throw new RnnError('format', 'E_PT2_STRIDES', 'its sizes and strides reach beyond its numbers', {
       expected: `${last} numbers`,
       found: `${held}`,
     });
-  const all = decodeNumbers(bytes, 0, Math.floor(held), dtype).subarray(offset);
-  const count = shape.reduce((a, b) => a * b, 1);
-  return { dtype, shape, data: isRowMajor(shape, strides) ? all.slice(0, count) : gatherStrided(all, shape, strides) };
+  const numbers: Part = (first, count, out) => readNumbers(source, (offset + first) * DTYPE_BYTES[dtype], count, dtype, true, out);
+  const head = { shape, dtype, size };
+  if (size === 0n || isRowMajor(shape, strides)) return lazyTensor(source, budget, head, () => numbers(0, Number(size)), numbers);
+  return lazyTensor(source, budget, head, () => gatherStrided(numbers(0, last - offset), shape, strides));
 }
 
 function integers(value: JsonValue | undefined, what: string): number[] {

@@ -36,6 +36,29 @@ export function sliceSource(source: ByteSource, offset: number, size: number): B
   };
 }
 
+/** Sources one after the other, as one. */
+export function joinedSource(parts: readonly ByteSource[]): ByteSource {
+  const size = parts.reduce((sum, part) => sum + part.size, 0);
+  const fill = (offset: number, target: Uint8Array): void => {
+    let start = 0;
+    for (const part of parts) {
+      const from = Math.max(offset, start);
+      const to = Math.min(offset + target.length, start + part.size);
+      if (from < to) readInto(part, from - start, target.subarray(from - offset, to - offset));
+      start += part.size;
+    }
+  };
+  return {
+    size,
+    read(offset, length) {
+      const bytes = new Uint8Array(length);
+      fill(offset, bytes);
+      return bytes;
+    },
+    readInto: fill,
+  };
+}
+
 /** At most `length` bytes from `offset` on: fewer where the file ends before. */
 export function readUpTo(source: ByteSource, offset: number, length: number): Uint8Array {
   const from = Math.min(offset, source.size);

@@ -1,15 +1,18 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText, wordOf } from '../escape.js';
-import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget, reserve } from './bytes/budget.js';
+import type { Part } from '../tensor/lazy.js';
+import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget, reserveBytes } from './bytes/budget.js';
 import { isObject, type JsonObject, type JsonValue, MAX_JSON_BYTES, parseJsonBytes } from './bytes/jsonText.js';
-import { decodeNumbers } from './bytes/numbers.js';
+import { readNumbers } from './bytes/numbers.js';
 import type { DType, FileTensor, Format, Limits, OpenPart, TensorFile } from './format.js';
 import { json } from './json.js';
+import { lazyTensor } from './lazyTensor.js';
 import { overLimit } from './limits.js';
-import { type ByteSource, readAll, readUpTo } from './source.js';
+import { type ByteSource, joinedSource, memorySource, readAll, readUpTo, sliceSource } from './source.js';
 
 /**
- * TensorFlow.js: model.json (topology and a manifest of weights) with shards of raw numbers in the same folder, quantised ones included.
+ * TensorFlow.js: model.json (topology and a manifest of weights) with shards of raw numbers in the same folder, quantised ones included; the numbers
+ * are read on demand.
  * `architecture` is `modelTopology` as the file has it. Shards are asked for by their plain file names; a name that leads anywhere else
  * is refused here.
  */
@@ -34,11 +37,11 @@ export const tfjs: Format = {
     for (const [i, group] of groups.entries()) {
       const { paths, weights } = checkGroup(group, `$.weightsManifest[${i}]`, budget);
       const needed = weights.reduce((sum, weight) => sum + weight.bytes, 0);
-      const data = readShards(paths, needed, openPart);
+      const data = { ...openShards(paths, needed, openPart), where: source.where };
       let at = 0;
       for (const weight of weights) {
         if (tensors.has(weight.name)) throw manifestError(`two weights are called '${escapeText(weight.name, 80)}'`);
-        tensors.set(weight.name, decodeWeight(weight, data, at));
+        tensors.set(weight.name, tensorOf(weight, sliceSource(data, at, weight.bytes), budget));
         at += weight.bytes;
       }
     }
@@ -54,6 +57,8 @@ export const tfjs: Format = {
 interface Weight {
   readonly name: string;
   readonly shape: readonly number[];
+  /** elements, exact */
+  readonly size: bigint;
   /** of the tensor */
   readonly dtype: DType;
   /** of the numbers in the shard */
@@ -101,9 +106,10 @@ function checkWeight(weight: JsonValue, place: string, budget: Budget): Weight {
   if (!weight.shape.every((n): n is number => typeof n === 'number')) throw manifestError(`${place}.shape: expected whole numbers`);
   const shape = weight.shape as number[];
   const size = within(place, () => checkShape(shape, budget.limits));
-  reserve(budget, size, dtype);
+  // more than any shards hold
+  if (size > Number.MAX_SAFE_INTEGER) reserveBytes(budget, size, dtype);
   const quantisation = isObject(weight.quantization) ? checkQuantisation(weight.quantization, place) : { stored: dtype };
-  return { name: weight.name, shape, dtype, bytes: Number(size) * DTYPE_BYTES[quantisation.stored], ...quantisation };
+  return { name: weight.name, shape, size, dtype, bytes: Number(size) * DTYPE_BYTES[quantisation.stored], ...quantisation };
 }
 
 function checkQuantisation(q: JsonObject, place: string): Pick<Weight, 'stored' | 'scale' | 'min'> {
@@ -116,23 +122,23 @@ function checkQuantisation(q: JsonObject, place: string): Pick<Weight, 'stored' 
 }
 
 /** The shards of a group, one after the other: exactly as many bytes as its weights need. */
-function readShards(paths: readonly string[], needed: number, openPart: OpenPart | undefined): Uint8Array {
+function openShards(paths: readonly string[], needed: number, openPart: OpenPart | undefined): ByteSource {
   if (needed > 0 && !openPart) {
     throw new RnnError('format', 'E_TFJS_SHARD', 'model.json needs its weight files beside it, and there is no folder to look in', {
       found: escapeText(paths.join(', '), 100),
       fix: 'give the path of model.json, not a stream',
     });
   }
-  const shards: Uint8Array[] = [];
+  const shards: ByteSource[] = [];
   let at = 0;
   for (const path of paths) {
-    const shard = openPart ? readAll(openPart(path, 'inside')) : new Uint8Array(0);
-    at += shard.length;
+    const shard = openPart ? openPart(path, 'inside') : memorySource(new Uint8Array(0));
+    at += shard.size;
     if (at > needed) throw shardError(path, needed, at);
     shards.push(shard);
   }
   if (at !== needed) throw shardError(paths[paths.length - 1] ?? 'model.json', needed, at);
-  return Buffer.concat(shards, needed);
+  return joinedSource(shards);
 }
 
 function shardError(path: string, expected: number, found: number): RnnError {
@@ -144,12 +150,14 @@ function shardError(path: string, expected: number, found: number): RnnError {
   });
 }
 
-function decodeWeight({ shape, dtype, stored, bytes, scale, min }: Weight, data: Uint8Array, at: number): FileTensor {
-  const raw = decodeNumbers(data, at, bytes / DTYPE_BYTES[stored], stored);
-  if (scale === undefined || min === undefined) return { shape, data: raw, dtype };
+function tensorOf(weight: Weight, source: ByteSource, budget: Budget): FileTensor {
+  const { stored, scale, min, dtype } = weight;
+  const raw: Part = (first, count, out) => readNumbers(source, first * DTYPE_BYTES[stored], count, stored, true, out);
+  const whole = () => raw(0, Number(weight.size));
+  if (scale === undefined || min === undefined) return lazyTensor(source, budget, weight, whole, raw);
   // tfjs' io_utils.ts: the product and the sum as doubles, then one rounding; integers are rounded to whole numbers
-  const values = raw.map(v => v * scale + min);
-  return { shape, data: dtype === 'f32' ? values : Float64Array.from(raw, v => Math.round(v * scale + min)), dtype };
+  const rounded = () => Float64Array.from(whole(), v => Math.round(v * scale + min));
+  return lazyTensor(source, budget, weight, dtype === 'f32' ? () => whole().map(v => v * scale + min) : rounded);
 }
 
 function manifestError(message: string, code = 'E_TFJS_MANIFEST'): RnnError {
