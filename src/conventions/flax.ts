@@ -149,16 +149,12 @@ function flaxTensors({ layers }: ModelShapes, weights: Weights): Map<string, Fil
       const bias = of('bo');
       if (bias) named.set(`${place}/bias`, fileTensor(bias));
     } else if (layer.kind === 'embedding') named.set(`${module('Embed')}/embedding`, fileTensor(of('E')!));
-    else if (weightsOf(layer.name, weights))
+    else if ([...weights.keys()].some(key => key.startsWith(`${layer.name}/`)))
       throw new RnnError('unsupported', 'E_CONVERT_LAYER', `${layer.kind} is not written as Flax has it`, {
         where: escapeText(layer.name),
       });
   }
   return named;
-}
-
-function weightsOf(name: string, weights: Weights): boolean {
-  return [...weights.keys()].some(key => key.startsWith(`${name}/`));
 }
 
 /** A Dense for the input and one for the state of each gate; the bias stands at one of them, at both where the sum may not be taken. */

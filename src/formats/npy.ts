@@ -125,7 +125,7 @@ function readHeader(source: ByteSource, limit: number) {
     throw new RnnError('format', 'E_NPY_MAGIC', 'offset 0: this is no .npy file', {
       where: 'magic',
       expected: '\\x93NUMPY',
-      found: hex(magic),
+      found: Array.from(magic, b => b.toString(16).padStart(2, '0')).join(' '),
     });
   }
   const part = (at: number, count: number, what: string) => readPart(source, at, count, what, SHORT);
@@ -208,8 +208,4 @@ export function numpyHeader(array: Pick<FileTensor, 'shape' | 'dtype'>): Uint8Ar
 
 function writtenDType({ dtype }: Pick<FileTensor, 'dtype'>): DType {
   return dtype === 'bf16' ? 'f32' : dtype;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, b => b.toString(16).padStart(2, '0')).join(' ');
 }

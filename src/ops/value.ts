@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import type { DType } from '../formats/format.js';
 import type { OnnxTensor } from '../formats/onnx/graph.js';
 import { copyStrided, permuteAxes, stridesOf } from '../tensor/axes.js';
-import { load, type Part } from '../tensor/lazy.js';
+import { load } from '../tensor/lazy.js';
 import {
   allocate,
   exactSize,
@@ -21,18 +21,10 @@ export { stridesOf } from '../tensor/axes.js';
  * What flows along the edges of an ONNX graph. Floating point numbers have the engine's precision; integers and booleans are kept in
  * doubles (exact to 2^53, which no shape or index reaches) and are distinguished because division and Cast treat them differently.
  */
-export interface GraphValue {
-  readonly kind: 'float' | 'int' | 'bool';
-  /** as a Tensor's */
-  readonly type?: IntegerType;
-  readonly shape: readonly number[];
-  readonly data: FloatArray;
+export interface GraphValue extends Tensor {
+  readonly kind: NonNullable<Tensor['kind']>;
   /** of a sequence of tensors: see sequences.ts */
   readonly items?: readonly GraphValue[];
-  /** as a Tensor's */
-  readonly load?: () => FloatArray;
-  readonly part?: Part;
-  readonly precision?: Precision;
 }
 
 /** Zeros of a shape a graph asks for. @throws RnnError E_MEMORY (limit), E_ONNX_SHAPE for negative sizes */

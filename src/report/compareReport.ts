@@ -130,7 +130,7 @@ function firstLine({ firstDifference }: CompareResult): string {
 
 /** 'DIFFERENT   yours (10,2), right (1,2): …  [head-on-input]' */
 function shapesLine({ shape, explanations }: CompareResult, { paint, width }: Layout): string {
-  const best = accepted(explanations);
+  const best = explanations.find(({ verdict }) => verdict !== 'rejected');
   const shapes = `yours (${shape.actual.join(',')}), right (${shape.expected.join(',')})`;
   const why = best ? `: ${best.why.split('\n')[0].replace(/^yours .*?: /, '')}  [${best.code}]` : '';
   return wrapText(`${paint.bad('DIFFERENT')}   ${shapes}${why}\n`, width, 12);
@@ -189,10 +189,6 @@ function becauseText(result: CompareResult, { paint, width }: Layout): string {
 
 /** Explanations of a tie that are printed in full. */
 const MOST_TIED = 4;
-
-function accepted(explanations: readonly Explanation[]): Explanation | undefined {
-  return explanations.find(({ verdict }) => verdict !== 'rejected');
-}
 
 /** Further lines start where the first one did. */
 function hanging(text: string): string {

@@ -62,7 +62,7 @@ export async function runExplain({ topic }: ExplainRequest): Promise<ExplainResu
     title: hypothesis.title,
     text: hypothesis.why.split('\n'),
     fixes: hypothesis.fix,
-    related: relatedTo(hypothesis.name),
+    related: TERMS.filter(t => t.related.includes(hypothesis.name)).map(t => t.name),
     example: await exampleOf(hypothesis),
   };
 }
@@ -71,10 +71,6 @@ export async function runExplain({ topic }: ExplainRequest): Promise<ExplainResu
 function alike(a: string, b: string): boolean {
   const plain = (s: string) => s.replace(/[-_ ]/g, '').toLowerCase();
   return a.length === 1 || b.length === 1 ? a === b : plain(a) === plain(b);
-}
-
-function relatedTo(code: string): string[] {
-  return TERMS.filter(t => t.related.includes(code)).map(t => t.name);
 }
 
 /** Shapes of the small networks of a page. */

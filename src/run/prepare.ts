@@ -31,9 +31,12 @@ import { checkMemory } from './memory.js';
 import { endingAt } from './network/endingAt.js';
 import { asRun, isExact, loadNetwork, type Network, openModel, wiredNetwork } from './network/network.js';
 import type { InputRequest, NetworkRequest } from './request.js';
+import type { ForwardResult } from './result.js';
+
+type Origins = Pick<ForwardResult, 'seed' | 'rng' | 'init' | 'promises' | 'inputSource' | 'weightsSource' | 'notes'>;
 
 /** Everything a run needs: network, weights, X, padding, initial states, and where each came from. */
-export interface Prepared {
+export interface Prepared extends Origins {
   readonly network: Network;
   readonly weights: Weights;
   readonly input: EngineInput;
@@ -41,17 +44,8 @@ export interface Prepared {
   readonly graphInputs?: ReadonlyMap<string, GraphValue>;
   /** the graph whose layers and operators the network is, for an engine that reads it itself */
   readonly asGraph?: { readonly program: GraphProgram; readonly inputs: ReadonlyMap<string, GraphValue> };
-  readonly seed: string;
-  /** stream of the weights; 'file' where nothing was drawn */
-  readonly rng: string;
-  readonly init: string | null;
-  /** versioned names of the sequences drawn from; null where a file was read */
-  readonly promises: { readonly weights: string | null; readonly input: string | null };
-  readonly inputSource: string;
   /** of the input file’s array, before it got three axes; absent where a flag or the network’s file says T */
   readonly inputShape?: readonly number[];
-  readonly weightsSource: string;
-  readonly notes: readonly string[];
   readonly assumptions: readonly Assumption[];
 }
 

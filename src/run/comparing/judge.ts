@@ -9,16 +9,10 @@ import type { Noise } from './noise.js';
  * what y is, the value decides nothing. NaN and infinities are compared by place.
  */
 export type Status = CompareResult['status'];
+type Tolerance = CompareResult['tolerance'];
 
-/** How much each value may be off, and what decides nothing. */
-export interface Allowance {
-  readonly mode: 'auto' | 'fixed';
-  readonly atol: number;
-  readonly rtol: number;
-  /** largest noise of a value that can be decided */
-  readonly noise: number;
-  /** root mean square of the expected y */
-  readonly scale: number;
+/** How much each value may be off, and what decides nothing; `noise` is the largest of a value that can be decided. */
+export interface Allowance extends Tolerance {
   /** of value k, whose expected value is e */
   readonly of: (k: number, e: number) => number;
   /** whether value k can be decided */

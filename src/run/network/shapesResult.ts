@@ -56,7 +56,7 @@ export function shapesOf(
     notes: [
       ...network.notes,
       ...(network.ask ? [`numbers need an answer: ${network.ask.message}`] : []),
-      ...frameworkNotes(counts),
+      ...new Set(Object.values(counts).flatMap(c => c.note ?? [])),
       ...uncounted(network),
     ],
     assumptions: network.assumptions,
@@ -154,10 +154,6 @@ function uncounted({ model, framework }: Pick<Network, 'model' | 'framework'>): 
   if (held.length === 0) return [];
   const total = held.reduce((all, { count }) => all + count, 0);
   return [`${total} numbers that stand in operators are not counted (${held.map(({ name, count }) => `${name} ${count}`).join(', ')})`];
-}
-
-function frameworkNotes(counts: Readonly<Record<string, { params: bigint | null; note: string | null }>>): string[] {
-  return [...new Set(Object.values(counts).flatMap(c => c.note ?? []))];
 }
 
 export function dimsJson(shape: DimShape): DimsJson {
