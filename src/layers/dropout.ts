@@ -46,7 +46,6 @@ export const dropout: LayerKind<DropoutSpec> = {
   },
   onnx: (_layer, { inputs: [x] }) => x,
   scripts: { numpy: { expression: (_layer, { inputs: [x] }) => x }, torch: { expression: (_layer, { inputs: [x] }) => x } },
-  outputShape: (_layer, [input]) => input,
   apply: (_layer, [{ tensor, kind }]) => (kind === undefined ? { tensor } : { tensor, kind }),
 };
 

@@ -10,5 +10,7 @@ export function formulaOf<S extends LayerBase & { readonly kind: string }>(
 ): string | null {
   if (kind.formula) return kind.formula(layer, inputs, symbols);
   const weights = kind.weightShapes(layer, inputs, symbols);
-  return weights.length === 0 ? null : weights.map(w => w.formula).join('+');
+  const formulas = weights.map(w => w.formula);
+  if (formulas.length > 1 && formulas.every(f => f === formulas[0])) return `${formulas.length}*${formulas[0]}`;
+  return formulas.length === 0 ? null : formulas.join('+');
 }

@@ -13,7 +13,7 @@ provideKinds(KINDS);
 /** The kind with what it need not say. It stays the object that it is: of the packed command line its parts are loaded when they are asked for. */
 function complete(described: unknown): AnyLayerKind {
   const kind = described as LayerKind<AnyLayer>;
-  const usual = { weightShapes: () => [], cost: () => NO_COST };
+  const usual: Partial<AnyLayerKind> = { weightShapes: () => [], outputShape: (_layer, [input]) => input, cost: () => NO_COST };
   return Object.assign(Object.create(kind as object), Object.fromEntries(Object.entries(usual).filter(([key]) => !(key in kind))));
 }
 

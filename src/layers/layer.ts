@@ -167,8 +167,8 @@ export interface NamedShape {
   readonly masked?: boolean;
 }
 
-/** What a kind need not say: that it has no weights, and costs nothing (index.ts). */
-type Usual = 'weightShapes' | 'cost';
+/** What a kind need not say: that it has no weights, gives the shape that it gets, and costs nothing (index.ts). */
+type Usual = 'weightShapes' | 'outputShape' | 'cost';
 
 /** A kind as its folder describes it. */
 export type LayerKind<S extends LayerBase & { readonly kind: string }> = Omit<WholeKind<S>, Usual> &

@@ -37,11 +37,7 @@ export const prelu: LayerKind<PReluSpec> = {
       });
     return [weightShape({ name: 'alpha', role: 'scale', dims: own.map(d => d.symbol), shape: own.map(d => d.size!), fill: 0 })];
   },
-  outputShape: (_layer, [input]) => input,
   cost: (_layer, [input]) => ({ ...NO_COST, activations: multiply(...input.slice(1).map(d => d.size)) }),
-  formula(layer, [input], symbols) {
-    return this.weightShapes(layer, [input], symbols)[0].formula;
-  },
   apply(_layer, [input], { kernels, weights }) {
     const { data, shape } = input.tensor;
     const alpha = weights.get('alpha')!;

@@ -46,6 +46,5 @@ export const text: LayerKind<TextSpec> = {
   },
   onnx: (_layer, { inputs: [x] }) => x,
   scripts: { numpy: { expression: (_layer, { inputs: [x] }) => x }, torch: { expression: (_layer, { inputs: [x] }) => x } },
-  outputShape: (_layer, [input]) => input,
   apply: (_layer, [{ tensor, kind }]) => (kind === undefined ? { tensor } : { tensor, kind }),
 };

@@ -5,7 +5,6 @@ import type { OnnxFacet, ScriptCall } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
-import type { DimShape } from '../shape.js';
 import { vectorWeights } from './weights.js';
 
 /** y = γ·(x − mean) / √(variance + ε) + β along one axis, with the mean and variance that training left (Keras BatchNormalization, PyTorch BatchNorm1d in eval mode). */
@@ -61,12 +60,7 @@ export const batchnorm: LayerKind<BatchNormSpec> = {
     return vectorWeights(names, [input[axes[0]].symbol], [size]);
   },
 
-  outputShape: (_layer, [input]) => input,
   cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
-  formula: ({ axis, center, scale, renorm }, [input]) => {
-    const count = 2 + Number(center) + Number(scale) + (renorm ? 3 : 0);
-    return `${count}*${broadcastSymbol(input, axis)}`;
-  },
 
   apply(layer, [input], { kernels, weights }) {
     const { data, shape } = input.tensor;
@@ -87,11 +81,6 @@ export const batchnorm: LayerKind<BatchNormSpec> = {
 
   scripts: { numpy: { expression: expression('np.sqrt') }, torch: { expression: expression('torch.sqrt') } },
 };
-
-function broadcastSymbol(input: DimShape, axis: number): string {
-  const { symbol } = input[axesOf([axis], input)[0]];
-  return /^[A-Z]\d*$/.test(symbol) ? symbol : `(${symbol})`;
-}
 
 /** x·factor + shift, in double precision. */
 function asAffine(layer: BatchNormSpec, weight: (name: string) => Tensor | undefined) {

@@ -60,7 +60,6 @@ export const normalization: LayerKind<NormalizationSpec> = {
     const symbols = axes.map(axis => input[axis].symbol);
     return [...vectorWeights(['mean', 'variance'], symbols, sizes), ...vectorWeights(['count'], [], [])];
   },
-  outputShape: (_layer, [input]) => input,
   cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
   formula(layer, [input], symbols) {
     const [mean] = this.weightShapes(layer, [input], symbols);
@@ -138,7 +137,6 @@ export const rescaling: LayerKind<RescalingSpec> = {
     classes: { Rescaling: config => ({ scale: config.scale ?? 1, offset: config.offset ?? 0 }) },
     config: ({ scale, offset }) => ({ scale, offset }),
   },
-  outputShape: (_layer, [input]) => input,
   cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
   apply(layer, [input], { kernels }) {
     const { data, shape } = input.tensor;

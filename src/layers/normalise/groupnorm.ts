@@ -44,12 +44,7 @@ export const groupnorm: LayerKind<GroupNormSpec> = {
     const names = [...(layer.scale ? (['gamma'] as const) : []), ...(layer.center ? (['beta'] as const) : [])];
     return vectorWeights(names, [input[axes[0]].symbol], [size]);
   },
-  outputShape: (_layer, [input]) => input,
   cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
-  formula(layer, [input], symbols) {
-    const weights = this.weightShapes(layer, [input], symbols);
-    return weights.length === 0 ? null : `${weights.length}*${weights[0].formula}`;
-  },
 
   apply(layer, [input], { kernels, weights }) {
     const { data, shape } = input.tensor;

@@ -61,10 +61,6 @@ function normalisation(
       return input;
     },
     cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
-    formula(layer, [input], symbols) {
-      const weights = this.weightShapes(layer, [input], symbols);
-      return weights.length === 0 ? null : `${weights.length}*${weights[0].formula}`;
-    },
     apply(layer, [input], { kernels, weights }) {
       const { data, shape } = input.tensor;
       const { starts, offsets } = placesAlong(shape, axesOf(layer.axis, symbolic(shape)));
