@@ -34,7 +34,7 @@ const AREAS = {
     tests: ['engines', 'determinism', 'numerics/float32', 'cells'],
   },
   run: { sources: ['src/run/'], tests: ['run', 'index', 'cli', 'schemas', 'docs.', 'report'] },
-  cli: { sources: ['src/cli/'], tests: ['cli', 'docs.', 'examples.', 'report', 'schemas'] },
+  cli: { sources: ['src/cli/'], tests: ['cli', 'run/answers', 'docs.', 'examples.', 'report', 'schemas'] },
   report: {
     sources: ['src/report/'],
     tests: ['report', 'docs.', 'examples.', 'cli/wrongCalls', 'cli/typos', 'cli/firstGuesses', 'schemas'],
