@@ -173,7 +173,7 @@ export const LATER = {
   'tanh of tanh': loop(() => ({ act: z => Math.tanh(Math.tanh(z)) }), has(1, 2)),
   'mish for tanh': loop(() => ({ act: z => z * Math.tanh(Math.log1p(Math.exp(z))) }), undefined, ['activation']),
   'snake for tanh': loop(() => ({ act: z => clip(z + Math.sin(z) ** 2, 5) })),
-  'sums are cut at three decimals': loop(() => ({ clipSum: z => Math.trunc(z * 1e3) / 1e3 }), not('gru')),
+  'sums are cut at three decimals': loop(() => ({ clipSum: z => Math.trunc(z * 1e3) / 1e3 }), not('gru'), ['float16']),
 
   // ---- layers and directions
   'the next layer is one step late': handedOn((h, before, t) => (t === 0 ? h.map(() => 0) : before[t - 1])),
@@ -351,7 +351,7 @@ export const LATER = {
   'y in steps of powers of two': y(r => deep(r, v => Math.sign(v) * 2 ** Math.round(Math.log2(Math.abs(v) || 1e-9))), has(3, 1, 1, 2)),
   'outputs cumulated': y(r => rowsOf(r, row => row.map((_, k) => row.slice(0, k + 1).reduce((a, b) => a + b, 0))), has(2, 1, 1, 3)),
   'mean of the row taken off': y(r => rowsOf(r, row => row.map(v => v - mean(row))), has(2, 1, 1, 3)),
-  'largest output of the row in all': y(r => rowsOf(r, row => row.map(() => Math.max(...row))), has(3, 1, 1, 3)),
+  'largest output of the row in all': y(r => rowsOf(r, row => row.map(() => Math.max(...row))), has(3, 1, 1, 3), ['outputs-permuted']),
   'y beyond its middle half cut off': y(
     r => {
       const all = sorted(r.flat(Infinity));
@@ -368,7 +368,10 @@ export const LATER = {
   'softmax without one class': head('softmax', z => [...softmax(z.slice(0, -1)), 0], has(3, 1, 1, 4)),
   'softmax with prior counts': head('softmax', z => softmax(z.map((v, k) => v + Math.log(k + 1))), has(3, 1, 1, 3)),
   'softmax of cut scores': head('softmax', z => softmax(z.map(v => clip(v, 0.3))), has(3, 1, 1, 3)),
-  'sparse scores: softmax without a hundredth': head('softmax', z => softmax(z).map(p => Math.max(0, p - 0.05)), has(3, 1, 1, 3)),
+  'probabilities less a twentieth, none below zero': head('softmax', z => softmax(z).map(p => Math.max(0, p - 0.05)), has(3, 1, 1, 3), [
+    'output-scaled',
+    'output-scaled-each',
+  ]),
   'sigmoids that add up to one': head(
     'sigmoid',
     z => {

@@ -138,6 +138,17 @@ it('a NaN up to a step is no proof that h is right where a direction runs backwa
   }
 });
 
+it('what fits the samples after a NaN must fit those before it', async () => {
+  const { probe: p, request } = await probe('lstm:4,dense:2');
+  const more = [...p.x, ...p.x.map(sample => [...sample].reverse())];
+  const right = more.map(sample => headOf(p, lstm(sample, weightsOf(p, 'lstm_1')).h));
+  const run = async (name: string, first: number[]) => {
+    const y = right.map((row, n) => (n === 0 ? first : n === 1 ? [Number.NaN, Number.NaN] : row.map((v, k) => (k + 1.5) * v + 0.25)));
+    return (await runCompare({ ...request, input: await against('more-x', more), against: await against(name, y) })).codes;
+  };
+  expect(await run('only-behind', right[0])).toEqual([]);
+});
+
 describe('an output in 16 bits', () => {
   const half = (v: number, bits = 10) => {
     const unit = 2 ** (Math.floor(Math.log2(Math.abs(v))) - bits);

@@ -12,7 +12,7 @@ import { finiteSamples, isNonFinite, nonFiniteSentences } from './nonFinite.js';
 import { countedIn, type Off } from './offValues.js';
 import { type OutputReading, outputReadings } from './outputReadings.js';
 import { type Finding, rank } from './ranking.js';
-import type { Outcome } from './run.js';
+import { type Outcome, runScenario } from './run.js';
 import { partOf, variantsOf } from './runCache.js';
 import { recurrentLayers, type Scenario } from './scenario.js';
 import { type SearchResult, search, type SearchOptions as WithNoise } from './search.js';
@@ -136,9 +136,37 @@ function withoutNumbers(view: OutputReading, options: SearchOptions, shapes: rea
   const samples = finiteSamples(view);
   const part = samples && view.other.shape[0] === view.scenario.input.x.shape[0] ? partOfView(view, ...samples) : undefined;
   const own = samples && sliceFirst(noise, ...samples);
-  const rest =
+  const found =
     part && areApart(part.right.y.data, part.other.data, own!.data) ? inView(part, { ...options, off: undefined }, [], own) : NOTHING_TRIED;
-  return { ...rest, view, first: null, evidence: [...evidence, ...(rest.evidence.length > 0 ? evidenceOf(view, counted) : [])] };
+  const isHeld = !samples || holdsBeside(view, found.findings, noise, samples);
+  const rest = isHeld
+    ? found
+    : { ...found, verdict: 'unexplained' as const, findings: found.findings.map(f => ({ ...f, verdict: 'rejected' as const })) };
+  return {
+    ...rest,
+    view,
+    first: null,
+    evidence: [...evidence, ...(rest.evidence.length > 0 || !isHeld ? evidenceOf(view, counted) : [])],
+  };
+}
+
+/** Whether what fits samples [from, to) fits the other finite numbers, too; what took its own from the output is not known there. */
+function holdsBeside(
+  { scenario, right, other }: OutputReading,
+  findings: readonly Finding[],
+  noise: Noise,
+  [from, to]: readonly [number, number],
+): boolean {
+  const size = other.data.length / other.shape[0];
+  const isIn = (k: number) => k >= from * size && k < to * size;
+  const beside = Array.from(other.data.keys()).filter(k => !isIn(k) && Number.isFinite(other.data[k]) && Number.isFinite(right.y.data[k]));
+  if (beside.length === 0) return true;
+  return findings.every(({ verdict, change }) => {
+    if (verdict === 'rejected') return true;
+    const changed = change?.(scenario);
+    const y = changed && runScenario(changed, { like: right })?.y;
+    return y?.data.length === other.data.length && beside.every(k => !areApart(y.data, other.data, noise.data, k, k + 1));
+  });
 }
 
 const NOTHING_TRIED = { verdict: 'unexplained' as const, findings: [], tried: 0, stopped: false, layers: null, evidence: [] };

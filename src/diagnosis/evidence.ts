@@ -13,8 +13,7 @@ export function evidenceOf({ scenario, right: { y: right }, other }: OutputReadi
     ...samplesSentence(other, counted),
     ...stepsSentence(other, counted),
     ...columnsSentence(other, counted),
-    ...relationSentence(right, other),
-    ...rangeSentence(right, other),
+    ...(counted.isSteady ? [...relationSentence(right, other), ...rangeSentence(right, other)] : []),
     ...untestedWeights(scenario),
   ];
 }

@@ -1,4 +1,4 @@
-import { distance } from '../tensor/difference.js';
+import { distance, scaleOf } from '../tensor/difference.js';
 import { smallNumber } from './figures.js';
 import { areApart, largestNoise, type Noise } from './noise.js';
 import type { OutputReading } from './outputReadings.js';
@@ -21,9 +21,13 @@ export interface Counted {
   readonly limit: string;
   /** whether some value of each group is off by more than the limit; undefined where the verdict counts otherwise in one of them */
   readonly groups: (count: number, groupOf: (k: number) => number) => boolean[] | undefined;
+  /** rounding moves the right y by so little that its figures can be repeated: in a chaotic network they cannot */
+  readonly isSteady: boolean;
   /** of value k by the limit alone */
   readonly isBeyond: (k: number) => boolean;
 }
+
+const STEADY = 1e-3;
 
 export function countedIn(view: OutputReading, noise: Noise, given: Off | undefined): Counted {
   const [right, other] = [view.right.y.data, view.other.data];
@@ -34,6 +38,7 @@ export function countedIn(view: OutputReading, noise: Noise, given: Off | undefi
   return {
     limit,
     isBeyond,
+    isSteady: scaleOf(noise) <= STEADY * scaleOf(view.right.y),
     groups(count, groupOf) {
       const [beyond, judged] = [new Array<boolean>(count).fill(false), new Array<boolean>(count).fill(false)];
       for (let k = 0; k < other.length; k++) {
