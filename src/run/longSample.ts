@@ -3,6 +3,7 @@ import { finalStatesOf } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
 import { getLayerKind } from '../layers/index.js';
 import { isRecurrent, type LayerSpec, type ModelSpec } from '../model/spec.js';
+import { withFields } from '../once.js';
 import { keep } from '../tensor/lazy.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { executionWithout } from './engineChoice.js';
@@ -35,11 +36,27 @@ const LARGE = 2 ** 20;
 /** Steps that are looked at before the network is known: no whole number of anything. */
 const FIRST_STEPS = 251;
 
+/** Smaller than this, it is read whole where nothing is written: the engine is then chosen as for any other input. */
+const HUGE = 2 ** 26;
+
 /** @returns undefined where the input is no such sample, or the network wants all of it. @throws RnnError as runForward */
 export async function openLongSample(request: StreamRequest, path: string, canRewind: boolean): Promise<ForwardStream | undefined> {
+  const long = await openLong(request, path, canRewind, LARGE);
+  return long && { run: sink => runLong(long, sink), close: () => long.steps.close() };
+}
+
+/** y of the last step of such a sample, of which nothing is written. @returns undefined as openLongSample, and where every step is put out */
+export async function lastOfLongSample(request: StreamRequest, path: string): Promise<ForwardResult | undefined> {
+  const long = await openLong(request, path, true, HUGE);
+  if (!long?.everyStep) return long && runLong(long).finally(() => long.steps.close());
+  await long.steps.close(true);
+  return undefined;
+}
+
+async function openLong(request: StreamRequest, path: string, canRewind: boolean, least: number): Promise<LongSample | undefined> {
   const { N = 1, T, rows, chunk, engine } = request;
   if (N !== 1 || T !== undefined || rows || chunk !== undefined || engine === 'onnxruntime') return undefined;
-  const steps = await openSteps(path, LARGE);
+  const steps = await openSteps(path, least);
   if (!steps) return undefined;
   const long = await firstSteps(request, steps, canRewind).catch(async error => {
     await steps.close(true);
@@ -47,9 +64,8 @@ export async function openLongSample(request: StreamRequest, path: string, canRe
     if (error instanceof RnnError) return undefined;
     throw error;
   });
-  if (long) return { run: sink => runLong(long, sink), close: () => steps.close() };
-  await steps.close(true);
-  return undefined;
+  if (!long) await steps.close(true);
+  return long;
 }
 
 async function firstSteps(request: StreamRequest, steps: Samples, canRewind: boolean): Promise<LongSample | undefined> {
@@ -81,7 +97,8 @@ function isLayer(name: string, layers: readonly LayerSpec[]): boolean {
   return layers.some(layer => layer.name === name);
 }
 
-async function runLong({ request, steps, prepared, everyStep }: LongSample, sink: StreamSink): Promise<ForwardResult> {
+/** @param sink absent: the result has y itself */
+async function runLong({ request, steps, prepared, everyStep }: LongSample, sink?: StreamSink): Promise<ForwardResult> {
   steps.commit();
   const { network, weights } = prepared;
   keep(weights.values());
@@ -91,7 +108,7 @@ async function runLong({ request, steps, prepared, everyStep }: LongSample, sink
   const [ofInput, ofOutput] = [finiteCounter('the input', strict), finiteCounter('the output', strict)];
   const hash = numberHash();
   const collect = collector();
-  const encoder = encoderOf(request.format, everyStep ? steps.total : 1, sink, everyStep ? 1 : 0);
+  const encoder = sink && encoderOf(request.format, everyStep ? steps.total : 1, sink, everyStep ? 1 : 0);
   const warnings = new Set<string>();
   let done = 0;
   let states: EngineInput['initialStates'];
@@ -100,6 +117,7 @@ async function runLong({ request, steps, prepared, everyStep }: LongSample, sink
   const write = async (y: Tensor): Promise<boolean> => {
     ofOutput.add(y, everyStep ? done : 0, everyStep ? 1 : 0);
     hash.update(y.data);
+    if (!sink || !encoder) return true;
     const bytes = await encoder.encode(y);
     if ((await written) === false) return false;
     written = sink.write(bytes);
@@ -122,12 +140,12 @@ async function runLong({ request, steps, prepared, everyStep }: LongSample, sink
     if (!x && !everyStep) await write(y);
   }
   await written;
-  await encoder.finish(everyStep ? done : 1);
+  await encoder?.finish(everyStep ? done : 1);
   const [, ...rest] = result!.shape;
   const shape = everyStep ? [1, done, ...rest.slice(1)] : [1, ...rest];
   const read = steps.rank === 2 ? sequenceNote([done, prepared.input.x.shape[2]]) : [];
   const notes = [...prepared.notes, ...read, ...steps.notes, ...warnings, ...ofInput.notes(), ...ofOutput.notes()];
-  return resultOfPieces(result!, shape, hash.digest(), notes);
+  return sink ? resultOfPieces(result!, shape, hash.digest(), notes) : withFields(result!, { notes });
 }
 
 /** Numbers of a piece that stay in the processor's cache, multiply-adds between two looks for a signal, and steps that are worth a call. */

@@ -47,6 +47,15 @@ export async function openForwardStream(request: StreamRequest, canRewind: boole
   return undefined;
 }
 
+/** The same of one long sample whose y is that of the last step, for somebody who writes nothing. */
+export async function forwardLongSample(request: StreamRequest): Promise<ForwardResult | undefined> {
+  if (request.input === undefined || needsWhole(request)) return undefined;
+  const [path, key] = splitKey(request.input);
+  if (key !== undefined || (await readsWhole(request))) return undefined;
+  const { lastOfLongSample } = await import('./longSample.js');
+  return lastOfLongSample(request, path);
+}
+
 /** What looks at more than one sample, or is shown for all of them. */
 function needsWhole(request: StreamRequest): boolean {
   const { lengths, mask, h0, c0, simulate } = request;

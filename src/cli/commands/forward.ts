@@ -3,6 +3,7 @@ import { escapeText } from '../../escape.js';
 import { engineLine, forwardDocument, forwardText, writeSamples } from '../../report/forwardReport.js';
 import { type RanForward, runEmit, runForward } from '../../run/forward.js';
 import { titleOf } from '../../run/network/network.js';
+import type { ForwardRequest } from '../../run/request.js';
 import type { ForwardResult, TensorData } from '../../run/result.js';
 import { type Output, valueOptions } from '../output.js';
 import { progressBar } from '../progress.js';
@@ -30,9 +31,13 @@ export async function forward(values: Values, output: Output): Promise<number> {
   };
   let ran: RanForward | undefined;
   const onProgress = (done: number, total: number) => draw({ done, total });
-  const result = await runForward(request, onProgress, done => {
-    ran = done;
-  }).finally(() => output.progress(''));
+  const whole = () =>
+    runForward(request, onProgress, done => {
+      ran = done;
+    });
+  const result = await ofLongSample(request, values, output)
+    .then(long => long ?? whole())
+    .finally(() => output.progress(''));
   output.detail(`input ${result.inputSource}, weights ${result.weightsSource}`);
   output.detail(engineLine(result));
   const saved = await save(result, values);
@@ -53,6 +58,19 @@ export async function forward(values: Values, output: Output): Promise<number> {
   await print(result, values, output, saved);
   output.assumed(result.assumptions);
   return 0;
+}
+
+/** Bytes of an input from which it may be too long to be read whole. */
+const LONG = 2 ** 26;
+
+/** y of one long sample, some steps at a time; undefined: it is none, or something else of it is shown. */
+async function ofLongSample(request: ForwardRequest, values: Values, output: Output): Promise<ForwardResult | undefined> {
+  if (values.input === undefined || values.html !== undefined || request.trace) return undefined;
+  const { bytesIn } = await import('../../run/files/fileSource.js');
+  if (bytesIn(values.input) < LONG) return undefined;
+  const { forwardLongSample } = await import('../../run/stream.js');
+  const onProgress = progressBar(output, 'samples');
+  return forwardLongSample({ ...request, format: 'npy', onProgress });
 }
 
 async function print(result: ForwardResult, values: Values, output: Output, saved: readonly string[]): Promise<void> {
