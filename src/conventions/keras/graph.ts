@@ -15,6 +15,7 @@ import {
   inputSpec,
   isTakenApart,
   MODELS,
+  mergedWays,
   nameOf,
   nestedInputShape,
   sequentialOutputs,
@@ -23,6 +24,7 @@ import {
   stepLayer,
   stepsInRow,
   structured,
+  waysOf,
   withName,
 } from './models.js';
 import { arrayConstant } from './operators/call.js';
@@ -363,10 +365,16 @@ function atEveryStep(wiring: Wiring, layer: Json, place: Place, group: string, {
   const name = place.prefix.slice(0, -1);
   const stateful = statefulInside(layer);
   if (stateful) {
-    const row = stepsInRow(layer, stateful, name);
-    wiring.layers.push(...row.before(inputs[0]));
-    const [y] = callLayer(wiring, row.inner, place, `${group}/layer`, 0, { ...NO_ARGUMENTS, inputs: [`${name}/row`] });
-    wiring.layers.push(...row.behind(y));
+    const ways = waysOf(stateful).map(({ inner, part, flips }) => {
+      const own = part ? `${name}/${part}` : name;
+      const row = stepsInRow(layer, inner, own, flips);
+      wiring.layers.push(...row.before(inputs[0]));
+      const at = `${group}/layer${part && `/${part}_layer`}`;
+      const [y] = callLayer(wiring, row.inner, place, at, 0, { ...NO_ARGUMENTS, inputs: [`${own}/row`] });
+      wiring.layers.push(...row.behind(y));
+      return own;
+    });
+    if (ways.length > 1) wiring.layers.push(mergedWays(stateful, name, ways));
     return [name];
   }
   const steps = `${place.prefix}each_step`;

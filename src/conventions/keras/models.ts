@@ -128,15 +128,17 @@ export function stepsInRow(
   layer: Json,
   inner: Json,
   name: string,
+  flips = false,
 ): { before: (x: string) => Json[]; inner: Json; behind: (y: string) => Json[] } {
   const config = asObject(inner.config ?? {}, 'layer');
-  const [called] = list(layer.inbound_nodes ?? []).map(node => tensorsOf(callArguments(node).args[0]));
-  const shape = list((layer.build_config as Json | undefined)?.input_shape ?? called?.[0]?.shape ?? []);
+  const [read] = list(layer.inbound_nodes ?? []).map(node => tensorsOf(callArguments(node).args[0]));
+  const shape = list((layer.build_config as Json | undefined)?.input_shape ?? read?.[0]?.shape ?? []);
   const [N, T, t, D] = shape.map(Number);
+  const called = name.replace(/\/(forward|backward)$/, '') === name ? name : '';
   if (!/^(LSTM|GRU|SimpleRNN)$/.test(wordOf(inner.class_name)) || shape.length !== 4 || !shape.every(Number.isInteger))
     throw new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(inner), 60)} keeps its states from step to step`, {
       where: 'stateful',
-      expected: 'an LSTM, GRU or SimpleRNN and a recorded shape, or stateful=False inside TimeDistributed',
+      expected: 'an LSTM, GRU or SimpleRNN, one way or both, and a recorded shape, or stateful=False inside TimeDistributed',
       found: 'stateful=True',
     });
   const op = (own: string, of: string, x: string, numbers: readonly (readonly number[])[], attributes: Json = {}): Json => ({
@@ -146,23 +148,62 @@ export function stepsInRow(
     inputs: [x],
     operands: [null, ...numbers.map(value => ({ type: 'int', value }))],
     attributes,
-    kerasClass: own === '' ? 'TimeDistributed' : '',
+    kerasClass: own === '' && name === called ? 'TimeDistributed' : '',
   });
-  const [LAST, FIRST] = [Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER];
+  const backwards = (own: string, x: string) => op(own, 'Slice', x, [[LAST], [FIRST], [2], [-1]]);
   return {
     before(x) {
-      const turned = config.go_backwards === true ? [op('/backwards', 'Slice', x, [[LAST], [FIRST], [2], [-1]])] : [];
+      const turned = config.go_backwards === true ? [backwards('/backwards', x)] : [];
       return [...turned, op('/row', 'Reshape', turned.length > 0 ? `${name}/backwards` : x, [[N, T * t, D]])];
     },
     inner: { ...inner, config: { ...config, go_backwards: false, return_sequences: true } },
     behind(y) {
       const size = [N, T, t, Number(config.units)];
+      if (config.return_sequences === true && flips) return [op('/steps', 'Reshape', y, [size]), backwards('', `${name}/steps`)];
       if (config.return_sequences === true) return [op('', 'Reshape', y, [size])];
       const last = op('', 'Squeeze', `${name}/last`, [[2]]);
       return [op('/steps', 'Reshape', y, [size]), op('/last', 'Slice', `${name}/steps`, [[-1], [LAST], [2], [1]]), last];
     },
   };
 }
+
+const [LAST, FIRST] = [Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER];
+
+/** A stateful layer, or both of a Bidirectional with the place of each in it: the second one runs backwards, and its steps are turned back. */
+export function waysOf(inner: Json): { inner: Json; part: string; flips: boolean }[] {
+  if (inner.class_name !== 'Bidirectional') return [{ inner, part: '', flips: false }];
+  const { layer, backward_layer } = asObject(inner.config ?? {}, 'layer');
+  const [forward, other] = [asObject(layer, 'layer'), (backward_layer ?? layer) as Json];
+  const own = nameOf(forward).replace(/^forward_/, '');
+  const named = (name: string, of: Json, go_backwards: boolean): Json => {
+    const config = asObject(of.config ?? {}, 'layer');
+    const { return_sequences } = asObject(forward.config ?? {}, 'layer');
+    return { ...of, name: undefined, config: { ...config, name, go_backwards, return_sequences } };
+  };
+  return [
+    { inner: named(`forward_${own}`, forward, false), part: 'forward', flips: false },
+    { inner: named(backward_layer ? nameOf(other) : `backward_${own}`, other, true), part: 'backward', flips: true },
+  ];
+}
+
+/** The values of both ways as one. @throws RnnError E_KERAS_OPTION */
+export function mergedWays(inner: Json, name: string, ways: readonly string[]): Json {
+  const { merge_mode = 'concat' } = asObject(inner.config ?? {}, 'layer');
+  const how = MERGED_BY[wordOf(merge_mode)];
+  if (how) return { kind: 'op', name, inputs: ways, kerasClass: 'TimeDistributed', ...how };
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', 'the two directions are not joined', {
+    where: 'merge_mode',
+    expected: 'concat, sum, mul or ave',
+    found: escapeText(wordOf(merge_mode), 40),
+  });
+}
+
+const MERGED_BY: Readonly<Record<string, Json>> = {
+  concat: { op: 'Concat', attributes: { axis: -1 } },
+  sum: { op: 'Sum' },
+  mul: { op: 'Mul' },
+  ave: { op: 'Mean' },
+};
 
 /** Where the layers are in the file's own order, weight files count them by class, and nothing has to be said. */
 export function countable(layers: readonly Json[], model: Json): Json[] {
