@@ -37,6 +37,9 @@ const ROOM = /\/src\/(ops\/room|engines\/claiming)\.ts$/;
 const RULES = /\/src\/run\/requestRules\.ts$/;
 const NO_RULES =
   'export const checkRules = () => {}, checkConflicts = checkRules, needs = checkRules, pairs = () => [], flagOf = key => "--" + key;';
+/** Its weights stand in it, and in no file. */
+const HELD = /\/src\/run\/network\/heldWeights\.ts$/;
+const NONE_HELD = 'export const weightsOf = async () => {}, specFromWeights = () => {}, featuresOf = specFromWeights;';
 const SUGGESTS = 'if (error instanceof RnnError) suggest(error, text);';
 
 const OF_NODE = new RegExp(`^node:|^(${[...builtinModules, 'onnxruntime-node'].join('|')})$`);
@@ -53,6 +56,7 @@ const withoutNode = details => ({
     hooks.onLoad({ filter: /\/batched\/kernelBytes\.ts$/ }, async () => ({ contents: inflatedKernel(await compileKernel(false)) }));
     if (!details) hooks.onLoad({ filter: ROOM }, () => ({ contents: NO_ROOM }));
     if (!details) hooks.onLoad({ filter: RULES }, () => ({ contents: NO_RULES }));
+    if (!details) hooks.onLoad({ filter: HELD }, () => ({ contents: NONE_HELD }));
     if (!details) hooks.onLoad({ filter: SPELLING }, () => ({ contents: NO_SPELLING }));
     hooks.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
       contents: importedAtOnce(details ? forBrowser(path) : withoutDetails(forBrowser(path).replace(SUGGESTS, ''))),

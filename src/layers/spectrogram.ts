@@ -1,14 +1,15 @@
 import { weightShape } from '../cells/weightShapes.js';
 import { type GraphBuilder, int, ints, text } from '../formats/onnx/builder.js';
-import { operated } from '../ops/run.js';
-import { type GraphValue, ints as numbers } from '../ops/value.js';
+import { log } from '../numerics/log.js';
 import { permuteAxes } from '../tensor/axes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { sizesAlong } from './axes.js';
 import { DATA_FORMATS, type DataFormat, lastChannels } from './channels.js';
+import { convolve } from './conv/convolve.js';
 import { multiply, productCost } from './dims.js';
+import type { OnnxCall } from './facets.js';
 import { kerasArguments } from './kerasArguments.js';
-import type { Kernels, LayerBase, LayerKind } from './layer.js';
+import type { LayerBase, LayerKind } from './layer.js';
 import type { Dim, DimShape } from './shape.js';
 import type { Window } from './window/window.js';
 import { slid } from './window/window.js';
@@ -76,18 +77,25 @@ export const spectrogram: LayerKind<SpectrogramSpec> = {
     return productCost({ useBias: false, activation: 'linear' }, multiply(frames.size, each), 0n, `${frames.symbol}*${each}`);
   },
   apply(layer, [{ tensor }], { kernels, weights }) {
-    const { shape, data } = spectra(
-      layer,
-      eager(kernels),
-      { kind: 'float', ...tensor },
-      tensor.shape[channelAxis(layer)],
-      name => weights.get(name)!,
-    );
-    return { tensor: { shape, data } };
+    const first = lastChannels(layer) ? permuteAxes(tensor, [0, 2, 1]) : tensor;
+    const [N, C, T] = first.shape;
+    const rows = { shape: [N * C, T, 1], data: first.data };
+    const parts = partsOf(layer).map(name => convolve(rows, weights.get(name)!, undefined, [windowOf(layer)], 1, kernels));
+    const [, F, bins] = parts[0].shape;
+    const W = layer.mode === 'stft' ? 2 * bins : bins;
+    const data = kernels.allocate(N * C * F * W);
+    for (let k = 0; k < data.length; k++) {
+      const bin = k % bins;
+      const at = Math.floor(k / W) * bins + bin;
+      const [re, im] = parts.map(part => part.data[at]);
+      data[k] = layer.mode === 'stft' ? [re, im][Math.floor((k % W) / bins)] : shown(layer.mode, re, im, bin % (bins - 1) === 0);
+    }
+    const y = { shape: [N, C, F, W], data };
+    if (layer.expandDims) return { tensor: lastChannels(layer) ? permuteAxes(y, [0, 2, 3, 1]) : y };
+    const turned = permuteAxes(y, lastChannels(layer) ? [0, 2, 1, 3] : [0, 1, 3, 2]).data;
+    return { tensor: { shape: lastChannels(layer) ? [N, F, C * W] : [N, C * W, F], data: turned } };
   },
-  onnx(layer, { builder, inputs: [x], shapes: [input], weight }) {
-    return spectra(layer, graph(builder, layer.name), x, sizesAlong([channelAxis(layer)], input)[0], name => weight(name)!);
-  },
+  onnx: spectra,
 };
 
 function sized(size: number): Dim {
@@ -114,31 +122,22 @@ function framesOf(layer: SpectrogramSpec, input: DimShape): Dim {
   return slid([input[lastChannels(layer) ? 1 : 2]], [windowOf(layer)])[0];
 }
 
-/** Nodes of ONNX, computed at once or written. */
-interface Nodes<V> {
-  add(op: string, inputs: readonly V[], attributes?: Parameters<GraphBuilder['add']>[2]): V;
-  constant(tensor: Tensor): V;
-  integers(values: readonly number[]): V;
+/** Of one bin; every frequency but the first and the last counts for that of the other half, too. */
+function shown(mode: Mode, re: number, im: number, isEnd: boolean): number {
+  if (im === undefined) return re;
+  const power = re * re + im * im;
+  if (mode === 'psd') return isEnd ? power : 2 * power;
+  const linear = Math.sqrt(Math.max(power, LEAST));
+  return mode === 'log' ? log(Math.max(linear, LEAST)) : linear;
 }
 
-function eager(kernels: Kernels): Nodes<GraphValue> {
-  return {
-    add: (op, inputs, attributes) => operated(op, inputs, kernels, attributes),
-    constant: tensor => ({ kind: 'float', ...tensor }),
-    integers: numbers,
-  };
-}
-
-function graph(builder: GraphBuilder, name: string): Nodes<string> {
-  return {
-    add: (op, inputs, attributes) => builder.add(op, inputs, attributes, name),
-    constant: tensor => builder.constant(`${name}.constant`, tensor),
-    integers: values => builder.integers(values),
-  };
-}
-
-function spectra<V>(layer: SpectrogramSpec, nodes: Nodes<V>, x: V, C: number, weight: (name: string) => Tensor): V {
-  const first = lastChannels(layer) ? nodes.add('Transpose', [x], { perm: ints(0, 2, 1) }) : x;
+/** The channels are groups of one convolution. */
+function spectra(layer: SpectrogramSpec, { builder, inputs: [x], shapes: [input], weight }: OnnxCall): string {
+  const [C] = sizesAlong([channelAxis(layer)], input);
+  const add = (op: string, inputs: readonly string[], attributes?: Parameters<GraphBuilder['add']>[2]) =>
+    builder.add(op, inputs, attributes, layer.name);
+  const constant = (tensor: Tensor) => builder.constant(`${layer.name}.constant`, tensor);
+  const first = lastChannels(layer) ? add('Transpose', [x], { perm: ints(0, 2, 1) }) : x;
   const { size, stride, padding } = windowOf(layer);
   const shared = {
     kernel_shape: ints(size),
@@ -146,20 +145,23 @@ function spectra<V>(layer: SpectrogramSpec, nodes: Nodes<V>, x: V, C: number, we
     group: int(C),
     auto_pad: text(padding === 'same' ? 'SAME_UPPER' : 'VALID'),
   };
-  const [a, b] = partsOf(layer).map(name => nodes.add('Conv', [first, nodes.constant(filtersOf(weight(name), C))], shared));
   const bins = binsOf(layer);
-  const apart = (y: V) => nodes.add('Reshape', [y, nodes.integers([0, C, bins, -1])]);
-  if (layer.mode === 'real' || layer.mode === 'imag') return arranged(layer, nodes, apart(a), C, bins);
-  if (layer.mode === 'stft') return arranged(layer, nodes, nodes.add('Concat', [apart(a), apart(b)], { axis: int(2) }), C, 2 * bins);
-  const power = apart(nodes.add('Add', [nodes.add('Mul', [a, a]), nodes.add('Mul', [b, b])]));
-  const shown = layer.mode === 'psd' ? nodes.add('Mul', [power, nodes.constant(bothSides(bins))]) : magnitude(layer, nodes, power);
-  return arranged(layer, nodes, shown, C, bins);
-}
-
-function magnitude<V>({ mode }: SpectrogramSpec, nodes: Nodes<V>, power: V): V {
-  const least = nodes.constant({ shape: [], data: Float64Array.of(LEAST) });
-  const linear = nodes.add('Sqrt', [nodes.add('Max', [power, least])]);
-  return mode === 'log' ? nodes.add('Log', [nodes.add('Max', [linear, least])]) : linear;
+  const [re, im] = partsOf(layer).map(name => {
+    const y = add('Conv', [first, constant(filtersOf(weight(name)!, C))], shared);
+    return add('Reshape', [y, builder.integers([0, C, bins, -1])]);
+  });
+  let y = re;
+  if (layer.mode === 'stft') y = add('Concat', [re, im], { axis: int(2) });
+  else if (im !== undefined) {
+    const least = constant({ shape: [], data: Float64Array.of(LEAST) });
+    y = add('Add', [add('Mul', [re, re]), add('Mul', [im, im])]);
+    if (layer.mode === 'psd') y = add('Mul', [y, constant(bothSides(bins))]);
+    else y = add('Sqrt', [add('Max', [y, least])]);
+    if (layer.mode === 'log') y = add('Log', [add('Max', [y, least])]);
+  }
+  if (layer.expandDims) return add('Transpose', [y], { perm: lastChannels(layer) ? ints(0, 3, 2, 1) : ints(0, 1, 3, 2) });
+  const rows = add('Reshape', [y, builder.integers([0, C * bins * (layer.mode === 'stft' ? 2 : 1), -1])]);
+  return lastChannels(layer) ? add('Transpose', [rows], { perm: ints(0, 2, 1) }) : rows;
 }
 
 /** [bins, 1]: every frequency but the first and the last counts for that of the other half, too. */
@@ -172,11 +174,4 @@ function filtersOf(kernel: Tensor, C: number): Tensor {
   const { shape, data } = permuteAxes(kernel, [2, 1, 0]);
   const all = Float64Array.from({ length: C * data.length }, (_, i) => data[i % data.length]);
   return { shape: [C * shape[0], 1, shape[2]], data: all };
-}
-
-/** [N, C, bins, frames] as the layer gives it. */
-function arranged<V>(layer: SpectrogramSpec, nodes: Nodes<V>, y: V, C: number, bins: number): V {
-  if (layer.expandDims) return nodes.add('Transpose', [y], { perm: lastChannels(layer) ? ints(0, 3, 2, 1) : ints(0, 1, 3, 2) });
-  const rows = nodes.add('Reshape', [y, nodes.integers([0, C * bins, -1])]);
-  return lastChannels(layer) ? nodes.add('Transpose', [rows], { perm: ints(0, 2, 1) }) : rows;
 }
