@@ -71,6 +71,19 @@ describe('NaN and infinity', () => {
   });
 });
 
+describe('samples beside one of NaN', () => {
+  it('are numbered as the whole output is', async () => {
+    const request: CompareRequest = { N: 4, K: 2, rng: 'numpy' };
+    const against = await saved('beside.npy', request, y => {
+      const [, second, third] = [0, 2, 4].map(at => [...y.subarray(at, at + 2)]);
+      y.set([Number.NaN, Number.NaN, ...third, ...second]);
+    });
+    const { explanations } = await runCompare({ ...request, against });
+    expect(explanations[0].code).toBe('samples-permuted');
+    expect(explanations[0].why).toContain('Your samples 2, 3, 4 hold the right outputs of samples 3, 2, 4.');
+  });
+});
+
 describe('what rounding alone decides', () => {
   const CHAOS: CompareRequest = { init: 'standard_normal', M: [32], T: 60 };
 

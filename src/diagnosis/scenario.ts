@@ -20,6 +20,8 @@ export interface Scenario {
   readonly masks: boolean;
   /** what happens to y at the end, in order */
   readonly finish: readonly ((y: Tensor) => Tensor)[];
+  /** of a part: which sample of the whole stands first, counted from 0 */
+  readonly firstSample?: number;
 }
 
 export type LayerWeights = ReadonlyMap<string, Tensor>;
@@ -88,6 +90,7 @@ export function samplesOf(scenario: Scenario, from: number, to: number): Scenari
   const T = x.shape[1];
   return {
     ...scenario,
+    firstSample: (scenario.firstSample ?? 0) + from,
     input: {
       x: sliceFirst(x, from, to),
       others: mapped(others, t => sliceFirst(t, from, to)),

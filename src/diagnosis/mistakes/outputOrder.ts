@@ -3,6 +3,7 @@ import { distance } from '../../tensor/difference.js';
 import { flipTime } from '../../tensor/layout.js';
 import { type FloatArray, sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { type Found, finished, type Hypothesis, listed, mistake, NEAR_NOISE, simulated, type Way } from '../mistake.js';
+import type { Scenario } from '../scenario.js';
 
 /** Right numbers in wrong places: outputs, samples or steps in another order, some of them twice, all of them one place further. */
 
@@ -79,10 +80,10 @@ export const samplesPermuted: Hypothesis = mistake('samples-permuted', 'the samp
   torch: 'loader = DataLoader(data, shuffle=False)   # ← and pack_padded_sequence(x, lengths, enforce_sorted=False)',
   example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
   variants: () => [{ needs: 'all', change: s => finished(s, rotate), unsearched: true }],
-  fromOutput(_scenario, right, other, noise): Found[] {
+  fromOutput(scenario, right, other, noise): Found[] {
     const order = samplesOrder(right.y, other, noise);
     if (!order || new Set(order).size < order.length) return [];
-    return [{ y: rows(right.y, order), why: `${samplesPermuted.why}${orderText(order)}`, chosen: 0 }];
+    return [{ y: rows(right.y, order), why: `${samplesPermuted.why}${orderText(scenario, order)}`, chosen: 0 }];
   },
 });
 
@@ -91,10 +92,10 @@ export const samplesRepeated: Hypothesis = mistake('samples-repeated', 'one samp
   numpy: 'for n in range(N): Y[n] = forward(x[n])   # ← both with n',
   example: { layers: 'rnn:2,dense:1', N: 3, T: 2, D: 2 },
   variants: () => [{ needs: 'all', change: s => finished(s, y => takeAlong(y, 0, y.shape[0], n => n - (n % 2))), unsearched: true }],
-  fromOutput(_scenario, right, other, noise): Found[] {
+  fromOutput(scenario, right, other, noise): Found[] {
     const order = samplesOrder(right.y, other, noise);
     if (!order || new Set(order).size === order.length || isShift(order)) return [];
-    return [{ y: rows(right.y, order), why: `${samplesRepeated.why}${orderText(order)}`, chosen: 0 }];
+    return [{ y: rows(right.y, order), why: `${samplesRepeated.why}${orderText(scenario, order)}`, chosen: 0 }];
   },
 });
 
@@ -115,10 +116,10 @@ function samplesOrder(right: Tensor, other: Tensor, noise: number): number[] | u
   return order?.some((m, n) => m !== n) ? order : undefined;
 }
 
-function orderText(order: readonly number[]): string {
-  return order.length <= 12
-    ? ` Your samples ${order.map((_, n) => n + 1).join(', ')} hold the right outputs of samples ${order.map(n => n + 1).join(', ')}.`
-    : '';
+function orderText({ firstSample = 0 }: Scenario, order: readonly number[]): string {
+  if (order.length > 12) return '';
+  const [places, samples] = [order.map((_, n) => n), order].map(list => list.map(n => firstSample + n + 1).join(', '));
+  return ` Your samples ${places} hold the right outputs of samples ${samples}.`;
 }
 
 const rows = (y: Tensor, order: readonly number[]) => takeAlong(y, 0, order.length, n => order[n]);
