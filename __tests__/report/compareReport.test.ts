@@ -54,6 +54,7 @@ const sample = (n: number, maxAbs: number, ok: boolean) => ({
   n,
   maxAbs,
   ok,
+  undecided: false,
   index: [1],
   expected: 0.5,
   actual: 0.5 + maxAbs,

@@ -1,4 +1,6 @@
 import { numberToF16 } from '../../src/formats/bytes/half.js';
+import { compareText } from '../../src/report/compareReport.js';
+import { PLAIN } from '../../src/report/table.js';
 import { runCompare } from '../../src/run/compare.js';
 import { closeAllowance } from '../../src/run/comparing/judge.js';
 import { saveTensors } from '../../src/run/files/save.js';
@@ -86,6 +88,22 @@ describe('samples beside one of NaN', () => {
 
 describe('what rounding alone decides', () => {
   const CHAOS: CompareRequest = { init: 'standard_normal', M: [32], T: 60 };
+
+  it('is not called same in the row of its sample', async () => {
+    const steps = Array.from({ length: 60 }, (_, t) => [Math.sin(t), Math.cos(3 * t), 1]);
+    const input = folder.write('calm-and-chaos.json', JSON.stringify([steps.map(() => [0, 0, 0]), steps, steps]));
+    const same = await saved('calm-and-chaos.npy', { ...CHAOS, input }, y => y.set([1, 1, 1, 1]));
+    const result = await runCompare({ ...CHAOS, input, against: same });
+    expect([result.status, result.perSample.map(({ ok, undecided }) => [ok, undecided])]).toEqual([
+      'DIFFERENT',
+      [
+        [false, false],
+        [true, true],
+        [true, false],
+      ],
+    ]);
+    expect(await compareText(result, PLAIN, { digits: 8, rows: 20 })).toMatch(/^ +2 .*undecided$/m);
+  });
 
   it('is undecided, with the reason and what would decide', async () => {
     const against = folder.write('ones.json', '[[1,1]]');

@@ -54,7 +54,10 @@ export interface CompareResult extends Assuming<'rnn-cli/compare@1'> {
   readonly perSample: readonly {
     readonly n: number;
     readonly maxAbs: number;
+    /** no value is shown to differ */
     readonly ok: boolean;
+    /** none, for rounding alone decides about some that do */
+    readonly undecided: boolean;
     /** where in the sample, and both values there */
     readonly index: readonly number[];
     readonly expected: number;
