@@ -113,3 +113,19 @@ describe('an output that cannot be written', () => {
     }),
   );
 });
+
+describe('several outputs where one array fits', () => {
+  const at = join(__dirname, '..', 'reference', 'keras_models', 'multi_out');
+  const run = (...words: string[]) => runCli(['forward', `${at}.keras`, '-i', `${at}.x.npy`, ...words]);
+  const said = 'note: y is dense, one of 2 outputs; --output dense_1 gives another one, --json or -o FILE.npz all\n';
+
+  it.each([['--jsonl'], ['--style csv']])('%s prints the first and says so', async words => {
+    const { stdout, stderr } = await run(...words.split(' '));
+    expect([stdout.includes('1.25086'), stderr]).toEqual([true, said]);
+  });
+
+  it.each([['--output dense_1 --jsonl'], ['--json'], ['--style markdown']])('%s needs no such note', async words => {
+    const { stdout, stderr } = await run(...words.split(' '));
+    expect([stdout.includes('0.268'), stderr]).toEqual([true, '']);
+  });
+});

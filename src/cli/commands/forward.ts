@@ -54,7 +54,7 @@ export async function forward(values: Values, output: Output): Promise<number> {
       output,
     );
   }
-  output.notes(result.notes);
+  output.notes([...result.notes, ...leftOut(result, values, output)]);
   await print(result, values, output, saved);
   output.assumed(result.assumptions);
   return 0;
@@ -71,6 +71,13 @@ async function ofLongSample(request: ForwardRequest, values: Values, output: Out
   const { forwardLongSample } = await import('../../run/stream.js');
   const onProgress = progressBar(output, 'samples');
   return forwardLongSample({ ...request, format: 'npy', onProgress });
+}
+
+/** Lines of JSON and of CSV have one array: which one, and how the others are had. */
+function leftOut({ tensors: { others }, outputs }: ForwardResult, values: Values, output: Output): string[] {
+  if (!others || values.json || values.out !== undefined || !(values.jsonl || output.layout.style === 'csv')) return [];
+  const [shown, ...rest] = outputs.map(({ name }) => escapeText(name, 40));
+  return [`y is ${shown}, one of ${outputs.length} outputs; --output ${rest[0]} gives another one, --json or -o FILE.npz all`];
 }
 
 async function print(result: ForwardResult, values: Values, output: Output, saved: readonly string[]): Promise<void> {
