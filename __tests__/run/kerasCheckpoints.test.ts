@@ -36,6 +36,15 @@ describe('a checkpoint beside its description', () => {
   it("takes weights that a trained model's optimizer was the shortest way to", () =>
     expectRecorded('trained', { model: path('trained.json'), weights: path('trained_tf.index') }));
 
+  it('of fewer layers than the network has is refused with both lists', async () => {
+    const refused = runForward({ model: path('gru_stack.json'), weights: path('lstm_tf.index') });
+    await expect(refused).rejects.toMatchObject({
+      code: 'E_WEIGHT_MISSING',
+      message: 'the checkpoint has variables of 2 layers, the network has weights in 3',
+      fix: expect.stringContaining("model.save('net.keras')"),
+    });
+  });
+
   it('tells the layers without a description, as far as weights can', async () => {
     const { network, framework } = await runInspect({ file: path('gru_stack_keras2.index') });
     expect([framework, network?.layers.map(l => `${l.kind} ${l.params}`)]).toEqual(['keras', ['gru 108', 'gru 165', 'dense 12']]);

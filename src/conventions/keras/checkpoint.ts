@@ -24,6 +24,11 @@ export const kerasCheckpoint: Convention = {
     const { groups, trainable } = arraysIn(tensors);
     const held = groups.reduce((sum, group) => sum + group.arrays.length, trainable.size);
     const layers = shapes.layers.filter(l => l.weights.length > 0);
+    if (trainable.size === 0 && groups.length < layers.length)
+      throw tooFew(
+        groups,
+        layers.map(({ layer }) => layer.name),
+      );
     const weights = new Map<string, Tensor>();
     const rest = [...groups];
     let first = 0;
@@ -61,6 +66,17 @@ const PARTS = ['_query_dense', '_key_dense', '_gate_dense', '_value_dense', '_ou
 const STATE = /(^|\/)(optimizer|save_counter|keras_api|_tracker|seed_generator)(\/|$)|\.OPTIMIZER_SLOT|(^|\/)states\/\d+$/;
 const TRAINABLE = /(?:^|\/)optimizer\/_trainable_variables\/(\d+)$/;
 const NOTHING: Pick<Group, 'name' | 'arrays'> = { name: 'layer', arrays: [] };
+
+/** Cells that RNN was given as a list are not tracked by TensorFlow: Keras 3 writes a checkpoint without them. */
+function tooFew(groups: readonly Group[], layers: readonly string[]): RnnError {
+  const count = (n: number) => `${n} layer${n === 1 ? '' : 's'}`;
+  const message = `the checkpoint has variables of ${count(groups.length)}, the network has weights in ${layers.length}`;
+  return new RnnError('convention', 'E_WEIGHT_MISSING', message, {
+    expected: escapeText(layers.join(', '), 200),
+    found: escapeText(groups.map(({ name }) => name).join(', '), 200) || 'none',
+    fix: "cells given to RNN as a list are not in a checkpoint of TensorFlow: in Python, model.save('net.keras')",
+  });
+}
 
 interface Group {
   readonly name: string;
