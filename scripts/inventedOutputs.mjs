@@ -618,7 +618,7 @@ export const INVENTED = {
     r => r.map(rows => rows.map((_, t) => rows[0].map((_v, k) => Math.max(...rows.slice(0, t + 1).map(q => q[k]))))),
     and(seq, has(2, 4)),
   ),
-  'y of two outputs added into the first': y(r => rowsOf(r, row => [row[0] + row[1], ...row.slice(1)]), has(3, 1, 1, 2)),
+  'y of two outputs added into the first': y(r => rowsOf(r, row => [row[0] + row[1], ...row.slice(1)]), has(3, 1, 1, 2), ['stale-weights']),
   'a factor for each sample': y(
     (r, c) =>
       r.map(v => {

@@ -176,7 +176,10 @@ export const LATER = {
   'sums are cut at three decimals': loop(() => ({ clipSum: z => Math.trunc(z * 1e3) / 1e3 }), not('gru'), ['float16']),
 
   // ---- layers and directions
-  'the next layer is one step late': handedOn((h, before, t) => (t === 0 ? h.map(() => 0) : before[t - 1])),
+  'the next layer is one step late': handedOn((h, before, t) => (t === 0 ? h.map(() => 0) : before[t - 1]), undefined, [
+    'stops-early',
+    'input-lagged',
+  ]),
   'the next layer sees the mean so far': handedOn((h, before) => h.map((_, m) => mean(before.map(v => v[m])))),
   'the next layer sees the differences': handedOn((h, before, t) => (t === 0 ? h : zipped(h, before[t - 1], (a, b) => a - b))),
   'the next layer sees the largest so far': handedOn((h, before) => h.map((_, m) => Math.max(...before.map(v => v[m])))),
@@ -206,6 +209,7 @@ export const LATER = {
   'sum and difference of the directions': loop(
     () => ({ join: (a, b) => [...zipped(a, b, (p, q) => p + q), ...zipped(a, b, (p, q) => p - q)] }),
     and(both, has(2, 1)),
+    ['stale-weights'],
   ),
   'backward units reversed': loop(() => ({ join: (a, b) => [...a, ...[...b].reverse()] }), and(both, has(2, 1, 1, 1, 3))),
   'backward half times a half': loop(() => ({ join: (a, b) => [...a, ...b.map(v => v / 2)] }), and(both, has(2, 1))),
@@ -350,7 +354,7 @@ export const LATER = {
   'sample taken off its neighbour': y(r => r.map((v, n) => zipped(v, r[(n + 1) % r.length], (a, b) => a - b)), has(3, 1)),
   'y in steps of powers of two': y(r => deep(r, v => Math.sign(v) * 2 ** Math.round(Math.log2(Math.abs(v) || 1e-9))), has(3, 1, 1, 2)),
   'outputs cumulated': y(r => rowsOf(r, row => row.map((_, k) => row.slice(0, k + 1).reduce((a, b) => a + b, 0))), has(2, 1, 1, 3)),
-  'mean of the row taken off': y(r => rowsOf(r, row => row.map(v => v - mean(row))), has(2, 1, 1, 3)),
+  'mean of the row taken off': y(r => rowsOf(r, row => row.map(v => v - mean(row))), has(2, 1, 1, 3), ['stale-weights']),
   'largest output of the row in all': y(r => rowsOf(r, row => row.map(() => Math.max(...row))), has(3, 1, 1, 3), ['outputs-permuted']),
   'y beyond its middle half cut off': y(
     r => {

@@ -73,6 +73,21 @@ describe('NaN and infinity', () => {
   });
 });
 
+describe('a class that softmax left out', () => {
+  it('is no damaged weight, whose value the output would tell', async () => {
+    const request: CompareRequest = { layers: 'rnn:5,rnn:5,dense:5@softmax', D: 5, T: 20, N: 3, seed: '1' };
+    const against = await saved('class.npy', request, y => {
+      for (let n = 0; n < 3; n++) {
+        const row = y.subarray(5 * n, 5 * n + 5);
+        const rest = 1 - row[4];
+        row.set([...row.subarray(0, 4)].map(p => p / rest).concat(0));
+      }
+    });
+    const { verdict, codes } = await runCompare({ ...request, against });
+    expect([verdict, codes]).toEqual(['unexplained', []]);
+  });
+});
+
 describe('samples beside one of NaN', () => {
   it('are numbered as the whole output is', async () => {
     const request: CompareRequest = { N: 4, K: 2, rng: 'numpy' };

@@ -155,6 +155,9 @@ function oneNumber(
     const fitted = fitFrom(first) ?? fitFrom(v + Math.sign(by)) ?? fitFrom(v + 3 * Math.sign(by));
     if (!fitted) continue;
     const [value] = fitted.values;
+    // where twice the change gives the same y, the output does not tell the number: something else took that column away
+    const further = run(place, withNumber(place.t, k, v + 2 * (value - v)));
+    if (further && largestDifference(further.data, other.data).abs <= near) continue;
     const at = place.t.shape.length === 1 ? `${k}` : `${Math.floor(k / place.t.shape[1])}, ${k % place.t.shape[1]}`;
     const words = `One number of ${place.layer} is wrong: ${place.name}[${at}] is ${smallNumber(value, 5)} instead of ${smallNumber(v, 5)}`;
     return [{ place, t: withNumber(place.t, k, value), words, chosen: 2 }];

@@ -52,7 +52,7 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
         y: { shape: right.y.shape, data: fit.fitted },
         chosen: other.data.length - (rows.R - fit.rank) * told,
         told: (rows.R - fit.rank) * told,
-        why: `Your output is a linear function of the right hidden states, and not that of ${head.name}: ${head.name} has other weights there, or each unit is scaled and shifted before it (a normalisation).`,
+        why: `Your output is a linear function of the right hidden states, and not that of ${head.name}: ${head.name} has other weights there, or what stands before or behind it is linear, too (a normalisation, units or outputs added to others).`,
       });
     }
     return candidates;
