@@ -69,6 +69,7 @@ describe('a file beside the flags', () => {
     ['weights beside --weights', () => ['forward', weights, '--weights', weights], 'E_CONFLICT', 'and --weights both hold weights'],
     ['an array', () => ['forward', x], 'E_INPUT', `rnn-cli forward -i ${x}`],
     ['several arrays', () => ['forward', saved({ x: [[1]], y: [2] })], 'E_INPUT', 'holds 2 arrays, neither a network nor its weights'],
+    ['arrays whose names are letters', () => ['forward', saved({ x: [1], y: [1], h: [1] })], 'E_INPUT', 'holds 3 arrays'],
     ['a file without arrays', () => ['forward', noTensors()], 'E_NAMES', 'no tensors'],
     [
       'gates that somebody named',

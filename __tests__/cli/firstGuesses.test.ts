@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { COMMANDS } from '../../src/cli/commandWords.js';
 import { parseArgv } from '../../src/cli/program.js';
 import { bytesOf } from '../helpers/files.js';
+import { recordedAnswers } from '../helpers/recordedAnswers.js';
 import { runCli, words } from '../helpers/runCli.js';
 
 /**
@@ -11,13 +12,7 @@ import { runCli, words } from '../helpers/runCli.js';
  * answers are refreshed by UPDATE_OUT=1 npx jest firstGuesses. Every line that an answer suggests is run.
  */
 const table = join(__dirname, 'firstGuesses.txt');
-const guesses = readFileSync(table, 'utf8')
-  .split(/^\$ rnn-cli /m)
-  .slice(1)
-  .map(block => {
-    const [line, ...rest] = block.split('\n');
-    return { line, expected: rest.join('\n').trimEnd() };
-  });
+const guesses = recordedAnswers(table, '$ rnn-cli ');
 const reference = join(__dirname, '..', 'reference');
 
 /** Lines of an answer that can be typed as they stand. */
@@ -57,9 +52,9 @@ describe('a first guess', () => {
     for (const file of readdirSync(folder)) if (!given.includes(file)) rmSync(join(folder, file));
   });
 
-  it('the table has at least 400', () => expect(new Set(guesses.map(g => g.line)).size).toBeGreaterThanOrEqual(400));
+  it('the table has at least 400', () => expect(new Set(guesses.map(g => g.call)).size).toBeGreaterThanOrEqual(400));
 
-  it.each(guesses.map(g => [g.line, g.expected]))('rnn-cli %s', async (line, expected) => {
+  it.each(guesses.map(g => [g.call, g.expected]))('rnn-cli %s', async (line, expected) => {
     const { exit, stderr } = await runCli(line);
     const answer = `${exit}\n${stderr}`;
     seen.push(`$ rnn-cli ${line}\n${answer}`);

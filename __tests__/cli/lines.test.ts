@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { correctedLine } from '../../src/cli/correction.js';
 import { parseArgv } from '../../src/cli/program.js';
 import { RnnError } from '../../src/errors.js';
+import { recordedAnswers } from '../helpers/recordedAnswers.js';
 import { words } from '../helpers/runCli.js';
 
 /**
@@ -11,13 +12,7 @@ import { words } from '../helpers/runCli.js';
  * exclude or need each other. Nothing is read and nothing run.
  */
 const table = join(__dirname, 'lines.txt');
-const lines = readFileSync(table, 'utf8')
-  .split(/^\$ /m)
-  .slice(1)
-  .map(block => {
-    const [line, ...rest] = block.split('\n');
-    return { line, expected: rest.join('\n').trimEnd() };
-  });
+const lines = recordedAnswers(table);
 
 function answerTo(argv: readonly string[]): string {
   try {
@@ -50,7 +45,7 @@ describe('a line', () => {
     if (process.env.UPDATE_OUT === '1') writeFileSync(table, seen.join('\n'));
   });
 
-  it.each(lines.map(({ line, expected }) => [line, expected]))('%s', (line, expected) => {
+  it.each(lines.map(({ call, expected }) => [call, expected]))('%s', (line, expected) => {
     const answer = answerTo(words(line));
     seen.push(`$ ${line}\n${answer}\n`);
     if (process.env.UPDATE_OUT !== '1') expect(answer).toBe(expected);

@@ -1,5 +1,6 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { recordedAnswers } from '../helpers/recordedAnswers.js';
 import { runCli } from '../helpers/runCli.js';
 import { wrongFiles } from './wrongFiles.js';
 
@@ -8,13 +9,7 @@ import { wrongFiles } from './wrongFiles.js';
  * and are then read by a person.
  */
 const table = join(__dirname, 'wrongCalls.txt');
-const calls = readFileSync(table, 'utf8')
-  .split(/^\$ rnn-cli /m)
-  .slice(1)
-  .map(block => {
-    const [call, ...rest] = block.split('\n');
-    return { call, expected: rest.join('\n').trimEnd() };
-  });
+const calls = recordedAnswers(table, '$ rnn-cli ');
 
 describe('a wrong call', () => {
   const home = process.cwd();

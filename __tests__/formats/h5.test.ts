@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inflateSync } from 'node:zlib';
 import { DEFAULT_LIMITS } from '../../src/formats/format.js';
 import { h5 } from '../../src/formats/h5.js';
 import { lookup3 } from '../../src/formats/hdf5/lookup3.js';
@@ -19,6 +21,10 @@ interface Case {
 const manifest = JSON.parse(readFileSync(join(REFERENCE, 'hdf5', 'manifest.json'), 'utf8')) as Case[];
 const good = manifest.filter(c => !c.refuse);
 const SPECIAL: Record<string, number> = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, '-inf': Number.NEGATIVE_INFINITY };
+
+/** zlib of an h5py file with the four tensors of an LSTM(1, 1) as nn.LSTM names them, all of them ones. */
+const STATE_DICT =
+  'eNrr9HBx4+WS4mIAAQ4OBhYGAQZk8B8KXnCg8mHyCVCaEUp3QOkVTDBxRrCcBFRcEGo+urqQIFdXkOr/aABmjwMLhOZgGAUjEXi4OgaA6AgYH0qfYEJVV56amZ5REp+ZEZ9jgMTPgPGTMhOLEbJQfgaCD0vHAvB0zQoRY4TxNSA0E0SABS39o/OZgSkfxBZUkIfKKTCIczCI10PlWYEpGiTPxAQxkAOaU5gZDVhQXQIDFQMcEw32yDjYz9+FEegzC1h8sOPXrQHL92z41cHKiw5W/Opg5YEC89BO3wOXzmawDYV0hhk+EPczMqKGDwvF4bGDHXt4dAyyFDNQ4XODYyiGDwBG6VXv';
 
 describe('HDF5 files made by h5py', () => {
   it.each(good.map(c => [c.file, c] as const))('%s holds exactly its tensors and attributes', async (name, c) => {
@@ -64,6 +70,13 @@ describe('HDF5 files made by h5py', () => {
     const { tensors } = await h5.read(memorySource(referenceBytes('hdf5', 'bad_lzf.h5')), DEFAULT_LIMITS);
     expect(tensors.get('w')?.shape).toEqual([37, 29]);
     expect((await refusal(async () => tensors.get('w')?.data)).code).toBe('E_H5_FILTER');
+  });
+
+  it('is of PyTorch where its names are', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'h5-'));
+    writeFileSync(join(folder, 'state.h5'), inflateSync(Buffer.from(STATE_DICT, 'base64')));
+    expect(await runInspect({ file: join(folder, 'state.h5') })).toMatchObject({ format: 'h5', framework: 'torch' });
+    rmSync(folder, { recursive: true });
   });
 
   it('is no file of Keras for its format alone', async () => {

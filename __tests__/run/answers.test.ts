@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
+import { recordedAnswers } from '../helpers/recordedAnswers.js';
 import { runCli } from '../helpers/runCli.js';
 
 /**
@@ -9,13 +10,7 @@ import { runCli } from '../helpers/runCli.js';
  * converted and inspected. In answers.txt (UPDATE_OUT=1 npx jest run/answers writes it anew, for a person to read).
  */
 const table = join(__dirname, 'answers.txt');
-const calls = readFileSync(table, 'utf8')
-  .split(/^\$ /m)
-  .slice(1)
-  .map(block => {
-    const [call, ...rest] = block.split('\n');
-    return { call, expected: rest.join('\n').trimEnd() };
-  });
+const calls = recordedAnswers(table);
 const { path, write } = temporaryFolder();
 const home = process.cwd();
 

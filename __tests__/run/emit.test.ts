@@ -5,7 +5,7 @@ import { activations } from '../../src/activations/index.js';
 import { RnnError } from '../../src/errors.js';
 import { runEmit, runForward } from '../../src/run/forward.js';
 import type { ForwardRequest } from '../../src/run/request.js';
-import { initializers } from '../../src/weights/initializers/index.js';
+import { DRAWN } from '../helpers/drawnNetworks.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 import { numbersIn, printedByNumpy, withNumpy } from '../helpers/python.js';
 
@@ -37,34 +37,6 @@ const NOT_TORCH: readonly ForwardRequest[] = [
   { layers: 'lstm:4@relu,dense:2@softsign', D: 3, T: 10 },
   { layers: 'rnn:4@sigmoid+seq,dense:2@exponential', D: 3, T: 10 },
 ];
-
-/** Runs that are scripts by themselves: the script draws what the run drew. */
-const DRAWN: Readonly<Record<'torch' | 'numpy', readonly ForwardRequest[]>> = {
-  torch: [
-    { rng: 'torch', seed: '0', N: 4 },
-    { rng: 'torch', seed: '-3', layers: 'lstm:4+seq,dropout:0.3,bigru:3,dense:2@softmax', T: 10, D: 3, N: 2 },
-    { rng: 'torch', seed: '7', layers: 'embedding:9x3,lstm:6+proj=2+nobias,dense:2', T: 4, N: 3 },
-    { rng: 'torch', inputRng: 'pcg64', seed: '5', layers: 'rnn:4@relu+seq,avgpool,dense:3@sigmoid', T: 10, D: 2, N: 2 },
-    { rng: 'torch', inputRng: 'keras', seed: '5', cell: 'gru', N: 2 },
-  ],
-  numpy: [
-    { rng: 'numpy', seed: '3', cell: 'lstm', N: 2 },
-    { rng: 'pcg64', seed: '123456789012345678901234567890', layers: 'bigru:4+seq,maxpool,dense:2', T: 10, D: 2, N: 2 },
-    { rng: 'pcg64', inputRng: 'numpy', seed: '8', layers: 'embedding:9x3,bilstm:4+sum,dense:2@softmax', T: 4, N: 3 },
-    { rng: 'numpy', inputRng: 'pcg64', seed: '8', layers: 'gru:5+resetbefore+nobias,dense:4,dense:2', T: 10, D: 3, N: 3 },
-    ...initializers.map(
-      ({ name }, i): ForwardRequest => ({
-        rng: i % 2 ? 'numpy' : 'pcg64',
-        seed: String(i),
-        init: name,
-        layers: 'lstm:4,dense:2',
-        D: 3,
-        T: 10,
-        N: 2,
-      }),
-    ),
-  ],
-};
 
 // that the scripts for PyTorch and Keras give it too: npm run live:emit
 describe('--emit numpy', () => {

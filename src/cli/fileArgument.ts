@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { shownPath } from '../escape.js';
 import { CELL_NAMES } from '../run/cellNames.js';
-import { checkNoWeights, roleOfFile } from '../run/files/fileArgument.js';
+import { countArrays, roleOfFile } from '../run/files/fileArgument.js';
 import { checkConflicts } from './conflicts.js';
 import type { CommandName } from './flag.js';
 import type { Values } from './values.js';
@@ -21,7 +21,7 @@ export async function withFileArgument(given: Values, command: CommandName, note
     throw asFlags(path, error);
   });
   if (role === 'arrays') {
-    throw isArray(path, command, await checkNoWeights(path));
+    throw isArray(path, command, await countArrays(path));
   }
   if (role === 'model') {
     if (rest.layers !== undefined) throw conflict(`${named} and --layers both describe the network`, 'give one of them');

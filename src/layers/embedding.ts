@@ -62,8 +62,7 @@ export const embedding: LayerKind<EmbeddingSpec> = {
         ...(typeof config.logit_soft_cap === 'number' ? { softCap: config.logit_soft_cap } : {}),
       }),
     },
-    // the call is that of another layer
-    callOptions: { reverse: 'kind=unembedding' },
+    callKinds: { reverse: 'unembedding' },
     config: ({ tokens, units, maskZero, untied, softCap }) => ({
       input_dim: tokens,
       output_dim: units,

@@ -49,8 +49,10 @@ export function inGrammar(axes: number, grammar: Grammar): Grammar | undefined {
 export interface KerasFacet<S> {
   /** classes that are read as this kind: config -> its fields in a spec. @throws RnnError E_KERAS_OPTION */
   readonly classes: Readonly<Record<string, (config: Json, read: KerasReader) => Json>>;
-  /** arguments of its call that are fields of the layer here: `use_causal_mask` -> causal; 'field=value' where the field has a value of its own then */
+  /** arguments of its call that are fields of the layer here: `use_causal_mask` -> causal */
   readonly callOptions?: Readonly<Record<string, string>>;
+  /** arguments of its call that make it a layer of another kind here: `reverse` -> unembedding */
+  readonly callKinds?: Readonly<Record<string, string>>;
   /** tensors among them that the layer reads behind its inputs, and the field that says so */
   readonly callInputs?: Readonly<Record<string, string>>;
   /** classes that change images: Keras records training=True for their calls, and predicts without it all the same */

@@ -36,27 +36,24 @@ const LARGE = 2 ** 20;
 /** Steps that are looked at before the network is known: no whole number of anything. */
 const FIRST_STEPS = 251;
 
-/** Smaller than this, it is read whole where nothing is written: the engine is then chosen as for any other input. */
-const HUGE = 2 ** 26;
-
 /** @returns undefined where the input is no such sample, or the network wants all of it. @throws RnnError as runForward */
 export async function openLongSample(request: StreamRequest, path: string, canRewind: boolean): Promise<ForwardStream | undefined> {
-  const long = await openLong(request, path, canRewind, LARGE);
+  const long = await openLong(request, path, canRewind);
   return long && { run: sink => runLong(long, sink), close: () => long.steps.close() };
 }
 
-/** y of the last step of such a sample, of which nothing is written. @returns undefined as openLongSample, and where every step is put out */
+/** y of such a sample without a file to write it to. @returns undefined as openLongSample, and where y has every step: that is held whole */
 export async function lastOfLongSample(request: StreamRequest, path: string): Promise<ForwardResult | undefined> {
-  const long = await openLong(request, path, true, HUGE);
+  const long = await openLong(request, path, true);
   if (!long?.everyStep) return long && runLong(long).finally(() => long.steps.close());
   await long.steps.close(true);
   return undefined;
 }
 
-async function openLong(request: StreamRequest, path: string, canRewind: boolean, least: number): Promise<LongSample | undefined> {
+async function openLong(request: StreamRequest, path: string, canRewind: boolean): Promise<LongSample | undefined> {
   const { N = 1, T, rows, chunk, engine } = request;
   if (N !== 1 || T !== undefined || rows || chunk !== undefined || engine === 'onnxruntime') return undefined;
-  const steps = await openSteps(path, least);
+  const steps = await openSteps(path, LARGE);
   if (!steps) return undefined;
   const long = await firstSteps(request, steps, canRewind).catch(async error => {
     await steps.close(true);

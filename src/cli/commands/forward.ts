@@ -60,7 +60,7 @@ export async function forward(values: Values, output: Output): Promise<number> {
   return 0;
 }
 
-/** Bytes of an input from which it may be too long to be read whole. */
+/** Bytes of an input from which it may be too long to be read whole; the engine of a smaller one is chosen as for any other. */
 const LONG = 2 ** 26;
 
 /** y of one long sample, some steps at a time; undefined: it is none, or something else of it is shown. */

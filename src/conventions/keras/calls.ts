@@ -2,7 +2,7 @@ import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { Json } from '../../layers/kerasConfig.js';
 import { type Argument, type CallArguments, isTensor, tensorsOf } from './arguments.js';
-import { callInputsOf, callOptionsOf, ignoresTraining, takesStates } from './layers.js';
+import { callInputsOf, callKindsOf, callOptionsOf, ignoresTraining, takesStates } from './layers.js';
 
 /** What the call of a layer gives it. */
 
@@ -76,12 +76,13 @@ function inPlace({ args, kwargs }: CallArguments): CallArguments {
 /** Arguments by name that a layer reads in addition to its inputs and mask. @throws RnnError E_KERAS_OPTION naming any other */
 export function callOptions(layer: Json, rest: Json): Json {
   const read = { ...callOptionsOf(layer.class_name), ...callInputsOf(layer.class_name) };
+  const kinds = callKindsOf(layer.class_name);
   const entries = Object.entries(rest).map(([key, value]) => {
-    const [field, said = value] = Object.hasOwn(read, key) ? read[key].split('=') : [];
-    if (field !== undefined) return [field, said];
+    if (Object.hasOwn(read, key)) return [read[key], value];
+    if (Object.hasOwn(kinds, key)) return ['kind', kinds[key]];
     throw new RnnError('unsupported', 'E_KERAS_OPTION', `the layer is called with ${escapeText(key, 40)}`, {
       where: escapeText(key, 40),
-      expected: ['inputs', 'mask', 'initial_state', ...Object.keys(read)].join(', '),
+      expected: ['inputs', 'mask', 'initial_state', ...Object.keys(read), ...Object.keys(kinds)].join(', '),
       found: escapeText(JSON.stringify(value) ?? '', 60),
     });
   });

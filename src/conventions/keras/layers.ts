@@ -71,6 +71,11 @@ export function callOptionsOf(className: unknown): Readonly<Record<string, strin
   return facets().get(wordOf(className))?.keras?.callOptions ?? {};
 }
 
+/** Arguments of the layer's call with which it is of another kind here. */
+export function callKindsOf(className: unknown): Readonly<Record<string, string>> {
+  return facets().get(wordOf(className))?.keras?.callKinds ?? {};
+}
+
 /** Tensors among the arguments of the layer's call that it reads behind its inputs, and the fields that say so. */
 export function callInputsOf(className: unknown): Readonly<Record<string, string>> {
   return facets().get(wordOf(className))?.keras?.callInputs ?? {};

@@ -1,8 +1,7 @@
 import { CONVENTIONS, detectConvention } from '../../conventions/index.js';
-import { fixForTextbookNames } from '../../conventions/textbookNames.js';
 import { within } from '../../errors.js';
 import { shownPath } from '../../escape.js';
-import { readModelFile, readNetworkFile } from './modelFile.js';
+import { readNetworkFile } from './modelFile.js';
 
 /** What a file is, by its content: a description of a network (with weights or without), weights alone, or arrays that are neither. */
 export type FileRole = 'model' | 'weights' | 'arrays';
@@ -16,15 +15,13 @@ export async function roleOfFile(path: string): Promise<FileRole> {
   return 'arrays';
 }
 
-/**
- * Refuses tensors that are weights by their names, of layers that are not known, and a file without any.
- * @returns how many arrays the file holds
- * @throws RnnError E_NAMES
- */
-export async function checkNoWeights(path: string): Promise<number> {
-  const { file } = await readModelFile(path);
+/** How many arrays a file of them holds. @throws RnnError E_NAMES: none, or weights by their names, of layers that are not known */
+export async function countArrays(path: string): Promise<number> {
+  const { file } = await readNetworkFile(path);
   const names = [...file.tensors.keys()];
-  if (names.length === 0 || fixForTextbookNames(names) || names.some(name => /[./](weight|kernel)$/.test(name)))
-    within(shownPath(path), () => detectConvention(names, file.metadata));
+  if (names.length === 0 || names.some(name => WEIGHT.test(name))) within(shownPath(path), () => detectConvention(names, file.metadata));
   return names.length;
 }
+
+/** A weight of a framework's layer, or the W, Wf, U_i of somebody's own script. */
+const WEIGHT = /[./](weight|kernel)$|^[WU](_?[a-z]{1,2})?$/;

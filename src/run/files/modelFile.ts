@@ -178,7 +178,8 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
     case 'keras':
     case 'savedmodel':
     case 'h5': {
-      if (file.architecture === undefined) return { source, file, framework: file.format === 'h5' && !isKeras(file) ? undefined : 'keras' };
+      if (file.architecture === undefined)
+        return { source, file, framework: file.format === 'h5' && !hasKerasNames(file) ? frameworkOf(file) : 'keras' };
       return { source, file, framework: 'keras', ...described(() => file.architecture, file, dialectOf(file)) };
     }
     case 'tfjs': {
@@ -195,22 +196,21 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
       return { source, file, framework: 'onnx', graph: { model, layers: layersOfGraph(model) }, assumptions: halfPrecision(model) };
     }
     default:
-      return {
-        source,
-        file,
-        framework: CONVENTIONS.find(convention => convention.detect([...file.tensors.keys()], file.metadata))?.framework,
-      };
+      return { source, file, framework: frameworkOf(file) };
   }
 }
 
 /** Keras' own attributes or names; any program may write an HDF5 file. */
-function isKeras({ tensors, metadata }: TensorFile): boolean {
-  const names = [...tensors.keys()];
+function hasKerasNames({ tensors, metadata }: TensorFile): boolean {
   return (
     [...metadata.keys()].some(key => /(^|@)(keras_version|layer_names|weight_names)$/.test(key)) ||
-    names.some(name => /(^|\/)vars\/\d+$/.test(name)) ||
-    CONVENTIONS.some(convention => convention.detect(names, metadata))
+    [...tensors.keys()].some(name => /(^|\/)vars\/\d+$/.test(name))
   );
+}
+
+/** By the names of its tensors. */
+function frameworkOf({ tensors, metadata }: TensorFile): FrameworkName | undefined {
+  return CONVENTIONS.find(convention => convention.detect([...tensors.keys()], metadata))?.framework;
 }
 
 /** What a Keras config says its network is, or why that cannot be told. */
