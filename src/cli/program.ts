@@ -40,6 +40,8 @@ export function parseArgv(argv: readonly string[]): Invocation {
   const general = generalFlagsBefore(argv);
   if (general > 0) return parseArgv([argv[general], ...argv.slice(0, general), ...argv.slice(general + 1)]);
   const isFlag = first.startsWith('-') && !Object.hasOwn(commandSynonyms(), first);
+  if (isFlag && asksForHelp(argv)) return { kind: 'help', command: COMMANDS.find(name => argv.includes(name)) };
+  if (isFlag && (argv.includes('--version') || argv.includes('-V'))) return { kind: 'version' };
   throw isFlag ? flagBeforeCommand(first, argv) : unknownCommand(first, [...COMMANDS, 'help']);
 }
 
@@ -71,7 +73,7 @@ function helpFor(words: readonly string[]): Invocation {
 
 function parseCommand(command: CommandName, argv: readonly string[]): Invocation {
   // who asks for help gets it, whatever else is wrong
-  if (argv.includes('--help') || argv.includes('-h') || (argv.length === 1 && argv[0] === 'help')) return { kind: 'help', command };
+  if (asksForHelp(argv) || (argv.length === 1 && argv[0] === 'help')) return { kind: 'help', command };
   const options = optionsOn(argv, command);
   const parser = commanderOf(command, [...options.values()]);
   try {
@@ -86,6 +88,10 @@ function parseCommand(command: CommandName, argv: readonly string[]): Invocation
   const values = { ...valuesOf(options, read), ...wordsOf(command, parser.args, argv) };
   checkConflicts(values, command);
   return { kind: 'run', command, values };
+}
+
+function asksForHelp(argv: readonly string[]): boolean {
+  return argv.includes('--help') || argv.includes('-h');
 }
 
 /** Options for the flags that the line may name, and maybe for others: commander takes longer over all sixty than over the rest of the line. */
@@ -211,8 +217,10 @@ function lastWordMissing(command: CommandName, argv: readonly string[]): RnnErro
 function flagBeforeCommand(flag: string, argv: readonly string[]): RnnError {
   const found = escapeText(flag, 60);
   const at = argv.findIndex(word => (COMMANDS as readonly string[]).includes(word));
-  const owner = COMMANDS.find(command => flagsOf(command).some(known => spellings(known).includes(flag.split('=')[0])));
+  const hasFlag = (command: CommandName) => flagsOf(command).some(known => spellings(known).includes(flag.split('=')[0]));
+  const owner = COMMANDS.find(hasFlag);
   const near = nearest(flag, ['--version', '--help']);
+  if (at > 0 && !hasFlag(argv[at] as CommandName)) return unknownFlag(flag, argv[at] as CommandName, argv[1]);
   const line = at > 0 ? [argv[at], ...argv.slice(0, at), ...argv.slice(at + 1)] : owner && [owner, ...argv];
   return new RnnError('usage', 'E_COMMAND', `expected a command, found ${found}`, {
     expected: COMMANDS.join(', '),
