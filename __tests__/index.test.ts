@@ -58,7 +58,7 @@ describe('the library', () => {
       'no file to convert into',
       () => library.convert({ file: 'm.keras' } as never),
       'E_REQUEST',
-      /output: expected a string, found undefined/,
+      /output: expected a non-empty string, found undefined/,
     ],
     ['no file to inspect', () => library.inspect({} as never), 'E_REQUEST', /file: expected a string/],
     [

@@ -119,9 +119,9 @@ const EXPECTED: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
   counts: 'a whole number or a list of them',
   number: 'a number',
   boolean: 'true or false',
-  text: 'a string',
+  text: 'a non-empty string',
   texts: 'a list of strings',
-  seed: 'a string or a whole number',
+  seed: 'a whole number or a non-empty string',
   array: 'a path, { shape, data } or nested lists of numbers',
   arrays: 'a path, or arrays by name or in a list',
   inputs: 'a path, { shape, data }, nested lists of numbers, or such arrays by name',
@@ -197,13 +197,13 @@ function fits(value: unknown, kind: Kind): boolean {
     case 'counts':
       return whole || (Array.isArray(value) && value.length > 0 && value.every(n => Number.isSafeInteger(n)));
     case 'seed':
-      return whole || typeof value === 'string';
+      return whole || fits(value, 'text');
     case 'texts':
       return Array.isArray(value) && value.every(text => typeof text === 'string');
     case 'hook':
       return typeof value === 'function';
     case 'text':
-      return typeof value === 'string';
+      return typeof value === 'string' && value !== '';
     case 'array':
     case 'arrays':
     case 'inputs':

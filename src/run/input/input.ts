@@ -116,7 +116,7 @@ export function toInput(
   const rank = tokens ? 2 : 3;
   let x: Tensor = t;
   if (timeMajor) {
-    if (t.shape.length !== rank) throw ndim(t, network, '--time-major needs [T, N, D]');
+    if (t.shape.length !== rank) throw timeMajorNdim(t, rank);
     x = swapBatchAndTime(t);
   } else if (t.shape.length === rank - 1)
     x = tokens ? reshape(t, [1, ...t.shape]) : asSequences(oneSequence(withFeatures(t, network), network, T), T, N);
@@ -186,6 +186,16 @@ export function splitError(rows: number, steps: number): RnnError {
     expected: `a multiple of ${steps} rows`,
     found: `${rows} rows`,
     fix: 'check --T',
+  });
+}
+
+function timeMajorNdim({ shape }: Tensor, rank: number): RnnError {
+  const [expected, one] = rank === 2 ? ['[T, N]', '[T]'] : ['[T, N, D]', '[T, D]'];
+  const isOne = shape.length === rank - 1;
+  return new RnnError('shape', 'E_NDIM', `--time-major needs ${expected}, found ${formatShape(shape)}`, {
+    expected,
+    found: formatShape(shape),
+    fix: isOne ? `drop --time-major: one sequence ${one} has no axis of samples` : `give an array of ${rank} axes`,
   });
 }
 

@@ -34,7 +34,9 @@ function sizesIn(known: KnownShape, request: NetworkRequest, layers: readonly un
   if (tokens) return { T: known[known.length - 1] };
   if (known.length === 3) return { T: known[1], D: known[2] };
   if (known.length === 2) return { T: typeof request.T === 'number' ? request.T : known[0], D: known[1] };
-  return known.length === 1 ? { T: known[0], D: 1 } : {};
+  if (known.length === 1) return { T: known[0], D: 1 };
+  // its axes are refused by their number, once the network is known
+  return { D: known.at(-1) };
 }
 
 /** A description with the sizes it leaves open. @throws RnnError E_CONFLICT where a flag says otherwise than the file */
