@@ -7,7 +7,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Tests that start the program, read the repository itself, or replace modules: a mutant in memory is nothing to them. */
 const OUTSIDE =
-  /^__tests__\/(architecture|installed|package|formats\/lazy)\.|\/(binary|streaming|engineChoice|fullDisk|sharing|conformance|callers|fixes)\.test\.ts$/;
+  /^__tests__\/(architecture|installed|package|formats\/lazy)\.|\/(binary|streaming|fullDisk|sharing|conformance|callers|fixes)\.test\.ts$/;
 
 const AREAS = {
   shapes: {
@@ -33,7 +33,10 @@ const AREAS = {
     ],
     tests: ['engines', 'determinism', 'numerics/float32', 'cells'],
   },
-  run: { sources: ['src/run/'], tests: ['run', 'index', 'cli', 'schemas', 'docs.', 'report'] },
+  run: {
+    sources: ['src/run/'],
+    tests: ['run', 'cells/everyCell', 'diagnosis', 'index', 'browser', 'cli', 'schemas', 'docs.', 'examples.', 'report', 'hostile', 'formats/printed', 'engines'],
+  },
   cli: { sources: ['src/cli/'], tests: ['cli', 'run/answers', 'docs.', 'examples.', 'report', 'schemas'] },
   report: {
     sources: ['src/report/'],

@@ -40,13 +40,16 @@ export function executionWithout(choice: string, request: Asked): Execution {
   return engine === 'auto' ? executionWith('batched', choice, request) : executionWith(engine, undefined, request);
 }
 
-/** The engine that was asked for; with `auto` the faster one that does all that is asked. */
-export async function executionOf(request: ForwardRequest, prepared: Prepared): Promise<Execution> {
+const hasOnnxruntime = async (): Promise<boolean> => (await import('../engines/onnxruntime.js')).isInstalled();
+
+/** The engine that was asked for; with `auto` the faster one that does all that is asked. @param installed asked where onnxruntime would be faster */
+export async function executionOf(request: ForwardRequest, prepared: Prepared, installed = hasOnnxruntime): Promise<Execution> {
   const needed = needsBatched(request, prepared) ?? tooSmall(prepared, request.threads);
   if (needed !== undefined || (request.engine ?? 'auto') !== 'auto') return executionWithout(needed ?? '', request);
-  const { isInstalled } = await import('../engines/onnxruntime.js');
-  const big = `${inWords(recurrentLayers(prepared).reduce((sum, l) => sum + l.multiplyAdds, 0))} multiply-adds`;
-  if (!(await isInstalled())) return executionWithout(`${big}; onnxruntime-node, which is faster at that, is not installed`, request);
+  // at least one, by what a start costs
+  const billions = recurrentLayers(prepared).reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0) / 1e9;
+  const big = `${Number(billions.toPrecision(2))} billion multiply-adds`;
+  if (!(await installed())) return executionWithout(`${big}; onnxruntime-node, which is faster at that, is not installed`, request);
   return executionWith('onnxruntime', `${big} in wide layers, where it is faster; --engine batched has the same bits everywhere`, request);
 }
 
@@ -81,9 +84,4 @@ function recurrentLayers({ network, weights, input }: Prepared) {
       if (key.startsWith(`${layer.name}/`) && shape.length === 2 && !key.endsWith('bh')) count += sizeOf(shape);
     return { layer, weights: count, multiplyAdds: N * T * count };
   });
-}
-
-/** 2.5e9 -> '2.5 billion' */
-function inWords(count: number): string {
-  return count >= 1e9 ? `${(count / 1e9).toPrecision(2)} billion` : `${Math.round(count / 1e6)} million`;
 }

@@ -37,18 +37,18 @@ export async function runForward(
 ): Promise<ForwardResult> {
   const prepared = await prepare(request);
   const execution = { ...(await executionOf(request, prepared)), onProgress };
-  try {
+  const resultBy = async (execution: Execution) => {
     const output = await outputOf(prepared, execution, request.simulate);
     onRun?.({ prepared, output });
     return forwardResult(prepared, output, request, execution);
+  };
+  try {
+    return await resultBy(execution);
   } catch (error) {
     // chosen for its speed alone: where it cannot run this network, the other one does
-    if (
-      !(error instanceof RnnError && error.kind === 'unsupported' && request.engine !== 'onnxruntime' && execution.engine === 'onnxruntime')
-    )
-      throw error;
-    const other = executionWithout(`onnxruntime cannot run this network: ${error.message}`, request);
-    return forwardResult(prepared, await outputOf(prepared, other, request.simulate), request, other);
+    const chosen = execution.engine === 'onnxruntime' && request.engine !== 'onnxruntime';
+    if (!chosen || !(error instanceof RnnError) || error.kind !== 'unsupported') throw error;
+    return resultBy(executionWithout(`onnxruntime cannot run this network: ${error.message}`, request));
   }
 }
 
