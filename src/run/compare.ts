@@ -44,7 +44,7 @@ const WORK_OF_A_SECOND = 1e8;
 /** What `compare` may be given beside its request: where progress is shown. */
 export interface CompareHooks {
   readonly onProgress?: (tried: number, of: number) => void;
-  /** told what was compared, before the result is returned */
+  /** told what was compared, of several outputs the one that the result is of, before it is returned */
   readonly onCompared?: (compared: Compared) => void;
 }
 
@@ -65,17 +65,22 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
   const prepared = await prepare(request);
   keep(prepared.weights.values());
   const outputs = await judgedOutputs(prepared, request);
-  const judged: [string | null, CompareResult][] = [];
+  const judged: { name: string | null; result: CompareResult; compared: Compared }[] = [];
   for (const { name, prepared: own, against, notes } of outputs) {
-    const result = await compareOutput(own, { ...request, against }, hooks);
-    judged.push([name, { ...result, notes: [...result.notes, ...notes] }]);
+    let compared!: Compared;
+    const onCompared = (of: Compared) => {
+      compared = of;
+    };
+    const result = await compareOutput(own, { ...request, against }, { ...hooks, onCompared });
+    judged.push({ name, result: { ...result, notes: [...result.notes, ...notes] }, compared });
   }
-  if (judged.length === 1) return judged[0][1];
   // the worst one is shown, and what the others are
   const order = ['DIFFERENT', 'UNDECIDED', 'SAME'];
-  const [, worst] = [...judged].sort(([, a], [, b]) => order.indexOf(a.status) - order.indexOf(b.status))[0];
-  const each = judged.map(([name, { status }]) => `${escapeText(name ?? 'y', 40)} ${status}`).join(', ');
-  return { ...worst, notes: [...worst.notes, `${judged.length} outputs were compared: ${each}`] };
+  const [{ result, compared }] = [...judged].sort((a, b) => order.indexOf(a.result.status) - order.indexOf(b.result.status));
+  hooks.onCompared?.(compared);
+  if (judged.length === 1) return result;
+  const each = judged.map(({ name, result: { status } }) => `${escapeText(name ?? 'y', 40)} ${status}`).join(', ');
+  return { ...result, notes: [...result.notes, `${judged.length} outputs were compared: ${each}`] };
 }
 
 async function compareOutput(given: Prepared, request: CompareRequest, hooks: CompareHooks): Promise<CompareResult> {
