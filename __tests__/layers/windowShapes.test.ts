@@ -43,5 +43,10 @@ it('a size that is open stays where the window keeps every length, and is known 
   expect(shown(spec('Conv', { pads: [1, 1] }, [5, 3, 3]))).toEqual(T);
   expect(shown(spec('AveragePool', { kernel_shape: [4], auto_pad: 'SAME_UPPER' }))).toEqual(T);
   expect(shown(spec('Conv', {}, [5, 3, 3])).size).toBeNull();
+  // two lengths that follow each other hold as many windows
+  for (const stride of [2, 3, 4, 7]) {
+    expect(shown(spec('MaxPool', { kernel_shape: [2], strides: [stride] })).size).toBeNull();
+    expect(shown(spec('Conv', { strides: [stride] }, [5, 3, 1])).size).toBeNull();
+  }
   expect(shown(spec('ConvTranspose', { output_shape: [13] }, [3, 5, 3]))).toEqual({ symbol: '13', size: 13 });
 });

@@ -14,15 +14,16 @@ const window: Rule = call => [[call.sizes(0)![0]]];
 const LONG = 2 ** 20;
 
 /**
- * Axes of space as the operator itself cuts them. Where a size is open, two long ones tell whether it stays as it is, or is always the same.
+ * Axes of space as the operator itself cuts them. Where a size is open, long ones tell whether it stays as it is (of two that follow each other),
+ * or is always the same (twice as long: two that follow each other may be rounded to one number of windows).
  * @param outOf sizes -> those behind the windows
  */
 export function alongSpace(space: DimShape, outOf: (sizes: readonly number[]) => readonly number[]): Dim[] {
-  const [one, other] = [LONG, LONG + 1].map(long => outOf(space.map(() => long)));
+  const [one, next, twice] = [LONG, LONG + 1, 2 * LONG].map(long => outOf(space.map(() => long)));
   const own = outOf(space.map(({ size }) => size ?? LONG));
   return space.map((from, i): Dim => {
-    if (one[i] === LONG && other[i] === LONG + 1) return from;
-    return from.size !== null || one[i] === other[i] ? sized(own[i]) : { symbol: `${from.symbol}'`, size: null };
+    if (one[i] === LONG && next[i] === LONG + 1) return from;
+    return from.size !== null || one[i] === twice[i] ? sized(own[i]) : { symbol: `${from.symbol}'`, size: null };
   });
 }
 

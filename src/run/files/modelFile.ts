@@ -5,6 +5,7 @@ import { kerasOutline } from '../../conventions/keras/outline.js';
 import type { KerasOutline } from '../../conventions/keras/outlined.js';
 import { dequantized, precisionAssumptions, quantizedLayers } from '../../conventions/keras/quantized.js';
 import { halfPrecision } from '../../conventions/onnx/halfPrecision.js';
+import { unsaidParameters } from '../../conventions/onnx/unsaidParameters.js';
 import { type ProgramSpec, programWith, specFromProgram } from '../../conventions/pt2/index.js';
 import { checkNodes } from '../../engines/graph/checkNodes.js';
 import { withParts } from '../../engines/graph/composed/index.js';
@@ -193,7 +194,13 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
     case 'onnx': {
       checkNodes(file.architecture as OnnxModel);
       const model = withCells(withParts(file.architecture as OnnxModel));
-      return { source, file, framework: 'onnx', graph: { model, layers: layersOfGraph(model) }, assumptions: halfPrecision(model) };
+      return {
+        source,
+        file,
+        framework: 'onnx',
+        graph: { model, layers: layersOfGraph(model) },
+        assumptions: [...halfPrecision(model), ...unsaidParameters(model)],
+      };
     }
     default:
       return { source, file, framework: frameworkOf(file) };
