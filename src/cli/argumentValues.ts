@@ -41,7 +41,7 @@ export function parseWord(flag: Flag, word: string, command: CommandName): unkno
 }
 
 /** '5' -> 5. Says how to write what was probably meant: 1e3, 3.5, 1_000, ten. */
-export function parseSize(name: string, word: string, least: number, most?: number): number {
+function parseSize(name: string, word: string, least: number, most?: number): number {
   const expected = `a whole number from ${least}${most === undefined ? '' : ` to ${most}`}`;
   if (/^\d+$/.test(word)) {
     const exact = BigInt(word);

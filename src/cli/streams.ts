@@ -66,7 +66,7 @@ export function writerTo(stream: OutputStream, name: string): Writer {
   };
 }
 
-export function writeError(error: NodeJS.ErrnoException, where: string): RnnError {
+function writeError(error: NodeJS.ErrnoException, where: string): RnnError {
   const said: Record<string, string> = { ENOSPC: 'no space is left on the device', EBADF: 'is closed', EIO: 'the device failed' };
   return new RnnError('io', 'E_WRITE', said[error.code ?? ''] ?? `cannot be written (${error.code ?? error.message})`, { where });
 }

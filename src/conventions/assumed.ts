@@ -181,6 +181,6 @@ function isCell(layer: Layer): boolean {
 }
 
 /** The name in the file, else the kind. */
-export function nameOf(layer: Layer): string {
+function nameOf(layer: Layer): string {
   return String(layer.title ?? layer.name ?? layer.kind);
 }

@@ -85,7 +85,7 @@ function fromValue(value: JsonValue, budget: Budget, place: string): FileTensor 
 }
 
 /** Spaces before the first bracket may be as many as these bytes have room for. */
-export const JSON_START = 2 ** 12;
+const JSON_START = 2 ** 12;
 
 /** Whether the first character that is no space opens an array or an object. A NUL after it belongs to the length of a .safetensors header. */
 export function startsLikeJson(bytes: Uint8Array): boolean {

@@ -199,7 +199,7 @@ function objectArray(value: Pickled): { shape: readonly number[]; items: Pickled
 }
 
 /** A list of arrays, whose names are places in it, has the names that np.savez gives to one: arr_0, arr_1 … */
-export function numbered(found: Collected, value: Pickled): Collected {
+function numbered(found: Collected, value: Pickled): Collected {
   const names = [...found.tensors.keys()];
   const list = Array.isArray(value) || objectArray(value) !== undefined;
   if (!list || !names.every(name => /^\d+(\.\d+)*$/.test(name))) return found;

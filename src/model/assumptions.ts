@@ -5,7 +5,7 @@ import { RnnError } from '../errors.js';
  * document: a number is right, or asked for, or its assumption is printed.
  */
 // biome-ignore format: a table
-export const FACTS = [
+const FACTS = [
   'order', 'wiring', 'activation', 'nonlinearity', 'step', 'shape', 'copy', 'forget-bias', 'description', 'precision', 'state', 'batch',
   'backend', 'x', 'weights',
 ] as const;

@@ -1,7 +1,7 @@
 import { el } from './dom.js';
 
 /** Copies a text, and says so for a moment. */
-export function copyButton(text: () => string): HTMLElement {
+function copyButton(text: () => string): HTMLElement {
   const button = el('button', { type: 'button', class: 'quiet copy', 'aria-live': 'polite' }, 'Copy');
   button.addEventListener('click', async () => {
     button.textContent = (await copied(text())) ? 'Copied' : 'Press Ctrl+C';

@@ -87,7 +87,7 @@ interface Badge {
   show(state: { readonly sha256: string; readonly expected: string; readonly changed: boolean; readonly ms: number }): void;
 }
 
-export function badge(reset: () => void): Badge {
+function badge(reset: () => void): Badge {
   const node = el('div', { class: 'badge', role: 'status' });
   const back = el('button', { type: 'button', class: 'quiet', 'data-key': 'reset', on: { click: reset } }, 'back to the start');
   return {

@@ -199,12 +199,12 @@ export function heatMap(options: HeatMapOptions): HeatMap {
 }
 
 /** 'M = 5', each letter always in its own colour */
-export function axisTag({ letter, length }: Axis): HTMLElement | string {
+function axisTag({ letter, length }: Axis): HTMLElement | string {
   if (letter === '') return '';
   return el('span', { class: `axis axis-${letter.replace(/[^A-Z]/g, '')}` }, el('var', {}, letter), ` = ${length}`);
 }
 
-export function readoutText({ rows, columns, groups, value, known }: Grid, [row, column]: readonly [number, number]): string {
+function readoutText({ rows, columns, groups, value, known }: Grid, [row, column]: readonly [number, number]): string {
   const each = columns.length / (groups?.length ?? 1);
   const gate = groups && groups.length > 1 ? [groups[Math.floor(column / each)]] : [];
   const down = rows.length > 1 || columns.length === 1 ? [`${rows.index} = ${row + 1}`] : [];

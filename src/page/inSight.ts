@@ -32,7 +32,7 @@ export function forget(node: Element): void {
 }
 
 /** Everything, as the room or the colours have changed. */
-export function redrawAll(): void {
+function redrawAll(): void {
   for (const entry of drawn.values()) {
     entry.asked = true;
     entry.fit?.();

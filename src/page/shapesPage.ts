@@ -163,7 +163,7 @@ const STOPS = [
   ...Array.from({ length: 20 }, (_, i) => i + 1), 24, 28, 32, 40, 48, 64, 80, 96, 100, 128, 160, 200, 256, 300, 384, 512, 768, 1024,
 ];
 
-export function sliders(change: (size: Size, value: number | null) => void): Sliders {
+function sliders(change: (size: Size, value: number | null) => void): Sliders {
   const node = el('div', { class: 'sliders' });
   const rows = new Map<string, Row>();
   let order = '';

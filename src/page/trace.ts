@@ -206,7 +206,7 @@ function rowsOf(t: Tensor, sample: number): Tensor {
 }
 
 /** One sample with what belongs to it. */
-export function sampleOf({ x, mask, initialStates, others }: EngineInput, sample: number): EngineInput {
+function sampleOf({ x, mask, initialStates, others }: EngineInput, sample: number): EngineInput {
   const [, T] = x.shape;
   const row = (t: Tensor) => rowsOf(t, sample);
   return {

@@ -15,7 +15,7 @@ const MULTIPLIER = [0xf645, 0x9fcc, 0xdf64, 0x4385, 0x5da4, 0x1fc6, 0xed05, 0x23
  * np.random.default_rng(s): PCG64 (O'Neill 2014: 128-bit linear congruence, XSL-RR output), seeded by SeedSequence.
  * @param seed 0 or more, of any size
  */
-export function pcg64Stream(seed: bigint): ArrayStream {
+function pcg64Stream(seed: bigint): ArrayStream {
   const [s0, s1, s2, s3, i0, i1, i2, i3] = seedWords(seed, 8);
   // 128 bits in pieces of 16: sums of products stay exact in doubles. Each pair of words is (low, high), the higher pair comes first.
   const state = pieces([s2, s3, s0, s1]);

@@ -24,7 +24,7 @@ export interface TorchStream extends ArrayStream {
 const BLOCK = 16;
 
 /** @param seed the lower 32 bits of PyTorch's seed: no others reach the Mersenne Twister */
-export function torchStream(seed: number): TorchStream {
+function torchStream(seed: number): TorchStream {
   const u32 = mt19937(seed);
   const uniform = () => (u32() & 0xffffff) / 16777216;
   let spare: number | null = null;

@@ -36,7 +36,7 @@ export function pageHtml(title: string, data: unknown, { script, scriptSha256, s
 }
 
 /** JSON that no HTML parser finds a tag, a comment or an entity in, and no reader a mark that turns a line around. NaN and infinities are strings. */
-export function jsonInHtml(data: unknown): string {
+function jsonInHtml(data: unknown): string {
   const whole = (_key: string, value: unknown) =>
     typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value;
   return JSON.stringify(data, whole).replace(IN_HTML, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -264,6 +264,6 @@ export function nested({ shape, data }: TensorData): Nested {
 }
 
 /** sha256 of tensors as float32 in C order, little-endian, one after the other. */
-export function sha256(tensors: Iterable<TensorData>): string {
+function sha256(tensors: Iterable<TensorData>): string {
   return sha256OfTensors([...tensors]);
 }

@@ -25,7 +25,7 @@ const MOST = 2 ** 32;
 let ambient: AsyncLocalStorage<FileLimits> | undefined;
 
 /** Half of RAM, at most 4 GiB: what zip can name, one ArrayBuffer can hold, and a machine has beside the arrays made of it. */
-export function memoryBudget(): number {
+function memoryBudget(): number {
   return Math.min(Math.floor(os.totalmem() / 2), MOST);
 }
 

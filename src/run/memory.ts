@@ -60,7 +60,7 @@ function activationNumbers(shapes: ModelShapes, model: ModelSpec, N: bigint, T: 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
 
 /** '227.4 PiB' */
-export function inUnits(bytes: bigint): string {
+function inUnits(bytes: bigint): string {
   let power = 0;
   while (power < UNITS.length - 1 && bytes >= 1024n ** BigInt(power + 1)) power++;
   if (power === 0) return `${bytes} B`;

@@ -90,7 +90,7 @@ function sizesOf(value: unknown): (number | null)[] {
 }
 
 /** 'int8' or 'int4' of a policy; undefined for any other */
-export function modeOf({ dtype }: Json): 'int8' | 'int4' | undefined {
+function modeOf({ dtype }: Json): 'int8' | 'int4' | undefined {
   const { mode } = ((dtype as { config?: Json } | null | undefined)?.config ?? {}) as Json;
   const [, name] = /^(int8|int4)(?:\/-?\d+)?$/.exec(wordOf(mode)) ?? [];
   return name as 'int8' | 'int4' | undefined;

@@ -82,7 +82,7 @@ function waysOf(module: Module, done: readonly Placed[], rest: readonly Module[]
 }
 
 /** Width of what the network reads; null: token numbers. */
-export function inputOf([first]: readonly Placed[]): number | null {
+function inputOf([first]: readonly Placed[]): number | null {
   return widthsOf(first.module, first.embedding).input;
 }
 

@@ -268,7 +268,7 @@ export class Field {
   }
 }
 
-export function protobufError(offset: number, message: string, where: string): RnnError {
+function protobufError(offset: number, message: string, where: string): RnnError {
   return new RnnError('format', 'E_PROTOBUF', `offset ${offset}: ${message}`, {
     where,
     fix: 'the file is damaged or not of this type; save or download it again',

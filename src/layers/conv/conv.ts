@@ -99,7 +99,7 @@ function groupedChannels(layer: ConvSpec, input: DimShape): number {
 }
 
 /** Conv reads [N, C, …S] with W [F, C/groups, …k]. */
-export const onnx: OnnxFacet<ConvSpec> = (layer, { builder, inputs: [input], shapes, weight, activation }) => {
+const onnx: OnnxFacet<ConvSpec> = (layer, { builder, inputs: [input], shapes, weight, activation }) => {
   const axes = layer.kernelSize.length;
   const W = permuteAxes(weight('W')!, [axes + 1, axes, ...layer.kernelSize.keys()]);
   const bias = weight('b');

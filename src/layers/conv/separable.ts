@@ -176,7 +176,7 @@ function written(move: string): Script<SeparableSpec>['expression'] {
  * Every channel separately: y[n, o, c·m + j] = Σ_k x[n, o·stride + k·dilation, c] · W[k, c, j].
  * x [N, …S, C], kernel [...k, C, m] -> [N, …O, C·m]
  */
-export function depthwise(x: Tensor, kernel: Tensor, windows: readonly Window[], kernels: Kernels): Tensor {
+function depthwise(x: Tensor, kernel: Tensor, windows: readonly Window[], kernels: Kernels): Tensor {
   const [N, ...rest] = x.shape;
   const space = rest.slice(0, -1);
   const [C, m] = kernel.shape.slice(-2);

@@ -117,7 +117,7 @@ function inputsOf(layer: StackedSpec, input: DimShape): DimShape[] {
 }
 
 /** Last step first, the mask with it. */
-export function backwards({ tensor, mask }: Value): Value {
+function backwards({ tensor, mask }: Value): Value {
   const [N, T] = tensor.shape;
   return { tensor: flipTime(tensor), mask: mask?.map((_, k) => mask[Math.floor(k / T) * T + T - 1 - (k % T)]).slice(0, N * T) };
 }

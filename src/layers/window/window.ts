@@ -15,7 +15,7 @@ export type Padding = 'valid' | 'same' | 'causal';
 export const PADDINGS: readonly Padding[] = ['valid', 'same', 'causal'];
 
 /** Values between the first and the last that one window sees, both counted. */
-export function reach({ size, dilation }: Window): number {
+function reach({ size, dilation }: Window): number {
   return (size - 1) * dilation + 1;
 }
 

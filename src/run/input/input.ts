@@ -246,7 +246,7 @@ export function inputNotes({ tensor, decimals }: ReadArray, x: Tensor, T: number
 }
 
 /** Fewer decimals than float32 has: what is computed from such numbers is not what the unrounded ones give. */
-export function decimalsNote(what: string, decimals: number | undefined): string[] {
+function decimalsNote(what: string, decimals: number | undefined): string[] {
   if (decimals === undefined || decimals === 0 || decimals > FEW_DECIMALS) return [];
   return [`${what} was written with ${count(decimals, 'decimal')}: y is that of the rounded numbers`];
 }

@@ -269,7 +269,7 @@ async function ifWired(network: Network, layout?: 'own'): Promise<Network | null
 }
 
 /** A graph that is no chain of layers has no layers to show. */
-export function emptyNetwork(name = ''): Pick<Network, 'model' | 'shapes'> {
+function emptyNetwork(name = ''): Pick<Network, 'model' | 'shapes'> {
   const input = { name: 'input', batch: null, timesteps: null, features: null };
   return {
     model: { schema: SPEC_SCHEMA, name: name || 'graph', functional: true, input, layers: [], output: 'input' },

@@ -79,7 +79,7 @@ function windowOf(call: OperatorCall, L: number): number[] {
 }
 
 /** [.., T] -> real and imaginary parts [.., frames, bins]: a convolution with a filter for each. */
-export function shortTime(call: OperatorCall, stride: number, L: number): Pair {
+function shortTime(call: OperatorCall, stride: number, L: number): Pair {
   const shape = call.shape(0, 'x');
   const open = shape.slice(0, -1).filter(n => n === null).length;
   if (open > 1) throw wrongArgument('x', 'several axes of open size');
