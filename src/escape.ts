@@ -38,6 +38,16 @@ export function csvCell(text: string): string {
   return /[",\n\r]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }
 
+/** Names from a file, escaped, on one line. @param limit characters of each */
+export function escapeNames(names: Iterable<string>, limit = 40): string {
+  return Array.from(names, name => escapeText(name, limit)).join(', ');
+}
+
+/** '1 sample', '2 samples' */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** A path of the command line as messages and reports name it. */
 export function shownPath(path: string, limit?: number): string {
   return path === '-' ? 'stdin' : escapeText(path, limit);

@@ -161,7 +161,7 @@ describe('reading', () => {
   });
 
   it('a file over the limit is refused with its exact size, before it is read', async () => {
-    const error = await failure(() => readBytes(write('large.bin', Buffer.alloc(1001)), { bytes: 1000 }));
+    const error = await failure(() => withLimits({ maxFile: 1000 }, () => readBytes(write('large.bin', Buffer.alloc(1001)))));
     expect([error.code, error.exit, error.found]).toEqual(['E_FILE_SIZE', 5, '1001 bytes']);
     expect(disk.counts.get('read')).toBeUndefined();
   });
@@ -231,7 +231,7 @@ describe('reading', () => {
       feed(300_000);
       expect(await readBytes(pipe)).toHaveLength(300_000);
       feed(300_000);
-      expect((await failure(() => readBytes(pipe, { bytes: 1000 }))).code).toBe('E_FILE_SIZE');
+      expect((await failure(() => withLimits({ maxFile: 1000 }, () => readBytes(pipe)))).code).toBe('E_FILE_SIZE');
     });
 
     it('a pipe that gives another network later is that network', async () => {

@@ -1,7 +1,7 @@
 import type { FlaxRow } from '../cells/cell.js';
 import { getCell, rowOf } from '../cells/index.js';
 import { RnnError } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { escapeNames, escapeText } from '../escape.js';
 import type { FileTensor } from '../formats/format.js';
 import type { ModelShapes } from '../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../model/spec.js';
@@ -72,7 +72,7 @@ function readCell(name: string, gates: ReadonlyMap<string, Tensor>): readonly [T
     throw new RnnError('convention', 'E_WEIGHT_MISSING', `the cell has no ${key}`, {
       where: escapeText(name || 'cell', 80),
       expected: key,
-      found: [...gates.keys()].map(k => escapeText(k, 30)).join(', '),
+      found: escapeNames(gates.keys(), 30),
     });
   };
   const kernels = (prefix: string, order: string) => concatLast([...order].map(gate => get(`${prefix}${gate}/kernel`)));
@@ -91,7 +91,7 @@ function readCell(name: string, gates: ReadonlyMap<string, Tensor>): readonly [T
   }
   if (gates.has('h/kernel')) return [get('i/kernel'), get('h/kernel'), gates.get('i/bias')];
   if (gates.has('dense_h/kernel')) return fused(name, get('dense_i/kernel'), get('dense_h/kernel'), gates);
-  const message = `the gates ${[...gates.keys()].map(k => escapeText(k, 30)).join(', ')} are of no cell that is read here`;
+  const message = `the gates ${escapeNames(gates.keys(), 30)} are of no cell that is read here`;
   throw new RnnError('unsupported', 'E_FLAX_CELL', message, {
     where: escapeText(name || 'cell', 80),
     expected: 'LSTMCell, OptimizedLSTMCell, GRUCell, MGUCell or SimpleCell',

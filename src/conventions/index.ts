@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { escapeNames } from '../escape.js';
 import { byName } from '../registry.js';
 import * as all from './all.js';
 import { EXPORT } from './assumed.js';
@@ -29,8 +29,8 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
   const isTorch = names.some(name => /(^|\.)weight$/.test(name));
   const found = CONVENTIONS.find(convention => convention.detect(names, metadata)) ?? (described && isTorch ? all.torch : undefined);
   if (found) return found;
-  const shown = names.slice(0, 4).map(name => escapeText(name, 60));
-  const message = `cannot tell whose weights these are: ${shown.join(', ') || 'no tensors'}${names.length > 4 ? ' …' : ''}`;
+  const shown = escapeNames(names.slice(0, 4), 60) || 'no tensors';
+  const message = `cannot tell whose weights these are: ${shown}${names.length > 4 ? ' …' : ''}`;
   if (names.length === 1 && names[0] === 'npy')
     throw new RnnError('convention', 'E_NAMES', 'this is an array, not the weights of a network', {
       expected: 'weights by name, or in the order of get_weights()',
@@ -40,7 +40,7 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
   throw new RnnError('convention', 'E_NAMES', message, {
     expected:
       "arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli's own)",
-    found: shown.join(', ') || 'no tensors',
+    found: shown,
     fix:
       fixForTextbookNames(names) ??
       (isTorch

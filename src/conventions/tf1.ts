@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { escapeNames, escapeText } from '../escape.js';
 import { concatLast, permuteBlocks, sliceFirst, sliceLast } from '../tensor/layout.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { byNaturalOrder } from './naturalOrder.js';
@@ -117,7 +117,7 @@ function readCell(name: string, parts: ReadonlyMap<string, ReadonlyMap<string, T
     throw new RnnError('unsupported', 'E_TF1_CELL', `${unknown ?? 'the projection'} of a TensorFlow 1 cell is not read here`, {
       where: escapeText(name, 80),
       expected: 'kernel and bias',
-      found: [...own.keys(), ...(parts.has('projection') ? ['projection'] : [])].map(key => escapeText(key, 40)).join(', '),
+      found: escapeNames([...own.keys(), ...(parts.has('projection') ? ['projection'] : [])]),
     });
   if (gates) return gru(name, gates, parts.get('candidate') ?? new Map());
   const [kernel, bias] = kernelAndBias(name, own);

@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { escapeNames, escapeText } from '../escape.js';
 import type { Assumption } from '../model/assumptions.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import type { LayerShapes } from '../model/shapes.js';
@@ -109,8 +109,14 @@ function ownLayers(layers: readonly LayerShapes[], found: readonly TranslatedLay
     if (twin) {
       const message = `the file does not say whether ${layer.layer.name} is ${fitting[0].name} or ${twin.name}`;
       throw new RnnError('convention', 'E_UNDETERMINED', message, {
-        expected: layers.map(l => escapeText(l.layer.name, 60)).join(', '),
-        found: found.map(l => escapeText(l.name, 60)).join(', '),
+        expected: escapeNames(
+          layers.map(l => l.layer.name),
+          60,
+        ),
+        found: escapeNames(
+          found.map(l => l.name),
+          60,
+        ),
         fix: `name the layers as the file does: --layers "…+name=${escapeText(fitting[0].name, 60)},…"`,
       });
     }

@@ -1,5 +1,5 @@
 import { RnnError, within } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { escapeNames, escapeText } from '../escape.js';
 import { newBudget } from './bytes/budget.js';
 import { joined } from './bytes/numbers.js';
 import { readZip } from './bytes/zip.js';
@@ -57,10 +57,9 @@ const ARCHIVES: readonly (readonly [member: RegExp, what: string])[] = [
 
 function noArrays(names: readonly string[]): RnnError {
   const what = ARCHIVES.find(([member]) => names.some(name => member.test(name)))?.[1];
-  const shown = names.slice(0, 3).map(name => escapeText(name, 40));
   return new RnnError('format', 'E_NO_MODEL', `a zip archive without arrays${what ? `, it looks like ${what}` : ''}`, {
     expected: 'a model, or arrays (.npz: members that end in .npy)',
-    found: `${shown.join(', ')}${names.length > 3 ? `, … (${names.length} members)` : ''}`,
+    found: `${escapeNames(names.slice(0, 3))}${names.length > 3 ? `, … (${names.length} members)` : ''}`,
     fix: 'give a model, weights, an .npz of numpy.savez, or a .csv',
   });
 }

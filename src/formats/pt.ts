@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { escapeNames, escapeText } from '../escape.js';
 import { type FloatArray, sizeOf } from '../tensor/tensor.js';
 import { type Budget, checkShape, newBudget, reserve } from './bytes/budget.js';
 import { readPickle } from './bytes/pickle.js';
@@ -104,17 +104,13 @@ function fileOf(found: Collected, storages: Storages, limits: Limits, notes: str
   for (const [name, ref] of found.tensors) tensors.set(name, tensorOf(name, ref, storages, budget));
   if (tensors.size === 0) notes.push('the file holds no tensors');
   const foreign = [...found.classes].filter(name => !/^torch\.nn\.modules\.|^numpy\.(ndarray|dtype)$/.test(name));
-  if (foreign.length > 0) notes.push(`kept as records, not loaded: ${listed(foreign)}`);
+  const more = foreign.length > MOST_LISTED ? ` and ${foreign.length - MOST_LISTED} more` : '';
+  if (foreign.length > 0) notes.push(`kept as records, not loaded: ${escapeNames(foreign.slice(0, MOST_LISTED), 80)}${more}`);
   const { metadata, sets, modules } = found;
   return { format: 'pt', tensors, metadata: new Map(metadata), notes, sets, ...(modules.size > 0 ? { architecture: modules } : {}) };
 }
 
 const MOST_LISTED = 8;
-
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_LISTED).map(name => escapeText(name, 80));
-  return shown.join(', ') + (names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : '');
-}
 
 function findPickle(members: ReadonlyMap<string, ZipMember>): { root: string; pickle: ZipMember } {
   const found = [...members.values()].filter(member => /^([^/]*\/)?data\.pkl$/.test(member.name));

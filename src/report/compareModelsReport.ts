@@ -1,4 +1,4 @@
-import { escapeText } from '../escape.js';
+import { escapeText, plural } from '../escape.js';
 import type { CompareArraysResult, CompareModelsResult } from '../run/result.js';
 import { factLines } from './labelledLines.js';
 import { smallText } from './numbers.js';
@@ -12,7 +12,7 @@ export async function compareModelsText(result: CompareModelsResult, layout: Lay
   const off = tensors.filter(t => !t.equal).length;
   const verdict = result.equal ? paint.good(status) : paint.bad(status);
   const counts = [
-    ...(equations.length > 0 ? [`${equations.length} equation${equations.length > 1 ? 's' : ''}`] : []),
+    ...(equations.length > 0 ? [plural(equations.length, 'equation')] : []),
     ...(tensors.length > 0 ? [`${result.equal ? tensors.length : off} of ${tensors.length} weights`] : []),
     outputsText(outputs),
   ];

@@ -1,4 +1,4 @@
-import { escapeText, shownPath } from '../escape.js';
+import { escapeText, plural, shownPath } from '../escape.js';
 import type { CompareResult, Explanation } from '../run/result.js';
 import { alignPoints, smallText, smallTexts, valueText } from './numbers.js';
 import { drawTable, type Layout } from './table.js';
@@ -71,7 +71,7 @@ function allowedText({ mode, atol, rtol }: CompareResult['tolerance'], max: Comp
 function differentLine({ mismatched, total, perSample, max, tolerance }: CompareResult, { paint, width }: Layout): string {
   const wrong = perSample.filter(sample => !sample.ok).length;
   const where = max ? `     largest ${smallText(max.abs, 3)} at ${placeText(max.index)}` : '';
-  const line = `${paint.bad('DIFFERENT')}   ${mismatched} of ${total} values, ${wrong} of ${perSample.length} sample${perSample.length === 1 ? '' : 's'}${where}   ${allowedText(tolerance, max)}\n`;
+  const line = `${paint.bad('DIFFERENT')}   ${mismatched} of ${total} values, ${wrong} of ${plural(perSample.length, 'sample')}${where}   ${allowedText(tolerance, max)}\n`;
   return wrapText(line, width, 12);
 }
 
@@ -116,7 +116,7 @@ async function samplesTable({ perSample, sides }: CompareResult, layout: Layout,
     layout,
   );
   const left = perSample.length - shown.length;
-  return left > 0 ? `${table} … ${left} more sample${left === 1 ? '' : 's'} (--full prints all)\n` : table;
+  return left > 0 ? `${table} … ${plural(left, 'more sample')} (--full prints all)\n` : table;
 }
 
 function firstLine({ firstDifference }: CompareResult): string {
@@ -149,7 +149,7 @@ function triedText({ explanations, tried: count, asSpecified, shape }: CompareRe
     mark: verdict === 'rejected' ? '' : `   ${paint.good(`← ${verdict}`)}`,
   }));
   if (asSpecified !== null) rows.push({ code: 'as specified', residual: asSpecified, mark: '' });
-  const tried = ` tested ${count} explanation${count === 1 ? '' : 's'}`;
+  const tried = ` tested ${plural(count, 'explanation')}`;
   const width = Math.max(20, tried.length - 4, ...rows.map(row => row.code.length)) + 3;
   rows.sort((a, b) => a.residual - b.residual);
   const residuals = smallTexts(rows.map(({ residual }) => residual));

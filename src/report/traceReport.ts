@@ -1,4 +1,4 @@
-import { escapeText } from '../escape.js';
+import { escapeText, plural } from '../escape.js';
 import type { HandLine, HandStep, How } from '../run/result.js';
 import { alignPoints, valueText } from './numbers.js';
 import { type Column, drawTable, hasRoom, type Layout, type Table } from './table.js';
@@ -44,7 +44,7 @@ async function stepText(step: HandStep, layout: Layout, options: TraceOptions): 
       .join(' and ')} is kept\n`;
   if (options.unit === undefined) return vectorsTable(step, layout, options.digits);
   const widest = Math.max(...step.lines.map(line => line.values.length));
-  if (options.unit > widest) return ` has ${widest} unit${widest === 1 ? '' : 's'}, so there is no unit ${options.unit}\n`;
+  if (options.unit > widest) return ` has ${plural(widest, 'unit')}, so there is no unit ${options.unit}\n`;
   return termsTable(step, options.unit, layout, options.digits);
 }
 
@@ -82,7 +82,7 @@ async function vectorsTable({ given, lines }: HandStep, layout: Layout, digits: 
   const [style] = styles.slice(-1);
   let count = units - 1;
   while (count > 1 && !hasRoom(tableOf(count, digits), { ...layout, style })) count = Math.min(count - 1, Math.ceil(count / 1.1));
-  const left = ` … ${units - count} more column${units - count === 1 ? '' : 's'} (--unit m shows one, --full prints all)\n`;
+  const left = ` … ${plural(units - count, 'more column')} (--unit m shows one, --full prints all)\n`;
   return (await drawTable(tableOf(count, digits), { ...layout, style })) + left;
 }
 

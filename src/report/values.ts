@@ -1,3 +1,4 @@
+import { plural } from '../escape.js';
 import type { TensorData } from '../run/result.js';
 import { alignPoints, valueText } from './numbers.js';
 import { type Column, drawTable, type Layout } from './table.js';
@@ -36,7 +37,7 @@ export async function valueTable(t: TensorData, letter: string, layout: Layout, 
     const rows = Array.from({ length: shown }, (_, row) => [...position(row, leading), ...values.map(column => column[row])]);
     blocks.push(await drawTable({ columns, rows }, layout));
   }
-  const more = (n: number, what: string) => (n === 0 ? [] : [`${n} more ${what}${n === 1 ? '' : 's'}`]);
+  const more = (n: number, what: string) => (n === 0 ? [] : [plural(n, `more ${what}`)]);
   const left = [...more(total - shown, 'row'), ...more(width - cells, 'column')];
   const drawn = blocks.join('\n');
   return left.length > 0 && layout.style !== 'csv' ? `${drawn} … ${left.join(' and ')} (--full prints all)\n` : drawn;

@@ -13,6 +13,7 @@ import { type DiagnosisSubject, subjectOf } from './comparing/diagnosis.js';
 import {
   type Allowance,
   closeAllowance,
+  EXITS,
   finerAllowance,
   fixedAllowance,
   isFixed,
@@ -189,8 +190,6 @@ function callOf(
   const line = isModelAlone && changed.model !== scenario.model ? layersLineOf(changed.model, network.framework) : null;
   return line === null || line === layersLineOf(scenario.model, network.framework) ? null : `--layers "${line}"`;
 }
-
-const EXITS = { SAME: 0, DIFFERENT: 1, UNDECIDED: 6 } as const;
 
 /** With --no-explain neither causes nor what this input cannot show are searched for. */
 const UNSAID = { diagnosis: null, detectability: { cannotDetect: [], cannotName: [], unchecked: [], bounds: null } };

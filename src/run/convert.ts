@@ -1,6 +1,6 @@
 import type { EngineInput } from '../engines/engine.js';
 import { RnnError, within } from '../errors.js';
-import { escapeText, shownPath } from '../escape.js';
+import { escapeNames, escapeText, shownPath } from '../escape.js';
 import { joined } from '../formats/bytes/numbers.js';
 import { type ByteSource, memorySource } from '../formats/source.js';
 import { TUTORIAL } from '../model/dimensions.js';
@@ -139,10 +139,7 @@ function turned({ stepsFirst = new Set() }: Network, path: string): string[] {
 
 function leftNotes({ leaves = [] }: Written, path: string): string[] {
   if (leaves.length === 0) return [];
-  const named = `${leaves
-    .slice(0, 5)
-    .map(name => escapeText(name, 40))
-    .join(', ')}${leaves.length > 5 ? ` and ${leaves.length - 5} more` : ''}`;
+  const named = `${escapeNames(leaves.slice(0, 5))}${leaves.length > 5 ? ` and ${leaves.length - 5} more` : ''}`;
   return [
     `numbers of operators are not among the weights and not written (${named}): they stay in ${shownPath(path)}; .onnx and .json hold them`,
   ];

@@ -1,6 +1,6 @@
 import { getCell, rowOf } from '../cells/index.js';
 import { RnnError, within } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { escapeNames, escapeText } from '../escape.js';
 import { biasRows } from '../layers/recurrent.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import { inferShapes } from '../model/shapes.js';
@@ -17,7 +17,18 @@ export interface Target {
   readonly convention: string;
 }
 
-export const TARGETS = ['keras', 'torch', 'onnx', 'flax', 'npz', 'safetensors', 'json'] as const;
+/** What `--to` may name, and the formats it is written in, the usual one first. Without a framework the network's own is kept. */
+const WRITTEN_AS: Readonly<Record<string, Partial<Target> & { readonly formats: readonly Target['format'][] }>> = {
+  keras: { framework: 'keras', convention: 'keras', formats: ['npz'] },
+  torch: { framework: 'torch', convention: 'torch', formats: ['safetensors', 'npz'] },
+  onnx: { framework: 'onnx', convention: 'rnn-cli', formats: ['onnx'] },
+  flax: { framework: 'flax', convention: 'flax', formats: ['npz', 'safetensors'] },
+  npz: { formats: ['npz'] },
+  safetensors: { formats: ['safetensors'] },
+  json: { convention: 'rnn-cli', formats: ['json'] },
+};
+const BY_EXTENSION: Readonly<Record<string, string>> = { onnx: 'onnx', safetensors: 'torch', npz: 'keras', json: 'json' };
+export const TARGETS: readonly string[] = Object.keys(WRITTEN_AS);
 
 /**
  * `--to` names a framework or a container; the extension of the output the other. Without `--to` the extension decides: `.onnx` ONNX,
@@ -35,50 +46,31 @@ export function targetOf(to: string | undefined, output: string, source: Framewo
       fix: 'write .npz, and in Python: model.set_weights(list(np.load(file).values()))',
     });
   }
-  const wanted = to ?? { onnx: 'onnx', safetensors: 'torch', npz: 'keras', json: 'json' }[extension];
-  switch (wanted) {
-    case 'onnx':
-      return only(extension, ['onnx'], output, { framework: 'onnx', format: 'onnx', convention: 'rnn-cli' });
-    case 'json':
-      return only(extension, ['json'], output, { framework: source, format: 'json', convention: 'rnn-cli' });
-    case 'keras':
-      return only(extension, ['npz'], output, { framework: 'keras', format: 'npz', convention: 'keras' });
-    case 'torch':
-      return only(extension, ['safetensors', 'npz'], output, {
-        framework: 'torch',
-        format: extension === 'npz' ? 'npz' : 'safetensors',
-        convention: 'torch',
-      });
-    case 'flax':
-      return only(extension, ['npz', 'safetensors'], output, {
-        framework: 'flax',
-        format: extension === 'safetensors' ? 'safetensors' : 'npz',
-        convention: 'flax',
-      });
-    case 'npz':
-    case 'safetensors': {
-      const convention =
-        source === 'torch' || source === 'flax' ? source : source === 'onnx' || wanted === 'safetensors' ? 'rnn-cli' : 'keras';
-      return only(extension, [wanted], output, { framework: source, format: wanted, convention });
-    }
-    default:
-      throw new RnnError('usage', 'E_CONVERT_TARGET', `'${escapeText(output, 80)}' does not say what to write`, {
-        where: to === undefined ? escapeText(output, 80) : '--to',
-        expected: TARGETS.join(', '),
-        found: to === undefined ? 'no known extension' : escapeText(to, 40),
-        fix: 'name the output .npz, .safetensors, .onnx or .json, or give --to',
-      });
+  const wanted = to ?? BY_EXTENSION[extension] ?? '';
+  if (!TARGETS.includes(wanted)) {
+    throw new RnnError('usage', 'E_CONVERT_TARGET', `'${escapeText(output, 80)}' does not say what to write`, {
+      where: to === undefined ? escapeText(output, 80) : '--to',
+      expected: TARGETS.join(', '),
+      found: to === undefined ? 'no known extension' : escapeText(to, 40),
+      fix: 'name the output .npz, .safetensors, .onnx or .json, or give --to',
+    });
   }
-}
-
-function only(extension: string, extensions: readonly string[], output: string, target: Target): Target {
-  if (extension === '' || output === '-' || extensions.includes(extension)) return target;
-  const message = `${target.framework} as ${target.format} does not belong into a .${escapeText(extension, 20)} file`;
+  const { formats, framework = source, convention = conventionOf(wanted, source) } = WRITTEN_AS[wanted];
+  const written = formats.find(format => format === extension);
+  const format = written ?? formats[0];
+  if (written || extension === '' || output === '-') return { framework, format, convention };
+  const message = `${framework} as ${format} does not belong into a .${escapeText(extension, 20)} file`;
   throw new RnnError('usage', 'E_CONVERT_TARGET', message, {
     where: escapeText(output, 80),
-    expected: extensions.map(e => `.${e}`).join(' or '),
+    expected: formats.map(name => `.${name}`).join(' or '),
     found: `.${escapeText(extension, 20)}`,
   });
+}
+
+/** Whose names the tensors have in a container of a network that stays what it is. */
+function conventionOf(container: string, source: FrameworkName): string {
+  if (source === 'torch' || source === 'flax') return source;
+  return source === 'onnx' || container === 'safetensors' ? 'rnn-cli' : 'keras';
 }
 
 /**
@@ -185,9 +177,7 @@ function codeNotes({ layers }: ModelSpec): string[] {
     .filter(l => !isRecurrent(l) && !['dense', 'embedding', 'dropout'].includes(l.kind))
     .map(l => `${l.name} (${l.kind})`);
   return [
-    ...(functions.length > 0
-      ? [`a state dict holds no activations: apply that of ${functions.map(n => escapeText(n, 40)).join(', ')} in forward()`]
-      : []),
-    ...(others.length > 0 ? [`a state dict holds no ${others.map(n => escapeText(n, 60)).join(', ')}: do that in forward()`] : []),
+    ...(functions.length > 0 ? [`a state dict holds no activations: apply that of ${escapeNames(functions)} in forward()`] : []),
+    ...(others.length > 0 ? [`a state dict holds no ${escapeNames(others, 60)}: do that in forward()`] : []),
   ];
 }

@@ -14,7 +14,7 @@ import { inputsOf, type LayerSpec, type ModelSpec, specOf } from '../model/spec.
 import type { GraphValue } from '../ops/value.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
-import type { targetOf } from './convertTarget.js';
+import type { Target } from './convertTarget.js';
 import { execute, executeGraph } from './execute.js';
 import { type ModelFile, readJsonModel } from './files/modelFile.js';
 import { nested } from './forward.js';
@@ -47,7 +47,7 @@ export function inOneRow(outputs: readonly Tensor[]): { shapes: readonly (readon
 }
 
 export async function encode(
-  { framework, format, convention: name }: ReturnType<typeof targetOf>,
+  { framework, format, convention: name }: Target,
   network: Network & { readonly weights: Weights },
   unchanged: ReadonlyMap<string, FileTensor> | undefined,
   withTensors?: ModelFile['withTensors'],

@@ -5,7 +5,8 @@ import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { isRecurrent, type ModelSpec, outputsOf } from '../model/spec.js';
 import { once } from '../once.js';
-import { reshape, type Tensor } from '../tensor/tensor.js';
+import { sliceLast } from '../tensor/layout.js';
+import type { Tensor } from '../tensor/tensor.js';
 import type { EmitTarget } from './emit/target.js';
 import { executionOf, executionWithout } from './engineChoice.js';
 import { type Execution, execute, executeGraph } from './execute.js';
@@ -103,8 +104,8 @@ export function forwardResult(
   const [numbers, states, hash, weightsHash] = [
     once(() => nested(y)),
     once(() => ({ h: hidden ? nested(hidden) : [], final: { ...finalStates(network.model, output), ...otherOutputs(output) } })),
-    once(() => sha256([y])),
-    once(() => sha256(prepared.weights.values())),
+    once(() => sha256OfTensors([y])),
+    once(() => sha256OfTensors([...prepared.weights.values()])),
   ];
   return {
     schema: 'rnn-cli/forward@1',
@@ -184,7 +185,7 @@ function namedOutputs({ network }: Prepared, { y, others }: EngineOutput): Named
   const values = new Map(outputsOf(network.model).map(o => [o.name, network.shapes.values.get(o.value)]));
   return all.map(([name, t]) => {
     const dims = graph ? undefined : values.get(name);
-    const [numbers, hash] = [once(() => nested(t)), once(() => sha256([t]))];
+    const [numbers, hash] = [once(() => nested(t)), once(() => sha256OfTensors([t]))];
     return {
       name,
       dims: dims ? dimsJson(dims).dims : axisNames(t),
@@ -233,10 +234,8 @@ function traceOf(model: ModelSpec, output: EngineOutput): { trace: ReadonlyMap<s
         stateNames: cell.states,
         equations: equationsOf(layer, layer.goBackwards !== (way === 1)),
       });
-      const [N, T] = gates.shape;
-      const blocks = reshape(gates, [N, T, cell.gates.length, layer.units]);
       cell.gates.forEach((gate, g) => {
-        trace.set(`${prefix}/gates/${gate}`, gateOf(blocks, g));
+        trace.set(`${prefix}/gates/${gate}`, sliceLast(gates, g * layer.units, (g + 1) * layer.units));
       });
       cell.states.forEach((state, s) => {
         trace.set(`${prefix}/${state}`, states[s]);
@@ -246,14 +245,6 @@ function traceOf(model: ModelSpec, output: EngineOutput): { trace: ReadonlyMap<s
   return { trace, traceLayers };
 }
 
-/** [N, T, G, M] -> gate g [N, T, M] */
-function gateOf(blocks: Tensor, g: number): TensorData {
-  const [N, T, G, M] = blocks.shape;
-  const data = blocks.data instanceof Float32Array ? new Float32Array(N * T * M) : new Float64Array(N * T * M);
-  for (let k = 0; k < N * T; k++) data.set(blocks.data.subarray((k * G + g) * M, (k * G + g + 1) * M), k * M);
-  return { shape: [N, T, M], data };
-}
-
 export function nested({ shape, data }: TensorData): Nested {
   const build = (axis: number, offset: number, size: number): Nested => {
     if (axis === shape.length) return data[offset];
@@ -261,9 +252,4 @@ export function nested({ shape, data }: TensorData): Nested {
     return Array.from({ length: shape[axis] }, (_, i) => build(axis + 1, offset + i * step, step));
   };
   return build(0, 0, data.length);
-}
-
-/** sha256 of tensors as float32 in C order, little-endian, one after the other. */
-function sha256(tensors: Iterable<TensorData>): string {
-  return sha256OfTensors([...tensors]);
 }

@@ -1,5 +1,5 @@
 import { RnnError } from '../../errors.js';
-import { escapeText } from '../../escape.js';
+import { escapeText, plural } from '../../escape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Convention, NamedTensors } from '../convention.js';
 import { layersOf, type WeightGroup } from '../inferLayers.js';
@@ -69,8 +69,7 @@ const NOTHING: Pick<Group, 'name' | 'arrays'> = { name: 'layer', arrays: [] };
 
 /** Cells that RNN was given as a list are not tracked by TensorFlow: Keras 3 writes a checkpoint without them. */
 function tooFew(groups: readonly Group[], layers: readonly string[]): RnnError {
-  const count = (n: number) => `${n} layer${n === 1 ? '' : 's'}`;
-  const message = `the checkpoint has variables of ${count(groups.length)}, the network has weights in ${layers.length}`;
+  const message = `the checkpoint has variables of ${plural(groups.length, 'layer')}, the network has weights in ${layers.length}`;
   return new RnnError('convention', 'E_WEIGHT_MISSING', message, {
     expected: escapeText(layers.join(', '), 200),
     found: escapeText(groups.map(({ name }) => name).join(', '), 200) || 'none',

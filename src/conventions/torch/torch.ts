@@ -1,7 +1,7 @@
 import type { Cell, WeightShape } from '../../cells/cell.js';
 import { getCell, rowOf } from '../../cells/index.js';
 import { RnnError, within } from '../../errors.js';
-import { escapeText } from '../../escape.js';
+import { escapeNames, escapeText } from '../../escape.js';
 import type { Assumption } from '../../model/assumptions.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
@@ -193,7 +193,7 @@ function checkTurned(t: Tensor, shape: WeightShape, name: string): void {
 }
 
 function namesIn(modules: readonly Module[]): string {
-  return modules.map(({ name }) => escapeText(name, 40)).join(', ');
+  return escapeNames(modules.map(({ name }) => name));
 }
 
 function describe({ weights }: LayerShapes): string {

@@ -1,5 +1,5 @@
 import { RnnError } from '../../errors.js';
-import { escapeText } from '../../escape.js';
+import { escapeText, plural } from '../../escape.js';
 import type { DType, FileTensor } from '../format.js';
 import { type Budget, checkShape, reserve } from './budget.js';
 import { isObject, type JsonValue } from './jsonText.js';
@@ -34,7 +34,7 @@ export function tensorFromNested(value: JsonValue, budget: Budget, place: string
       const message = `${path}: expected ${shape[axis]} values, like the first of its neighbours, found ${node.length}`;
       throw new RnnError('format', 'E_JSON_RAGGED', message, {
         expected: `${shape[axis]} values`,
-        found: `${node.length} value${node.length === 1 ? '' : 's'}`,
+        found: plural(node.length, 'value'),
         fix: 'make all of one length: pad the shorter sequences, and give --lengths',
       });
     }

@@ -61,13 +61,13 @@ const UNUSED_BY_ARRAYS = [
   'seed', 'rng', 'inputRng', 'input', 'timeMajor', 'lengths', 'mask', 'h0', 'c0', 'threads', 'strict', 'tol',
 ] as const;
 
-/** Arrays in two files, matched by their names: numbers alone, with the tolerances of `torch.testing.assert_close`. */
+/** Two numbers are equal up to atol + rtol·|expected|. */
 interface Tolerance {
   readonly atol: number;
   readonly rtol: number;
 }
 
-/** The coarser dtype of the two decides; text counts as float32. */
+/** Those of `torch.testing.assert_close`. The coarser dtype of the two decides; text counts as float32. */
 const TOLERANCES: Partial<Record<DType, Tolerance>> = {
   bf16: { atol: 1e-5, rtol: 1.6e-2 },
   f16: { atol: 1e-5, rtol: 1e-3 },
@@ -78,6 +78,7 @@ const COARSEST_FIRST: readonly DType[] = ['bf16', 'f16', 'f32', 'f64'];
 const EXACT: Tolerance = { atol: 0, rtol: 0 };
 const TEXTS: ReadonlySet<string> = new Set(['csv', 'json', 'jsonl', 'printed']);
 
+/** Arrays in two files, matched by their names: numbers alone. */
 function compareArrays(
   files: readonly [string, string],
   first: TensorFile,

@@ -1,6 +1,6 @@
 import { compareWeights } from '../../diagnosis/weightsFaults.js';
 import { RnnError } from '../../errors.js';
-import { escapeText, shownPath } from '../../escape.js';
+import { escapeNames, escapeText, shownPath } from '../../escape.js';
 import { type Assumption, checkAssumptions } from '../../model/assumptions.js';
 import { layersLineOf } from '../../model/layersLine.js';
 import { distance, largestDifference } from '../../tensor/difference.js';
@@ -15,7 +15,7 @@ import { flagOf } from '../requestRules.js';
 import type { CompareModelsResult } from '../result.js';
 import { VERSION } from '../version.js';
 import { differentEquations } from './equations.js';
-import { type Allowance, closeAllowance, fixedAllowance, isFixed, isOff, type Status, statusOf, undecidedBecause } from './judge.js';
+import { type Allowance, closeAllowance, EXITS, fixedAllowance, isFixed, isOff, type Status, statusOf, undecidedBecause } from './judge.js';
 import { endingIn, outputNames } from './judgedOutputs.js';
 import { isMatch, layersWithWeights, matchedWeights, noMatch } from './matchedWeights.js';
 import { measureNoise } from './noise.js';
@@ -66,7 +66,7 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
     outputs,
     notes: [...new Set([...first.notes, ...second.notes, ...notes, ...(matched ? [] : [noMatch(first, second)])])],
     assumptions,
-    exit: ({ SAME: 0, DIFFERENT: 1, UNDECIDED: 6 } as const)[verdict],
+    exit: EXITS[verdict],
   };
 }
 
@@ -191,18 +191,17 @@ async function compareOutputs(first: Network, second: Network, request: CompareM
   const status: Status = (['DIFFERENT', 'UNDECIDED'] as const).find(worst => judged.some(j => j.status === worst)) ?? 'SAME';
   const shown = judged.find(j => j.status === status)!;
   const left = all.length < Math.max(names.length, others.length);
-  const listed = (list: readonly string[]) => [list.map(name => escapeText(name, 40)).join(', ')];
   return {
     status,
     // networks with different numbers of outputs are different, even if the outputs that both have are equal
-    others: left ? [{ layer: escapeText(names[0], 40), what: 'outputs', first: listed(names), second: listed(others) }] : [],
+    others: left ? [{ layer: escapeText(names[0], 40), what: 'outputs', first: [escapeNames(names)], second: [escapeNames(others)] }] : [],
     undecided: shown.undecided,
     notes: [
       ...pair.flatMap(side => side.notes),
       ...judged.flatMap(j => j.notes),
       ...(left
         ? [
-            `one has ${names.length} outputs and the other ${others.length}: ${shared.length > 0 ? `those that both have are compared (${listed(shared.map(([name]) => name))})` : 'the first of each are compared'}, and are ${status}`,
+            `one has ${names.length} outputs and the other ${others.length}: ${shared.length > 0 ? `those that both have are compared (${escapeNames(shared.map(([name]) => name))})` : 'the first of each are compared'}, and are ${status}`,
           ]
         : []),
     ],

@@ -1,6 +1,6 @@
 import { runScenario, scenarioOf } from '../../diagnosis/index.js';
 import { RnnError } from '../../errors.js';
-import { escapeText, shownPath } from '../../escape.js';
+import { escapeNames, escapeText, shownPath } from '../../escape.js';
 import { merge } from '../../layers/bidirectional.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import { formatShape, sameShape, type Tensor } from '../../tensor/tensor.js';
@@ -48,12 +48,14 @@ export async function readOtherSide(path: string, prepared: Prepared, asked: num
 
 function chosen(only: Tensor | undefined, tensors: ReadArrays['tensors'], format: string, path: string): Tensor {
   if (only) return only;
-  const names = [...tensors.keys()].map(name => escapeText(name, 40));
+  const names = [...tensors.keys()];
   throw new RnnError('format', 'E_KEY', `holds ${tensors.size} arrays`, {
     expected: `one array, one called ${OUTPUT_NAMES.join(' or ')}, or hidden states by layer (rnn_1/h, h1, h2 …)`,
-    found: names.slice(0, 8).join(', ') || 'nothing',
+    found: escapeNames(names.slice(0, 8)) || 'nothing',
     where: shownPath(path),
-    fix: MODEL_FORMATS.has(format) ? 'two networks stand beside the flags: rnn-cli compare A B' : `name one: FILE:${names[0] ?? 'key'}`,
+    fix: MODEL_FORMATS.has(format)
+      ? 'two networks stand beside the flags: rnn-cli compare A B'
+      : `name one: FILE:${escapeText(names[0] ?? 'key', 40)}`,
   });
 }
 

@@ -21,6 +21,9 @@ export interface Allowance extends Tolerance {
   readonly exact?: Float64Array;
 }
 
+/** Exit codes of the command line. */
+export const EXITS = { SAME: 0, DIFFERENT: 1, UNDECIDED: 6 } as const;
+
 export const TIMES_NOISE = 16;
 /** A value that may be off by more than this part of the scale decides nothing. */
 export const DECIDABLE = 1e-3;

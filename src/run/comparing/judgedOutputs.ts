@@ -1,6 +1,6 @@
 import { isRegrouped } from '../../diagnosis/index.js';
 import { RnnError } from '../../errors.js';
-import { escapeText } from '../../escape.js';
+import { escapeNames, escapeText } from '../../escape.js';
 import { inferShapes } from '../../model/shapes.js';
 import { outputsOf } from '../../model/spec.js';
 import { largestDifference } from '../../tensor/difference.js';
@@ -36,11 +36,11 @@ export async function judgedOutputs(prepared: Prepared, request: CompareRequest)
   if (key !== undefined && !NAMELESS.test(key)) throw noSuchOutput(key, names);
   const { only, tensors } = await readArrays(against, names);
   const named = names.filter(name => tensors.has(name));
-  const left = names.filter(name => !named.includes(name)).map(name => escapeText(name, 40));
+  const left = escapeNames(names.filter(name => !named.includes(name)));
   if (named.length === 0) return namelessOutputs(prepared, request, names, only ?? tensors);
   return named.map((name, i) => ({
     ...judged(name, `${against}:${name}`),
-    notes: i === 0 && left.length > 0 ? [`not compared, for the other side does not hold it: ${left.join(', ')}`] : [],
+    notes: i === 0 && left !== '' ? [`not compared, for the other side does not hold it: ${left}`] : [],
   }));
 }
 
@@ -72,7 +72,7 @@ async function namelessOutputs(
   const off = (o: (typeof outputs)[number]) => largestDifference(o.y.data, array.data).abs;
   const nearest = fitting.reduce<(typeof outputs)[number] | undefined>((a, b) => (a && off(a) <= off(b) ? a : b), undefined);
   const chosen = nearest ?? outputs[0];
-  const shown = (list: readonly { readonly name: string }[]) => list.map(o => escapeText(o.name, 40)).join(', ');
+  const shown = (list: readonly { readonly name: string }[]) => escapeNames(list.map(o => o.name));
   const why =
     fitting.length === 0
       ? ', the first, for none has its shape'
@@ -107,7 +107,7 @@ export function endingIn(prepared: Prepared, name: string): Prepared {
 function noSuchOutput(key: string, names: readonly string[]): RnnError {
   return new RnnError('usage', 'E_OUTPUT_NAME', `the network has no output '${escapeText(key, 60)}'`, {
     where: '--against',
-    expected: names.map(name => escapeText(name, 40)).join(', '),
+    expected: escapeNames(names),
     fix: `name one of them: FILE:${escapeText(names[0], 40)}`,
   });
 }

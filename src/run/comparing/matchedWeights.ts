@@ -3,9 +3,10 @@ import { sameShape, type Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import type { Network } from '../network/network.js';
 
-/** Weights of two networks side by side: their layers with weights stand in one order, whatever they are called. */
-
-/** Both sides' weights under the first's names, in one form; null where the layers do not match one by one. */
+/**
+ * Both sides' weights under the first's names, in one form: the layers with weights are matched in their order, whatever they are called.
+ * null where they do not match one by one.
+ */
 export function matchedWeights(first: Network, second: Network): readonly [Weights, Weights] | null {
   if (!isMatch(first, second)) return null;
   const [own, other] = [withBiases(first), withBiases(second)];

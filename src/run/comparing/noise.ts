@@ -52,7 +52,7 @@ export async function measureNoise(prepared: Prepared, { threads, dtype, known }
   const size = data.length / Math.max(1, samples);
   const moved = new Float64Array(data.length);
   const known64 = new Float64Array(data.length).fill(Number.NaN);
-  for (let seed = 0; seed < FIRST_RUNS; seed++) addSquares(moved, 0, data, (await run(prepared, { jitter: seed })).y.data);
+  for (let seed = 0; seed < FIRST_RUNS; seed++) addSquares(moved, data, (await run(prepared, { jitter: seed })).y.data);
   for (let k = 0; k < moved.length; k++) moved[k] = Math.sqrt(moved[k] / FIRST_RUNS);
   return {
     moved,
@@ -64,7 +64,7 @@ export async function measureNoise(prepared: Prepared, { threads, dtype, known }
       const part = { ...prepared, input: samplesIn(prepared.input, chosen) };
       const right = concatFirst(chosen.map(n => sliceFirst(base.y, n, n + 1))).data;
       const more = new Float64Array(right.length);
-      for (let seed = FIRST_RUNS; seed < 2 * FIRST_RUNS; seed++) addSquares(more, 0, right, (await run(part, { jitter: seed })).y.data);
+      for (let seed = FIRST_RUNS; seed < 2 * FIRST_RUNS; seed++) addSquares(more, right, (await run(part, { jitter: seed })).y.data);
       chosen.forEach((n, i) => {
         for (let k = i * size, to = n * size; k < (i + 1) * size; k++, to++)
           moved[to] = Math.max(moved[to], Math.sqrt((moved[to] ** 2 + more[k] / FIRST_RUNS) / 2));
@@ -74,7 +74,7 @@ export async function measureNoise(prepared: Prepared, { threads, dtype, known }
       const part = samples === 0 ? prepared : { ...prepared, input: samplesIn(prepared.input, chosen) };
       const single = (await run(part, { general: true })).y.data;
       const close = new Float64Array(single.length);
-      for (let seed = 0; seed < CLOSE_RUNS; seed++) addSquares(close, 0, single, (await run(part, { general: true, jitter: seed })).y.data);
+      for (let seed = 0; seed < CLOSE_RUNS; seed++) addSquares(close, single, (await run(part, { general: true, jitter: seed })).y.data);
       // float64 has no finer code to be compared with
       const exact = dtype === 'f64' ? single : (await run(part, { general: true }, 'f64')).y.data;
       (samples === 0 ? [0] : chosen).forEach((n, i) => {
@@ -105,11 +105,11 @@ function samplesIn({ x, others, mask, initialStates }: EngineInput, chosen: read
   };
 }
 
-/** squares[from + k] += (a − b)² */
-function addSquares(squares: Float64Array, from: number, a: ArrayLike<number>, b: ArrayLike<number>): void {
+/** squares[k] += (a[k] − b[k])² */
+function addSquares(squares: Float64Array, a: ArrayLike<number>, b: ArrayLike<number>): void {
   for (let k = 0; k < a.length; k++) {
     const d = distance(a[k], b[k]);
-    squares[from + k] += d * d;
+    squares[k] += d * d;
   }
 }
 

@@ -4,9 +4,10 @@ import { distance, largestMagnitude } from '../../tensor/difference.js';
 import { sameShape, type Tensor } from '../../tensor/tensor.js';
 import type { Prepared } from '../prepare.js';
 import type { CompareModelsResult } from '../result.js';
+import { TIMES_NOISE } from './judge.js';
+import { isMatch, layersWithWeights } from './matchedWeights.js';
 
-/** Times what float32 moves a layer's numbers by. */
-const TIMES_NOISE = 16;
+/** Relative to a layer's largest number: the least that counts as a difference. */
 const LEAST = 4 * 2 ** -23;
 
 /** The first number, in order of samples and steps, that is apart by more than rounding makes of the right one; -1: none is. */
@@ -29,15 +30,12 @@ export function firstParting([first, second]: readonly [Prepared, Prepared]): Co
   const scenarios = [first, second].map(({ network, weights, input }) => scenarioOf(network.model, weights, input));
   const [exact, other, rounded] = [runScenario(scenarios[0]), runScenario(scenarios[1]), runScenario(scenarios[0], { precision: 'f32' })];
   if (!exact || !other || !rounded) return null;
-  const [own, beside] = [first, second].map(({ network: { shapes } }) => shapes.layers.filter(l => l.weights.length > 0).map(l => l.layer));
-  if (own.length !== beside.length || own.some((layer, i) => layer.kind !== beside[i].kind)) return null;
-  for (const [i, layer] of own.entries()) {
+  if (!isMatch(first.network, second.network)) return null;
+  const beside = layersWithWeights(second.network);
+  for (const [i, layer] of layersWithWeights(first.network).entries()) {
     for (const place of ['input', isRecurrent(layer) ? 'h' : 'output'] as const) {
-      const [a, b, c] = [
-        [exact, layer.name],
-        [other, beside[i].name],
-        [rounded, layer.name],
-      ].map(([outcome, name]) => arrayOf(outcome as Outcome, name as string, place));
+      const [a, c] = [exact, rounded].map(outcome => arrayOf(outcome, layer.name, place));
+      const b = arrayOf(other, beside[i].name, place);
       if (!a || !b || !c) continue;
       // from here on the numbers are of other things
       if (!sameShape(a.shape, b.shape)) return null;

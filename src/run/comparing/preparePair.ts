@@ -1,12 +1,12 @@
 import { RnnError } from '../../errors.js';
-import { escapeText } from '../../escape.js';
+import { escapeNames, escapeText } from '../../escape.js';
 import { inferShapes } from '../../model/shapes.js';
 import { inputsOf, type LayerSpec, type ModelSpec } from '../../model/spec.js';
 import { swapBatchAndTime } from '../../tensor/layout.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { drawInputFrom } from '../../weights/draw.js';
 import { holdArrays, release } from '../input/arraysInMemory.js';
-import { DEFAULT_SEED, inputWish, isOneSequence } from '../input/drawing.js';
+import { DEFAULT_RNG, DEFAULT_SEED, inputWish, isOneSequence } from '../input/drawing.js';
 import { INPUT_NAMES, readArray, toInput } from '../input/input.js';
 import { readNamedInputs } from '../input/namedInputs.js';
 import { paddedInput } from '../input/padding.js';
@@ -115,7 +115,7 @@ async function drawnInputs(sides: readonly [Side, Side], request: PairRequest, s
     const wishes = networks.map(network => inputWish(network, { N, T }));
     const tokens = wishes.flatMap(wish => wish.tokens ?? []);
     const wish = { ...wishes[0], tokens: tokens.length === 0 ? null : Math.min(...tokens) };
-    return new Map([[layered[0].inputs[0].name, drawInputFrom(request.inputRng ?? request.rng ?? 'seedrandom', seed, wish).x]]);
+    return new Map([[layered[0].inputs[0].name, drawInputFrom(request.inputRng ?? request.rng ?? DEFAULT_RNG, seed, wish).x]]);
   }
   const isRefused = inputsOfBoth(...sides).both === null && layered[0] === sides[0];
   const [by] = isRefused ? layered : [...layered].sort((a, b) => openSizes(a) - openSizes(b));
@@ -145,7 +145,7 @@ async function drawnByGraph(side: Side, request: PairRequest, sizes: { N: number
 /** The same inputs under the names of the other side; where it has other names, in order. @throws RnnError E_INPUT_NAME */
 function inputsFor({ inputs }: Side, own: Inputs, [first, second]: readonly [Side, Side]): Inputs {
   if (inputs.length !== own.size) {
-    const [a, b] = [first, second].map(side => side.inputs.map(({ name }) => escapeText(name, 40)).join(', '));
+    const [a, b] = [first, second].map(side => escapeNames(side.inputs.map(({ name }) => name)));
     throw new RnnError('shape', 'E_INPUT_NAME', 'the two networks do not take the same inputs', {
       where: escapeText(second.file),
       expected: `${first.inputs.length}, as ${escapeText(first.file)}: ${a}`,

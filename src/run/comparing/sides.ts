@@ -13,7 +13,6 @@ import type { CompareResult } from '../result.js';
 import { readOtherSide } from './hiddenStates.js';
 import { type Written, writtenAs } from './written.js';
 
-/** The two outputs that `compare` sets side by side: of two engines, or the network's and that of a file. */
 /** @throws RnnError E_CONFLICT, E_ENGINES (usage) */
 export function checkSides(request: CompareRequest): void {
   const { against, simulate, engine, engines, decimals, states, explain, budget } = request;
@@ -26,9 +25,7 @@ export function checkSides(request: CompareRequest): void {
       throw conflict('--decimals says how a file was rounded, and no file is compared', { fix: 'name it: --against y.npy' });
     if (states)
       throw conflict('--states says that a file holds hidden states, and no file is compared', { fix: 'name it: --against h.npy' });
-  } else {
-    if (simulate !== undefined) throw conflict('--against brings the other output, --simulate makes one', two);
-  }
+  } else if (simulate !== undefined) throw conflict('--against brings the other output, --simulate makes one', two);
   if (explain === false && budget !== undefined) {
     throw conflict('--budget is time for the search for the cause, which --no-explain leaves out', two);
   }
@@ -38,6 +35,7 @@ export function checkSides(request: CompareRequest): void {
   }
 }
 
+/** The two outputs that `compare` sets side by side: of two engines, or the network's and that of a file. */
 export interface Sides {
   readonly expected: Tensor;
   readonly actual: Tensor;

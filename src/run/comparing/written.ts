@@ -1,3 +1,4 @@
+import { plural } from '../../escape.js';
 import type { DType } from '../../formats/format.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { type Allowance, DECIDABLE } from './judge.js';
@@ -25,7 +26,7 @@ export function writtenAs(decimals: number | undefined, dtype: DType): Written |
   const half = decimals === undefined ? 0 : 0.5 * 10 ** -decimals;
   const narrow = NARROW[dtype];
   if (narrow) return { words: narrow.words, slack: v => half + Math.max(narrow.relative * Math.abs(v), narrow.least) };
-  return decimals === undefined ? null : { words: `${decimals} decimal${decimals === 1 ? '' : 's'}`, slack: () => half };
+  return decimals === undefined ? null : { words: plural(decimals, 'decimal'), slack: () => half };
 }
 
 /** What rounding allows, and what the digits that were written allow beside it. */

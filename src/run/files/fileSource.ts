@@ -89,21 +89,21 @@ const MOST_AT_ONCE = 2 ** 30;
 class FileSource implements OpenFile {
   readonly size: number;
   readonly where: readonly string[];
-  /** bytes that one read may give */
-  private readonly most: number;
   private readonly before: Stats;
   private descriptor: number | undefined;
   private window: Uint8Array = new Uint8Array(0);
   private windowStart = 0;
 
-  /** @param named how messages call it */
+  /**
+   * @param most bytes that one read may give
+   * @param named how messages call it
+   */
   constructor(
     private readonly path: string,
-    most: number,
+    private readonly most: number,
     named = path,
   ) {
     this.where = [shownPath(named)];
-    this.most = most;
     this.descriptor = openSync(path, 'r');
     this.before = fstatSync(this.descriptor);
     this.size = this.before.size;
@@ -137,15 +137,11 @@ class FileSource implements OpenFile {
 
   readInto(offset: number, target: Uint8Array): void {
     try {
-      if (this.descriptor !== undefined) {
-        this.readFrom(this.descriptor, offset, target);
-        return;
-      }
-      const descriptor = openSync(this.path, 'r');
+      const descriptor = this.descriptor ?? openSync(this.path, 'r');
       try {
         this.readFrom(descriptor, offset, target);
       } finally {
-        closeSync(descriptor);
+        if (descriptor !== this.descriptor) closeSync(descriptor);
       }
     } catch (error) {
       throw readError(this.path, error);

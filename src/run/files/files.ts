@@ -11,11 +11,6 @@ import { fileLimits } from '../limits.js';
 
 /** Files in: whole, bounded, and the same from the first byte to the last. (Files out: atomicWrite.ts. Nothing else touches the file system.) */
 
-export interface ReadLimits {
-  /** most bytes of one file or of standard input */
-  readonly bytes: number;
-}
-
 const CHUNK = 2 ** 20;
 // Linux gives at most 2^31 - 4096 bytes at once, and Node refuses to ask for more than 2^31 - 1
 const MOST_AT_ONCE = 2 ** 30;
@@ -24,12 +19,13 @@ const MOST_AT_ONCE = 2 ** 30;
  * The bytes of a file, or of standard input for '-'. Pipes are read to their end, bounded by the limit; devices are refused.
  * @throws RnnError E_NOT_FOUND, E_ACCESS, E_IS_DIRECTORY, E_DEVICE, E_CHANGED, E_READ, E_EMPTY_STDIN (io, exit 4), E_FILE_SIZE (limit, exit 5)
  */
-export async function readBytes(path: string, limits: ReadLimits = { bytes: fileLimits().file }): Promise<Uint8Array> {
-  if (path === '-') return readStdin(limits);
+export async function readBytes(path: string): Promise<Uint8Array> {
+  const most = fileLimits().file;
+  if (path === '-') return readStdin(most);
   try {
     const file = await openForReading(path);
     try {
-      return await readWhole(path, file, limits);
+      return await readWhole(path, file, most);
     } finally {
       await file.close();
     }
@@ -58,12 +54,12 @@ export function checkOrdinary(path: string, status: Stats): void {
 }
 
 /** A file's bytes as they were at one moment: one that shrinks, grows or is rewritten meanwhile is refused. */
-async function readWhole(path: string, file: FileHandle, limits: ReadLimits): Promise<Uint8Array> {
+async function readWhole(path: string, file: FileHandle, most: number): Promise<Uint8Array> {
   const before = await file.stat();
   // /dev/zero and /dev/random have no end; /dev/null is an empty file, a terminal ends with ^D
   if (before.isCharacterDevice() && !isatty(file.fd) && path !== os.devNull) throw device(path);
-  if (before.size > limits.bytes) throw tooLarge(path, `${before.size} bytes`, limits.bytes);
-  const bytes = await readAll(path, file, limits, before.size);
+  if (before.size > most) throw tooLarge(path, `${before.size} bytes`, most);
+  const bytes = await readAll(path, file, most, before.size);
   // files of /proc say they are empty, whatever they hold
   if (before.isFile() && before.size > 0) checkUnchanged(path, before, await file.stat(), bytes.length);
   return bytes;
@@ -92,19 +88,19 @@ export function device(path: string, expected = 'a file or a pipe'): RnnError {
 }
 
 /** Everything from here to the end; a read may give less than was asked for. */
-async function readAll(path: string, file: FileHandle, limits: ReadLimits, sizeHint: number): Promise<Uint8Array> {
+async function readAll(path: string, file: FileHandle, most: number, sizeHint: number): Promise<Uint8Array> {
   let buffer = new Uint8Array(Math.max(sizeHint === 0 ? CHUNK : 0, sizeHint + 1));
   let length = 0;
   for (;;) {
     if (length === buffer.length) {
-      const grown = new Uint8Array(Math.min(buffer.length * 2, limits.bytes + CHUNK));
+      const grown = new Uint8Array(Math.min(buffer.length * 2, most + CHUNK));
       grown.set(buffer);
       buffer = grown;
     }
     const { bytesRead } = await file.read(buffer, length, Math.min(buffer.length - length, MOST_AT_ONCE), null);
     if (bytesRead === 0) return buffer.subarray(0, length);
     length += bytesRead;
-    if (length > limits.bytes) throw tooLarge(path, `at least ${length} bytes`, limits.bytes);
+    if (length > most) throw tooLarge(path, `at least ${length} bytes`, most);
   }
 }
 
@@ -135,11 +131,11 @@ const PIECE = 2 ** 20;
 const HEADROOM = 2 ** 16;
 
 /**
- * @param most bytes
  * @returns undefined for what is no file of a known size: a pipe with a name, a device
  * @throws RnnError as readBytes
  */
-export async function openPieces(path: string, most: number = fileLimits().pieces.bytes): Promise<Pieces | undefined> {
+export async function openPieces(path: string): Promise<Pieces | undefined> {
+  const most = fileLimits().pieces.bytes;
   if (path === '-') return stdinSource(most);
   try {
     const file = await openForReading(path);
@@ -234,20 +230,11 @@ async function* stdinPieces(): AsyncGenerator<Uint8Array> {
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
 }
 
-async function readStdin(limits: ReadLimits): Promise<Uint8Array> {
+async function readStdin(most: number): Promise<Uint8Array> {
+  const source = stdinSource(most);
   const parts: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for await (const part of stdinPieces()) {
-      parts.push(part);
-      length += part.length;
-      if (length > limits.bytes) throw tooLarge('-', `at least ${length} bytes`, limits.bytes);
-    }
-  } catch (error) {
-    throw readError('-', error);
-  }
-  if (length === 0) throw emptyStdin();
-  const bytes = new Uint8Array(length);
+  for (let part = await source.read(); part; part = await source.read()) parts.push(part);
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let offset = 0;
   for (const part of parts) {
     bytes.set(part, offset);

@@ -12,7 +12,7 @@ import { withParts } from '../../engines/graph/composed/index.js';
 import { type GraphLayers, layersOfGraph } from '../../engines/graph/layersOf.js';
 import { withCells } from '../../engines/graph/loops/index.js';
 import { RnnError, within } from '../../errors.js';
-import { escapeText, shownPath } from '../../escape.js';
+import { escapeNames, shownPath } from '../../escape.js';
 import { isObject, parseJsonBytes } from '../../formats/bytes/jsonText.js';
 import type { TensorFile } from '../../formats/format.js';
 import { readTensors } from '../../formats/index.js';
@@ -158,9 +158,8 @@ async function arraysIn(source: ByteSource, names: readonly string[], limits: Li
   } catch (error) {
     if (!(error instanceof RnnError) || error.code !== 'E_JSON_TENSOR') throw error;
   }
-  const shown = names.slice(0, 5).map(name => escapeText(name, 40));
-  const what =
-    names.length === 0 ? 'an empty JSON object' : `a JSON object with the keys ${shown.join(', ')}${names.length > 5 ? ', …' : ''}`;
+  const keys = `${escapeNames(names.slice(0, 5))}${names.length > 5 ? ', …' : ''}`;
+  const what = names.length === 0 ? 'an empty JSON object' : `a JSON object with the keys ${keys}`;
   throw new RnnError('format', 'E_NO_MODEL', `${what}: no model and no arrays`, {
     expected: 'a spec ("layers"), Keras\' model.to_json() ("class_name"), or arrays by name',
     found: what,

@@ -1,4 +1,5 @@
 import { RnnError } from '../../errors.js';
+import { plural } from '../../escape.js';
 import { load, rowPieces } from '../../tensor/lazy.js';
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 
@@ -26,9 +27,7 @@ export function finiteCounter(what: string, strict: boolean): FiniteCounter {
       }
     },
     notes: () =>
-      count === 0
-        ? []
-        : [`${what} has ${count} value${count > 1 ? 's' : ''} that ${count > 1 ? 'are' : 'is'} not finite (first: ${first})`],
+      count === 0 ? [] : [`${what} has ${plural(count, 'value')} that ${count > 1 ? 'are' : 'is'} not finite (first: ${first})`],
   };
 }
 

@@ -1,5 +1,5 @@
 import { RnnError } from '../../errors.js';
-import { escapeText } from '../../escape.js';
+import { escapeNames, escapeText } from '../../escape.js';
 import type { FileTensor } from '../../formats/format.js';
 import type { OnnxModel, OnnxValue } from '../../formats/onnx/graph.js';
 import { TUTORIAL } from '../../model/dimensions.js';
@@ -10,7 +10,7 @@ import { splitKey } from '../files/fileKey.js';
 import { readTensorFile } from '../files/modelFile.js';
 import { noSize } from '../network/networkSizes.js';
 import type { InputRequest, NetworkRequest } from '../request.js';
-import { checkDrawnSizes } from './drawing.js';
+import { checkDrawnSizes, DEFAULT_RNG } from './drawing.js';
 
 /** Inputs of an ONNX graph that is run as it stands: by their names, in the file's own layout. */
 export interface GraphInputs {
@@ -66,13 +66,13 @@ export async function readGraphInputs(
       return [input.name, toValue(input, array)];
     }),
   );
-  const unknown = [...given.keys()].filter(name => !values.has(name)).map(name => escapeText(name, 40));
+  const unknown = [...given.keys()].filter(name => !values.has(name));
   return {
     values,
     x: values.get(graph.inputs[0]?.name) ?? { shape: [], data: new Float32Array(1) },
     source: (drawn ?? all) ? `seed ${seed}` : escapeText(request.input ?? ''),
     promise: drawn?.promise ?? all?.promise ?? null,
-    notes: unknown.length > 0 ? [`the graph has no inputs ${unknown.join(', ')}: not used`] : [],
+    notes: unknown.length > 0 ? [`the graph has no inputs ${escapeNames(unknown)}: not used`] : [],
   };
 }
 
@@ -125,7 +125,7 @@ function draw({ name, shape }: OnnxValue, request: NetworkRequest & InputRequest
     if (typeof request.T === 'number') return request.T;
     throw noSize('T', 'how many steps the input has');
   });
-  const { x, promise } = drawInputFrom(request.inputRng ?? request.rng ?? 'seedrandom', seed, { shape: sizes, tokens: null });
+  const { x, promise } = drawInputFrom(request.inputRng ?? request.rng ?? DEFAULT_RNG, seed, { shape: sizes, tokens: null });
   checkDrawnSizes(request, [x]);
   return { tensor: x, promise };
 }

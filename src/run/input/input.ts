@@ -1,5 +1,5 @@
 import { RnnError, within } from '../../errors.js';
-import { escapeText, shownPath } from '../../escape.js';
+import { escapeNames, escapeText, plural, shownPath } from '../../escape.js';
 import { decimalsOf } from '../../formats/bytes/decimals.js';
 import type { FileTensor, TensorFile } from '../../formats/format.js';
 import { TUTORIAL } from '../../model/dimensions.js';
@@ -88,11 +88,7 @@ export function choose({ tensors, format }: TensorFile, key: string | undefined,
   const wanted = key ?? (tensors.size === 1 ? all[0] : names.find(name => tensors.has(name)));
   const found = wanted === undefined ? undefined : tensors.get(wanted);
   if (wanted !== undefined && found) return { name: wanted, tensor: found };
-  const shown =
-    all
-      .slice(0, 8)
-      .map(name => escapeText(name, 40))
-      .join(', ') || 'nothing';
+  const shown = escapeNames(all.slice(0, 8)) || 'nothing';
   throw new RnnError('format', 'E_KEY', key === undefined ? `holds ${tensors.size} arrays` : `has no array '${escapeText(key, 60)}'`, {
     expected: key === undefined ? `one array, or one called ${names.join(' or ')}` : escapeText(key, 60),
     found: shown,
@@ -134,7 +130,7 @@ export function checkSizes(request: Partial<Pick<NetworkRequest, 'N' | 'T' | 'D'
     const asked = request[letter];
     if (typeof asked !== 'number' || axis >= shape.length || shape[axis] === asked) continue;
     const what = ['sample', 'step', 'feature'][axis];
-    throw new RnnError('shape', 'E_INPUT_SHAPE', `--${letter} ${asked} was given but the input has ${count(shape[axis], what)}`, {
+    throw new RnnError('shape', 'E_INPUT_SHAPE', `--${letter} ${asked} was given but the input has ${plural(shape[axis], what)}`, {
       expected: formatShape(shape.map((_, i) => (i === axis ? asked : '…'))),
       found: formatShape(shape),
       fix: `drop --${letter}: it is read from the input`,
@@ -155,12 +151,12 @@ function oneSequence(t: Tensor, { model }: Network, T: number | undefined): Tens
   const [rows] = t.shape;
   const { timesteps } = model.input;
   if (T !== undefined || timesteps === null || rows <= timesteps || rows % timesteps !== 0) return t;
-  const message = `the input ${formatShape(t.shape)} has ${count(rows, 'row')}, the network reads T = ${timesteps}`;
+  const message = `the input ${formatShape(t.shape)} has ${plural(rows, 'row')}, the network reads T = ${timesteps}`;
   throw new RnnError('shape', 'E_INPUT_SHAPE', message, {
     where: 'input',
     expected: `[N, ${timesteps}, ${t.shape[1]}]`,
     found: formatShape(t.shape),
-    fix: `--T ${timesteps} reads it as ${count(rows / timesteps, 'sample')} of ${count(timesteps, 'step')}`,
+    fix: `--T ${timesteps} reads it as ${plural(rows / timesteps, 'sample')} of ${plural(timesteps, 'step')}`,
   });
 }
 
@@ -213,14 +209,14 @@ function withFeatures(t: Tensor, { model }: Network): Tensor {
   const D = model.input.features;
   const [rows, columns] = t.shape;
   if (D === null || columns === D) return t;
-  const message = `the input ${formatShape(t.shape)} has ${count(columns, 'column')}, the network reads D = ${D}`;
+  const message = `the input ${formatShape(t.shape)} has ${plural(columns, 'column')}, the network reads D = ${D}`;
   throw new RnnError('shape', 'E_INPUT_SHAPE', message, {
     expected: `[N, T, ${D}], or [T, ${D}] for one sequence`,
     found: formatShape(t.shape),
     fix:
       columns % D === 0
         ? `${reshapeLine([rows, columns / D, D])}, if a row is a sample`
-        : `give an input with ${count(D, 'column')}, or a network of D = ${columns}`,
+        : `give an input with ${plural(D, 'column')}, or a network of D = ${columns}`,
   });
 }
 
@@ -232,11 +228,7 @@ function reshaped({ shape, data }: Tensor, D: number): string | undefined {
 }
 
 function reshapeLine([N, T, D]: readonly number[]): string {
-  return `in Python: X.reshape(${N}, ${T}, ${D}) is ${count(N, 'sample')} of ${count(T, 'step')} with ${count(D, 'feature')}`;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+  return `in Python: X.reshape(${N}, ${T}, ${D}) is ${plural(N, 'sample')} of ${plural(T, 'step')} with ${plural(D, 'feature')}`;
 }
 
 /** What was made of an input of two axes, with the --T that makes it more than one sample; that it was rounded. */
@@ -248,7 +240,7 @@ export function inputNotes({ tensor, decimals }: ReadArray, x: Tensor, T: number
 /** Fewer decimals than float32 has: what is computed from such numbers is not what the unrounded ones give. */
 function decimalsNote(what: string, decimals: number | undefined): string[] {
   if (decimals === undefined || decimals === 0 || decimals > FEW_DECIMALS) return [];
-  return [`${what} was written with ${count(decimals, 'decimal')}: y is that of the rounded numbers`];
+  return [`${what} was written with ${plural(decimals, 'decimal')}: y is that of the rounded numbers`];
 }
 
 const FEW_DECIMALS = 6;
@@ -275,7 +267,6 @@ export async function readLengths(text: string, N: number, T: number, least: num
   const lengths = /^\d+(,\d+)*$/.test(text) ? text.split(',').map(Number) : [...(await readArray(text, ['lengths'])).tensor.data];
   const wrong = lengths.findIndex(length => !Number.isInteger(length) || length < least || length > T);
   if (lengths.length !== N || wrong >= 0) {
-    const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
     const found = lengths.length !== N ? plural(lengths.length, 'length') : `${lengths[wrong]} for sample ${wrong + 1}`;
     throw new RnnError('shape', 'E_LENGTHS', `expected ${plural(N, 'length')} from ${least} to ${T}, found ${found}`, {
       where: '--lengths',

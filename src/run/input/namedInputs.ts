@@ -1,5 +1,5 @@
 import { RnnError } from '../../errors.js';
-import { escapeText } from '../../escape.js';
+import { escapeText, plural } from '../../escape.js';
 import type { FileTensor } from '../../formats/format.js';
 import { getLayerKind } from '../../layers/index.js';
 import { TUTORIAL } from '../../model/dimensions.js';
@@ -78,7 +78,7 @@ function checkSamples(inputs: readonly InputSpec[], tensors: readonly Tensor[], 
   };
   const other = tensors.findIndex(({ shape }, i) => isAlike(inputs[i]) && shape[0] !== tensors[0].shape[0]);
   if (other < 0) return;
-  const [of, first] = [tensors[other], tensors[0]].map(({ shape }) => `${shape[0]} sample${shape[0] === 1 ? '' : 's'}`);
+  const [of, first] = [tensors[other], tensors[0]].map(({ shape }) => plural(shape[0], 'sample'));
   const [name, firstName] = [inputs[other], inputs[0]].map(input => escapeText(input.name, 40));
   throw new RnnError('shape', 'E_INPUT_SHAPE', `the input '${name}' has ${of}, and '${firstName}' has ${first}`, {
     where: 'input',
@@ -207,7 +207,7 @@ const MOVING = new Set(['Reshape', 'Unsqueeze', 'Squeeze', 'Transpose', 'Cast', 
 
 function unknownName(name: string, inputs: readonly InputSpec[]): RnnError {
   const names = inputs.map(i => escapeText(i.name, 40));
-  const message = `the network has ${inputs.length} input${inputs.length > 1 ? 's' : ''}, and ${escapeText(name, 60)} names none of them`;
+  const message = `the network has ${plural(inputs.length, 'input')}, and ${escapeText(name, 60)} names none of them`;
   return new RnnError('usage', 'E_INPUT_NAME', message, {
     where: '--input',
     expected: names.join(', '),

@@ -1,6 +1,6 @@
 import type { EngineInput } from '../../engines/engine.js';
 import { RnnError } from '../../errors.js';
-import { escapeText } from '../../escape.js';
+import { escapeNames } from '../../escape.js';
 import { maskReaders } from '../../model/masks.js';
 import { inferShapes } from '../../model/shapes.js';
 import type { ModelSpec } from '../../model/spec.js';
@@ -31,10 +31,7 @@ function checkMaskIsRead(model: ModelSpec, { lengths, mask }: InputRequest): voi
   const flag = lengths === undefined ? '--mask' : '--lengths';
   const { readers, unreached } = maskReaders(model);
   if (readers.length > 0 && unreached.length === 0) return;
-  const what =
-    unreached.length > 0
-      ? `does not reach ${unreached.map(name => escapeText(name, 40)).join(', ')}`
-      : 'reaches no layer that leaves steps out';
+  const what = unreached.length > 0 ? `does not reach ${escapeNames(unreached)}` : 'reaches no layer that leaves steps out';
   throw new RnnError('usage', 'E_CONFLICT', `${flag} ${what}`, { fix: `drop ${flag}, and give each sample alone with its own steps` });
 }
 

@@ -41,29 +41,29 @@ const START = 2 ** 16;
  * @returns undefined where this file is to be read whole; then nothing is lost of standard input
  * @throws RnnError as readArray
  */
-export async function openSamples(path: string, steps: number | undefined, least: number): Promise<Samples | undefined> {
-  const source = await openPieces(path);
-  if (!source) return undefined;
-  const kept: Uint8Array[] = [];
-  const clock = clockOf(fileLimits().pieces.seconds);
-  const reader =
-    source.size === undefined || source.size >= least ? await readStart(path, source, kept, clock).catch(closing(source)) : undefined;
-  const rank = reader?.sampleShape?.length;
-  const possible = reader && reader.obstacle === null && (rank === 2 || (rank === 1 && reader.isTable && steps !== undefined));
-  if (possible) return new SampleReader(path, source, reader, reader.isTable ? steps! : 1, kept, clock);
-  await source.close(source.size === undefined ? Buffer.concat(kept) : undefined);
-  return undefined;
+export function openSamples(path: string, steps: number | undefined, least: number): Promise<Samples | undefined> {
+  return openRows(path, least, false, ({ sampleShape, isTable }) => {
+    const rank = sampleShape?.length;
+    if (rank === 2 || (rank === 1 && isTable && steps !== undefined)) return isTable ? steps : 1;
+    return undefined;
+  });
 }
 
 /** The same of the steps of a file's only sample, each taken as a sample: [1, n, D]. Of a table every row is a step. */
-export async function openSteps(path: string, least: number): Promise<Samples | undefined> {
+export function openSteps(path: string, least: number): Promise<Samples | undefined> {
+  return openRows(path, least, true, ({ sampleShape }) => (sampleShape?.length === 1 ? null : undefined));
+}
+
+/** @param rowsOf how many rows of the reader are a sample; null: each is a step of the only one; undefined: the file is not read in pieces */
+async function openRows(path: string, least: number, oneSample: boolean, rowsOf: (reader: RowReader) => number | null | undefined) {
   const source = await openPieces(path);
   if (!source) return undefined;
   const kept: Uint8Array[] = [];
   const clock = clockOf(fileLimits().pieces.seconds);
-  const reader =
-    source.size === undefined || source.size >= least ? await readStart(path, source, kept, clock, true).catch(closing(source)) : undefined;
-  if (reader?.obstacle === null && reader.sampleShape?.length === 1) return new SampleReader(path, source, reader, null, kept, clock);
+  const isLong = source.size === undefined || source.size >= least;
+  const reader = isLong ? await readStart(path, source, kept, clock, oneSample).catch(closing(source)) : undefined;
+  const rows = reader?.obstacle === null ? rowsOf(reader) : undefined;
+  if (reader && rows !== undefined) return new SampleReader(path, source, reader, rows, kept, clock);
   await source.close(source.size === undefined ? Buffer.concat(kept) : undefined);
   return undefined;
 }
@@ -95,7 +95,7 @@ async function readStart(
   source: Pieces,
   kept: Uint8Array[],
   clock: Clock,
-  oneSample = false,
+  oneSample: boolean,
 ): Promise<RowReader | undefined> {
   let length = 0;
   for (let piece = await source.read(); piece; piece = await source.read()) {
@@ -115,8 +115,6 @@ async function readStart(
 
 class SampleReader implements Samples {
   private readonly where: string;
-  private readonly source: Pieces;
-  private readonly reader: RowReader;
   /** rows of the reader in a sample */
   private readonly perSample: number;
   /** rows are taken as the steps of one sample */
@@ -125,16 +123,19 @@ class SampleReader implements Samples {
   private ended: boolean;
   private rows = 0;
   private bytes = 0;
-  private readonly clock: Clock;
 
   /** @param perSample null: rows are the steps of one sample */
-  constructor(path: string, source: Pieces, reader: RowReader, perSample: number | null, kept: Uint8Array[], clock: Clock) {
+  constructor(
+    path: string,
+    private readonly source: Pieces,
+    private readonly reader: RowReader,
+    perSample: number | null,
+    kept: Uint8Array[],
+    private readonly clock: Clock,
+  ) {
     this.where = shownPath(path);
-    this.source = source;
-    this.reader = reader;
     this.perSample = perSample ?? 1;
     this.asSteps = perSample === null;
-    this.clock = clock;
     this.kept = kept;
     this.ended = kept.reduce((sum, piece) => sum + piece.length, 0) < START;
   }

@@ -1,5 +1,5 @@
 import { RnnError } from '../../errors.js';
-import { escapeText } from '../../escape.js';
+import { escapeNames, escapeText } from '../../escape.js';
 import { inferShapes } from '../../model/shapes.js';
 import { type LayerSpec, type ModelSpec, outputsOf } from '../../model/spec.js';
 import type { Network } from './network.js';
@@ -23,12 +23,11 @@ export function endingAt(network: Network, name: string | undefined): Network {
 }
 
 export function noOutput(name: string, all: readonly { readonly name: string }[]): RnnError {
-  const names = all.map(o => escapeText(o.name, 40));
   return new RnnError('usage', 'E_OUTPUT_NAME', `the network has no output '${escapeText(name, 60)}'`, {
     where: '--output',
-    expected: names.join(', '),
+    expected: escapeNames(all.map(o => o.name)),
     found: escapeText(name, 60),
-    fix: /\.\w+$/.test(name) ? `to save y: -o ${escapeText(name, 60)}` : `--output ${names[0]}`,
+    fix: /\.\w+$/.test(name) ? `to save y: -o ${escapeText(name, 60)}` : `--output ${escapeText(all[0].name, 40)}`,
   });
 }
 
