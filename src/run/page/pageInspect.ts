@@ -24,7 +24,7 @@ export function inspectPage(result: InspectResult, { opened, network }: Inspecte
   return { kind: 'inspect', version: VERSION, command, result, spec, framework: network?.framework ?? 'keras', tensors };
 }
 
-function figuresOf(data: FloatArray): TensorFigures {
+export function figuresOf(data: FloatArray): TensorFigures {
   let [least, greatest, sum, zeros, notFinite] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0, 0];
   for (let k = 0; k < data.length; k++) {
     const v = data[k];
