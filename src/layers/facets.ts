@@ -121,6 +121,8 @@ export interface ScriptCall {
   /** shapes of the outputs beside the first, and whether the expression is to give these, too */
   readonly others: readonly DimShape[];
   readonly wantsOthers: boolean;
+  /** which steps of an input are real, [N, T], as Python; undefined: all */
+  readonly masks?: readonly (string | undefined)[];
   /** the Python of a weight, or undefined where the layer has none of that name */
   weight(name: string): string | undefined;
   /** the Python of the activation of an expression */
@@ -130,6 +132,8 @@ export interface ScriptCall {
 /** The expression that computes the layer, and the functions that it calls (`def …`, separated by empty lines). */
 export interface Script<S> {
   readonly helpers?: string;
+  /** the expression leaves masked steps out; absent: a layer that computes something else there is not written with masks */
+  readonly readsMasks?: true;
   expression(layer: S, call: ScriptCall): string;
   /** of its output, where that is not real numbers. @param types of the inputs */
   type?(layer: S, types: OnnxCall['types']): OnnxCall['types'][number];

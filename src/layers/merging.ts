@@ -160,17 +160,47 @@ const IN_PYTHON: Readonly<Record<string, (library: string, a: string, b: string)
 };
 
 function elementwiseScripts(kerasClass: string): ScriptFacet<MergeSpec> {
+  const skips = SKIPPING.has(kerasClass.toLowerCase());
   const inLibrary = (library: string): Script<MergeSpec> => ({
-    ...(SKIPPING.has(kerasClass.toLowerCase()) ? {} : { jointMask: jointMaskText }),
-    expression(_layer, { inputs, shapes }) {
+    jointMask: jointMaskText,
+    ...(skips ? { readsMasks: true, helpers: skippingText(library) } : {}),
+    expression(layer, { inputs, shapes, masks = [] }) {
       const rank = Math.max(...shapes.map(s => s.length));
       const given = inputs.map((x, i) => (shapes[i].length === rank ? x : `${x}[:${', None'.repeat(rank - shapes[i].length)}]`));
+      const real = skipsMasked(layer) ? inputs.map((_, i) => (masks[i] && shapes[i].length === 3 ? `${masks[i]}[..., None]` : 'None')) : [];
+      if (real.some(mask => mask !== 'None')) {
+        const skipping = layer.kind === 'multiply' ? 'product(' : `taking_the_other(${library}.${layer.kind}, `;
+        return `${skipping}[${given.join(', ')}], [${real.join(', ')}])`;
+      }
       const joined = given.reduce((a, b) => IN_PYTHON[kerasClass](library, a, b));
       return kerasClass === 'Average' ? `(${joined}) / ${inputs.length}` : joined;
     },
   });
   const keras: Script<MergeSpec> = { expression: (_layer, { inputs }) => `keras.layers.${kerasClass}()([${inputs.join(', ')}])` };
   return { numpy: inLibrary('np'), torch: inLibrary('torch'), keras };
+}
+
+/** As withoutMasked has it, in NumPy and PyTorch. */
+function skippingText(library: string): string {
+  const one = library === 'torch' ? 'torch.ones(())' : '1';
+  return `
+def product(values, masks):
+    y, seen = 1, False
+    for x, mask in zip(values, masks):
+        y = y * (x if mask is None else ${library}.where(mask, x, ${one}))
+        seen = True if mask is None else mask | seen
+    return y * seen
+
+
+def taking_the_other(of, values, masks):
+    y, seen = values[0], masks[0]
+    for x, mask in zip(values[1:], masks[1:]):
+        here = x if mask is None else ${library}.where(mask, x, y)
+        there = y if seen is None else ${library}.where(seen, y, here)
+        seen = None if mask is None or seen is None else mask | seen
+        y = of(there, here)
+    return y
+`;
 }
 
 /** As jointMask has it. */

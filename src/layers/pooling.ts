@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { placesAlong } from './axes.js';
 import { channelsOf, DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from './channels.js';
 import { multiply, NO_COST } from './dims.js';
-import { inGrammar, type OnnxCall, type ScriptCall } from './facets.js';
+import { inGrammar, type OnnxCall, type Script } from './facets.js';
 import { kerasArguments } from './kerasArguments.js';
 import type { Kernels, LayerBase, LayerKind, Value } from './layer.js';
 import { cast } from './onnxSteps.js';
@@ -38,8 +38,8 @@ function pooling(name: PoolSpec['kind'], kerasClass: string, way: Way, axes: num
     keras: way === 'last' ? undefined : kerasArguments(kerasClass, fields, 'keepdims? dataFormat?'),
     onnx: (layer, call) => asNodes(layer, call, way, axes),
     scripts: {
-      numpy: { expression: (layer, call) => expression(layer, call, way, axes, keepdims => `, keepdims=${keepdims}`, 'max') },
-      torch: { expression: (layer, call) => expression(layer, call, way, axes, keepdims => `, keepdim=${keepdims}`, 'amax') },
+      numpy: script(way, axes, { keepdims: 'keepdims', most: 'max' }),
+      torch: script(way, axes, { keepdims: 'keepdim', most: 'amax' }),
       keras: { expression: (_layer, { inputs: [x] }) => `${x}[:, -1]` },
     },
     outputShape(layer, [input]) {
@@ -127,18 +127,23 @@ function asNodes(layer: PoolSpec, { builder, inputs: [x], masks }: OnnxCall, way
   return add('Gather', [x, layer.keepdims ? builder.integers([-1]) : builder.scalar(-1)], { axis: int(axes[0]) });
 }
 
-function expression(
-  layer: PoolSpec,
-  { inputs: [x] }: ScriptCall,
-  way: Way,
-  count: number,
-  keep: (word: string) => string,
-  most: string,
-): string {
-  const axes = spaceAxes(layer, count);
-  if (way === 'last') {
-    const at = layer.keepdims ? '-1:' : '-1';
-    return lastChannels(layer) ? `${x}[:, ${at}]` : `${x}[:, :, ${at}]`;
-  }
-  return `${x}.${way === 'max' ? most : 'mean'}(${axes.length === 1 ? axes[0] : pythonText(axes)}${layer.keepdims ? keep('True') : ''})`;
+function script(way: Way, count: number, words: { readonly keepdims: string; readonly most: string }): Script<PoolSpec> {
+  return {
+    readsMasks: true,
+    expression(layer, { inputs: [x], masks: [mask] = [] }) {
+      const axes = spaceAxes(layer, count);
+      const at = (step: string) => (lastChannels(layer) ? `${x}[:, ${step}]` : `${x}[:, :, ${step}]`);
+      const real = layer.useMask && mask ? `${mask}[${lastChannels(layer) ? ':, :, None' : ':, None'}]` : undefined;
+      const keepdims = layer.keepdims ? `, ${words.keepdims}=True` : '';
+      if (way === 'last') return real ? lastReal(x, mask!, layer.keepdims) : at(layer.keepdims ? '-1:' : '-1');
+      const over = `${axes.length === 1 ? axes[0] : pythonText(axes)}${keepdims}`;
+      if (way === 'mean' && real) return `(${x} * ${real}).sum(${over}) / ${real}.sum(${over})`;
+      return `${x}.${way === 'max' ? words.most : 'mean'}(${over})`;
+    },
+  };
+}
+
+/** The step where the count of real ones reaches its largest value, as asNodes has it. */
+function lastReal(x: string, mask: string, keepdims: boolean): string {
+  return `${x}[range(len(${x})), ${mask}.cumsum(1).argmax(1)]${keepdims ? '[:, None]' : ''}`;
 }

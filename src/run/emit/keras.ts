@@ -12,6 +12,7 @@ import { adapted } from '../convertTarget.js';
 import type { Network } from '../network/network.js';
 import { kerasActivation } from './activations.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
+import { makesMask } from './masks.js';
 import {
   arrayText,
   assignments,
@@ -45,6 +46,16 @@ def run(layer, weights, *inputs, **options):
     return layer(*inputs, **options)
 
 
+def attend(layer, weights, *inputs, **options):
+    masks = [getattr(x, "_keras_mask", None) for x in inputs]
+    layer(*inputs, **options)
+    # the call has taken them from its inputs
+    for x, mask in zip(inputs, masks):
+        x._keras_mask = mask
+    layer.set_weights(weights)
+    return layer(*inputs, **options)
+
+
 def flat(values):
     return [v for value in values for v in (flat(value) if isinstance(value, (list, tuple)) else [value])]
 
@@ -55,9 +66,11 @@ export function kerasScript(source: ScriptSource, network: Network): string {
   const shapes = inferShapes(model, source.sizes);
   if (source.drawn) return drawnKerasScript(source, source.drawn);
   const owners = new Map(shapes.layers.map(l => [l.layer.name, l]));
-  const layers = assignments(source, shapes.layers, (layer, inputs, _value, given) =>
-    layerText(layer, owners.get(layer.layer.shares ?? layer.layer.name)!, inputs, weights, given),
-  );
+  const isMasked = source.mask !== undefined || model.layers.some(makesMask);
+  const layers = assignments(source, shapes.layers, (layer, inputs, _value, given) => {
+    const text = layerText(layer, owners.get(layer.layer.shares ?? layer.layer.name)!, inputs, weights, given);
+    return isMasked && layer.layer.kind === 'multiheadattention' ? text.replace('run(', 'attend(') : text;
+  });
   // where Keras itself keeps the mask of a value
   const first = source.mask
     ? [

@@ -1,42 +1,52 @@
 import { escapeText } from '../../escape.js';
 import { getLayerKind, readsMask } from '../../layers/index.js';
 import { carriesMask } from '../../model/masks.js';
-import { isRecurrent } from '../../model/spec.js';
+import { isRecurrent, type LayerSpec } from '../../model/spec.js';
 import { cannotEmit, type ScriptSource, valueNames } from './text.js';
 
 /** Masks in scripts that write their loops out. */
 const NAMES = { numpy: 'NumPy', torch: 'PyTorch' } as const;
 
-/** Of each layer that a mask reaches its Python. @throws RnnError E_EMIT where several masks meet, or one is a value of the network */
-export function masksReaching(source: ScriptSource, target: 'numpy' | 'torch'): ReadonlyMap<string, string> {
+/** Its steps are masked from here on. */
+export function makesMask(layer: LayerSpec): boolean {
+  return layer.kind === 'masking' || (layer.kind === 'embedding' && layer.maskZero) || typeof layer.mask === 'string';
+}
+
+export type MasksReaching = ReadonlyMap<string, readonly (string | undefined)[]>;
+
+/** Of each layer that a mask reaches the Python of its inputs' masks. @throws RnnError E_EMIT where several masks meet, or one is a value of the network */
+export function masksReaching(source: ScriptSource, target: 'numpy' | 'torch'): MasksReaching {
   const names = valueNames(source);
   const carried = new Map(source.mask ? [[source.inputs[0].name, 'mask']] : []);
-  const reaching = new Map<string, string>();
+  const reaching = new Map<string, readonly (string | undefined)[]>();
   for (const { layer, inputs: shapes } of source.layers) {
     const found = layer.inputs.flatMap(name => carried.get(name) ?? []);
     const [given] = found;
-    const script = getLayerKind(layer.kind).scripts?.[target];
+    const kind = getLayerKind(layer.kind);
+    const script = kind.scripts?.[target];
     if (given !== undefined && script?.jointMask && layer.mask === undefined) {
       const inputs = layer.inputs.map(name => names.get(name)!);
       const masks = layer.inputs.map(name => carried.get(name));
       const joint = script.jointMask(layer as never, masks, { inputs, shapes });
+      if (script.readsMasks) reaching.set(layer.name, masks);
       if (joint !== undefined) carried.set(layer.name, / [|&] /.test(joint) ? `(${joint})` : joint);
       continue;
     }
-    const isJoint = layer.inputs.length > 1 || layer.kind === 'eachstep' || layer.kind === 'allsteps';
-    if ((typeof layer.mask === 'string' && !isRecurrent(layer)) || (given !== undefined && isJoint))
+    const isRead = kind.givesMask || carriesMask(layer) || readsMask(layer);
+    const isJoint = (layer.inputs.length > 1 && isRead) || layer.kind === 'eachstep' || layer.kind === 'allsteps';
+    const takesOne = isRecurrent(layer) || (script?.readsMasks && layer.inputs.length === 1);
+    if ((typeof layer.mask === 'string' && !takesOne) || (given !== undefined && isJoint))
       throw cannotEmit(
         `masks as ${escapeText(layer.name, 40)} takes them in ${NAMES[target]}`,
         'take --emit keras, or convert the network to .onnx',
       );
     const named = typeof layer.mask === 'string' ? names.get(layer.mask) : given;
     if (named !== undefined && layer.mask !== null) {
-      if (!isRecurrent(layer) && readsMask(layer))
+      if (!isRecurrent(layer) && readsMask(layer) && !script?.readsMasks)
         throw cannotEmit(`padding before ${layer.kind} in ${NAMES[target]}`, 'take --emit keras');
       if (isRecurrent(layer) && layer.unroll && layer.bidirectional) throw cannotEmit('padding of an unrolled loop', 'take --emit keras');
-      reaching.set(layer.name, named);
+      reaching.set(layer.name, [named]);
     }
-    const kind = getLayerKind(layer.kind);
     const own = script?.mask?.(layer, names.get(layer.inputs[0])!, given);
     const after = kind.givesMask ? own : carriesMask(layer) ? given : undefined;
     if (after !== undefined) carried.set(layer.name, after.includes(' & ') && after !== given ? `(${after})` : after);

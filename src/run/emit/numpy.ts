@@ -1,5 +1,6 @@
 import type { ActivationSpec } from '../../activations/activation.js';
 import { getCell } from '../../cells/index.js';
+import type { ScriptCall } from '../../layers/facets.js';
 import { getLayerKind } from '../../layers/index.js';
 import { cellOptions } from '../../layers/recurrent.js';
 import type { LayerShapes } from '../../model/shapes.js';
@@ -59,10 +60,10 @@ export function numpyScript(source: ScriptSource): string {
       const tensor = source.weights.get(`${owner}/${weight}`);
       return tensor && (drawn ? variable(value, weight) : arrayText(tensor));
     };
-    const mask = masks.get(layer.layer.name);
-    if (isRecurrent(layer.layer)) return recurrentText(layer.layer, inputs[0], own, cells, given, mask);
+    const real = masks.get(layer.layer.name);
+    if (isRecurrent(layer.layer)) return recurrentText(layer.layer, inputs[0], own, cells, given, real?.[0]);
     checkOutputs(layer.layer, given);
-    return layerText(layer, inputs, own, given);
+    return layerText(layer, { ...callOf(layer, inputs, given), masks: real, weight: own });
   });
   const before = drawn ? drawnLines(source, drawn) : [...inputLines(source, array => array), ...maskLine(source, array => array)];
   const run = [...before, ...layers, `y = ${outputText(source, value => value)}`, 'print(y)\n'].join('\n');
@@ -90,15 +91,9 @@ function variable(value: string, weight: string): string {
 /** The Python of one of the layer's weights. */
 type Own = (name: string) => string | undefined;
 
-function layerText(shapes: LayerShapes, inputs: readonly string[], own: Own, given: Given): string {
-  const { layer } = shapes;
+function layerText({ layer }: LayerShapes, call: Omit<ScriptCall, 'activation'>): string {
   const script = getLayerKind(layer.kind).scripts?.numpy;
-  if (script)
-    return script.expression(layer, {
-      ...callOf(shapes, inputs, given),
-      weight: own,
-      activation: (spec, y) => numpyActivation(spec).of(y),
-    });
+  if (script) return script.expression(layer, { ...call, activation: (spec, y) => numpyActivation(spec).of(y) });
   throw cannotEmit(layer.kind, 'leave it out');
 }
 

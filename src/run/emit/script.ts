@@ -5,6 +5,7 @@ import { inputsOf, type ModelSpec, outputsOf } from '../../model/spec.js';
 import type { Prepared } from '../prepare.js';
 import { type Asked, drawnSource } from './drawn.js';
 import { kerasScript } from './keras.js';
+import { makesMask } from './masks.js';
 import { numpyScript } from './numpy.js';
 import type { EmitTarget } from './target.js';
 import { cannotEmit } from './text.js';
@@ -55,16 +56,10 @@ function isChain(model: ModelSpec): boolean {
   return follows && inputsOf(model).length === 1 && outputsOf(model).every(({ value }) => value === layers.at(-1)?.name);
 }
 
-function makesMask(layer: ModelSpec['layers'][number]): boolean {
-  return layer.kind === 'masking' || (layer.kind === 'embedding' && layer.maskZero) || typeof layer.mask === 'string';
-}
-
 /** Keras' own layers hand masks on as they did. */
 function checkMasks({ layers }: ModelSpec): void {
   if (!layers.some(makesMask)) return;
-  // outside a model, MultiHeadAttention does not hand the mask of its query on, and neither does what is written as operators
-  const other = layers.find(
-    l => ['last', 'multiheadattention', 'eachstep', 'allsteps'].includes(l.kind) || ('masks' in l && l.masks === 'all'),
-  );
+  // what is written as operators hands no mask on
+  const other = layers.find(l => ['last', 'eachstep', 'allsteps'].includes(l.kind) || ('masks' in l && l.masks === 'all'));
   if (other) throw cannotEmit(`masks as ${escapeText(other.name, 40)} takes them`, 'convert the network to .onnx');
 }

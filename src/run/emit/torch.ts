@@ -1,5 +1,6 @@
 import { getCell, rowOf } from '../../cells/index.js';
 import { torch } from '../../conventions/torch/torch.js';
+import type { ScriptCall } from '../../layers/facets.js';
 import { getLayerKind } from '../../layers/index.js';
 import { inferShapes, type LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type ModelSpec, type RecurrentSpec, SPEC_SCHEMA } from '../../model/spec.js';
@@ -97,9 +98,10 @@ export function torchScript(source: ScriptSource, network: Network): string {
     ...inputLines(source, array => array),
     ...maskLine(source, array => array),
     ...assignments(source, shapes.layers, (layer, inputs, _value, given) => {
-      if (isRecurrent(layer.layer)) return recurrentText(layer.layer, layer, inputs[0], weights, given, masks.get(layer.layer.name));
+      const real = masks.get(layer.layer.name);
+      if (isRecurrent(layer.layer)) return recurrentText(layer.layer, layer, inputs[0], weights, given, real?.[0]);
       checkOutputs(layer.layer, given);
-      return layerText(layer, inputs, weights, given);
+      return layerText(layer, { ...callOf(layer, inputs, given), masks: real }, weights);
     }),
   ];
   const run = withoutGradients(lines, source);
@@ -115,7 +117,7 @@ function drawnTorchScript(source: ScriptSource, drawn: DrawnSource): string {
     if (constructed !== null) modules.push(`${module} = ${constructed}`);
     return isRecurrent(shapes.layer)
       ? recurrentText(shapes.layer, shapes, inputs[0], { module }, given)
-      : layerText(shapes, inputs, { module }, given);
+      : layerText(shapes, callOf(shapes, inputs, given), { module });
   });
   const run = withoutGradients(lines, source);
   const x = drawn.numpyInput ? [...drawn.x, 'x = torch.tensor(x, dtype=torch.float32)'] : drawn.x;
@@ -158,20 +160,15 @@ function recurrentText(
   return wantsOthers ? `run_from(${call})` : states ? `run_from(${call})[0]` : `run(${call})`;
 }
 
-function layerText(shapes: LayerShapes, inputs: readonly string[], from: Source, given: Given): string {
-  const { layer } = shapes;
+function layerText({ layer }: LayerShapes, call: Omit<ScriptCall, 'activation' | 'weight'>, from: Source): string {
   const own = (name: string) => ('module' in from ? undefined : from.get(`${layer.shares ?? layer.name}/${name}`));
-  const [x] = inputs;
+  const [x] = call.inputs;
   if ('module' in from && layer.kind === 'dense') return torchActivation(layer.activation, `${from.module}(${x})`);
   if ('module' in from && layer.kind === 'embedding') return `${from.module}(${x}.long())`;
   const script = getLayerKind(layer.kind).scripts?.torch;
   if (script) {
     const weight = (name: string) => (own(name) ? arrayText(own(name)!) : undefined);
-    return script.expression(layer, {
-      ...callOf(shapes, inputs, given),
-      weight,
-      activation: torchActivation,
-    });
+    return script.expression(layer, { ...call, weight, activation: torchActivation });
   }
   throw cannotEmit(layer.kind, 'leave it out');
 }
