@@ -69,7 +69,7 @@ export function kerasScript(source: ScriptSource, network: Network): string {
   const isMasked = source.mask !== undefined || model.layers.some(makesMask);
   const layers = assignments(source, shapes.layers, (layer, inputs, _value, given) => {
     const text = layerText(layer, owners.get(layer.layer.shares ?? layer.layer.name)!, inputs, weights, given);
-    return isMasked && layer.layer.kind === 'multiheadattention' ? text.replace('run(', 'attend(') : text;
+    return isMasked ? maskedText(layer.layer, text) : text;
   });
   // where Keras itself keeps the mask of a value
   const first = source.mask
@@ -88,6 +88,12 @@ function drawnKerasScript(source: ScriptSource, drawn: DrawnSource): string {
   const x = [drawn.seeding, ...drawn.x, 'x = keras.ops.convert_to_tensor(x, "float32")'];
   const imports = 'import keras\nimport numpy as np\n';
   return `${drawnHeader('y in Keras 3 on TensorFlow', drawn)}${imports}\n${[...x, ...layers, ...printed(source)].join('\n')}`;
+}
+
+/** What takes masks from its inputs is called twice all the same; what has the numbers of its input has not its mask. */
+function maskedText(layer: AnyLayer, text: string): string {
+  if (layer.kind === 'multiheadattention') return text.replace('run(', 'attend(');
+  return 'op' in layer && layer.op === 'Identity' ? `keras.ops.copy(${text})` : text;
 }
 
 function printed(source: ScriptSource): string[] {
