@@ -3,7 +3,7 @@ import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Fitted, Found, Noise, Outcome, Scenario } from '../mistake.js';
 import { fitWithin, listed, mistake, NEAR_NOISE, runScenario, simulated, smallNumber, uniformNoise, workOf } from '../mistake.js';
 import { apart, largerNoise } from '../noise.js';
-import { eachColumn, mapData, recurrentLayers, samplesOf } from '../scenario.js';
+import { eachColumn, mapData, recurrentLayers, samplesOf, waysOf } from '../scenario.js';
 import { differentNumbers, samplesOff } from '../slices.js';
 import { unitsBelow } from './heads.js';
 import { withX } from './inputs.js';
@@ -60,6 +60,8 @@ export interface Unknown {
   readonly start: readonly (readonly number[])[];
   readonly change: (s: Scenario, values: readonly number[]) => Scenario;
   readonly why: (values: readonly number[]) => string;
+  /** digits of evidence, where something else gives the same numbers as these values */
+  readonly digits?: (values: readonly number[]) => number | undefined;
 }
 
 /** The first of them that explains the output: fitted on a few samples, then on all. @param each the noise of each value, `noise` the largest */
@@ -74,7 +76,7 @@ export function estimated(
   if (!isApart(scenario, right, other)) return [];
   const { first } = samplesOff(right.y, other, uniformNoise(other, noise));
   const whole = { scenario, other, from: 0 };
-  for (const { start, change, why } of list) {
+  for (const { start, change, why, digits } of list) {
     const unknown = start[0].length;
     const few = partFor(scenario, other, Math.max(0, first), unknown);
     if (!few) continue;
@@ -91,7 +93,7 @@ export function estimated(
         if (!y || apart(y.data, other.data, largerNoise(each, noise).data).times > NEAR_NOISE * NEAR_NOISE) continue;
         const chosen = found.values.length + Math.min(BENT, found.values.length);
         const best = (isWithin(RUNS_AGAIN) && fitIn(whole, found.values, true)) || { values: found.values, y };
-        return [{ y: best.y, chosen, why: why(best.values) }];
+        return [{ y: best.y, chosen, why: why(best.values), digits: digits?.(best.values) }];
       }
     }
   }
@@ -108,6 +110,17 @@ const scaledX = (s: Scenario, scale: number, offset = 0) =>
     eachColumn(s.input.x, v => scale * v + offset),
   );
 
+/** What a scale may be off by and still be 1. */
+const SAME_SCALE = 1e-4;
+
+/** Sums into which the layers that read x put it: as many features can make any bias of theirs. */
+function sumsOf(scenario: Scenario): number {
+  const { model, weights } = scenario;
+  const readers = recurrentLayers(scenario).filter(l => l.inputs.includes(model.input.name));
+  const widths = readers.flatMap(l => waysOf(l).map(way => weights.get(l.name)?.get(`${way}Wx`)?.shape[1] ?? Infinity));
+  return widths.length === 0 ? Infinity : widths.reduce((a, b) => a + b);
+}
+
 export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or offset', ['alone'], {
   why: 'The network saw x times a number, plus a number: another unit, or a scaler that was fitted on other data.',
   numpy: 'x = (x - offset) / scale      # ← one scaler for both sides',
@@ -119,7 +132,14 @@ export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or 
     const D = x.shape[2];
     const scaled = (values: readonly number[]) => (v: number, d: number) => values[2 * d] * v + values[2 * d + 1];
     const lines = (values: readonly number[]) => Array.from({ length: D }, (_, d) => line(values[2 * d], values[2 * d + 1], `x${d + 1}`));
-    const found = (start: Unknown['start'], change: Unknown['change'], why: Unknown['why']) => ({ start, change, why });
+    const found = (start: Unknown['start'], change: Unknown['change'], why: Unknown['why'], digits?: Unknown['digits']) => ({
+      start,
+      change,
+      why,
+      digits,
+    });
+    const isBias = (values: readonly number[]) =>
+      D >= sumsOf(scenario) && values.every((v, k) => k % 2 === 1 || Math.abs(v - 1) < SAME_SCALE);
     return estimated(scenario, right, other, noise, each, [
       found(
         [[1.1], [0.2], [4], [-1]],
@@ -137,7 +157,8 @@ export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or 
               [Array.from({ length: 2 * D }, (_, k) => (k % 2 === 0 ? 1 : 0))],
               (s, values) => withX(s, eachColumn(s.input.x, scaled(values))),
               values =>
-                `Each feature of x has a scale and an offset of its own: the network saw ${listed(lines(values), 4)} (a scaler fitted on other data).`,
+                `Each feature of x has a scale and an offset of its own: the network saw ${listed(lines(values), 4)} (a scaler fitted on other data).${isBias(values) ? ' Another bias of the first layer would do the same.' : ''}`,
+              values => (isBias(values) ? LIKELY : undefined),
             ),
           ]
         : []),

@@ -3,8 +3,9 @@ import type { RecurrentSpec } from '../../model/spec.js';
 import { permuteAxes, takeAlong } from '../../tensor/axes.js';
 import { transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
-import { changeWeights, inEach, mapData, mistake, onNamed, recurrentLayers, type Scenario } from '../mistake.js';
+import { changeWeights, inEach, mapData, mistake, onNamed, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 import { onGate } from './gruGates.js';
+import { reshapedBack } from './kernels.js';
 
 /** Mistakes in the weights of single gates: a term left out, biases split in the wrong way, blocks that are interleaved. */
 
@@ -117,6 +118,10 @@ export const gruRecurrentBias = mistake('gru-recurrent-bias', 'the GRU’s recur
         'The recurrent bias of the candidate of @ is added outside r ⊙ (…): g = tanh(x·Wx_g + b_g + b′_g + r⊙(h·Wh_g)). Keras and PyTorch have it inside.',
       ],
       [t => onRow(t, 1, 2, () => 0), 'The recurrent bias of the candidate of @ (b_hn) is left out; the other biases are there.'],
+      [
+        insideReset,
+        'The input bias of the candidate of @ is inside r ⊙ (…), too: g = tanh(x·Wx_g + r⊙(h·Wh_g + b_g + b′_g)). Keras and PyTorch have b_g outside.',
+      ],
       [rowsExchanged, 'The two rows of the bias of @ are exchanged: the recurrent one is used as the input one.'],
       [interleaved, 'The bias [2, 3·M] of @ was flattened and split in the wrong way: every second number was used as a row.'],
     ];
@@ -138,6 +143,16 @@ function outsideReset(t: Tensor): Tensor {
   return onRow(
     onRow(t, 0, 2, (v, k) => v + t.data[width + k]),
     1,
+    2,
+    () => 0,
+  );
+}
+
+function insideReset(t: Tensor): Tensor {
+  const width = t.shape[1];
+  return onRow(
+    onRow(t, 1, 2, (v, k) => v + t.data[k - width]),
+    0,
     2,
     () => 0,
   );
@@ -198,14 +213,31 @@ function recolumned(t: Tensor, G: number, toBlocks: boolean): Tensor {
   return takeAlong(t, axis, width, k => (toBlocks ? (k % M) * G + Math.floor(k / M) : (k % G) * M + Math.floor(k / G)));
 }
 
+const RESHAPES: readonly (readonly [(t: Tensor) => Tensor, Partial<Way>])[] = [
+  [t => reshape(transpose(t), t.shape), {}],
+  [
+    reshapedBack,
+    {
+      rare: true,
+      why: 'The weights Wo of the dense layer were brought from Keras’ [M, K] to PyTorch’s [K, M] by reshape instead of by a transpose: the shape is right, the numbers are in the wrong places.',
+      fix: { torch: 'fc.weight.data = torch.tensor(Wo.T)   # ← not Wo.reshape(K, M)' },
+    },
+  ],
+];
+
 export const woReshaped = mistake('wo-reshaped', 'the dense weights are reshaped instead of transposed', ['insideStep', 'alone'], {
   why: 'Wo was brought from [K, M] to [M, K] by reshape instead of by a transpose: the shape is right, the numbers are in the wrong places.',
   numpy: 'Wo = fc_weight.T              # ← not fc_weight.reshape(M, K)',
   torch: 'fc.weight.data = torch.tensor(Wo.T)',
   example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
   variants: scenario =>
-    inEach(
-      scenario.model.layers.filter(l => l.kind === 'dense' && l.units > 1 && scenario.weights.get(l.name)?.get('Wo')?.shape[0] !== l.units),
-      (s, l) => changeWeights(s, l.name, (name, t) => (name === 'Wo' ? reshape(transpose(t), t.shape) : t)),
+    RESHAPES.flatMap(([change, more]) =>
+      inEach(
+        scenario.model.layers.filter(
+          l => l.kind === 'dense' && l.units > 1 && scenario.weights.get(l.name)?.get('Wo')?.shape[0] !== l.units,
+        ),
+        (s, l) => changeWeights(s, l.name, (name, t) => (name === 'Wo' ? change(t) : t)),
+        more,
+      ),
     ),
 });

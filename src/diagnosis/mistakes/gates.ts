@@ -37,18 +37,30 @@ const GATES = [
   ['gru', 'r', 'reset'],
 ] as const;
 
+/** What stands in the place of a gate's sigmoid, in words and as a function; what follows the first one is looked for where nothing usual explains it. */
+const INSTEAD: readonly (readonly [words: string, (v: number) => number])[] = [
+  ['tanh', Math.tanh],
+  ['no activation', v => v],
+  ['relu', v => Math.max(0, v)],
+  ['hard_sigmoid, clip(x/6 + 0.5, 0, 1),', v => Math.min(1, Math.max(0, v / 6 + 0.5))],
+  ['hard_sigmoid_keras2, clip(0.2·x + 0.5, 0, 1),', v => Math.min(1, Math.max(0, 0.2 * v + 0.5))],
+];
+
 /** All gates together have the code `activation`. */
-export const gateActivation = mistake('gate-activation', 'one gate has a tanh instead of its sigmoid', ['insideStep', 'alone'], {
-  why: 'One gate goes through tanh, the candidate’s activation, instead of the sigmoid.',
+export const gateActivation = mistake('gate-activation', 'one gate has another activation', ['insideStep', 'alone'], {
+  why: 'One gate goes through another function than the sigmoid: tanh, the candidate’s activation, or none.',
   numpy: 'i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o); g = np.tanh(a_g)   # ← three sigmoids, one tanh',
   example: LSTM_EXAMPLE,
   variants: restated(
-    GATES.map(([kind, gate, name]) => {
-      const only = getCell(kind).gates.map(g => (g === gate ? Math.tanh : undefined));
-      const step = kind === 'lstm' ? lstmStep({}, only) : gruStep(({ r, x, u, act }) => act(x + r * u), only);
-      const fix = { numpy: `${gate} = sigmoid(x[n,t] @ Wx_${gate} + h @ Wh_${gate} + b_${gate})   # ← sigmoid` };
-      return [`The ${name} gate ${gate} of @ goes through tanh instead of the sigmoid.`, step, { parameter: gate, fix }] as const;
-    }),
+    GATES.flatMap(([kind, gate, name]) =>
+      INSTEAD.map(([words, f], k) => {
+        const only = getCell(kind).gates.map(g => (g === gate ? f : undefined));
+        const step = kind === 'lstm' ? lstmStep({}, only) : gruStep(({ r, x, u, act }) => act(x + r * u), only);
+        const fix = { numpy: `${gate} = sigmoid(x[n,t] @ Wx_${gate} + h @ Wh_${gate} + b_${gate})   # ← sigmoid` };
+        const why = `The ${name} gate ${gate} of @ goes through ${words} instead of the sigmoid.`;
+        return [why, step, { parameter: gate, fix, rare: k > 0 }] as const;
+      }),
+    ),
   ),
 });
 

@@ -5,8 +5,10 @@ import {
   anySteps,
   changeLoop,
   type Hypothesis,
+  inEach,
   inLayers,
   listed,
+  mapData,
   mistake,
   plural,
   recurrentLayers,
@@ -211,6 +213,17 @@ export const lengthsPermuted = mistake('lengths-permuted', 'the lengths belong t
 /** Multiply-adds for the length of each sample. */
 const MOST_WORK = 1e8;
 
+const ZEROED =
+  '@ runs over the padding, and its output there is set to zero afterwards: the forward direction is right that way, but the backward one starts in the padding behind the end of a short sequence.';
+
+/** Both directions see all steps; the rows of padding are zeros in the end. */
+function runOverPadding(s: Scenario, { name }: { readonly name: string }): Scenario {
+  const { x, mask } = s.input;
+  const zeroed = (t: Tensor) =>
+    mask && t.shape.length === 3 && t.shape[1] === x.shape[1] ? mapData(t, (v, k) => (mask[Math.floor(k / t.shape[2])] ? v : 0)) : t;
+  return changeLoop(s, name, { unmasked: [0, 1], merged: zeroed });
+}
+
 export const maskOneWay: Hypothesis = mistake('mask-one-way', 'the backward direction starts in the padding', ['alone'], {
   why: 'One direction of a bidirectional layer does not see the lengths: the backward one starts in the padding behind the end of a short sequence.',
   torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
@@ -219,7 +232,7 @@ export const maskOneWay: Hypothesis = mistake('mask-one-way', 'the backward dire
   variants(scenario) {
     const both = recurrentLayers(scenario).filter(l => l.bidirectional !== null);
     if (!hasMask(scenario) || both.length === 0) return [];
-    return [1, 0].map(way => ({
+    const oneWay = [1, 0].map(way => ({
       layer: both.length === 1 ? both[0].name : null,
       change: inLayers(
         both.map(l => l.name),
@@ -230,5 +243,7 @@ export const maskOneWay: Hypothesis = mistake('mask-one-way', 'the backward dire
           ? maskOneWay.why
           : 'The forward direction of a bidirectional layer continues into the padding behind the end of a short sequence; the backward one does not.',
     }));
+    const sequences = both.filter(l => l.returnSequences);
+    return [...oneWay, ...inEach(sequences, runOverPadding, { why: ZEROED })];
   },
 });

@@ -17,6 +17,11 @@ function reshaped(t: Tensor): Tensor {
   return reshape(transpose(t), t.shape);
 }
 
+/** What a [A, G·M] matrix (Keras' layout) becomes when it is reshaped to PyTorch's [G·M, A] instead of transposed; seen as [A, G·M] again. */
+export function reshapedBack(t: Tensor): Tensor {
+  return transpose(reshape(t, [t.shape[1], t.shape[0]]));
+}
+
 function gatesOf(layer: RecurrentSpec): number {
   return getCell(layer.kind).gates.length;
 }
@@ -85,6 +90,12 @@ export const wxReshaped = mistake('wx-reshaped', 'the input weights are reshaped
         kind,
       ),
     );
+    const toTorch = ['rnn', 'gru', 'lstm'].flatMap(kind =>
+      backwardReshapes(
+        layers.filter(l => l.kind === kind && !square.includes(l.name)),
+        kind,
+      ),
+    );
     const isSquare = ({ layer = null }: Way) => (layer === null ? layers.every(l => square.includes(l.name)) : square.includes(layer));
     return [
       ...onWeights(layers, ['Wx'], reshaped).filter(v => !isSquare(v)),
@@ -99,18 +110,42 @@ export const wxReshaped = mistake('wx-reshaped', 'the input weights are reshaped
         fix: { numpy: 'Wh = weight_hh_l0.T           # ← not .reshape' },
       }),
       ...elsewhere,
+      ...toTorch,
     ];
   },
 });
+
+/** From Keras to PyTorch, in the gates' order of either. */
+function backwardReshapes(layers: readonly RecurrentSpec[], kind: string): Way[] {
+  const gates = getCell(kind).gates;
+  const orders = FRAMEWORK_ORDERS[kind] ?? [{ order: gates.join(''), of: '' }];
+  return orders.flatMap(({ order, of }) =>
+    [['Wx'], ['Wx', 'Wh'], ['Wh']]
+      .filter(names => gates.length > 1 || names.length === 1)
+      .flatMap(names =>
+        onWeights(layers, names, t => inOrder(gates, order, t, reshapedBack), {
+          rare: true,
+          ...(names[0] === 'Wh' && { parameter: 'Wh' }),
+          why: `${names.join(' and ')} ${names.length > 1 ? 'were' : 'was'} brought from Keras’ […, G·M] to PyTorch’s [G·M, …] by reshape instead of by a transpose${of && `, with the gates in the order of ${of}`}: the shape is right, the numbers are in the wrong places.`,
+          fix: { torch: 'rnn.weight_ih_l0.data = torch.tensor(kernel.T)   # ← not kernel.reshape(G * M, D)' },
+        }),
+      ),
+  );
+}
+
+/** A change made while the gates stand in another order. */
+function inOrder(gates: readonly string[], order: string, t: Tensor, change: (t: Tensor) => Tensor): Tensor {
+  const there = [...order].map(g => gates.indexOf(g));
+  const back = gates.map(g => order.indexOf(g));
+  return permuteBlocks(change(permuteBlocks(t, there)), back);
+}
 
 /** Reshaped while the gates still stood in another framework's order. */
 function foreignReshapes(layers: readonly RecurrentSpec[], kind: 'gru' | 'lstm'): Way[] {
   const gates = getCell(kind).gates;
   const orders = FRAMEWORK_ORDERS[kind].filter(({ order }) => order !== gates.join(''));
   return orders.flatMap(({ order, of }) => {
-    const there = [...order].map(g => gates.indexOf(g));
-    const back = gates.map(g => order.indexOf(g));
-    const change = (t: Tensor) => permuteBlocks(reshaped(permuteBlocks(t, there)), back);
+    const change = (t: Tensor) => inOrder(gates, order, t, reshaped);
     return [['Wx'], ['Wx', 'Wh']].flatMap(weights =>
       onWeights(layers, weights, change, {
         why: `${weights.join(' and ')} ${weights.length > 1 ? 'were' : 'was'} brought from [G·M, …] to […, G·M] by reshape instead of by a transpose, with the gates in the order of ${of}.`,
@@ -190,15 +225,13 @@ export const gateOrder = mistake('gate-order', 'the gate blocks are in another o
           });
         const whole = of(['Wx', 'Wh', 'bh'], '', 'for Wx, Wh and the bias alike');
         const isExchange = order.filter((g, b) => g !== gates[b]).length === 2;
-        const alone = ['Wx', 'Wh'].flatMap(weight =>
-          isExchange
-            ? of(
-                [weight],
-                `\nOnly ${weight} is: the other weights stand in the right order.`,
-                `for ${weight}; the other weights are right`,
-                true,
-              )
-            : [],
+        const alone = (isExchange ? ['Wx', 'Wh', ...(biased && !from ? ['bh'] : [])] : []).flatMap(weight =>
+          of(
+            [weight],
+            `\nOnly ${weight} is: the other weights stand in the right order.`,
+            `for ${weight}; the other weights are right`,
+            true,
+          ),
         );
         if (!from || !biased) return [...whole, ...alone];
         return [

@@ -18,7 +18,7 @@ export const outputsPermuted: Hypothesis = mistake('outputs-permuted', 'the outp
   fromOutput(_scenario, { y }, other, noise): Found[] {
     const K = other.shape[other.shape.length - 1];
     if (!sameShape(y.shape, other.shape) || K < 2 || K > MOST_COLUMNS) return [];
-    const order = assigned(K, (k, from) => columnDistance(y, from, other, k), NEAR_NOISE * NEAR_NOISE * noise);
+    const order = assigned(K, (k, from) => columnDistance(y, from, other, k), noise);
     if (!order || order.every((from, k) => from === k)) return [];
     const isOnce = new Set(order).size === K;
     const shown = order.map((from, k) => `your y${k + 1} is the right y${from + 1}`);
@@ -57,20 +57,29 @@ function largestApart(a: FloatArray, b: FloatArray, from: number, to: number, st
   return most;
 }
 
-/** For each of `count` places the nearest source within `near`, its own place first; undefined where one has none. */
-function assigned(count: number, distanceOf: (place: number, source: number) => number, near: number): number[] | undefined {
+/**
+ * For each of `count` places the nearest source; undefined where one has none within `NEAR_NOISE`² times the noise. Of several that are alike within
+ * the noise its own place goes first, then one that no other place has.
+ */
+function assigned(count: number, distanceOf: (place: number, source: number) => number, noise: number): number[] | undefined {
   const order: number[] = [];
+  const used = new Set<number>();
   for (let place = 0; place < count; place++) {
-    let best = place;
-    let least = distanceOf(place, place);
-    for (let source = 0; source < count && least > near; source++) {
-      const d = distanceOf(place, source);
-      if (d < least) [best, least] = [source, d];
-    }
-    if (least > near) return undefined;
-    order.push(best);
+    const source = distanceOf(place, place) <= noise ? place : nearest(count, s => distanceOf(place, s), noise, used);
+    if (source === undefined) return undefined;
+    order.push(source);
+    used.add(source);
   }
   return order;
+}
+
+function nearest(count: number, distanceOf: (source: number) => number, noise: number, used: ReadonlySet<number>): number | undefined {
+  const distances = Float64Array.from({ length: count }, (_, source) => distanceOf(source));
+  const least = distances.reduce((a, b) => Math.min(a, b), Infinity);
+  if (!(least <= NEAR_NOISE * NEAR_NOISE * noise)) return undefined;
+  const isAlike = (d: number) => d <= least + noise;
+  const free = distances.findIndex((d, source) => isAlike(d) && !used.has(source));
+  return free < 0 ? distances.findIndex(isAlike) : free;
 }
 
 export const samplesPermuted: Hypothesis = mistake('samples-permuted', 'the samples are in another order', ['alone'], {
@@ -111,8 +120,7 @@ function samplesOrder(right: Tensor, other: Tensor, noise: number): number[] | u
   const N = right.shape[0];
   if (!sameShape(right.shape, other.shape) || N < 2 || N > MOST_SAMPLES) return undefined;
   const size = sizeOf(right.shape.slice(1));
-  const near = NEAR_NOISE * NEAR_NOISE * noise;
-  const order = assigned(N, (n, m) => largestApart(right.data, other.data, m * size, n * size, 1, size), near);
+  const order = assigned(N, (n, m) => largestApart(right.data, other.data, m * size, n * size, 1, size), noise);
   return order?.some((m, n) => m !== n) ? order : undefined;
 }
 

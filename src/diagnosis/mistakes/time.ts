@@ -5,7 +5,8 @@ import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
 import type { Scenario, Way } from '../mistake.js';
 import { anySteps, changeLayer, changeLoop, finished, inEach, inLayers, inLoops, mistake, plural, recurrentLayers } from '../mistake.js';
-import { pools } from './heads.js';
+import { samplesOf } from '../scenario.js';
+import { atEveryStep, pools } from './heads.js';
 import { ofLengths } from './masks.js';
 
 /** Mistakes with the time axis: which steps are seen, in which order, which one is taken. */
@@ -194,11 +195,20 @@ export const axesSwapped = mistake('axes-swapped', 'the batch and time axes are 
           ]
         : []),
       { ...all(asItStands, undefined, AS_SAMPLES), unsearched: T !== N },
+      // told by the shape [T, K], unless T = N
+      ...(last.length > 0 ? [{ needs: 'all' as const, change: ofLastSample, why: LAST_SAMPLE, fix: LAST_STEP, unsearched: T !== N }] : []),
       // out[:, -1] of a time-major output [N as time, T as batch] is the last of the T "samples" at each of the N "steps"
       ...(last.length === 1 && last[0].bidirectional === null ? [all(s => lastOfBatch(swapped(s), last[0].name))] : []),
     ];
   },
 });
+
+/** y [T, K] of every step of the last sample. */
+function ofLastSample(s: Scenario): Scenario | undefined {
+  const N = s.input.x.shape[0];
+  const every = atEveryStep(samplesOf(s, N - 1, N));
+  return every && finished(every, y => reshape(y, y.shape.slice(1)));
+}
 
 /** y [N, K] of the last of T "samples" at each of its N "steps". */
 function lastOfBatch(swapped: Scenario, layer: string): Scenario {
@@ -208,6 +218,12 @@ function lastOfBatch(swapped: Scenario, layer: string): Scenario {
   return finished({ ...every, input: { x } }, y => (y.shape.length === 3 ? reshape(y, [N, y.shape[2]]) : y));
 }
 
+const LAST_SAMPLE =
+  'Your output holds every step of the last sample: out[-1] of [N, T, M] is the last sample, not the last step (it would be that of [T, N, M]).';
+const LAST_STEP = {
+  torch: 'y = fc(out[:, -1])            # ← batch_first=True: [N, T, M]; not out[-1]',
+  numpy: 'y = hs[:, -1] @ Wo + bo       # ← not hs[-1]',
+};
 const ALONE =
   'The first two axes of x are mixed up: [1, T, D] is read as T samples of one step each ([N, T, D] read as [T, N, D]),\nso every step starts from a state of zeros.';
 const REREAD =
