@@ -10,8 +10,9 @@ import { headOf } from './heads.js';
 /** Rates that people use. */
 const RATES = [0.5, 0.2, 0.3, 0.1, 0.4, 0.25, 0.6, 0.15, 0.05, 0.7, 0.75, 0.8];
 /** All masks of more units are not tried. */
-const MOST_UNITS = 16;
-const MOST_MASKS = 2 ** 25;
+const MOST_UNITS = 36;
+/** Sums of half a row's units that are looked up. */
+const MOST_SUMS = 2 ** 24;
 /** Of one mask for all rows. */
 const MOST_ESTIMATED = 48;
 
@@ -34,21 +35,25 @@ export const dropoutOn = mistake('dropout-on', 'dropout is still on', ['often', 
     const near = NEAR_NOISE * largestMagnitude(each.data);
     const shared = oneMask(scenario, head.name, right, other, near);
     if (shared) return [shared];
-    if (M > MOST_UNITS || R * 2 ** M > MOST_MASKS) return [];
+    if (M > MOST_UNITS) return [];
+    const rows = Math.min(R, Math.floor(MOST_SUMS / 2 ** Math.ceil(M / 2)) - RATES.length);
+    const told = (r: number) => digitsOf(scores.of(other.data, r, near), scores.of(right.y.data, r, near)) - M * Math.log10(2);
+    const sure = Array.from({ length: rows }, (_, r) => told(r)).reduce((a, b) => a + b, -Math.log10(RATES.length));
+    // so many units would fit anything
+    if (sure < 0) return [];
     for (const rate of RATES) {
-      const y = new Float64Array(other.data.length);
-      let [dropped, r, sure] = [0, 0, -Math.log10(RATES.length)];
-      for (; r < R; r++) {
-        const row = scores.of(other.data, r, near);
-        const found = maskFor(h.data.subarray(r * M, (r + 1) * M), scores.Wo, row, rate);
+      const y = Float64Array.from(other.data);
+      let [dropped, r] = [0, 0];
+      for (; r < rows; r++) {
+        const found = maskFor(h.data.subarray(r * M, (r + 1) * M), scores.Wo, scores.of(other.data, r, near), rate);
         if (!found) break;
         dropped += found.dropped;
-        sure += digitsOf(row, scores.of(right.y.data, r, near)) - M * Math.log10(2);
         y.set(scores.y(found.sums), r * K);
       }
       // where nothing is left of h it is no mask
-      if (r < R || dropped === R * M) continue;
-      const why = `Dropout before ${head.name} is still on: in every row the units of h are either 0 or ${smallNumber(1 / (1 - rate))} times the right ones (p = ${rate}); ${dropped} of ${R * M} are 0.`;
+      if (r < rows || dropped === rows * M) continue;
+      const where = rows < R ? `in each of the first ${rows} rows (the others were not looked at)` : 'in every row';
+      const why = `Dropout before ${head.name} is still on: ${where} the units of h are either 0 or ${smallNumber(1 / (1 - rate))} times the right ones (p = ${rate}); ${dropped} of ${rows * M} are 0.`;
       return [{ layer: head.name, y: { shape: other.shape, data: y }, chosen: 0, digits: sure - 2, why }];
     }
     return [];
@@ -85,22 +90,67 @@ function digitsOf({ products, near }: RowScores, right: RowScores): number {
   return near.reduce((sum, own) => sum + Math.log10(Math.max(1, worst / own)), 0);
 }
 
-/** The units of one row h [M] that are dropped, found by trying every set of them, one unit changed at a time (Gray code). */
+/**
+ * The units of one row h [M] that are dropped: what every set of the first half adds to the score that is known best is looked up for every set of the
+ * second half (meet in the middle), and the other scores decide.
+ */
 function maskFor(h: FloatArray, { shape: [M, K], data: Wo }: Tensor, { products, near }: RowScores, rate: number) {
   const terms = Array.from({ length: M }, (_, m) => Float64Array.from({ length: K }, (_u, k) => (h[m] * Wo[m * K + k]) / (1 - rate)));
-  const sums = new Float64Array(K);
-  const kept = new Uint8Array(M);
-  for (let code = 0; ; ) {
-    let k = 0;
-    while (k < K && Math.abs(sums[k] - products[k]) <= near[k]) k++;
-    if (k === K) return { sums, dropped: M - kept.reduce((a, b) => a + b, 0) };
-    code++;
-    if (code >= 2 ** M) return undefined;
-    const m = 31 - Math.clz32(code & -code);
-    kept[m] ^= 1;
-    const sign = kept[m] ? 1 : -1;
-    for (k = 0; k < K; k++) sums[k] += sign * terms[m][k];
+  const best = near.indexOf(near.reduce((a, b) => Math.min(a, b)));
+  const half = M >> 1;
+  const [first, second] = [terms.slice(0, half), terms.slice(half)].map(list => sumsOfSets(list.map(t => t[best])));
+  const lookUp = withinOf(first, near[best]);
+  for (let high = 0; high < second.length; high++) {
+    const low = lookUp(products[best] - second[high], code => areSums(sumsOf(terms, half, code, high), products, near));
+    if (low < 0) continue;
+    const kept = terms.filter((_, m) => isIn(m, half, low, high)).length;
+    return { sums: sumsOf(terms, half, low, high), dropped: M - kept };
   }
+  return undefined;
+}
+
+/** Whether unit m is in the set whose first half is `low`, its second half `high`. */
+const isIn = (m: number, half: number, low: number, high: number) => ((m < half ? low >> m : high >> (m - half)) & 1) === 1;
+
+function sumsOf(terms: readonly Float64Array[], half: number, low: number, high: number): Float64Array {
+  const sums = new Float64Array(terms[0].length);
+  terms.forEach((own, m) => {
+    if (isIn(m, half, low, high)) for (let k = 0; k < sums.length; k++) sums[k] += own[k];
+  });
+  return sums;
+}
+
+function areSums(sums: Float64Array, products: Float64Array, near: Float64Array): boolean {
+  return sums.every((v, k) => Math.abs(v - products[k]) <= near[k]);
+}
+
+/** Of every set of these numbers, the set being the bits of the index. */
+function sumsOfSets(numbers: readonly number[]): Float64Array {
+  const sums = new Float64Array(2 ** numbers.length);
+  for (let set = 1; set < sums.length; set++) sums[set] = sums[set & (set - 1)] + numbers[31 - Math.clz32(set & -set)];
+  return sums;
+}
+
+/** Finds the place of a number within `near` of a target that also `suits`; −1 where there is none. Numbers stand in buckets as wide as `near`. */
+function withinOf(numbers: Float64Array, near: number): (target: number, suits: (place: number) => boolean) => number {
+  const bits = 33 - Math.clz32(numbers.length);
+  const heads = new Int32Array(2 ** bits).fill(-1);
+  const next = new Int32Array(numbers.length);
+  const width = Math.max(near, Number.MIN_VALUE);
+  const bucket = (v: number) => Math.imul(v, 0x9e3779b1) >>> (32 - bits);
+  const keyOf = (v: number) => Math.floor(v / width);
+  numbers.forEach((v, place) => {
+    const at = bucket(keyOf(v));
+    next[place] = heads[at];
+    heads[at] = place;
+  });
+  return (target, suits) => {
+    const key = keyOf(target);
+    for (let k = key - 1; k <= key + 1; k++)
+      for (let place = heads[bucket(k)]; place >= 0; place = next[place])
+        if (Math.abs(numbers[place] - target) <= near && suits(place)) return place;
+    return -1;
+  };
 }
 
 /** Every second unit left out, the others doubled: for --simulate. */

@@ -56,8 +56,11 @@ function slotsOf({ model }: Scenario): Slot[] {
     { layers: recurrent.filter(l => l.kind === 'lstm'), field: 'outputActivation', words: 'activation applied to c in h = o⊙tanh(c)' },
     { layers: model.layers.filter(l => l.kind === 'dense'), field: 'activation', words: 'activation' },
     { layers: model.layers.filter(l => l.kind === 'activation'), field: 'activation', words: 'activation' },
+    { layers: model.layers.filter(isConvolution), field: 'activation', words: 'activation' },
   ];
 }
+
+const isConvolution = ({ kind }: LayerSpec) => /^(conv\dd|convtranspose|separable|depthwise)/.test(kind);
 
 /** What stands there now; an LSTM's output activation is `activation` unless the spec says otherwise. */
 function activationOf(layer: LayerSpec, field: Slot['field']): ActivationSpec | null {
@@ -133,15 +136,18 @@ function fixOf(layer: LayerSpec, field: Slot['field']): Fix {
   const numpy = NUMPY[name]?.(parameters);
   const dense = layer.kind === 'dense' || layer.kind === 'activation';
   const argument = field === 'recurrentActivation' ? 'recurrent_activation' : 'activation';
-  const call = dense ? 'Dense(K, ' : 'LSTM(M, ';
+  const conv = isConvolution(layer);
+  const call = dense ? 'Dense(K, ' : conv ? 'Conv1D(F, width, ' : 'LSTM(M, ';
   const [start, sum] =
     field === 'outputActivation'
       ? ['h = o * ', 'c']
       : dense
         ? ['y = ', 'h @ Wo + bo']
-        : layer.kind === 'rnn'
-          ? ['h = ', 'x[n,t] @ Wx + h @ Wh + bh']
-          : ['g = ', 'a_g'];
+        : conv
+          ? ['y = ', 'conv(x)']
+          : layer.kind === 'rnn'
+            ? ['h = ', 'x[n,t] @ Wx + h @ Wh + bh']
+            : ['g = ', 'a_g'];
   const code =
     field === 'recurrentActivation'
       ? `${name} = lambda a: ${numpy}`
@@ -178,7 +184,7 @@ export const activation = mistake('activation', 'another activation function is 
       // a hard sigmoid where a sigmoid belongs has a code of its own
       const sigmoidal = slot.layers.filter(l => ['sigmoid', ...HARD].includes(present(l, slot.field)));
       const names = sigmoidal.length > 0 ? ELEMENTWISE.filter(n => !HARD.includes(n)) : ELEMENTWISE;
-      const softmax = slot.layers.filter(l => slot.field === 'activation' && present(l, slot.field) !== 'softmax');
+      const softmax = slot.layers.filter(l => slot.field !== 'outputActivation' && present(l, slot.field) !== 'softmax');
       const hadSoftmax = slot.layers.filter(l => present(l, slot.field) === 'softmax');
       const others = { ...slot, layers: slot.layers.filter(l => !hadSoftmax.includes(l)) };
       return [

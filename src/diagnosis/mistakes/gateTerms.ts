@@ -5,7 +5,7 @@ import { transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { changeWeights, inEach, mapData, mistake, onNamed, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 import { onGate } from './gruGates.js';
-import { reshapedBack } from './kernels.js';
+import { inOrder, ordersOf, reshapedBack } from './kernels.js';
 
 /** Mistakes in the weights of single gates: a term left out, biases split in the wrong way, blocks that are interleaved. */
 
@@ -171,15 +171,19 @@ export const gatesInterleaved = mistake('gates-interleaved', 'the gates are read
   numpy: 'i, f, g, o = np.split(z, 4, axis=-1)   # ← blocks; not z.reshape(M, 4)',
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
-    [true, false].flatMap(toBlocks =>
-      inEach(
-        recurrentLayers(scenario).filter(l => gatesOf(l).length > 1 && l.units > 1),
-        (s, l) => onNamed(s, l.name, ['Wx', 'Wh', 'bh'], t => recolumned(t, gatesOf(l).length, toBlocks)),
-        {
-          why: `The weights of @ hold the gates ${toBlocks ? 'in blocks (all of i, then all of f, …) and are read as if they alternated column by column (i f g o, i f g o, …)' : 'column by column (i f g o, i f g o, …) and are read as if they stood in blocks (all of i, then all of f, …)'}.`,
-        },
-      ),
-    ),
+    [...new Set(recurrentLayers(scenario).map(l => l.kind))].flatMap(kind => {
+      const { gates } = getCell(kind);
+      const layers = recurrentLayers(scenario).filter(l => l.kind === kind && gates.length > 1 && l.units > 1);
+      return ordersOf(kind).flatMap(order =>
+        [true, false].flatMap(toBlocks =>
+          inEach(
+            layers,
+            (s, l) => onNamed(s, l.name, ['Wx', 'Wh', 'bh'], t => inOrder(gates, order, t, own => recolumned(own, gates.length, toBlocks))),
+            { rare: order !== gates.join(''), why: `The weights of @ hold the gates ${interleavedWords([...order], toBlocks)}.` },
+          ),
+        ),
+      );
+    }),
 });
 
 export const gatesSplitByRows = mistake('gates-split-by-rows', 'the gates are cut out along the rows', ['insideStep', 'alone'], {
@@ -198,6 +202,12 @@ export const gatesSplitByRows = mistake('gates-split-by-rows', 'the gates are cu
       ),
     ),
 });
+
+function interleavedWords(gates: readonly string[], toBlocks: boolean): string {
+  const blocks = `in blocks (all of ${gates[0]}, then all of ${gates[1]}, …)`;
+  const columns = `column by column (${gates.join(' ')}, ${gates.join(' ')}, …)`;
+  return toBlocks ? `${blocks} and are read as if they alternated ${columns}` : `${columns} and are read as if they stood ${blocks}`;
+}
 
 /** Gate g of [R, G·M] as reshape(G, R, M)[g] gives it. */
 function cutByRows(t: Tensor, G: number): Tensor {

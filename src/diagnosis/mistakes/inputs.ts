@@ -84,6 +84,20 @@ const SCALINGS: readonly (readonly [parameter: string, words: string, over: Over
   ['255', 'divided by 255', 'feature', v => v / 255],
   ['100', 'divided by 100', 'feature', v => v / 100],
   ['negated', 'with the other sign', 'feature', v => -v],
+  ...[
+    [-1, 1],
+    [0, 1],
+    [-3, 3],
+    [-5, 5],
+  ].map(
+    ([least, most]) =>
+      [
+        'clipped',
+        `cut to numbers between ${least} and ${most} (np.clip)`,
+        'feature',
+        (v: number) => Math.min(most, Math.max(least, v)),
+      ] as const,
+  ),
 ];
 
 const MOST_NUMBERS = 1e5;
@@ -98,6 +112,7 @@ const SCALED: Readonly<Record<string, Fix>> = {
   255: scaledBy('x / 255'),
   100: scaledBy('x / 100'),
   negated: scaledBy('-x'),
+  clipped: { numpy: 'x = np.clip(x, least, most)   # ← on both sides, or on neither' },
 };
 
 export const inputScaled = mistake('input-scaled', 'x was scaled before', ['insideStep', 'alone'], {
@@ -163,11 +178,17 @@ export const tokensOff = mistake('tokens-off-by-one', 'the tokens are off by one
     const table = embedding && scenario.weights.get(embedding.name)?.values().next().value;
     if (isFeatures(scenario) || !table) return [];
     const V = table.shape[0];
-    return [1, -1].flatMap(by =>
+    return [1, -1, 2, -2, 3, -3].flatMap(by =>
       [(v: number) => (v + by + V) % V, (v: number) => Math.min(V - 1, Math.max(0, v + by))].map((f, k) =>
         seeing(
           x => mapData(x, f),
-          `Every token is one too ${by > 0 ? 'large' : 'small'}${k === 0 ? '' : ' (those at the end of the table stay)'}: one side numbers its words from 1, the other from 0.`,
+          `Every token is ${['one', 'two', 'three'][Math.abs(by) - 1]} too ${by > 0 ? 'large' : 'small'}${k === 0 ? '' : ' (those at the end of the table stay)'}: ${Math.abs(by) === 1 ? 'one side numbers its words from 1, the other from 0' : 'one side keeps the first numbers for padding, start and unknown words (index_from of Keras’ imdb is 3)'}.`,
+          Math.abs(by) === 1
+            ? {}
+            : {
+                rare: true,
+                fix: { numpy: `tokens = tokens ${by > 0 ? '-' : '+'} ${Math.abs(by)}           # ← one numbering on both sides` },
+              },
         ),
       ),
     );

@@ -134,7 +134,7 @@ function backwardReshapes(layers: readonly RecurrentSpec[], kind: string): Way[]
 }
 
 /** A change made while the gates stand in another order. */
-function inOrder(gates: readonly string[], order: string, t: Tensor, change: (t: Tensor) => Tensor): Tensor {
+export function inOrder(gates: readonly string[], order: string, t: Tensor, change: (t: Tensor) => Tensor): Tensor {
   const there = [...order].map(g => gates.indexOf(g));
   const back = gates.map(g => order.indexOf(g));
   return permuteBlocks(change(permuteBlocks(t, there)), back);
@@ -165,6 +165,12 @@ const FRAMEWORK_ORDERS: Record<string, readonly { readonly order: string; readon
     { order: 'rzg', of: 'PyTorch (r z n)' },
   ],
 };
+
+/** In which the gates of a cell stand in one framework or another, its own first. */
+export function ordersOf(kind: string): string[] {
+  const own = getCell(kind).gates.join('');
+  return [...new Set([own, ...(FRAMEWORK_ORDERS[kind] ?? []).map(({ order }) => order)])];
+}
 
 /** Every order of the letters, the given one left out. */
 export function otherOrders(letters: readonly string[]): string[][] {

@@ -12,6 +12,7 @@ const ELEMENTWISE: readonly { name: string; f: (v: number) => number; numpy: str
   { name: 'square', f: v => v * v, numpy: 'y ** 2', back: 'np.sqrt(y)' },
   { name: 'abs', f: Math.abs, numpy: 'np.abs(y)', back: 'y' },
   { name: 'one-minus', f: v => 1 - v, numpy: '1 - y', back: '1 - y' },
+  { name: 'clip', f: v => Math.min(1, Math.max(0, v)), numpy: 'np.clip(y, 0, 1)', back: 'y' },
 ];
 
 /** An activation after the network's own; where it has none, `activation` says it. */
@@ -33,7 +34,7 @@ export const outputFunction = mistake('output-function', 'a function was applied
       finishing(y => mapData(y, f), {
         parameter: name,
         why: `Every number of your output is ${numpy} of the right y.`,
-        fix: { numpy: `y = ${back}` },
+        fix: { numpy: back === 'y' ? `y = h @ Wo + bo              # ← no ${numpy} after it` : `y = ${back}` },
       }),
     ),
 });

@@ -8,17 +8,40 @@ function pooling(kind: PoolSpec['kind'], name: string, title: string, about: Omi
   return mistake(name, title, [], {
     ...about,
     variants(scenario): Way[] {
-      const [pool] = pools(scenario);
-      const last = lastStepLayer(scenario);
-      if (pool && pool.kind !== kind) {
-        const { name: layer } = pool;
-        const reader = scenario.model.layers.find(l => l.name === pool.inputs[0]);
-        const direct = (s: Scenario) => changeLayer({ ...s, model: bypass(s.model, layer) }, reader!.name, { returnSequences: false });
-        const other: Way = { layer, change: s => changeLayer(s, layer, { kind, useMask: kind !== 'maxpool' }) };
-        return kind === 'last' && reader && isRecurrent(reader) ? [other, { layer, change: direct }] : [other];
-      }
-      return pool || !last || kind === 'last' ? [] : [{ layer: last.name, change: s => insertPool(s, last.name, kind) }];
+      return [...globally(scenario), ...inWindows(scenario, kind)];
     },
+  });
+
+  function globally(scenario: Scenario): Way[] {
+    const [pool] = pools(scenario);
+    const last = lastStepLayer(scenario);
+    if (pool && pool.kind !== kind) {
+      const { name: layer } = pool;
+      const reader = scenario.model.layers.find(l => l.name === pool.inputs[0]);
+      const direct = (s: Scenario) => changeLayer({ ...s, model: bypass(s.model, layer) }, reader!.name, { returnSequences: false });
+      const other: Way = { layer, change: s => changeLayer(s, layer, { kind, useMask: kind !== 'maxpool' }) };
+      return kind === 'last' && reader && isRecurrent(reader) ? [other, { layer, change: direct }] : [other];
+    }
+    return pool || !last || kind === 'last' ? [] : [{ layer: last.name, change: s => insertPool(s, last.name, kind) }];
+  }
+}
+
+/** The other one of MaxPooling1D and AveragePooling1D. */
+function inWindows({ model }: Scenario, kind: PoolSpec['kind']): Way[] {
+  return model.layers.flatMap(({ name, kind: own }): Way[] => {
+    const [, from, space] = /^(max|avg)(pool[123]d)$/.exec(own) ?? [];
+    if (!from || kind === 'last' || kind === `${from}pool`) return [];
+    const to = kind === 'maxpool' ? 'max' : 'avg';
+    const words = (which: string) => (which === 'max' ? 'maximum' : 'mean');
+    const keras = (which: string) => `${which === 'max' ? 'Max' : 'Average'}Pooling${space[4].toUpperCase()}D()`;
+    return [
+      {
+        layer: name,
+        change: s => changeLayer(s, name, { kind: `${to}${space}` }),
+        why: `${name} gives the ${words(to)} of each window; in the network it is the ${words(from)}.`,
+        fix: { keras: `x = ${keras(from)}(x)   # ← not ${keras(to)}` },
+      },
+    ];
   });
 }
 

@@ -4,8 +4,18 @@ import type { RecurrentSpec } from '../../model/spec.js';
 import { concatLast, sliceLast } from '../../tensor/layout.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
-import { changeLayer, inLoops, mapData, mistake, recurrentLayers, runScenario, type Scenario } from '../mistake.js';
-import { insertAfter } from './heads.js';
+import {
+  changeLayer,
+  inLoops,
+  type LoopFault,
+  mapData,
+  mistake,
+  recurrentLayers,
+  runScenario,
+  type Scenario,
+  type Way,
+} from '../mistake.js';
+import { insertAfter, pools } from './heads.js';
 import { withX } from './inputs.js';
 import { inputWidth } from './kernels.js';
 
@@ -24,21 +34,35 @@ function normalised(t: Tensor, epsilon: number): Tensor {
   return { shape: t.shape, data };
 }
 
+/** The fault in all layers but the last: what stands between them, where that is more than one place. */
+function betweenLayers(layers: readonly RecurrentSpec[], fault: LoopFault, more: Partial<Way>): Way[] {
+  return layers.length > 2 ? inLoops(layers.slice(0, -1), fault, more).filter(v => v.layer === null) : [];
+}
+
+/** A layer more behind the one that makes the steps one. */
+function afterPool(scenario: Scenario, layer: Readonly<Record<string, unknown>>, more: Partial<Way>): Way[] {
+  return pools(scenario)
+    .slice(0, 1)
+    .map(({ name }) => ({ layer: name, change: s => insertAfter(s, name, layer), ...more }));
+}
+
 export const layerNormAdded = mistake('layer-norm-added', 'a LayerNormalization follows a recurrent layer', ['insideStep', 'alone'], {
   why: 'h is normalised after a recurrent layer (mean 0 and deviation 1 over its units): a LayerNormalization that the network does not have.',
   numpy: 'y = h @ Wo + bo               # ← h as it is',
   keras: 'x = LSTM(M)(i)                # ← no LayerNormalization after it',
   torch: 'y = fc(out[:, -1])            # ← not fc(norm(out[:, -1]))',
   variants: scenario =>
-    [1e-5, 1e-3].flatMap(epsilon =>
-      inLoops(
-        recurrentLayers(scenario).filter(l => l.units > 1),
-        { merged: t => normalised(t, epsilon) },
-        {
-          why: `The h of @ is normalised over its units, as a LayerNormalization with epsilon = ${epsilon} does; the network has none there.`,
-        },
-      ),
-    ),
+    [1e-5, 1e-3].flatMap(epsilon => {
+      const does = `normalised over its units, as a LayerNormalization with epsilon = ${epsilon} does; the network has none there`;
+      const norm = { kind: 'layernorm', axis: [-1], epsilon, center: false, scale: false, rmsScaling: false };
+      const fault = { merged: (t: Tensor) => normalised(t, epsilon) };
+      const layers = recurrentLayers(scenario).filter(l => l.units > 1);
+      return [
+        ...inLoops(layers, fault, { why: `The h of @ is ${does}.` }),
+        ...betweenLayers(layers, fault, { why: `The h of @ but the last is ${does}.` }),
+        ...afterPool(scenario, norm, { why: `What the pooling gives is ${does}.` }),
+      ];
+    }),
 });
 
 export const activationAdded = mistake('activation-added', 'an activation follows a recurrent layer', ['insideStep', 'alone'], {
@@ -48,19 +72,22 @@ export const activationAdded = mistake('activation-added', 'an activation follow
   torch: 'y = fc(out[:, -1])            # ← not fc(torch.relu(out[:, -1]))',
   variants: scenario =>
     (['relu', 'tanh', 'sigmoid', 'leaky_relu', 'softmax'] as const).flatMap(name => {
-      const added = (layers: readonly RecurrentSpec[], where: string) =>
-        inLoops(
-          layers,
-          { merged: t => activated(name as ActivationSpec, t) },
-          {
-            parameter: name,
-            why: `The h of @${where} goes through ${name} before the next layer reads it; the network has no activation there.`,
-            rare: name === 'softmax' || name === 'leaky_relu',
-          },
-        );
+      const fault = { merged: (t: Tensor) => activated(name as ActivationSpec, t) };
+      const said = (what: string) => ({
+        parameter: name,
+        why: `${what} goes through ${name} before the next layer reads it; the network has no activation there.`,
+        rare: name === 'softmax' || name === 'leaky_relu',
+      });
       const layers = recurrentLayers(scenario);
-      const between = layers.length > 2 ? added(layers.slice(0, -1), ' but the last').filter(v => v.layer === null) : [];
-      return [...added(layers, ''), ...between];
+      return [
+        ...inLoops(layers, fault, said('The h of @')),
+        ...betweenLayers(layers, fault, said('The h of @ but the last')),
+        ...afterPool(
+          scenario,
+          { kind: 'activation', activation: name, axis: [-1], kerasClass: 'Activation' },
+          said('What the pooling gives'),
+        ),
+      ];
     }),
 });
 

@@ -17,7 +17,7 @@ export const weightsRounded = mistake('weights-rounded', 'the weights are rounde
     const isMatrix = (t: Tensor, name: string) => t.shape.length > 1 && !/(^|\/)bh$/.test(name);
     const int8 = ([what, wanted]: (typeof some)[number], each: boolean): Way => ({
       parameter: 'int8',
-      fix: { numpy: "W = np.load('w.npy')            # ← the float32 weights, not quantised ones" },
+      fix: FULL_WEIGHTS,
       change: onAllWeights((t, name, layer) => (wanted(layer) && isMatrix(t, name) ? quantised(t, each) : t)),
       why: `${what} are rounded to int8: the largest number of each ${each ? 'column' : 'matrix'} is 127.`,
     });
@@ -28,19 +28,42 @@ export const weightsRounded = mistake('weights-rounded', 'the weights are rounde
         why: `Your output is what the network gives when all its weights are rounded to ${d} ${d === 1 ? 'decimal' : 'decimals'}.`,
       })),
       ...some.flatMap((part, k) => [int8(part, false), int8(part, true)].map(way => ({ ...way, rare: k > 0 }))),
+      ...OTHER_QUANTISATIONS.map(([parameter, words, change]) => ({
+        parameter,
+        rare: true,
+        fix: FULL_WEIGHTS,
+        change: onAllWeights((t, name) => (isMatrix(t, name) ? change(t) : t)),
+        why: `The matrices are rounded to ${words}.`,
+      })),
     ];
   },
 });
 
-/** To whole multiples of largest / 127, of the whole or of each column. */
-function quantised(t: Tensor, each: boolean): Tensor {
+const FULL_WEIGHTS = { numpy: "W = np.load('w.npy')            # ← the float32 weights, not quantised ones" };
+
+const OTHER_QUANTISATIONS: readonly (readonly [parameter: string, words: string, change: (t: Tensor) => Tensor])[] = [
+  ['int8', 'uint8 with a zero point: 255 steps from the smallest number of each matrix (or 0) to the largest', shiftedToBytes],
+  ['int4', 'int4: the largest number of each matrix is 7', t => quantised(t, false, 7)],
+  ['int4', 'int4: the largest number of each column is 7', t => quantised(t, true, 7)],
+];
+
+/** 255 steps between the least number and the largest one, both sides of 0; 0 stays 0. */
+function shiftedToBytes(t: Tensor): Tensor {
+  const [least, most] = [Math.min, Math.max].map(of => (t.data as Float64Array).reduce((a, b) => of(a, b), 0));
+  const step = (most - least) / 255;
+  const zero = Math.round(-least / step);
+  return step > 0 ? mapData(t, v => (Math.min(255, Math.max(0, Math.round(v / step) + zero)) - zero) * step) : t;
+}
+
+/** To whole multiples of largest / `steps`, of the whole or of each column. */
+function quantised(t: Tensor, each: boolean, steps = 127): Tensor {
   const width = t.shape[t.shape.length - 1];
   const most = new Float64Array(each ? width : 1);
   const at = (i: number) => (each ? i % width : 0);
   t.data.forEach((v: number, i: number) => {
     most[at(i)] = Math.max(most[at(i)], Math.abs(v));
   });
-  return mapData(t, (v, i) => (most[at(i)] > 0 ? (Math.round((v / most[at(i)]) * 127) / 127) * most[at(i)] : 0));
+  return mapData(t, (v, i) => (most[at(i)] > 0 ? (Math.round((v / most[at(i)]) * steps) / steps) * most[at(i)] : 0));
 }
 
 export const weightSwap = mistake('weights-exchanged', 'two layers or directions have each other’s weights', ['insideStep', 'alone'], {
