@@ -59,7 +59,11 @@ function momentsBy({ shape: [, T, D], data }: Tensor, over: Over): (i: number) =
 const standard = (v: number, m: Moments) => (v - m.mean) / m.deviation;
 const between = (v: number, m: Moments) => (v - m.least) / (m.most - m.least);
 
-const SCALINGS: readonly (readonly [parameter: string, words: string, over: Over, f: (v: number, m: Moments) => number])[] = [
+const scaledBy = (code: string) => ({ numpy: `x = ${code}   # ← on both sides, or on neither` });
+
+type Scaling = readonly [parameter: string, words: string, over: Over, f: (v: number, m: Moments) => number, fix?: Fix];
+
+const SCALINGS: readonly Scaling[] = [
   ['standardised', 'standardised feature by feature: (x − mean) / standard deviation (StandardScaler)', 'feature', standard],
   [
     'standardised',
@@ -84,25 +88,10 @@ const SCALINGS: readonly (readonly [parameter: string, words: string, over: Over
   ['255', 'divided by 255', 'feature', v => v / 255],
   ['100', 'divided by 100', 'feature', v => v / 100],
   ['negated', 'with the other sign', 'feature', v => -v],
-  ...[
-    [-1, 1],
-    [0, 1],
-    [-3, 3],
-    [-5, 5],
-  ].map(
-    ([least, most]) =>
-      [
-        'clipped',
-        `cut to numbers between ${least} and ${most} (np.clip)`,
-        'feature',
-        (v: number) => Math.min(most, Math.max(least, v)),
-      ] as const,
-  ),
+  ...clips([-1, 1], [0, 1], [-3, 3], [-5, 5]),
 ];
 
 const MOST_NUMBERS = 1e5;
-
-const scaledBy = (code: string) => ({ numpy: `x = ${code}   # ← on both sides, or on neither` });
 
 /** Scaled otherwise than by mean and deviation. */
 const SCALED: Readonly<Record<string, Fix>> = {
@@ -112,8 +101,17 @@ const SCALED: Readonly<Record<string, Fix>> = {
   255: scaledBy('x / 255'),
   100: scaledBy('x / 100'),
   negated: scaledBy('-x'),
-  clipped: { numpy: 'x = np.clip(x, least, most)   # ← on both sides, or on neither' },
 };
+
+function clips(...ranges: readonly (readonly [number, number])[]): Scaling[] {
+  return ranges.map(([least, most]) => [
+    'clipped',
+    `cut to numbers between ${least} and ${most}`,
+    'feature',
+    v => Math.min(most, Math.max(least, v)),
+    scaledBy(`np.clip(x, ${least}, ${most})`),
+  ]);
+}
 
 export const inputScaled = mistake('input-scaled', 'x was scaled before', ['insideStep', 'alone'], {
   why: 'The network saw a scaled x: standardised to mean 0 and deviation 1, brought between 0 and 1, divided by 255.',
@@ -122,7 +120,7 @@ export const inputScaled = mistake('input-scaled', 'x was scaled before', ['insi
     const { x } = scenario.input;
     if (!isFeatures(scenario) || x.data.length > MOST_NUMBERS) return [];
     const [, T, D] = x.shape;
-    return SCALINGS.flatMap(([parameter, words, over, f]) => {
+    return SCALINGS.flatMap(([parameter, words, over, f, fix = SCALED[parameter]]) => {
       if (over === 'sample' ? T < 2 : over !== 'feature' && D < 2) return [];
       // of the whole x, whichever samples are computed
       const whole = over === 'sample' || over === 'step' ? undefined : momentsBy(x, over);
@@ -132,7 +130,7 @@ export const inputScaled = mistake('input-scaled', 'x was scaled before', ['insi
       };
       // a feature that is one number cannot be scaled so
       const cannot = whole !== undefined && Array.from({ length: D }, (_, d) => f(x.data[d], whole(d))).some(v => !Number.isFinite(v));
-      return cannot ? [] : [seeing(change, `The network saw x ${words}.`, { parameter, fix: SCALED[parameter] })];
+      return cannot ? [] : [seeing(change, `The network saw x ${words}.`, { parameter, fix })];
     });
   },
 });
