@@ -136,7 +136,7 @@ describe('the hand calculation names', () => {
     const end = [
       '1 − z [part] = 1 − z',
       'z⊙h_{t−1} [part] = z⊙h_{t−1}',
-      '(1 − z)⊙g [part] = 1 − z⊙g',
+      '(1 − z)⊙g [part] = (1 − z)⊙g',
       'h_t [result] = z⊙h_{t−1} + (1 − z)⊙g',
     ];
     const both = written('gru', { resetAfter: true }, t(0, 2, 6));
@@ -147,7 +147,7 @@ describe('the hand calculation names', () => {
       'h_{t−1}·Wh_g [part]',
       "b'_g [part]",
       "h_{t−1}·Wh_g + b'_g [part] = h_{t−1}·Wh_g + b'_g",
-      "r⊙(h_{t−1}·Wh_g + b'_g) [part] = r⊙h_{t−1}·Wh_g + b'_g",
+      "r⊙(h_{t−1}·Wh_g + b'_g) [part] = r⊙(h_{t−1}·Wh_g + b'_g)",
       "sum_g [sum] = x_t·Wx_g + b_g + r⊙(h_{t−1}·Wh_g + b'_g)",
       'g [result] = tanh(sum_g)',
       ...end,

@@ -183,8 +183,9 @@ export function startHandCalculation(args: HandArgs): HandCalculation {
       return written({ ...line, values });
     },
     times(label, a, b, role = 'part') {
-      const terms = (m: number) => [{ left: `${a.label}[${m + 1}]`, a: a.values[m], right: `${b.label}[${m + 1}]`, b: b.values[m] }];
-      const line = { label, role, formula: `${a.label}⊙${b.label}`, how: (m: number) => ({ kind: 'products' as const, terms: terms(m) }) };
+      const [left, right] = [asFactor(a.label), asFactor(b.label)];
+      const terms = (m: number) => [{ left: `${left}[${m + 1}]`, a: a.values[m], right: `${right}[${m + 1}]`, b: b.values[m] }];
+      const line = { label, role, formula: `${left}⊙${right}`, how: (m: number) => ({ kind: 'products' as const, terms: terms(m) }) };
       return write(line, a.values.length, m => a.values[m] * b.values[m]);
     },
     projected(label, of) {
@@ -193,6 +194,11 @@ export function startHandCalculation(args: HandArgs): HandCalculation {
     },
   };
   return calculation;
+}
+
+/** '1 − z' -> '(1 − z)', 'h_{t−1}' and '(1 − z)' as they are */
+function asFactor(label: string): string {
+  return /[+−]/.test(label.replace(/\([^()]*\)|\{[^}]*\}/g, '')) ? `(${label})` : label;
 }
 
 interface Vector {
