@@ -1,19 +1,12 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tensor } from '../../src/tensor/tensor.js';
-import { bytesOf, temporaryFolder } from '../helpers/files.js';
-import { recordedAnswers } from '../helpers/recordedAnswers.js';
-import { runCli } from '../helpers/runCli.js';
+import { testAnswers } from '../helpers/answerTable.js';
+import { bytesOf } from '../helpers/files.js';
 
 /**
  * Whole answers of small networks: every form an input, a mask, first states and the other side can have, every size that is said twice, what is
  * converted and inspected. In answers.txt (UPDATE_OUT=1 npx jest run/answers writes it anew, for a person to read).
  */
-const table = join(__dirname, 'answers.txt');
-const calls = recordedAnswers(table);
-const { path, write } = temporaryFolder();
-const home = process.cwd();
-
 /** Numbers that differ from place to place. */
 function array(...shape: number[]): Tensor {
   const size = shape.reduce((product, n) => product * n, 1);
@@ -76,29 +69,4 @@ async function files(): Promise<Record<string, string | Uint8Array>> {
   };
 }
 
-describe('the answer to', () => {
-  const seen: string[] = [];
-  let given: Set<string>;
-  beforeAll(async () => {
-    for (const [name, content] of Object.entries(await files())) write(name, content);
-    process.chdir(path('.'));
-    given = new Set(readdirSync('.'));
-  });
-  afterEach(() => {
-    for (const name of readdirSync(path('.'))) if (!given.has(name)) rmSync(path(name));
-  });
-  afterAll(() => {
-    process.chdir(home);
-    if (process.env.UPDATE_OUT === '1') writeFileSync(table, seen.join('\n'));
-  });
-
-  it.each(calls.map(({ call, expected }) => [call, expected]))('%s', async (call, expected) => {
-    const { exit, stdout, stderr } = await runCli(call);
-    const written = readdirSync('.').filter(name => !given.has(name));
-    const answer = [exit, stdout.trimEnd(), stderr.trimEnd(), ...written.map(name => `wrote ${name}`)]
-      .filter(text => text !== '')
-      .join('\n');
-    seen.push(`$ ${call}\n${answer}\n`);
-    if (process.env.UPDATE_OUT !== '1') expect(answer).toBe(expected);
-  });
-});
+describe('the answer to', () => testAnswers(join(__dirname, 'answers.txt'), { files }));

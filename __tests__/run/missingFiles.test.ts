@@ -18,7 +18,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
 
 beforeAll(() => {
   for (const [folder, names] of Object.entries(FOLDERS)) {
-    mkdirSync(path(folder));
+    mkdirSync(path(folder), { recursive: true });
     for (const name of names) writeFileSync(join(path(folder), name), '');
   }
 });

@@ -92,7 +92,7 @@ async function runInCalls(
 export async function executeGraph(
   program: GraphProgram,
   inputs: ReadonlyMap<string, GraphValue>,
-  { engine: name, dtype, threads, fast, rounding }: Execution,
+  { engine: name, dtype, threads, fast, trace, rounding }: Execution,
   mistake?: string,
 ): Promise<EngineOutput> {
   if (mistake !== undefined) {
@@ -105,6 +105,9 @@ export async function executeGraph(
   const precision = dtype ?? engine.defaultDtype;
   const typed = new Map([...inputs].map(([key, v]) => [key, v.kind === 'float' ? { ...v, ...toPrecision(v, precision) } : v]));
   const [[, y], ...others] = await engine.runGraph(program, typed, { dtype: precision, threads, trace: false, rounding });
-  const warnings = fast ? ['--fast has no effect: a graph is run as it stands'] : [];
+  const warnings = [
+    ...(fast ? ['--fast has no effect: a graph is run as it stands'] : []),
+    ...(trace ? ['no steps, gates or states are shown: a graph that is run as it stands has no layers'] : []),
+  ];
   return { y: toPrecision(y, precision), layers: new Map(), warnings, ...(others.length > 0 ? { others: new Map(others) } : {}) };
 }

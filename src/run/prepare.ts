@@ -30,6 +30,7 @@ import { checkApart, computedTogether, rowsOfInput } from './input/rows.js';
 import { checkMemory } from './memory.js';
 import { endingAt } from './network/endingAt.js';
 import { asRun, isExact, loadNetwork, type Network, openModel, wiredNetwork } from './network/network.js';
+import { checkAsked } from './network/networkSizes.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import type { ForwardResult } from './result.js';
 
@@ -194,13 +195,22 @@ async function prepareGraph(request: PrepareRequest, opened: ModelFile): Promise
   };
 }
 
-/** Several inputs of a graph, or token numbers, with the graph's own axes: its layers and operators say how they are drawn. */
+/**
+ * Several inputs of a graph, or token numbers, with the graph's own axes: its layers and operators say how they are drawn.
+ * @throws RnnError E_CONFLICT: a flag says another size than the graph
+ */
 async function drawnForGraph(network: Network, request: NetworkRequest & InputRequest, seed: string): Promise<DrawnInputs | undefined> {
   const { inputs } = network.graph!.model.graph;
   const isGiven = [request.input, request.h0, request.c0].some(flag => flag !== undefined);
-  if (isGiven || (inputs.length === 1 && !(inputs[0].dtype && isInteger(inputs[0].dtype)))) return undefined;
-  const run = await asRun(network);
+  const run = isGiven ? undefined : await asRun(network);
   if (!run) return undefined;
+  const { batch, timesteps, features, shape } = run.model.input;
+  checkAsked('batch', batch, request.N);
+  if (!shape) {
+    checkAsked('timesteps', timesteps, request.T === '?' ? undefined : request.T);
+    checkAsked('features', features, request.D);
+  }
+  if (inputs.length === 1 && !(inputs[0].dtype && isInteger(inputs[0].dtype))) return undefined;
   const { readNamedInputs } = await import('./input/namedInputs.js');
   const { x, others, promise } = await readNamedInputs(run, request, seed);
   const own = inputsOf(run.model).map(({ name }, i) => {

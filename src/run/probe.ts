@@ -87,6 +87,10 @@ function bySize(samples: readonly number[], steps: readonly number[]): [number, 
 
 async function trialOf(request: ProbeRequest, N: number, T: number, goal?: Goal): Promise<Trial> {
   const prepared = await prepare({ ...request, N, T });
+  if (prepared.graphInputs) {
+    const message = 'mistakes are made in layers, and this graph is run node by node: compare looks for no causes in it';
+    throw new RnnError('unsupported', 'E_PROBE', message, { where: 'probe', fix: 'any input with different numbers in every place' });
+  }
   // every mistake against every other one, for a few sizes
   const masked = withPadding(prepared.network.model, prepared, T);
   const whole = scenarioOf(masked.network.model, masked.weights, masked.input);

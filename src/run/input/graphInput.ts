@@ -1,16 +1,14 @@
 import { RnnError } from '../../errors.js';
 import { escapeNames, escapeText } from '../../escape.js';
-import type { FileTensor } from '../../formats/format.js';
 import type { OnnxModel, OnnxValue } from '../../formats/onnx/graph.js';
 import { TUTORIAL } from '../../model/dimensions.js';
 import { type GraphValue, isInteger } from '../../ops/value.js';
 import { formatShape, type Tensor } from '../../tensor/tensor.js';
 import { drawInputFrom } from '../../weights/draw.js';
-import { splitKey } from '../files/fileKey.js';
-import { readTensorFile } from '../files/modelFile.js';
 import { noSize } from '../network/networkSizes.js';
 import type { InputRequest, NetworkRequest } from '../request.js';
 import { checkDrawnSizes, DEFAULT_RNG } from './drawing.js';
+import { readArrays } from './input.js';
 
 /** Inputs of an ONNX graph that is run as it stands: by their names, in the file's own layout. */
 export interface GraphInputs {
@@ -54,8 +52,8 @@ export async function readGraphInputs(
     ['c', request.c0],
   ] as const) {
     if (path === undefined) continue;
-    const input = graph.inputs.find(i => !given.has(i.name) && new RegExp(`^(initial_)?${flagName}(_?0)?$`, 'i').test(i.name));
-    if (!input) throw missing(`--${flagName}0`, graph.inputs);
+    const input = graph.inputs.find(i => new RegExp(`^(initial_)?${flagName}(_?0)?$`, 'i').test(i.name));
+    if (!input || given.has(input.name)) throw noPlaceFor(`--${flagName}0`, input, graph.inputs);
     for (const array of (await namedArrays(path, [input])).values()) given.set(input.name, array);
   }
   const drawn = given.size === 0 && graph.inputs.length === 1 ? draw(graph.inputs[0], request, seed) : undefined;
@@ -76,16 +74,13 @@ export async function readGraphInputs(
   };
 }
 
-async function namedArrays(path: string, inputs: readonly OnnxValue[]): Promise<Map<string, FileTensor>> {
-  const [name, key] = splitKey(path);
-  const file = await readTensorFile(name);
-  const picked = key === undefined ? undefined : file.tensors.get(key);
-  if (key !== undefined && !picked)
-    throw new RnnError('format', 'E_KEY', `has no array '${escapeText(key, 60)}'`, { where: escapeText(name) });
-  if (picked) return new Map([[inputs[0].name, picked]]);
-  const [only] = file.tensors.values();
-  if (file.tensors.size === 1 && inputs.length > 0 && !inputs.some(i => file.tensors.has(i.name))) return new Map([[inputs[0].name, only]]);
-  return new Map(file.tensors);
+/** An array for each name, or the first input's alone. @throws RnnError E_KEY */
+async function namedArrays(path: string, inputs: readonly OnnxValue[]): Promise<Map<string, Tensor>> {
+  const names = inputs.map(i => i.name);
+  const byName = path.includes('=') ? await (await import('./namedInputs.js')).arraysByName(path, names) : undefined;
+  if (byName) return byName;
+  const { only, tensors } = await readArrays(path, []);
+  return only && inputs.length > 0 && !names.some(name => tensors.has(name)) ? new Map([[names[0], only]]) : new Map(tensors);
 }
 
 /** @throws RnnError E_INPUT_SHAPE where a size the graph fixes is another */
@@ -128,6 +123,14 @@ function draw({ name, shape }: OnnxValue, request: NetworkRequest & InputRequest
   const { x, promise } = drawInputFrom(request.inputRng ?? request.rng ?? DEFAULT_RNG, seed, { shape: sizes, tokens: null });
   checkDrawnSizes(request, [x]);
   return { tensor: x, promise };
+}
+
+/** No input has such a name, or it is given already. */
+function noPlaceFor(flag: string, input: OnnxValue | undefined, inputs: readonly OnnxValue[]): RnnError {
+  const why = input
+    ? `${escapeText(input.name, 40)} is given by --input, too`
+    : `no input of the graph is called so: ${escapeNames(inputs.map(i => i.name))}`;
+  return new RnnError('usage', 'E_CONFLICT', `${flag}: ${why}`, { fix: `drop ${flag}${input ? '' : ', or give -i NAME=FILE,NAME=FILE'}` });
 }
 
 function missing(name: string, inputs: readonly OnnxValue[]): RnnError {

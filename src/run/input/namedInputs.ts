@@ -74,7 +74,8 @@ export async function readNamedInputs(
 function checkSamples(inputs: readonly InputSpec[], tensors: readonly Tensor[], shapes: ModelShapes): void {
   const isAlike = ({ name, batch }: InputSpec) => {
     const [own, first] = [name, inputs[0].name].map(one => shapes.values.get(one)![0]);
-    return batch === null && own.size === null && first.size === null && own.symbol === first.symbol;
+    // a single number has no axis
+    return batch === null && own?.size === null && first?.size === null && own.symbol === first.symbol;
   };
   const other = tensors.findIndex(({ shape }, i) => isAlike(inputs[i]) && shape[0] !== tensors[0].shape[0]);
   if (other < 0) return;
@@ -121,15 +122,27 @@ function checkFlags(inputs: readonly InputSpec[], request: InputRequest, stepsFi
   throw new RnnError('usage', 'E_CONFLICT', `${text} ${what}`, { fix: `drop ${text}${instead}` });
 }
 
+/** `a=x.npy,b=y.npz:k`: an array for each of these names; undefined where the text says something else. */
+export async function arraysByName(text: string, names: readonly string[]): Promise<Map<string, FileTensor> | undefined> {
+  const named = namesIn(text);
+  if (!named.every(m => m !== null && names.includes(m[1]))) return undefined;
+  const arrays = new Map<string, FileTensor>();
+  for (const match of named) arrays.set(match![1], await onlyArray(match![2]));
+  return arrays;
+}
+
+function namesIn(text: string): (RegExpExecArray | null)[] {
+  return text.split(/,(?=[^,=]+=)/).map(part => /^([^=]+)=(.+)$/s.exec(part));
+}
+
 /** `a=x.npy,b=y.npz:k`, or one file: an array for each name, or the first input's alone. */
 async function givenArrays(text: string, inputs: readonly InputSpec[]): Promise<Map<string, Tensor>> {
-  const named = text.split(/,(?=[^,=]+=)/).map(part => /^([^=]+)=(.+)$/s.exec(part));
-  if (named.every(m => m !== null && inputs.some(i => i.name === m[1]))) {
-    const arrays = new Map<string, Tensor>();
-    for (const match of named) arrays.set(match![1], await onlyArray(match![2]));
-    return arrays;
-  }
-  const wrong = named.find(m => m !== null && inputs.length > 1 && !/[/\\]/.test(m[1]));
+  const byTheirNames = await arraysByName(
+    text,
+    inputs.map(i => i.name),
+  );
+  if (byTheirNames) return byTheirNames;
+  const wrong = namesIn(text).find(m => m !== null && inputs.length > 1 && !/[/\\]/.test(m[1]));
   if (wrong) throw unknownName(wrong[1], inputs);
   const { only, tensors } = await readArrays(text, []);
   if (inputs.length === 1) {
@@ -145,8 +158,7 @@ async function givenArrays(text: string, inputs: readonly InputSpec[]): Promise<
 
 async function onlyArray(path: string): Promise<FileTensor> {
   const { only, tensors } = await readArrays(path, ['x', 'arr_0']);
-  const [first] = tensors.values();
-  if (only ?? (tensors.size === 1 ? first : undefined)) return only ?? first;
+  if (only) return only;
   throw new RnnError('format', 'E_KEY', `${escapeText(path, 60)} holds ${tensors.size} arrays`, {
     fix: `name one: ${escapeText(path, 60)}:KEY`,
   });
