@@ -1,6 +1,6 @@
 import { compareWeights } from '../../diagnosis/weightsFaults.js';
 import { RnnError } from '../../errors.js';
-import { escapeNames, escapeText, shownPath } from '../../escape.js';
+import { escapeNames, escapeText, plural, shownPath } from '../../escape.js';
 import { type Assumption, checkAssumptions } from '../../model/assumptions.js';
 import { layersLineOf } from '../../model/layersLine.js';
 import { distance, largestDifference } from '../../tensor/difference.js';
@@ -36,7 +36,7 @@ export const UNUSED_BY_NETWORKS = [
 export function refuseUnused(request: CompareRequest, unused: readonly (keyof CompareRequest)[], what: string): void {
   const given = unused.find(key => request[key] !== undefined);
   if (given === undefined) return;
-  const flag = flagOf(given);
+  const flag = request[given] === false ? flagOf(given).replace('--', '--no-') : flagOf(given);
   throw new RnnError('usage', 'E_CONFLICT', `${flag} has nothing to do where ${what} are compared`, { fix: `drop ${flag}` });
 }
 
@@ -201,7 +201,7 @@ async function compareOutputs(first: Network, second: Network, request: CompareM
       ...judged.flatMap(j => j.notes),
       ...(left
         ? [
-            `one has ${names.length} outputs and the other ${others.length}: ${shared.length > 0 ? `those that both have are compared (${escapeNames(shared.map(([name]) => name))})` : 'the first of each are compared'}, and are ${status}`,
+            `one has ${plural(names.length, 'output')} and the other ${others.length}: ${shared.length > 0 ? `those that both have are compared (${escapeNames(shared.map(([name]) => name))})` : 'the first of each are compared'}, and are ${status}`,
           ]
         : []),
     ],
