@@ -12,7 +12,7 @@ const ENDLESS = 100;
 /** A mutant has survived when tests of so many milliseconds, the quickest first, have not noticed it. */
 const PATIENCE_MS = Number(process.env.MUTATE_PATIENCE ?? 4000);
 /** The same for constants and tables, whose users are not known by name. */
-const PATIENCE_LOADING_MS = 8000;
+const PATIENCE_LOADING_MS = 2 * PATIENCE_MS;
 
 const require = createRequire(join(ROOT, 'package.json'));
 process.chdir(ROOT);
