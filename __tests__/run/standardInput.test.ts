@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { openPieces, readBytes } from '../../src/run/files/files.js';
+import { withLimits } from '../../src/run/limits.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 import { runCli } from '../helpers/runCli.js';
 
@@ -34,12 +35,12 @@ it('of as many bytes as the limit is read, and one more is refused, whole and in
     limit: { flag: '--max-file', value: 15 },
   });
   const inPieces = async () => {
-    const pieces = (await openPieces('-', 15))!;
+    const pieces = (await openPieces('-'))!;
     const read: Uint8Array[] = [];
     for (let piece = await pieces.read(); piece !== undefined; piece = await pieces.read()) read.push(piece);
     return Buffer.concat(read).toString();
   };
-  for (const read of [async () => Buffer.from(await readBytes('-', { bytes: 15 })).toString(), inPieces]) {
+  for (const read of [async () => Buffer.from(await readBytes('-')).toString(), inPieces].map(f => () => withLimits({ maxFile: 15 }, f))) {
     pipe('0123456789abcde');
     expect(await read()).toBe('0123456789abcde');
     pipe('0123456789abcdef', 16);
