@@ -26,3 +26,16 @@ test('three of four gates, or names that are words, are nobody’s', () => {
   expect(fixForTextbookNames([...gates('W', 'ifo'), ...gates('U', 'ifo'), ...gates('b', 'ifo')])).toBeUndefined();
   expect(fixForTextbookNames(['encoder.weight', 'encoder.bias'])).toBeUndefined();
 });
+
+test('each name is looked at a few times, however many there are', () => {
+  let looks = 0;
+  const counted = (names: string[]) =>
+    new Proxy(names, {
+      get(target, key) {
+        if (typeof key === 'string' && /^\d+$/.test(key)) looks++;
+        return Reflect.get(target, key);
+      },
+    });
+  for (const start of ['layer', 'W']) fixForTextbookNames(counted(Array.from({ length: 500 }, (_, k) => `${start}${k}i`)));
+  expect(looks).toBeLessThan(10 * 1000);
+});

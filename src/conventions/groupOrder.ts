@@ -109,12 +109,17 @@ export function withMerges(groups: readonly WeightGroup[]): WeightGroup[] {
 
 function ordersOf(groups: readonly WeightGroup[]): WeightGroup[][] {
   const found: WeightGroup[][] = [];
+  const places = new Map(groups.map(group => [group, { name: classOf(group), number: numberOf(group) }]));
+  const isBefore = (other: WeightGroup, group: WeightGroup) => {
+    const [a, b] = [places.get(other)!, places.get(group)!];
+    return a.number < b.number && a.name === b.name;
+  };
   let steps = 0;
   const extend = (done: readonly WeightGroup[], rest: readonly WeightGroup[]): void => {
     if (rest.length === 0) found.push([...done]);
     for (const group of rest) {
       if (found.length >= MOST_ORDERS || ++steps > MOST_STEPS) return;
-      if (rest.some(other => other !== group && classOf(other) === classOf(group) && numberOf(other) < numberOf(group))) continue;
+      if (rest.some(other => isBefore(other, group))) continue;
       if (done.length > 0 && (group.embedding || !isChain([done[done.length - 1], group]))) continue;
       extend(
         [...done, group],

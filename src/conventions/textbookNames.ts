@@ -38,9 +38,16 @@ function lettersOf(names: readonly string[]): string | undefined {
 
 /** The names that differ in the letter of their gate alone, each list in our order: [['W_i', 'W_f', 'W_c', 'W_o'], ['U_i', …]]. */
 function gatesIn(names: readonly string[], gates: readonly string[]): string[][] {
-  const starts = new Set(names.map(name => name.slice(0, -1)));
-  return [...starts].flatMap(start => {
-    const found = gates.map(gate => names.find(name => name.slice(0, -1) === start && new RegExp(`^${gate}$`).test(name.slice(-1))));
-    return /^[A-Za-z]\w{0,3}$/.test(start) && found.every(name => name !== undefined) ? [found as string[]] : [];
+  const alike = new Map<string, string[]>();
+  for (const name of names) {
+    const start = name.slice(0, -1);
+    if (!/^[A-Za-z]\w{0,3}$/.test(start)) continue;
+    const own = alike.get(start);
+    if (own) own.push(name);
+    else alike.set(start, [name]);
+  }
+  return [...alike.values()].flatMap(own => {
+    const found = gates.map(gate => own.find(name => new RegExp(`^${gate}$`).test(name.slice(-1))));
+    return found.every(name => name !== undefined) ? [found as string[]] : [];
   });
 }

@@ -71,15 +71,22 @@ export function translatedConvention({ name, framework, detect, layers: translat
 
 /** The two cells of each layer that the network runs in both directions, where the file has them as layers of their own: the first is forward. */
 function pairedAs(layers: readonly LayerShapes[], found: readonly TranslatedLayer[]): readonly TranslatedLayer[] {
-  const rest = [...found];
+  /** cells of one direction by their shapes, the next one last */
+  const free = new Map<string, TranslatedLayer[]>();
+  for (const layer of [...found].reverse()) {
+    const shape = String([layer.group.kernel, layer.group.recurrent]);
+    if (layer.group.bidirectional) continue;
+    const own = free.get(shape);
+    if (own) own.push(layer);
+    else free.set(shape, [layer]);
+  }
   const pairs = new Map<TranslatedLayer, TranslatedLayer>();
   for (const { layer, weights } of layers) {
     if (!isRecurrent(layer)) continue;
-    const shape = String(weights.slice(0, 2).map(w => w.shape));
-    const isFree = ({ group }: TranslatedLayer) => !group.bidirectional && String([group.kernel, group.recurrent]) === shape;
-    const [first, second] = rest.filter(isFree);
-    if (layer.bidirectional !== null && second) pairs.set(first, second);
-    for (const taken of [first, pairs.get(first)]) if (taken) rest.splice(rest.indexOf(taken), 1);
+    const fitting = free.get(String(weights.slice(0, 2).map(w => w.shape)));
+    const first = fitting?.pop();
+    const second = layer.bidirectional === null ? undefined : fitting?.pop();
+    if (first && second) pairs.set(first, second);
   }
   const seconds = new Set(pairs.values());
   return found

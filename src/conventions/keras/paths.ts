@@ -21,7 +21,7 @@ export const kerasPaths: Convention = {
   detect: names => names.some(name => PATH.test(name)),
 
   toWeights(shapes, tensors) {
-    const groups = groupsByPath(tensors, [...groupNames(shapes).values()]);
+    const groups = groupsByPath(tensors, new Set(groupNames(shapes).values()));
     const held = [...groups.values()].reduce((sum, arrays) => sum + arrays.length, 0);
     const weights = new Map<string, Tensor>();
     for (const [layer, group] of groupNames(shapes)) {
@@ -57,7 +57,7 @@ const STATE = /(^|\/)seed_generator\//;
  * Arrays of each layer's group, in order: 10 after 9, all forward before all backward.
  * @param known groups that reach further in than `layers/…`: a layer inside a TimeDistributed
  */
-function groupsByPath(tensors: NamedTensors, known: readonly string[] = []): Map<string, NamedArray[]> {
+function groupsByPath(tensors: NamedTensors, known: ReadonlySet<string> = new Set()): Map<string, NamedArray[]> {
   const groups = new Map<string, { name: string; tensor: Tensor; inner: string; index: number }[]>();
   for (const [name, tensor] of tensors) {
     const match = PATH.exec(name);
@@ -65,7 +65,7 @@ function groupsByPath(tensors: NamedTensors, known: readonly string[] = []): Map
     if (!match) throw extra(name, ['layers/…/vars/0']);
     const [, path, inner, index] = match;
     const plain = name.replace(/_layer_checkpoint_dependencies/g, 'layers');
-    const group = longest(known, plain) ?? path.slice(0, -1).replace(/_layer_checkpoint_dependencies/g, 'layers');
+    const group = innermost(known, plain) ?? path.slice(0, -1).replace(/_layer_checkpoint_dependencies/g, 'layers');
     const arrays = groups.get(group) ?? [];
     arrays.push({ name, tensor, inner, index: Number(index) });
     groups.set(group, arrays);
@@ -77,8 +77,12 @@ function groupsByPath(tensors: NamedTensors, known: readonly string[] = []): Map
 }
 
 /** The group a path lies in; of a group in a group the inner one. */
-function longest(groups: readonly string[], path: string): string | undefined {
-  return groups.filter(group => path.startsWith(`${group}/`)).sort((a, b) => b.length - a.length)[0];
+function innermost(groups: ReadonlySet<string>, path: string): string | undefined {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const folder = path.slice(0, end);
+    if (groups.has(folder)) return folder;
+  }
+  return undefined;
 }
 
 function isBackward(path: string): boolean {
