@@ -1,5 +1,4 @@
 import type { CellFunction } from '../activations/activation.js';
-import { quickSigmoid, quickTanh } from '../numerics/quick.js';
 import { sigmoid } from '../numerics/sigmoid.js';
 import { tanh } from '../numerics/tanh.js';
 
@@ -10,16 +9,8 @@ import { tanh } from '../numerics/tanh.js';
 export function applyTo(f: CellFunction, z: Float64Array, from: number, to: number, width: number): void {
   if (f === sigmoid) sigmoids(z, from, to);
   else if (f === tanh) tanhs(z, from, to);
-  else if (f === quickSigmoid) quickSigmoids(z, from, to);
-  else if (f === quickTanh) quickTanhs(z, from, to);
-  else if (typeof f === 'function') for (let k = from; k < to; k++) z[k] = f(z[k]);
-  else for (let k = from; k < to; k += width) f.row(z, k, k + width, z);
-}
-
-/** The same with σ and tanh within 1e-14, at a third of the cost. */
-export function quickly<T extends Readonly<Record<'sig' | 'act' | 'actOut', CellFunction>>>(args: T): T {
-  const quick = (f: CellFunction) => (f === sigmoid ? quickSigmoid : f === tanh ? quickTanh : f);
-  return { ...args, sig: quick(args.sig), act: quick(args.act), actOut: quick(args.actOut) };
+  else if ('row' in f) for (let k = from; k < to; k += width) f.row(z, k, k + width, z);
+  else for (let k = from; k < to; k++) z[k] = f(z[k]);
 }
 
 function sigmoids(z: Float64Array, from: number, to: number): void {
@@ -28,14 +19,6 @@ function sigmoids(z: Float64Array, from: number, to: number): void {
 
 function tanhs(z: Float64Array, from: number, to: number): void {
   for (let k = from; k < to; k++) z[k] = tanh(z[k]);
-}
-
-function quickSigmoids(z: Float64Array, from: number, to: number): void {
-  for (let k = from; k < to; k++) z[k] = quickSigmoid(z[k]);
-}
-
-function quickTanhs(z: Float64Array, from: number, to: number): void {
-  for (let k = from; k < to; k++) z[k] = quickTanh(z[k]);
 }
 
 /** ONNX `clip`: z[from, to) held within [−limit, limit]; NaN passes. */

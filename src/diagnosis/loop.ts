@@ -1,5 +1,5 @@
-import { quickly } from '../cells/apply.js';
 import type { StepContext } from '../cells/cell.js';
+import { quickly } from '../cells/quickly.js';
 import type { Kernel } from '../engines/batched/kernel.js';
 import type { Kernels, RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
 import { productBy } from '../layers/product.js';

@@ -1,4 +1,4 @@
-import { quickly } from '../cells/apply.js';
+import { quickly } from '../cells/quickly.js';
 import type { Kernels, Product } from '../layers/layer.js';
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
 import { fusedCell } from './batched/fused.js';

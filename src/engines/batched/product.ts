@@ -17,24 +17,28 @@ const ROW_BYTES = 2 ** 20;
 export function productWith(w: Tensor, bias: FloatArray | undefined, kernel: Kernel | undefined): Product {
   const [D, K] = w.shape;
   if (kernel && precisionOf(w) === 'f32' && (kernel.fast || D * K >= LEAST_WEIGHTS)) return packed(w, bias, kernel);
-  const add = (kernel && precisionOf(w) === 'f64' && D * K >= LEAST_WEIGHTS && packed64(w, kernel)) || plain(w);
+  return (kernel && precisionOf(w) === 'f64' && D * K >= LEAST_WEIGHTS && packed64(w, bias, kernel)) || plain(w, bias);
+}
+
+function plain(w: Tensor, bias: FloatArray | undefined): Product {
+  const [D, K] = w.shape;
   return (out, x, R) => {
-    for (let r = 0; r < R; r++) {
-      const at = out.start + r * out.stride;
-      if (bias) out.data.set(bias, at);
-      else out.data.fill(0, at, at + K);
-    }
-    add(out, x, R);
+    startAt(bias, out.data, out.start, out.stride, K, R);
+    accumulate(out, x, w.data, R, D, K);
   };
 }
 
-function plain(w: Tensor): Product {
-  const [D, K] = w.shape;
-  return (out, x, R) => accumulate(out, x, w.data, R, D, K);
+/** `rows` rows of K sums, before anything is added. */
+function startAt(bias: FloatArray | undefined, sums: FloatArray, at: number, stride: number, K: number, rows: number): void {
+  if (!bias && stride === K) sums.fill(0, at, at + rows * K);
+  else
+    for (let r = 0; r < rows; r++, at += stride)
+      if (bias) sums.set(bias, at);
+      else sums.fill(0, at, at + K);
 }
 
-/** out += x · w in float64; undefined where WASM cannot have so much memory. */
-function packed64(w: Tensor, kernel: Kernel): Product | undefined {
+/** The product in float64; undefined where WASM cannot have so much memory. */
+function packed64(w: Tensor, bias: FloatArray | undefined, kernel: Kernel): Product | undefined {
   const [D, K] = w.shape;
   const padded = Math.ceil(K / 4) * 4;
   const most = Math.max(5, Math.floor(ROW_BYTES / (8 * (D + padded))));
@@ -52,7 +56,7 @@ function packed64(w: Tensor, kernel: Kernel): Product | undefined {
         const sums = rowsAt + 8 * rows * D;
         const numbers = kernel.doubles();
         copyRows(numbers, rowsAt / 8, D, x.data, x.start + from * x.stride, x.stride, D, rows);
-        copyRows(numbers, sums / 8, padded, out.data, out.start + from * out.stride, out.stride, K, rows);
+        startAt(bias, numbers, sums / 8, padded, K, rows);
         kernel.run.addProduct64(rowsAt, 8 * D, rows, D, panels, K, sums, 8 * padded);
         copyRows(out.data, out.start + from * out.stride, out.stride, numbers, sums / 8, padded, K, rows);
       }

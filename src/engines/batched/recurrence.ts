@@ -81,6 +81,7 @@ function runBlock(args: RecurrenceArgs, block: Block, products: Products): void 
   const width = cell.gates.length * M;
   const allGates = projectInput(args, block, products.input);
   const recurrent = recurrentProduct(args, block, products);
+  const isRecorded = mask !== undefined || args.sequence || args.trace;
   let state = initialState(args, block);
   for (let step = 0; step < T; step++) {
     const t = reverse ? T - 1 - step : step;
@@ -88,7 +89,7 @@ function runBlock(args: RecurrenceArgs, block: Block, products: Products): void 
     const next = cell.states.map(() => allocate(B * M, precisionOf(x)));
     cell.step({ ...args, N: B, M, gates, state, next, recurrent, peepholes: weights.peepholes?.data });
     if (products.projection) next[0] = project(next[0], weights.projection!, B, products.projection);
-    for (let n = 0; n < B; n++) {
+    for (let n = 0; n < B && isRecorded; n++) {
       const masked = mask !== undefined && mask[(from + n) * T + t] === 0;
       if (masked) keepState(next, state, n, B);
       const own = sampleOf(next, n, B);
@@ -100,14 +101,18 @@ function runBlock(args: RecurrenceArgs, block: Block, products: Products): void 
   for (let n = 0; n < B; n++) record.finish(from + n, sampleOf(state, n, B));
 }
 
-/** x·Wx + b of every step: [T·B, G·M], time-major. */
+/** x·Wx + b of every step: [T·B, G·M], time-major. All samples of a step at once or all steps of a sample, whichever are more rows. */
 function projectInput({ x, cell, units: M }: RecurrenceArgs, { from, B }: Block, product: Product): FloatArray {
   const [, T, D] = x.shape;
   const width = cell.gates.length * M;
   const data = allocate(T * B * width, precisionOf(x));
-  for (let t = 0; t < T; t++) {
-    product({ data, start: t * B * width, stride: width }, { data: x.data, start: (from * T + t) * D, stride: T * D }, B);
-  }
+  const start = from * T * D;
+  if (B < T)
+    for (let n = 0; n < B; n++)
+      product({ data, start: n * width, stride: B * width }, { data: x.data, start: start + n * T * D, stride: D }, T);
+  else
+    for (let t = 0; t < T; t++)
+      product({ data, start: t * B * width, stride: width }, { data: x.data, start: start + t * D, stride: T * D }, B);
   return data;
 }
 
