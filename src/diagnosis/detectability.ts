@@ -155,12 +155,17 @@ function apart(y: Tensor | undefined, right: Tensor): number | undefined {
 
 const singles = new WeakMap<Scenario, Outcome | undefined>();
 
-/** The same in float32 on the batched engine's kernel, where the mistake lets it. */
+/** What a scenario gives in float32 on the batched engine's kernel, computed once; undefined where it does not fit. */
+export function inSingle(scenario: Scenario, kernel: Kernel): Outcome | undefined {
+  if (!singles.has(scenario)) singles.set(scenario, runScenario(scenario, { fused: kernel }));
+  return singles.get(scenario);
+}
+
+/** The same as `moveOn` in that way, where the mistake lets it. */
 function moveOnKernel(variant: Variant, part: Part, kernel: Kernel): number | undefined {
   const changed = variant.change(part.scenario);
   if (!changed) return undefined;
   if (!samplesApart(changed.model) || ![...changed.loops.values()].every(canFuse)) return moveOn(variant, part);
-  if (!singles.has(part.scenario)) singles.set(part.scenario, runScenario(part.scenario, { fused: kernel }));
-  const right = singles.get(part.scenario);
+  const right = inSingle(part.scenario, kernel);
   return right && apart(runScenario(changed, { fused: kernel, like: right })?.y, right.y);
 }

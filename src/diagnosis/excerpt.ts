@@ -1,4 +1,4 @@
-import { isRecurrent } from '../model/spec.js';
+import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import { largestDifference } from '../tensor/difference.js';
 import { concatFirst, sliceFirst, stepsOf } from '../tensor/layout.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
@@ -31,14 +31,14 @@ const excerpts = new WeakMap<Scenario, Excerpt | null>();
 export function excerptOf(part: Part): Excerpt | undefined {
   const known = excerpts.get(part.scenario);
   if (known !== undefined) return known ?? undefined;
-  const made = excerptFor(part) ?? null;
+  const made = excerptFor(part.scenario) ?? null;
   excerpts.set(part.scenario, made);
   return made ?? undefined;
 }
 
 const PLAIN = new Set(['rnn', 'lstm', 'gru', 'dense', 'dropout', 'activation', 'embedding']);
 
-function excerptFor({ scenario, right }: Part): Excerpt | undefined {
+function excerptFor(scenario: Scenario): Excerpt | undefined {
   const { model, input, loops, masks } = scenario;
   const T = input.x.shape[1];
   const steps = Math.max(8, Math.ceil(T / 12));
@@ -48,7 +48,18 @@ function excerptFor({ scenario, right }: Part): Excerpt | undefined {
   const masked = input.mask !== undefined || model.layers.some(l => l.kind === 'embedding' && l.maskZero);
   if (T < LEAST_STEPS || model.otherInputs || !inOrder || masked || !masks || loops.size > 0 || scenario.finish.length > 0)
     return undefined;
-  return right.y.shape.length === 3 ? firstSteps(scenario, steps) : lastSteps(scenario, steps);
+  return isSequence(model) ? firstSteps(scenario, steps) : lastSteps(scenario, steps);
+}
+
+/** Whether y has a row for each step, where layers follow each other. */
+function isSequence({ input, layers, output }: ModelSpec): boolean {
+  let name = output;
+  for (;;) {
+    const layer = layers.find(l => l.name === name);
+    if (!layer) return name === input.name;
+    if (isRecurrent(layer) && !layer.returnSequences) return false;
+    name = layer.inputs[0];
+  }
 }
 
 function firstSteps(scenario: Scenario, steps: number): Excerpt | undefined {

@@ -1,5 +1,5 @@
 import { distance, largestMagnitude, scaleOf } from '../tensor/difference.js';
-import { type FloatArray, sizeOf, type Tensor } from '../tensor/tensor.js';
+import { doublesOf, type FloatArray, sizeOf, type Tensor } from '../tensor/tensor.js';
 import { type Outcome, runScenario } from './run.js';
 import type { Scenario } from './scenario.js';
 import { NEAR_NOISE } from './thresholds.js';
@@ -41,7 +41,7 @@ export function uniformNoise({ shape }: Tensor, value: number): Noise {
 
 /** The larger one of two, value by value. */
 export function largerNoise(a: Noise, b: FloatArray | number): Noise {
-  return { shape: a.shape, data: Float64Array.from(a.data, (v, k) => Math.max(v, typeof b === 'number' ? b : b[k])) };
+  return { shape: a.shape, data: doublesOf(a.data, (v, k) => Math.max(v, typeof b === 'number' ? b : b[k])) };
 }
 
 /** The largest noise of a value that can be decided at all: one number for what needs one. */
@@ -70,7 +70,7 @@ export function ulpsOf({ shape, data }: Tensor): Float64Array {
     if (v > rows[r]) rows[r] = v;
     if (v > columns[c]) columns[c] = v;
   }
-  return Float64Array.from(data, (_, k) => Math.max(FLOAT32_EPSILON * Math.min(rows[Math.floor(k / K)], columns[k % K]), Number.MIN_VALUE));
+  return doublesOf(data, (_, k) => Math.max(FLOAT32_EPSILON * Math.min(rows[Math.floor(k / K)], columns[k % K]), Number.MIN_VALUE));
 }
 
 const known = new WeakMap<Outcome, Noise>();
@@ -93,7 +93,7 @@ function measured(scenario: Scenario, exact: Outcome): Noise {
   for (const order of [1, -1] as const) {
     const rounded = runScenario(scenario, { precision: 'f32', order });
     if (rounded?.y.data.length !== data.length) continue;
-    const own = Float64Array.from(data, (v, k) => distance(v, rounded.y.data[k]));
+    const own = doublesOf(data, (v, k) => distance(v, rounded.y.data[k]));
     const columns = columnsThroughHead(scenario, rounded, exact);
     for (let r = 0; r < data.length / K; r++) {
       const row = columns ? 0 : largest(own, r * K, (r + 1) * K);

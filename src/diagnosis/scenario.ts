@@ -2,7 +2,7 @@ import type { StepContext } from '../cells/cell.js';
 import type { EngineInput } from '../engines/engine.js';
 import { isRecurrent, type LayerSpec, type ModelSpec, type RecurrentSpec } from '../model/spec.js';
 import { sliceFirst, stepsOf } from '../tensor/layout.js';
-import { type Tensor, toPrecision } from '../tensor/tensor.js';
+import { doublesOf, type Tensor, toPrecision } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 
 /**
@@ -197,5 +197,5 @@ export function eachColumn(t: Tensor, f: (v: number, k: number) => number): Tens
 
 /** The same data in float64 with another shape or values. */
 export function mapData(t: Tensor, f: (v: number, k: number) => number): Tensor {
-  return { shape: t.shape, data: Float64Array.from(t.data, f) };
+  return { shape: t.shape, data: doublesOf(t.data, f) };
 }

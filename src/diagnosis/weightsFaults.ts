@@ -3,7 +3,7 @@ import { isRecurrent, type LayerSpec } from '../model/spec.js';
 import { takeAlong } from '../tensor/axes.js';
 import { distance, largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { permuteBlocks, transpose } from '../tensor/layout.js';
-import { reshape, sameShape, sizeOf, type Tensor } from '../tensor/tensor.js';
+import { doublesOf, reshape, sameShape, sizeOf, type Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import { onGate } from './mistakes/gruGates.js';
 import { otherOrders, transposeBlocks } from './mistakes/kernels.js';
@@ -173,7 +173,7 @@ function otherWay(name: string): string {
 /** [2, W] element by element: f(row, column, W) */
 function rows(t: Tensor, f: (r: number, k: number, width: number) => number): Tensor {
   const width = t.shape[1];
-  return { shape: t.shape, data: Float64Array.from(t.data, (_, i) => f(Math.floor(i / width), i % width, width)) };
+  return { shape: t.shape, data: doublesOf(t.data, (_, i) => f(Math.floor(i / width), i % width, width)) };
 }
 
 /** 'added 1' or 'multiplied by 3' where one number explains all of it; at least two values must agree on it. */

@@ -8,7 +8,7 @@ import { layersLineOf } from '../model/layersLine.js';
 import { isRecurrent } from '../model/spec.js';
 import { largestMagnitude } from '../tensor/difference.js';
 import { keep } from '../tensor/lazy.js';
-import { type Precision, sameShape, type Tensor } from '../tensor/tensor.js';
+import { doublesOf, type Precision, sameShape, type Tensor } from '../tensor/tensor.js';
 import { type DiagnosisSubject, subjectOf } from './comparing/diagnosis.js';
 import {
   type Allowance,
@@ -105,7 +105,14 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
   const findings =
     status === 'UNDECIDED' || !explain
       ? UNSAID
-      : findingsOf(status, allowance, subject!, request, hooks, { rounded, written, expected, actual, of: view?.words ?? null });
+      : findingsOf(status, allowance, subject!, request, hooks, {
+          rounded,
+          written,
+          expected,
+          actual,
+          of: view?.words ?? null,
+          double: sides.double,
+        });
   const { diagnosis, detectability } = findings;
   const byShape = toldByShape(diagnosis, sides.expected, actual);
   const shown = byShape ? NOT_COMPARABLE : values;
@@ -207,21 +214,25 @@ function findingsOf(
     expected,
     actual,
     of,
-  }: { rounded: Allowance; written: Written | null; expected: Tensor; actual: Tensor; of: string | null },
+    double,
+  }: { rounded: Allowance; written: Written | null; expected: Tensor; actual: Tensor; of: string | null; double: boolean | undefined },
 ) {
   // what was written with few digits is explained where all of it is within them
-  const noise = Math.max(allowance.noise, subject.rounding) + largestSlack(written, actual) / NEAR_NOISE;
+  const digits = largestSlack(written, actual) / NEAR_NOISE;
+  if (status === 'SAME') {
+    // measured in float32 on the whole, it is no less than what the search would measure on a part
+    const noise = (double ? Math.max(allowance.noise, subject.rounding) : allowance.noise) + digits;
+    return { diagnosis: null, detectability: subject.detectability({ tolerance: allowance.atol, noise }) };
+  }
+  const noise = Math.max(allowance.noise, subject.rounding) + digits;
   const noiseAt = (e: number, k: number) => rounded.of(k, e) / TIMES_NOISE + slackOf(written, actual.data[k]) / NEAR_NOISE;
-  const each = allowance.mode === 'auto' ? { shape: expected.shape, data: Float64Array.from(expected.data, noiseAt) } : undefined;
+  const each = allowance.mode === 'auto' ? { shape: expected.shape, data: doublesOf(expected.data, noiseAt) } : undefined;
   const off = sameShape(expected.shape, actual.shape) ? { of, ...offIn(allowance, expected, actual) } : undefined;
   const options = { noise, each, off, work: (request.budget ?? DEFAULT_BUDGET) * WORK_OF_A_SECOND, onProgress: hooks.onProgress };
-  const diagnosis = status === 'SAME' ? null : subject.diagnose(options);
-  return { diagnosis, detectability: subject.detectability({ tolerance: allowance.atol, nameable: NAMEABLE * noise }) };
+  return { diagnosis: subject.diagnose(options), detectability: subject.detectability({ tolerance: allowance.atol, noise }) };
 }
 
 const BY_SHAPE = new Set(['head-every-step', 'head-last', 'head-on-input', 'head-missing', 'cell-state-taken', 'output-layout']);
-/** A mistake is named only where it moves y by 100 times the residual, which may be 10 times the noise. */
-const NAMEABLE = 1000;
 
 /** Whether the shapes explain the difference: a table of differences at every step would say less. */
 function toldByShape(diagnosis: Diagnosis | null, expected: Tensor, actual: Tensor): boolean {

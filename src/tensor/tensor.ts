@@ -1,9 +1,9 @@
 import { RnnError } from '../errors.js';
 import { derived, lazy, load, precisionOf } from './lazy.js';
-import { allocate, type FloatArray, type Precision, type Tensor } from './types.js';
+import { allocate, doublesOf, type FloatArray, type Precision, type Tensor } from './types.js';
 
 export type { FloatArray, IntegerType, Precision, Tensor } from './types.js';
-export { allocate, precisionOf };
+export { allocate, doublesOf, precisionOf };
 
 /** A tensor over existing data. @throws Error when the sizes disagree: that is a bug of the caller, not of the user */
 export function tensor(shape: readonly number[], data: FloatArray): Tensor {

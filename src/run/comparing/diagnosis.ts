@@ -1,4 +1,4 @@
-import { type DetectabilityOptions, mistakesIn } from '../../diagnosis/detectability.js';
+import { inSingle, mistakesIn } from '../../diagnosis/detectability.js';
 import {
   type Detectability,
   type Diagnosis,
@@ -18,7 +18,7 @@ import { type Scenario, samplesOf } from '../../diagnosis/scenario.js';
 import { samplesOff } from '../../diagnosis/slices.js';
 import { NEAR_NOISE } from '../../diagnosis/thresholds.js';
 import { someLayers } from '../../diagnosis/together.js';
-import { loadKernel } from '../../engines/batched/kernel.js';
+import { type Kernel, loadKernel } from '../../engines/batched/kernel.js';
 import { layerCost } from '../../model/counts.js';
 import { samplesApart } from '../../model/samples.js';
 import { isRecurrent, layersBehind } from '../../model/spec.js';
@@ -37,7 +37,7 @@ export interface DiagnosisSubject {
   readonly view: OutputReading | null;
   diagnose(options: SearchOptions): Diagnosis;
   /** what this input cannot show */
-  detectability(options: Pick<DetectabilityOptions, 'tolerance' | 'nameable'>): Detectability & { readonly bounds: string | null };
+  detectability(of: { readonly tolerance: number; readonly noise: number }): Detectability & { readonly bounds: string | null };
 }
 
 /** Multiply-adds of one run of the network; with more, mistakes are recomputed on fewer samples. */
@@ -59,6 +59,8 @@ const RUNS_OF_A_MISTAKE = 0.5;
 const WORTH_FUSING = 1e6;
 /** Times what rounding does to float32: a tolerance from which float32 is fine enough. */
 const COARSE = 8;
+/** A mistake is named only where it moves y by 100 times the residual, which may be 10 times the noise. */
+const NAMEABLE = 1000;
 /** Multiply-adds of a sample from which the WASM kernel's products are worth compiling it: a hundred mistakes and more are tried. */
 const WORTH_COMPILING = 1e5;
 /** Samples on which rounding is measured. */
@@ -79,8 +81,10 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
   const few = Math.max(1, Math.min(NOISE_SAMPLES, Math.floor(MOST_WORK / 4 / work)));
   const { layers } = whole.model;
   const cost = work + LAYER_WORK * layers.length;
-  const bounded = (samples: number, part: number) =>
-    (N <= samples && all) || !apart ? boundedTo(scenario, part, right) : boundedTo(samplesOf(whole, 0, Math.min(N, samples)), part);
+  const bounded = (samples: number, part: number, fused?: Kernel) =>
+    (N <= samples && all) || !apart
+      ? boundedTo(scenario, part, fused, right)
+      : boundedTo(samplesOf(whole, 0, Math.min(N, samples)), part, fused);
   /** of a sample that can be computed for every mistake */
   const share = once(() => MOST_DETECTABILITY_WORK / cost / mistakesIn(whole) / RUNS_OF_A_MISTAKE);
   const shareOfSteps = () => (share() * DETECTABILITY_WORK) / MOST_DETECTABILITY_WORK;
@@ -97,13 +101,13 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
       return rounding();
     },
     view: sameKind ? null : readingOf(scenario, right(), actual, hidden),
-    detectability(options) {
-      const part = bounded(Math.max(FEWEST_SAMPLES, Math.floor(MOST_SAMPLES_WORK / work)), shareOfSteps());
+    detectability({ tolerance, noise }) {
+      const fused = work >= WORTH_FUSING && tolerance >= COARSE * noise ? kernel : undefined;
+      const part = bounded(Math.max(FEWEST_SAMPLES, Math.floor(MOST_SAMPLES_WORK / work)), shareOfSteps(), fused);
       const { first, worst } =
         sameKind && part.scenario === scenario
-          ? samplesOff(right().y, other, uniformNoise(other, options.tolerance / NEAR_NOISE))
+          ? samplesOff(right().y, other, uniformNoise(other, tolerance / NEAR_NOISE))
           : { first: -1, worst: 0 };
-      const fused = work >= WORTH_FUSING && options.tolerance >= COARSE * rounding() ? kernel : undefined;
       const limits = {
         sample: first < 0 ? 0 : worst,
         work: cost * Math.min(1, shareOfSteps()),
@@ -112,7 +116,7 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
         layers: looked() ?? layersBehind(whole.model),
       };
       return {
-        ...detectabilityOf(scenario, part, { ...options, ...limits }),
+        ...detectabilityOf(scenario, part, { tolerance, nameable: NAMEABLE * noise, ...limits }),
         bounds: boundsOf(part.scenario, whole, looked()),
       };
     },
@@ -130,9 +134,10 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
 
 /**
  * The first steps, where a sample is too much work; all of them where the network wants them all.
+ * @param fused where float32 is fine enough: what they give in float64 may then not be needed
  * @param right what the scenario gives, if that may be known
  */
-function boundedTo(scenario: Scenario, share: number, right?: () => Outcome): Part {
+function boundedTo(scenario: Scenario, share: number, fused: Kernel | undefined, right?: () => Outcome): Part {
   const { model, input } = scenario;
   const [N, T] = input.x.shape;
   const steps = Math.max(FEWEST_STEPS, Math.floor(T * share));
@@ -144,6 +149,7 @@ function boundedTo(scenario: Scenario, share: number, right?: () => Outcome): Pa
     model: { ...model, input: { ...model.input, timesteps: null } },
     input: { ...input, x: stepsOf(input.x, 0, steps), mask },
   };
+  if (fused) return inSingle(some, fused) ? lazyPart(some) : whole;
   const outcome = runScenario(some);
   return outcome ? lazyPart(some, () => outcome) : whole;
 }

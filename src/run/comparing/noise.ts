@@ -4,7 +4,7 @@ import type { DenseSpec } from '../../layers/dense.js';
 import { samplesApart } from '../../model/samples.js';
 import { distance, scaleOf } from '../../tensor/difference.js';
 import { concatFirst, sliceFirst } from '../../tensor/layout.js';
-import { type Precision, sameShape, type Tensor } from '../../tensor/tensor.js';
+import { doublesOf, type Precision, sameShape, type Tensor } from '../../tensor/tensor.js';
 import { outputOf } from '../forward.js';
 import { productsIn } from '../memory.js';
 import type { Prepared } from '../prepare.js';
@@ -125,7 +125,7 @@ const PART_OF_SCALE = 5e-4;
  */
 function floorOf({ network, weights, input, graphInputs }: Prepared, { y, layers }: EngineOutput, epsilon: number): Float64Array {
   const least = LEAST_ULPS * epsilon;
-  const floor = Float64Array.from(y.data, v => (Number.isFinite(v) ? Math.max(least * Math.abs(v), FLUSHED) : 0));
+  const floor = doublesOf(y.data, v => (Number.isFinite(v) ? Math.max(least * Math.abs(v), FLUSHED) : 0));
   const head = graphInputs ? undefined : network.model.layers.find(layer => layer.name === network.model.output);
   if (head?.kind !== 'dense') return floor;
   const from = head.inputs[0] === network.model.input.name ? input.x : layers.get(head.inputs[0])?.tensor;

@@ -1,6 +1,6 @@
 import { plural } from '../../escape.js';
 import type { DType } from '../../formats/format.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { doublesOf, type Tensor } from '../../tensor/tensor.js';
 import { type Allowance, DECIDABLE } from './judge.js';
 
 /** With how many digits the numbers of a file were written: each stands for every number that is rounded to it. */
@@ -33,7 +33,7 @@ export function writtenAs(decimals: number | undefined, dtype: DType): Written |
 export function withDigits(allowance: Allowance, written: Written, actual: Tensor): Allowance {
   if (allowance.mode === 'fixed') return allowance;
   const { scale } = allowance;
-  const slacks = Float64Array.from(actual.data, v => slackOf(written, v));
+  const slacks = doublesOf(actual.data, v => slackOf(written, v));
   const decides = (k: number) => allowance.decides(k) && slacks[k] <= DECIDABLE * Math.max(scale, Math.abs(actual.data[k]));
   const most = slacks.reduce((a, b, k) => (decides(k) ? Math.max(a, b) : a), 0);
   return { ...allowance, atol: allowance.atol + most, of: (k, e) => allowance.of(k, e) + slacks[k], decides };
