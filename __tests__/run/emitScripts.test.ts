@@ -79,6 +79,7 @@ const chains = [
   'lstm:4@relu,repeat:3,rnn:2,dense:2@softsign',
   'conv:3x2,layernorm,lstm:2+seq,batchnorm,dropout,dense:2',
 ];
+const REQUESTS_DRAWN: [string, Target, () => ForwardRequest][] = [];
 const REQUESTS: Readonly<Record<string, () => ForwardRequest | Promise<ForwardRequest>>> = {
   'a graph whose axes are an input': async () => ({
     model: onnx('axes', { x: [1, 2, 4, 3], axes: [7, 1] }, [
@@ -185,6 +186,115 @@ const REQUESTS: Readonly<Record<string, () => ForwardRequest | Promise<ForwardRe
     ].map(name => [name, () => modelIn('onnx_wired', name)]),
   ),
 };
+const described = (name: string, layers: readonly object[], more: object = {}) =>
+  saved(name, { input: { timesteps: 4, features: 3 }, layers, ...more });
+const HEAD = { kind: 'dense', name: 'd', units: 2 };
+Object.assign(REQUESTS, {
+  'a cell with an activation of its own for its output': () => ({
+    ...SIZES,
+    model: described('outact', [{ kind: 'lstm', name: 'l', units: 3, outputActivation: 'softsign', peepholes: true, clip: 0.5 }, HEAD]),
+  }),
+  'a layer at every step, behind padding': () => ({
+    ...SIZES,
+    model: described('eachstep', [
+      { kind: 'lstm', name: 'l', units: 3, returnSequences: true },
+      { kind: 'eachstep', name: 'e' },
+      { kind: 'dense', name: 'i', units: 2 },
+      { kind: 'allsteps', name: 'a', inputs: ['l', 'i'] },
+    ]),
+    lengths: '4,2',
+  }),
+  'a layer at every step that is a loop itself': () => ({
+    N: 2,
+    model: saved('innerloop', {
+      input: { shape: [3, 4, 2] },
+      layers: [
+        { kind: 'eachstep', name: 'e' },
+        { kind: 'gru', name: 'i', units: 3 },
+        { kind: 'allsteps', name: 'a', inputs: ['input', 'i'] },
+        { kind: 'flatten', name: 'f' },
+        HEAD,
+      ],
+    }),
+  }),
+  'a convolution with its channels first': () => ({
+    N: 2,
+    model: saved('channels', {
+      input: { shape: [3, 5] },
+      layers: [
+        { kind: 'conv1d', name: 'c', filters: 4, kernelSize: 2, dataFormat: 'channels_first' },
+        { kind: 'flatten', name: 'f' },
+        HEAD,
+      ],
+    }),
+  }),
+  'attention behind padding': () => ({
+    ...SIZES,
+    model: described('attend', [
+      { kind: 'gru', name: 'g', units: 4, returnSequences: true },
+      { kind: 'multiheadattention', name: 'a', heads: 2, units: 2, inputs: ['g', 'g'] },
+      { kind: 'last', name: 'l' },
+      { ...HEAD, inputs: ['l'] },
+    ]),
+    lengths: '4,3',
+  }),
+  'the last step behind padding, of a layer that repeats its state': () => ({ ...SIZES, layers: 'gru:4+seq,last,dense:2', lengths: '4,2' }),
+  'the last step behind padding, of both directions': () => ({ ...SIZES, layers: 'bigru:4+seq,last,dense:2', lengths: '4,2' }),
+  'the last step behind padding, of a layer that reads backwards': () => ({
+    ...SIZES,
+    layers: 'gru:4+seq+backwards,last,dense:2',
+    lengths: '4,2',
+  }),
+  'several outputs, one of them in the middle': () => ({
+    ...SIZES,
+    model: described('middle', [{ kind: 'gru', name: 'g', units: 3 }, HEAD, { kind: 'activation', name: 'a', activation: 'tanh' }], {
+      outputs: ['a', 'd', 'g'],
+    }),
+  }),
+  'a layer without weights alone': () => ({ ...SIZES, model: described('bare', [{ kind: 'maxpool', name: 'm' }]) }),
+});
+/** Networks that no script draws as it runs them: each has its numbers with it, whatever the generator. */
+const NO_CHAIN: Readonly<Record<string, () => ForwardRequest>> = {
+  'a y that is not the last layer': () => ({
+    model: described('early', [{ kind: 'gru', name: 'g', units: 3 }, HEAD, { kind: 'dense', name: 'e', units: 3, inputs: ['g'] }], {
+      output: 'd',
+    }),
+  }),
+  'a layer that reads the one before the last': () => ({
+    model: described('skip', [
+      { kind: 'gru', name: 'g', units: 3 },
+      { kind: 'dense', name: 'e', units: 3 },
+      { kind: 'add', name: 's', inputs: ['g', 'e'] },
+      HEAD,
+    ]),
+  }),
+  'a layer that is called twice': () => ({
+    model: described('twice', [
+      { kind: 'dense', name: 'a', units: 3 },
+      { kind: 'dense', name: 'b', units: 3, shares: 'a' },
+      { kind: 'gru', name: 'g', units: 2 },
+    ]),
+  }),
+  'states of another layer': () => ({
+    model: described('handed', [
+      { kind: 'gru', name: 'g', units: 3, returnSequences: true },
+      { kind: 'gru', name: 'h', units: 3, inputs: ['g'], states: ['g/h'] },
+    ]),
+  }),
+  'an x from a file': () => ({ layers: 'gru:3,dense:2', input: saved('given', grid(2, 4, 3)) }),
+  'first states from a file': () => ({ ...SIZES, layers: 'gru:3,dense:2', h0: saved('firsth', grid(2, 3)) }),
+  'weights of another initialiser': () => ({ ...SIZES, layers: 'gru:3,dense:2', init: 'zeros' }),
+  'an x of another generator': () => ({ ...SIZES, layers: 'gru:3,dense:2', inputRng: 'pcg64' }),
+  'token numbers': () => ({ N: 2, T: 3, layers: 'embedding:7x4,gru:3,dense:2' }),
+};
+for (const [name, request] of Object.entries(NO_CHAIN))
+  for (const rng of ['numpy', 'pcg64', 'torch', 'keras'] as const)
+    REQUESTS_DRAWN.push([
+      `${name}, drawn by ${rng}`,
+      { numpy: 'numpy', pcg64: 'numpy', torch: 'torch', keras: 'keras' }[rng] as Target,
+      () => ({ N: 2, ...request(), rng, seed: '3' }),
+    ]);
+
 /** Drawn, too, but by more than the script can draw: it carries numbers. */
 const CARRIED: readonly (readonly [Target, ForwardRequest])[] = [
   ['torch', { rng: 'torch', seed: '3', layers: 'embedding:9x3+maskzero,lstm:4,dense:2', T: 4, N: 2 }],
@@ -285,6 +395,8 @@ describe('the script of', () => {
     '%s for %s',
     async (name, target, request) => check(`${name} for ${target}`, await scriptOf(request, target)),
   );
+
+  it.each(REQUESTS_DRAWN)('%s for %s', async (name, target, request) => check(`${name} for ${target}`, await scriptOf(request(), target)));
 
   it.each(TARGETS)('every activation for %s', async target => {
     const values: Record<string, unknown> = {

@@ -1,7 +1,7 @@
 import { escapeText } from '../../escape.js';
 import { sized } from '../../layers/operatorNumbers.js';
 import { inferShapes } from '../../model/shapes.js';
-import { inputsOf, type ModelSpec, outputsOf } from '../../model/spec.js';
+import { inputsOf, isRecurrent, type ModelSpec, outputsOf } from '../../model/spec.js';
 import type { Prepared } from '../prepare.js';
 import { type Asked, drawnSource } from './drawn.js';
 import { kerasScript } from './keras.js';
@@ -18,13 +18,13 @@ import { torchScript } from './torch.js';
  */
 export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked = {}): string {
   const { network, weights, input } = prepared;
-  if (target === 'keras') checkMasks(network.model);
   const inputs = inputsOf(network.model).map(({ name }, i) => ({ name, x: i === 0 ? input.x : input.others!.get(name)! }));
   // the script holds its input: every size is a number
   const sizes = new Map(inputs.map(({ name, x }) => [name, x.shape.map(sized)]));
   // a script of seeds draws the weights and x alone, layer after layer; modules of PyTorch that draw know no masks
-  const masked = input.mask !== undefined || (target === 'torch' && network.model.layers.some(makesMask));
-  const isDrawn = !masked && !input.initialStates && isChain(network.model);
+  const masked = input.mask !== undefined || network.model.layers.some(makesMask);
+  if (target === 'keras' && masked) checkMasks(network.model);
+  const isDrawn = !(input.mask || (masked && target === 'torch')) && !input.initialStates && isChain(network.model);
   const source = {
     lib: ({ numpy: 'np', torch: 'torch', keras: 'keras.ops' } as const)[target],
     layers: inferShapes(network.model, sizes).layers,
@@ -56,10 +56,15 @@ function isChain(model: ModelSpec): boolean {
   return follows && inputsOf(model).length === 1 && outputsOf(model).every(({ value }) => value === layers.at(-1)?.name);
 }
 
-/** Keras' own layers hand masks on as they did. */
+/** Keras' own layers hand masks on as they did; what is written as operators does not. @throws RnnError E_EMIT */
 function checkMasks({ layers }: ModelSpec): void {
-  if (!layers.some(makesMask)) return;
-  // what is written as operators hands no mask on
-  const other = layers.find(l => ['last', 'eachstep', 'allsteps'].includes(l.kind) || ('masks' in l && l.masks === 'all'));
+  // behind padding a layer that reads forwards repeats its last state: the last step has it
+  const repeats = ([name]: readonly string[]) => {
+    const layer = layers.find(l => l.name === name);
+    return layer && isRecurrent(layer) && !layer.bidirectional && !layer.goBackwards && !layer.zeroOutputForMask;
+  };
+  const other = layers.find(
+    l => ['eachstep', 'allsteps'].includes(l.kind) || (l.kind === 'last' && !repeats(l.inputs)) || ('masks' in l && l.masks === 'all'),
+  );
   if (other) throw cannotEmit(`masks as ${escapeText(other.name, 40)} takes them`, 'convert the network to .onnx');
 }
