@@ -100,6 +100,52 @@ describe('a heat map in a terminal', () => {
     expect(text).toContain('\u001b[0;48;2;228;228;228m  \u001b[0;48;2;103;0;31m  \u001b[0m\n');
   });
 
+  it('has a legend from the lowest colour to the highest, and NaN is seen, in every depth', () => {
+    const whole = { ...panel(3, 1, t => [Number.NaN, 0, 2][t]), scale: { kind: 'sequential', low: 0, high: 2 } as const };
+    const shown = (one: Panel, depth: 0 | 1 | 2 | 3) =>
+      heatMapsText([one], { width: 80, depth, rows: 40 })
+        .replaceAll('\u001b[', '<')
+        .replaceAll('m ', '> ')
+        .replace(/<([\d;]*)m/g, '<$1>');
+    expect(shown(whole, 0)).toBe(' rnn_1  h   9 is 2\n 1   ?  0  9\n     1  2  3\n   T=3 across, M=1 down\n\n');
+    expect(shown(whole, 1).split('\n').slice(0, 2)).toEqual([' rnn_1  h   9 is 2', ' 1 <0;45;97>  ?<0;40;97>  0<0;43;30>  9<0>']);
+    expect(
+      shown(
+        panel(2, 1, t => t - 1),
+        1,
+      ).split('\n')[1],
+    ).toBe(' 1 <0;44;97> -9<0;47;30>  0<0>');
+    // the legend has the colours of a row of the same values
+    for (const [one, values] of [
+      [whole, [0, 1, 2, 3, 4, 5, 6].map(i => i / 3)],
+      [panel(1, 1, () => 0), [-3, -2, -1, 0, 1, 2, 3].map(i => i / 3)],
+    ] as const) {
+      for (const depth of [2, 3] as const) {
+        const legend = /(-?\d+) ((?:<[\d;]*> )+)<0> (\d+)\n/.exec(shown(one, depth))!;
+        expect([legend[1], legend[3]]).toEqual([String(one.scale.low), String(one.scale.high)]);
+        expect(legend[2]).toBe(values.map(v => `<0;${backgroundOf(v, one.scale, depth)}> `).join(''));
+      }
+    }
+  });
+
+  it('sets maps side by side while the line has room, else below each other', () => {
+    const map = (title: string) => ({ ...panel(2, 2, t => t), title });
+    // each is as wide as its caption
+    const lines = (width: number) => heatMapsText(['a', 'b', 'c'].map(map), { width, depth: 0, rows: 9 }).split('\n');
+    const wide = '   T=2 across, M=2 down'.length;
+    const titles = (width: number) =>
+      lines(width)
+        .filter(line => line.includes('9 is 1'))
+        .map(line => line.match(/[abc](?= {3}9)/g)!.join(''));
+    expect([3 * wide + 6, 3 * wide + 5, 2 * wide + 3, 2 * wide + 2].map(titles)).toEqual([
+      ['abc'],
+      ['ab', 'c'],
+      ['ab', 'c'],
+      ['a', 'b', 'c'],
+    ]);
+    expect(lines(2 * wide + 3)[0].indexOf('b')).toBe(wide + 3 + 1);
+  });
+
   it.each([20, 40, 80, 120])('is never wider than %i columns', width => {
     for (const depth of [0, 1, 2, 3] as const) {
       const text = heatMapsText([panel(500, 3, Math.sin), panel(7, 3, Math.sin)], { width, depth, rows: 40 });
@@ -130,6 +176,32 @@ describe('pictures as SVG', () => {
     ];
     for (const svg of svgs) expect(tagsLeftOpen(svg)).toEqual([]);
   });
+
+  it.each([1, 2, 9, 24, 30, 31, 100, 999, 3000])(
+    'number the first of %i steps and units, then multiples of one round number with room between',
+    count => {
+      for (const [one, anchor, room] of [
+        [panel(count, 2, () => 0), 'middle', 24],
+        [panel(2, count, () => 0), 'end', 14],
+      ] as const) {
+        const texts = [...heatMapsSvg([one], 'h').matchAll(/<text x="([^"]+)" y="([^"]+)"[^>]*text-anchor="([a-z]+)"[^>]*>(\d+)<\/text>/g)];
+        const numbers = texts
+          .filter(t => t[3] === anchor && Number(t[4]) <= count)
+          .map(t => ({ n: Number(t[4]), at: Number(t[anchor === 'middle' ? 1 : 2]) }));
+        expect(numbers[0].n).toBe(1);
+        const [first, second, third] = numbers;
+        const every = (third ?? second ?? first).n - (third ? second.n : 0);
+        numbers.slice(1).forEach(({ n, at }, i) => {
+          expect(n % every).toBe(0);
+          expect(Math.abs(at - numbers[i].at)).toBeGreaterThanOrEqual(room - 0.2);
+          // one step or unit is as wide as any other
+          const each = (at - first.at) / (n - 1);
+          expect(Math.abs(each - (numbers.at(-1)!.at - first.at) / (numbers.at(-1)!.n - 1))).toBeLessThan(0.2);
+        });
+        expect(numbers.at(-1)!.n + every).toBeGreaterThan(count);
+      }
+    },
+  );
 
   it('draw one cell per step and unit', async () => {
     const svg = heatMapsSvg(await panels({ T: 7, M: [4] }), 'h');
