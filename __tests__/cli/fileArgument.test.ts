@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bytesOf } from '../helpers/files.js';
 import { runCli } from '../helpers/runCli.js';
 
 const STUDENT = join(__dirname, '..', 'reference', 'student');
@@ -45,6 +46,20 @@ describe('a file beside the flags', () => {
     expect((await json('forward', weights, '-i', x, '--layers', 'lstm:5,dense:2')).ySha256).toBe(right);
     expect((await json('forward', weights, '-i', x, '--cell', 'lstm', '--M', '5')).ySha256).toBe(right);
     expect((await runCli(['compare', weights, '-i', x, '--against', y, '-q'])).exit).toBe(0);
+  });
+
+  it('that holds weights of layers without a cell is --weights where --layers says the network', async () => {
+    const tensor = (...shape: number[]) => ({
+      shape,
+      data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, k) => Math.sin(k + 1)),
+    });
+    const tensors = { '0.weight': tensor(4, 3), '0.bias': tensor(4), '2.weight': tensor(2, 4), '2.bias': tensor(2) };
+    const path = join(folder, 'two.safetensors');
+    writeFileSync(path, await bytesOf('safetensors', tensors));
+    const described = ['-i', x, '--layers', 'dense:4@relu,dense:2'];
+    const right = await json('forward', '--weights', path, ...described);
+    expect((await json('forward', path, ...described)).ySha256).toBe(right.ySha256);
+    expect((await runCli(['forward', path, '-i', x])).stderr).toContain('or say the network with --layers');
   });
 
   it('that is an array beside a network is the other side of compare, in either order', async () => {

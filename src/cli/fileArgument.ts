@@ -17,7 +17,7 @@ export async function withFileArgument(given: Values, command: CommandName, note
   const { first: _, network: __, ...rest } = values;
   const named = shownPath(path);
   if (rest.model !== undefined) throw conflict(`${named} and --model both name the network`, 'give one of them');
-  const role = await roleOfFile(path).catch(error => {
+  const role = await roleOfFile(path, rest.layers !== undefined).catch(error => {
     throw asFlags(path, error);
   });
   if (role === 'arrays') {

@@ -5,6 +5,7 @@ import * as all from './all.js';
 import { EXPORT } from './assumed.js';
 import type { Convention, WritableConvention } from './convention.js';
 import { fixForTextbookNames } from './textbookNames.js';
+import { torchScript } from './torch/spec.js';
 
 /** Those first whose names another one would take for its own. */
 export const CONVENTIONS: readonly Convention[] = Object.values(all).sort(
@@ -21,14 +22,25 @@ export function getConvention(name: string): WritableConvention {
 }
 
 /**
- * The convention that tensor names are of.
+ * The convention that tensor names are of; undefined where no one knows them.
  * @param described the network is known: names without a recurrent module's among them are PyTorch's, if they are its words
- * @throws RnnError E_NAMES listing what would be understood
+ */
+export function conventionOf(names: readonly string[], metadata?: ReadonlyMap<string, string>, described = false): Convention | undefined {
+  return CONVENTIONS.find(convention => convention.detect(names, metadata)) ?? (described && isTorch(names) ? all.torch : undefined);
+}
+
+function isTorch(names: readonly string[]): boolean {
+  return names.some(name => /(^|\.)weight$/.test(name));
+}
+
+/**
+ * The same of weights that must be some one's.
+ * @throws RnnError E_NAMES listing what would be understood; E_PT_TORCHSCRIPT for a program without recurrent modules
  */
 export function detectConvention(names: readonly string[], metadata?: ReadonlyMap<string, string>, described = false): Convention {
-  const isTorch = names.some(name => /(^|\.)weight$/.test(name));
-  const found = CONVENTIONS.find(convention => convention.detect(names, metadata)) ?? (described && isTorch ? all.torch : undefined);
+  const found = conventionOf(names, metadata, described);
   if (found) return found;
+  if (metadata?.get('torchscript')) throw torchScript();
   const shown = escapeNames(names.slice(0, 4), 60) || 'no tensors';
   const message = `cannot tell whose weights these are: ${shown}${names.length > 4 ? ' …' : ''}`;
   if (names.length === 1 && names[0] === 'npy')
@@ -43,7 +55,7 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
     found: shown,
     fix:
       fixForTextbookNames(names) ??
-      (isTorch
+      (isTorch(names)
         ? `a file that says how they are used, ${EXPORT}; or say the network with --layers`
         : 'in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")'),
   });

@@ -38,7 +38,7 @@ interface Candidate {
  * @throws RnnError E_KEY (usage): there is no such set; E_ASK: sets of different networks; E_PT_TORCHSCRIPT: a program with packed weights
  */
 export function weightSetOf(file: TensorFile, key: string | undefined, path: string): WeightSet {
-  if (file.metadata.get('torchscript') && !hasRecurrentNames([...file.tensors.keys()])) throw torchScript();
+  if (file.metadata.get('torchscript') && isPacked(file.tensors.keys())) throw torchScript();
   const all = setsIn(file);
   const modules = file.architecture instanceof Map ? (file.architecture as ReadonlyMap<string, TorchModule>) : undefined;
   const asked = key === undefined ? undefined : all.filter(set => set.path === key || set.path.startsWith(`${key}.`));

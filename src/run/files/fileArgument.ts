@@ -1,4 +1,4 @@
-import { CONVENTIONS, detectConvention } from '../../conventions/index.js';
+import { conventionOf, detectConvention } from '../../conventions/index.js';
 import { within } from '../../errors.js';
 import { shownPath } from '../../escape.js';
 import { readNetworkFile } from './modelFile.js';
@@ -6,13 +6,14 @@ import { readNetworkFile } from './modelFile.js';
 /** What a file is, by its content: a description of a network (with weights or without), weights alone, or arrays that are neither. */
 export type FileRole = 'model' | 'weights' | 'arrays';
 
-/** @throws RnnError as readModelFile */
-export async function roleOfFile(path: string): Promise<FileRole> {
+/**
+ * @param described flags say the network, so that the names of any layers are weights
+ * @throws RnnError as readModelFile
+ */
+export async function roleOfFile(path: string, described = false): Promise<FileRole> {
   const { spec, graph, problem, file } = await readNetworkFile(path);
   if (spec || graph || problem) return 'model';
-  const names = [...file.tensors.keys()];
-  if (CONVENTIONS.some(convention => convention.detect(names, file.metadata))) return 'weights';
-  return 'arrays';
+  return conventionOf([...file.tensors.keys()], file.metadata, described) ? 'weights' : 'arrays';
 }
 
 /** How many arrays a file of them holds. @throws RnnError E_NAMES: none, or weights by their names, of layers that are not known */
