@@ -36,6 +36,13 @@ describe('a checkpoint beside its description', () => {
   it("takes weights that a trained model's optimizer was the shortest way to", () =>
     expectRecorded('trained', { model: path('trained.json'), weights: path('trained_tf.index') }));
 
+  it.each(['lora', 'packed'])('with what LoRA adds, or kernels of 4 bits, in models and in TimeDistributed, gives y (%s)', async id => {
+    const [packed, model] = [(file: string) => referencePath('checkpoints_packed', file), `${id}.json`];
+    const { tensors } = await runForward({ model: packed(model), weights: packed(`${id}_tf.index`), input: packed(`${id}.x.npy`) });
+    const { tensors: recorded } = await readTensors(readFileSync(packed(`${id}.y.npy`)));
+    expectClose(tensors.y, [...recorded.values()][0], TOLERANCE.float32);
+  });
+
   it('of fewer layers than the network has is refused with both lists', async () => {
     const refused = runForward({ model: path('gru_stack.json'), weights: path('lstm_tf.index') });
     await expect(refused).rejects.toMatchObject({

@@ -1,15 +1,20 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { specFromProgram } from '../../src/conventions/pt2/index.js';
+import { readZip } from '../../src/formats/bytes/zip.js';
 import type { OnnxModel } from '../../src/formats/onnx/graph.js';
+import { memorySource } from '../../src/formats/source.js';
 import { runConvert } from '../../src/run/convert.js';
 import { readTensorFile } from '../../src/run/files/modelFile.js';
 import { runForward } from '../../src/run/forward.js';
 import { readArrays } from '../../src/run/input/input.js';
+import { fileLimits } from '../../src/run/limits.js';
+import { shapesInFile } from '../../src/run/network/fileCounts.js';
 import { loadNetwork } from '../../src/run/network/network.js';
-import { shapesOf } from '../../src/run/network/shapesResult.js';
+import { load } from '../../src/tensor/lazy.js';
 import { sizeOf } from '../../src/tensor/tensor.js';
 import { withFolder } from '../helpers/inputFile.js';
+import { writeZip } from '../helpers/writeZip.js';
 
 /** Programs saved by torch.export.save (PyTorch 2.13), each with an input and what PyTorch computes from it. */
 const folder = join(__dirname, '..', 'reference', 'pt2');
@@ -41,7 +46,7 @@ it.each(cases)('%s gives what PyTorch gave', async name => {
 
 it('shows the modules of the program as layers with their names', async () => {
   const network = await loadNetwork({ model: join(folder, 'bi2.pt2') });
-  const { layers, totals } = shapesOf(network);
+  const { layers, totals } = shapesInFile(network);
   expect(layers.map(l => [l.name, l.kind])).toEqual([
     ['rnn.l0', 'lstm'],
     ['rnn.l1', 'lstm'],
@@ -52,18 +57,43 @@ it('shows the modules of the program as layers with their names', async () => {
   expect(totals.params).toBe(1102);
 });
 
-it.each(cases)('%s: every number of the file is counted, or said to stand in an operator', async name => {
+it.each(cases)('%s: every parameter of the file is counted, and moving statistics beside them', async name => {
   const path = join(folder, `${name}.pt2`);
-  const { tensors } = await readTensorFile(path);
-  const { totals, notes } = shapesOf(await loadNetwork({ model: path }));
-  const held = [...tensors].filter(([key]) => !key.includes('num_batches_tracked')).reduce((sum, [, t]) => sum + sizeOf(t.shape), 0);
-  if (held === totals.params) return;
-  expect(notes.join()).toContain('numbers that stand in operators are not counted');
-  expect(totals.params).toBeLessThan(held);
+  const { tensors, architecture } = await readTensorFile(path);
+  const { totals } = shapesInFile(await loadNetwork({ model: path }));
+  type Spec = { parameter?: { parameter_name: string } };
+  const specs = (architecture as { graph_module: { signature: { input_specs: Spec[] } } }).graph_module.signature.input_specs;
+  const numbers = (names: Iterable<string>) => [...names].reduce((sum, key) => sum + sizeOf(tensors.get(key)!.shape), 0);
+  const names = specs.flatMap(({ parameter }) => (parameter ? [parameter.parameter_name] : []));
+  // what has the same numbers is one tensor under two names
+  const parameters = numbers(new Map(names.map(key => [String(load(tensors.get(key)!)), key])).values());
+  const statistics = numbers([...tensors.keys()].filter(key => /running_(mean|var)$/.test(key)));
+  expect(totals.byFramework.torch).toBe(parameters);
+  expect([totals.trainable, totals.nonTrainable]).toEqual([parameters, totals.params === parameters ? 0 : statistics]);
+});
+
+it('a parameter under two names is counted once, and not as trained where it is frozen', async () => {
+  await withFolder(async out => {
+    const source = memorySource(readFileSync(join(folder, 'bi2.pt2')));
+    const members = new Map(
+      await Promise.all((await readZip(source, fileLimits().read, [])).map(async m => [m.name, await m.read()] as const)),
+    );
+    const name = [...members.keys()].find(key => key.endsWith('weights_config.json'))!;
+    const { config } = JSON.parse(new TextDecoder().decode(members.get(name)));
+    config['rnn.bias_hh_l0'].path_name = config['rnn.bias_ih_l0'].path_name;
+    config['fc.weight'].tensor_meta.requires_grad = false;
+    members.set(name, new TextEncoder().encode(JSON.stringify({ config })));
+    const tied = join(out, 'tied.pt2');
+    writeFileSync(tied, await writeZip(members));
+    const { totals, notes } = shapesInFile(await loadNetwork({ model: tied }));
+    // 4·5 numbers of the bias, 2·10 of the frozen kernel
+    expect([totals.params, totals.trainable, totals.byFramework.torch]).toEqual([1102 - 20, 1102 - 40, 1102 - 20]);
+    expect(notes.join()).toContain('as the file lists its parameters');
+  });
 });
 
 it('convolutions and normalisations of modules are layers with their weights', async () => {
-  const { layers } = shapesOf(await loadNetwork({ model: join(folder, 'space.pt2') }));
+  const { layers } = shapesInFile(await loadNetwork({ model: join(folder, 'space.pt2') }));
   const counted = Object.fromEntries(layers.filter(l => l.params !== 0).map(l => [l.name, [l.kind, l.params]]));
   expect(counted).toMatchObject({
     a: ['conv1d', 40],

@@ -1,6 +1,7 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { Part } from '../tensor/lazy.js';
+import { exactSize } from '../tensor/tensor.js';
 import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget } from './bytes/budget.js';
 import { isObject, type JsonObject, type JsonValue, parseJsonBytes } from './bytes/jsonText.js';
 import { readNumbers } from './bytes/numbers.js';
@@ -14,7 +15,8 @@ import type { ByteSource } from './source.js';
 
 /**
  * PyTorch's .pt2 (torch.export.save): a zip with one top folder, models/model.json with the graph of the forward pass, and the raw numbers of
- * each parameter under data/weights, read on demand. `architecture` is the parsed model.json. Tensors are called as in the state dict. Pickled parts are
+ * each parameter under data/weights, read on demand. `architecture` is the parsed model.json; `parameters` and `trained` are their numbers, of a
+ * tensor under two names once. Tensors are called as in the state dict. Pickled parts are
  * not read: a weight that is one is refused by name.
  */
 export const pt2: Format = {
@@ -39,6 +41,7 @@ export const pt2: Format = {
     const name = models[0].slice('models/'.length, -'.json'.length);
     const tensors = new Map<string, FileTensor>();
     const budget = newBudget(limits);
+    const parameters = new Map<string, { size: bigint; trained: boolean }>();
     for (const [folder, kind] of [
       ['weights', 'weights'],
       ['constants', 'constants'],
@@ -50,13 +53,20 @@ export const pt2: Format = {
       for (const [tensorName, entry] of listed) {
         checkName(tensorName, 'tensor', limits);
         const place = `weight '${escapeText(tensorName, 80)}'`;
-        tensors.set(
-          tensorName,
-          within(place, () => readWeight(entry, { place, folder }, members, budget)),
-        );
+        const tensor = within(place, () => readWeight(entry, { place, folder }, members, budget));
+        tensors.set(tensorName, tensor);
+        const { is_param: isParameter, path_name: path, tensor_meta: meta } = entry as JsonObject;
+        const { storage_offset: offset, requires_grad: trained } = meta as JsonObject;
+        if (isParameter === true)
+          parameters.set(JSON.stringify([path, offset, tensor.shape]), { size: exactSize(tensor.shape), trained: trained !== false });
       }
     }
-    const metadata = new Map<string, string>();
+    const sum = (counted: readonly { size: bigint }[]) => String(counted.reduce((total, { size }) => total + size, 0n));
+    const all = [...parameters.values()];
+    const metadata = new Map([
+      ['parameters', sum(all)],
+      ['trained', sum(all.filter(p => p.trained))],
+    ]);
     if (isObject(architecture) && typeof architecture.torch_version === 'string') metadata.set('torch_version', architecture.torch_version);
     return { format: 'pt2', tensors, architecture, metadata, notes };
   },

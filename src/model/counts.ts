@@ -35,7 +35,7 @@ export interface FrameworkCount {
 }
 
 /**
- * The same network as each framework would count it: PyTorch and ONNX keep two biases, tfjs has the GRU with the reset before only.
+ * The same network as each framework would count it: PyTorch and ONNX keep two biases, PyTorch's moving statistics are no parameters, tfjs has the GRU with the reset before only.
  * null where the framework has no such layer.
  * @param framework whose network it is: Flax is counted for its own
  */
@@ -97,7 +97,8 @@ function countAs(
     more += variants[i][place];
   });
   const saved = framework === 'flax' ? recurrent.reduce((sum, l) => sum + withoutBias({ ...l, ...variantIn(framework, l) }), 0n) : 0n;
-  return { params: params + more - saved, note: resetNote(framework, recurrent) };
+  const statistics = framework === 'torch' ? numbersIn(layers.flatMap(({ weights }) => weights.filter(w => w.frozen))) : 0n;
+  return { params: params + more - saved - statistics, note: resetNote(framework, recurrent) };
 }
 
 /** Flax' GRU has no recurrent bias of z and r, which could be added to the input's (and in nnx none of n either). */

@@ -11,9 +11,9 @@ import { intOf, textOf } from '../ops/attributes.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { sha256OfSource } from './files/digest.js';
 import { type ModelFile, readModelFile } from './files/modelFile.js';
+import { shapesInFile } from './network/fileCounts.js';
 import { loadDescription, type Network, NO_WEIGHT, placedFile, shownNetwork } from './network/network.js';
 import { outlinedShapes } from './network/outlinedShapes.js';
-import { shapesOf } from './network/shapesResult.js';
 import { describeTensors } from './network/tensorRoles.js';
 import type { NetworkRequest } from './request.js';
 import type { InspectGraph, InspectResult, ShapesResult } from './result.js';
@@ -101,7 +101,7 @@ async function networkOf(
     const why = opened.graph && 'reason' in opened.graph.layers ? opened.graph.layers.reason : null;
     const layersLine =
       network.ask?.layersLine ?? (network.model.layers.length === 0 ? null : layersLineOf(network.model, network.framework));
-    const shapes = network.model.layers.length > 0 ? shapesOf({ ...network, ask: undefined }) : null;
+    const shapes = network.model.layers.length > 0 ? shapesInFile({ ...network, ask: undefined }) : null;
     return { network, shapes, layersLine, reason: network.ask ? reasonOf(network.ask, path) : (why ?? network.withoutWeights ?? null) };
   } catch (error) {
     // what is wrong with the flags, and not with the file

@@ -1,6 +1,7 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { TUTORIAL } from '../model/dimensions.js';
+import { shapesInFile } from './network/fileCounts.js';
 import { loadDescription, type Network, openModel, wiredNetwork } from './network/network.js';
 import { outlinedShapes } from './network/outlinedShapes.js';
 import { shapesOf } from './network/shapesResult.js';
@@ -17,7 +18,7 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
     const loaded = await loadDescription(request, undefined, opened);
     const network = loaded.graph && loaded.model.layers.length === 0 ? await saidShapes(loaded, request) : loaded;
     onNetwork?.(network);
-    return shapesOf(network);
+    return shapesInFile(network);
   } catch (error) {
     if (!(error instanceof RnnError && error.code === 'E_SIZE' && error.where === '--D')) {
       if (!opened?.problem || error !== opened.problem) throw error;

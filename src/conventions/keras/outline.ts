@@ -143,11 +143,15 @@ function collectDetails(model: Json, prefix: string, details: Map<string, KerasD
     const name = before + nameOf(layer);
     if (MODELS.has(wordOf(layer.class_name))) collectDetails(config, `${name}/`, details, quantized, `${group}/`);
     if (isTakenApart(layer)) collect(stepLayer(layer), `${name}/`, `${group}/layer`);
-    const found = quantized.get(group);
+    // a layer at every step is one layer of ours, under the outer name
+    const isStep = layer.class_name === 'TimeDistributed' && !isTakenApart(layer);
+    const own = isStep ? asObject(stepLayer(layer).config ?? {}, 'layer') : config;
+    const place = isStep ? `${group}/layer` : group;
+    const found = quantized.get(place);
     details.set(name, {
-      bytes: variableBytes(config.dtype),
-      quantized: found ? { group, useBias: found.useBias } : null,
-      rank: typeof config.lora_rank === 'number' ? config.lora_rank : null,
+      bytes: variableBytes(own.dtype),
+      quantized: found ? { group: place, useBias: found.useBias } : null,
+      rank: typeof own.lora_rank === 'number' ? own.lora_rank : null,
     });
   };
   layers.forEach((layer, i) => {

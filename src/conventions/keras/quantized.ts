@@ -7,6 +7,7 @@ import { asObject, type Json, list } from '../../layers/kerasConfig.js';
 import { roundsInput } from '../../layers/roundedInput.js';
 import type { Assumption } from '../../model/assumptions.js';
 import { lazy, load } from '../../tensor/lazy.js';
+import { byNaturalOrder } from '../naturalOrder.js';
 import { QUANTIZED } from './layers.js';
 import { groupNames, MODELS, nameOf, stepLayer } from './models.js';
 import { namesIn } from './names.js';
@@ -16,7 +17,7 @@ import { namesIn } from './names.js';
  * and where int4 has several scales a column, zero points and the group of each row; two int4 in a byte, the lower half first.
  *   int8, int4     kernel / scale
  *   int4, groups   (kernel − zero[group]) · scale[group]
- * A `.keras` file has LoRA's product in the kernel already; an `.h5` keeps both matrices beside it.
+ * A `.keras` file has LoRA's product in the kernel already; an `.h5` and a checkpoint keep both matrices beside it.
  */
 
 /** Group of a `.weights.h5` -> what stands there. */
@@ -162,28 +163,42 @@ export function dequantized(file: TensorFile, layers: QuantizedLayers): TensorFi
 
 function plainTensors(tensors: ReadonlyMap<string, FileTensor>, layers: QuantizedLayers): Map<string, FileTensor> {
   const plain = new Map(tensors);
-  for (const [group, layer] of layers) {
+  const places = packedPlaces(tensors.keys());
+  for (const [i, [group, layer]] of [...layers].entries()) {
     const numbered = tensors.has(`${group}/vars/0`);
     if (numbered && !layer.mode) continue;
-    const named = numbered ? undefined : namedParts(tensors, layer.name);
+    const place = places.length === layers.size ? places[i] : undefined;
+    const named = numbered ? undefined : namedParts(tensors, place ?? layer.name);
     const first = layer.useBias ? 2 : 1;
     const at = (index: number) => tensors.get(`${group}/vars/${index}`);
     const parts = named ?? { kernel: at(0), scale: at(first), zero: at(first + 1), groups: at(first + 2) };
     const { kernel, ...others } = parts;
     if (!kernel || (layer.mode && !parts.scale)) continue;
     if (named) for (const [name, tensor] of tensors) if (Object.values(others).includes(tensor)) plain.delete(name);
-    if (!named) for (let i = first; plain.delete(`${group}/vars/${i}`); i++);
+    if (!named) for (let k = first; plain.delete(`${group}/vars/${k}`); k++);
     const key = [...tensors].find(([, tensor]) => tensor === kernel)![0];
     plain.set(key, plainKernel(layer, { ...parts, kernel }));
   }
   return plain;
 }
 
-/** The names that Keras gives them in an `.h5`. */
+/** Where a checkpoint has what LoRA adds, or a scale: `model/_functional/_operations/3`, in the order of the layers. */
+function packedPlaces(names: Iterable<string>): string[] {
+  const packed = [...names].filter(name =>
+    /_(operations|layers)\/\d+\/(.*\/)?(lora_(kernel|embeddings)_a|(kernel|embeddings)_scale)$/.test(name),
+  );
+  const places = new Set(packed.map(name => name.slice(0, name.lastIndexOf('/'))));
+  return [...places].sort(byNaturalOrder);
+}
+
+/**
+ * The names that Keras gives them in an `.h5`, and TensorFlow in a checkpoint.
+ * @param layer its name, or its place in a checkpoint
+ */
 function namedParts(tensors: ReadonlyMap<string, FileTensor>, layer: string): { [key in keyof Parts]?: FileTensor } | undefined {
   const at = (...names: string[]) =>
     [...tensors].find(([name]) => names.some(last => name === `${layer}/${last}` || name.endsWith(`/${layer}/${last}`)))?.[1];
-  const kernel = at('kernel', 'embeddings');
+  const kernel = at('kernel', 'embeddings', '_kernel', '_embeddings');
   if (!kernel) return undefined;
   return {
     kernel,
@@ -198,7 +213,7 @@ function namedParts(tensors: ReadonlyMap<string, FileTensor>, layer: string): { 
 function plainKernel(layer: QuantizedLayer, parts: Parts): FileTensor {
   const { kernel, a, b } = parts;
   if (a && b && layer.mode === 'int8' && roundsInput(layer.config))
-    throw new RnnError('unsupported', 'E_KERAS_OPTION', `LoRA beside an int8 kernel is not run from an .h5 file`, {
+    throw new RnnError('unsupported', 'E_KERAS_OPTION', `LoRA beside an int8 kernel is run from a .keras file alone`, {
       where: layer.name,
       fix: 'save it as .keras, where Keras puts both into one kernel',
     });

@@ -145,7 +145,7 @@ function readyNetwork(opened: ModelFile, weights: Weights, request: NetworkReque
     checkWeights(weightShapesByLayer(shapes), weights);
     const source = { weights, weightsSource: request.model!, stepsFirst, wholeInputs };
     const notes = [...file.notes, ...frameworkNotes(request, opened)];
-    return { framework: framework ?? 'keras', model, shapes, ...source, notes, assumptions: [] };
+    return { framework: framework ?? 'keras', model, shapes, ...source, notes, assumptions: [], described: opened };
   });
 }
 

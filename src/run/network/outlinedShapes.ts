@@ -7,6 +7,7 @@ import { inferShapes } from '../../model/shapes.js';
 import { sizeOf } from '../../tensor/tensor.js';
 import type { ModelFile } from '../files/modelFile.js';
 import type { DimsJson, LayerRow, ShapesResult } from '../result.js';
+import { isFixed, STATISTIC } from './fileCounts.js';
 import type { Network } from './network.js';
 import { shapesOf } from './shapesResult.js';
 
@@ -42,13 +43,6 @@ function outlineOf(opened: ModelFile | undefined): KerasOutline | undefined {
 }
 
 const TRAINED = 'of layers that are not run here, all numbers count as trained but moving means and variances';
-
-/** Whether training changes a weight of an unknown layer only as a statistic of what it sees. */
-export function isFixed({ role }: { readonly role: string }): boolean {
-  return role === STATISTIC;
-}
-
-const STATISTIC = 'statistics';
 
 const ANY_SHAPE: DimsJson = { dims: ['?'], shape: [null] };
 

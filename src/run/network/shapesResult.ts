@@ -145,7 +145,7 @@ function dimsOf({ input, otherInputs = [] }: ModelSpec, shapes: ModelShapes): Re
 }
 
 /** Numbers of a file that stand in operators. */
-function uncounted({ model, framework }: Pick<Network, 'model' | 'framework'>): string[] {
+export function uncounted({ model, framework }: Pick<Network, 'model' | 'framework'>): string[] {
   if (framework !== 'torch' && framework !== 'onnx') return [];
   const held = model.layers.flatMap(layer => {
     const numbers = layer.kind === 'op' ? (layer.operands ?? []).filter(o => o?.type === 'float' && o.data.length > 1) : [];
@@ -161,7 +161,7 @@ export function dimsJson(shape: DimShape): DimsJson {
 }
 
 /** A number while that is exact. */
-function toCount(value: bigint): Count {
+export function toCount(value: bigint): Count {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }
 

@@ -1,13 +1,11 @@
 import type { KerasDetails, KerasRow } from '../../conventions/keras/outlined.js';
 import { RnnError } from '../../errors.js';
-import { DTYPE_BYTES } from '../../formats/bytes/budget.js';
-import type { FileTensor, TensorFile } from '../../formats/format.js';
 import { getLayerKind } from '../../layers/index.js';
 import type { DimShape } from '../../layers/layer.js';
-import { exactSize, sizeOf } from '../../tensor/tensor.js';
-import type { LayerRow, ShapesResult, SummaryLayer, SummaryModel } from '../result.js';
+import { sizeOf } from '../../tensor/tensor.js';
+import type { ShapesResult, SummaryLayer, SummaryModel } from '../result.js';
+import { adapted, countsOf, storedTensors } from './fileCounts.js';
 import type { Network } from './network.js';
-import { isFixed } from './outlinedShapes.js';
 
 /** What Keras' model.summary() shows of a network: of a Keras file by the file's own layers. @throws RnnError E_SIZE (usage): it has no letters for a size */
 export function summaryModel(result: ShapesResult, network: Network): SummaryModel {
@@ -20,7 +18,7 @@ export function summaryModel(result: ShapesResult, network: Network): SummaryMod
   const { name, functional } = result.model;
   if (!outline) return { name, functional, layers: rowsOfLayers(result), ...plainTotals(result) };
   const layers = outline.rows.map(row => rowOf(row, result, network, outline.details));
-  return { name, functional, layers, ...totalsOf(result, network, outline.details) };
+  return { name, functional, layers, ...countsOf(result, network, outline.details) };
 }
 
 function plainTotals({ totals }: ShapesResult): Pick<SummaryModel, 'trainable' | 'nonTrainable'> {
@@ -95,68 +93,4 @@ function shownShape(value: string, shapes: Network['shapes']): DimShape | undefi
   if (!shownShapes && same && others.length === 0) return shownShape(layer.inputs[0], shapes);
   const shown = shownShapes?.(layer, all) ?? all;
   return value === layer.name ? shown[0] : shown[1 + others.findIndex(o => value === `${layer.name}/${o.suffix}`)];
-}
-
-/** The numbers of the two matrices that LoRA adds to a kernel. */
-function adapted({ name, weights }: LayerRow, details: ReadonlyMap<string, KerasDetails>): bigint {
-  const rank = details.get(name)?.rank;
-  const kernel = weights[0]?.shape as readonly number[] | undefined;
-  if (typeof rank !== 'number' || !kernel) return 0n;
-  return BigInt(rank) * (exactSize(kernel.slice(0, -1)) + BigInt(kernel[kernel.length - 1]));
-}
-
-/** Counts and bytes by what training changes; with LoRA the kernel itself is frozen. */
-function totalsOf(
-  result: ShapesResult,
-  network: Network,
-  details: ReadonlyMap<string, KerasDetails>,
-): Pick<SummaryModel, 'trainable' | 'nonTrainable' | 'optimizer' | 'bytes'> {
-  const frozen = new Map(network.shapes.layers.map(({ layer, weights }) => [layer.name, weights.map(w => w.frozen === true)]));
-  const counts = { trainable: 0n, nonTrainable: 0n };
-  const bytes = { trainable: 0, nonTrainable: 0, optimizer: 0 };
-  const add = (what: 'trainable' | 'nonTrainable', count: bigint, each: number) => {
-    counts[what] += count;
-    bytes[what] += Number(count) * each;
-  };
-  for (const row of result.layers) {
-    const stored = storedTensors(row.name, network, details);
-    if (stored) {
-      const { useBias } = details.get(row.name)!.quantized!;
-      stored.forEach((t, i) => {
-        const trained = row.trainable && useBias && i === 1;
-        add(trained ? 'trainable' : 'nonTrainable', BigInt(sizeOf(t.shape)), DTYPE_BYTES[t.dtype]);
-      });
-      add(row.trainable ? 'trainable' : 'nonTrainable', adapted(row, details), 4);
-      continue;
-    }
-    const { bytes: each = 4, rank = null } = details.get(row.name) ?? {};
-    const kind = row.trainable ? 'trainable' : 'nonTrainable';
-    row.weights.forEach((weight, i) => {
-      const fixed = frozen.get(row.name)?.[i] || isFixed(weight) || (i === 0 && rank !== null);
-      // how many numbers a Normalization has seen is an int64
-      add(fixed ? 'nonTrainable' : kind, BigInt(weight.count ?? 0), weight.name === 'count' ? 8 : each);
-    });
-    add(kind, adapted(row, details), each);
-  }
-  const optimizer = optimizerOf(network.described?.file);
-  bytes.optimizer = optimizer.reduce((sum, t) => sum + sizeOf(t.shape) * DTYPE_BYTES[t.dtype], 0);
-  const built = optimizer.length > 0 ? { optimizer: optimizer.reduce((sum, t) => sum + sizeOf(t.shape), 0) } : {};
-  return { ...counts, ...built, bytes };
-}
-
-/** The tensors of a layer kept as whole numbers, in their order, as the file has them. */
-function storedTensors(name: string, { described }: Network, details: ReadonlyMap<string, KerasDetails>): FileTensor[] | undefined {
-  const quantized = details.get(name)?.quantized;
-  if (!quantized || !described?.unpack) return undefined;
-  const tensors: FileTensor[] = [];
-  for (let i = 0; ; i++) {
-    const tensor = described.file.tensors.get(`${quantized.group}/vars/${i}`);
-    if (!tensor) return tensors;
-    tensors.push(tensor);
-  }
-}
-
-/** Variables of an optimizer that was built: a .keras file's, or a whole .h5's. */
-function optimizerOf(file: TensorFile | undefined) {
-  return [...(file?.tensors ?? [])].filter(([name]) => /^optimizer(_weights)?\//.test(name)).map(([, tensor]) => tensor);
 }

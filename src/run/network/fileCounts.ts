@@ -1,0 +1,137 @@
+import type { KerasDetails } from '../../conventions/keras/outlined.js';
+import { DTYPE_BYTES } from '../../formats/bytes/budget.js';
+import type { FileTensor, TensorFile } from '../../formats/format.js';
+import { exactSize, sizeOf } from '../../tensor/tensor.js';
+import type { LayerRow, ShapesResult, SummaryModel } from '../result.js';
+import type { Network } from './network.js';
+import { shapesOf, toCount, uncounted } from './shapesResult.js';
+
+/** Parameters as the framework of a file counts them in it, where its tensors are others than the weights that are computed with. */
+
+type Described = Pick<Network, 'shapes' | 'described'>;
+type KerasCounts = Pick<SummaryModel, 'trainable' | 'nonTrainable' | 'optimizer' | 'bytes'>;
+
+interface FileCounts {
+  readonly params: bigint;
+  readonly trainable: bigint;
+  /** what the framework itself calls the number of parameters */
+  readonly own: bigint;
+  /** why they are others than those of the table */
+  readonly note: string;
+}
+
+/** The shapes of a network, counted as the framework of its file does. */
+export function shapesInFile(network: Network): ShapesResult {
+  const result = shapesOf(network);
+  const counts = network.described?.unpack ? keptPacked(result.layers, network) : ofProgram(network);
+  const { totals } = result;
+  if (!counts || (counts.params === BigInt(totals.params ?? 0) && counts.trainable === BigInt(totals.trainable ?? 0))) return result;
+  const { params, trainable, own, note } = counts;
+  const replaced = new Set(uncounted(network));
+  return {
+    ...result,
+    totals: {
+      ...totals,
+      params: toCount(params),
+      trainable: toCount(trainable),
+      nonTrainable: toCount(params - trainable),
+      byFramework: { ...totals.byFramework, [network.framework]: toCount(own) },
+      bytes: toCount(params * 4n),
+    },
+    notes: [...result.notes.filter(text => !replaced.has(text)), note],
+  };
+}
+
+/** Of a Keras model with LoRA, or with kernels kept as whole numbers. */
+function keptPacked(layers: readonly LayerRow[], network: Described): FileCounts {
+  const { described } = network;
+  const { trainable, nonTrainable } = countsOf({ layers }, network, described!.outline!(described!.file).details);
+  const note =
+    "counted as Keras does: LoRA's matrices beside the frozen kernel, kernels of 8 and 4 bits with their scales; in the table they are one kernel";
+  const params = BigInt(trainable) + BigInt(nonTrainable);
+  return { params, trainable: BigInt(trainable), own: params, note };
+}
+
+/** Of a .pt2, which lists its parameters. */
+function ofProgram({ shapes, described }: Described): FileCounts | undefined {
+  const [params, trained] = ['parameters', 'trained'].map(key => described?.file.metadata.get(key));
+  if (params === undefined || trained === undefined || described?.file.format !== 'pt2') return undefined;
+  const statistics = shapes.layers.flatMap(l => l.weights.filter(w => w.frozen)).reduce((sum, w) => sum + exactSize(w.shape), 0n);
+  const note = 'counted as the file lists its parameters: of operators and parametrisations, too, one under two names once';
+  return { params: BigInt(params) + statistics, trainable: BigInt(trained), own: BigInt(params), note };
+}
+
+/** Whether training changes a weight of an unknown layer only as a statistic of what it sees. */
+export function isFixed({ role }: { readonly role: string }): boolean {
+  return role === STATISTIC;
+}
+
+export const STATISTIC = 'statistics';
+
+/** The numbers of the two matrices that LoRA adds to a kernel. */
+export function adapted({ name, weights }: LayerRow, details: ReadonlyMap<string, KerasDetails>): bigint {
+  const rank = details.get(name)?.rank;
+  const kernel = weights[0]?.shape as readonly number[] | undefined;
+  if (typeof rank !== 'number' || !kernel) return 0n;
+  return BigInt(rank) * (exactSize(kernel.slice(0, -1)) + BigInt(kernel[kernel.length - 1]));
+}
+
+/** Counts and bytes by what training changes; with LoRA the kernel itself is frozen. */
+export function countsOf(
+  { layers }: Pick<ShapesResult, 'layers'>,
+  network: Described,
+  details: ReadonlyMap<string, KerasDetails>,
+): KerasCounts {
+  const frozen = new Map(network.shapes.layers.map(({ layer, weights }) => [layer.name, weights.map(w => w.frozen === true)]));
+  const counts = { trainable: 0n, nonTrainable: 0n };
+  const bytes = { trainable: 0, nonTrainable: 0, optimizer: 0 };
+  const add = (what: 'trainable' | 'nonTrainable', count: bigint, each: number) => {
+    counts[what] += count;
+    bytes[what] += Number(count) * each;
+  };
+  for (const row of layers) {
+    const stored = storedTensors(row.name, network, details);
+    if (stored) {
+      const { useBias } = details.get(row.name)!.quantized!;
+      stored.forEach((t, i) => {
+        const trained = row.trainable && useBias && i === 1;
+        add(trained ? 'trainable' : 'nonTrainable', BigInt(sizeOf(t.shape)), DTYPE_BYTES[t.dtype]);
+      });
+      add(row.trainable ? 'trainable' : 'nonTrainable', adapted(row, details), 4);
+      continue;
+    }
+    const { bytes: each = 4, rank = null } = details.get(row.name) ?? {};
+    const kind = row.trainable ? 'trainable' : 'nonTrainable';
+    row.weights.forEach((weight, i) => {
+      const fixed = frozen.get(row.name)?.[i] || isFixed(weight) || (i === 0 && rank !== null);
+      // how many numbers a Normalization has seen is an int64
+      add(fixed ? 'nonTrainable' : kind, BigInt(weight.count ?? 0), weight.name === 'count' ? 8 : each);
+    });
+    add(kind, adapted(row, details), each);
+  }
+  const optimizer = optimizerOf(network.described?.file);
+  bytes.optimizer = optimizer.reduce((sum, t) => sum + sizeOf(t.shape) * DTYPE_BYTES[t.dtype], 0);
+  const built = optimizer.length > 0 ? { optimizer: optimizer.reduce((sum, t) => sum + sizeOf(t.shape), 0) } : {};
+  return { ...counts, ...built, bytes };
+}
+
+/** The tensors of a layer kept as whole numbers, in their order, as the file has them. */
+export function storedTensors(
+  name: string,
+  { described }: Described,
+  details: ReadonlyMap<string, KerasDetails>,
+): FileTensor[] | undefined {
+  const quantized = details.get(name)?.quantized;
+  if (!quantized || !described?.unpack) return undefined;
+  const tensors: FileTensor[] = [];
+  for (let i = 0; ; i++) {
+    const tensor = described.file.tensors.get(`${quantized.group}/vars/${i}`);
+    if (!tensor) return tensors;
+    tensors.push(tensor);
+  }
+}
+
+/** Variables of an optimizer that was built: a .keras file's, or a whole .h5's. */
+function optimizerOf(file: TensorFile | undefined) {
+  return [...(file?.tensors ?? [])].filter(([name]) => /^optimizer(_weights)?\//.test(name)).map(([, tensor]) => tensor);
+}
