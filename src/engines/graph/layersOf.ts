@@ -1,21 +1,22 @@
 import { RnnError } from '../../errors.js';
-import { graphsIn, type OnnxModel } from '../../formats/onnx/graph.js';
+import type { OnnxModel } from '../../formats/onnx/graph.js';
+import type { OperatorSpec } from '../../layers/operatorFields.js';
+import { operandsAmong } from '../../layers/operatorShapes.js';
 import { checkSpec } from '../../model/check.js';
 import { inferShapes, weightShapesByLayer } from '../../model/shapes.js';
 import type { ModelSpec } from '../../model/spec.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { nodeLabel } from '../../ops/attributes.js';
 import { checkWeights, type Weights } from '../../weights/weights.js';
-import { moveAxes } from './layerMovement.js';
-import { layerNode } from './layerNodes.js';
-import type { Step, Wire } from './nodes.js';
+import { type Axis, type Call, type Draft, type Flow, isFlow, settle, wholeAxes } from './flows.js';
+import { RULES } from './layerRules.js';
+import { type Entry, readsOf, type Wire } from './nodes.js';
 import { stuck } from './stuck.js';
-import { type Axis, type Draft, type Flow, settle } from './symbols.js';
 import { entered, follow, type Walk } from './wiredOf.js';
 
 /**
- * A graph as layers, where it is a network of layers, so that what matters is what it computes and not which exporter wrote it. Its nodes are
- * followed as in wiredOf.ts, which knows constants, sizes and what is a layer; here a value is a layer's output with its axes named (N, T,
- * features, directions): moving axes changes the names, products and recurrences are layers.
+ * The layers and operators that wiredOf.ts makes of a graph, rewritten as layers alone where it is a network of layers, so that what matters
+ * is what it computes and not which exporter wrote it. A value is a layer's output with its axes named (N, T, features, directions): operators
+ * that move axes change the names (axisRules.ts), others become layers or part of one (layerRules.ts).
  * What cannot be said in layers is not converted: it is layers and operators, or `evaluateGraph` runs it node by node.
  */
 export interface GraphLayers {
@@ -28,7 +29,7 @@ export interface GraphLayers {
 /** @returns the layers, or why there are none */
 export function layersOfGraph(model: OnnxModel): GraphLayers | { readonly reason: string } {
   // of several readings that which gets furthest says best where the chain breaks
-  let furthest = { reason: 'the graph has no input of two or three axes', nodes: -1 };
+  let furthest = { reason: 'the graph has no input of two or three axes', entries: -1 };
   const [first] = model.graph.inputs;
   const rank = first?.shape?.length ?? 3;
   if (!first || (rank !== 2 && rank !== 3)) return { reason: furthest.reason };
@@ -39,10 +40,10 @@ export function layersOfGraph(model: OnnxModel): GraphLayers | { readonly reason
   if (walk instanceof RnnError) return { reason: walk.message };
   const end = tried(() => follow(graph, walk));
   for (const axes of rank === 2 ? AXES.slice(0, 1) : AXES.slice(1)) {
-    const progress = { nodes: 0 };
-    const read = tried(() => interpret(model, walk, axes, progress, end));
+    const progress = { entries: 0 };
+    const read = tried(() => rewritten(model, walk, axes, progress, end));
     if (!(read instanceof RnnError)) return read;
-    if (progress.nodes > furthest.nodes) furthest = { reason: read.message, nodes: progress.nodes };
+    if (progress.entries > furthest.entries) furthest = { reason: read.message, ...progress };
   }
   return { reason: furthest.reason };
 }
@@ -64,72 +65,76 @@ const AXES: readonly (readonly Axis[])[] = [
 ];
 
 /** @param end why the nodes were not followed to the end, where they were not */
-function interpret(model: OnnxModel, walk: Walk, axes: readonly Axis[], progress: { nodes: number }, end: unknown): GraphLayers {
-  const { nodes, steps, values } = walk;
-  const { inputs, outputs } = model.graph;
+function rewritten({ graph }: OnnxModel, walk: Walk, axes: readonly Axis[], progress: { entries: number }, end: unknown): GraphLayers {
+  const { nodes, values, kernels } = walk;
+  const { inputs, outputs } = graph;
   if (outputs.length === 0) throw stuck('the graph has no output');
-  const [input] = inputs;
-  const flows = new Map<string, Flow>();
-  const own = values.get(input.name)!;
-  const shape = nodes.shape(own);
-  const size = (axis: Axis) => shape[axes.indexOf(axis)];
-  const sizes = { N: size('N'), T: size('T'), ...(axes.length === 3 ? { F: size('F') } : {}) };
-  const features = sizes.F?.size ?? null;
-  const draft: Draft = { nodes, flows, layers: [], readers: readersOf(model), inputName: input.name, sizes, features };
-  if ('value' in own) flows.set(own.value, { layer: input.name, axes, view: 'plain' });
-  for (const step of steps) {
-    interpretStep(step, draft);
-    progress.nodes++;
+  const [{ name }] = inputs;
+  const own = nameOf(values.get(name))!;
+  const [N, T, F] = (['N', 'T', 'F'] as const).map(axis => nodes.shapes.get(own)![axes.indexOf(axis)]);
+  const flows = new Map<string, Flow>([[own, { layer: name, axes, view: 'plain' }]]);
+  const draft: Draft = { nodes, precision: kernels.precision, flows, layers: new Map(), weights: new Map(), input: { name, N, T, F } };
+  const [y, ...others] = outputs.map(output => nameOf(values.get(output.name)));
+  const gives = [y, ...others].flatMap(value => value ?? []);
+  const live = end instanceof RnnError ? nodes.all : nodes.needed(gives);
+  const open = live.map(({ name }) => nodes.origins.get(name)).find(node => node?.captures);
+  if (open) throw stuck(`${open.opType} decides while running`);
+  const readers = new Map<string, number>();
+  for (const value of [...live.flatMap(readsOf), ...gives]) readers.set(value, (readers.get(value) ?? 0) + 1);
+  for (const entry of live) {
+    rewrite(entry, readers, draft);
+    progress.entries++;
   }
   if (end instanceof RnnError) throw end;
-  const wire = values.get(outputs[0].name);
-  const output = wire && 'value' in wire ? flows.get(wire.value) : undefined;
-  return finish(draft, outputs[0].name, output, axes[0] === 'N' && inputs.length === 1 && outputs.length === 1);
+  if (gives.some(value => !flows.has(value) && !nodes.shapes.get(value)!.numbers)) throw stuck('an output is not that of a layer');
+  return finish(draft, outputs[0].name, y === undefined ? y : flows.get(y), axes[0] === 'N' && inputs.length === 1 && outputs.length === 1);
 }
 
-function interpretStep(step: Step, draft: Draft): void {
-  const { node, inputs, outputs } = step;
-  const { flows, nodes } = draft;
-  const isFlow = (wire: Wire | undefined) => wire !== undefined && 'value' in wire && flows.has(wire.value);
-  const isKnown = (wire: Wire | undefined) =>
-    !wire || 'constant' in wire || nodes.shape(wire).numbers || (wire.zero && !inputs.some(isFlow)) || isFlow(wire);
-  // constants, sizes, states of zeros, and what only passes on a value
-  if (outputs.every(isKnown)) return;
-  if (node.domain !== '') throw stuck(`${node.domain} is another operator set`);
-  const [first] = inputs;
-  const flow = first && 'value' in first ? flows.get(first.value) : undefined;
-  const gives = (flow && moveAxes(step, flow, draft)) ?? layerNode(step, draft);
-  for (const [i, wire] of outputs.entries()) if (wire && 'value' in wire && gives[i]) flows.set(wire.value, gives[i]);
+/** undefined: constants, and zeros of a computed shape */
+function nameOf(wire: Wire | undefined): string | undefined {
+  return wire && 'value' in wire && !wire.zero ? wire.value : undefined;
 }
 
-/** A value is read by nodes, and as an output of a graph. */
-function readersOf({ graph }: OnnxModel): Map<string, number> {
-  const readers = new Map<string, number>();
-  const graphs = graphsIn(graph);
-  for (const name of graphs.flatMap(g => [...g.nodes.flatMap(n => n.inputs), ...g.outputs.map(o => o.name)]))
-    readers.set(name, (readers.get(name) ?? 0) + 1);
-  return readers;
+/** What is computed of sizes and constants alone is passed over: a rule that needs it knows its numbers, or refuses it. */
+function rewrite(entry: Entry, readers: ReadonlyMap<string, number>, draft: Draft): void {
+  const { nodes, flows } = draft;
+  const to = nodes.shapes.get(entry.name)!;
+  if (flows.has(entry.name) || to.numbers) return;
+  const own = entry.inputs.map((value): Flow | undefined => {
+    const flow = flows.get(value);
+    return flow && { ...flow, shared: flow.shared || readers.get(value)! > 1 };
+  });
+  const first = own.findIndex(isFlow);
+  const isOperator = entry.kind === 'op';
+  if (isOperator && first < 0) return;
+  const node = nodes.origins.get(entry.name)!;
+  if (first < 0) throw stuck(`${nodeLabel(node)} does not read the output of a layer`);
+  const op = String(isOperator ? entry.op : entry.kind);
+  if (!Object.hasOwn(RULES, op)) throw stuck(`${nodeLabel(node)} is no layer`);
+  const reads = isOperator ? operandsAmong<Call['reads'][number]>(entry as unknown as OperatorSpec, own, constant => constant) : own;
+  const from = nodes.shapes.get(entry.inputs[first])!;
+  const flow = RULES[op]({ entry, op, reads, x: own[first]!, from, to, node, draft });
+  if (!flow) return;
+  if (flow.axes.length !== to.length) throw stuck(`${nodeLabel(node)} has another rank`);
+  flows.set(entry.name, flow);
 }
 
 function finish(draft: Draft, outputName: string, output: Flow | undefined, exact: boolean): GraphLayers {
   if (!output) throw stuck('the output is not that of a layer');
-  const plain = output.axes.includes('T') ? (['N', 'T', 'F'] as const) : (['N', 'F'] as const);
-  const own = output.axes.join() === plain.join();
-  const name = settle(own ? output : { ...output, axes: plain }, plain, draft);
-  const layers = draft.layers.map(l => ({
-    ...l.spec,
-    name: l.name,
-    inputs: l.inputs,
-    ...(l.view === undefined ? {} : { returnSequences: l.view === 'sequence' }),
-    ...(l.directions === 2 ? { bidirectional: l.merge ?? 'concat' } : {}),
-  }));
-  const { N, T, F } = draft.sizes;
-  const input = { name: draft.inputName, batch: N.size, timesteps: T.size, features: F ? draft.features : null };
-  const outputs = [{ name: outputName, value: name }];
-  const model = checkSpec({ name: 'graph', functional: true, input, layers, outputs }, 'onnx');
-  const weights = new Map<string, Tensor>(
-    draft.layers.flatMap(l => [...l.weights].map(([w, t]): [string, Tensor] => [`${l.name}/${w}`, t])),
-  );
-  checkWeights(weightShapesByLayer(inferShapes(model)), weights);
-  return { model, weights, exact: exact && own };
+  const value = settle(output, draft);
+  if (draft.layers.size === 0) throw stuck('there is no layer');
+  const layers = [...draft.layers.values()];
+  const { name, N, T, F } = draft.input;
+  const features = F ? (F.size ?? featuresRead(draft)) : null;
+  const input = { name, batch: N.size, timesteps: T.size, features };
+  const model = checkSpec({ name: 'graph', functional: true, input, layers, outputs: [{ name: outputName, value }] }, 'onnx');
+  checkWeights(weightShapesByLayer(inferShapes(model)), draft.weights);
+  return { model, weights: draft.weights, exact: exact && output.axes.join() === wholeAxes(output).join() };
+}
+
+/** As the first layer that reads the input takes them. */
+function featuresRead({ layers, weights, input }: Draft): number | null {
+  const readers = [...layers].flatMap(([name, { inputs }]) => ((inputs as string[])[0] === input.name ? [name] : []));
+  const kernels = readers.flatMap(name => ['Wx', 'forward/Wx', 'Wo'].flatMap(key => weights.get(`${name}/${key}`) ?? []));
+  return kernels[0]?.shape[0] ?? null;
 }

@@ -6,7 +6,7 @@ import { sized } from '../../layers/operatorNumbers.js';
 import { operatorShapes } from '../../layers/operatorShapes.js';
 import { shortLetters } from '../../model/shapes.js';
 import { type GraphValue, kindOfType } from '../../ops/value.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { stuck } from './stuck.js';
 
 /** A value of the graph: numbers that are known, or what a layer gives. */
@@ -16,15 +16,6 @@ export type Wire =
   | { readonly value: string; readonly zero?: boolean };
 
 export type Entry = Record<string, unknown> & { readonly name: string; readonly inputs: readonly string[] };
-
-/** A node that was followed: what it read and gave, and the layer with weights that it became, if it is one. */
-export interface Step {
-  readonly node: OnnxNode;
-  readonly opset: number;
-  readonly inputs: readonly (Wire | undefined)[];
-  readonly outputs: readonly (Wire | undefined)[];
-  readonly layer?: Entry;
-}
 
 /** A constant that is larger than this is no operand of an operator. */
 const MOST_NUMBERS = 1_000_000;
@@ -36,6 +27,11 @@ export class Nodes {
   readonly shapes = new Map<string, DimShape>();
   /** of inputs and of what operators give; layers give real numbers */
   readonly kinds = new Map<string, GraphValue['kind']>();
+  /** the node that is followed, and of every layer the one that it was made of */
+  node: OnnxNode | undefined;
+  readonly origins = new Map<string, OnnxNode | undefined>();
+  /** of recurrent layers: the value that is their steps with the directions apart, [N, T, dirs, M], in the order of time */
+  readonly sequences = new Map<string, string>();
   private readonly layers = new Map<string, Entry>();
   private readonly names = new Set<string>();
   private readonly short = shortLetters();
@@ -54,13 +50,14 @@ export class Nodes {
     return name;
   }
 
-  /** The layers that were added behind the first ones. */
-  since(count: number): Entry[] {
-    return [...this.layers.values()].slice(count);
+  get all(): readonly Entry[] {
+    return [...this.layers.values()];
   }
 
-  get count(): number {
-    return this.layers.size;
+  /** By their names in the layer. */
+  weightsOf(layer: string): Map<string, Tensor> {
+    const own = [...this.weights].filter(([key]) => key.startsWith(`${layer}/`));
+    return new Map(own.map(([key, t]) => [key.slice(layer.length + 1), reshape(t, t.shape)]));
   }
 
   layer(name: string): Entry | undefined {
@@ -78,6 +75,7 @@ export class Nodes {
     const values = inputs.map(wire => this.value(wire));
     this.shapes.set(own, this.short(shapeOf(values.map(value => this.shapes.get(value)!))));
     this.layers.set(own, { ...spec, name: own, inputs: values });
+    this.origins.set(own, this.node);
     return own;
   }
 
@@ -140,12 +138,15 @@ export class Nodes {
       const layer = this.layer(value) ?? this.layers.get(value);
       if (!layer || kept.has(layer)) return;
       kept.add(layer);
-      for (const read of [...layer.inputs, ...((layer.states as string[] | undefined) ?? []), ...(layer.mask ? [String(layer.mask)] : [])])
-        visit(read);
+      for (const read of readsOf(layer)) visit(read);
     };
     for (const value of values) visit(value);
     return [...this.layers.values()].filter(layer => kept.has(layer));
   }
+}
+
+export function readsOf({ inputs, states = [], mask }: Entry): string[] {
+  return [...inputs, ...(states as string[]), ...(mask ? [String(mask)] : [])];
 }
 
 const TRUTH = /^(Equal|Less|LessOrEqual|Greater|GreaterOrEqual|And|Or|Xor|Not|IsNaN|IsInf)$/;

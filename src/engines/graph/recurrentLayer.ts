@@ -50,6 +50,7 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
   // a layer that runs backwards gives its steps in the order it took them
   const sequence = dirs === 1 && own.directions[0].reverse ? nodes.flipped(whole, 1) : whole;
   const apart = nodes.op(`${layer}_directions`, 'Reshape', [sequence, nodes.int([0, 0, dirs, M])]);
+  nodes.sequences.set(layer, nodes.value(apart));
   const Y = own.layout === 0 ? nodes.transposed(apart, [1, 2, 0, 3]) : apart;
   const last = own.cell.states.map(state => {
     const parts = (dirs === 2 ? ['forward/', 'backward/'] : ['']).map(way => ({ value: `${layer}/${way}${state}` }));

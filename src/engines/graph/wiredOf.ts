@@ -15,7 +15,7 @@ import { manualKernels } from '../manual.js';
 import { axisLetters } from './axisLetters.js';
 import { constantsOf } from './checkNodes.js';
 import { runNode } from './evaluate.js';
-import { Nodes, type Step, type Wire } from './nodes.js';
+import { Nodes, type Wire } from './nodes.js';
 import { asOperator, turnedProduct } from './operatorOf.js';
 import { recurrentLayer } from './recurrentLayer.js';
 import { stuck } from './stuck.js';
@@ -71,8 +71,6 @@ export interface Walk {
   readonly most: number;
   readonly readers: ReadonlyMap<string, readonly OnnxNode[]>;
   readonly values: Map<string, Wire>;
-  /** nodes in the order in which they were followed; of an If whose condition is open, the If alone */
-  readonly steps: Step[];
 }
 
 interface Entered {
@@ -93,7 +91,6 @@ export function entered({ graph, opsets }: OnnxModel, { sizeOf = (_, said) => sa
     most: 2 ** 20 + 4 * numbersIn(graph),
     readers: readersOf(graph),
     values: new Map(),
-    steps: [],
   };
   const letters = axisLetters(graph);
   const given = new Map<string, DimShape>();
@@ -144,10 +141,8 @@ export function follow(graph: OnnxGraph, walk: Walk): void {
   for (const node of graph.nodes) {
     walk.opset = node.opset ?? opset;
     const inputs = node.inputs.map(name => (name === '' ? undefined : walk.values.get(name)));
-    const { count } = walk.nodes;
+    walk.nodes.node = node;
     const outputs = within(nodeLabel(node), () => apply(node, inputs, walk));
-    const layer = walk.nodes.since(count).find(({ kind }) => kind !== 'op');
-    walk.steps.push({ node, opset: walk.opset, inputs, outputs, layer });
     node.outputs.forEach((name, i) => {
       if (name !== '' && outputs[i]) walk.values.set(name, outputs[i]);
     });
@@ -197,14 +192,15 @@ function isTokens(name: string, { values, nodes }: Walk): boolean {
 /** One branch where the condition is known; else both, of which the condition takes one. */
 function branch(node: OnnxNode, condition: Wire | undefined, walk: Walk): readonly Wire[] {
   if (node.opType !== 'If' || !condition) throw stuck(`${node.opType} decides while running`);
-  const given = (name: string, steps: Step[] = []) => {
+  const given = (name: string) => {
     const graph = graphOf(node, name);
     if (!graph) throw stuck('If has no branches');
-    const inside = { ...walk, values: new Map(walk.values), steps };
+    const inside = { ...walk, values: new Map(walk.values) };
     follow(graph, inside);
+    walk.nodes.node = node;
     return graph.outputs.map(output => inside.values.get(output.name)!);
   };
-  if ('constant' in condition) return given(condition.constant.data[0] === 0 ? 'else_branch' : 'then_branch', walk.steps);
+  if ('constant' in condition) return given(condition.constant.data[0] === 0 ? 'else_branch' : 'then_branch');
   const [yes, no] = ['then_branch', 'else_branch'].map(name => possible(() => given(name)));
   if (yes instanceof RnnError || no instanceof RnnError) {
     if (!(yes instanceof RnnError)) return yes;
@@ -260,17 +256,16 @@ function product(node: OnnxNode, inputs: readonly (Wire | undefined)[], { nodes,
 }
 
 /** [K], [1, K] … */
-export function isRow({ shape }: GraphValue, K: number): boolean {
+export function isRow({ shape }: Pick<GraphValue, 'shape'>, K: number): boolean {
   return sizeOf(shape) === K && shape.at(-1) === K;
 }
 
 function embedded(node: OnnxNode, table: GraphValue, tokens: Wire, { nodes }: Walk): Wire {
-  const name = nodes.add(
-    node.name || 'embedding',
-    { kind: 'embedding', tokens: table.shape[0], units: table.shape[1] },
-    [tokens],
-    ([shape]) => [...shape, sized(table.shape[1])],
-  );
+  const name = nodes.add(node.name || 'embedding', embeddingOf(table.shape), [tokens], ([shape]) => [...shape, sized(table.shape[1])]);
   nodes.weights.set(`${name}/E`, table);
   return { value: name };
+}
+
+export function embeddingOf([tokens, units]: readonly number[]): Record<string, unknown> {
+  return { kind: 'embedding', tokens, units };
 }

@@ -1,0 +1,138 @@
+import type { OnnxNode } from '../../formats/onnx/graph.js';
+import type { Dim, DimShape } from '../../layers/layer.js';
+import type { Operand } from '../../layers/operatorFields.js';
+import { nodeLabel } from '../../ops/attributes.js';
+import type { Precision, Tensor } from '../../tensor/tensor.js';
+import type { Entry, Nodes } from './nodes.js';
+import { stuck } from './stuck.js';
+
+/** What the rules of axisRules.ts and layerRules.ts work on: see layersOf.ts. */
+
+/** N samples, T steps, F features; 'dirs' the two directions; 'one' an axis of size 1 */
+export type Axis = 'N' | 'T' | 'F' | 'dirs' | 'one';
+
+/** A layer's output, or a part of a recurrent layer's, with its axes named. */
+export interface Flow {
+  readonly layer: string;
+  readonly axes: readonly Axis[];
+  /** recurrent layers give a sequence (Y), a last state (Y_h) and a cell state (Y_c); everything else one plain output */
+  readonly view: 'plain' | 'sequence' | 'state' | 'cell';
+  /** one direction of two */
+  readonly part?: 'forward' | 'backward';
+  /** how two directions became one; undefined while they are still apart */
+  readonly merge?: 'concat' | 'sum' | 'mul' | 'ave';
+  /** the time axis runs backwards against the layer's own order */
+  readonly flipped?: boolean;
+  /** something else reads the layer, too */
+  readonly shared?: boolean;
+}
+
+export interface Draft {
+  readonly nodes: Nodes;
+  readonly precision: Precision;
+  /** of values that come from layers */
+  readonly flows: Map<string, Flow>;
+  /** by their names; what a recurrent one returns is settled as its readers show what they take */
+  readonly layers: Map<string, Record<string, unknown>>;
+  readonly weights: Map<string, Tensor>;
+  readonly input: { readonly name: string; readonly N: Dim; readonly T: Dim; readonly F?: Dim };
+}
+
+/** An operator or a layer of the graph, of whose inputs one comes from a layer at least. */
+export interface Call {
+  readonly entry: Entry;
+  /** the operator, or the kind of the layer */
+  readonly op: string;
+  /** in its order: what comes from layers, constants; undefined: what is computed otherwise */
+  readonly reads: readonly (Flow | Exclude<Operand, null> | undefined)[];
+  /** the first that comes from a layer */
+  readonly x: Flow;
+  /** of x, and of what it gives */
+  readonly from: DimShape;
+  readonly to: DimShape;
+  /** that it was made of */
+  readonly node: OnnxNode;
+  readonly draft: Draft;
+}
+
+/** What it gives, of which layer that is and how its axes lie: a rule moves axes, adds a layer or changes the last one. */
+export type Rule = (call: Call) => Flow | undefined;
+
+export const isFlow = (read: Call['reads'][number]): read is Flow => read !== undefined && 'axes' in read;
+
+/** @throws RnnError where it is of another type than what it is otherwise */
+export function attribute<T>({ entry, node }: Call, name: string, otherwise: T): T {
+  const given = (entry.attributes as Readonly<Record<string, unknown>>)[name] ?? otherwise;
+  if (typeof given !== typeof otherwise) throw stuck(`attribute ${name} of ${nodeLabel(node)} is of another type`);
+  return given as T;
+}
+
+/** Of an input that is a constant. @param otherwise where there is no such input */
+export function numbers({ reads, node }: Call, i: number, otherwise?: readonly number[]): readonly number[] {
+  const read = reads[i];
+  if (read && 'data' in read) return read.data;
+  if (i >= reads.length && otherwise) return otherwise;
+  throw stuck(`input ${i} of ${nodeLabel(node)} is ${i < reads.length ? 'computed while running' : 'not given'}`);
+}
+
+/** [N, T, F], or [N, F] */
+export function wholeAxes({ axes }: Flow): readonly Axis[] {
+  return axes.includes('T') ? ['N', 'T', 'F'] : ['N', 'F'];
+}
+
+/** A layer's output as another layer takes it: whole, and in its own order of steps. Settles what the layer returns. @returns its name */
+export function settle(flow: Flow, draft: Draft): string {
+  const layer = draft.layers.get(flow.layer);
+  if (!layer || flow.view === 'plain') {
+    if (flow.flipped) throw stuck('the input is reversed in time');
+    return flow.layer;
+  }
+  if (flow.view === 'cell') throw stuck('a cell state is the output of no layer');
+  if (flow.part) throw stuck('one direction is read without the other');
+  if (layer.bidirectional && !flow.merge) throw stuck('the two directions are not merged');
+  const returnSequences = flow.view === 'sequence';
+  if (layer.returnSequences && !returnSequences) {
+    if (layer.bidirectional || layer.goBackwards) throw stuck('a sequence and a last state of one layer');
+    return append(draft, { kind: 'last' }, [flow.layer], `${flow.layer}_last`);
+  }
+  const settled = layer.returnSequences !== undefined;
+  if (settled && (layer.returnSequences !== returnSequences || layer.bidirectional !== flow.merge))
+    throw stuck('a layer is read in two ways');
+  if (flow.flipped) throw stuck('a sequence is turned round in time');
+  Object.assign(layer, { returnSequences, bidirectional: flow.merge });
+  return flow.layer;
+}
+
+/** The same with features last, whichever of samples and steps stands first. */
+export function rows(flow: Flow, draft: Draft): string {
+  if (flow.axes.at(-1) !== 'F' || flow.axes.length !== wholeAxes(flow).length) throw stuck('a product over other axes than the features');
+  return settle(flow, draft);
+}
+
+/** A layer on these ones, with what it gives in the axes of what is read. */
+export function added(
+  { entry, node, x, draft }: Call,
+  spec: Record<string, unknown>,
+  inputs: readonly string[],
+  axes = x.axes,
+  name = node.name || String(spec.kind),
+): Flow {
+  return { layer: append(draft, spec, inputs, name, entry), axes, view: 'plain' };
+}
+
+/** @param given the layer of the graph whose weights it has @returns its name */
+export function append(draft: Draft, spec: Record<string, unknown>, inputs: readonly string[], wanted: string, given?: Entry): string {
+  const { layers, nodes, weights } = draft;
+  const name = freeName(draft, wanted);
+  layers.set(name, { ...spec, name, inputs });
+  if (given) for (const [key, t] of nodes.weightsOf(given.name)) weights.set(`${name}/${key}`, t);
+  return name;
+}
+
+/** PyTorch begins the names of nodes with a slash, which the names of our weights are built with. */
+function freeName({ input, layers }: Draft, wanted: string): string {
+  const name = wanted.replace(/^\/+/, '') || 'layer';
+  const taken = new Set([input.name, 'input', ...layers.keys()]);
+  if (!taken.has(name)) return name;
+  for (let n = 2; ; n++) if (!taken.has(`${name}_${n}`)) return `${name}_${n}`;
+}
