@@ -1,5 +1,5 @@
 import { runCompare } from '../../src/run/compare.js';
-import { temporaryFolder } from '../helpers/files.js';
+import { bytesOf, temporaryFolder } from '../helpers/files.js';
 import { add, type Probe, probesIn, type Rows, times } from '../helpers/probes.js';
 
 /** Mistakes in x, in weights, behind layers and in y, as loops of the test's own; each beside a change near it that must not be called so. */
@@ -230,4 +230,46 @@ describe('dropout over 24 units', () => {
   it('is not seen where what is left has not one scale', async () => {
     expect((await told((n, m) => (isOut(n, m) ? 0 : 1.3 + 0.01 * (m % 3)))).codes).toEqual([]);
   });
+});
+
+describe('a relu that holds every unit at zero', () => {
+  /** y of a head behind seven units whose sums are all far below zero. */
+  async function told(activation: (v: number) => number) {
+    const { probe: p, request } = await probe('rnn:3,dense:7,dense:3');
+    const of = (name: string) => (name === 'dense_1/bo' ? p.of(name).map((v: number) => v - 5) : p.of(name));
+    const names = ['rnn_1/Wx', 'rnn_1/Wh', 'rnn_1/bh', 'dense_1/Wo', 'dense_1/bo', 'dense_2/Wo', 'dense_2/bo'];
+    const tensors = names.map(name => {
+      const rows = of(name);
+      const shape = Array.isArray(rows[0]) ? [rows.length, rows[0].length] : [rows.length];
+      return [name, { shape, data: Float64Array.from(rows.flat()) }] as const;
+    });
+    const weights = folder.write('dead.npz', await bytesOf('npz', Object.fromEntries(tensors)));
+    const y = p.x.map(sample => {
+      const units = scores({ ...p, of }, rnn(sample, p).at(-1)!).map(activation);
+      return add(times(units, p.of('dense_2/Wo')), p.of('dense_2/bo'));
+    });
+    return codesOf({ ...request, layers: 'rnn:3,dense:7@relu,dense:3', weights }, y);
+  }
+
+  it('is told to be forgotten by numbers that the right network could not make', async () => {
+    expect(await told(v => v)).toMatchObject({ codes: ['activation:linear'], verdict: 'fits' });
+  });
+
+  it('is not called forgotten where half of each sum comes through', async () => {
+    expect((await told(v => v / 2)).codes).not.toContain('activation:linear');
+  });
+});
+
+it.each([
+  ['y', (v: number) => v, ['output-fed-back']],
+  ['a part of y', (v: number) => 0.9 * v, []],
+])('%s is fed back over forty steps', async (_, f, expected) => {
+  const { probe: p, request } = await probe('rnn:3+seq,dense:2');
+  const x = p.x.map(sample => Array.from({ length: 40 }, (_, t) => sample[t % 6].map(v => v * (1 + t / 10))));
+  const y = x.map(sample => {
+    const fed = [sample[0]];
+    for (let t = 1; t < 40; t++) fed.push(scores(p, rnn(fed, p).at(-1)!).map(f));
+    return rnn(fed, p).map(h => scores(p, h));
+  });
+  expect((await codesOf({ ...request, input: await against('fed-x', x) }, y)).codes).toEqual(expected);
 });

@@ -39,7 +39,7 @@ export function slicesOf(scenario: Scenario, right: Outcome, other: Tensor, nois
   const N = scenario.input.x.shape[0];
   const common = {
     whole,
-    different: Math.min(differentNumbers(other.data), freedomOf(right, scenario, other)),
+    different: numbersToldBy(right, scenario, other),
     off: Array.from(other.data).filter((_, k) => areApart(right.y.data, other.data, noise.data, k, k + 1)).length,
     asSpecified: times,
     asNumber: Math.min(left, spreadOf(other.data)),
@@ -63,6 +63,11 @@ function spreadOf(data: FloatArray): number {
   let most = 0;
   for (const v of data) most = Math.max(most, Math.abs(v - mean));
   return data.length < 3 ? Infinity : most;
+}
+
+/** Different numbers of the other output, as far as a network that outputs them so can make them differ. */
+export function numbersToldBy(outcome: Outcome, scenario: Scenario, other: Tensor): number {
+  return Math.min(differentNumbers(other.data), freedomOf(outcome, scenario, other));
 }
 
 /**

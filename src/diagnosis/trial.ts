@@ -7,7 +7,7 @@ import { core } from './outputReadings.js';
 import { type Outcome, runScenario } from './run.js';
 import { isComputed, outputUnder, variantsOf } from './runCache.js';
 import { type Scenario, samplesOf } from './scenario.js';
-import { differentNumbers, type Slice, type Slices } from './slices.js';
+import { differentNumbers, numbersToldBy, type Slice, type Slices } from './slices.js';
 import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
 
 /** One explanation, and what it leaves of the difference. */
@@ -31,7 +31,7 @@ export interface Trial {
   /** how many numbers it took from the other output */
   readonly chosen: number;
   /** how many different numbers it explains beyond those */
-  readonly values: number;
+  values: number;
   /** decimal digits of evidence, where the numbers that are equal do not tell: of labels, of masks */
   readonly digits?: number;
   /** place in the list of mistakes: the more usual first */
@@ -186,6 +186,8 @@ export function finishTrials(slices: Slices, trials: Trial[]): void {
     const changed = trial.change!(part.scenario)!;
     const exact = runScenario(changed, { like: part.right })!;
     trial.floor = believable(timesNoise(noiseOf(changed, exact).data, part.noise.data), asSpecified);
+    // units that a relu holds at zero may be alive under it
+    trial.values = Math.max(trial.values, numbersToldBy(exact, changed, part.other));
   }
 }
 

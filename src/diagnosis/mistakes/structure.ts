@@ -14,6 +14,7 @@ import {
   runScenario,
   type Scenario,
   type Way,
+  withSteps,
 } from '../mistake.js';
 import { insertAfter, pools } from './heads.js';
 import { withX } from './inputs.js';
@@ -170,8 +171,8 @@ export const directionMissing = mistake('direction-missing', 'one direction is m
   },
 });
 
-/** Steps up to which y is fed back: each is a run of the network. */
-const MOST_FED = 32;
+/** Steps up to which y is fed back: each is a run of the network up to it. */
+const MOST_FED = 64;
 
 export const outputFedBack = mistake('output-fed-back', 'y is fed back as the next x', ['alone'], {
   why: 'From the second step on the network sees its own y of the step before instead of the given x: it generates freely; the network is given x at every step (teacher forcing).',
@@ -193,9 +194,11 @@ function fedBack(scenario: Scenario): Scenario | undefined {
   const [N, T, D] = scenario.input.x.shape;
   const x = { shape: scenario.input.x.shape, data: Float64Array.from(scenario.input.x.data) };
   for (let t = 1; t < T; t++) {
-    const y = runScenario(withX(scenario, { ...x, data: Float64Array.from(x.data) }))?.y;
+    const soFar = withX(scenario, { ...x, data: Float64Array.from(x.data) });
+    const y = runScenario(scenario.input.mask ? soFar : withSteps(soFar, 0, t, scenario.input.initialStates))?.y;
     if (y?.shape.length !== 3 || y.shape[2] !== D) return undefined;
-    for (let n = 0; n < N; n++) x.data.set(y.data.subarray((n * T + t - 1) * D, (n * T + t) * D), (n * T + t) * D);
+    const steps = y.shape[1];
+    for (let n = 0; n < N; n++) x.data.set(y.data.subarray((n * steps + t - 1) * D, (n * steps + t) * D), (n * T + t) * D);
   }
   return withX(scenario, x);
 }
