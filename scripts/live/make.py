@@ -436,6 +436,20 @@ def inputs_of(d, model, N):
     return arrays
 
 
+def run(model, x):
+    y = model(list(x.values()) if len(x) > 1 else next(iter(x.values())), training=False)
+    return [np.asarray(keras.ops.convert_to_numpy(v)).astype("<f8") for v in keras.tree.flatten(y)]
+
+
+def unsteadiness(model, x, ys):
+    """How far Keras' own y moves, relative to its largest number, once x is another in its last digit."""
+    if any(getattr(layer, "stateful", False) for layer in model._flatten_layers()):
+        return 0.0
+    nudged = {n: v if v.dtype.kind == "i" else np.where(v == 0, v, np.nextafter(v, np.float32(9))) for n, v in x.items()}
+    moved = [np.abs(a - b).max() / max(np.abs(b).max(), 1e-30) for a, b in zip(run(model, nudged), ys) if b.size and np.isfinite(b).all()]
+    return float(max([0.0, *moved]))
+
+
 def summary(model):
     with contextlib.redirect_stdout(io.StringIO()) as out:
         model.summary(line_length=80)
@@ -453,7 +467,7 @@ def make(folder, seed, number, kinds):
     model = KINDS[kind](d)
     randomised(d, model)
     x = inputs_of(d, model, d.int(1, 4))
-    y = keras.tree.flatten(model(list(x.values()) if len(x) > 1 else next(iter(x.values())), training=False))
+    y = run(model, x)
     name = f"{kind}_{number}"
     path = os.path.join(folder, name)
     model.save(path + ".keras")
@@ -469,7 +483,7 @@ def make(folder, seed, number, kinds):
     return {
         "live": "case", "name": name, "number": number, "policy": policy, "layers": [type(v).__name__ for v in model.layers], "parameters": int(model.count_params()),
         "x": [{"name": n, "dtype": str(v.dtype), "shape": v.shape, "data": base64.b64encode(v.tobytes()).decode()} for n, v in x.items()],
-        "y": [base64.b64encode(np.asarray(keras.ops.convert_to_numpy(v)).astype("<f8").tobytes()).decode() for v in y],
+        "y": [base64.b64encode(v.tobytes()).decode() for v in y], "unsteadiness": unsteadiness(model, x, y),
     }
 
 
