@@ -31,10 +31,10 @@ async function everyFix(): Promise<{ fix: Fix; cell: string; rank: number }[]> {
     HYPOTHESES.map(async hypothesis => {
       const found = await scenariosOf(hypothesis);
       return found.flatMap(scenario => {
-        const cell = recurrentLayers(scenario)[0].kind;
-        const rank = recurrentLayers(scenario).at(-1)!.returnSequences ? 3 : 2;
+        const last = recurrentLayers(scenario).at(-1)!;
+        const rank = last.returnSequences ? 3 : 2;
         const fixes = [hypothesis.fix, ...hypothesis.variants(scenario).flatMap(v => v.fix ?? [])];
-        return fixes.map(fix => ({ fix: inCell(fix, cell), cell, rank }));
+        return fixes.map(fix => ({ fix: inCell(fix, last), cell: last.kind, rank }));
       });
     }),
   );
@@ -66,6 +66,7 @@ it.each([
   ['rnn:3,dense:3@softmax', 'softmax-missing', 'rnn:3,dense:3'],
   ['rnn:3,dense:2', 'pool-mean', 'rnn:3+seq,avgpool,dense:2'],
   ['rnn:3+seq,lstm:3+seq,dense:2', 'last-repeated', 'rnn:3,repeat:4,lstm:3+seq,dense:2'],
+  ['bilstm:3,dense:2', 'bidirectional-last-step', 'bilstm:3+seq,last,dense:2'],
   ['rnn:3,dense:2', 'head-every-step', 'rnn:3+seq,dense:2'],
   ['rnn:3+seq,dense:2', 'head-last', 'rnn:3,dense:2'],
 ])('%s: where it is the description that is wrong (%s), the line that is right is said', async (layers, code, line) => {

@@ -61,7 +61,7 @@ export function diagnose(
   hidden: string | null = null,
 ): Diagnosis {
   const explained = explain(scenario, right, other, options, hidden);
-  const found = { ...explained, findings: explained.findings.map(f => ({ ...f, fixes: inCell(f.fixes, kindAt(scenario, f.layers[0])) })) };
+  const found = { ...explained, findings: explained.findings.map(f => ({ ...f, fixes: inCell(f.fixes, layerAt(scenario, f.layers[0])) })) };
   const accepted = found.findings.filter(f => f.verdict !== 'rejected');
   const isTie = found.verdict === 'tie' || (found.verdict === 'likely' && accepted.length > 1);
   return {
@@ -71,10 +71,10 @@ export function diagnose(
   };
 }
 
-/** The cell of a layer; of all together the first one's. */
-function kindAt(scenario: Scenario, layer: string | null) {
+/** A recurrent layer; for all together, and for what reads their output, the last one. */
+function layerAt(scenario: Scenario, layer: string | null) {
   const layers = recurrentLayers(scenario);
-  return (layers.find(l => l.name === layer) ?? layers[0])?.kind;
+  return layers.find(l => l.name === layer) ?? layers.at(-1);
 }
 
 function tellApartText(scenario: Scenario, tied: readonly Finding[]): string | null {

@@ -15,20 +15,34 @@ const STEPS: Partial<Record<Kind, string>> = {
 const LAYERS: Partial<Record<Kind, string>> = { rnn: 'SimpleRNN', lstm: 'LSTM', gru: 'GRU' };
 const MODULES: Partial<Record<Kind, string>> = { rnn: 'RNN', lstm: 'LSTM', gru: 'GRU' };
 
-export function inCell(fix: Fix, kind: Kind | undefined): Fix {
-  if (kind === undefined || !LAYERS[kind]) return fix;
+type Layer = Pick<RecurrentSpec, 'kind' | 'bidirectional' | 'returnSequences'>;
+
+export function inCell(fix: Fix, layer: Layer | undefined): Fix {
+  if (layer === undefined || !LAYERS[layer.kind]) return fix;
+  const { kind } = layer;
   const step = STEPS[kind];
   const twoStates = kind === 'lstm';
   const { numpy, keras, torch } = fix;
   return {
     ...(numpy && { numpy: statesOf(step ? numpy.replace(STEP, step) : numpy, twoStates) }),
-    ...(keras && { keras: keras.replace(/\b(SimpleRNN|LSTM)\(/g, `${LAYERS[kind]}(`) }),
+    ...(keras && { keras: bothWays(layer, keras.replace(/\b(SimpleRNN|LSTM)\(/g, `${LAYERS[kind]}(`)) }),
     ...(torch && {
-      torch: (twoStates ? torch.replace('out, h_n = ', 'out, (h_n, c_n) = ') : torch)
+      torch: lastOfBoth(layer, twoStates ? torch.replace('out, h_n = ', 'out, (h_n, c_n) = ') : torch)
         .replace(/\bnn\.RNN\(/g, `nn.${MODULES[kind]}(`)
         .replace(kind === 'rnn' ? '' : ", nonlinearity='tanh'", ''),
     }),
   };
+}
+
+function bothWays({ bidirectional }: Layer, keras: string): string {
+  if (bidirectional === null || /Bidirectional|return_state|Cell\(/.test(keras)) return keras;
+  return keras.replace(/\b(?:SimpleRNN|LSTM|GRU)\([^()]*\)/g, 'Bidirectional($&)');
+}
+
+/** out[:, -1] holds one step of the backward direction: the last states of both are in h_n. What is said not to do stays. */
+function lastOfBoth({ bidirectional, returnSequences }: Layer, torch: string): string {
+  if (bidirectional === null || returnSequences) return torch;
+  return torch.replace(/^[^#\n]*/gm, code => code.replaceAll('out[:, -1]', 'torch.cat([h_n[-2], h_n[-1]], -1)'));
 }
 
 function statesOf(code: string, two: boolean): string {

@@ -79,12 +79,13 @@ export function layersText(layers: readonly Readonly<Record<string, unknown>>[],
 /**
  * The line that describes a network completely, so that nothing of it is assumed; null where the grammar has no words for it: it is no
  * chain, or a layer has an option that only a spec can say.
+ * @param isMasked false: no step is, and what layers do with masked ones has no effect
  */
-export function layersLineOf(model: ModelSpec, framework: FrameworkName): string | null {
+export function layersLineOf(model: ModelSpec, framework: FrameworkName, isMasked = true): string | null {
   const line = layersText(model.layers as unknown as Record<string, unknown>[], framework);
   try {
     const read = checkSpec({ input: model.input, layers: inferSequences(parseLayers(line).layers, false) }, framework);
-    return read.output === model.output && same(read.layers, model.layers) ? line : null;
+    return read.output === model.output && same(read.layers, model.layers, isMasked ? WITHOUT_EFFECT : WITHOUT_MASKS) ? line : null;
   } catch (error) {
     if (error instanceof RnnError) return null;
     throw error;
@@ -93,10 +94,11 @@ export function layersLineOf(model: ModelSpec, framework: FrameworkName): string
 
 /** Fields that change no number: who inferred a sequence, what Keras calls a layer, how its bias starts. */
 const WITHOUT_EFFECT = new Set(['inferredSequences', 'timeDistributed', 'unitForgetBias', 'trainable']);
+const WITHOUT_MASKS = new Set([...WITHOUT_EFFECT, 'zeroOutputForMask', 'useMask']);
 
-function same(a: unknown, b: unknown): boolean {
+function same(a: unknown, b: unknown, ignored: ReadonlySet<string>): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
   const [first, second] = [a, b] as Record<string, unknown>[];
-  const isHeld = (key: string) => WITHOUT_EFFECT.has(key) || same(first[key], second[key]);
+  const isHeld = (key: string) => ignored.has(key) || same(first[key], second[key], ignored);
   return Array.isArray(a) === Array.isArray(b) && Object.keys(a).every(isHeld) && Object.keys(b).every(key => key in a || isHeld(key));
 }

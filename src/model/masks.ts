@@ -22,6 +22,11 @@ function ends(layer: LayerSpec): boolean {
   return ['maxpool', 'avgpool', 'last', 'flatten', 'repeat', 'eachstep'].includes(layer.kind);
 }
 
+/** It gives a mask, or is given a value as one. */
+export function makesMask(layer: LayerSpec): boolean {
+  return layer.kind === 'masking' || (layer.kind === 'embedding' && layer.maskZero) || typeof layer.mask === 'string';
+}
+
 /** Names of the layers that read a mask given with the input, and of recurrent ones that would, had no layer before them (a convolution) dropped it. */
 export function maskReaders({ input, layers }: ModelSpec): { readonly readers: readonly string[]; readonly unreached: readonly string[] } {
   const masked = new Set([input.name]);

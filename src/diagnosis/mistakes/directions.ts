@@ -2,6 +2,8 @@ import type { MergeMode, RecurrentSpec } from '../../model/spec.js';
 import { takeAlong } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { changeLayer, changeWeights, inEach, inLoops, mistake, recurrentLayers, type Scenario } from '../mistake.js';
+import { hasMask } from './masks.js';
+import { insertPool } from './pooling.js';
 
 /** Mistakes of networks that run both ways. */
 
@@ -50,11 +52,11 @@ export const bidirectionalLastStep = mistake('bidirectional-last-step', 'out[:, 
   numpy: 'h = np.concatenate([out[:, -1, :M], out[:, 0, M:]], axis=-1)',
   keras: 'Bidirectional(LSTM(M))        # return_sequences=False does this',
   example: { layers: 'birnn:2,dense:1', N: 2, T: 3, D: 2 },
-  variants: scenario =>
-    inLoops(
-      bothWays(scenario, l => !l.returnSequences),
-      { last: 'end' },
-    ),
+  variants(scenario) {
+    const layers = bothWays(scenario, l => !l.returnSequences);
+    // out[:, -1] is what padding left there, where the layer `last` takes the last step that is real
+    return hasMask(scenario) ? inLoops(layers, { last: 'end' }) : inEach(layers, (s, { name }) => insertPool(s, name, 'last'));
+  },
 });
 
 export const bidirectionalMerge = mistake('bidirectional-merge', 'the two directions are merged differently', [], {

@@ -1,3 +1,4 @@
+import { makesMask } from '../../model/masks.js';
 import { changeLayer, changeLoop, inEach, inLayers, mistake, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 import { pools } from './heads.js';
 
@@ -5,7 +6,7 @@ import { pools } from './heads.js';
 
 /** A mask may come with the input, or be made by a layer. */
 export function hasMask({ input, model }: Scenario): boolean {
-  return input.mask !== undefined || model.layers.some(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero));
+  return input.mask !== undefined || model.layers.some(makesMask);
 }
 
 /** Real steps of each sample, where the mask is that of padding behind. */

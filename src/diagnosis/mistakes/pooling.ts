@@ -45,7 +45,7 @@ function inWindows({ model }: Scenario, kind: PoolSpec['kind']): Way[] {
   });
 }
 
-function insertPool(scenario: Scenario, after: string, kind: PoolSpec['kind']): Scenario {
+export function insertPool(scenario: Scenario, after: string, kind: PoolSpec['kind']): Scenario {
   const pool = { kind, useMask: kind === 'avgpool', keepdims: false, dataFormat: 'channels_last' };
   return insertAfter(changeLayer(scenario, after, { returnSequences: true }), after, pool);
 }

@@ -5,6 +5,7 @@ import { type AnyLayer, getLayerKind } from '../../layers/index.js';
 import type { BothWaysSpec } from '../../layers/nested/bothWays.js';
 import type { StackedSpec } from '../../layers/nested/stacked.js';
 import { pythonText } from '../../layers/python.js';
+import { makesMask } from '../../model/masks.js';
 import { inferShapes, type LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../../model/spec.js';
 import type { Weights } from '../../weights/weights.js';
@@ -12,7 +13,6 @@ import { adapted } from '../convertTarget.js';
 import type { Network } from '../network/network.js';
 import { kerasActivation } from './activations.js';
 import { type DrawnSource, drawnHeader } from './drawn.js';
-import { makesMask } from './masks.js';
 import {
   arrayText,
   assignments,

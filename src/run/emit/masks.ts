@@ -1,16 +1,11 @@
 import { escapeText } from '../../escape.js';
 import { getLayerKind, readsMask } from '../../layers/index.js';
 import { carriesMask } from '../../model/masks.js';
-import { isRecurrent, type LayerSpec } from '../../model/spec.js';
+import { isRecurrent } from '../../model/spec.js';
 import { cannotEmit, type ScriptSource, valueNames } from './text.js';
 
 /** Masks in scripts that write their loops out. */
 const NAMES = { numpy: 'NumPy', torch: 'PyTorch' } as const;
-
-/** Its steps are masked from here on. */
-export function makesMask(layer: LayerSpec): boolean {
-  return layer.kind === 'masking' || (layer.kind === 'embedding' && layer.maskZero) || typeof layer.mask === 'string';
-}
 
 export type MasksReaching = ReadonlyMap<string, readonly (string | undefined)[]>;
 

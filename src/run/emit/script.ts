@@ -1,11 +1,11 @@
 import { escapeText } from '../../escape.js';
 import { sized } from '../../layers/operatorNumbers.js';
+import { makesMask } from '../../model/masks.js';
 import { inferShapes } from '../../model/shapes.js';
 import { inputsOf, isRecurrent, type ModelSpec, outputsOf } from '../../model/spec.js';
 import type { Prepared } from '../prepare.js';
 import { type Asked, drawnSource } from './drawn.js';
 import { kerasScript } from './keras.js';
-import { makesMask } from './masks.js';
 import { numpyScript } from './numpy.js';
 import type { EmitTarget } from './target.js';
 import { cannotEmit } from './text.js';
