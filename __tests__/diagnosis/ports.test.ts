@@ -133,7 +133,8 @@ it('a NaN up to a step is no proof that h is right where a direction runs backwa
   ] as const) {
     const { probe: p, request } = await probe(layers);
     const y = p.x.map((sample, n) => sample.map((_, t) => (n === 0 && t < 3 ? [Number.NaN, Number.NaN] : [0.1, 0.2])));
-    const { evidence } = await runCompare({ ...request, against: await against(`nan-${layers.length}`, y) });
+    // what is said of the places needs no pairs of mistakes
+    const { evidence } = await runCompare({ ...request, budget: 0, against: await against(`nan-${layers.length}`, y) });
     expect(evidence.some(sentence => sentence.includes('so h is right'))).toBe(proven);
   }
 });
