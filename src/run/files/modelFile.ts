@@ -253,7 +253,7 @@ function understood(read: () => Omit<ModelFile, 'file' | 'source'>): Omit<ModelF
 }
 
 /** Keras 2 and 1 wrote other functions under the names of today. */
-function dialectOf({ metadata }: TensorFile): KerasDialect {
+export function dialectOf({ metadata }: TensorFile): KerasDialect {
   const version = metadata.get('keras_version') ?? '';
   if (!/^[12]\./.test(version)) return 'keras3';
   return /^1\.|^2\.[0-3]\.\d+$/.test(version) ? 'standalone' : 'keras2';

@@ -1,5 +1,6 @@
 import { getCell } from '../../cells/index.js';
 import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
 import { isRecurrent, type ModelSpec, type RecurrentSpec } from '../../model/spec.js';
 import { concatFirst } from '../../tensor/layout.js';
 import { formatShape, reshape, sameShape, sliceRow, type Tensor, zeros } from '../../tensor/tensor.js';
@@ -70,15 +71,26 @@ function split(t: Tensor, slots: readonly Slot[], N: number, width: (slot: Slot)
     (whole.shape[0] === slots.length || whole.shape[0] === slots.filter(s => s.layer === slots[0].layer).length) &&
     whole.shape[1] === N &&
     slots.slice(0, whole.shape[0]).every(s => width(s) === whole.shape[2]);
-  if (!fits) {
-    const expected =
-      slots.length === 1 ? `[${N}, ${first}]` : `[${slots.length}, ${N}, ${first}] (layers × directions first, as PyTorch's h_n)`;
-    throw new RnnError('shape', 'E_STATE_SHAPE', `expected an initial state ${expected}, found ${formatShape(t.shape)}`, {
-      where,
-      expected,
-      found: formatShape(t.shape),
-      fix: `one row a sample (N = ${N}), one column a unit (${first} in ${slots[0].layer.name})${slots.length > 1 ? '; one block for each layer and direction' : ''}`,
-    });
-  }
+  if (!fits) throw wrongStates(t, slots, N, width, where);
   return Array.from({ length: whole.shape[0] }, (_, i) => sliceRow(whole, i));
+}
+
+/** What it should be: of all layers where their states are equally wide, else of the first alone. */
+function wrongStates({ shape }: Tensor, slots: readonly Slot[], N: number, width: (slot: Slot) => number, where: string): RnnError {
+  const [{ layer }] = slots;
+  const first = width(slots[0]);
+  const alike = slots.every(s => width(s) === first);
+  const blocks = alike ? slots.length : slots.filter(s => s.layer === layer).length;
+  const expected = blocks === 1 ? `[${N}, ${first}]` : `[${blocks}, ${N}, ${first}] (layers × directions first, as PyTorch's h_n)`;
+  const more = !alike
+    ? '; of this layer alone, for others have other numbers of units'
+    : blocks > 1
+      ? '; one block for each layer and direction'
+      : '';
+  return new RnnError('shape', 'E_STATE_SHAPE', `expected an initial state ${expected}, found ${formatShape(shape)}`, {
+    where,
+    expected,
+    found: formatShape(shape),
+    fix: `one row a sample (N = ${N}), one column a unit (${first} in ${escapeText(layer.name, 40)})${more}`,
+  });
 }
