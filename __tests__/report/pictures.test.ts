@@ -42,6 +42,19 @@ describe('the colours of a heat map', () => {
     expect(backgroundOf(-1, signed, 0)).toBe('');
   });
 
+  it('take none of the 256 that another one is nearer than', () => {
+    const steps = [0, 95, 135, 175, 215, 255];
+    const all = [
+      ...Array.from({ length: 216 }, (_, k) => [steps[Math.floor(k / 36)], steps[Math.floor(k / 6) % 6], steps[k % 6]]),
+      ...Array.from({ length: 24 }, (_, k) => new Array<number>(3).fill(8 + 10 * k)),
+    ];
+    const distance = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, i) => sum + (v - b[i]) ** 2, 0);
+    for (let k = 0; k < 200; k++) {
+      const rgb = [(k * 37) % 256, (k * 101) % 256, (k * 173) % 256] as const;
+      expect(distance(all[nearest256(rgb) - 16], rgb)).toBe(Math.min(...all.map(colour => distance(colour, rgb))));
+    }
+  });
+
   it('take the nearest of the 256 that every terminal has', () => {
     expect(nearest256([255, 0, 0])).toBe(196);
     expect(nearest256([8, 8, 8])).toBe(232);
