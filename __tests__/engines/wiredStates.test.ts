@@ -2,7 +2,7 @@ import { batched } from '../../src/engines/batched/engine.js';
 import { layersOfGraph } from '../../src/engines/graph/layersOf.js';
 import { wiredOf } from '../../src/engines/graph/wiredOf.js';
 import { RnnError } from '../../src/errors.js';
-import { type GraphBuilder, int, newBuilder } from '../../src/formats/onnx/builder.js';
+import { type GraphBuilder, int, newBuilder, text } from '../../src/formats/onnx/builder.js';
 import type { OnnxModel } from '../../src/formats/onnx/graph.js';
 import { inferShapes } from '../../src/model/shapes.js';
 import { isRecurrent } from '../../src/model/spec.js';
@@ -61,6 +61,16 @@ it.each([
   ['a type like that of sizes', (b: GraphBuilder, y: string) => b.add('CastLike', [y, b.add('Shape', ['x'])]), 'computed whole numbers'],
   ['a recurrence without an input', (b: GraphBuilder, y: string) => b.add('GRU', ['', y, y]), 'X of GRU is not given'],
   ['a slice without ends', (b: GraphBuilder, y: string) => b.add('Slice', [y, b.integers([0])]), '1 starts and 0 ends'],
+  [
+    'a product with a single number',
+    (b, y) => b.add('MatMul', [y, b.add('Gather', [b.add('Shape', ['x']), b.scalar(0)])]),
+    'MatMul reads axes',
+  ],
+  [
+    'a stride that is text',
+    (b, y) => b.add('ConvTranspose', [y, b.constant('k', draw(N, 3, 2))], { strides: text('2') }),
+    'attribute strides of ConvTranspose is of another type',
+  ],
   ['a shape that is left out', (b: GraphBuilder, y: string) => b.add('Reshape', [y]), 'Reshape has no input 1'],
 ])('%s is said, and no layer', (_, behind, why) => {
   const model = graphWith(zeros, behind);

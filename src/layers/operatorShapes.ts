@@ -140,6 +140,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     const a = call.shape(0);
     const b = call.shape(1);
     const [wide, tall] = [a[a.length - 1], b[Math.max(0, b.length - 2)]];
+    if (!wide || !tall) throw noAxis('MatMul', [a, b]);
     if (wide.size !== null && tall.size !== null && wide.size !== tall.size)
       throw new RnnError('shape', 'E_MERGE', `MatMul cannot join ${showShape(a)} and ${showShape(b)}`, {
         expected: `${wide.size} rows`,

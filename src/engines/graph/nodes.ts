@@ -90,7 +90,7 @@ export class Nodes {
   op(name: string, op: string, wires: readonly Wire[], attributes: Record<string, unknown> = {}): Wire {
     const values = wires.filter(wire => 'value' in wire);
     const operands = wires.map(wire => ('value' in wire ? null : operandOf(wire.constant)));
-    const spec = { kind: 'op', op, operands: values.length === wires.length ? null : operands, attributes };
+    const spec = { kind: 'op', name: this.node?.name ?? '', op, operands: values.length === wires.length ? null : operands, attributes };
     const value = this.add(name, spec, values, shapes => {
       const all = operatorShapes(spec as unknown as OperatorSpec, shapes);
       all.slice(1).forEach((shape, i) => {
