@@ -102,6 +102,28 @@ describe('two networks: equal weights are not equal networks', () => {
     expect(differentEquations(zero, zero)).toEqual([]);
   });
 
+  it('the epsilon of a normalisation and the activation of a convolution are said; epsilon as float32 keeps it is the same', () => {
+    const network = (epsilon: number, activation: string) => {
+      const conv = { kind: 'conv1d', name: 'c', filters: 4, kernelSize: [2], activation };
+      const layers = [
+        conv,
+        { kind: 'gru', name: 'g', units: 5 },
+        { kind: 'layernorm', name: 'n', epsilon },
+        { kind: 'dense', name: 'd', units: 2 },
+      ];
+      const model = checkSpec({ schema: 'rnn-cli/spec@2', input: { name: 'x', features: 3, timesteps: 6 }, layers });
+      return { model, shapes: inferShapes(model) } as Network;
+    };
+    const right = network(1e-3, 'relu');
+    expect(differentEquations(right, network(1e-5, 'relu'))).toEqual([
+      { layer: 'n', what: 'epsilon', first: ['epsilon = 0.001'], second: ['epsilon = 0.00001'] },
+    ]);
+    expect(differentEquations(right, network(1e-3, 'linear'))).toEqual([
+      { layer: 'c', what: 'activation', first: ['y = relu(z)'], second: ['y = z'] },
+    ]);
+    expect(differentEquations(right, network(Math.fround(1e-3), 'relu'))).toEqual([]);
+  });
+
   it.each([
     ['ab_relu', { layer: 'lstm', of: 'h', sample: 0, step: 0 }],
     ['ab_masking', { layer: 'lstm', of: 'h', sample: 0, step: 1 }],

@@ -1,3 +1,4 @@
+import type { ActivationSpec } from '../../activations/activation.js';
 import { formatActivation } from '../../activations/index.js';
 import { carriesMask } from '../../model/masks.js';
 import { isRecurrent, type LayerSpec, type ModelSpec, type RecurrentSpec } from '../../model/spec.js';
@@ -88,9 +89,9 @@ function isSaid(chain: readonly Pick<LayerSpec, 'inputs'>[]): boolean {
   return behind.every(follows) && behind.slice(0, -1).every(hasWords);
 }
 
-/** Every activation behind the sum: of the dense layer itself, and layers of their own. */
+/** Every activation behind the sum: of the dense layer or convolution itself, and layers of their own. */
 function functionsOf(layer: LayerSpec, behind: readonly LayerSpec[]): string {
-  const own = layer.kind === 'dense' ? [asFloat32(formatActivation(layer.activation))] : [];
+  const own = !isRecurrent(layer) && 'activation' in layer ? [asFloat32(formatActivation(layer.activation as ActivationSpec))] : [];
   const layers = behind.flatMap(l => (l.kind === 'activation' ? asFloat32(formatActivation(l.activation)) : []));
   return [...own, ...layers].filter(name => name !== 'linear').reduce((inner, name) => `${name}(${inner})`, 'z');
 }
@@ -118,6 +119,8 @@ function betweenStages(a: Stage, b: Stage): EquationDifference[] {
     found.push({ layer: a.layer.name, what, first: [first].flat(), second: [second].flat() });
   if (isRecurrent(a.layer) && a.mask !== null && b.mask !== null && a.mask !== b.mask) add('mask', a.mask, b.mask);
   if (isRecurrent(a.layer) && isRecurrent(b.layer)) cells(a.layer, b.layer, add);
+  const [one, other] = [a.layer, b.layer].map(epsilonOf);
+  if (one && other && one !== other) add('epsilon', one, other);
   const [first, second] = [a.behind, b.behind];
   if (!first || !second) return found;
   if (first.functions !== second.functions)
@@ -141,6 +144,9 @@ function cells(
   if (clipOf(a) !== clipOf(b)) add('clip', clipOf(a), clipOf(b));
   if (a.stateful !== b.stateful) add('state', stateOf(a), stateOf(b));
 }
+
+/** What a normalisation adds to the variance. */
+const epsilonOf = (layer: LayerSpec) => ('epsilon' in layer ? asFloat32(`epsilon = ${Number(layer.epsilon).toFixed(12)}`) : undefined);
 
 /** Which option makes the equations differ. */
 function whatOf(a: RecurrentSpec, b: RecurrentSpec): string {

@@ -8,7 +8,7 @@ import type { Assuming, Result } from './document.js';
 export interface EquationDifference {
   /** its name in the first network */
   readonly layer: string;
-  /** activation, gates, reset, direction, pooling, step, mask, head … */
+  /** activation, gates, reset, direction, pooling, step, mask, head, epsilon … */
   readonly what: string;
   readonly first: readonly string[];
   readonly second: readonly string[];
