@@ -10,6 +10,7 @@ import { powershellScript } from '../../src/cli/completion/powershell.js';
 import { zshScript } from '../../src/cli/completion/zsh.js';
 import { spellings } from '../../src/cli/flag.js';
 import { flagsOf } from '../../src/cli/options.js';
+import { runCli } from '../helpers/runCli.js';
 
 const commands = commandCompletions();
 const SCRIPTS = {
@@ -28,6 +29,43 @@ beforeAll(() => {
   for (const [shell, script] of Object.entries(SCRIPTS)) writeFileSync(join(folder, `script.${shell}`), script);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+it('a file is completed by the endings that its flag takes', () => {
+  const arrays = 'npy npz csv json jsonl';
+  const files = commands.flatMap(({ flags }) => flags).filter(({ word }) => word?.extensions);
+  const endings = files.map(({ spellings, word }) => [spellings.find(s => s.startsWith('--'))!, word!.extensions!.join(' ')]);
+  expect(Object.fromEntries(endings)).toEqual({
+    '--model': 'json keras h5 onnx pt2',
+    '--weights': 'npz safetensors pt pth h5 index',
+    '--input': arrays,
+    '--lengths': arrays,
+    '--mask': arrays,
+    '--h0': arrays,
+    '--c0': arrays,
+    '--against': arrays,
+    '--trace': 'npz json',
+    '--svg': 'svg',
+    '--html': 'html',
+    '--out': 'npy npz csv json jsonl',
+  });
+});
+
+it('and so is the file that a command names without a flag', () => {
+  const models = 'keras h5 onnx pt2 npz safetensors pt pth json index';
+  const words = commands.map(({ name, words }) => [name, words.map(({ extensions }) => extensions?.join(' ') ?? null)]);
+  expect(Object.fromEntries(words)).toMatchObject({
+    shapes: [models],
+    forward: [models],
+    compare: [models, models],
+    inspect: [models],
+    convert: [models, 'npz safetensors onnx json h5 keras'],
+    probe: [models],
+  });
+});
+
+it.each(Object.entries(SCRIPTS))('completion %s prints that script', async (shell, script) => {
+  expect(await runCli(`completion ${shell}`)).toEqual({ exit: 0, stdout: script, stderr: '' });
+});
 
 describe.each(Object.entries(SCRIPTS))('the completion script of %s', (shell, script) => {
   it('knows every command, and every flag of each', () => {

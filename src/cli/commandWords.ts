@@ -7,7 +7,7 @@ export const SCHEMAS = [
 
 export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
 
-const MODELS = ['keras', 'h5', 'onnx', 'npz', 'safetensors', 'pt', 'pth', 'json', 'index'];
+const MODELS = ['keras', 'h5', 'onnx', 'pt2', 'npz', 'safetensors', 'pt', 'pth', 'json', 'index'];
 
 const MODEL_FILES: FlagValue = { kind: 'file', extensions: MODELS, stdin: true };
 

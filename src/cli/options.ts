@@ -106,7 +106,7 @@ const NETWORK = flags('Network', NETWORKS, {
   },
   model: {
     flags: '--model <FILE|->',
-    value: { kind: 'file', extensions: ['json', 'keras', 'h5', 'onnx'], stdin: true },
+    value: { kind: 'file', extensions: ['json', 'keras', 'h5', 'onnx', 'pt2'], stdin: true },
     help: 'a spec (.json) or a trained model; - reads stdin',
     otherNames: 'spec file',
   },
