@@ -115,7 +115,8 @@ function worstSamples(allowance: Allowance, expected: Tensor, actual: Tensor, si
 
 /** Beyond what is allowed, where that decides. */
 export function isOff({ of, decides, exact }: Allowance, expected: Tensor, actual: Tensor, k: number): boolean {
-  const [a, e] = [actual.data[k], expected.data[k]];
+  const a = actual.data[k];
+  const e = expected.data[k];
   const allowed = of(k, e);
   if (distance(a, e) <= allowed || !decides(k)) return false;
   return !(exact && Math.abs(a - exact[k]) <= allowed);

@@ -13,9 +13,14 @@ export function compareValues(expected: Tensor, actual: Tensor, allowance: Allow
   const { shape } = expected;
   const N = shape[0] ?? 1;
   const size = expected.data.length / Math.max(1, N);
-  const off = (k: number) => isOff(allowance, expected, actual, k);
+  const flags = new Uint8Array(expected.data.length);
   let mismatched = 0;
-  for (let k = 0; k < expected.data.length; k++) if (off(k)) mismatched++;
+  for (let k = 0; k < flags.length; k++) {
+    if (!isOff(allowance, expected, actual, k)) continue;
+    flags[k] = 1;
+    mismatched++;
+  }
+  const off = (k: number) => flags[k] === 1;
   /** the largest difference in [from, to), of those that are off if any is */
   const worst = (from: number, to: number) => {
     let [abs, index, isOne] = [0, from < to ? from : -1, false];
