@@ -3,6 +3,7 @@ import type { Dim, DimShape } from '../../layers/layer.js';
 import type { Operand } from '../../layers/operatorFields.js';
 import { nodeLabel } from '../../ops/attributes.js';
 import type { Precision, Tensor } from '../../tensor/tensor.js';
+import type { FreeNames } from './freeNames.js';
 import type { Entry, Nodes } from './nodes.js';
 import { stuck } from './stuck.js';
 
@@ -32,6 +33,7 @@ export interface Draft {
   readonly precision: Precision;
   /** of values that come from layers */
   readonly flows: Map<string, Flow>;
+  readonly names: FreeNames;
   /** by their names; what a recurrent one returns is settled as its readers show what they take */
   readonly layers: Map<string, Record<string, unknown>>;
   readonly weights: Map<string, Tensor>;
@@ -123,16 +125,9 @@ export function added(
 /** @param given the layer of the graph whose weights it has @returns its name */
 export function append(draft: Draft, spec: Record<string, unknown>, inputs: readonly string[], wanted: string, given?: Entry): string {
   const { layers, nodes, weights } = draft;
-  const name = freeName(draft, wanted);
+  // PyTorch begins the names of nodes with a slash, which the names of our weights are built with
+  const name = draft.names.of(wanted.replace(/^\/+/, '') || 'layer');
   layers.set(name, { ...spec, name, inputs });
   if (given) for (const [key, t] of nodes.weightsOf(given.name)) weights.set(`${name}/${key}`, t);
   return name;
-}
-
-/** PyTorch begins the names of nodes with a slash, which the names of our weights are built with. */
-function freeName({ input, layers }: Draft, wanted: string): string {
-  const name = wanted.replace(/^\/+/, '') || 'layer';
-  const taken = new Set([input.name, 'input', ...layers.keys()]);
-  if (!taken.has(name)) return name;
-  for (let n = 2; ; n++) if (!taken.has(`${name}_${n}`)) return `${name}_${n}`;
 }

@@ -8,6 +8,7 @@ import type { ModelSpec } from '../../model/spec.js';
 import { nodeLabel } from '../../ops/attributes.js';
 import { checkWeights, type Weights } from '../../weights/weights.js';
 import { type Axis, type Call, type Draft, type Flow, isFlow, settle, wholeAxes } from './flows.js';
+import { FreeNames } from './freeNames.js';
 import { RULES } from './layerRules.js';
 import { type Entry, readsOf, type Wire } from './nodes.js';
 import { stuck } from './stuck.js';
@@ -73,7 +74,16 @@ function rewritten({ graph }: OnnxModel, walk: Walk, axes: readonly Axis[], prog
   const own = nameOf(values.get(name))!;
   const [N, T, F] = (['N', 'T', 'F'] as const).map(axis => nodes.shapes.get(own)![axes.indexOf(axis)]);
   const flows = new Map<string, Flow>([[own, { layer: name, axes, view: 'plain' }]]);
-  const draft: Draft = { nodes, precision: kernels.precision, flows, layers: new Map(), weights: new Map(), input: { name, N, T, F } };
+  const names = new FreeNames([name, 'input']);
+  const draft: Draft = {
+    nodes,
+    precision: kernels.precision,
+    flows,
+    names,
+    layers: new Map(),
+    weights: new Map(),
+    input: { name, N, T, F },
+  };
   const [y, ...others] = outputs.map(output => nameOf(values.get(output.name)));
   const gives = [y, ...others].flatMap(value => value ?? []);
   const live = end instanceof RnnError ? nodes.all : nodes.needed(gives);

@@ -7,6 +7,7 @@ import { operatorShapes } from '../../layers/operatorShapes.js';
 import { shortLetters } from '../../model/shapes.js';
 import { type GraphValue, kindOfType } from '../../ops/value.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
+import { FreeNames } from './freeNames.js';
 import { stuck } from './stuck.js';
 
 /** A value of the graph: numbers that are known, or what a layer gives. */
@@ -22,7 +23,6 @@ const MOST_NUMBERS = 1_000_000;
 
 /** The layers of a spec as they are put together: operators on constants and values, and layers with weights. */
 export class Nodes {
-  readonly weights = new Map<string, Tensor>();
   /** of every value */
   readonly shapes = new Map<string, DimShape>();
   /** of inputs and of what operators give; layers give real numbers */
@@ -33,7 +33,8 @@ export class Nodes {
   /** of recurrent layers: the value that is their steps with the directions apart, [N, T, dirs, M], in the order of time */
   readonly sequences = new Map<string, string>();
   private readonly layers = new Map<string, Entry>();
-  private readonly names = new Set<string>();
+  private readonly weights = new Map<string, Map<string, Tensor>>();
+  private readonly names = new FreeNames();
   private readonly short = shortLetters();
   private last = '';
 
@@ -43,11 +44,7 @@ export class Nodes {
   }
 
   free(wanted: string): string {
-    const plain = this.plain(wanted);
-    let name = plain;
-    for (let n = 2; this.names.has(name); n++) name = `${plain}_${n}`;
-    this.names.add(name);
-    return name;
+    return this.names.of(this.plain(wanted));
   }
 
   get all(): readonly Entry[] {
@@ -56,8 +53,19 @@ export class Nodes {
 
   /** By their names in the layer. */
   weightsOf(layer: string): Map<string, Tensor> {
-    const own = [...this.weights].filter(([key]) => key.startsWith(`${layer}/`));
-    return new Map(own.map(([key, t]) => [key.slice(layer.length + 1), reshape(t, t.shape)]));
+    return new Map([...(this.weights.get(layer) ?? [])].map(([weight, t]) => [weight, reshape(t, t.shape)]));
+  }
+
+  weigh(layer: string, weight: string, t: Tensor): void {
+    const own = this.weights.get(layer) ?? new Map<string, Tensor>();
+    this.weights.set(layer, own.set(weight, t));
+  }
+
+  /** Of these layers, by name of layer and weight. */
+  weightsOfAll(layers: readonly Entry[]): Map<string, Tensor> {
+    return new Map(
+      layers.flatMap(({ name }) => [...(this.weights.get(name) ?? [])].map(([weight, t]) => [`${name}/${weight}`, t] as const)),
+    );
   }
 
   layer(name: string): Entry | undefined {
@@ -134,13 +142,14 @@ export class Nodes {
   /** The layers that these values come from, in their order. */
   needed(values: readonly string[]): Entry[] {
     const kept = new Set<Entry>();
-    const visit = (value: string): void => {
+    // no recursion: a chain may be longer than the stack
+    const open = [...values];
+    for (let value = open.pop(); value !== undefined; value = open.pop()) {
       const layer = this.layer(value) ?? this.layers.get(value);
-      if (!layer || kept.has(layer)) return;
+      if (!layer || kept.has(layer)) continue;
       kept.add(layer);
-      for (const read of readsOf(layer)) visit(read);
-    };
-    for (const value of values) visit(value);
+      open.push(...readsOf(layer));
+    }
     return [...this.layers.values()].filter(layer => kept.has(layer));
   }
 }

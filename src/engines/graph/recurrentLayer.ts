@@ -42,9 +42,10 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
   const [N] = nodes.shapes.get(layer)!;
   weights.forEach((w, i) => {
     const way = dirs === 2 ? ['forward/', 'backward/'][i] : '';
-    nodes.weights.set(`${layer}/${way}Wx`, w.kernel).set(`${layer}/${way}Wh`, w.recurrentKernel);
-    if (w.bias) nodes.weights.set(`${layer}/${way}bh`, w.bias);
-    if (w.peepholes) nodes.weights.set(`${layer}/${way}p`, w.peepholes);
+    nodes.weigh(layer, `${way}Wx`, w.kernel);
+    nodes.weigh(layer, `${way}Wh`, w.recurrentKernel);
+    if (w.bias) nodes.weigh(layer, `${way}bh`, w.bias);
+    if (w.peepholes) nodes.weigh(layer, `${way}p`, w.peepholes);
   });
   const whole: Wire = { value: layer };
   // a layer that runs backwards gives its steps in the order it took them

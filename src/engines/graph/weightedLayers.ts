@@ -52,7 +52,7 @@ function layer(
   shapeOf = (shape: ReturnType<Nodes['shape']>) => shape,
 ): Wire {
   const own = nodes.add(name || kind, spec, [x], ([shape]) => shapeOf([...shape]));
-  for (const [key, value] of Object.entries(weights)) if (value) nodes.weights.set(`${own}/${key}`, value);
+  for (const [key, value] of Object.entries(weights)) if (value) nodes.weigh(own, key, value);
   return { value: own };
 }
 

@@ -56,7 +56,7 @@ export function wiredOf(model: OnnxModel, options: WiringOptions = {}): WiredGra
   });
   const layers = nodes.needed(outputs.map(o => o.value));
   const spec = checkSpec({ name: 'graph', functional: true, inputs, layers, outputs }, 'onnx');
-  const weights = new Map([...nodes.weights].filter(([key]) => layers.some(l => key.startsWith(`${l.name}/`))));
+  const weights = nodes.weightsOfAll(layers);
   const shapes = inferShapes(spec, given);
   checkWeights(weightShapesByLayer(shapes), weights);
   const wholeInputs = new Set(declared.flatMap(({ name }) => (nodes.kinds.get(name) === 'int' ? [name] : [])));
@@ -250,8 +250,8 @@ function product(node: OnnxNode, inputs: readonly (Wire | undefined)[], { nodes,
     [x],
     ([shape]) => [...shape.slice(0, -1), sized(K)],
   );
-  nodes.weights.set(`${name}/Wo`, kernel);
-  if (bias) nodes.weights.set(`${name}/bo`, bias);
+  nodes.weigh(name, 'Wo', kernel);
+  if (bias) nodes.weigh(name, 'bo', bias);
   return { value: name };
 }
 
@@ -262,7 +262,7 @@ export function isRow({ shape }: Pick<GraphValue, 'shape'>, K: number): boolean 
 
 function embedded(node: OnnxNode, table: GraphValue, tokens: Wire, { nodes }: Walk): Wire {
   const name = nodes.add(node.name || 'embedding', embeddingOf(table.shape), [tokens], ([shape]) => [...shape, sized(table.shape[1])]);
-  nodes.weights.set(`${name}/E`, table);
+  nodes.weigh(name, 'E', table);
   return { value: name };
 }
 

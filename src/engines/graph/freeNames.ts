@@ -1,0 +1,19 @@
+/** Names that are each given once: `add`, `add_2`, `add_3`. */
+export class FreeNames {
+  private readonly given: Set<string>;
+  /** number to try next, by the name that was wanted */
+  private readonly next = new Map<string, number>();
+
+  constructor(taken: Iterable<string> = []) {
+    this.given = new Set(taken);
+  }
+
+  of(wanted: string): string {
+    let name = wanted;
+    let n = this.next.get(wanted) ?? 2;
+    while (this.given.has(name)) name = `${wanted}_${n++}`;
+    this.next.set(wanted, n);
+    this.given.add(name);
+    return name;
+  }
+}
