@@ -691,3 +691,24 @@ it('masks and scores that attention is called for are in a script for Keras', as
   rmSync(folder, { recursive: true });
   expect(script).toContain('([x1, x1], mask=[None, keras.ops.cast(x2, "bool")], return_attention_scores=True)');
 });
+
+it('states of a ConvLSTM are asked for, and a mask that is an input is compared with 0', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'emit-'));
+  const script = async (name: string, spec: object, to: 'keras' | 'torch') => {
+    const model = join(folder, `${name}.json`);
+    writeFileSync(model, JSON.stringify({ schema: 'rnn-cli/spec@2', ...spec }));
+    return (await runEmit({ model }, to)).script;
+  };
+  const cell = { kind: 'convlstm1d', filters: 2, kernelSize: [3], padding: 'same' };
+  const inputs = [{ name: 'x', shape: [3, 5, 1] }];
+  const decoder = { ...cell, name: 'b', inputs: ['x'], states: ['a/h', 'a/c'] };
+  const states = await script('states', { inputs, layers: [{ ...cell, name: 'a', inputs: ['x'] }, decoder] }, 'keras');
+  expect(states).toMatch(/v1, v1_h, v1_c = flat\(run\(keras\.layers\.ConvLSTM1D\(.*return_state=True\), \[/);
+  const masked = { kind: 'lstm', name: 'a', units: 4, inputs: ['x'], mask: 'm', returnSequences: true };
+  const given = [
+    { name: 'x', timesteps: 5, features: 3 },
+    { name: 'm', shape: [5] },
+  ];
+  expect(await script('mask', { inputs: given, layers: [masked] }, 'torch')).toContain('x1, (x2 != 0), ');
+  rmSync(folder, { recursive: true });
+});

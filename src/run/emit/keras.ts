@@ -203,6 +203,7 @@ function constructorText(layer: AnyLayer, withStates = false): string {
         ? kerasActivation(v as ActivationSpec)
         : pythonText(v);
   const options = Object.entries(keras.config(layer)).map(([key, v]) => `${key}=${value(key, v)}`);
+  if (withStates && /^convlstm/.test(layer.kind)) options.push('return_state=True');
   // a class whose name in configs is not the one in keras.layers
   const name = kerasClass(layer).replace('GroupedQuery', 'GroupQuery');
   return `${layer.kind === 'dense' ? 'Dense' : name}(${options.join(', ')})`;

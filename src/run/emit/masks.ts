@@ -35,7 +35,7 @@ export function masksReaching(source: ScriptSource, target: 'numpy' | 'torch'): 
         `masks as ${escapeText(layer.name, 40)} takes them in ${NAMES[target]}`,
         'take --emit keras, or convert the network to .onnx',
       );
-    const named = typeof layer.mask === 'string' ? names.get(layer.mask) : given;
+    const named = typeof layer.mask === 'string' ? truthOf(layer.mask, source, names) : given;
     if (named !== undefined && layer.mask !== null) {
       if (!isRecurrent(layer) && readsMask(layer) && !script?.readsMasks)
         throw cannotEmit(`padding before ${layer.kind} in ${NAMES[target]}`, 'take --emit keras');
@@ -47,4 +47,10 @@ export function masksReaching(source: ScriptSource, target: 'numpy' | 'torch'): 
     if (after !== undefined) carried.set(layer.name, after.includes(' & ') && after !== given ? `(${after})` : after);
   }
   return reaching;
+}
+
+/** A value that is a mask; an input is written as numbers. */
+function truthOf(value: string, { inputs }: ScriptSource, names: ReadonlyMap<string, string>): string | undefined {
+  const name = names.get(value);
+  return inputs.some(input => input.name === value) ? `(${name} != 0)` : name;
 }

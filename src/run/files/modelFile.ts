@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { CONVENTIONS } from '../../conventions/index.js';
 import { type KerasDialect, modelOf, specFromKerasConfig } from '../../conventions/keras/config.js';
+import { ownInitializers } from '../../conventions/keras/initializers.js';
 import { kerasOutline } from '../../conventions/keras/outline.js';
 import type { KerasOutline } from '../../conventions/keras/outlined.js';
 import { dequantized, precisionAssumptions, quantizedLayers } from '../../conventions/keras/quantized.js';
@@ -55,6 +56,8 @@ export interface ModelFile {
   readonly wholeInputs?: ReadonlySet<string>;
   /** a Keras model as its summary shows it, read where that is asked for; what cannot be run has one too */
   readonly outline?: (file: TensorFile) => KerasOutline;
+  /** its initialisers that are not the framework's defaults, where it says them */
+  readonly ownInitializers?: () => readonly string[];
   /** why the file's own description of its network is not understood; its tensors can be shown all the same */
   readonly problem?: RnnError;
 }
@@ -230,7 +233,13 @@ function described(config: () => unknown, file: TensorFile, dialect: KerasDialec
     const unpack = (file: TensorFile) => dequantized(file, packed);
     return { assumptions: precisionAssumptions(model), ...(packed.size > 0 ? { unpack } : {}) };
   });
-  return { ...kept, ...read, ...(read.problem ? { problem: wholeProblem(read.problem, () => outline(file)) } : {}), outline };
+  return {
+    ...kept,
+    ...read,
+    ...(read.problem ? { problem: wholeProblem(read.problem, () => outline(file)) } : {}),
+    outline,
+    ownInitializers: () => ownInitializers(config()),
+  };
 }
 
 /** The first thing that is not run, with all others of the same network in its sentence. */

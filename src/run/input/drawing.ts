@@ -1,5 +1,6 @@
 import type { EngineInput } from '../../engines/engine.js';
 import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
 import type { Assumption } from '../../model/assumptions.js';
 import { TUTORIAL } from '../../model/dimensions.js';
 import { weightShapesByLayer } from '../../model/shapes.js';
@@ -78,6 +79,14 @@ export function draw(network: Network, request: InputRequest, seed: string, inpu
     const { x, promise } = drawInputFrom(inputRng, seed, input);
     return { ...nothing, x, rng: inputRng, inputPromise: promise };
   }
+  const [own] = rng === 'keras' ? (network.described?.ownInitializers?.() ?? []) : [];
+  if (own !== undefined)
+    throw new RnnError('unsupported', 'E_RNG_INIT', `--rng keras draws as Keras' layers do by default, and this network has others`, {
+      where: escapeText(own, 120),
+      expected: 'default initialisers without seeds',
+      found: escapeText(own, 120),
+      fix: 'save the model with its weights, or use --rng seedrandom',
+    });
   const frameworkInit = network.framework === 'torch' ? 'torch' : 'keras';
   const { init } = request;
   return { rng, ...drawNetwork(network.model, weightShapesByLayer(network.shapes), { seed, rng, inputRng, init, frameworkInit, input }) };

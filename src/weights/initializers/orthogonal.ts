@@ -1,9 +1,11 @@
 import type { RandomStream } from '../../random/random.js';
+import { sizeOf } from '../../tensor/tensor.js';
 import { onKernels } from './initializer.js';
 
 /**
  * Orthonormal rows or columns, whichever are fewer: W·Wᵀ = I or Wᵀ·W = I (Saxe et al. 2014). As Keras does it: a normal matrix
- * [max, min], its QR with a positive diagonal of R, transposed where rows < columns. All gates side by side are one matrix.
+ * [max, min], its QR with a positive diagonal of R, transposed where rows < columns. All gates side by side are one matrix; the window of a
+ * convolution [...k, in, out] is one of ∏k·in rows.
  */
 export function drawOrthogonal(shape: readonly number[], stream: RandomStream): Float64Array {
   return orthogonalFrom(shape, () => stream.normal());
@@ -13,7 +15,8 @@ export const orthogonal = onKernels('orthogonal', drawOrthogonal);
 
 /** @param normal called for the matrix [max, min] in C order */
 export function orthogonalFrom(shape: readonly number[], normal: () => number): Float64Array {
-  const [rows, columns] = shape;
+  const columns = shape[shape.length - 1];
+  const rows = sizeOf(shape.slice(0, -1));
   const length = Math.max(rows, columns);
   const count = Math.min(rows, columns);
   // column j of the drawn matrix is row j of q; a square result is not transposed

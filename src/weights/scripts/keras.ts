@@ -56,9 +56,28 @@ function construct(layer: LayerSpec, shapes: readonly WeightShape[], random: Pyt
       ),
     );
   }
-  // Dropout keeps a generator for its mask unless it never drops
-  if (layer.kind === 'dropout' && layer.rate > 0) draw();
+  // Dropout and noise keep a generator unless they never change anything
+  if (layer.kind === 'dropout' && (layer.rate > 0 || layer.kerasClass === 'GaussianNoise')) draw();
+  checkDrawn(layer, shapes);
   return shapes.map(weight => [weight.name, tensor(weight.shape, plainWeight(weight, layer, draw))]);
+}
+
+/** Layers whose constructors draw one seed for each kernel, in the order of the weights. */
+const DRAWN =
+  /^(dense|embedding|batchnorm|layernorm|rmsnorm|groupnorm|prelu|conv[123]d|convtranspose[123]d|(depthwise|separable)[12]d|dropout)$/;
+
+/** @throws RnnError E_RNG_LAYER: its constructor draws otherwise, which would change every layer behind it, too */
+function checkDrawn({ name, kind, ...layer }: LayerSpec, shapes: readonly WeightShape[]): void {
+  const draws = shapes.some(({ role, fill }) => fill === undefined && role !== 'bias');
+  const isRandom = kind === 'dropout' && /^(Random|Rand|AugMix|CutMix|MixUp)/.test((layer as { kerasClass: string }).kerasClass);
+  const holdsRandom = kind === 'timedistributed' && (layer as unknown as { layer: { kind: string } }).layer.kind === 'dropout';
+  if (!isRandom && !holdsRandom && (!draws || DRAWN.test(kind))) return;
+  throw new RnnError('unsupported', 'E_RNG_LAYER', `the seeds that Keras draws for ${kind} are not known here`, {
+    where: name,
+    expected: 'recurrent and dense layers, embeddings, convolutions, normalisations',
+    found: kind,
+    fix: 'save the model with its weights, or use --rng seedrandom',
+  });
 }
 
 /** One direction: the cell's dropout generator takes a seed too, before the kernels (SimpleRNN) or after them (LSTM, GRU). */
