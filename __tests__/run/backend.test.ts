@@ -1,3 +1,5 @@
+import { runCompareModels } from '../../src/run/comparing/compareModels.js';
+import { runConvert } from '../../src/run/convert.js';
 import { runForward } from '../../src/run/forward.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 
@@ -37,4 +39,8 @@ it.each([
   const weights = write(`${name.length}.npz`, await bytesOf('npz', tensors));
   const { assumptions } = await runForward({ model, weights });
   expect(assumptions.map(({ fact }) => fact)).toEqual(facts);
+  const whole = model.replace('.json', '.whole.json');
+  const converted = await runConvert({ file: model, weights, output: whole, force: true });
+  const compared = await runCompareModels({ files: [whole, whole] });
+  expect([converted, compared].map(result => result.assumptions.map(({ fact }) => fact))).toEqual([facts, [...facts, ...facts]]);
 });

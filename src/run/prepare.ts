@@ -9,7 +9,6 @@ import { swapBatchAndTime } from '../tensor/layout.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { ModelFile } from './files/modelFile.js';
-import { withoutBackend } from './input/backend.js';
 import {
   checkDrawnSizes,
   checkDraws,
@@ -156,7 +155,7 @@ async function prepareNamed(request: PrepareRequest, opened: ModelFile): Promise
 
 /** Of the file, and of a run of N samples. @throws RnnError E_ASSUMED with --strict */
 function checkedAssumptions(network: Network, request: PrepareRequest, N: number): Assumption[] {
-  const ofRun = [...drawnWeights(network, request), ...drawnX(request), ...computedTogether(network, N), ...withoutBackend(network)];
+  const ofRun = [...drawnWeights(network, request), ...drawnX(request), ...computedTogether(network, N)];
   const assumptions = [...network.assumptions, ...ofRun];
   checkAssumptions(assumptions, request.strict);
   return assumptions;

@@ -16,6 +16,7 @@ import { checkWeights, type Weights } from '../../weights/weights.js';
 import type { ModelFile } from '../files/modelFile.js';
 import type { InputRequest, NetworkRequest } from '../request.js';
 import { checkRules } from '../requestRules.js';
+import { backendAssumptions } from './backend.js';
 import { type Draft, withExcerpt } from './excerpt.js';
 import { featuresOf, type HeldWeights, specFromWeights, weightsOf } from './heldWeights.js';
 import { checkAsked, inputSizes, type KnownShape, noSize, shownPath, withSizes } from './networkSizes.js';
@@ -55,7 +56,9 @@ export interface Network {
 export async function loadNetwork(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
   const network = await loadDescription(request, known, opened);
   if (network.ask) throw network.ask;
-  return network;
+  const ofBackend = backendAssumptions(network);
+  checkAssumptions(ofBackend, request.strict);
+  return { ...network, assumptions: [...network.assumptions, ...ofBackend] };
 }
 
 /** The same where shapes and counts are wanted, and no numbers: what only numbers depend on is not requested. */

@@ -1,13 +1,19 @@
 import type { Assumption } from '../../model/assumptions.js';
-import type { LayerShapes } from '../../model/shapes.js';
-import type { Network } from '../network/network.js';
+import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
+
+/** `weightsSource`: their file; null: they are drawn */
+interface LoadedModel {
+  readonly framework: string;
+  readonly weightsSource: string | null;
+  readonly shapes: ModelShapes;
+}
 
 /**
  * What depends on the backend of Keras. A cast of floats to few bits: those that they do not hold become anything.
  * keras.ops.add(x, b) on TensorFlow is tf.nn.bias_add where only one axis of b has more than one number: b is then added along the last axis of x
  * if that has as many, whatever axis of b it was (keras/src/backend/tensorflow/numpy.py). Other backends add as NumPy does, and so do we.
  */
-export function withoutBackend({ framework, weightsSource, shapes }: Network): Assumption[] {
+export function backendAssumptions({ framework, weightsSource, shapes }: LoadedModel): Assumption[] {
   if (framework !== 'keras') return [];
   const narrow = shapes.layers.flatMap(({ layer }): Assumption[] => {
     if (layer.kind === 'op' && layer.op === 'ScatterND' && /^Segment(Max|Min)$/.test(layer.kerasClass ?? ''))
