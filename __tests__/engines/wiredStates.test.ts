@@ -63,12 +63,12 @@ it.each([
   ['a slice without ends', (b: GraphBuilder, y: string) => b.add('Slice', [y, b.integers([0])]), '1 starts and 0 ends'],
   [
     'a product with a single number',
-    (b, y) => b.add('MatMul', [y, b.add('Gather', [b.add('Shape', ['x']), b.scalar(0)])]),
+    (b: GraphBuilder, y: string) => b.add('MatMul', [y, b.add('Gather', [b.add('Shape', ['x']), b.scalar(0)])]),
     'MatMul reads axes',
   ],
   [
     'a stride that is text',
-    (b, y) => b.add('ConvTranspose', [y, b.constant('k', draw(N, 3, 2))], { strides: text('2') }),
+    (b: GraphBuilder, y: string) => b.add('ConvTranspose', [y, b.constant('k', draw(N, 3, 2))], { strides: text('2') }),
     'attribute strides of ConvTranspose is of another type',
   ],
   ['a shape that is left out', (b: GraphBuilder, y: string) => b.add('Reshape', [y]), 'Reshape has no input 1'],
