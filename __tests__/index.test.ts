@@ -50,7 +50,7 @@ describe('the library', () => {
     ['what only the command line has', () => library.forward({ chunk: 4 } as never), 'E_REQUEST', /unknown key 'chunk'/],
     ['a clock, which `probe` has no more', () => library.probe({ now: Date.now } as never), 'E_REQUEST', /unknown key 'now'/],
     ['text for a number', () => library.shapes({ K: '2' } as never), 'E_REQUEST', /K: expected a whole number, found '2'/],
-    ['a list for text', () => library.shapes({ layers: ['lstm:4'] } as never), 'E_REQUEST', /layers: expected a string/],
+    ['a list for text', () => library.shapes({ layers: ['lstm:4'] } as never), 'E_REQUEST', /layers: expected a non-empty string/],
     ['a word that is none of several', () => library.shapes({ framework: 'pytorch' } as never), 'E_REQUEST', /keras, torch/],
     ['a word that is nearly one', () => library.shapes({ cell: 'lsmt' } as never), 'E_REQUEST', /lstm/],
     ['a script in no language here', () => library.emit({}, 'pytorch' as never), 'E_REQUEST', /target: expected keras, torch, numpy/],
@@ -60,7 +60,7 @@ describe('the library', () => {
       'E_REQUEST',
       /output: expected a non-empty string, found undefined/,
     ],
-    ['no file to inspect', () => library.inspect({} as never), 'E_REQUEST', /file: expected a string/],
+    ['no file to inspect', () => library.inspect({} as never), 'E_REQUEST', /file: expected a non-empty string/],
     [
       'one file for two',
       () => library.compareModels({ files: ['m.keras'] } as never),
