@@ -1,6 +1,7 @@
 import { csv } from '../../src/formats/csv.js';
 import { findDelimiter } from '../../src/formats/csvTable.js';
 import { DEFAULT_LIMITS, type FileTensor, type Limits } from '../../src/formats/format.js';
+import { writeTensors } from '../../src/formats/index.js';
 import { memorySource } from '../../src/formats/source.js';
 import { CsvRows } from '../../src/formats/stream/csvRows.js';
 import { cat } from '../helpers/hostile/bytes.js';
@@ -210,7 +211,7 @@ describe('a table', () => {
 describe('a table is written', () => {
   const write = async (...tensors: [string, number[], number[]][]) => {
     const all = tensors.map(([name, shape, data]): [string, FileTensor] => [name, { shape, data: Float64Array.from(data), dtype: 'f64' }]);
-    return Buffer.from(await csv.write!(new Map(all))).toString();
+    return Buffer.from(await writeTensors('csv', new Map(all))).toString();
   };
   it('row by row, a vector as one column', async () => {
     expect(await write(['w', [2, 3], [1, 2.5, -0, 4, Number.NaN, 1 / 0]])).toBe('1,2.5,-0\n4,NaN,Infinity\n');

@@ -31,11 +31,12 @@ describe('safetensors files of the reference folder', () => {
 });
 
 /** A file of this header text and this many zero bytes of data. */
-function file(header: string, data: number): Uint8Array {
+/** @param data its bytes, or how many zeros */
+function file(header: string, data: number | Uint8Array): Uint8Array {
   const text = Buffer.from(header);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(text.length));
-  return new Uint8Array(Buffer.concat([length, text, Buffer.alloc(data)]));
+  return new Uint8Array(Buffer.concat([length, text, typeof data === 'number' ? Buffer.alloc(data) : data]));
 }
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'));
@@ -50,21 +51,21 @@ describe('the tests of the safetensors project', () => {
   });
   it('test_empty', async () => {
     expect((await read(bytes('\x08\0\0\0\0\0\0\0{}      '))).tensors.size).toBe(0);
-    expect(Buffer.from(await safetensors.write!(new Map())).toString('latin1')).toBe('\x08\0\0\0\0\0\0\0{}      ');
+    expect(Buffer.from(await writeTensors('safetensors', new Map())).toString('latin1')).toBe('\x08\0\0\0\0\0\0\0{}      ');
   });
   it('test_empty_shapes_allowed', async () => {
     expect((await read(file('{"test":{"dtype":"I32","shape":[],"data_offsets":[0,4]}}', 4))).tensors.get('test')!.shape).toEqual([]);
   });
   it('test_serialization', async () => {
     const t: FileTensor = { shape: [1, 2, 3], data: Float32Array.of(0, 1, 2, 3, 4, 5), dtype: 'f32' };
-    const written = await safetensors.write!(new Map([['attn.0', t]]));
+    const written = await writeTensors('safetensors', new Map([['attn.0', t]]));
     expect(Buffer.from(written.subarray(0, 72)).toString('latin1')).toBe(
       '@\0\0\0\0\0\0\0{"attn.0":{"dtype":"F32","shape":[1,2,3],"data_offsets":[0,24]}}',
     );
   });
   it('test_serialization_forced_alignement', async () => {
     const t: FileTensor = { shape: [1, 1, 2, 3], data: Float32Array.of(0, 1, 2, 3, 4, 5), dtype: 'f32' };
-    const written = await safetensors.write!(new Map([['attn0', t]]));
+    const written = await writeTensors('safetensors', new Map([['attn0', t]]));
     expect(Buffer.from(written.subarray(0, 80)).toString('latin1')).toBe(
       'H\0\0\0\0\0\0\0{"attn0":{"dtype":"F32","shape":[1,1,2,3],"data_offsets":[0,24]}}       ',
     );
@@ -163,32 +164,29 @@ describe('safetensors written', () => {
       .map(f => ['models/torch', f] as const),
     ['digits', 'digits_torch.safetensors'] as const,
   ];
-  it.each(files)('gives the same bytes as the file it was read from: %s/%s', async (folder, name) => {
+  it.each(files)('gives the same bytes as the file it was read from, without its metadata: %s/%s', async (folder, name) => {
     const original = referenceBytes(folder, name);
-    const { tensors, metadata } = await readTensors(original);
-    expect(Buffer.compare(await writeTensors('safetensors', tensors, metadata), original)).toBe(0);
+    const start = 8 + Number(Buffer.from(original).readBigUInt64LE());
+    const header = Buffer.from(original).toString('utf8', 8, start).replace('"__metadata__":{"format":"pt"},', '').trimEnd();
+    const { tensors } = await readTensors(original);
+    const expected = file(header.padEnd(Math.ceil(header.length / 8) * 8), original.subarray(start));
+    expect(Buffer.compare(await writeTensors('safetensors', tensors), expected)).toBe(0);
   });
 
   it('is read back exactly', async () => {
     const numbers = fc.array(fc.integer({ min: 0, max: 1 }), { maxLength: 6 });
     const dtype = fc.constantFrom<DType>('bool', 'u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'u64', 'i64', 'f16', 'bf16', 'f32', 'f64');
     await fc.assert(
-      fc.asyncProperty(
-        fc.dictionary(fc.string({ unit: 'grapheme', maxLength: 20 }), fc.tuple(dtype, numbers)),
-        fc.dictionary(fc.string(), fc.string()),
-        async (arrays, pairs) => {
-          const tensors = new Map<string, FileTensor>();
-          for (const [name, [kind, values]] of Object.entries(arrays)) {
-            if (name === '__metadata__' || name.includes('\0')) continue;
-            const data = ['u32', 'i32', 'u64', 'i64', 'f64'].includes(kind) ? Float64Array.from(values) : Float32Array.from(values);
-            tensors.set(name, { shape: [values.length], data, dtype: kind });
-          }
-          const metadata = new Map(Object.entries(pairs));
-          const back = await readTensors(await writeTensors('safetensors', tensors, metadata), { nameHint: 'x.safetensors' });
-          expect(new Map([...back.tensors].sort())).toEqual(new Map([...tensors].sort()));
-          expect([...back.metadata].sort()).toEqual([...metadata].sort());
-        },
-      ),
+      fc.asyncProperty(fc.dictionary(fc.string({ unit: 'grapheme', maxLength: 20 }), fc.tuple(dtype, numbers)), async arrays => {
+        const tensors = new Map<string, FileTensor>();
+        for (const [name, [kind, values]] of Object.entries(arrays)) {
+          if (name === '__metadata__' || name.includes('\0')) continue;
+          const data = ['u32', 'i32', 'u64', 'i64', 'f64'].includes(kind) ? Float64Array.from(values) : Float32Array.from(values);
+          tensors.set(name, { shape: [values.length], data, dtype: kind });
+        }
+        const back = await readTensors(await writeTensors('safetensors', tensors), { nameHint: 'x.safetensors' });
+        expect(new Map([...back.tensors].sort())).toEqual(new Map([...tensors].sort()));
+      }),
     );
   });
 

@@ -205,7 +205,7 @@ describe('.json', () => {
   });
 
   it('is written with one tensor bare, several by name', async () => {
-    const write = async (...tensors: [string, FileTensor][]) => Buffer.from(await json.write!(new Map(tensors))).toString();
+    const write = async (...tensors: [string, FileTensor][]) => Buffer.from(await writeTensors('json', new Map(tensors))).toString();
     expect(await write(['json', single([2, 1], [1, Number.NaN])])).toBe('[[1],["NaN"]]\n');
     expect(await write(['w', single([], [-0])])).toBe('{"w":-0}\n');
     expect(await write(['json', single([1], [1])], ['b"', single([2], [1, 0], 'bool')])).toBe('{"json":[1],\n"b\\"":[true,false]}\n');
@@ -280,7 +280,7 @@ describe('JSON Lines', () => {
   });
 
   it('is written a sample a line', async () => {
-    const write = async (...tensors: [string, FileTensor][]) => Buffer.from(await jsonl.write!(new Map(tensors))).toString();
+    const write = async (...tensors: [string, FileTensor][]) => Buffer.from(await writeTensors('jsonl', new Map(tensors))).toString();
     expect(await write(['jsonl', single([2, 2], [1, 2, 3, 4])])).toBe('[1,2]\n[3,4]\n');
     expect(await write(['w', single([2], [1, 2])])).toBe('{"w":1}\n{"w":2}\n');
     expect(await write(['jsonl', single([1, 1], [1])], ['b', single([1], [0], 'bool')])).toBe('{"jsonl":[1],"b":false}\n');

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runConvert } from '../../src/run/convert.js';
-import { TARGETS } from '../../src/run/convertTarget.js';
+import { TARGETS } from '../../src/run/convertFormats.js';
 import { runForward } from '../../src/run/forward.js';
 import { runInspect } from '../../src/run/inspect.js';
 import { withFolder } from '../helpers/inputFile.js';

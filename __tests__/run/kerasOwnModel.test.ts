@@ -1,4 +1,4 @@
-import { npz } from '../../src/formats/npz.js';
+import { writeTensors } from '../../src/formats/index.js';
 import { memorySource } from '../../src/formats/source.js';
 import { summaryText } from '../../src/report/summary.js';
 import { readJsonModel } from '../../src/run/files/modelFile.js';
@@ -127,7 +127,7 @@ it('of a checkpoint has its attributes, and lists by their numbers', async () =>
 
 it('is counted with weights beside its JSON, says so without any, and runs in no case', async () => {
   const model = folder.write('net.json', JSON.stringify(own));
-  const weights = folder.write('w.npz', Buffer.from(await npz.write!(tensorsOf(SHAPES))));
+  const weights = folder.write('w.npz', Buffer.from(await writeTensors('npz', tensorsOf(SHAPES))));
   let network: Network | undefined;
   const result = await runShapes({ model, weights }, found => {
     network = found;

@@ -1,5 +1,6 @@
 import { RnnError } from '../errors.js';
 import { shownPath } from '../escape.js';
+import { CONVERT_FORMATS } from '../run/convertFormats.js';
 import { type Conflict, checkConflicts as checkPairs, checkRules, flagOf, needs, pairs as pairsOf } from '../run/requestRules.js';
 import type { CommandName } from './flag.js';
 import { WRITES } from './outputs.js';
@@ -103,20 +104,10 @@ const FROM_STDIN: readonly (readonly [keyof Values, string])[] = [
   ['second', 'B'],
 ];
 
-/** What `convert --to` may be written into. */
-const TARGET_ENDINGS: Readonly<Record<string, readonly string[]>> = {
-  keras: ['npz'],
-  torch: ['safetensors', 'npz'],
-  onnx: ['onnx'],
-  npz: ['npz'],
-  safetensors: ['safetensors'],
-  json: ['json'],
-};
-
 /** @throws RnnError E_CONVERT_TARGET (exit 2) where the ending of OUT is that of another target */
 function checkTarget({ to, output }: Values): void {
-  const endings = TARGET_ENDINGS[to ?? ''];
-  if (!endings || output === undefined) return;
+  if (to === undefined || output === undefined) return;
+  const endings: readonly string[] = CONVERT_FORMATS[to as keyof typeof CONVERT_FORMATS];
   const ending = /\.(npz|safetensors|onnx|json)$/i.exec(output)?.[1];
   if (ending === undefined || endings.includes(ending.toLowerCase())) return;
   const meant = `${output.slice(0, -ending.length)}${endings[0]}`;

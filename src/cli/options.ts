@@ -1,4 +1,5 @@
 import { CELL_NAMES } from '../run/cellNames.js';
+import { TARGETS } from '../run/convertFormats.js';
 import { LIMITS } from '../run/limits.js';
 import { ENGINE_NAMES, FRAMEWORK_NAMES, RANGES, RNG_NAMES } from '../run/request.js';
 import { COMMANDS } from './commandWords.js';
@@ -279,7 +280,7 @@ const COMPARING = flags('Comparing', ['compare'], {
 const OUTPUT = flags('Output', RESULTS, {
   to: {
     flags: '--to <name>',
-    value: { kind: 'choice', choices: ['keras', 'torch', 'onnx', 'flax', 'npz', 'safetensors', 'json'] },
+    value: { kind: 'choice', choices: TARGETS },
     default: 'by the extension of OUT',
     help: 'keras: get_weights() as .npz; torch: a state dict; onnx: a standard graph; npz, safetensors, json: the same weights in that format',
     commands: ['convert'],

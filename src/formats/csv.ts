@@ -24,7 +24,7 @@ export const csv: Format = {
     const tensors = new Map([['csv', { shape, data: data.slice(), dtype: 'f64' } as FileTensor]]);
     return { format: 'csv', tensors, metadata: new Map(), decimals: new Map([['csv', rows.decimals ?? 0]]), notes: rows.notes };
   },
-  async write(tensors: Map<string, FileTensor>): Promise<Uint8Array> {
+  write(tensors) {
     const [only] = tensors.values();
     if (tensors.size !== 1 || only.shape.length > 2 || only.shape.includes(0)) {
       throw new RnnError('format', 'E_CSV_SHAPE', 'a .csv holds one table of rows and columns', {
@@ -37,7 +37,7 @@ export const csv: Format = {
     for (let at = 0; at < only.data.length; at += columns) {
       lines.push(Array.from(only.data.subarray(at, at + columns), formatNumber).join(','));
     }
-    return new TextEncoder().encode(`${lines.join('\n')}\n`);
+    return [new TextEncoder().encode(`${lines.join('\n')}\n`)];
   },
 };
 

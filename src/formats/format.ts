@@ -54,12 +54,6 @@ export interface Format {
    * @throws RnnError kind 'format' (exit 3) or 'limit' (exit 5); the message has the offset, `where` the field
    */
   read(source: ByteSource, limits: Limits, openPart?: OpenPart, ownName?: string): Promise<TensorFile>;
-  /**
-   * Absent where the format cannot be written. The same tensors always give the same bytes. In pieces where it can: each is valid until the next.
-   */
-  pieces?(
-    tensors: ReadonlyMap<string, FileTensor>,
-    metadata?: ReadonlyMap<string, string>,
-  ): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-  write?(tensors: Map<string, FileTensor>, metadata?: Map<string, string>): Promise<Uint8Array>;
+  /** The file in pieces, each valid until the next; the same tensors always give the same bytes. Absent where the format is read only. */
+  write?(tensors: ReadonlyMap<string, FileTensor>): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }

@@ -2,6 +2,7 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { byName } from '../registry.js';
 import * as all from './all.js';
+import { joined } from './bytes/numbers.js';
 import { refuseForeign } from './foreignContent.js';
 import { DEFAULT_LIMITS, type FileTensor, type Format, type Limits, type OpenPart, type TensorFile } from './format.js';
 import { timed } from './limits.js';
@@ -142,11 +143,7 @@ export async function readPlainTensors(source: ByteSource, options: ReadOptions)
  * The bytes of these tensors in the named format; the same tensors always give the same bytes.
  * @throws RnnError E_UNKNOWN_FORMAT (spec), E_NOT_WRITABLE (unsupported), and the format's own
  */
-export async function writeTensors(
-  formatName: string,
-  tensors: Map<string, FileTensor>,
-  metadata?: Map<string, string>,
-): Promise<Uint8Array> {
+export async function writeTensors(formatName: string, tensors: ReadonlyMap<string, FileTensor>): Promise<Uint8Array> {
   const format = getFormat(formatName);
   if (!format.write) {
     const writable = ORDER.filter(f => f.write).map(f => f.name);
@@ -154,5 +151,5 @@ export async function writeTensors(
       fix: `write one of: ${writable.join(', ')}`,
     });
   }
-  return format.write(tensors, metadata);
+  return joined(format.write(tensors));
 }

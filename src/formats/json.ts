@@ -25,11 +25,11 @@ export const json: Format = {
     if (isObject(document) && typeof document.schema === 'string') metadata.set('schema', document.schema);
     return { format: 'json', tensors, metadata, notes };
   },
-  async write(tensors: Map<string, FileTensor>): Promise<Uint8Array> {
+  write(tensors) {
     const [first] = tensors;
-    if (tensors.size === 1 && first[0] === 'json') return encode(`${nestedText(first[1])}\n`);
+    if (tensors.size === 1 && first[0] === 'json') return [encode(`${nestedText(first[1])}\n`)];
     const members = [...tensors].map(([name, t]) => `${JSON.stringify(name)}:${nestedText(t)}`);
-    return encode(`{${members.join(',\n')}}\n`);
+    return [encode(`{${members.join(',\n')}}\n`)];
   },
 };
 

@@ -37,7 +37,7 @@ export const jsonl: Format = {
     const tensors = new Map([...samples].map(([name, list]) => [name, stack(list, limits)] as const));
     return { format: 'jsonl', tensors, metadata: new Map(), notes };
   },
-  async write(tensors: Map<string, FileTensor>): Promise<Uint8Array> {
+  write(tensors) {
     const all = [...tensors];
     const rows = all.length > 0 ? all[0][1].shape[0] : 0;
     if (!rows || all.some(([, t]) => t.shape[0] !== rows || t.shape.includes(0))) {
@@ -52,7 +52,7 @@ export const jsonl: Format = {
       const parts = all.map(([name, t]) => `${JSON.stringify(name)}:${nestedText(sample(t, n))}`);
       text.push(all.length === 1 && all[0][0] === 'jsonl' ? nestedText(sample(all[0][1], n)) : `{${parts.join(',')}}`);
     }
-    return new TextEncoder().encode(`${text.join('\n')}\n`);
+    return [new TextEncoder().encode(`${text.join('\n')}\n`)];
   },
 };
 

@@ -4,7 +4,7 @@ import { transpose } from '../tensor/layout.js';
 import type { Part } from '../tensor/lazy.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { type Budget, checkShape, DTYPE_BYTES, newBudget } from './bytes/budget.js';
-import { encodedPieces, joined, readNumbers } from './bytes/numbers.js';
+import { encodedPieces, readNumbers } from './bytes/numbers.js';
 import { parseNumpyHeader } from './bytes/numpyHeader.js';
 import { needPart, readPart } from './bytes/reader.js';
 import { gatherStrided } from './bytes/strided.js';
@@ -30,12 +30,12 @@ export const npy: Format = {
     const tensors = new Map([['npy', readNumpyArray(source, newBudget(limits), notes)]]);
     return { format: 'npy', tensors, metadata: new Map(), notes };
   },
-  async write(tensors: Map<string, FileTensor>): Promise<Uint8Array> {
+  write(tensors) {
     if (tensors.size !== 1) {
       throw new RnnError('format', 'E_NPY_COUNT', `an .npy file holds one array, not ${tensors.size}`, { fix: 'write an .npz' });
     }
     const [only] = tensors.values();
-    return joined(numpyMember(only).pieces());
+    return numpyMember(only).pieces();
   },
 };
 

@@ -1,7 +1,6 @@
 import { RnnError, within } from '../errors.js';
 import { escapeNames, escapeText } from '../escape.js';
 import { newBudget } from './bytes/budget.js';
-import { joined } from './bytes/numbers.js';
 import { readZip } from './bytes/zip.js';
 import { looksLikeZip } from './bytes/zipEnd.js';
 import { zipPieces } from './bytes/zipWrite.js';
@@ -38,10 +37,7 @@ export const npz: Format = {
     if (tensors.size === 0) notes.push('the archive holds no arrays');
     return { format: 'npz', tensors, metadata: new Map(), notes };
   },
-  pieces: tensors => zipPieces(new Map([...tensors].map(([name, array]) => [`${name}.npy`, numpyMember(array)]))),
-  async write(tensors: Map<string, FileTensor>): Promise<Uint8Array> {
-    return joined(npz.pieces!(tensors));
-  },
+  write: tensors => zipPieces(new Map([...tensors].map(([name, array]) => [`${name}.npy`, numpyMember(array)]))),
 };
 
 /** What other zip archives are, by a member that they all have. */

@@ -4,7 +4,7 @@ import type { Part } from '../tensor/lazy.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { type Budget, checkName, checkShape, DTYPE_BYTES, newBudget } from './bytes/budget.js';
 import { isObject, type JsonObject, type JsonValue, parseJson } from './bytes/jsonText.js';
-import { encodedPieces, joined, readNumbers } from './bytes/numbers.js';
+import { encodedPieces, readNumbers } from './bytes/numbers.js';
 import { ByteReader, needPart, readPart } from './bytes/reader.js';
 import { decodeUtf8 } from './bytes/utf8.js';
 import type { DType, FileTensor, Format, Limits, TensorFile } from './format.js';
@@ -55,10 +55,7 @@ export const safetensors: Format = {
     }
     return { format: 'safetensors', tensors, metadata, notes: [] };
   },
-  pieces: (tensors, metadata = new Map()) => filePieces(tensors, metadata),
-  async write(tensors: Map<string, FileTensor>, metadata: Map<string, string> = new Map()): Promise<Uint8Array> {
-    return joined(filePieces(tensors, metadata));
-  },
+  write: filePieces,
 };
 
 const SHORT = 'E_SAFETENSORS_SHORT';
@@ -185,15 +182,11 @@ function checkContiguous(entries: readonly Entry[], length: number, dataStart: n
   });
 }
 
-function* filePieces(tensors: ReadonlyMap<string, FileTensor>, metadata: ReadonlyMap<string, string>): Generator<Uint8Array> {
+function* filePieces(tensors: ReadonlyMap<string, FileTensor>): Generator<Uint8Array> {
   const order = [...DTYPES.values()];
   // largest dtype first, so that every tensor is aligned; the given order within a dtype, so that a network's order survives
   const sorted = [...tensors].sort(([, s], [, t]) => order.indexOf(t.dtype) - order.indexOf(s.dtype));
   const parts: string[] = [];
-  if (metadata.size > 0) {
-    const pairs = [...metadata].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    parts.push(`"__metadata__":{${pairs.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`);
-  }
   let at = 0;
   for (const [name, t] of sorted) {
     if (name === '__metadata__')

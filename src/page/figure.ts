@@ -1,20 +1,9 @@
+import { isSequence, stepSizesText } from '../report/dims.js';
 import type { LayerRow, ShapesResult } from '../run/result.js';
 import { el, replace, svg } from './dom.js';
 import { BOX, box, GAP, stripsOn, WAY_GAP } from './figureBox.js';
 import { around, type Column, type Columns, columnsOf, LEFT, MOST_PITCH, stepsText } from './figureColumns.js';
-import {
-  arrowHead,
-  columnsAt,
-  dimsText,
-  endsOf,
-  type Giver,
-  indexed,
-  isSequence,
-  kindText,
-  label,
-  line,
-  stepShape,
-} from './figureParts.js';
+import { arrowHead, columnsAt, dimsText, endsOf, type Giver, indexed, kindText, label, line } from './figureParts.js';
 import type { Figure, FigureActions, FigureView } from './figureView.js';
 import { drawnInSight, widthOf } from './inSight.js';
 import { shownName } from './text.js';
@@ -125,7 +114,7 @@ function drawn(shapes: ShapesResult, { view, actions, columns: grid, lengths, ro
     columns,
     ends: 'each',
     label: dimsText(shapes.input),
-    step: stepShape(shapes.input),
+    step: stepSizesText(shapes.input),
     names: new Set([shapes.model.inputName]),
   };
   for (const [at, i] of rows.entries()) {
@@ -148,7 +137,7 @@ function drawn(shapes: ShapesResult, { view, actions, columns: grid, lengths, ro
     const others = layer.inputs.filter(name => !giver.names.has(name));
     const shown = others.map(name => {
       const from = shapes.layers.find(l => l.name === name);
-      return `${shownName(name, 11)}${from ? ` ${stepShape(from.output)}` : ''}`;
+      return `${shownName(name, 11)}${from ? ` ${stepSizesText(from.output)}` : ''}`;
     });
     if (shown.length > 0 && !(i === 0 && straight)) drawOthers(figure, shown, straight, own[0].x, base);
     drawBand(figure, layer, base, top, own);
@@ -166,7 +155,7 @@ function giverOf(layer: LayerRow, top: number, grid: Columns, length: number | n
     columns: isSequence(layer.output) ? grid.columns(layer.output.shape[1] ?? length) : own,
     ends: endsOf(layer),
     label: dimsText(layer.output),
-    step: stepShape(layer.output),
+    step: stepSizesText(layer.output),
     names: new Set([layer.name]),
   };
 }

@@ -1,8 +1,9 @@
+import { isSequence } from '../report/dims.js';
 import type { LayerRow } from '../run/result.js';
 import { cellColour, css, fitted, isDark } from './colours.js';
 import { svg } from './dom.js';
 import { type Column, SYMBOLIC } from './figureColumns.js';
-import { isSequence, label } from './figureParts.js';
+import { label } from './figureParts.js';
 import type { Figure } from './figureView.js';
 import { shownName } from './text.js';
 

@@ -1,3 +1,4 @@
+import { isSequence, sizesText, symbolsText } from '../report/dims.js';
 import type { LayerRow } from '../run/result.js';
 import { setText, svg } from './dom.js';
 import type { Column } from './figureColumns.js';
@@ -58,21 +59,11 @@ export function indexed(column: Column, y: number, letter: string, marks: Figure
   return svg('text', { x: column.x, y, class: 'label maths middle' }, letter, index);
 }
 
-export function isSequence({ dims }: LayerRow['input']): boolean {
-  return dims.length === 3 || dims[1] === 'T';
-}
-
 export function kindText(layer: LayerRow): string {
   return `${layer.bidirectional ? 'both ways' : shownName(layer.kerasClass, 18)}`;
 }
 
-/** One step's 'N×5'. */
-export function stepShape({ dims, shape }: LayerRow['input']): string {
-  const sizes = shape.map((size, i) => (size === null ? dims[i] : String(size)));
-  return (dims.length === 3 || dims[1] === 'T' ? sizes.filter((_, i) => i !== 1) : sizes).join('×');
-}
-
 /** '(N, T, M) N×10×5' */
-export function dimsText({ dims, shape }: LayerRow['input']): string {
-  return `(${dims.join(', ')})  ${shape.map((size, i) => (size === null ? dims[i] : String(size))).join('×')}`;
+export function dimsText(shape: LayerRow['input']): string {
+  return `${symbolsText(shape)}  ${sizesText(shape)}`;
 }

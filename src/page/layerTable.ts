@@ -1,3 +1,4 @@
+import { sizesText } from '../report/dims.js';
 import { bytesText } from '../report/numbers.js';
 import type { LayerRow, ShapesResult } from '../run/result.js';
 import { dataTable } from './dataTable.js';
@@ -85,8 +86,8 @@ function shapeCell(dims: readonly string[], batch: boolean): HTMLElement {
   return el('td', { class: 'dims' }, ...(batch ? ['(', ...letters, ')'] : letters));
 }
 
-function sizesCell({ dims, shape }: LayerRow['input']): HTMLElement {
-  return el('td', { class: 'sizes' }, shape.map((size, i) => size ?? dims[i]).join('×'));
+function sizesCell(shape: LayerRow['input']): HTMLElement {
+  return el('td', { class: 'sizes' }, sizesText(shape));
 }
 
 /** Open where D is. */

@@ -1,4 +1,5 @@
 import type { DimsJson, ShapesResult } from '../run/result.js';
+import { sizesText, symbolsText } from './dims.js';
 import { countText } from './numbers.js';
 
 /** `shapes --mermaid`: the network as a Mermaid flowchart, for pages that draw it (GitHub does). Ids are our own; names are quoted text. */
@@ -22,8 +23,8 @@ export function mermaidText(result: ShapesResult): string {
 }
 
 /** '(N, T, D) N×10×3' */
-function shapeText({ dims, shape }: DimsJson): string {
-  return quoted(`(${dims.join(', ')}) ${shape.map((size, i) => size ?? dims[i]).join('×')}`);
+function shapeText(shape: DimsJson): string {
+  return quoted(`${symbolsText(shape)} ${sizesText(shape)}`);
 }
 
 /** Mermaid's own escapes: what is not a letter, digit or plain sign becomes its number. */

@@ -1,4 +1,5 @@
-import type { LayerRow, ShapesResult } from '../run/result.js';
+import type { DimsJson, LayerRow, ShapesResult } from '../run/result.js';
+import { isSequence, sizesText, stepSizesText, symbolsText } from './dims.js';
 import { drawArrows } from './networkArrows.js';
 import {
   BOTTOM,
@@ -55,7 +56,7 @@ function inputName({ model, layers }: ShapesResult): string {
 const MOST_STEPS = 5;
 
 /** The steps of axis 1 that are drawn. */
-function columnsOf({ dims, shape }: LayerRow['input']): Column[] {
+function columnsOf({ dims, shape }: DimsJson): Column[] {
   const T = shape[1];
   const labels =
     T !== null && T <= MOST_STEPS
@@ -81,10 +82,6 @@ function drawInput(result: ShapesResult, y: number, { columns, body }: Canvas): 
 
 function isRecurrent(layer: LayerRow): boolean {
   return layer.returnSequences !== null;
-}
-
-function isSequence({ dims }: LayerRow['input']): boolean {
-  return dims.length === 3 || dims[1] === 'T';
 }
 
 const MERGE = 22;
@@ -174,10 +171,8 @@ function drawOutput({ output }: ShapesResult, exit: Exit, { body, right, columns
 }
 
 /** One step's shape 'N×5', and the whole '(N, T, M) = N×10×5'. */
-function shapesOf({ dims, shape }: LayerRow['input']): { step: string; whole: string } {
-  const sizes = shape.map((size, i) => (size === null ? dims[i] : String(size)));
-  const step = dims.length === 3 || dims[1] === 'T' ? sizes.filter((_, i) => i !== 1) : sizes;
-  return { step: step.join('×'), whole: `(${dims.join(', ')}) = ${sizes.join('×')}` };
+function shapesOf(shape: DimsJson): Exit['shape'] {
+  return { step: stepSizesText(shape), whole: `${symbolsText(shape)} = ${sizesText(shape)}` };
 }
 
 function note(layer: LayerRow): string {

@@ -1,5 +1,6 @@
 import { escapeText } from '../escape.js';
-import type { Count, DimsJson, LayerRow, ShapesResult, WeightRow } from '../run/result.js';
+import type { Count, LayerRow, ShapesResult, WeightRow } from '../run/result.js';
+import { sizesText, symbolsText } from './dims.js';
 import { factLines } from './labelledLines.js';
 import { bytesText, countText, formulaText } from './numbers.js';
 import { type Column, drawTable, type Layout } from './table.js';
@@ -22,8 +23,8 @@ export async function shapesText(result: ShapesResult, layout: Layout): Promise<
   const rows = result.inputs.map((input, i) => [
     i === 0 ? 'input' : '',
     inputName(result, input.name),
-    symbols(input),
-    sizes(input),
+    symbolsText(input),
+    sizesText(input),
     '–',
     '',
   ]);
@@ -84,7 +85,7 @@ function layerRows(layer: LayerRow, role: Role, separators: boolean): string[][]
   const rows = layer.weights.map(weight => weightRow(weight, separators));
   const output = `→ ${role === 'y' ? 'y' : outputName(layer)}${role === 'output' ? ' (output)' : ''}${layer.inferred.includes('returnSequences') && layer.returnSequences ? ', seq (auto)' : ''}`;
   const params = layer.weights.length === 0 ? '–' : countText(layer.params, separators);
-  rows.push([output, symbols(layer.output), sizes(layer.output), params, layer.formula === null ? '' : formulaText(layer.formula)]);
+  rows.push([output, symbolsText(layer.output), sizesText(layer.output), params, layer.formula === null ? '' : formulaText(layer.formula)]);
   const name = escapeText(layer.name, 60) + (layer.trainable ? '' : ' (frozen)');
   return rows.map((row, i) => [i === 0 ? name : '', ...row]);
 }
@@ -93,7 +94,7 @@ function layerRows(layer: LayerRow, role: Role, separators: boolean): string[][]
 function weightRow({ name, dims, gates, shape, count, formula }: WeightRow, separators: boolean): string[] {
   const letters =
     dims.map(dim => (dim.includes('+') ? `(${dim})` : dim)).join('×') + (gates && gates.length > 1 ? ` [${gates.join(' ')}]` : '');
-  return [name, letters, sizes({ dims, shape }), countText(count, separators), formulaText(formula)];
+  return [name, letters, sizesText({ dims, shape }), countText(count, separators), formulaText(formula)];
 }
 
 function outputName({ kind, returnSequences, options }: LayerRow): string {
@@ -106,16 +107,6 @@ function outputName({ kind, returnSequences, options }: LayerRow): string {
     repeat: 'repeated', concatenate: 'side by side', add: 'sum', multiply: 'product', average: 'mean',
   };
   return names[kind] ?? escapeText(activationName(options.activation) || kind, 30);
-}
-
-/** '(N, T, D)' */
-function symbols({ dims }: DimsJson): string {
-  return `(${dims.join(', ')})`;
-}
-
-/** 'N×10×3': the size where it is known, else the letter */
-function sizes({ dims, shape }: DimsJson): string {
-  return shape.map((size, i) => size ?? dims[i]).join('×');
 }
 
 /** The lines below the table: counts of the frameworks, work, memory, options that are not the usual ones. */

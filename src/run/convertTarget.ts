@@ -7,6 +7,7 @@ import { inferShapes } from '../model/shapes.js';
 import { isRecurrent, type ModelSpec, type RecurrentSpec } from '../model/spec.js';
 import { sliceRow, type Tensor, zeros } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
+import { CONVERT_FORMATS, TARGETS } from './convertFormats.js';
 import type { Network } from './network/network.js';
 
 /** Where a conversion goes: whose names and layouts, in which format. */
@@ -17,18 +18,15 @@ export interface Target {
   readonly convention: string;
 }
 
-/** What `--to` may name, and the formats it is written in, the usual one first. Without a framework the network's own is kept. */
-const WRITTEN_AS: Readonly<Record<string, Partial<Target> & { readonly formats: readonly Target['format'][] }>> = {
-  keras: { framework: 'keras', convention: 'keras', formats: ['npz'] },
-  torch: { framework: 'torch', convention: 'torch', formats: ['safetensors', 'npz'] },
-  onnx: { framework: 'onnx', convention: 'rnn-cli', formats: ['onnx'] },
-  flax: { framework: 'flax', convention: 'flax', formats: ['npz', 'safetensors'] },
-  npz: { formats: ['npz'] },
-  safetensors: { formats: ['safetensors'] },
-  json: { convention: 'rnn-cli', formats: ['json'] },
+/** Whose names and layouts the frameworks' own targets have; without a framework the network's own is kept. */
+const WRITTEN_AS: Readonly<Record<string, Partial<Target>>> = {
+  keras: { framework: 'keras', convention: 'keras' },
+  torch: { framework: 'torch', convention: 'torch' },
+  onnx: { framework: 'onnx', convention: 'rnn-cli' },
+  flax: { framework: 'flax', convention: 'flax' },
+  json: { convention: 'rnn-cli' },
 };
 const BY_EXTENSION: Readonly<Record<string, string>> = { onnx: 'onnx', safetensors: 'torch', npz: 'keras', json: 'json' };
-export const TARGETS: readonly string[] = Object.keys(WRITTEN_AS);
 
 /**
  * `--to` names a framework or a container; the extension of the output the other. Without `--to` the extension decides: `.onnx` ONNX,
@@ -55,7 +53,8 @@ export function targetOf(to: string | undefined, output: string, source: Framewo
       fix: 'name the output .npz, .safetensors, .onnx or .json, or give --to',
     });
   }
-  const { formats, framework = source, convention = conventionOf(wanted, source) } = WRITTEN_AS[wanted];
+  const { framework = source, convention = conventionOf(wanted, source) } = WRITTEN_AS[wanted] ?? {};
+  const formats: readonly Target['format'][] = CONVERT_FORMATS[wanted as keyof typeof CONVERT_FORMATS];
   const written = formats.find(format => format === extension);
   const format = written ?? formats[0];
   if (written || extension === '' || output === '-') return { framework, format, convention };

@@ -4,7 +4,7 @@ import type { EngineInput } from '../engines/engine.js';
 import { layersOfGraph } from '../engines/graph/layersOf.js';
 import { isInstalled, PACKAGE } from '../engines/onnxruntime.js';
 import type { FileTensor } from '../formats/format.js';
-import { getFormat, readPlainTensors, writeTensors } from '../formats/index.js';
+import { getFormat, readPlainTensors } from '../formats/index.js';
 import type { OnnxModel } from '../formats/onnx/graph.js';
 import { writeOnnx } from '../formats/onnx.js';
 import { type ByteSource, memorySource } from '../formats/source.js';
@@ -58,9 +58,8 @@ export async function encode(
   const convention = getConvention(name);
   const same = framework === network.framework && unchanged !== undefined && convention.detect([...unchanged.keys()]);
   const tensors = same ? new Map(unchanged) : convention.fromWeights(shapes, weights);
-  const { pieces } = getFormat(format);
   return {
-    pieces: pieces ? pieces(tensors) : [await writeTensors(format, tensors)],
+    pieces: getFormat(format).write!(tensors),
     tensors: tensors.size,
     leaves: same ? [] : model.layers.filter(holdsNumbers).map(layer => layer.name),
     async y(source, input) {
