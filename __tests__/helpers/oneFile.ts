@@ -8,7 +8,6 @@ import type { Operator } from '../../src/ops/operator.js';
 export const bentIdentity: ElementwiseActivation = {
   kind: 'elementwise',
   name: 'bent_identity',
-  formula: '(sqrt(x^2 + 1) - 1) / 2 + x',
   create: () => x => (Math.sqrt(x * x + 1) - 1) / 2 + x,
 };
 

@@ -7,7 +7,6 @@ function take(count: number, next: () => number): number[] {
 describe('seedrandom stream', () => {
   it('gives the values promised for seed 42', () => {
     const stream = seedrandomStream('42', 'x');
-    expect(stream.promise).toBe('seedrandom/v1');
     expect(take(4, () => stream.uniform())).toEqual([0.8974404707498393, 0.3004661756351596, 0.5868738720301031, 0.25453400004765847]);
     const again = seedrandomStream('42', 'x');
     expect(take(4, () => again.normal())).toEqual([0.6118283747023567, -0.3071666436710891, 0.5389819073401512, -1.5229174175133573]);

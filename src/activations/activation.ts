@@ -17,9 +17,6 @@ interface ActivationNames {
   readonly onnx?: string;
   /** what ONNX calls alpha and beta, in that order, is called here; with ONNX's defaults, which are not always ours */
   readonly onnxParameters?: readonly { readonly name: string; readonly default: number }[];
-  readonly tfjs?: string;
-  /** formula for people: 'max(0, x)' */
-  readonly formula: string;
   /** parameter -> default */
   readonly parameters?: ActivationParameters;
 }

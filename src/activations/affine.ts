@@ -1,5 +1,6 @@
 import type { ElementwiseActivation } from './activation.js';
 
+/** alpha*x + beta */
 export const affine: ElementwiseActivation = {
   kind: 'elementwise',
   name: 'affine',
@@ -8,7 +9,6 @@ export const affine: ElementwiseActivation = {
     { name: 'alpha', default: 1 },
     { name: 'beta', default: 0 },
   ],
-  formula: 'alpha*x + beta',
   parameters: { alpha: 1, beta: 0 },
   create({ alpha, beta }) {
     const [a, b] = [alpha as number, beta as number];

@@ -2,6 +2,7 @@ import { RnnError } from '../errors.js';
 import { expm1 } from '../numerics/expm1.js';
 import type { ElementwiseActivation } from './activation.js';
 
+/** x if x > 0 else alpha*(exp(x/alpha) - 1) */
 export const celu: ElementwiseActivation = {
   kind: 'elementwise',
   name: 'celu',
@@ -9,7 +10,6 @@ export const celu: ElementwiseActivation = {
   torch: 'celu',
   onnx: 'Celu',
   onnxParameters: [{ name: 'alpha', default: 1 }],
-  formula: 'x if x > 0 else alpha*(exp(x/alpha) - 1)',
   parameters: { alpha: 1 },
   create({ alpha }) {
     const a = alpha as number;

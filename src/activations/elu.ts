@@ -1,6 +1,7 @@
 import { expm1 } from '../numerics/expm1.js';
 import type { ElementwiseActivation } from './activation.js';
 
+/** x if x > 0 else alpha*(exp(x) - 1) */
 export const elu: ElementwiseActivation = {
   kind: 'elementwise',
   name: 'elu',
@@ -8,8 +9,6 @@ export const elu: ElementwiseActivation = {
   torch: 'elu',
   onnx: 'Elu',
   onnxParameters: [{ name: 'alpha', default: 1 }],
-  tfjs: 'elu',
-  formula: 'x if x > 0 else alpha*(exp(x) - 1)',
   parameters: { alpha: 1 },
   create({ alpha }) {
     const a = alpha as number;

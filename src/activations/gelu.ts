@@ -2,13 +2,12 @@ import { erfc } from '../numerics/erf.js';
 import type { ElementwiseActivation } from './activation.js';
 import { geluTanhOf } from './geluTanh.js';
 
+/** x * (1 + erf(x/sqrt(2))) / 2; approximate: the tanh form */
 export const gelu: ElementwiseActivation = {
   kind: 'elementwise',
   name: 'gelu',
   keras: 'gelu',
   torch: 'gelu',
-  tfjs: 'gelu',
-  formula: 'x * (1 + erf(x/sqrt(2))) / 2; approximate: the tanh form',
   parameters: { approximate: false },
   create: ({ approximate }) => (approximate ? geluTanhOf : exactGelu),
 };

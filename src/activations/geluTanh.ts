@@ -3,12 +3,11 @@ import type { ElementwiseActivation } from './activation.js';
 
 const TWICE_ROOT_2_PI = 1.5957691216057308; // 2·√(2/π)
 
+/** x * (1 + tanh(sqrt(2/pi)*(x + 0.044715*x^3))) / 2 */
 export const geluTanh: ElementwiseActivation = {
   kind: 'elementwise',
   name: 'gelu_tanh',
   aliases: ['gelu_new'],
-  tfjs: 'gelu_new',
-  formula: 'x * (1 + tanh(sqrt(2/pi)*(x + 0.044715*x^3))) / 2',
   create: () => geluTanhOf,
 };
 

@@ -1,12 +1,11 @@
 import type { ElementwiseActivation } from './activation.js';
 
+/** x */
 export const linear: ElementwiseActivation = {
   kind: 'elementwise',
   name: 'linear',
   aliases: ['identity', 'none'],
   keras: 'linear',
   onnx: 'Identity',
-  tfjs: 'linear',
-  formula: 'x',
   create: () => x => x,
 };

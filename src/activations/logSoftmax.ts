@@ -3,14 +3,13 @@ import { log1p } from '../numerics/log1p.js';
 import type { RowActivation } from './activation.js';
 import { rowMaximum } from './softmax.js';
 
+/** x - max - log(sum(exp(x - max))) over the last axis */
 export const logSoftmax: RowActivation = {
   kind: 'row',
   name: 'log_softmax',
   keras: 'log_softmax',
   torch: 'log_softmax',
   onnx: 'LogSoftmax',
-  tfjs: 'logSoftmax',
-  formula: 'x - max - log(sum(exp(x - max))) over the last axis',
   create: () => (x, from, to, out) => {
     const most = rowMaximum(x, from, to);
     let sum = 0;

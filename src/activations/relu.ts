@@ -7,8 +7,6 @@ export const relu: ElementwiseActivation = {
   keras: 'relu',
   torch: 'relu',
   onnx: 'Relu',
-  tfjs: 'relu',
-  formula: 'max(0, x)',
   parameters: { negative_slope: 0, max_value: null, threshold: 0 },
   many(x, out) {
     if (x instanceof Float32Array && out instanceof Float32Array) return positive(bitsOf(x), bitsOf(out));

@@ -1,11 +1,10 @@
 import type { ElementwiseActivation } from './activation.js';
 
+/** min(max(0, x), 6) */
 export const relu6: ElementwiseActivation = {
   kind: 'elementwise',
   name: 'relu6',
   keras: 'relu6',
   torch: 'relu6',
-  tfjs: 'relu6',
-  formula: 'min(max(0, x), 6)',
   create: () => x => Math.min(Math.max(x, 0), 6),
 };

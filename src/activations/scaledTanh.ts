@@ -1,6 +1,7 @@
 import { tanh } from '../numerics/tanh.js';
 import type { ElementwiseActivation } from './activation.js';
 
+/** alpha*tanh(beta*x) */
 export const scaledTanh: ElementwiseActivation = {
   kind: 'elementwise',
   name: 'scaled_tanh',
@@ -9,7 +10,6 @@ export const scaledTanh: ElementwiseActivation = {
     { name: 'alpha', default: 1 },
     { name: 'beta', default: 1 },
   ],
-  formula: 'alpha*tanh(beta*x)',
   parameters: { alpha: 1, beta: 1 },
   create({ alpha, beta }) {
     const [a, b] = [alpha as number, beta as number];

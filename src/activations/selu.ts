@@ -5,12 +5,11 @@ import type { ElementwiseActivation } from './activation.js';
 const ALPHA = 1.6732632423543772;
 const SCALE = 1.0507009873554805;
 
+/** 1.0507*x if x > 0 else 1.0507*1.6733*(exp(x) - 1) */
 export const selu: ElementwiseActivation = {
   kind: 'elementwise',
   name: 'selu',
   keras: 'selu',
   torch: 'selu',
-  tfjs: 'selu',
-  formula: '1.0507*x if x > 0 else 1.0507*1.6733*(exp(x) - 1)',
   create: () => x => (x > 0 ? SCALE * x : SCALE * ALPHA * expm1(x)),
 };

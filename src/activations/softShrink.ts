@@ -1,12 +1,12 @@
 import type { ElementwiseActivation } from './activation.js';
 
+/** x - threshold if x > threshold, x + threshold if x < -threshold, else 0 */
 export const softShrink: ElementwiseActivation = {
   kind: 'elementwise',
   name: 'soft_shrink',
   aliases: ['softshrink'],
   keras: 'soft_shrink',
   torch: 'softshrink',
-  formula: 'x - threshold if x > threshold, x + threshold if x < -threshold, else 0',
   parameters: { threshold: 0.5 },
   create({ threshold }) {
     const t = threshold as number;

@@ -1,14 +1,13 @@
 import { exp } from '../numerics/exp.js';
 import type { RowActivation } from './activation.js';
 
+/** exp(x - max) / sum(exp(x - max)) over the last axis */
 export const softmax: RowActivation = {
   kind: 'row',
   name: 'softmax',
   keras: 'softmax',
   torch: 'softmax',
   onnx: 'Softmax',
-  tfjs: 'softmax',
-  formula: 'exp(x - max) / sum(exp(x - max)) over the last axis',
   create: () => (x, from, to, out) => {
     const most = rowMaximum(x, from, to);
     let sum = 0;

@@ -2,14 +2,13 @@ import { exp } from '../numerics/exp.js';
 import { log1p } from '../numerics/log1p.js';
 import type { ElementwiseActivation } from './activation.js';
 
+/** log(1 + exp(x)) */
 export const softplus: ElementwiseActivation = {
   kind: 'elementwise',
   name: 'softplus',
   keras: 'softplus',
   torch: 'softplus',
   onnx: 'Softplus',
-  tfjs: 'softplus',
-  formula: 'log(1 + exp(x))',
   create: () => softplusOf,
 };
 

@@ -1,13 +1,12 @@
 import type { ElementwiseActivation } from './activation.js';
 
+/** x / (1 + |x|) */
 export const softsign: ElementwiseActivation = {
   kind: 'elementwise',
   name: 'softsign',
   keras: 'softsign',
   torch: 'softsign',
   onnx: 'Softsign',
-  tfjs: 'softsign',
-  formula: 'x / (1 + |x|)',
   create: () => softsignOf,
 };
 

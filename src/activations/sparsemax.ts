@@ -1,10 +1,10 @@
 import type { RowActivation } from './activation.js';
 
+/** max(0, x - tau), tau = (s_1 + ... + s_k - 1)/k of the partial sums s of the sorted row: as Keras 3 computes it */
 export const sparsemax: RowActivation = {
   kind: 'row',
   name: 'sparsemax',
   keras: 'sparsemax',
-  formula: 'max(0, x - tau), tau = (s_1 + ... + s_k - 1)/k of the partial sums s of the sorted row: as Keras 3 computes it',
   create: () => (x, from, to, out) => {
     const tau = threshold(x, from, to);
     for (let i = from; i < to; i++) out[i] = Math.max(x[i] - tau, 0);

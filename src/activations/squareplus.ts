@@ -1,10 +1,10 @@
 import type { ElementwiseActivation } from './activation.js';
 
+/** (x + sqrt(x^2 + b)) / 2 */
 export const squareplus: ElementwiseActivation = {
   kind: 'elementwise',
   name: 'squareplus',
   keras: 'squareplus',
-  formula: '(x + sqrt(x^2 + b)) / 2',
   parameters: { b: 4 },
   create({ b }) {
     const c = b as number;

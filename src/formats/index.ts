@@ -3,6 +3,7 @@ import { escapeText } from '../escape.js';
 import { byName } from '../registry.js';
 import * as all from './all.js';
 import { joined } from './bytes/numbers.js';
+import { decodesAsPrefix } from './bytes/utf8.js';
 import { refuseForeign } from './foreignContent.js';
 import { DEFAULT_LIMITS, type FileTensor, type Format, type Limits, type OpenPart, type TensorFile } from './format.js';
 import { timed } from './limits.js';
@@ -87,14 +88,7 @@ export function detectFormat(source: ByteSource, nameHint?: string): Format {
 }
 
 function looksLikeText(start: Uint8Array): boolean {
-  if (start.length === 0 || start.some(byte => byte < 0x20 && ![9, 10, 13, 27].includes(byte))) return false;
-  try {
-    // the last character may be cut off
-    new TextDecoder('utf-8', { fatal: true }).decode(start, { stream: true });
-    return true;
-  } catch {
-    return false;
-  }
+  return start.length > 0 && !start.some(byte => byte < 0x20 && ![9, 10, 13, 27].includes(byte)) && decodesAsPrefix(start);
 }
 
 /** What rnn-cli prints is for people, and is saved by a shell's `>` all the same. */

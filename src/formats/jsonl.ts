@@ -1,5 +1,6 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
+import { concatFirst } from '../tensor/layout.js';
 import { sameShape, sizeOf } from '../tensor/tensor.js';
 import { type Budget, checkName, checkShape, newBudget } from './bytes/budget.js';
 import { isObject, type JsonValue, parseJson } from './bytes/jsonText.js';
@@ -34,7 +35,11 @@ export const jsonl: Format = {
     }
     if (state.rows === 0) throw noLines();
     notes.push(...skippedNotes(state));
-    const tensors = new Map([...samples].map(([name, list]) => [name, stack(list, limits)] as const));
+    const tensors = new Map<string, FileTensor>();
+    for (const [name, list] of samples) {
+      checkShape([list.length, ...list[0].shape], limits);
+      tensors.set(name, stack(list));
+    }
     return { format: 'jsonl', tensors, metadata: new Map(), notes };
   },
   write(tensors) {
@@ -149,15 +154,10 @@ function sampleOf(name: string, value: JsonValue, { kinds, budget, rows }: Lines
   return next;
 }
 
-function stack(list: readonly FileTensor[], limits: Limits): FileTensor {
-  const [first] = list;
-  checkShape([list.length, ...first.shape], limits);
-  const size = sizeOf(first.shape);
-  const data = first.data instanceof Float32Array ? new Float32Array(size * list.length) : new Float64Array(size * list.length);
-  list.forEach((sample, n) => {
-    data.set(sample.data, n * size);
-  });
-  return { shape: [list.length, ...first.shape], data, dtype: first.dtype };
+/** Samples along a new first axis. */
+export function stack(samples: readonly FileTensor[]): FileTensor {
+  const rows = samples.map(({ shape, data }) => ({ shape: [1, ...shape], data }));
+  return { ...concatFirst(rows), dtype: samples[0].dtype };
 }
 
 function sample(t: FileTensor, n: number): FileTensor {

@@ -5,7 +5,7 @@ import { ints } from '../formats/onnx/builder.js';
 import { permuteAxes } from '../tensor/axes.js';
 import { allocate, precisionOf, type Tensor } from '../tensor/tensor.js';
 import { axesOf } from './axes.js';
-import { multiply, NO_COST, symbolic } from './dims.js';
+import { costPerNumber, symbolic } from './dims.js';
 import type { OnnxCall, ScriptCall } from './facets.js';
 import { numbers } from './fields.js';
 import type { Json } from './kerasConfig.js';
@@ -71,7 +71,7 @@ export const activation: LayerKind<ActivationLayerSpec> = {
     if (isRowActivation(layer.activation)) axesOf(layer.axis, input);
     return input;
   },
-  cost: (_layer, [input]) => ({ ...NO_COST, activations: multiply(...input.slice(1).map(d => d.size)) }),
+  cost: costPerNumber('activations'),
   apply(layer, [input]) {
     const masked = layer.kerasClass === 'Softmax' && input.mask ? maskedInput(layer, input, input.mask) : undefined;
     const x = masked ?? input.tensor;

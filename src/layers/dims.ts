@@ -7,6 +7,14 @@ import type { Dim, DimShape, LayerCost } from './layer.js';
 
 export const NO_COST: LayerCost = { matmul: 0n, bias: 0n, elementwise: 0n, activations: 0n, formula: '' };
 
+/** One operation for each number of a sample of the input. */
+export function costPerNumber(kind: 'elementwise' | 'activations') {
+  return (_layer: unknown, [input]: readonly DimShape[]): LayerCost => ({
+    ...NO_COST,
+    [kind]: multiply(...input.slice(1).map(d => d.size)),
+  });
+}
+
 /** Of a product, and of the bias and the activation of each of the numbers `out` that it gives. */
 export function productCost(
   { useBias, activation }: { readonly useBias: boolean; readonly activation: ActivationSpec },
@@ -61,6 +69,17 @@ export function multiply(...sizes: (number | bigint | null)[]): bigint | null {
     total *= BigInt(size);
   }
   return total;
+}
+
+/** Sizes one behind the other on one axis: T+1 */
+export function sumOfDims(dims: readonly Dim[]): Dim {
+  const size = dims.some(d => d.size === null) ? null : dims.reduce((total, d) => total + d.size!, 0);
+  return { symbol: dims.map(d => d.symbol).join('+'), size };
+}
+
+/** The features of a sequence, or of what has more axes. @throws RnnError E_SEQ */
+export function featuresOf(shape: DimShape): Dim {
+  return shape.length > 3 ? shape[shape.length - 1] : sequenceOf(shape)[2];
 }
 
 /** Steps a layer works through: the product of all dims between the batch and the last one (1 for [N, M], T for [N, T, M]). */

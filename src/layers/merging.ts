@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { int } from '../formats/onnx/builder.js';
 import { operated } from '../ops/run.js';
 import type { GraphValue } from '../ops/value.js';
-import { multiply, NO_COST, showShape } from './dims.js';
+import { multiply, NO_COST, showShape, sumOfDims } from './dims.js';
 import type { JointMask, OnnxCall, OnnxResult, Script, ScriptFacet } from './facets.js';
 import type { DimShape, LayerBase, LayerContext, LayerKind, Value } from './layer.js';
 import { cast, lifted as liftedMask, number } from './onnxSteps.js';
@@ -72,9 +72,7 @@ export const concatenate: LayerKind<MergeSpec> = {
     const [first] = inputs;
     const axis = axisIn(layer.axis, first.length, 'concatenate');
     checkAlike(inputs, axis);
-    const along = inputs.map(i => i[axis]);
-    const size = along.some(d => d.size === null) ? null : along.reduce((sum, d) => sum + d.size!, 0);
-    return first.map((d, i) => (i === axis ? { symbol: along.map(a => a.symbol).join('+'), size } : d));
+    return first.map((d, i) => (i === axis ? sumOfDims(inputs.map(shape => shape[axis])) : d));
   },
   scripts: {
     numpy: {
@@ -341,10 +339,17 @@ function jointMask(inputs: readonly Value[], masks: MergeSpec['masks']): Uint8Ar
   const given = inputs.flatMap(i => i.mask ?? []);
   if (given.length === 0 || (masks === 'any' && given.length < inputs.length)) return undefined;
   const length = Math.max(...given.map(m => m.length));
-  const whole = given.filter(m => m.length === length);
-  return Uint8Array.from({ length }, (_, k) => {
+  return joinedMasks(
+    given.filter(m => m.length === length),
+    masks,
+  );
+}
+
+/** A step is real where it is in any of these masks of one length, or in all of them. */
+function joinedMasks(given: readonly Uint8Array[], masks: MergeSpec['masks']): Uint8Array {
+  return given[0].map((_, k) => {
     const real = (m: Uint8Array) => m[k] === 1;
-    return (masks === 'any' ? whole.some(real) : whole.every(real)) ? 1 : 0;
+    return (masks === 'any' ? given.some(real) : given.every(real)) ? 1 : 0;
   });
 }
 
@@ -360,8 +365,5 @@ function concatenatedMask(inputs: readonly Value[], axis: number, masks: MergeSp
     );
     return Uint8Array.from(rows.flat());
   }
-  return full[0].map((_, k) => {
-    const real = (m: Uint8Array) => m[k] === 1;
-    return (masks === 'any' ? full.some(real) : full.every(real)) ? 1 : 0;
-  });
+  return joinedMasks(full, masks);
 }

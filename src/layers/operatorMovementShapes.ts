@@ -1,4 +1,5 @@
 import { RnnError } from '../errors.js';
+import { sumOfDims } from './dims.js';
 import type { Dim, DimShape } from './layer.js';
 import { multiplied, sized } from './operatorNumbers.js';
 import { axesOf, axisIn, broadcastDims, noAxis, type Rule } from './operatorShapeRule.js';
@@ -16,11 +17,6 @@ const CERTAIN = /^\w+$/;
 function factors(d: Dim): Dim[] {
   if (d.size !== null || !/^[\w*]+$/.test(d.symbol)) return [d];
   return d.symbol.split('*').map(part => (/^\d+$/.test(part) ? sized(Number(part)) : { symbol: part, size: null }));
-}
-
-function sum(dims: readonly Dim[]): Dim {
-  const size = dims.some(d => d.size === null) ? null : dims.reduce((total, d) => total + d.size!, 0);
-  return { symbol: dims.map(d => d.symbol).join('+'), size };
 }
 
 const slice: Rule = call => {
@@ -114,7 +110,9 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     const shapes = Array.from({ length: call.operands }, (_, i) => call.shape(i));
     const axis = axisIn(Number(call.attribute('axis')), shapes[0].length, call.layer.op);
     if (shapes.some(s => s.length !== shapes[0].length)) throw noAxis(call.layer.op, shapes);
-    return [shapes[0].map((d, i): Dim => (i === axis ? sum(shapes.map(s => s[axis])) : (shapes.find(s => s[i].size !== null)?.[i] ?? d)))];
+    return [
+      shapes[0].map((d, i): Dim => (i === axis ? sumOfDims(shapes.map(s => s[axis])) : (shapes.find(s => s[i].size !== null)?.[i] ?? d))),
+    ];
   },
   Slice: slice,
   Gather(call) {

@@ -44,17 +44,17 @@ const same = (a: Dim | undefined, b: Dim | undefined) => a !== undefined && b !=
 
 const NOTHING: SampledValue = { samples: 'none', shape: [] };
 
-/** A row for each sample, of what is its own or of what all get. */
-function spread({ samples, shape }: SampledValue, output: DimShape, N: Dim): Samples {
-  const own = samples === 'each' ? shape.length === output.length : shape.length < output.length || shape[0].size === 1;
-  return samples !== 'mixed' && own && same(output[0], N) ? 'each' : 'mixed';
+/** Whether row n of the output is made of the value's row n, or of what every row gets. */
+function isByRow({ samples, shape }: SampledValue, output: DimShape): boolean {
+  return samples === 'each' ? shape.length === output.length : shape.length < output.length || shape[0].size === 1;
 }
 
-/** Row n with row n, or with what every row gets. */
-const rowByRow: Rule = ({ operands, output }) =>
-  operands.every(({ samples, shape }) =>
-    samples === 'each' ? shape.length === output.length : shape.length < output.length || shape[0].size === 1,
-  );
+/** A row for each sample, of what is its own or of what all get. */
+function spread(value: SampledValue, output: DimShape, N: Dim): Samples {
+  return value.samples !== 'mixed' && isByRow(value, output) && same(output[0], N) ? 'each' : 'mixed';
+}
+
+const rowByRow: Rule = ({ operands, output }) => operands.every(value => isByRow(value, output));
 
 /** The first operand goes through, the others say what is done to it. */
 const first: Rule = ({ operands }) => operands[0].samples === 'each' && operands.slice(1).every(o => o.samples === 'none');

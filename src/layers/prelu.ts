@@ -2,7 +2,7 @@ import { weightShape } from '../cells/weightShapes.js';
 import { RnnError } from '../errors.js';
 import { stridesOf } from '../tensor/axes.js';
 import { axesOf } from './axes.js';
-import { multiply, NO_COST } from './dims.js';
+import { costPerNumber } from './dims.js';
 import { sizes } from './fields.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
@@ -37,7 +37,7 @@ export const prelu: LayerKind<PReluSpec> = {
       });
     return [weightShape({ name: 'alpha', role: 'scale', dims: own.map(d => d.symbol), shape: own.map(d => d.size!), fill: 0 })];
   },
-  cost: (_layer, [input]) => ({ ...NO_COST, activations: multiply(...input.slice(1).map(d => d.size)) }),
+  cost: costPerNumber('activations'),
   apply(_layer, [input], { kernels, weights }) {
     const { data, shape } = input.tensor;
     const alpha = weights.get('alpha')!;

@@ -1,4 +1,5 @@
 import { colourOf, coloursOf, position, type Rgb, type Scale, scaleOf } from '../report/palette.js';
+import { largestMagnitude } from '../tensor/difference.js';
 
 /** Colours of cells. In the dark, zero is dark: what is bright is what is far from zero. */
 const DARK_DIVERGING = coloursOf('78beff 5296e2 386cac 2a466c 242a34 6e3e2c ac5434 e4764c ffa880');
@@ -65,9 +66,8 @@ export function fitted(values: ArrayLike<number>): Scale {
 
 /** As far to both sides as the largest number. */
 export function bothSides(values: ArrayLike<number>): Scale {
-  let most = 0;
-  for (let k = 0; k < values.length; k++) if (Number.isFinite(values[k])) most = Math.max(most, Math.abs(values[k]));
-  return { kind: 'diverging', low: -(most || 1), high: most || 1 };
+  const most = largestMagnitude(values) || 1;
+  return { kind: 'diverging', low: -most, high: most };
 }
 
 export function css([r, g, b]: Rgb): string {

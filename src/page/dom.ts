@@ -34,15 +34,19 @@ function fill<E extends Element>(element: E, { on = {}, ...attributes }: Attribu
     else if (value !== false) element.setAttribute(name, value === true ? '' : String(value));
   }
   for (const [event, listener] of Object.entries(on)) element.addEventListener(event, listener);
-  element.append(...children.filter(child => child !== null && child !== undefined && child !== false));
+  element.append(...present(children));
   return element;
+}
+
+function present(children: readonly Child[]) {
+  return children.filter(child => child !== null && child !== undefined && child !== false);
 }
 
 /** The element's children from now on. The focus stays on what has the same data-key. */
 export function replace(element: Element, ...children: readonly Child[]): void {
   const focused = document.activeElement;
   const key = focused && element.contains(focused) ? focused.getAttribute('data-key') : null;
-  element.replaceChildren(...children.filter(child => child !== null && child !== undefined && child !== false));
+  element.replaceChildren(...present(children));
   if (key !== null) element.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
 

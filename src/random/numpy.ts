@@ -28,7 +28,6 @@ export function numpyStream(seed: number): ArrayStream {
   }
 
   return {
-    promise: PROMISE,
     uniform,
     normal,
     normals: count => fill(new Float64Array(count), normal),

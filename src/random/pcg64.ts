@@ -89,7 +89,6 @@ function pcg64Stream(seed: bigint): ArrayStream {
   }
 
   return {
-    promise: PROMISE,
     uniform,
     normal,
     normals: count => fill(new Float64Array(count), normal),

@@ -49,7 +49,7 @@ export function philoxStream(seed: number): RandomStream {
     return f(f(sin) * radius);
   }
 
-  return { promise: PROMISE, uniform, normal };
+  return { uniform, normal };
 }
 
 export const philox: StreamKind = {

@@ -41,7 +41,7 @@ export function pythonStream(seed: bigint): PythonStream {
     }
   }
 
-  return { promise: PROMISE, uniform, normal, randint };
+  return { uniform, normal, randint };
 }
 
 export const python: StreamKind<PythonStream> = {

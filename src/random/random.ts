@@ -1,11 +1,7 @@
 import type { FloatArray } from '../tensor/tensor.js';
 
-/**
- * A stream of random numbers. `promise` is the versioned name of the sequence: it never changes for a given name, a change gets a new name.
- */
+/** A stream of random numbers. */
 export interface RandomStream {
-  /** e.g. 'seedrandom/v1' */
-  readonly promise: string;
   /** next double in [0, 1) */
   uniform(): number;
   /** next standard normal double */
@@ -23,6 +19,7 @@ export interface ArrayStream extends RandomStream {
 /** A kind of stream, and how it is opened with the seed a user gave. */
 export interface StreamKind<S extends RandomStream = RandomStream> {
   readonly name: string;
+  /** versioned name of its sequence, 'seedrandom/v1': the numbers of a name never change, a change gets a new name */
   readonly promise: string;
   /** @throws RnnError E_SEED where the seed is none of this generator's */
   open(seed: string): S;

@@ -14,7 +14,6 @@ export function seedrandomStream(seed: string, name: string): ArrayStream {
   const uniform = () => next();
   const normal = polarNormals(uniform, 'x');
   return {
-    promise: PROMISE,
     uniform,
     normal,
     normals: count => fill(new Float32Array(count), normal),

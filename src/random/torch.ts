@@ -70,7 +70,6 @@ function torchStream(seed: number): TorchStream {
   }
 
   return {
-    promise: PROMISE,
     uniform,
     normal,
     uniforms,

@@ -33,8 +33,7 @@ const LEAST_SCALE = 1e-30;
 /** Root mean square of the finite values, at least 1e-30. */
 export function scaleOf({ data }: Tensor): number {
   // divided by the largest one, whose square may be infinite
-  let most = 0;
-  for (let k = 0; k < data.length; k++) if (Number.isFinite(data[k])) most = Math.max(most, Math.abs(data[k]));
+  const most = largestMagnitude(data);
   if (most === 0) return LEAST_SCALE;
   let sum = 0;
   let count = 0;

@@ -58,7 +58,8 @@ function firstInvalid(bytes: Uint8Array): number {
   return good;
 }
 
-function decodesAsPrefix(bytes: Uint8Array): boolean {
+/** Whether it is UTF-8, up to a last character that may be cut off. */
+export function decodesAsPrefix(bytes: Uint8Array): boolean {
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
     return true;

@@ -1,8 +1,7 @@
-import { sizeOf } from '../../tensor/tensor.js';
 import { newBudget } from '../bytes/budget.js';
 import { decodeText } from '../bytes/utf8.js';
 import type { FileTensor, Limits } from '../format.js';
-import { type LinesState, newLinesState, noLines, readLine, skippedNotes } from '../jsonl.js';
+import { type LinesState, newLinesState, noLines, readLine, skippedNotes, stack } from '../jsonl.js';
 import { PieceQueue } from './pieceQueue.js';
 import type { RowReader } from './rows.js';
 
@@ -16,17 +15,16 @@ export class JsonlRows implements RowReader {
   readonly total = null;
   readonly notes: string[] = [];
   private readonly queue = new PieceQueue();
-  private readonly limits: Limits;
-  private readonly names: readonly string[];
   private readonly state: LinesState;
   private wanted: string | undefined;
   private samples: FileTensor[] = [];
   private line = 0;
 
   /** @param names of the wanted tensor, where a line has several */
-  constructor(limits: Limits, names: readonly string[]) {
-    this.limits = limits;
-    this.names = names;
+  constructor(
+    private readonly limits: Limits,
+    private readonly names: readonly string[],
+  ) {
     this.state = newLinesState(limits);
   }
 
@@ -60,14 +58,7 @@ export class JsonlRows implements RowReader {
   }
 
   take(count: number): FileTensor {
-    const samples = this.samples.splice(0, count);
-    const [{ shape, dtype, data }] = samples;
-    const size = sizeOf(shape);
-    const all = data instanceof Float32Array ? new Float32Array(size * count) : new Float64Array(size * count);
-    samples.forEach((sample, n) => {
-      all.set(sample.data, n * size);
-    });
-    return { shape: [count, ...shape], dtype, data: all };
+    return stack(this.samples.splice(0, count));
   }
 
   private read(bytes: Uint8Array): void {

@@ -4,7 +4,7 @@ import { RnnError } from '../../errors.js';
 import { int, ints } from '../../formats/onnx/builder.js';
 import { tanh } from '../../numerics/tanh.js';
 import { precisionOf, reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
-import { multiply, sequenceOf, showShape, symbolic, timesSteps } from '../dims.js';
+import { featuresOf, multiply, showShape, symbolic, timesSteps } from '../dims.js';
 import type { OnnxCall, OnnxResult } from '../facets.js';
 import type { Json } from '../kerasConfig.js';
 import type { LayerBase, LayerKind, LayerResult, Value } from '../layer.js';
@@ -104,11 +104,6 @@ function weightShapes({ score, useScale }: AttentionSpec, query: DimShape): Weig
   const D = featuresOf(query);
   if (score === 'additive') return useScale ? [{ ...one('scale'), dims: [D.symbol], shape: [D.size!], formula: D.symbol }] : [];
   return [...(useScale ? [one('scale')] : []), ...(score === 'concat' ? [one('w')] : [])];
-}
-
-/** @throws RnnError E_SEQ */
-function featuresOf(shape: DimShape): DimShape[number] {
-  return shape.length > 3 ? shape[shape.length - 1] : sequenceOf(shape)[2];
 }
 
 /** @throws RnnError E_MERGE where the axes between samples and steps are not the same in all */

@@ -4,7 +4,7 @@ import { RnnError } from '../../errors.js';
 import { sigmoid } from '../../numerics/sigmoid.js';
 import { broadcastTo } from '../../ops/value.js';
 import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
-import { multiply, sequenceOf, showShape, symbolic } from '../dims.js';
+import { featuresOf, multiply, showShape, symbolic } from '../dims.js';
 import { LARGEST, numbers, sizes } from '../fields.js';
 import { type Json, list } from '../kerasConfig.js';
 import type { LayerContext, LayerKind, Value } from '../layer.js';
@@ -180,11 +180,6 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
     return { tensor: reshape(tensor, [...shape.slice(0, -1), ...K]), ...others };
   },
 };
-
-/** @throws RnnError E_SEQ */
-function featuresOf(shape: DimShape): DimShape[number] {
-  return shape.length > 3 ? shape[shape.length - 1] : sequenceOf(shape)[2];
-}
 
 /**
  * Keras lays what a step may see by its place (causal, a window) over the scores after the sizes of axis 1: right where it attends along one

@@ -1,11 +1,10 @@
 import type { Tensor } from '../../tensor/tensor.js';
 import { axesOf, broadcastOver, placesAlong, sizesAlong } from '../axes.js';
-import { multiply, NO_COST, symbolic } from '../dims.js';
+import { costPerNumber, symbolic } from '../dims.js';
 import type { OnnxFacet, ScriptCall } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
-import { pythonText } from '../python.js';
-import { vectorWeights } from './weights.js';
+import { vectorWeights, weightsAlong } from './weights.js';
 
 /** y = γ·(x − mean) / √(variance + ε) + β along one axis, with the mean and variance that training left (Keras BatchNormalization, PyTorch BatchNorm1d in eval mode). */
 export interface BatchNormSpec extends LayerBase {
@@ -60,7 +59,7 @@ export const batchnorm: LayerKind<BatchNormSpec> = {
     return vectorWeights(names, [input[axes[0]].symbol], [size]);
   },
 
-  cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
+  cost: costPerNumber('elementwise'),
 
   apply(layer, [input], { kernels, weights }) {
     const { data, shape } = input.tensor;
@@ -102,14 +101,10 @@ function scaled(
 }
 
 function expression(root: string) {
-  return (layer: BatchNormSpec, { inputs: [x], shapes, weight }: ScriptCall): string => {
-    const over = broadcastOver(axesOf([layer.axis], shapes[0]), shapes[0]);
-    const of = (name: string) => {
-      const text = weight(name);
-      return text === undefined || over === null ? text : `${text}.reshape(${pythonText(over)})`;
-    };
+  return (layer: BatchNormSpec, call: ScriptCall): string => {
+    const of = weightsAlong(axesOf([layer.axis], call.shapes[0]), call);
     const [gamma, beta] = [of('gamma'), of('beta')];
-    const normal = `(${x} - ${of('mean')}) / ${root}(${of('variance')} + ${layer.epsilon})`;
+    const normal = `(${call.inputs[0]} - ${of('mean')}) / ${root}(${of('variance')} + ${layer.epsilon})`;
     return `${normal}${gamma ? ` * ${gamma}` : ''}${beta ? ` + ${beta}` : ''}`;
   };
 }

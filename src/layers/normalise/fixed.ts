@@ -1,7 +1,7 @@
 import { RnnError } from '../../errors.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { axesOf, placesAlong, sizesAlong } from '../axes.js';
-import { multiply, NO_COST, symbolic } from '../dims.js';
+import { costPerNumber, symbolic } from '../dims.js';
 import type { ScriptCall } from '../facets.js';
 import { numbers } from '../fields.js';
 import type { LayerBase, LayerKind } from '../layer.js';
@@ -60,7 +60,7 @@ export const normalization: LayerKind<NormalizationSpec> = {
     const symbols = axes.map(axis => input[axis].symbol);
     return [...vectorWeights(['mean', 'variance'], symbols, sizes), ...vectorWeights(['count'], [], [])];
   },
-  cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
+  cost: costPerNumber('elementwise'),
   formula(layer, [input], symbols) {
     const [mean] = this.weightShapes(layer, [input], symbols);
     return mean ? `2*${mean.formula}+1` : null;
@@ -137,7 +137,7 @@ export const rescaling: LayerKind<RescalingSpec> = {
     classes: { Rescaling: config => ({ scale: config.scale ?? 1, offset: config.offset ?? 0 }) },
     config: ({ scale, offset }) => ({ scale, offset }),
   },
-  cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
+  cost: costPerNumber('elementwise'),
   apply(layer, [input], { kernels }) {
     const { data, shape } = input.tensor;
     const [scale, offset] = [layer.scale, layer.offset].map(value => statistic(value, undefined, shape[shape.length - 1]));

@@ -1,7 +1,7 @@
 import { RnnError } from '../../errors.js';
 import { int, ints } from '../../formats/onnx/builder.js';
 import { axesOf, placesAlong, sizesAlong } from '../axes.js';
-import { multiply, NO_COST, symbolic } from '../dims.js';
+import { costPerNumber, symbolic } from '../dims.js';
 import type { OnnxCall } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
@@ -44,7 +44,7 @@ export const groupnorm: LayerKind<GroupNormSpec> = {
     const names = [...(layer.scale ? (['gamma'] as const) : []), ...(layer.center ? (['beta'] as const) : [])];
     return vectorWeights(names, [input[axes[0]].symbol], [size]);
   },
-  cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
+  cost: costPerNumber('elementwise'),
 
   apply(layer, [input], { kernels, weights }) {
     const { data, shape } = input.tensor;

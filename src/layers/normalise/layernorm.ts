@@ -1,12 +1,12 @@
 import { int, ints } from '../../formats/onnx/builder.js';
 import { axesOf, broadcastOver, placesAlong, sizesAlong } from '../axes.js';
-import { multiply, NO_COST, symbolic } from '../dims.js';
+import { costPerNumber, symbolic } from '../dims.js';
 import type { OnnxCall, ScriptCall } from '../facets.js';
 import { numbers } from '../fields.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
-import { type NormalWeight, vectorWeights } from './weights.js';
+import { type NormalWeight, vectorWeights, weightsAlong } from './weights.js';
 
 /**
  * Each sample by itself, over some axes (the features):
@@ -60,7 +60,7 @@ function normalisation(
       axesOf(layer.axis, input);
       return input;
     },
-    cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
+    cost: costPerNumber('elementwise'),
     apply(layer, [input], { kernels, weights }) {
       const { data, shape } = input.tensor;
       const { starts, offsets } = placesAlong(shape, axesOf(layer.axis, symbolic(shape)));
@@ -148,18 +148,15 @@ function asNodes(layer: LayerNormSpec, { builder, inputs: [x], shapes, weight }:
 
 function expression(
   layer: LayerNormSpec,
-  { inputs: [x], shapes, weight }: ScriptCall,
+  call: ScriptCall,
   { keep, most }: { keep: string; most: string },
   root: string,
   axisWord: string,
 ): string {
-  const axes = axesOf(layer.axis, shapes[0]);
-  const over = broadcastOver(axes, shapes[0]);
+  const [x] = call.inputs;
+  const axes = axesOf(layer.axis, call.shapes[0]);
+  const of = weightsAlong(axes, call);
   const along = `${axisWord}=${pythonText(axes)}, ${keep}`;
-  const of = (name: string) => {
-    const text = weight(name);
-    return text === undefined || over === null ? text : `${text}.reshape(${pythonText(over)})`;
-  };
   const centred = `(${x} - ${x}.mean(${along}))`;
   const way = wayOf(layer);
   const squares = way === 'layer' || way === 'scaled' ? `(${centred} ** 2)` : `(${x} ** 2)`;

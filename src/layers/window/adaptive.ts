@@ -2,7 +2,7 @@ import { int, ints } from '../../formats/onnx/builder.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { sizesAlong } from '../axes.js';
 import { DATA_FORMATS, type DataFormat, lastChannels, overSpace } from '../channels.js';
-import { multiply, NO_COST } from '../dims.js';
+import { costPerNumber } from '../dims.js';
 import { inGrammar, type OnnxFacet, type Script, type ScriptFacet } from '../facets.js';
 import { sizes } from '../fields.js';
 import { kerasArguments } from '../kerasArguments.js';
@@ -57,7 +57,7 @@ function adaptivePool(name: AdaptivePoolSpec['kind'], axes: number): LayerKind<A
     onnx: onnx(max),
     scripts: scripts(max),
     outputShape: (layer, [input]) => overSpace(layer, input, axes, () => layer.outputSize.map(sized)),
-    cost: (_layer, [input]) => ({ ...NO_COST, elementwise: multiply(...input.slice(1).map(d => d.size)) }),
+    cost: costPerNumber('elementwise'),
     apply: (layer, [{ tensor }], { kernels }) => ({
       tensor: layer.outputSize.reduce((t, count, i) => alongAxis(t, spaceAxis(layer, i), count, max, kernels), tensor),
     }),

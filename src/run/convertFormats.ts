@@ -1,0 +1,12 @@
+/** What `convert --to` may name, and the endings of the files it is written into, the usual one first. */
+export const CONVERT_FORMATS = {
+  keras: ['npz'],
+  torch: ['safetensors', 'npz'],
+  onnx: ['onnx'],
+  flax: ['npz', 'safetensors'],
+  npz: ['npz'],
+  safetensors: ['safetensors'],
+  json: ['json'],
+} as const;
+
+export const TARGETS: readonly string[] = Object.keys(CONVERT_FORMATS);
