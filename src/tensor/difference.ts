@@ -19,7 +19,7 @@ export function largestDifference(a: FloatArray, b: FloatArray, from = 0, to = a
 }
 
 /** Largest finite absolute value, 0 for none. */
-export function largestMagnitude(a: FloatArray): number {
+export function largestMagnitude(a: ArrayLike<number>): number {
   let most = 0;
   for (let k = 0; k < a.length; k++) {
     const v = Math.abs(a[k]);

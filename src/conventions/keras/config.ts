@@ -5,16 +5,16 @@ import { checkModelClass } from './models.js';
 import { isKeras1Layer, modernLayer } from './oldConfig.js';
 
 /**
- * A Keras model config (Keras 2 and 3; Sequential, and Functional chains and branches) into a spec for checkSpec.
- * A config is data: no module is looked up, Lambda and custom objects are refused.
- */
-/**
  * Whose config it is: one name of an activation means another function in Keras 3 than before and in tfjs; only tf.keras and Keras 3 have zeros where a
  * Bidirectional skips a step. `keras2` is tf.keras, `standalone` Keras until 2.3.
  */
 export type KerasDialect = 'keras3' | 'keras2' | 'standalone' | 'tfjs';
 
-/** @throws RnnError E_KERAS_CLASS, E_KERAS_CONFIG, E_KERAS_OPTION (unsupported or convention) naming the layer */
+/**
+ * A Keras model config (Sequential or Functional) into a spec for checkSpec. A config is data: no module is looked up, Lambda and custom objects
+ * are refused.
+ * @throws RnnError E_KERAS_CLASS, E_KERAS_CONFIG, E_KERAS_OPTION (unsupported or convention) naming the layer
+ */
 export function specFromKerasConfig(config: unknown, dialect: KerasDialect = 'keras3'): Json {
   const { className, model, old } = modelOf(config);
   return inDialect(specOfModel(className, model, wiredModel(className, model)), old ? 'standalone' : dialect);

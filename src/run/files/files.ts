@@ -9,7 +9,7 @@ import { formatOfName } from '../../formats/index.js';
 import { nearest } from '../../registry.js';
 import { fileLimits } from '../limits.js';
 
-/** Files in: whole, bounded, and the same from the first byte to the last. (Files out: atomicWrite.ts. Nothing else touches the file system.) */
+/** Files in: whole, bounded, and the same from the first byte to the last. (Files read by offset: fileSource.ts; files out: atomicWrite.ts.) */
 
 const CHUNK = 2 ** 20;
 // Linux gives at most 2^31 - 4096 bytes at once, and Node refuses to ask for more than 2^31 - 1

@@ -222,7 +222,7 @@ function graphNetwork({ model: graph, layers }: NonNullable<ModelFile['graph']>,
     framework: 'onnx',
     model,
     shapes,
-    weights: found?.weights ?? numbersOf(file),
+    weights: found?.weights ?? file.tensors,
     weightsSource: request.model!,
     notes: [...file.notes, ...frameworkNotes(request, opened)],
     assumptions,
@@ -278,10 +278,6 @@ function emptyNetwork(name = ''): Pick<Network, 'model' | 'shapes'> {
     model: { schema: SPEC_SCHEMA, name: name || 'graph', functional: true, input, layers: [], output: 'input' },
     shapes: { input: [], layers: [], output: [], values: new Map() },
   };
-}
-
-function numbersOf({ tensors }: TensorFile): Weights {
-  return tensors;
 }
 
 function frameworkNotes({ framework }: NetworkRequest, described: ModelFile | undefined): string[] {
