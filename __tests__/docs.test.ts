@@ -1,9 +1,9 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { callsOf, pipedCall, runCalls } from './helpers/shellLines.js';
+import { callsOf, commandFolder, pipedCall, runCalls } from './helpers/shellLines.js';
 
 /**
  * Every block ```sh in README.md and docs/ that has a block ```text right behind it runs, and prints what stands there: in-process where it only
@@ -41,14 +41,7 @@ function stable(output: string): string {
 /** jq is no dependency: where it is missing, the commands that use it are left out. */
 const hasJq = spawnSync('jq', ['--version']).status === 0;
 
-let bin: string;
-beforeAll(() => {
-  bin = mkdtempSync(join(tmpdir(), 'rnn-cli-bin-'));
-  const shim = join(bin, 'rnn-cli');
-  writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${join(root, 'bin', 'rnn-cli.js')}" "$@"\n`);
-  chmodSync(shim, 0o755);
-});
-afterAll(() => rmSync(bin, { recursive: true, force: true }));
+const bin = commandFolder();
 
 async function run(command: string, cwd: string, as = stable): Promise<string> {
   const calls = callsOf(command);

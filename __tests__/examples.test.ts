@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { THOROUGH } from './helpers/effort.js';
-import { callsOf, runCalls } from './helpers/shellLines.js';
+import { callsOf, commandFolder, runCalls } from './helpers/shellLines.js';
 
 /**
  * Every examples/**\/*.sh runs with the real binary as `rnn-cli`, every .mjs with the built library, and prints what stands in the .out file beside it
@@ -43,14 +42,7 @@ async function mistake(script: string, dir: string): Promise<string> {
 }
 
 describe('examples', () => {
-  let bin: string;
-  beforeAll(() => {
-    bin = mkdtempSync(join(tmpdir(), 'rnn-cli-bin-'));
-    const shim = join(bin, 'rnn-cli');
-    writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${join(root, 'bin', 'rnn-cli.js')}" "$@"\n`);
-    chmodSync(shim, 0o755);
-  });
-  afterAll(() => rmSync(bin, { recursive: true, force: true }));
+  const bin = commandFolder();
 
   it('there are some', () => expect(scripts.length).toBeGreaterThanOrEqual(4));
 

@@ -3,7 +3,7 @@ import { activations } from '../../src/activations/index.js';
 import { toOnnxModel } from '../../src/conventions/onnx/write.js';
 import { batched } from '../../src/engines/batched/engine.js';
 import { manual } from '../../src/engines/manual.js';
-import { loadRuntime, onnxruntime } from '../../src/engines/onnxruntime.js';
+import { isInstalled, onnxruntime } from '../../src/engines/onnxruntime.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
 import { type ModelSpec, outputsOf } from '../../src/model/spec.js';
@@ -20,10 +20,7 @@ import { randomStream } from '../helpers/randomNetworks.js';
 const OPTIONS = { dtype: 'f32', threads: 1, trace: false } as const;
 const [N, T, D, M] = [5, 6, 3, 4];
 const PADDING = 0.5;
-const installed = loadRuntime().then(
-  () => true,
-  () => false,
-);
+const installed = isInstalled();
 
 function padded(next: () => number): Tensor {
   const real = ['111111', '111000', '001110', '101101', '000000'];

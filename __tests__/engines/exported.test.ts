@@ -1,7 +1,7 @@
 /** @jest-environment ./__tests__/helpers/hostArrays.cjs */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadRuntime } from '../../src/engines/onnxruntime.js';
+import { isInstalled, loadRuntime } from '../../src/engines/onnxruntime.js';
 import { runConvert } from '../../src/run/convert.js';
 import { tensor } from '../../src/tensor/tensor.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
@@ -13,10 +13,7 @@ import { caseIds, readCase, recorded, recorded32, referencePath } from '../helpe
  * the names in the README. Where the package is installed (`npm ci --prefix bench`).
  */
 const NETWORKS = caseIds('models/keras');
-const installed = loadRuntime().then(
-  () => true,
-  () => false,
-);
+const installed = isInstalled();
 
 it.each(NETWORKS)('%s as an .onnx file gives in ONNX Runtime what Keras recorded', async id => {
   if (!(await installed)) return console.warn('onnxruntime-node is not installed: exported files are not run in it');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runForward } from '../../src/run/forward.js';
-import { bytesOf, temporaryFolder } from '../helpers/files.js';
+import { bytesOf, flat, temporaryFolder } from '../helpers/files.js';
 
 /**
  * Graphs of one operator or a few with what ONNX Runtime gives for them: whole numbers, axes from the end, attributes that are not the usual
@@ -21,7 +21,6 @@ interface Case {
 const recorded: { x: string; cases: Case[] } = JSON.parse(readFileSync(join(__dirname, '..', 'reference', 'onnx_operators.json'), 'utf8'));
 const folder = temporaryFolder();
 const floats = (text: string) => new Float32Array(new Uint8Array(Buffer.from(text, 'base64')).buffer);
-const flat = (value: unknown): number[] => (Array.isArray(value) ? value.flatMap(flat) : [Number(value)]);
 
 it.each(recorded.cases.map(c => [c.name, c] as const))('%s', async (name, { onnx, positive, shape, y }) => {
   const x = positive ? floats(recorded.x).map(Math.abs) : floats(recorded.x);

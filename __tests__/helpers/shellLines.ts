@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Lines of a shell that only call rnn-cli need no process each: they run here, in their folder. */
@@ -52,4 +53,14 @@ export async function runCalls(
     process.chdir(before);
   }
   return { shown: Buffer.concat(shown).toString('utf8'), stdout: Buffer.concat(out).toString('utf8'), exits };
+}
+
+/** A folder for PATH with `rnn-cli` in it, while the tests of this file run. */
+export function commandFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-bin-'));
+  const shim = join(folder, 'rnn-cli');
+  writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${join(__dirname, '..', '..', 'bin', 'rnn-cli.js')}" "$@"\n`);
+  chmodSync(shim, 0o755);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }

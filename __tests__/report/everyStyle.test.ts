@@ -1,17 +1,12 @@
 import { join } from 'node:path';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { testAnswers } from '../helpers/answerTable.js';
-import { bytesOf } from '../helpers/files.js';
+import { array, bytesOf } from '../helpers/files.js';
 
 /**
  * What every command prints in every style, and the word for each option of a layer that is not the usual one. In everyStyle.txt (UPDATE_OUT=1
  * npx jest report/everyStyle writes it anew, for a person to read).
  */
-
-function array(...shape: number[]): Tensor {
-  const size = shape.reduce((product, n) => product * n, 1);
-  return { shape, data: Float32Array.from({ length: size }, (_, k) => ((k * 7) % 11) / 8 - 0.625) };
-}
 
 const spec = (layers: object[], more: object = {}) => JSON.stringify({ input: { timesteps: 4, features: 2 }, layers, ...more });
 const seq = { returnSequences: true };

@@ -1,18 +1,12 @@
 import { join } from 'node:path';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { testAnswers } from '../helpers/answerTable.js';
-import { bytesOf } from '../helpers/files.js';
+import { array, bytesOf } from '../helpers/files.js';
 
 /**
  * Whole answers of small networks: every form an input, a mask, first states and the other side can have, every size that is said twice, what is
  * converted and inspected. In answers.txt (UPDATE_OUT=1 npx jest run/answers writes it anew, for a person to read).
  */
-/** Numbers that differ from place to place. */
-function array(...shape: number[]): Tensor {
-  const size = shape.reduce((product, n) => product * n, 1);
-  return { shape, data: Float32Array.from({ length: size }, (_, k) => ((k * 7) % 11) / 8 - 0.625) };
-}
-
 async function files(): Promise<Record<string, string | Uint8Array>> {
   const npy = (t: Tensor) => bytesOf('npy', { npy: t });
   const ints = (...data: number[]): Tensor => ({ shape: [data.length], data: Float64Array.from(data) });

@@ -1,13 +1,8 @@
 import { join } from 'node:path';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { testAnswers } from '../helpers/answerTable.js';
-import { bytesOf } from '../helpers/files.js';
+import { array, bytesOf } from '../helpers/files.js';
 
-/** Numbers that differ from place to place. */
-function array(...shape: number[]): Tensor {
-  const size = shape.reduce((product, n) => product * n, 1);
-  return { shape, data: Float32Array.from({ length: size }, (_, k) => ((k * 7) % 11) / 8 - 0.625) };
-}
 const scalar = (value: number): Tensor => ({ shape: [], data: Float64Array.of(value) });
 const npy = (t: Tensor) => bytesOf('npy', { npy: t });
 const npz = (tensors: Record<string, Tensor>) => bytesOf('npz', tensors);

@@ -6,6 +6,7 @@ import { memorySource } from '../../src/formats/source.js';
 import { runForward } from '../../src/run/forward.js';
 import { readArrays } from '../../src/run/input/input.js';
 import { runShapes } from '../../src/run/shapes.js';
+import { flat } from '../helpers/files.js';
 import { withFolder } from '../helpers/inputFile.js';
 import { editedKeras } from '../helpers/kerasFile.js';
 
@@ -14,8 +15,6 @@ const folder = join(__dirname, '..', 'reference', 'keras_models');
 const cases = readdirSync(folder)
   .filter(name => /\.(keras|h5)$/.test(name))
   .map(name => name.replace(/\.(keras|h5)$/, ''));
-
-const flat = (value: unknown): number[] => (Array.isArray(value) ? value.flatMap(flat) : [value as number]);
 
 it('there are models to run', () => {
   expect(cases.length).toBeGreaterThan(25);

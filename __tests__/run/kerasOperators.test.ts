@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInstalled } from '../../src/engines/onnxruntime.js';
 import { runForward } from '../../src/run/forward.js';
-import { bytesOf, temporaryFolder } from '../helpers/files.js';
+import { bytesOf, flat, temporaryFolder } from '../helpers/files.js';
 
 /**
  * One operator of keras.ops, or a few, between the input and the output, with what Keras 3 gives for it: whole numbers and truths among the
@@ -20,7 +20,6 @@ const { x, cases }: { x: number[]; cases: Case[] } = JSON.parse(
   readFileSync(join(__dirname, '..', 'reference', 'kerasOperators.json'), 'utf8'),
 );
 const folder = temporaryFolder();
-const flat = (value: unknown): number[] => (Array.isArray(value) ? value.flatMap(flat) : [value as number]);
 
 it.each(cases.map(c => [c.name, c] as const))('%s', async (name, { model, shape, y }) => {
   const input = folder.write('x.npy', await bytesOf('npy', { npy: { shape: [2, 3, 4], data: Float32Array.from(x) } }));

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isInstalled } from '../../src/engines/onnxruntime.js';
 import { runEmit, runForward } from '../../src/run/forward.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
-import { bytesOf, temporaryFolder } from '../helpers/files.js';
+import { bytesOf, flat, temporaryFolder } from '../helpers/files.js';
 import { numbersIn, printedByNumpy, withNumpy } from '../helpers/python.js';
 import { recorded32, referencePath } from '../helpers/reference.js';
 
@@ -19,7 +19,6 @@ interface Case {
 const { cases }: { cases: Case[] } = JSON.parse(readFileSync(referencePath('kerasRowFunctions.json'), 'utf8'));
 const named = cases.map(c => [c.name, c] as const);
 const folder = temporaryFolder();
-const flat = (value: unknown): number[] => (Array.isArray(value) ? value.flatMap(flat) : [value as number]);
 
 async function requestOf({ name, model, weights, x }: Case) {
   const arrays = Object.fromEntries(weights.map((w, i): [string, Tensor] => [`arr_${i}`, recorded32(w)]));

@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import { runForward } from '../../src/run/forward.js';
 import { readArrays } from '../../src/run/input/input.js';
 import { runInspect } from '../../src/run/inspect.js';
+import { flat } from '../helpers/files.js';
 
 /** ONNX files with convolutions, quantised weights, fused operators, graphs inside graphs and data beside them, and what ONNX Runtime 1.30 computes. */
 const folder = join(__dirname, '..', 'reference', 'onnx_models');
 const cases = readdirSync(folder)
   .filter(name => name.endsWith('.onnx'))
   .map(name => name.slice(0, -'.onnx'.length));
-
-const flat = (value: unknown): number[] => (Array.isArray(value) ? value.flatMap(flat) : [value as number]);
 
 it('there are files to run', () => {
   expect(cases.length).toBeGreaterThan(5);

@@ -3,18 +3,13 @@ import { networkInMemory } from '../../src/run/inMemory.js';
 import { draw } from '../../src/run/input/drawing.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { testAnswers } from '../helpers/answerTable.js';
-import { bytesOf } from '../helpers/files.js';
+import { array, bytesOf } from '../helpers/files.js';
 
 /**
  * Two networks, two arrays, or one of each: one thing differs at a time, and the answer says which. In pairAnswers.txt (UPDATE_OUT=1 npx jest
  * run/pairAnswers writes it anew, for a person to read).
  */
 
-/** Numbers that differ from place to place. */
-function array(...shape: number[]): Tensor {
-  const size = shape.reduce((product, n) => product * n, 1);
-  return { shape, data: Float32Array.from({ length: size }, (_, k) => ((k * 7) % 11) / 8 - 0.625) };
-}
 const moved = (t: Tensor, by: (k: number) => number): Tensor => ({ ...t, data: Float32Array.from(t.data, (v, k) => v + by(k)) });
 
 /** A layer whose numbers differ from those of every other one. */

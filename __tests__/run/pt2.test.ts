@@ -13,6 +13,7 @@ import { shapesInFile } from '../../src/run/network/fileCounts.js';
 import { loadNetwork } from '../../src/run/network/network.js';
 import { load } from '../../src/tensor/lazy.js';
 import { sizeOf } from '../../src/tensor/tensor.js';
+import { flat } from '../helpers/files.js';
 import { withFolder } from '../helpers/inputFile.js';
 import { writeZip } from '../helpers/writeZip.js';
 
@@ -21,8 +22,6 @@ const folder = join(__dirname, '..', 'reference', 'pt2');
 const cases = readdirSync(folder)
   .filter(name => name.endsWith('.pt2'))
   .map(name => name.slice(0, -'.pt2'.length));
-
-const flat = (value: unknown): number[] => (Array.isArray(value) ? value.flatMap(flat) : [value as number]);
 
 it('there are programs to run', () => {
   expect(cases.length).toBeGreaterThan(10);

@@ -5,12 +5,11 @@ import { runCompareModels } from '../../src/run/comparing/compareModels.js';
 import { runConvert } from '../../src/run/convert.js';
 import { readTensorFile } from '../../src/run/files/modelFile.js';
 import { runForward } from '../../src/run/forward.js';
-import { temporaryFolder } from '../helpers/files.js';
+import { flat, temporaryFolder } from '../helpers/files.js';
 import { referencePath } from '../helpers/reference.js';
 
 /** A program and a state dict of its module with other numbers: operators (an attention's product, folded norms) compute with these, too. */
 const folder = temporaryFolder();
-const flat = (value: unknown): number[] => (Array.isArray(value) ? value.flatMap(flat) : [value as number]);
 
 /** Every number of the program times -0.5, but the vectors u and v of a spectral norm. */
 async function otherNumbers(name: string): Promise<string> {

@@ -45,6 +45,14 @@ async function whole({ format, chunk: _, onProgress: __, ...request }: StreamReq
   return { result, bytes: Buffer.from(await encodeTensors(format, new Map([['y', result.tensors.y]]))) };
 }
 
+type Ran = Awaited<ReturnType<typeof whole>>;
+
+/** Every bit of y, and all that is said of it. */
+function expectSame({ result, bytes }: Ran, expected: Ran): void {
+  expect(bytes.equals(expected.bytes)).toBe(true);
+  expect({ ...result, y: 0, states: 0, tensors: 0 }).toEqual({ ...expected.result, y: 0, states: 0, tensors: 0 });
+}
+
 describe('a forward pass in pieces', () => {
   it('has every bit of the pass over the whole input, for any network, dtype and size of the pieces', async () => {
     const cases = fc.tuple(randomNetwork, fc.integer({ min: 1, max: 30 }), fc.constantFrom<'f32' | 'f64'>('f32', 'f64'), fc.nat(1e6));
@@ -55,9 +63,7 @@ describe('a forward pass in pieces', () => {
         const request = { model, input, dtype, format: 'npy' as StreamFormat };
         const expected = await whole(request);
         for (const chunk of [1, 2, 3, 7, 100]) {
-          const { result, bytes } = (await streamed({ ...request, chunk }))!;
-          expect(bytes.equals(expected.bytes)).toBe(true);
-          expect({ ...result, y: 0, states: 0, tensors: 0 }).toEqual({ ...expected.result, y: 0, states: 0, tensors: 0 });
+          expectSame((await streamed({ ...request, chunk }))!, expected);
         }
       }),
       { numRuns: 12 },
@@ -96,9 +102,7 @@ describe('a forward pass in pieces', () => {
     const request = { input, format: 'npy' as StreamFormat, T: 4, cell: 'gru' as const };
     const expected = await whole(request);
     for (const chunk of [1, 3, 17, 100]) {
-      const { result, bytes } = (await streamed({ ...request, chunk }))!;
-      expect(bytes.equals(expected.bytes)).toBe(true);
-      expect({ ...result, y: 0, states: 0, tensors: 0 }).toEqual({ ...expected.result, y: 0, states: 0, tensors: 0 });
+      expectSame((await streamed({ ...request, chunk }))!, expected);
     }
     const share = { ...request, rows: { from: 5, to: 9 } };
     expect((await streamed(share))!.bytes.equals((await whole(share)).bytes)).toBe(true);
@@ -124,9 +128,7 @@ describe('a forward pass in pieces', () => {
     const request = { input, format: 'jsonl' as StreamFormat, cell: 'lstm' as const };
     const expected = await whole(request);
     for (const chunk of [1, 4, 19, 50]) {
-      const { result, bytes } = (await streamed({ ...request, chunk }))!;
-      expect(bytes.equals(expected.bytes)).toBe(true);
-      expect({ ...result, y: 0, states: 0, tensors: 0 }).toEqual({ ...expected.result, y: 0, states: 0, tensors: 0 });
+      expectSame((await streamed({ ...request, chunk }))!, expected);
     }
     for (const line of ['[[1,2,3]]', '{"x":[[1', '{"y":[[1,2,3]]}']) {
       const wrong = { ...request, input: folder.write('wrong.jsonl', `${lines.join('\n')}\n${line}\n`), chunk: 2 };

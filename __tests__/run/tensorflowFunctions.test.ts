@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { isInstalled } from '../../src/engines/onnxruntime.js';
 import { runForward } from '../../src/run/forward.js';
-import { bytesOf, temporaryFolder } from '../helpers/files.js';
+import { bytesOf, flat, temporaryFolder } from '../helpers/files.js';
 import { referencePath } from '../helpers/reference.js';
 
 /** Functions of TensorFlow between the layers of Keras 2, as its configurations have them, with what TensorFlow 2.21 gives. */
@@ -27,7 +27,6 @@ const { x, cases: all }: { x: number[]; cases: (Case | Chain)[] } = JSON.parse(
 const cases = all.filter(c => 'function' in c);
 const chains = all.filter(c => 'chain' in c);
 const folder = temporaryFolder();
-const flat = (value: unknown): number[] => (Array.isArray(value) ? value.flatMap(flat) : [value as number]);
 
 const INPUT = { class_name: 'InputLayer', config: { batch_input_shape: [null, 3, 4], name: 'x' }, name: 'x', inbound_nodes: [] };
 const lambda = (name: string, calledFunction: string, inbound_nodes: unknown) => ({

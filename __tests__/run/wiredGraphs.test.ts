@@ -10,6 +10,7 @@ import { runForward } from '../../src/run/forward.js';
 import { readArrays } from '../../src/run/input/input.js';
 import { runInspect } from '../../src/run/inspect.js';
 import { runShapes } from '../../src/run/shapes.js';
+import { flat } from '../helpers/files.js';
 import { withFolder } from '../helpers/inputFile.js';
 import { referencePath } from '../helpers/reference.js';
 
@@ -18,8 +19,6 @@ const folder = join(__dirname, '..', 'reference', 'onnx_wired');
 const cases = readdirSync(folder)
   .filter(name => name.endsWith('.onnx'))
   .map(name => name.slice(0, -'.onnx'.length));
-
-const flat = (value: unknown): number[] => (Array.isArray(value) ? value.flatMap(flat) : [Number(value)]);
 
 async function expectRecorded(model: string, name: string, names?: readonly string[]): Promise<void> {
   const { tensors } = await readArrays(join(folder, `${name}.y.npz`), []);
