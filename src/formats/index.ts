@@ -123,7 +123,7 @@ export async function readTensors(source: ByteSource, options: ReadOptions = {})
   return file;
 }
 
-/** The same of bytes that no screen has been at. */
+/** The same of bytes that were not copied from a terminal. */
 export async function readPlainTensors(source: ByteSource, options: ReadOptions): Promise<TensorFile> {
   const format = detectFormat(source, options.nameHint);
   const file = await format.read(source, timed(options.limits ?? DEFAULT_LIMITS), options.openPart, options.ownName);

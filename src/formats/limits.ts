@@ -135,7 +135,7 @@ export function timed(limits: Limits): Limits {
   return { ...limits, started: performance.now() };
 }
 
-/** The clock set to now, if there is one: numbers that are read late have the same time as the header. */
+/** Starts the clock again, if there is one: numbers that are read late have as much time as the header had. */
 export function restart(limits: Limits): void {
   if (limits.started !== undefined) limits.started = performance.now();
 }

@@ -49,7 +49,7 @@ function spent(): number {
 // a computation is one call that waits for nothing, so what it holds is known here
 let ledger: Ledger | undefined;
 
-/** Where to learn what was asked for in place of what the input justifies, and what the machine has. */
+/** Sets where the requested limits, and the memory of the machine, are looked up. */
 export function askRoomFrom(source: typeof asked, machine: typeof budget): void {
   [asked, budget] = [source, machine];
 }

@@ -1,6 +1,6 @@
 import { escapeText } from '../escape.js';
 import type { Assumption } from '../model/assumptions.js';
-import { factLines } from './labelledLines.js';
+import { labelledLines } from './labelledLines.js';
 import type { Layout } from './table.js';
 import { displayWidth, pad } from './text.js';
 
@@ -25,7 +25,7 @@ export function assumedText(assumptions: Assumptions, all: boolean, layout: Layo
     const fact: [string, string] = ['assumed', (aligned && said !== '' ? pad(what, column) : what) + said];
     return shown[i + 1]?.why === why ? [fact] : [fact, ['', `(${escapeText(why)}${more})`]];
   });
-  return factLines(lines, { ...layout, width }, INDENT - 1);
+  return labelledLines(lines, { ...layout, width }, INDENT - 1);
 }
 
 /** Columns of a line that is still read at a glance. */

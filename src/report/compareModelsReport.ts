@@ -1,6 +1,6 @@
 import { escapeText, plural } from '../escape.js';
 import type { CompareArraysResult, CompareModelsResult } from '../run/result.js';
-import { factLines } from './labelledLines.js';
+import { labelledLines } from './labelledLines.js';
 import { smallText } from './numbers.js';
 import { drawTable, type Layout } from './table.js';
 import { wrapText } from './text.js';
@@ -135,7 +135,7 @@ function pagesText(tensors: CompareModelsResult['tensors'], layout: Layout): str
       .map(([, , page]) => page)
       .slice(0, 1),
   );
-  return factLines(
+  return labelledLines(
     [...new Set(pages)].map((page, i) => [i === 0 ? 'more' : '', `rnn-cli explain ${page}`]),
     layout,
     9,

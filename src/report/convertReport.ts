@@ -1,5 +1,5 @@
 import type { ConvertResult } from '../run/result.js';
-import { factLines } from './labelledLines.js';
+import { labelledLines } from './labelledLines.js';
 import type { Layout } from './table.js';
 
 /** `rnn-cli convert` for people: what was written, and how far both sides are apart. */
@@ -16,7 +16,7 @@ export function convertText(result: ConvertResult, layout: Layout): string {
     lines.push(['check', `the written file gives the same y (${shape.join('×')}), ${found}, on an input of seed ${seed}`]);
     if (onnxruntime !== null) lines.push(['', `ONNX Runtime too, largest difference ${onnxruntime.toExponential(2)}`]);
   }
-  return factLines(lines, layout, 9);
+  return labelledLines(lines, layout, 9);
 }
 
 /** 'keras, npz'; a format of one framework says both */

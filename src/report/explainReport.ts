@@ -1,6 +1,6 @@
 import { escapeText } from '../escape.js';
 import type { ExplainResult, Nested, ProbeResult } from '../run/result.js';
-import { factLines } from './labelledLines.js';
+import { labelledLines } from './labelledLines.js';
 import { valueText } from './numbers.js';
 import type { Layout } from './table.js';
 import { READING_WIDTH, wrapCode, wrapText } from './text.js';
@@ -103,7 +103,7 @@ export function probeText(
     ...(cannotDetect.length > 0 ? [['cannot show', families(cannotDetect).join(', ')] as [string, string]] : []),
     saved === undefined ? ['save', 'add -o probe.npz (x and weights) or -o x.npy'] : ['saved', escapeText(saved)],
   ];
-  const facts = factLines(lines, { ...layout, width: Math.min(READING_WIDTH, width) }, 14);
+  const facts = labelledLines(lines, { ...layout, width: Math.min(READING_WIDTH, width) }, 14);
   return `${wrapText(head, width, 8)}\n${facts}`;
 }
 

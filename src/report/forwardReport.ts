@@ -3,7 +3,7 @@ import { withFields } from '../once.js';
 import type { ForwardRequest } from '../run/request.js';
 import type { ForwardResult, HandStep, TensorData, TraceLayer } from '../run/result.js';
 import { float32Json, type JsonSink, nestedJson, writeJson } from './json.js';
-import { factLines } from './labelledLines.js';
+import { labelledLines } from './labelledLines.js';
 import type { Layout } from './table.js';
 import { traceText } from './traceReport.js';
 import { type ValueOptions, valueTable } from './values.js';
@@ -84,7 +84,7 @@ function provenance(result: ForwardResult, layout: Layout, saved: readonly strin
       ? ['saved', saved.map(path => escapeText(path)).join(', ')]
       : ['save', 'add -o y.npy (or .npz, .csv, .json), or --json'],
   ];
-  return factLines(lines, layout);
+  return labelledLines(lines, layout);
 }
 
 /** h of every step as a tensor, with --states. */

@@ -1,6 +1,6 @@
 import { escapeText } from '../escape.js';
 import type { InspectGraph, InspectResult, InspectTensor } from '../run/result.js';
-import { factLines } from './labelledLines.js';
+import { labelledLines } from './labelledLines.js';
 import { bytesText, countText } from './numbers.js';
 import { shapesText } from './shapesReport.js';
 import { type Column, drawTable, type Layout } from './table.js';
@@ -88,7 +88,7 @@ function graphText({ nodes, operators, inputs, outputs, recurrent, unsupported }
     ]),
     ...(unsupported.length > 0 ? [['not run', unsupported.join(', ')] as [string, string]] : []),
   ];
-  return factLines(lines, layout, 9);
+  return labelledLines(lines, layout, 9);
 }
 
 /** '; 2 are no weights of the network: loss, step' */

@@ -2,7 +2,7 @@ import type { Layout } from './table.js';
 import { wrapText } from './text.js';
 
 /** ' label     text', one below the other; a text that is too long continues below itself. */
-export function factLines(lines: readonly (readonly [label: string, text: string])[], { paint, width }: Layout, least = 10): string {
+export function labelledLines(lines: readonly (readonly [label: string, text: string])[], { paint, width }: Layout, least = 10): string {
   const column = Math.max(least, ...lines.map(([label]) => label.length + 1));
   return lines
     .map(([label, text]) => `${wrapText(` ${paint.faint(label)}${' '.repeat(column - label.length)}${text}`, width, column + 1)}\n`)

@@ -1,7 +1,7 @@
 import { escapeText } from '../escape.js';
 import type { Count, LayerRow, ShapesResult, WeightRow } from '../run/result.js';
 import { sizesText, symbolsText } from './dims.js';
-import { factLines } from './labelledLines.js';
+import { labelledLines } from './labelledLines.js';
 import { bytesText, countText, formulaText } from './numbers.js';
 import { type Column, drawTable, type Layout } from './table.js';
 import { displayWidth, wrapText } from './text.js';
@@ -131,7 +131,7 @@ function facts(result: ShapesResult, layout: Layout): string {
   }
   for (const note of result.notes) lines.push(['note', escapeText(note)]);
   const column = Math.max(...lines.map(([label]) => label.length), 10) + 3;
-  return factLines(lines, layout, column);
+  return labelledLines(lines, layout, column);
 }
 
 function countedAs(byFramework: Readonly<Record<string, Count | null>>, separators: boolean): string {

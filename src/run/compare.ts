@@ -30,7 +30,7 @@ import { judgedOutputs } from './comparing/judgedOutputs.js';
 import { measureNoise, type Noise } from './comparing/noise.js';
 import { withSamplesFirst } from './comparing/samplesFirst.js';
 import { bothSides, checkSides, type Sides } from './comparing/sides.js';
-import { compareValues, firstDifference, NOT_COMPARABLE } from './comparing/valuesApart.js';
+import { compareValues, firstDifference, NOT_COMPARABLE } from './comparing/valueDifferences.js';
 import { ifCoarse, largestSlack, slackOf, type Written, withDigits } from './comparing/written.js';
 import { stepsForSamples } from './input/input.js';
 import { type Prepared, prepare } from './prepare.js';
@@ -135,7 +135,7 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
       ? { expected: sides.expected.shape, actual: sides.actual.shape, equal: false }
       : { expected: expected.shape, actual: actual.shape, equal: comparable },
     ...shown,
-    firstDifference: exit !== 1 ? null : (sides.parted ?? firstDifference(expected, shown, diagnosis, view?.layer ?? null)),
+    firstDifference: exit !== 1 ? null : (sides.firstDifference ?? firstDifference(expected, shown, diagnosis, view?.layer ?? null)),
     explanations: (diagnosis?.findings ?? []).map(({ change, again: _, needsAll: __, ...finding }) => ({
       ...finding,
       // the other side of a PyTorch state dict is PyTorch's, as a rule; of anything else it is a loop of one's own

@@ -35,8 +35,8 @@ export interface InspectRequest extends NetworkRequest {
 }
 
 /**
- * What is in a file: framework, tensors, network. A network that cannot be run, or not even told, is no error here: the reason is part of
- * the result.
+ * What is in a file: framework, tensors, network. A network that cannot be run, or not even described, is no error here: the reason is part
+ * of the result.
  * @param onInspected told what was found, with its tensors
  * @throws RnnError of kinds 'io', 'format', 'limit'; E_SHA256 where the digest is another
  */

@@ -17,9 +17,9 @@ import { VERSION } from '../version.js';
 import { differentEquations } from './equations.js';
 import { type Allowance, closeAllowance, EXITS, fixedAllowance, isFixed, isOff, type Status, statusOf, undecidedBecause } from './judge.js';
 import { endingIn, outputNames } from './judgedOutputs.js';
+import { firstLayerDifference } from './layerDifference.js';
 import { isMatch, layersWithWeights, matchedWeights, noMatch } from './matchedWeights.js';
 import { measureNoise } from './noise.js';
-import { firstParting } from './partedLayers.js';
 import { preparePair } from './preparePair.js';
 
 /** Two networks in files, of any framework: their equations, their weights tensor by tensor, and their outputs on one input. */
@@ -208,7 +208,7 @@ async function compareOutputs(first: Network, second: Network, request: CompareM
     outputs: {
       ...shown.outputs,
       input: { shape: pair[0].input.x.shape, seed, source },
-      first: status === 'DIFFERENT' && shown.outputs.second !== null ? firstParting(pair) : null,
+      first: status === 'DIFFERENT' && shown.outputs.second !== null ? firstLayerDifference(pair) : null,
       takes: shown.outputs.second === null ? takes : null,
     },
   };

@@ -7,7 +7,7 @@ import { formatShape, sameShape, type Tensor } from '../../tensor/tensor.js';
 import { MODEL_FORMATS, OUTPUT_NAMES, type ReadArrays, readArrays } from '../input/input.js';
 import type { Prepared } from '../prepare.js';
 import type { CompareResult } from '../result.js';
-import { firstApart } from './partedLayers.js';
+import { indexOfDifference } from './layerDifference.js';
 import { type Written, writtenAs } from './written.js';
 
 /**
@@ -15,12 +15,12 @@ import { type Written, writtenAs } from './written.js';
  * (`rnn_1/h`, `rnn_1/forward/h`), under the names of layers, as h1, h2 …, or nameless in the order of the layers.
  */
 export interface OtherSide {
-  /** what is compared: y, or the states of the first layer that parts */
+  /** what is compared: y, or the states of the first layer that differs */
   readonly tensor: Tensor;
   /** whose states it is; null: y, or told by its shape */
   readonly layer: string | null;
-  /** the first sample and step of the first layer that parts */
-  readonly parted: CompareResult['firstDifference'];
+  /** the first sample and step at which that layer differs */
+  readonly firstDifference: CompareResult['firstDifference'];
   readonly notes: readonly string[];
   /** of the file */
   readonly format: string;
@@ -36,14 +36,16 @@ export async function readOtherSide(path: string, prepared: Prepared, asked: num
   const { only, tensors, notes, format, decimals = asked } = await readArrays(path, OUTPUT_NAMES);
   const hidden = only && tensors.size < 2 ? [] : hiddenOf(tensors, prepared);
   const written = writtenAs(decimals, (only ?? [...tensors.values()][0])?.dtype ?? 'f32');
-  if (hidden.length === 0) return { tensor: chosen(only, tensors, format, path), layer: null, parted: null, notes, format, written };
+  if (hidden.length === 0)
+    return { tensor: chosen(only, tensors, format, path), layer: null, firstDifference: null, notes, format, written };
   const y = OUTPUT_NAMES.filter(name => !hidden.some(h => h.key === name)).flatMap(name => tensors.get(name) ?? [])[0];
   const compared = firstDifferenceOf(hidden, prepared);
-  const first = compared.find(c => c.parted !== null);
+  const first = compared.find(c => c.firstDifference !== null);
   const words = wordsOf(compared, first, y !== undefined);
-  if (first) return { tensor: first.states, layer: first.layer, parted: first.parted, notes: [...notes, words], format, written };
+  if (first)
+    return { tensor: first.states, layer: first.layer, firstDifference: first.firstDifference, notes: [...notes, words], format, written };
   const last = compared[compared.length - 1];
-  return { tensor: y ?? last.states, layer: y ? null : last.layer, parted: null, notes: [...notes, words], format, written };
+  return { tensor: y ?? last.states, layer: y ? null : last.layer, firstDifference: null, notes: [...notes, words], format, written };
 }
 
 function chosen(only: Tensor | undefined, tensors: ReadArrays['tensors'], format: string, path: string): Tensor {
@@ -104,19 +106,22 @@ function namedStates(tensors: ReadArrays['tensors'], layer: RecurrentSpec, numbe
 }
 
 interface Compared extends Hidden {
-  readonly parted: CompareResult['firstDifference'];
+  readonly firstDifference: CompareResult['firstDifference'];
 }
 
-/** Each layer's states against the right ones: where they part first, in order of samples and steps. */
+/** Each layer's states against the right ones: where they differ first, in order of samples and steps. */
 function firstDifferenceOf(hidden: readonly Hidden[], { network, weights, input }: Prepared): Compared[] {
   const scenario = scenarioOf(network.model, weights, input);
   const [exact, rounded] = [runScenario(scenario), runScenario(scenario, { precision: 'f32' })];
   return hidden.map(h => {
     const [right, noisy] = [exact, rounded].map(o => o?.layers.get(h.layer)?.result.sequence);
-    if (!right || !noisy) return { ...h, parted: null };
-    const at = firstApart(right, noisy, h.states);
+    if (!right || !noisy) return { ...h, firstDifference: null };
+    const at = indexOfDifference(right, noisy, h.states);
     const [, T, width] = right.shape;
-    return { ...h, parted: at < 0 ? null : { sample: Math.floor(at / (T * width)), step: Math.floor(at / width) % T, layer: h.layer } };
+    return {
+      ...h,
+      firstDifference: at < 0 ? null : { sample: Math.floor(at / (T * width)), step: Math.floor(at / width) % T, layer: h.layer },
+    };
   });
 }
 

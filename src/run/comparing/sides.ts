@@ -49,8 +49,8 @@ export interface Sides {
   readonly written: Written | null;
   /** whose hidden states the other side is, where its file says so */
   readonly hidden?: string | null;
-  /** where hidden states of several layers part */
-  readonly parted?: CompareResult['firstDifference'];
+  /** where hidden states of several layers differ first */
+  readonly firstDifference?: CompareResult['firstDifference'];
 }
 
 export async function bothSides(prepared: Prepared, request: CompareRequest): Promise<Sides> {
@@ -59,7 +59,7 @@ export async function bothSides(prepared: Prepared, request: CompareRequest): Pr
 
 async function graphSide(against: string, { decimals: asked }: CompareRequest) {
   const { decimals = asked, ...read } = await readArray(against, OUTPUT_NAMES);
-  return { ...read, layer: null, parted: null, written: writtenAs(decimals, read.tensor.dtype) };
+  return { ...read, layer: null, firstDifference: null, written: writtenAs(decimals, read.tensor.dtype) };
 }
 
 async function againstFile(prepared: Prepared, request: CompareRequest, against: string): Promise<Sides> {
@@ -76,7 +76,7 @@ async function againstFile(prepared: Prepared, request: CompareRequest, against:
     double: bothDouble ? undefined : false,
     hidden: other.layer,
     written: other.written,
-    parted: other.parted,
+    firstDifference: other.firstDifference,
     names: { expected: engine, actual: escapeText(against) },
     notes: [...other.notes, ...finiteNotes(request, expected, other.tensor)],
   };

@@ -8,7 +8,7 @@ import { fileLimits } from '../limits.js';
 import { changed, checkOrdinary, device, readBytes, readError, tooLarge } from './files.js';
 import { keptNetworks } from './kept.js';
 
-/** A file that is opened, and read where it is asked. */
+/** An open file, read at the offsets that are asked for. */
 export interface OpenFile extends ByteSource {
   /** of a pipe, whose bytes come once: every later openFile of the same path and command line has them too */
   keep?(): void;

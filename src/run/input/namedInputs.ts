@@ -99,7 +99,7 @@ function rngOf(inputs: readonly InputSpec[], { rng, inputRng }: InputRequest) {
   return inputs.length > 1 ? OWN_RNG : (inputRng ?? rng ?? OWN_RNG);
 }
 
-/** @throws RnnError E_CONFLICT: a flag that speaks of one sequence, and it is several inputs, or says itself what it does with every step */
+/** @throws RnnError E_CONFLICT: a flag about one sequence, where the network has several inputs or decides itself what it does with every step */
 function checkFlags(inputs: readonly InputSpec[], request: InputRequest, stepsFirst: ReadonlySet<string> | undefined): void {
   const asked = Object.entries(ONE_INPUT_FLAGS).filter(([key]) => request[key as keyof typeof ONE_INPUT_FLAGS]);
   const [flag] = asked.filter(

@@ -78,7 +78,7 @@ function closing(source: Pieces): (error: unknown) => Promise<never> {
 
 type Clock = (body: () => void | Promise<void>) => Promise<void>;
 
-/** Adds up the time of reading, not that of waiting for the bytes or of computing. @throws RnnError E_LIMIT_TIME (limit) */
+/** Adds up the time spent reading, without the time spent waiting for bytes or computing. @throws RnnError E_LIMIT_TIME (limit) */
 function clockOf(seconds: number): Clock {
   let spent = 0;
   return async body => {

@@ -66,7 +66,7 @@ function stepsOf(expected: Tensor, actual: Tensor, off: (k: number) => boolean):
   });
 }
 
-/** The first sample that parts; its step and layer where the explanation or the output itself tells. */
+/** The first sample that differs; its step and layer where the explanation or the output itself says so. */
 export function firstDifference(
   expected: Tensor,
   values: Values,

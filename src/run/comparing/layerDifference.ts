@@ -10,8 +10,8 @@ import { isMatch, layersWithWeights } from './matchedWeights.js';
 /** Relative to a layer's largest number: the least that counts as a difference. */
 const LEAST = 4 * 2 ** -23;
 
-/** The first number, in order of samples and steps, that is apart by more than rounding makes of the right one; -1: none is. */
-export function firstApart(right: Tensor, rounded: Tensor, other: Tensor): number {
+/** The first number, in order of samples and steps, that differs by more than rounding explains; -1: none. */
+export function indexOfDifference(right: Tensor, rounded: Tensor, other: Tensor): number {
   let noise = 0;
   for (let k = 0; k < right.data.length; k++) noise = Math.max(noise, distance(right.data[k], rounded.data[k]));
   const allowed = Math.max(TIMES_NOISE * noise, LEAST * largestMagnitude(right.data));
@@ -22,10 +22,10 @@ export function firstApart(right: Tensor, rounded: Tensor, other: Tensor): numbe
 type Place = NonNullable<CompareModelsResult['outputs']['first']>['of'];
 
 /**
- * Of two networks whose layers with weights match one by one the first layer, sample and step at which they part; null: none of the arrays between their
+ * Of two networks whose layers with weights match one by one the first layer, sample and step at which they differ; null: none of the arrays between their
  * layers does, or the two are not run layer by layer.
  */
-export function firstParting([first, second]: readonly [Prepared, Prepared]): CompareModelsResult['outputs']['first'] {
+export function firstLayerDifference([first, second]: readonly [Prepared, Prepared]): CompareModelsResult['outputs']['first'] {
   if (first.graphInputs || second.graphInputs) return null;
   const scenarios = [first, second].map(({ network, weights, input }) => scenarioOf(network.model, weights, input));
   const [exact, other, rounded] = [runScenario(scenarios[0]), runScenario(scenarios[1]), runScenario(scenarios[0], { precision: 'f32' })];
@@ -39,7 +39,7 @@ export function firstParting([first, second]: readonly [Prepared, Prepared]): Co
       if (!a || !b || !c) continue;
       // from here on the numbers are of other things
       if (!sameShape(a.shape, b.shape)) return null;
-      const at = firstApart(a, c, b);
+      const at = indexOfDifference(a, c, b);
       if (at < 0) continue;
       const [N, T] = a.shape;
       const size = a.data.length / N;
