@@ -23,7 +23,7 @@ export const spectralnorm: LayerKind<SpectralSpec> = {
   keras: {
     classes: { SpectralNormalization: (config, read) => ({ layer: withoutTokens(read.layer(config.layer)) }) },
     config: ({ layer }) => ({ layer }),
-    path: ({ layer }, weight, index) => (weight === 'u' ? 'vars/1' : `layer/${innerPath(layer, weight, index)}`),
+    path: ({ layer }, weight, index) => (weight === 'u' ? 'vars/1' : `layer/${innerPath(layer, weight, Math.max(0, index - 1))}`),
     // the kernel again
     repeated: 'vars/0',
   },
@@ -32,7 +32,8 @@ export const spectralnorm: LayerKind<SpectralSpec> = {
     const { dims, shape } = weights[0];
     const wide = dims[dims.length - 1];
     const own = { dims: ['1', wide], shape: [1, shape[shape.length - 1]], formula: wide, frozen: true };
-    return [...weights, weightShape({ name: 'u', role: 'statistics', ...own })];
+    // as Keras lists them: what is the wrapper's own first, and the kernel is
+    return [weights[0], weightShape({ name: 'u', role: 'statistics', ...own }), ...weights.slice(1)];
   },
   outputShape: ({ layer }, inputs, symbols) => kindOf(layer).outputShape(layer, inputs, symbols),
   cost: ({ layer }, inputs, symbols) => kindOf(layer).cost(layer, inputs, symbols),
