@@ -35,6 +35,15 @@ describe('convert', () => {
     });
   });
 
+  it('says of merged kernels which layers they fit', async () => {
+    await withFolder(async folder => {
+      const file = referencePath('keras_models', 'einsum_int4_lora.keras');
+      const said = async (name: string) => (await runConvert({ file, output: join(folder, name) })).notes.filter(note => /LoRA/.test(note));
+      expect(await said('w.npz')).toEqual([expect.stringContaining('fit the same layers without either')]);
+      expect(await said('net.onnx')).toEqual([]);
+    });
+  });
+
   it('a PyTorch state dict stays as it is in another container: names, numbers, y', async () => {
     await withFolder(async folder => {
       const source = referencePath('models/torch', 'lstm2_linear_last_op13.pt');

@@ -7,13 +7,13 @@ import { TUTORIAL } from '../model/dimensions.js';
 import { type GraphValue, kindOfType } from '../ops/value.js';
 import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { adapted, targetOf } from './convertTarget.js';
+import { adapted, type Target, targetOf } from './convertTarget.js';
 import { encode, inOneRow, type Written, yOf } from './encoded.js';
 import { executeGraph } from './execute.js';
 import { writeAtomic } from './files/atomicWrite.js';
 import { sha256OfSource } from './files/digest.js';
 import { openFile } from './files/fileSource.js';
-import { readModelFile } from './files/modelFile.js';
+import { type ModelFile, readModelFile } from './files/modelFile.js';
 import { checkOutputFiles } from './files/outputFiles.js';
 import { drawFor } from './input/drawing.js';
 import { loadNetwork, type Network, placedFile, wiredNetwork } from './network/network.js';
@@ -80,7 +80,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
       identical: ours.data.every((v: number, k: number) => Object.is(v, theirs.data[k])),
       seed,
     },
-    notes: [...network.notes, ...turned(network, path), ...notes, ...leftNotes(written, path)],
+    notes: [...network.notes, ...turned(network, path), ...notes, ...mergedNotes(opened, target), ...leftNotes(written, path)],
     assumptions: network.assumptions,
   };
 }
@@ -135,6 +135,13 @@ function relativeDifference(found: Float64Array, expected: Float64Array): number
 
 function turned({ stepsFirst = new Set() }: Network, path: string): string[] {
   return [...stepsFirst].map(name => `${escapeText(name, 40)} is [T, N, …] in ${shownPath(path)}, and [N, T, …] in what is written`);
+}
+
+function mergedNotes({ unpack }: ModelFile, { framework }: Target): string[] {
+  if (!unpack || framework !== 'keras') return [];
+  return [
+    "LoRA's matrices are added to their kernels, and kernels of 8 or 4 bits are written as float32: they fit the same layers without either",
+  ];
 }
 
 function leftNotes({ leaves = [] }: Written, path: string): string[] {
