@@ -44,6 +44,20 @@ describe('convert', () => {
     });
   });
 
+  it.each([
+    ['lstm.pt2', ['N', 7, 3]],
+    ['measures.pt2', [3, 7, 5]],
+    ['mha.pt2', [4, 7, 3]],
+    ['time_major.pt2', [7, 4, 3]],
+  ])('an ONNX graph of %s takes [%j]: any number of samples only where the operators do', async (name, shape) => {
+    await withFolder(async folder => {
+      const output = join(folder, 'net.onnx');
+      await runConvert({ file: referencePath('pt2', name), output });
+      const { graph } = (await runInspect({ file: output })) as { graph?: { inputs: { shape: unknown }[] } | null };
+      expect(graph?.inputs.map(input => input.shape)).toEqual([shape]);
+    });
+  });
+
   it('a PyTorch state dict stays as it is in another container: names, numbers, y', async () => {
     await withFolder(async folder => {
       const source = referencePath('models/torch', 'lstm2_linear_last_op13.pt');
