@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runCompareModels } from '../../src/run/comparing/compareModels.js';
 import { runConvert } from '../../src/run/convert.js';
 import { TARGETS } from '../../src/run/convertFormats.js';
 import { runForward } from '../../src/run/forward.js';
@@ -55,6 +56,7 @@ describe('convert', () => {
       await runConvert({ file: referencePath('pt2', name), output });
       const { graph } = (await runInspect({ file: output })) as { graph?: { inputs: { shape: unknown }[] } | null };
       expect(graph?.inputs.map(input => input.shape)).toEqual([shape]);
+      expect(await runCompareModels({ files: [referencePath('pt2', name), output] })).toMatchObject({ status: 'SAME' });
     });
   });
 

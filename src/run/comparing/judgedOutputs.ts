@@ -1,13 +1,13 @@
 import { isRegrouped } from '../../diagnosis/index.js';
 import { RnnError } from '../../errors.js';
 import { escapeNames, escapeText } from '../../escape.js';
-import { inferShapes } from '../../model/shapes.js';
 import { outputsOf } from '../../model/spec.js';
 import { largestDifference } from '../../tensor/difference.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { splitKey } from '../files/fileKey.js';
 import { outputOf } from '../forward.js';
 import { OUTPUT_NAMES, readArrays } from '../input/input.js';
+import { endingAt } from '../network/endingAt.js';
 import type { Prepared } from '../prepare.js';
 import type { CompareRequest } from '../request.js';
 
@@ -88,7 +88,7 @@ export function outputNames({ network, graphInputs }: Prepared): string[] {
   return (graphInputs ? network.graph!.model.graph.outputs : outputsOf(network.model)).map(({ name }) => name);
 }
 
-/** The same network with another of its outputs as y; a graph that is run node by node with that one alone. */
+/** The same network with another of its outputs as y, and the layers that this needs; a graph that is run node by node with that one alone. */
 export function endingIn(prepared: Prepared, name: string): Prepared {
   const { network } = prepared;
   if (prepared.graphInputs) {
@@ -98,10 +98,7 @@ export function endingIn(prepared: Prepared, name: string): Prepared {
     return { ...prepared, network: { ...network, graph: { model: { ...model, graph }, exact: false, bytes: null } } };
   }
   if (name === (network.model.outputName ?? network.model.output)) return prepared;
-  const { otherOutputs: _, ...model } = network.model;
-  const output = outputsOf(network.model).find(o => o.name === name)!.value;
-  const own = { ...model, output, outputName: name };
-  return { ...prepared, network: { ...network, model: own, shapes: inferShapes(own) } };
+  return { ...prepared, network: endingAt(network, name) };
 }
 
 function noSuchOutput(key: string, names: readonly string[]): RnnError {
