@@ -77,3 +77,15 @@ it.each([
   expect(explanations.find(e => e.call !== null)?.call).toBe(`--layers "${line}"`);
   expect(await runCompare({ ...call, layers: line, against })).toMatchObject({ status: 'SAME' });
 });
+
+it('a multiple of y that is written with few digits has no offset: one number that is enough says more than two', async () => {
+  const call = { layers: 'gru:2,dense:1', N: 5, T: 6, D: 3, seed: '8' };
+  const { tensors } = await runForward(call);
+  const against = folder.write('percent.csv', [...tensors.y.data].map(v => (100 * v).toFixed(4)).join('\n'));
+  const { explanations } = await runCompare({ ...call, against });
+  const scaled = explanations.find(e => e.code === 'output-scaled');
+  expect(scaled).toMatchObject({
+    verdict: expect.stringMatching(/fits|tie/),
+    why: expect.stringContaining('100 · right: one scale for all 5 numbers'),
+  });
+});

@@ -30,22 +30,26 @@ function lineThrough(from: FloatArray, to: FloatArray, noise: Noise, start = 0, 
     ma += (weight[k] * (from[k] - ma)) / n;
     mb += (weight[k] * (to[k] - mb)) / n;
   }
-  let [ab, aa] = [0, 0];
+  let [ab, aa, product, square] = [0, 0, 0, 0];
   for (let k = start; k < from.length; k += stride) {
     ab += weight[k] * (from[k] - ma) * (to[k] - mb);
     aa += weight[k] * (from[k] - ma) ** 2;
+    product += weight[k] * from[k] * to[k];
+    square += weight[k] * from[k] ** 2;
   }
   if (count < 3 || !(aa > 0)) return undefined;
   const scale = ab / aa;
   const offset = mb - scale * ma;
   // one number that is enough says more than two
-  const shift = { scale: 1, offset: mb - ma };
-  const isShift = () => {
+  const isEnough = (line: Line) => {
     for (let k = start; k < from.length; k += stride)
-      if (Math.abs(from[k] + shift.offset - to[k]) > NEAR_NOISE * noise.data[k]) return false;
+      if (Math.abs(line.scale * from[k] + line.offset - to[k]) > NEAR_NOISE * noise.data[k]) return false;
     return true;
   };
-  if (Math.abs(scale - 1) < 1e-2 && isShift()) return shift;
+  const shift = { scale: 1, offset: mb - ma };
+  if (Math.abs(scale - 1) < 1e-2 && isEnough(shift)) return shift;
+  const multiple = { scale: product / square, offset: 0 };
+  if (isEnough(multiple)) return multiple;
   // an offset that is rounding of the sums would be the only thing that is wrong where the right y is zero
   return { scale, offset: Math.abs(offset) < 1e-6 * Math.abs(scale) * (Math.abs(ma) + Math.sqrt(aa / n)) ? 0 : offset };
 }
