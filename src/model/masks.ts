@@ -23,8 +23,13 @@ function ends(layer: LayerSpec): boolean {
 }
 
 /** It gives a mask, or is given a value as one. */
-export function makesMask(layer: LayerSpec): boolean {
+function makesMask(layer: LayerSpec): boolean {
   return layer.kind === 'masking' || (layer.kind === 'embedding' && layer.maskZero) || typeof layer.mask === 'string';
+}
+
+/** Whether any step may be masked: by the mask that comes with the input, or by one that a layer makes. */
+export function hasMask({ model, input }: { readonly model: ModelSpec; readonly input: { readonly mask?: unknown } }): boolean {
+  return input.mask !== undefined || model.layers.some(makesMask);
 }
 
 /** Names of the layers that read a mask given with the input, and of recurrent ones that would, had no layer before them (a convolution) dropped it. */

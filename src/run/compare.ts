@@ -5,7 +5,7 @@ import { NEAR_NOISE } from '../diagnosis/thresholds.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { layersLineOf } from '../model/layersLine.js';
-import { makesMask } from '../model/masks.js';
+import { hasMask } from '../model/masks.js';
 import { isRecurrent } from '../model/spec.js';
 import { largestMagnitude } from '../tensor/difference.js';
 import { keep } from '../tensor/lazy.js';
@@ -195,7 +195,7 @@ function callOf(
   const changed = model === undefined ? change?.(scenario) : undefined;
   const isModelAlone =
     changed && (['weights', 'input', 'loops', 'masks', 'finish'] as const).every(part => changed[part] === scenario[part]);
-  const isMasked = scenario.input.mask !== undefined || scenario.model.layers.some(makesMask);
+  const isMasked = hasMask(scenario);
   const line = isModelAlone && changed.model !== scenario.model ? layersLineOf(changed.model, network.framework, isMasked) : null;
   return line === null || line === layersLineOf(scenario.model, network.framework) ? null : `--layers "${line}"`;
 }

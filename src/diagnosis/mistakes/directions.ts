@@ -1,8 +1,8 @@
+import { hasMask } from '../../model/masks.js';
 import type { MergeMode, RecurrentSpec } from '../../model/spec.js';
 import { takeAlong } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { changeLayer, changeWeights, inEach, inLoops, mistake, recurrentLayers, type Scenario } from '../mistake.js';
-import { hasMask } from './masks.js';
 import { insertPool } from './pooling.js';
 
 /** Mistakes of networks that run both ways. */

@@ -1,3 +1,4 @@
+import { hasMask } from '../../model/masks.js';
 import { takeAlong } from '../../tensor/axes.js';
 import { sliceFirst } from '../../tensor/layout.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
@@ -22,7 +23,7 @@ import { samplesOf } from '../scenario.js';
 import { isApart } from './estimated.js';
 import { pools } from './heads.js';
 import { withX } from './inputs.js';
-import { hasMask, lengthsOf, withLengths } from './masks.js';
+import { lengthsOf, withLengths } from './masks.js';
 
 /** The steps of x in other places: one late, every second, padded on the other side; and lengths of other samples. */
 

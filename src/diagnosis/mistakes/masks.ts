@@ -1,13 +1,8 @@
-import { makesMask } from '../../model/masks.js';
+import { hasMask } from '../../model/masks.js';
 import { changeLayer, changeLoop, inEach, inLayers, mistake, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 import { pools } from './heads.js';
 
 /** Mistakes with padding: what a masked step outputs, and whether it is run at all. */
-
-/** A mask may come with the input, or be made by a layer. */
-export function hasMask({ input, model }: Scenario): boolean {
-  return input.mask !== undefined || model.layers.some(makesMask);
-}
 
 /** Real steps of each sample, where the mask is that of padding behind. */
 export function lengthsOf({ input: { x, mask } }: Scenario): number[] | undefined {

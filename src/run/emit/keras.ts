@@ -5,7 +5,7 @@ import { type AnyLayer, getLayerKind } from '../../layers/index.js';
 import type { BothWaysSpec } from '../../layers/nested/bothWays.js';
 import type { StackedSpec } from '../../layers/nested/stacked.js';
 import { pythonText } from '../../layers/python.js';
-import { makesMask } from '../../model/masks.js';
+import { hasMask } from '../../model/masks.js';
 import { inferShapes, type LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../../model/spec.js';
 import type { Weights } from '../../weights/weights.js';
@@ -66,11 +66,10 @@ export function kerasScript(source: ScriptSource, network: Network): string {
   const shapes = inferShapes(model, source.sizes);
   if (source.drawn) return drawnKerasScript(source, source.drawn);
   const owners = new Map(shapes.layers.map(l => [l.layer.name, l]));
-  const isMasked = source.mask !== undefined || model.layers.some(makesMask);
-  const layers = assignments(source, shapes.layers, (layer, inputs, _value, given) => {
-    const text = layerText(layer, owners.get(layer.layer.shares ?? layer.layer.name)!, inputs, weights, given);
-    return isMasked ? maskedText(layer.layer, text) : text;
-  });
+  const isMasked = hasMask({ model, input: source });
+  const layers = assignments(source, shapes.layers, (layer, inputs, _value, given) =>
+    layerText(layer, owners.get(layer.layer.shares ?? layer.layer.name)!, inputs, weights, given, isMasked),
+  );
   // where Keras itself keeps the mask of a value
   const first = source.mask
     ? [
@@ -90,25 +89,31 @@ function drawnKerasScript(source: ScriptSource, drawn: DrawnSource): string {
   return `${drawnHeader('y in Keras 3 on TensorFlow', drawn)}${imports}\n${[...x, ...layers, ...printed(source)].join('\n')}`;
 }
 
-/** What takes masks from its inputs is called twice all the same; what has the numbers of its input has not its mask. */
-function maskedText(layer: AnyLayer, text: string): string {
-  if (layer.kind === 'multiheadattention') return text.replace('run(', 'attend(');
-  return 'op' in layer && layer.op === 'Identity' ? `keras.ops.copy(${text})` : text;
-}
-
 function printed(source: ScriptSource): string[] {
   return [`y = ${outputText(source, value => `keras.ops.convert_to_numpy(${value})`)}`, 'print(y)\n'];
 }
 
 /** @param owner whose weights they are: the first call's of a layer that is called again @param weights null: the layer draws its own */
-function layerText(shapes: LayerShapes, owner: LayerShapes, inputs: readonly string[], weights: Weights | null, given: Given): string {
+function layerText(
+  shapes: LayerShapes,
+  owner: LayerShapes,
+  inputs: readonly string[],
+  weights: Weights | null,
+  given: Given,
+  isMasked = false,
+): string {
   const { layer } = shapes;
   const { keras, scripts } = getLayerKind(layer.kind);
   // the identity; constructed for the seed it takes where seeds matter
   if (layer.kind === 'dropout' && weights !== null) return inputs[0];
   if (!keras && scripts?.keras) {
     const call = { ...callOf(shapes, inputs, given), weight: () => undefined };
-    return scripts.keras.expression(layer, { ...call, activation: (spec, y) => `keras.activations.get(${kerasActivation(spec)})(${y})` });
+    const text = scripts.keras.expression(layer, {
+      ...call,
+      activation: (spec, y) => `keras.activations.get(${kerasActivation(spec)})(${y})`,
+    });
+    // the numbers of its input, and not its mask
+    return isMasked && 'op' in layer && layer.op === 'Identity' ? `keras.ops.copy(${text})` : text;
   }
   // with the channels first TensorFlow computes on graphics cards alone
   const isTurned = !isRecurrent(layer) && !/lstm/.test(layer.kind) && keras?.config(layer).data_format === 'channels_first';
@@ -119,7 +124,8 @@ function layerText(shapes: LayerShapes, owner: LayerShapes, inputs: readonly str
   const back = (y: string) => (isTurned ? `keras.ops.moveaxis(${y}, -1, 1)` : y);
   if (weights === null || owner.weights.length === 0) return back(`${constructed}(${asked})${first}`);
   const arrays = owner.weights.map(w => arrayText(foreignWeight(owner, w, weights)));
-  const text = back(`run(${constructed}, [${arrays.join(', ')}], ${asked})`);
+  const run = isMasked && layer.kind === 'multiheadattention' ? 'attend' : 'run';
+  const text = back(`${run}(${constructed}, [${arrays.join(', ')}], ${asked})`);
   return given.wantsOthers ? `flat(${text})` : `${text}${first}`;
 }
 

@@ -1,6 +1,6 @@
 import { escapeText } from '../../escape.js';
 import { sized } from '../../layers/operatorNumbers.js';
-import { makesMask } from '../../model/masks.js';
+import { hasMask } from '../../model/masks.js';
 import { inferShapes } from '../../model/shapes.js';
 import { inputsOf, isRecurrent, type ModelSpec, outputsOf } from '../../model/spec.js';
 import type { Prepared } from '../prepare.js';
@@ -22,7 +22,7 @@ export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked 
   // the script holds its input: every size is a number
   const sizes = new Map(inputs.map(({ name, x }) => [name, x.shape.map(sized)]));
   // a script of seeds draws the weights and x alone, layer after layer; modules of PyTorch that draw know no masks
-  const masked = input.mask !== undefined || network.model.layers.some(makesMask);
+  const masked = hasMask({ model: network.model, input });
   if (target === 'keras' && masked) checkMasks(network.model);
   const isDrawn = !(input.mask || (masked && target === 'torch')) && !input.initialStates && isChain(network.model);
   const source = {
