@@ -48,6 +48,7 @@ describe('what the tool prints', () => {
     'shapes --cell lstm --N 4 --T ?',
     'shapes --layers "embedding:12x4,bilstm:5+sum,gru:3@relu+resetbefore,maxpool,dense:2" --summary',
     'shapes --K 0 --framework torch',
+    'shapes --layers lstm:5,batchnorm,dense:2',
     'shapes --T 2147483647 --M 2147483647 --D 2147483647 --stack 3',
     'forward --N 3 --states --trace --cell gru',
     'forward --N 2 --step 3 --unit 1 --bidirectional',

@@ -40,6 +40,29 @@ describe('shapesText', () => {
     expect(shown).not.toContain('tanh');
   });
 
+  it('counts with D while it is symbolic, as the counts of every D are', async () => {
+    for (const line of ['dense:7,bilstm:5+seq,batchnorm,gru:3,dense:2', 'lstm:4+proj=2,dense:3', 'embedding:9x4,rnn:2']) {
+      const { totals } = await runShapes({ layers: line });
+      for (const D of [1, 6]) {
+        const known = (await runShapes({ layers: line, D })).totals;
+        const at = (formula: string | null) =>
+          formula?.split('+').reduce((sum, term) => sum + Number(term.replace('*D', '')) * (term.endsWith('D') ? D : 1), 0) ?? null;
+        if (!totals.formulas) expect(known.params).toBe(totals.params);
+        else {
+          expect(at(totals.formulas.params)).toBe(known.params);
+          expect(at(totals.formulas.trainable)).toBe(known.trainable);
+          for (const [name, formula] of Object.entries(totals.formulas.byFramework)) expect(at(formula)).toBe(known.byFramework[name]);
+        }
+      }
+    }
+    const shown = await text({ layers: 'lstm:5,batchnorm,dense:2' });
+    expect(shown).toMatch(/Wx .* 20·D +D·4·M\n/);
+    expect(shown).toMatch(/→ last h .* 20·D \+ 120 +4·M·\(D \+ M \+ 1\)\n/);
+    expect(shown).toMatch(/total +20·D \+ 152 +of 4 B as float32\n/);
+    expect(shown).toContain('keras 20·D + 152   torch 20·D + 162   onnx 20·D + 172   tfjs 20·D + 152');
+    expect(shown).toContain('torch does not count moving means and variances (10)');
+  });
+
   it('leaves letters where sizes are symbolic', async () => {
     const shown = await text({ layers: 'lstm:4,dense:2', D: 3 });
     expect(shown).toMatch(/^LSTM, many to one {4}N samples {2}T steps {2}D=3 features {2}M=4 units {2}K=2 outputs\n/);

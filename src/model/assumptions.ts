@@ -32,6 +32,8 @@ export interface Question {
   readonly why: string;
   /** the line with `_` where the user has to say: 'lstm:64,dense:64@_,dense:1' */
   readonly layersLine: string;
+  /** the line has what there is, in the order of the file, which is not that of use */
+  readonly inAnyOrder?: boolean;
   /** what else the line takes that nobody has said */
   readonly taken?: readonly Assumption[];
   /** what to do instead of completing that line; several of them with '; or' between */
@@ -57,10 +59,12 @@ export function checkAssumptions(assumptions: readonly Assumption[], strict: boo
 const UNFILLED = /(^|[,@+=])_/;
 
 /** The error that asks for what nobody has said: E_ASK (convention, exit 3). */
-export function ask({ what, why, layersLine, taken = [], advice }: Question): RnnError {
+export function ask({ what, why, layersLine, inAnyOrder, taken = [], advice }: Question): RnnError {
   const line = `--layers "${layersLine}"${taken.length === 0 ? '' : `, which also says: ${taken.map(a => a.what).join('; ')}`}`;
   const functions = layersLine.includes('@_') ? ' (@linear: no activation)' : '';
-  const first = UNFILLED.test(layersLine) ? `replace each _${functions}: ${line}` : `if it is so, say it: ${line}`;
+  const isOpen = UNFILLED.test(layersLine);
+  const order = `if they form a chain, put them in its order${isOpen ? ' and replace each _' : ''}: ${line}`;
+  const first = inAnyOrder ? order : isOpen ? `replace each _${functions}: ${line}` : `if it is so, say it: ${line}`;
   return new RnnError('convention', 'E_ASK', `${why} ${what}`, {
     fix: advice ? `${first}; or ${advice}` : first,
     more: 'E_ASK',

@@ -98,7 +98,8 @@ function countAs(
   });
   const saved = framework === 'flax' ? recurrent.reduce((sum, l) => sum + withoutBias({ ...l, ...variantIn(framework, l) }), 0n) : 0n;
   const statistics = framework === 'torch' ? numbersIn(layers.flatMap(({ weights }) => weights.filter(w => w.frozen))) : 0n;
-  return { params: params + more - saved - statistics, note: resetNote(framework, recurrent) };
+  const note = statistics > 0n ? `torch does not count moving means and variances (${statistics})` : resetNote(framework, recurrent);
+  return { params: params + more - saved - statistics, note };
 }
 
 /** Flax' GRU has no recurrent bias of z and r, which could be added to the input's (and in nnx none of n either). */

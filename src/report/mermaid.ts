@@ -1,6 +1,6 @@
 import type { DimsJson, ShapesResult } from '../run/result.js';
 import { sizesText, symbolsText } from './dims.js';
-import { countText } from './numbers.js';
+import { paramsText } from './paramsText.js';
 
 /** `shapes --mermaid`: the network as a Mermaid flowchart, for pages that draw it (GitHub does). Ids are our own; names are quoted text. */
 export function mermaidText(result: ShapesResult): string {
@@ -8,7 +8,7 @@ export function mermaidText(result: ShapesResult): string {
   const lines = ['flowchart LR', `  x(["x"])`];
   result.layers.forEach((layer, i) => {
     ids.set(layer.name, `n${i + 1}`);
-    const count = layer.weights.length === 0 ? '' : `<br/>${countText(layer.params, true)} parameters`;
+    const count = layer.weights.length === 0 ? '' : `<br/>${paramsText(layer, true)} parameters`;
     lines.push(`  n${i + 1}["${quoted(layer.name)}<br/>${quoted(layer.kerasClass)}${count}"]`);
   });
   lines.push(`  y(["y"])`);

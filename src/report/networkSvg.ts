@@ -20,7 +20,7 @@ import {
   TOP,
   ZONE,
 } from './networkCanvas.js';
-import { countText } from './numbers.js';
+import { paramsText, totalText } from './paramsText.js';
 import { FAINT, path, svgDocument, text } from './svg.js';
 
 /**
@@ -68,7 +68,7 @@ function columnsOf({ dims, shape }: DimsJson): Column[] {
 function drawTitle({ title, dims, totals }: ShapesResult, { body }: Canvas): void {
   const sizes = Object.entries(dims).map(([letter, size]) => (size === null ? letter : `${letter} = ${size}`));
   body.push(text(24, 34, `${title}, unrolled over time`, { size: 17, bold: true }));
-  body.push(text(24, 54, `${sizes.join(', ')}; ${countText(totals.params, true)} parameters`, { size: 12, colour: FAINT }));
+  body.push(text(24, 54, `${sizes.join(', ')}; ${totalText(totals, true)} parameters`, { size: 12, colour: FAINT }));
 }
 
 function drawInput(result: ShapesResult, y: number, { columns, body }: Canvas): Exit {
@@ -176,7 +176,7 @@ function shapesOf(shape: DimsJson): Exit['shape'] {
 }
 
 function note(layer: LayerRow): string {
-  const count = layer.weights.length === 0 ? '' : `, ${countText(layer.params, true)} parameters`;
+  const count = layer.weights.length === 0 ? '' : `, ${paramsText(layer, true)} parameters`;
   return cut(layer.kerasClass, 18) + count;
 }
 

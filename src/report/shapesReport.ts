@@ -1,8 +1,9 @@
 import { escapeText } from '../escape.js';
-import type { Count, LayerRow, ShapesResult, WeightRow } from '../run/result.js';
+import type { LayerRow, ShapesResult, WeightRow } from '../run/result.js';
 import { sizesText, symbolsText } from './dims.js';
 import { labelledLines } from './labelledLines.js';
 import { bytesText, countText, formulaText } from './numbers.js';
+import { paramsText, totalText } from './paramsText.js';
 import { type Column, drawTable, type Layout } from './table.js';
 import { displayWidth, wrapText } from './text.js';
 
@@ -33,7 +34,8 @@ export async function shapesText(result: ShapesResult, layout: Layout): Promise<
     rows.push(...layerRows(layer, roleOf(result, i), separators));
     groups.add(rows.length);
   });
-  rows.push(['total', '', '', '', countText(result.totals.params, separators), `${bytesText(result.totals.bytes)} as float32`]);
+  const { bytes } = result.totals;
+  rows.push(['total', '', '', '', totalText(result.totals, separators), bytes === null ? 'of 4 B as float32' : `${bytesText(bytes)} as float32`]);
   const table = await drawTable({ columns: COLUMNS, rows, groups }, layout);
   return `${heading(result, layout)}\n\n${table}\n${facts(result, layout)}`;
 }
@@ -84,7 +86,7 @@ function roleOf({ layers, outputs }: ShapesResult, i: number): Role {
 function layerRows(layer: LayerRow, role: Role, separators: boolean): string[][] {
   const rows = layer.weights.map(weight => weightRow(weight, separators));
   const output = `→ ${role === 'y' ? 'y' : outputName(layer)}${role === 'output' ? ' (output)' : ''}${layer.inferred.includes('returnSequences') && layer.returnSequences ? ', seq (auto)' : ''}`;
-  const params = layer.weights.length === 0 ? '–' : countText(layer.params, separators);
+  const params = layer.weights.length === 0 ? '–' : paramsText(layer, separators);
   rows.push([output, symbolsText(layer.output), sizesText(layer.output), params, layer.formula === null ? '' : formulaText(layer.formula)]);
   const name = escapeText(layer.name, 60) + (layer.trainable ? '' : ' (frozen)');
   return rows.map((row, i) => [i === 0 ? name : '', ...row]);
@@ -94,7 +96,8 @@ function layerRows(layer: LayerRow, role: Role, separators: boolean): string[][]
 function weightRow({ name, dims, gates, shape, count, formula }: WeightRow, separators: boolean): string[] {
   const letters =
     dims.map(dim => (dim.includes('+') ? `(${dim})` : dim)).join('×') + (gates && gates.length > 1 ? ` [${gates.join(' ')}]` : '');
-  return [name, letters, sizesText({ dims, shape }), countText(count, separators), formulaText(formula)];
+  const numbers = paramsText({ params: count, weights: [{ dims, shape, count }] }, separators);
+  return [name, letters, sizesText({ dims, shape }), numbers, formulaText(formula)];
 }
 
 function outputName({ kind, returnSequences, options }: LayerRow): string {
@@ -114,7 +117,7 @@ function facts(result: ShapesResult, layout: Layout): string {
   const separators = layout.style !== 'plain';
   const { totals, layers } = result;
   const lines: [string, string][] = [
-    ['counted as', countedAs(totals.byFramework, separators)],
+    ['counted as', countedAs(totals, separators)],
     ['MACs', macs(result, separators)],
   ];
   const recurrent = layers.filter(layer => layer.returnSequences !== null);
@@ -123,7 +126,11 @@ function facts(result: ShapesResult, layout: Layout): string {
     lines.push(['state', `${bytesText(totals.stateBytes)} per sample;  kept for training (all h): ${training}`]);
   }
   if (BigInt(totals.nonTrainable ?? 0) > 0n) {
-    lines.push(['trainable', `${countText(totals.trainable, separators)}, frozen ${countText(totals.nonTrainable, separators)}`]);
+    const trainable = totals.formulas?.trainable;
+    lines.push([
+      'trainable',
+      `${trainable ? formulaText(trainable) : countText(totals.trainable, separators)}, frozen ${countText(totals.nonTrainable, separators)}`,
+    ]);
   }
   for (const layer of layers) {
     const unusual = unusualOptions(layer);
@@ -134,15 +141,17 @@ function facts(result: ShapesResult, layout: Layout): string {
   return labelledLines(lines, layout, column);
 }
 
-function countedAs(byFramework: Readonly<Record<string, Count | null>>, separators: boolean): string {
+function countedAs({ byFramework, formulas }: ShapesResult['totals'], separators: boolean): string {
   const { keras } = byFramework;
   let explained = false;
   const words = Object.entries(byFramework).map(([name, count]) => {
+    const formula = formulas?.byFramework[name];
+    if (formula) return `${name} ${formulaText(formula)}`;
     if (count === null) return `${name} –`;
     const text = `${name} ${countText(count, separators)}`;
-    if (explained || keras === null || keras === undefined || count === keras) return text;
+    if (explained || !keras || BigInt(count) <= BigInt(keras)) return text;
     explained = true;
-    return `${text} (${BigInt(count) > BigInt(keras) ? 'two biases' : 'one bias'})`;
+    return `${text} (two biases)`;
   });
   return words.join('   ');
 }

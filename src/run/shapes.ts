@@ -6,7 +6,7 @@ import { loadDescription, type Network, openModel, wiredNetwork } from './networ
 import { outlinedShapes } from './network/outlinedShapes.js';
 import { shapesOf } from './network/shapesResult.js';
 import type { ShapesRequest } from './request.js';
-import type { ShapesResult } from './result.js';
+import type { Count, ShapesResult } from './result.js';
 
 /**
  * Shapes, weights, parameters, work and memory of a network, from its description alone.
@@ -48,13 +48,31 @@ async function saidShapes(network: Network, request: ShapesRequest): Promise<Net
   }
 }
 
-/** Two sizes that no layer has: what differs between them depends on D. */
-const SIZES = [1_000_003, 1_000_033] as const;
+/** Sizes that no layer has: what differs between them depends on D. The last is no multiple of a stride behind the others. */
+const SIZES = [1_000_003, 1_000_033, 1_000_080] as const;
 
 /** The same while D is symbolic: every number that depends on it is null, and its formula says how. */
 export async function withoutFeatures(load: (D: number) => Promise<Network>): Promise<ShapesResult> {
-  const [a, b] = await Promise.all(SIZES.map(async D => shapesOf(await load(D))));
-  return nullWhereDifferent(a, b) as ShapesResult;
+  const results = await Promise.all(SIZES.map(async D => shapesOf(await load(D))));
+  const result = nullWhereDifferent(results[0], results[1]) as ShapesResult;
+  const names = Object.keys(result.totals.byFramework);
+  const formulas = {
+    params: linearIn(results.map(({ totals }) => totals.params)),
+    trainable: linearIn(results.map(({ totals }) => totals.trainable)),
+    byFramework: Object.fromEntries(names.map(name => [name, linearIn(results.map(({ totals }) => totals.byFramework[name]))])),
+  };
+  return { ...result, totals: { ...result.totals, formulas } };
+}
+
+/** '20*D+132', from the counts at each of SIZES; null where there is none, or where it is no line. */
+function linearIn(counts: readonly (Count | null)[]): string | null {
+  if (counts.includes(null)) return null;
+  const [a, b, c] = counts.map(count => BigInt(count!));
+  const [first, second, third] = SIZES.map(BigInt);
+  const slope = (b - a) / (second - first);
+  const rest = a - slope * first;
+  if (b !== rest + slope * second || c !== rest + slope * third) return null;
+  return [...(slope === 0n ? [] : [`${slope}*D`]), ...(rest === 0n && slope !== 0n ? [] : [String(rest)])].join('+');
 }
 
 function nullWhereDifferent(a: unknown, b: unknown): unknown {

@@ -199,19 +199,24 @@ function alone(modules: readonly Module[], titles: Titles): string {
   const first = modules.find(({ recurrent }) => recurrent);
   const isWhole = first?.layers.every(({ tensors: t }) => ['weight_ih', 'weight_hh'].every(role => t.get(role)?.tensor.shape.length === 2));
   if (!first?.name || !isWhole) return '';
-  const [part, ...deeper] = partsOf([{ module: first, embedding: false }], titles);
-  return `run ${titles.get(first)} alone: --layers "${[`${part}+name=${first.name}`, ...deeper].join(',')}"; or `;
+  return `run ${titles.get(first)} alone: --layers "${namedParts(first, titles).join(',')}"; or `;
+}
+
+/** One module, the name of which says whose weights it has. */
+function namedParts(module: Module, titles: Titles): string[] {
+  const [part, ...deeper] = partsOf([{ module, embedding: false }], titles);
+  return [module.name === '' ? part : `${part}+name=${module.name}`, ...deeper];
 }
 
 function askForWiring(modules: readonly Module[], titles: Titles, why: string): RnnError {
   const names = modules.map(module => titles.get(module)).join(', ');
-  const cells = modules.filter(({ recurrent }) => recurrent);
-  const parts = cells.flatMap(module => partsOf([{ module, embedding: false }], titles));
+  const parts = modules.flatMap(module => (module.kind === 'attention' ? '_' : namedParts(module, titles)));
   const attention = modules.some(({ kind }) => kind === 'attention');
   return ask({
     what: attention ? `how ${names} are wired, nor how many heads an attention has` : `how ${names} are wired: their sizes fit no chain`,
     why,
-    layersLine: [...parts, ...modules.filter(m => !m.recurrent).map(() => '_')].join(','),
+    layersLine: parts.join(','),
+    inAnyOrder: true,
     advice: `${alone(modules, titles)}${SAVE_PT2}; or say the wiring in a spec`,
   });
 }

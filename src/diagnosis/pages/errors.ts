@@ -7,7 +7,7 @@ const PAGES = blocksOf(
 E_ASK | the file does not say enough
 Several networks fit these weights, and none of them is the obvious one: Linears in a row may have an activation between them, equal sizes may be wired in more than one way.
 The error prints a --layers line with the sizes of the file; replace each _ and run it again. @linear says that there is no activation.
-To run only some of the modules as a chain, name them: --layers "lstm:8+name=encoder,dense:2+name=head". For any other wiring, write a spec whose layers have "inputs", and "tensors" with the name of the module (docs/spec.md).
+To run only some of the modules as a chain, name them: --layers "lstm:8+name=encoder,dense:2+name=head". For any other wiring, write a spec whose layers have "inputs" and the names of the modules (docs/spec.md has an attention over the steps).
 A .pt2 file holds the whole program. In Python, with an example input x: torch.export.save(torch.export.export(model, (x,)), "model.pt2")
 E_UNFILLED | a --layers line still has a _
 Each _ is a place that only you can fill: an activation, an order. The error names every one.

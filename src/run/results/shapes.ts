@@ -65,6 +65,12 @@ export interface ShapesResult extends Assuming<'rnn-cli/shapes@1'> {
     readonly nonTrainable: Count | null;
     /** null where that framework has no such layer; the reason is in notes */
     readonly byFramework: Readonly<Record<string, Count | null>>;
+    /** while D is symbolic: the counts with it, '20*D+132'; null where no line gives them */
+    readonly formulas?: {
+      readonly params: string | null;
+      readonly trainable: string | null;
+      readonly byFramework: Readonly<Record<string, string | null>>;
+    };
     readonly macsPerSample: Count | null;
     /** 'T*(D*M+M*M)+M*K' */
     readonly macsFormula: string;
