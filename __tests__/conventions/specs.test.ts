@@ -351,9 +351,11 @@ describe("PyTorch's state dicts", () => {
   it('ask for the function between two Linears, and for the wiring of what is no chain', () => {
     const lstm = module('lstm.*_l0', 3, 8, 4, bias);
     expect(ask([...lstm, ...linear('head.0', 8, 6), ...linear('head.3', 6, 2)])).toBe('lstm:8,dense:6@_,dense:2');
-    expect(ask([...module('a.*_l0', 3, 4, 4), ...module('b.*_l0', 3, 4, 4), ...linear('fc', 8, 2)])).toBe('lstm:4+nobias+name=a,lstm:4+nobias+name=b,dense:2+name=fc');
-    expect(ask([...lstm, ...linear('mu', 8, 5), ...linear('logvar', 8, 5)])).toBe('lstm:8+name=lstm,_,dense:2+name=fc');
-    expect(ask([...lstm, ...linear('att', 8, 1), ...linear('fc', 8, 2)])).toBe('lstm:8+name=lstm,_,dense:2+name=fc');
+    expect(ask([...module('a.*_l0', 3, 4, 4), ...module('b.*_l0', 3, 4, 4), ...linear('fc', 8, 2)])).toBe(
+      'lstm:4+nobias+name=a,lstm:4+nobias+name=b,dense:2+name=fc',
+    );
+    expect(ask([...lstm, ...linear('mu', 8, 5), ...linear('logvar', 8, 5)])).toBe('lstm:8+name=lstm,dense:5+name=mu,dense:5+name=logvar');
+    expect(ask([...lstm, ...linear('att', 8, 1), ...linear('fc', 8, 2)])).toBe('lstm:8+name=lstm,dense:1+name=att,dense:2+name=fc');
     expect(ask([...linear('fc', 9, 7), ...module('rnn.*_l0', 3, 2, 1)])).toBe('rnn:2+nobias,_');
     expect(ask([...linear('fc', 2, 5), ...module('rnn.*_l0', 3, 2, 4, { reverse: true })])).toBe('bilstm:2+_+nobias,dense:5');
   });

@@ -35,7 +35,8 @@ export async function shapesText(result: ShapesResult, layout: Layout): Promise<
     groups.add(rows.length);
   });
   const { bytes } = result.totals;
-  rows.push(['total', '', '', '', totalText(result.totals, separators), bytes === null ? 'of 4 B as float32' : `${bytesText(bytes)} as float32`]);
+  const size = bytes === null ? 'of 4 B' : bytesText(bytes);
+  rows.push(['total', '', '', '', totalText(result.totals, separators), `${size} as float32`]);
   const table = await drawTable({ columns: COLUMNS, rows, groups }, layout);
   return `${heading(result, layout)}\n\n${table}\n${facts(result, layout)}`;
 }
