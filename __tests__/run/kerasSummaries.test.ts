@@ -1,5 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readZip } from '../../src/formats/bytes/zip.js';
+import { DEFAULT_LIMITS } from '../../src/formats/format.js';
+import { h5 } from '../../src/formats/h5.js';
+import { memorySource } from '../../src/formats/source.js';
 import { summaryText } from '../../src/report/summary.js';
 import { runForward } from '../../src/run/forward.js';
 import { runInspect } from '../../src/run/inspect.js';
@@ -13,23 +17,51 @@ const folder = temporaryFolder();
 const reference = join(__dirname, '..', 'reference');
 const cases = ['keras_models', 'keras_summaries'].flatMap(place =>
   readdirSync(join(reference, place))
-    .filter(name => existsSync(join(reference, place, name.replace(/keras$/, 'summary'))) && name.endsWith('.keras'))
-    .map(name => join(reference, place, name.slice(0, -'.keras'.length))),
+    .filter(name => /\.(keras|h5)$/.test(name) && existsSync(join(reference, place, name.replace(/(keras|h5)$/, 'summary'))))
+    .map(name => join(reference, place, name)),
 );
 const named = (name: string) => join(reference, 'keras_summaries', `${name}.keras`);
 
 it('there are summaries to be checked against', () => expect(cases.length).toBeGreaterThan(35));
 
 it.each(cases.map(path => [path.slice(path.lastIndexOf('/') + 1), path]))('%s is summarised as Keras did', async (_, path) => {
+  const { totals, summary } = await summarised(path);
+  const recorded = recordedFor(path);
+  expect(summary).toBe(recorded);
+  const said = (what: string) => Number(new RegExp(` ${what} params: ([\\d,]+)`).exec(recorded)?.[1].replaceAll(',', '') ?? 0);
+  expect([totals.params, totals.trainable]).toEqual([said('Total') - said('Optimizer'), said('Trainable')]);
+});
+
+it.each(['quantize_int8.keras', 'einsum_int4_lora.keras', 'lora_int8.h5'])(
+  'the description of %s alone is counted as the file is',
+  async name => {
+    const path = join(reference, 'keras_models', name);
+    const content = readFileSync(path);
+    const description = name.endsWith('.h5')
+      ? (await h5.read(memorySource(content), DEFAULT_LIMITS)).architecture
+      : JSON.parse(
+          Buffer.from(
+            readZip(memorySource(content), DEFAULT_LIMITS, [])
+              .find(m => m.name === 'config.json')!
+              .read(),
+          ).toString(),
+        );
+    const { summary } = await summarised(folder.write('described.json', JSON.stringify(description)));
+    expect(summary).toBe(recordedFor(path));
+  },
+);
+
+function recordedFor(path: string): string {
+  return readFileSync(path.replace(/(keras|h5)$/, 'summary'), 'utf8');
+}
+
+async function summarised(model: string) {
   let network: Network | undefined;
-  const result = await runShapes({ model: `${path}.keras` }, found => {
+  const result = await runShapes({ model }, found => {
     network = found;
   });
-  const recorded = readFileSync(`${path}.summary`, 'utf8');
-  expect(summaryText(summaryModel(result, network!), { lineLength: 80 })).toBe(recorded);
-  const said = (what: string) => Number(new RegExp(` ${what} params: ([\\d,]+)`).exec(recorded)?.[1].replaceAll(',', '') ?? 0);
-  expect([result.totals.params, result.totals.trainable]).toEqual([said('Total') - said('Optimizer'), said('Trainable')]);
-});
+  return { totals: result.totals, summary: summaryText(summaryModel(result, network!), { lineLength: 80 }) };
+}
 
 const layer = (class_name: string, config: object) => ({ class_name, config: { trainable: true, ...config } });
 const lambda = (name: string) => layer('Lambda', { name });

@@ -1,10 +1,11 @@
 import type { ActivationSpec } from '../activations/activation.js';
 import { factor, weightShape, withBias } from '../cells/weightShapes.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { activated } from './activation.js';
 import { multiply, productCost, stepsFormula, stepsOf, widthOf } from './dims.js';
 import type { ScriptCall } from './facets.js';
 import type { LayerBase, LayerKind } from './layer.js';
-import { refuseRounded, rounded, roundedOnnx, roundsInput } from './roundedInput.js';
+import { addTo, refuseRounded, rounded, roundedFields, roundedOnnx } from './roundedInput.js';
 
 /** y = act(x·Wo + bo) on the last axis: once for [N, D], at every step for [N, T, D] (Keras Dense, TimeDistributed(Dense), PyTorch Linear). */
 export interface DenseSpec extends LayerBase {
@@ -16,6 +17,8 @@ export interface DenseSpec extends LayerBase {
   readonly timeDistributed: boolean;
   /** each row of x is rounded to whole numbers from −127 to 127 with a scale of its own first (Keras' int8 layers) */
   readonly roundedInput: boolean;
+  /** of such a layer, LoRA's product: of x as it is */
+  readonly lora?: boolean;
 }
 
 export const dense: LayerKind<DenseSpec> = {
@@ -36,6 +39,7 @@ export const dense: LayerKind<DenseSpec> = {
     useBias: { type: 'boolean', default: true },
     timeDistributed: { type: 'boolean', default: false },
     roundedInput: { type: 'boolean', default: false },
+    lora: { type: 'boolean', default: false },
   },
 
   keras: {
@@ -44,7 +48,7 @@ export const dense: LayerKind<DenseSpec> = {
         units: config.units,
         activation: read.activation(config.activation),
         useBias: config.use_bias ?? true,
-        ...(roundsInput(config) ? { roundedInput: true } : {}),
+        ...roundedFields(config),
       }),
     },
     config({ units, activation, useBias, roundedInput }) {
@@ -55,12 +59,16 @@ export const dense: LayerKind<DenseSpec> = {
       );
       return { units, activation, use_bias: useBias };
     },
-    weightNames: { Wo: 'kernel', bo: 'bias' },
+    weightNames: { Wo: 'kernel', bo: 'bias', Lo: 'lora_kernel' },
     path: (layer, _weight, index) => `${layer.timeDistributed ? 'layer/' : ''}vars/${index}`,
   },
   onnx(layer, { builder, inputs, weight, activation }) {
     const x = layer.roundedInput ? roundedOnnx(layer.name, inputs[0], builder, [-1]) : inputs[0];
-    const product = builder.add('MatMul', [x, builder.constant(`${layer.name}.weight`, weight('Wo')!)], {}, layer.name);
+    const times = (given: string, name: string, kernel: Tensor) =>
+      builder.add('MatMul', [given, builder.constant(`${layer.name}.${name}`, kernel)], {}, layer.name);
+    const adapter = weight('Lo');
+    const own = times(x, 'weight', weight('Wo')!);
+    const product = adapter ? builder.add('Add', [own, times(inputs[0], 'lora', adapter)], {}, layer.name) : own;
     const bias = weight('bo');
     const y = bias ? builder.add('Add', [product, builder.constant(`${layer.name}.bias`, bias)], {}, `${layer.name}/bias`) : product;
     return activation(layer.activation, y);
@@ -70,25 +78,29 @@ export const dense: LayerKind<DenseSpec> = {
   weightShapes(layer, [input], symbols) {
     const dims = [input[input.length - 1].symbol, symbols.units];
     const kernel = weightShape({ name: 'Wo', role: 'kernel', dims, shape: [widthOf(input), layer.units] });
-    return withBias([kernel], layer.useBias, 'bo', symbols.units, layer.units);
+    const weights = withBias([kernel], layer.useBias, 'bo', symbols.units, layer.units);
+    return layer.lora ? [...weights, { ...kernel, name: 'Lo' }] : weights;
   },
 
   outputShape: (layer, [input], symbols) => [...input.slice(0, -1), { symbol: symbols.units, size: layer.units }],
 
   cost(layer, [input], symbols) {
-    const steps = stepsOf(input);
-    const formula = `${stepsFormula(input)}${factor(input[input.length - 1].symbol)}*${symbols.units}`;
-    return productCost(layer, multiply(steps, widthOf(input), layer.units), multiply(steps, layer.units), formula);
+    const [steps, products] = [stepsOf(input), layer.lora ? 2 : 1];
+    const formula = `${stepsFormula(input)}${layer.lora ? '2*' : ''}${factor(input[input.length - 1].symbol)}*${symbols.units}`;
+    return productCost(layer, multiply(steps, products, widthOf(input), layer.units), multiply(steps, layer.units), formula);
   },
 
   formula(layer, [input], symbols) {
     const from = input[input.length - 1].symbol;
-    return layer.useBias ? `${symbols.units}*(${from}+1)` : `${symbols.units}*${factor(from)}`;
+    const own = layer.useBias ? `${symbols.units}*(${from}+1)` : `${symbols.units}*${factor(from)}`;
+    return layer.lora ? `${own}+${symbols.units}*${factor(from)}` : own;
   },
 
   apply(layer, [input], { kernels, weights }) {
     const x = layer.roundedInput ? rounded(input.tensor, [input.tensor.shape.length - 1]) : input.tensor;
     const y = kernels.affine(x, weights.get('Wo')!, weights.get('bo'));
+    const adapter = weights.get('Lo');
+    if (adapter) addTo(y, kernels.affine(input.tensor, adapter));
     return { tensor: activated(layer.activation, y) };
   },
 };

@@ -5,7 +5,10 @@ import { permuteAxes } from '../tensor/axes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Json } from './kerasConfig.js';
 
-/** What Keras' int8 layers do with their input: each row is quantised to whole numbers from −127 to 127 with a scale of its own. */
+/**
+ * What Keras' int8 layers do with their input: each row is quantised to whole numbers from −127 to 127 with a scale of its own. What LoRA adds to
+ * such a layer is a product with the input as it is, so that its weight stands beside the kernel.
+ */
 
 /** What Keras adds to the largest number of a row, which may be 0. */
 const LEAST = 1e-7;
@@ -16,6 +19,17 @@ export function roundsInput({ dtype, quantization_config }: Json): boolean {
   if (mode !== 'int8') return false;
   const { config } = (quantization_config ?? {}) as { config?: Json };
   return config?.activation_quantizer !== null;
+}
+
+/** The fields of a layer that say so. */
+export function roundedFields(config: Json): { roundedInput?: true; lora?: true } {
+  if (!roundsInput(config)) return {};
+  return { roundedInput: true, ...(typeof config.lora_rank === 'number' ? { lora: true } : {}) };
+}
+
+/** Adds numbers of the same shape. */
+export function addTo({ data }: Tensor, added: Tensor): void {
+  for (let k = 0; k < data.length; k++) data[k] += added.data[k];
 }
 
 /** @param axes that make a row */

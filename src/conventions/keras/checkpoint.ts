@@ -58,7 +58,7 @@ export const kerasCheckpoint: Convention = {
 /** What variables are called, in the order of get_weights(). */
 const ROLES = (
   'embeddings kernel depthwise_kernel pointwise_kernel recurrent_kernel alpha scale concat_score_weight gamma beta bias ' +
-  'moving_mean moving_variance moving_stddev renorm_mean renorm_stddev adapt_mean adapt_variance mean variance count vector_u'
+  'moving_mean moving_variance moving_stddev renorm_mean renorm_stddev adapt_mean adapt_variance mean variance count vector_u lora_kernel'
 ).split(' ');
 /** Parts of attention, in the order of get_weights(). */
 const PARTS = ['_query_dense', '_key_dense', '_gate_dense', '_value_dense', '_output_dense'];

@@ -7,11 +7,11 @@ import { ownClass } from './classes.js';
 import { inDialect, type KerasDialect, modelOf, specOfModel } from './config.js';
 import { type Blocked, type Known, UNKNOWN, type Wired, wiredModel } from './graph.js';
 import { isCell } from './layers.js';
-import { groupNames, inputSpec, isTakenApart, MODELS, nameOf, stepLayer, structured } from './models.js';
+import { inputSpec, isTakenApart, MODELS, nameOf, stepLayer, structured } from './models.js';
 import { isOperatorLayer } from './operators/index.js';
 import type { KerasDetails, KerasOutline, KerasRow, OutlinedLayer } from './outlined.js';
 import { ownModel, ownModelOutline, unsupportedModel } from './ownModel.js';
-import { type QuantizedLayers, quantizedLayers } from './quantized.js';
+import { quantizationOf } from './storedWeights.js';
 
 /** @throws RnnError where the file does not describe a model of layers at all */
 export function kerasOutline(config: unknown, dialect: KerasDialect, file: TensorFile): KerasOutline {
@@ -22,7 +22,7 @@ export function kerasOutline(config: unknown, dialect: KerasDialect, file: Tenso
   const wired = wiredModel(className, model, blocked);
   const part = knownPart(className, model, wired, blocked);
   const details = new Map<string, KerasDetails>();
-  collectDetails(model, '', details, quantizedLayers(model));
+  collectDetails(model, '', details);
   return {
     rows: rowsOf(className, model, wired.calls),
     details,
@@ -135,28 +135,22 @@ function readsOf(argument: Argument): string[] {
   return tensorsOf(argument).map(({ tensor: [layer, call, output] }) => `${layer}[${call}][${output}]`);
 }
 
-function collectDetails(model: Json, prefix: string, details: Map<string, KerasDetails>, quantized: QuantizedLayers, place = ''): void {
-  const layers = list(model.layers).map(l => asObject(l, 'layer'));
-  const groups = groupNames(layers);
-  const collect = (layer: Json, before: string, group: string): void => {
+function collectDetails(model: Json, prefix: string, details: Map<string, KerasDetails>): void {
+  const collect = (layer: Json, before: string): void => {
     const config = asObject(layer.config ?? {}, 'layer');
     const name = before + nameOf(layer);
-    if (MODELS.has(wordOf(layer.class_name))) collectDetails(config, `${name}/`, details, quantized, `${group}/`);
-    if (isTakenApart(layer)) collect(stepLayer(layer), `${name}/`, `${group}/layer`);
+    if (MODELS.has(wordOf(layer.class_name))) collectDetails(config, `${name}/`, details);
+    if (isTakenApart(layer)) collect(stepLayer(layer), `${name}/`);
     // a layer at every step is one layer of ours, under the outer name
-    const isStep = layer.class_name === 'TimeDistributed' && !isTakenApart(layer);
-    const own = isStep ? asObject(stepLayer(layer).config ?? {}, 'layer') : config;
-    const place = isStep ? `${group}/layer` : group;
-    const found = quantized.get(place);
+    const own = layer.class_name === 'TimeDistributed' && !isTakenApart(layer) ? stepLayer(layer) : layer;
+    const { dtype, lora_rank: rank } = asObject(own.config ?? {}, 'layer');
     details.set(name, {
-      bytes: variableBytes(own.dtype),
-      quantized: found ? { group: place, useBias: found.useBias } : null,
-      rank: typeof own.lora_rank === 'number' ? own.lora_rank : null,
+      bytes: variableBytes(dtype),
+      quantized: quantizationOf(wordOf(own.class_name), asObject(own.config ?? {}, 'layer')),
+      rank: typeof rank === 'number' ? rank : null,
     });
   };
-  layers.forEach((layer, i) => {
-    collect(layer, prefix, `${place}layers/${groups[i]}`);
-  });
+  for (const layer of list(model.layers)) collect(asObject(layer, 'layer'), prefix);
 }
 
 const BYTES: Readonly<Record<string, number>> = { float64: 8, float16: 2, bfloat16: 2 };

@@ -1,5 +1,6 @@
 import type { RnnError } from '../../errors.js';
 import type { Json } from '../../layers/kerasConfig.js';
+import type { Quantization } from './storedWeights.js';
 
 /** A Keras model as its own summary shows it, whether it can be run here or not. */
 export interface KerasOutline {
@@ -39,8 +40,8 @@ export interface KerasRow {
 export interface KerasDetails {
   /** of one weight */
   readonly bytes: number;
-  /** of layers kept as whole numbers: their group, whose first tensors (kernel, and bias) are followed by scales */
-  readonly quantized: { readonly group: string; readonly useBias: boolean } | null;
+  /** of a layer whose kernel is kept as whole numbers */
+  readonly quantized: Quantization | null;
   /** LoRA: two further matrices of this rank beside a frozen kernel */
   readonly rank: number | null;
 }

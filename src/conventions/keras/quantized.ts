@@ -7,17 +7,20 @@ import { asObject, type Json, list } from '../../layers/kerasConfig.js';
 import { roundsInput } from '../../layers/roundedInput.js';
 import type { Assumption } from '../../model/assumptions.js';
 import { lazy, load } from '../../tensor/lazy.js';
+import { sizeOf } from '../../tensor/tensor.js';
 import { byNaturalOrder } from '../naturalOrder.js';
 import { QUANTIZED } from './layers.js';
 import { groupNames, MODELS, nameOf, stepLayer } from './models.js';
 import { namesIn } from './names.js';
+import { POLICY, policyMode } from './storedWeights.js';
 
 /**
  * Dense, EinsumDense and Embedding layers that Keras saved as int8 or int4 (`model.quantize`), and what LoRA adds to a kernel: kernel, bias, scale,
  * and where int4 has several scales a column, zero points and the group of each row; two int4 in a byte, the lower half first.
  *   int8, int4     kernel / scale
  *   int4, groups   (kernel − zero[group]) · scale[group]
- * A `.keras` file has LoRA's product in the kernel already; an `.h5` and a checkpoint keep both matrices beside it.
+ * A `.keras` file has LoRA's product in the kernel already; an `.h5` and a checkpoint keep both matrices beside it. A layer that rounds its input
+ * (int8) reads the product as a weight of its own, for LoRA's x is not rounded.
  */
 
 /** Group of a `.weights.h5` -> what stands there. */
@@ -92,9 +95,23 @@ function sizesOf(value: unknown): (number | null)[] {
 
 /** 'int8' or 'int4' of a policy; undefined for any other */
 function modeOf({ dtype }: Json): 'int8' | 'int4' | undefined {
-  const { mode } = ((dtype as { config?: Json } | null | undefined)?.config ?? {}) as Json;
-  const [, name] = /^(int8|int4)(?:\/-?\d+)?$/.exec(wordOf(mode)) ?? [];
-  return name as 'int8' | 'int4' | undefined;
+  return POLICY.exec(policyMode(dtype))?.[1] as 'int8' | 'int4' | undefined;
+}
+
+/** An `.h5` keeps LoRA's matrices apart, and Keras' own load_model takes the rank for alpha there. */
+export function alphaAssumptions(model: Json): Assumption[] {
+  const others = [...quantizedLayers(model).values()].filter(({ lora }) => lora !== undefined && lora !== 1);
+  if (others.length === 0) return [];
+  const alphas = others.map(({ name, config }) => `${escapeText(name, 60)} ${config.lora_alpha} (rank ${config.lora_rank})`);
+  return [
+    {
+      fact: 'description',
+      what: `lora_alpha is the file's, as the network computed that was saved: ${alphas.join(', ')}`,
+      value: 'lora_alpha',
+      why: 'load_model of Keras 3.15 forgets it in an .h5, and takes lora_rank for it',
+      say: null,
+    },
+  ];
 }
 
 /** Layers that Keras computes in 16 bits are run in float32. */
@@ -156,7 +173,9 @@ export function dequantized(file: TensorFile, layers: QuantizedLayers): TensorFi
       const names = namesIn(value)?.filter(name => tensors.has(`${group}/${name}`) || !file.tensors.has(`${group}/${name}`)) ?? [];
       const isKernel = (name: string) => Number(/(^|\/)(kernel|embeddings)$/.test(name));
       const isPacked = names.length < (namesIn(value)?.length ?? 0);
-      if (isPacked) metadata.set(key, JSON.stringify(names.sort((a, b) => isKernel(b) - isKernel(a))));
+      const added = [...tensors.keys()].filter(name => name.startsWith(`${group}/`) && !file.tensors.has(name));
+      const own = [...names.sort((a, b) => isKernel(b) - isKernel(a)), ...added.map(name => name.slice(group.length + 1))];
+      if (isPacked) metadata.set(key, JSON.stringify(own));
     }
   return { ...file, tensors, metadata };
 }
@@ -177,9 +196,30 @@ function plainTensors(tensors: ReadonlyMap<string, FileTensor>, layers: Quantize
     if (named) for (const [name, tensor] of tensors) if (Object.values(others).includes(tensor)) plain.delete(name);
     if (!named) for (let k = first; plain.delete(`${group}/vars/${k}`); k++);
     const key = [...tensors].find(([, tensor]) => tensor === kernel)![0];
-    plain.set(key, plainKernel(layer, { ...parts, kernel }));
+    const isApart = addsApart(layer);
+    const whole = plainKernel(layer, isApart ? { kernel, scale: parts.scale } : { ...parts, kernel });
+    plain.set(key, whole);
+    const beside = named ? `${key.slice(0, key.lastIndexOf('/'))}/${ADAPTER}` : `${group}/vars/${first}`;
+    if (isApart) plain.set(beside, adapterOf(layer, parts, whole.shape));
   }
   return plain;
+}
+
+/** LoRA's product, where it stands beside its kernel. */
+export const ADAPTER = 'lora_kernel';
+
+function addsApart({ lora, className, config }: QuantizedLayer): boolean {
+  return lora !== undefined && className !== 'Embedding' && roundsInput(config);
+}
+
+/** @returns scale·a·b in the kernel's shape; zeros where the file has it in the kernel */
+function adapterOf({ lora }: QuantizedLayer, { a, b }: Pick<Parts, 'a' | 'b'>, shape: readonly number[]): FileTensor {
+  const values = () => {
+    const data = new Float32Array(sizeOf(shape));
+    if (a && b) addProduct(data, lora!, load(a), load(b), b.shape);
+    return data;
+  };
+  return { ...lazy(shape, 'f32', values), dtype: 'f32' };
 }
 
 /** Where a checkpoint has what LoRA adds, or a scale: `model/_functional/_operations/3`, in the order of the layers. */
@@ -212,11 +252,6 @@ function namedParts(tensors: ReadonlyMap<string, FileTensor>, layer: string): { 
 
 function plainKernel(layer: QuantizedLayer, parts: Parts): FileTensor {
   const { kernel, a, b } = parts;
-  if (a && b && layer.mode === 'int8' && roundsInput(layer.config))
-    throw new RnnError('unsupported', 'E_KERAS_OPTION', `LoRA beside an int8 kernel is run from a .keras file alone`, {
-      where: layer.name,
-      fix: 'save it as .keras, where Keras puts both into one kernel',
-    });
   const shape = shapeOf(layer, parts);
   const values = () => {
     const data = layer.mode ? wholeNumbers(layer, parts, shape) : Float32Array.from(load(kernel));
@@ -260,7 +295,7 @@ function addProduct(
 
 function wholeNumbers(layer: QuantizedLayer, parts: Parts, shape: readonly number[]): Float32Array {
   const { mode, className } = layer;
-  const size = shape.reduce((n, d) => n * d, 1);
+  const size = sizeOf(shape);
   const [kernel, scale] = [load(parts.kernel), load(parts.scale!)];
   if (mode === 'int8' && layer.equation) {
     const place = scalePlaces(layer.equation, shape);

@@ -10,7 +10,7 @@ import { multiply, productCost, showShape } from '../dims.js';
 import type { OnnxCall, ScriptCall } from '../facets.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
-import { refuseRounded, rounded, roundedOnnx, roundsInput } from '../roundedInput.js';
+import { addTo, refuseRounded, rounded, roundedFields, roundedOnnx } from '../roundedInput.js';
 import type { Dim, DimShape } from '../shape.js';
 import { type Equation, equationOf } from './equation.js';
 
@@ -25,6 +25,8 @@ export interface EinsumDenseSpec extends LayerBase {
   readonly activation: ActivationSpec;
   /** what is summed of x is rounded to whole numbers from −127 to 127 with a scale of its own first (Keras' int8 layers) */
   readonly roundedInput: boolean;
+  /** of such a layer, LoRA's product: of x as it is */
+  readonly lora?: boolean;
 }
 
 const TEXT = { type: 'own', check: checkText, schema: { type: 'string', pattern: '^[a-zA-Z.,>-]{1,100}$' } } as const;
@@ -43,6 +45,7 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
     biasAxes: { ...TEXT, default: null },
     activation: { type: 'activation', default: 'linear' },
     roundedInput: { type: 'boolean', default: false },
+    lora: { type: 'boolean', default: false },
   },
   keras: {
     classes: {
@@ -51,7 +54,7 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
         outputShape: config.output_shape,
         biasAxes: config.bias_axes ?? null,
         activation: read.activation(config.activation),
-        ...(roundsInput(config) ? { roundedInput: true } : {}),
+        ...roundedFields(config),
       }),
     },
     config(layer) {
@@ -66,7 +69,7 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
       const given = outputShape.length > left.length ? outputShape.map(size => ({ symbol: String(size), size })) : y.slice(end);
       return [[y[0], ...y.slice(1, end).reverse(), ...given]];
     },
-    weightNames: { W: 'kernel', b: 'bias' },
+    weightNames: { W: 'kernel', b: 'bias', Lo: 'lora_kernel' },
   },
 
   weightShapes(layer, [input]) {
@@ -78,7 +81,11 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
     const weight = (name: string, role: WeightRole, of: readonly Dim[]) =>
       weightShape({ name, role, dims: of.map(d => d.symbol), shape: of.map(d => d.size!) });
     const own = biasDims(layer, equation, sizes);
-    return [weight('W', 'kernel', dims), ...(own === null ? [] : [{ ...weight('b', 'bias', own), fill: 0 }])];
+    return [
+      weight('W', 'kernel', dims),
+      ...(own === null ? [] : [{ ...weight('b', 'bias', own), fill: 0 }]),
+      ...(layer.lora ? [weight('Lo', 'kernel', dims)] : []),
+    ];
   },
 
   outputShape(layer, [input]) {
@@ -90,8 +97,9 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
     const { equation, sizes } = solved(layer, input);
     const letters = [...new Set(equation.input + equation.kernel)].filter(letter => letter !== equation.input[0]);
     const output = [...equation.output].slice(1).map(letter => sizes.get(letter)!.size);
-    const matmul = multiply(...letters.map(letter => sizes.get(letter)!.size));
-    const formula = letters.map(letter => factor(sizes.get(letter)!.symbol)).join('*');
+    const matmul = multiply(layer.lora ? 2 : 1, ...letters.map(letter => sizes.get(letter)!.size));
+    const factors = letters.map(letter => factor(sizes.get(letter)!.symbol));
+    const formula = [...(layer.lora ? ['2'] : []), ...factors].join('*');
     return productCost({ useBias: layer.biasAxes !== null, activation: layer.activation }, matmul, multiply(...output), formula);
   },
 
@@ -99,7 +107,8 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
     const equation = equationOf(layer.equation, input.tensor.shape.length);
     const x = layer.roundedInput ? rounded(input.tensor, summedAxes(equation)) : input.tensor;
     const y = contracted(equation, x, weights.get('W')!, kernels);
-    const bias = weights.get('b');
+    const [bias, adapter] = [weights.get('b'), weights.get('Lo')];
+    if (adapter) addTo(y, contracted(equation, input.tensor, adapter, kernels));
     if (bias) addTrailing(y, bias);
     return { tensor: activated(layer.activation, y) };
   },
@@ -114,7 +123,11 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
     const { input, kernel, output } = equationOf(layer.equation, call.shapes[0].length);
     const equation = text(`${input},${kernel}->${output}`);
     const given = layer.roundedInput ? roundedOnnx(layer.name, x, builder, summedAxes({ input, kernel, output })) : x;
-    const y = builder.add('Einsum', [given, builder.constant(`${layer.name}.weight`, weight('W')!)], { equation }, layer.name);
+    const times = (value: string, name: string, own: Tensor) =>
+      builder.add('Einsum', [value, builder.constant(`${layer.name}.${name}`, own)], { equation }, layer.name);
+    const adapter = weight('Lo');
+    const product = times(given, 'weight', weight('W')!);
+    const y = adapter ? builder.add('Add', [product, times(x, 'lora', adapter)], {}, layer.name) : product;
     return activation(layer.activation, biased(layer, call, y));
   },
   scripts: { numpy: { expression: expression('np') }, torch: { expression: expression('torch') } },

@@ -4,7 +4,7 @@ import { type KerasDialect, modelOf, specFromKerasConfig } from '../../conventio
 import { ownInitializers } from '../../conventions/keras/initializers.js';
 import { kerasOutline } from '../../conventions/keras/outline.js';
 import type { KerasOutline } from '../../conventions/keras/outlined.js';
-import { dequantized, precisionAssumptions, quantizedLayers } from '../../conventions/keras/quantized.js';
+import { alphaAssumptions, dequantized, precisionAssumptions, quantizedLayers } from '../../conventions/keras/quantized.js';
 import { halfPrecision } from '../../conventions/onnx/halfPrecision.js';
 import { unsaidParameters } from '../../conventions/onnx/unsaidParameters.js';
 import { type ProgramSpec, programWith, specFromProgram } from '../../conventions/pt2/index.js';
@@ -231,7 +231,8 @@ function described(config: () => unknown, file: TensorFile, dialect: KerasDialec
     const { model } = modelOf(config());
     const packed = quantizedLayers(model);
     const unpack = (file: TensorFile) => dequantized(file, packed);
-    return { assumptions: precisionAssumptions(model), ...(packed.size > 0 ? { unpack } : {}) };
+    const assumptions = [...precisionAssumptions(model), ...(file.format === 'h5' ? alphaAssumptions(model) : [])];
+    return { assumptions, ...(packed.size > 0 ? { unpack } : {}) };
   });
   return {
     ...kept,

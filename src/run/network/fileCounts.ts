@@ -1,6 +1,7 @@
 import type { KerasDetails } from '../../conventions/keras/outlined.js';
+import { type Quantization, type StoredWeight, storedWeights } from '../../conventions/keras/storedWeights.js';
 import { DTYPE_BYTES } from '../../formats/bytes/budget.js';
-import type { FileTensor, TensorFile } from '../../formats/format.js';
+import type { TensorFile } from '../../formats/format.js';
 import { exactSize, sizeOf } from '../../tensor/tensor.js';
 import type { LayerRow, ShapesResult, SummaryModel } from '../result.js';
 import type { Network } from './network.js';
@@ -90,18 +91,14 @@ export function countsOf(
     bytes[what] += Number(count) * each;
   };
   for (const row of layers) {
-    const stored = storedTensors(row.name, network, details);
-    if (stored) {
-      const { useBias } = details.get(row.name)!.quantized!;
-      stored.forEach((t, i) => {
-        const trained = row.trainable && useBias && i === 1;
-        add(trained ? 'trainable' : 'nonTrainable', BigInt(sizeOf(t.shape)), DTYPE_BYTES[t.dtype]);
-      });
-      add(row.trainable ? 'trainable' : 'nonTrainable', adapted(row, details), 4);
+    const { bytes: each = 4, rank = null, quantized } = details.get(row.name) ?? {};
+    const kind = row.trainable ? 'trainable' : 'nonTrainable';
+    const kept = quantized ? keptWeights(row, quantized) : undefined;
+    if (kept) {
+      for (const { isBias, count, bytes } of kept) add(isBias ? kind : 'nonTrainable', count, bytes ?? each);
+      add(kind, adapted(row, details), 4);
       continue;
     }
-    const { bytes: each = 4, rank = null } = details.get(row.name) ?? {};
-    const kind = row.trainable ? 'trainable' : 'nonTrainable';
     row.weights.forEach((weight, i) => {
       const fixed = frozen.get(row.name)?.[i] || isFixed(weight) || (i === 0 && rank !== null);
       // how many numbers a Normalization has seen is an int64
@@ -115,20 +112,12 @@ export function countsOf(
   return { ...counts, ...built, bytes };
 }
 
-/** The tensors of a layer kept as whole numbers, in their order, as the file has them. */
-export function storedTensors(
-  name: string,
-  { described }: Described,
-  details: ReadonlyMap<string, KerasDetails>,
-): FileTensor[] | undefined {
-  const quantized = details.get(name)?.quantized;
-  if (!quantized || !described?.unpack) return undefined;
-  const tensors: FileTensor[] = [];
-  for (let i = 0; ; i++) {
-    const tensor = described.file.tensors.get(`${quantized.group}/vars/${i}`);
-    if (!tensor) return tensors;
-    tensors.push(tensor);
-  }
+/** What Keras keeps of a layer whose kernel is one of whole numbers; undefined for any other. */
+export function keptWeights({ weights }: LayerRow, quantized: Quantization): (StoredWeight & { isBias: boolean })[] | undefined {
+  const [kernel, ...others] = weights;
+  if (!kernel?.shape) return undefined;
+  const bias = others.filter(w => w.role === 'bias').map(w => ({ count: BigInt(w.count ?? 0), bytes: null, isBias: true }));
+  return [...storedWeights(quantized, kernel.shape as readonly number[]).map(stored => ({ ...stored, isBias: false })), ...bias];
 }
 
 /** Variables of an optimizer that was built: a .keras file's, or a whole .h5's. */

@@ -2,9 +2,8 @@ import type { KerasDetails, KerasRow } from '../../conventions/keras/outlined.js
 import { RnnError } from '../../errors.js';
 import { getLayerKind } from '../../layers/index.js';
 import type { DimShape } from '../../layers/layer.js';
-import { sizeOf } from '../../tensor/tensor.js';
 import type { ShapesResult, SummaryLayer, SummaryModel } from '../result.js';
-import { adapted, countsOf, storedTensors } from './fileCounts.js';
+import { adapted, countsOf, keptWeights } from './fileCounts.js';
 import type { Network } from './network.js';
 
 /** What Keras' model.summary() shows of a network: of a Keras file by the file's own layers. @throws RnnError E_SIZE (usage): it has no letters for a size */
@@ -51,8 +50,9 @@ function rowOf(row: KerasRow, result: ShapesResult, network: Network, details: R
     outputShapes: shapes,
     outputKeys: row.keys,
     params: own.reduce((sum, layer) => {
-      const stored = storedTensors(layer.name, network, details);
-      const held = stored ? stored.reduce((n, t) => n + BigInt(sizeOf(t.shape)), 0n) : BigInt(layer.params ?? 0);
+      const quantized = details.get(layer.name)?.quantized;
+      const kept = quantized ? keptWeights(layer, quantized) : undefined;
+      const held = kept ? kept.reduce((n, weight) => n + weight.count, 0n) : BigInt(layer.params ?? 0);
       return sum + held + adapted(layer, details);
     }, 0n),
     trainable: row.trainable,
