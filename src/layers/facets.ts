@@ -59,8 +59,8 @@ export interface KerasFacet<S> {
   readonly forImages?: readonly string[];
   /** arguments of the constructor, in Keras' spelling */
   config(layer: S): Json;
-  /** shapes of its outputs in Keras' summary, where that says others than Keras computes. @param outputs as they are */
-  shownShapes?(layer: S, outputs: readonly DimShape[]): readonly DimShape[];
+  /** shapes of its outputs that Keras' symbolic call says, and its summary shows, where it computes others. @param outputs as it computes them from inputs */
+  shownShapes?(layer: S, outputs: readonly DimShape[], inputs: readonly DimShape[]): readonly DimShape[];
   /** its weights' names in Keras, by ours; every weight of the layer has one */
   readonly weightNames?: Readonly<Record<string, string>>;
   /** path of a weight below the layer's group of a .weights.h5; default: vars/index. @param index among the layer's weights */

@@ -2,7 +2,7 @@ import { factor } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { int } from '../../formats/onnx/builder.js';
 import { flipTime } from '../../tensor/layout.js';
-import { type MergeMode, merge } from '../bidirectional.js';
+import { type MergeMode, merge, mergedWidth } from '../bidirectional.js';
 import { sumOfCosts } from '../dims.js';
 import { formulaOf } from '../formula.js';
 import type { LayerBase, LayerKind, LayerResult } from '../layer.js';
@@ -39,6 +39,15 @@ export const bidirectional: LayerKind<BothWaysSpec> = {
   keras: {
     classes: {},
     config: () => ({}),
+    // as if the backward layer had the forward layer's width
+    shownShapes(layer, [y, ...others], inputs) {
+      const one = kindOf(layer.forward).outputShape(layer.forward, inputs, plainSymbols(layer.forward));
+      const wide = [...one.slice(0, -1), mergedWidth('concat', one[one.length - 1])];
+      const joined = layer.merge === null ? [one, one] : [layer.merge === 'concat' ? wide : y];
+      const states = others.slice(joined.length - 1);
+      const half = states.length / 2;
+      return [...joined, ...states.map((own, i) => states[i % half] ?? own)];
+    },
     path(layer, weight) {
       const way = weight.startsWith('forward/') ? 'forward' : 'backward';
       const inner = layer[way];

@@ -22,6 +22,11 @@ export const timedistributed: LayerKind<TimeDistributedSpec> = {
   keras: {
     classes: { TimeDistributed: (config, read) => ({ layer: read.layer(config.layer) }) },
     config: ({ layer }) => ({ layer }),
+    shownShapes({ layer }, [y], [input]) {
+      const [, , ...step] = y;
+      const [shown] = kindOf(layer).keras?.shownShapes?.(layer, [[y[0], ...step]], [stepOf(input)]) ?? [[y[0], ...step]];
+      return [[y[0], y[1], ...shown.slice(1)]];
+    },
     path: ({ layer }, weight, index) => `layer/${kindOf(layer).keras?.path?.(layer, weight, index) ?? `vars/${index}`}`,
   },
   weightShapes: ({ layer }, [input], symbols) => kindOf(layer).weightShapes(layer, [stepOf(input)], symbols),

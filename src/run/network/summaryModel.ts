@@ -1,10 +1,9 @@
 import type { KerasDetails, KerasRow } from '../../conventions/keras/outlined.js';
 import { RnnError } from '../../errors.js';
-import { getLayerKind } from '../../layers/index.js';
-import type { DimShape } from '../../layers/layer.js';
 import type { ShapesResult, SummaryLayer, SummaryModel } from '../result.js';
 import { adapted, countsOf, keptWeights } from './fileCounts.js';
 import type { Network } from './network.js';
+import { type Symbolic, symbolicShapes } from './symbolicShapes.js';
 
 /** What Keras' model.summary() shows of a network: of a Keras file by the file's own layers. @throws RnnError E_SIZE (usage): it has no letters for a size */
 export function summaryModel(result: ShapesResult, network: Network): SummaryModel {
@@ -16,7 +15,8 @@ export function summaryModel(result: ShapesResult, network: Network): SummaryMod
   const outline = network.described?.outline?.(network.described.file);
   const { name, functional } = result.model;
   if (!outline) return { name, functional, layers: rowsOfLayers(result), ...plainTotals(result) };
-  const layers = outline.rows.map(row => rowOf(row, result, network, outline.details));
+  const symbolic = symbolicShapes(network.shapes);
+  const layers = outline.rows.map(row => rowOf(row, result, symbolic, outline.details));
   return { name, functional, layers, ...countsOf(result, network, outline.details) };
 }
 
@@ -39,10 +39,10 @@ function rowsOfLayers({ model, input, layers }: ShapesResult): SummaryLayer[] {
   return model.functional ? [inputLayer, ...rows] : rows;
 }
 
-function rowOf(row: KerasRow, result: ShapesResult, network: Network, details: ReadonlyMap<string, KerasDetails>): SummaryLayer {
+function rowOf(row: KerasRow, result: ShapesResult, symbolic: Symbolic, details: ReadonlyMap<string, KerasDetails>): SummaryLayer {
   const own = result.layers.filter(({ name }) => name === row.name || (row.isModel && name.startsWith(`${row.name}/`)));
-  const computed = row.outputs.map(value => shapeOf(value, result, network));
-  const shapes = SYMBOLIC[row.className]?.(computed, () => shapeOf(valueRead(row.reads[0]), result, network)) ?? computed;
+  const computed = row.outputs.map(value => shapeOf(value, result, symbolic));
+  const shapes = SYMBOLIC[row.className]?.(computed, () => shapeOf(valueRead(row.reads[0]), result, symbolic)) ?? computed;
   return {
     name: row.name,
     className: row.className,
@@ -63,7 +63,7 @@ function rowOf(row: KerasRow, result: ShapesResult, network: Network, details: R
 
 type Shown = readonly (number | null)[] | null;
 
-/** Operators whose symbolic shapes are others in Keras than those of what it computes. */
+/** Functions of keras.ops, several operators here, whose symbolic shapes are others than those of what they compute. */
 const SYMBOLIC: Readonly<Record<string, (computed: readonly Shown[], x: () => Shown) => readonly Shown[]>> = {
   Corrcoef: (_, x) => [x()],
   Slogdet: ([, logarithm]) => [[], logarithm],
@@ -75,22 +75,8 @@ function valueRead(read: string): string {
   return `${name}${call === '0' ? '' : `#${Number(call) + 1}`}${output === '0' ? '' : `/${output}`}`;
 }
 
-function shapeOf(value: string, { layers }: ShapesResult, { shapes }: Network): readonly (number | null)[] | null {
+function shapeOf(value: string, { layers }: ShapesResult, symbolic: Symbolic): Shown {
   const row = layers.find(layer => layer.kind === 'unknown' && layer.name === value);
-  const known = shownShape(value, shapes)?.map(dim => dim.size) ?? null;
+  const known = symbolic.get(value)?.map(dim => dim.size) ?? null;
   return row ? (row.output.dims[0] === '?' ? known : row.output.shape) : known;
-}
-
-/** As the layer's class shows it in Keras. */
-function shownShape(value: string, shapes: Network['shapes']): DimShape | undefined {
-  const { layers, values } = shapes;
-  const giver = layers.find(({ layer, others }) => value === layer.name || others.some(o => value === `${layer.name}/${o.suffix}`));
-  if (!giver) return values.get(value);
-  const { layer, inputs, output, others } = giver;
-  const all = [output, ...others.map(o => o.shape)];
-  const shownShapes = getLayerKind(layer.kind).keras?.shownShapes;
-  const same = output.length === inputs[0]?.length && output.every((d, i) => d.size === inputs[0][i].size);
-  if (!shownShapes && same && others.length === 0) return shownShape(layer.inputs[0], shapes);
-  const shown = shownShapes?.(layer, all) ?? all;
-  return value === layer.name ? shown[0] : shown[1 + others.findIndex(o => value === `${layer.name}/${o.suffix}`)];
 }

@@ -1,0 +1,42 @@
+import { RnnError } from '../../errors.js';
+import { getLayerKind } from '../../layers/index.js';
+import type { DimShape } from '../../layers/layer.js';
+import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
+
+/** Every value by its name, with the shape that Keras' symbolic call gives it: what its summary shows, which is not always the shape of y. */
+export type Symbolic = ReadonlyMap<string, DimShape>;
+
+export function symbolicShapes({ layers, values }: ModelShapes): Symbolic {
+  const symbolic = new Map(values);
+  for (const shapes of layers) {
+    const inputs = shapes.layer.inputs.map(name => symbolic.get(name)!);
+    outputsOf(shapes, inputs).forEach((shape, i) => {
+      symbolic.set(i === 0 ? shapes.layer.name : `${shapes.layer.name}/${shapes.others[i - 1].suffix}`, shape);
+    });
+  }
+  return symbolic;
+}
+
+function outputsOf(shapes: LayerShapes, inputs: readonly DimShape[]): readonly DimShape[] {
+  const { layer, output, others, symbols } = shapes;
+  const kind = getLayerKind(layer.kind);
+  const own = [output, ...others.map(o => o.shape)];
+  const isOwn = inputs.every((shape, i) => shape === shapes.inputs[i]);
+  const outputs = isOwn
+    ? own
+    : (computed(() => [
+        kind.outputShape(layer, inputs, symbols),
+        ...(kind.otherOutputs?.(layer, inputs, symbols) ?? []).map(o => o.shape),
+      ]) ?? own);
+  return (kind.keras?.shownShapes?.(layer, outputs, inputs) ?? outputs).slice(0, outputs.length);
+}
+
+/** Undefined where the layer does not take such an input, as Keras itself would not run it. */
+function computed<T>(compute: () => T): T | undefined {
+  try {
+    return compute();
+  } catch (error) {
+    if (error instanceof RnnError) return undefined;
+    throw error;
+  }
+}
