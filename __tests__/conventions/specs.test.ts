@@ -356,7 +356,7 @@ describe("PyTorch's state dicts", () => {
     );
     expect(ask([...lstm, ...linear('mu', 8, 5), ...linear('logvar', 8, 5)])).toBe('lstm:8+name=lstm,dense:5+name=mu,dense:5+name=logvar');
     expect(ask([...lstm, ...linear('att', 8, 1), ...linear('fc', 8, 2)])).toBe('lstm:8+name=lstm,dense:1+name=att,dense:2+name=fc');
-    expect(ask([...linear('fc', 9, 7), ...module('rnn.*_l0', 3, 2, 1)])).toBe('rnn:2+nobias,_');
+    expect(ask([...linear('fc', 9, 7), ...module('rnn.*_l0', 3, 2, 1)])).toBe('dense:7+name=fc,rnn:2+nobias+name=rnn');
     expect(ask([...linear('fc', 2, 5), ...module('rnn.*_l0', 3, 2, 4, { reverse: true })])).toBe('bilstm:2+_+nobias,dense:5');
   });
 
