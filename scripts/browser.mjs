@@ -126,7 +126,8 @@ function withoutFacets(text) {
   const file = ts.createSourceFile('layer.ts', text, ts.ScriptTarget.Latest, true);
   const visit = node => {
     const names = ts.isObjectLiteralExpression(node) ? node.properties.map(p => p.name?.getText()) : [];
-    if (names.includes('apply') || names.includes('weightShapes')) cuts.push(...node.properties.filter(p => FACETS.has(p.name?.getText())));
+    if (['apply', 'weightShapes', 'nodes'].some(name => names.includes(name)))
+      cuts.push(...node.properties.filter(p => FACETS.has(p.name?.getText())));
     // what the published JSON Schema says of a field
     if (names.includes('check')) cuts.push(...node.properties.filter(p => p.name?.getText() === 'schema'));
     ts.forEachChild(node, visit);

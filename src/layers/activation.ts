@@ -2,14 +2,13 @@ import type { ActivationSpec } from '../activations/activation.js';
 import { activate, getActivation } from '../activations/index.js';
 import { RnnError } from '../errors.js';
 import { ints } from '../formats/onnx/builder.js';
-import { permuteAxes } from '../tensor/axes.js';
 import { allocate, precisionOf, type Tensor } from '../tensor/tensor.js';
 import { axesOf } from './axes.js';
 import { costPerNumber, symbolic } from './dims.js';
-import type { OnnxCall, ScriptCall } from './facets.js';
+import type { NodesCall, ScriptCall } from './facets.js';
 import { numbers } from './fields.js';
 import type { Json } from './kerasConfig.js';
-import type { LayerBase, LayerKind, Value } from './layer.js';
+import type { LayerBase, LayerKind } from './layer.js';
 import { number, zeroedOutside } from './onnxSteps.js';
 import { pythonText } from './python.js';
 
@@ -72,14 +71,7 @@ export const activation: LayerKind<ActivationLayerSpec> = {
     return input;
   },
   cost: costPerNumber('activations'),
-  apply(layer, [input]) {
-    const masked = layer.kerasClass === 'Softmax' && input.mask ? maskedInput(layer, input, input.mask) : undefined;
-    const x = masked ?? input.tensor;
-    const y = isRowActivation(layer.activation) ? alongAxes(layer, x) : activated(layer.activation, x);
-    if (masked) for (let k = 0; k < y.data.length; k++) if (input.mask![k] === 0) y.data[k] = 0;
-    return { tensor: y };
-  },
-  onnx(layer, call) {
+  nodes(layer, call) {
     const { builder, inputs, masks, shapes, activation } = call;
     const mask = layer.kerasClass === 'Softmax' ? masks[0] : undefined;
     if (mask === undefined) return isRowActivation(layer.activation) ? rowNodes(layer, call) : activation(layer.activation, inputs[0]);
@@ -119,22 +111,10 @@ function moved({ axis }: ActivationLayerSpec, rank: number): { axes: number[]; o
   return { axes, order, back: [...order.keys()].map(a => order.indexOf(a)) };
 }
 
-function alongAxes(layer: ActivationLayerSpec, x: Tensor): Tensor {
-  const { axes, order, back } = moved(layer, x.shape.length);
-  const t = permuteAxes(x, order);
-  const width = axes.reduce((product, axis) => product * x.shape[axis], 1);
-  const y = activated(layer.activation, { shape: [t.data.length / Math.max(1, width), width], data: t.data });
-  return permuteAxes({ shape: t.shape, data: y.data }, back);
-}
-
-/** What Keras' Softmax makes of a mask: masked numbers far below all others. @throws RnnError E_MASK where the mask is not one of its numbers */
-function maskedInput(layer: ActivationLayerSpec, { tensor }: Value, mask: Uint8Array): Tensor {
-  checkMaskedRank(layer, tensor.shape.length);
-  return { shape: tensor.shape, data: tensor.data.map((v, k) => (mask[k] === 0 ? HIDDEN : v)) };
-}
-
+/** What Keras' Softmax makes of a masked number. */
 const HIDDEN = -1e9;
 
+/** @throws RnnError E_MASK where the mask is not one of its numbers */
 function checkMaskedRank(layer: ActivationLayerSpec, rank: number): void {
   if (rank !== 2)
     throw new RnnError('unsupported', 'E_MASK', 'a mask of steps does not fit a softmax over (N, T, features), in Keras neither', {
@@ -143,7 +123,7 @@ function checkMaskedRank(layer: ActivationLayerSpec, rank: number): void {
     });
 }
 
-function rowNodes(layer: ActivationLayerSpec, { builder, inputs: [x], shapes, activation }: OnnxCall): string {
+function rowNodes(layer: ActivationLayerSpec, { builder, inputs: [x], shapes, activation }: NodesCall): string {
   const rank = shapes[0].length;
   const { axes, order, back } = moved(layer, rank);
   if (axes.length === 1 && axes[0] === rank - 1) return activation(layer.activation, x);

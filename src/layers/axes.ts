@@ -1,5 +1,4 @@
 import { RnnError } from '../errors.js';
-import { stridesOf } from '../tensor/axes.js';
 import { showShape } from './dims.js';
 import type { DimShape } from './shape.js';
 
@@ -18,22 +17,6 @@ export function axesOf(axis: readonly number[], shape: DimShape): number[] {
       });
     })
     .sort((a, b) => a - b);
-}
-
-/** Where the values lie: each of `starts` (places of the other axes) with each of `offsets` (places along `axes`), both in C order. */
-export function placesAlong(shape: readonly number[], axes: readonly number[]): { starts: Int32Array; offsets: Int32Array } {
-  const strides = stridesOf(shape);
-  const along = (wanted: (axis: number) => boolean) => {
-    let places = Int32Array.of(0);
-    shape.forEach((size, axis) => {
-      if (!wanted(axis)) return;
-      const next = new Int32Array(places.length * size);
-      for (let p = 0, k = 0; p < places.length; p++) for (let i = 0; i < size; i++) next[k++] = places[p] + i * strides[axis];
-      places = next;
-    });
-    return places;
-  };
-  return { starts: along(axis => !axes.includes(axis)), offsets: along(axis => axes.includes(axis)) };
 }
 
 /** Sizes that broadcast a weight of these axes over the input: [1, T, 1]; none where it does by itself. */

@@ -110,6 +110,17 @@ export interface OnnxResult {
 /** Appends the layer's nodes. @returns the name of its output, or of all it gives @throws RnnError E_ONNX_LAYER */
 export type OnnxFacet<S> = (layer: S, call: OnnxCall) => string | OnnxResult;
 
+/** Adds nodes to a graph, or computes each of them at once (nodes.ts). */
+export type NodeBuilder = Pick<GraphBuilder, 'add' | 'constant' | 'scalar' | 'integers'>;
+
+/** What the nodes of a layer made of operators are added with: names of its inputs and their masks [N, T], shapes, weights. */
+export interface NodesCall extends Pick<OnnxCall, 'inputs' | 'masks' | 'shapes' | 'weight' | 'activation'> {
+  readonly builder: NodeBuilder;
+}
+
+/** Adds the nodes of a layer made of operators. @returns the name of its output, and of its mask where it gives one */
+export type Nodes<S> = (layer: S, call: NodesCall) => string | Pick<OnnxResult, 'y' | 'mask'>;
+
 /** What a line of Python is written from. */
 export interface ScriptCall {
   readonly inputs: readonly string[];

@@ -1,7 +1,6 @@
 import { factor } from '../cells/weightShapes.js';
 import { ints } from '../formats/onnx/builder.js';
-import { sizeOf } from '../tensor/tensor.js';
-import { DATA_FORMATS, type DataFormat, lastChannels, toLast } from './channels.js';
+import { DATA_FORMATS, type DataFormat, lastChannels } from './channels.js';
 import { multiply } from './dims.js';
 import { kerasArguments } from './kerasArguments.js';
 import type { LayerBase, LayerKind } from './layer.js';
@@ -29,12 +28,7 @@ export const flatten: LayerKind<FlattenSpec> = {
     const size = multiply(...rest.map(d => d.size));
     return [N, { symbol: ordered.map(d => factor(d.symbol)).join('*'), size: size === null ? null : Number(size) }];
   },
-  apply(layer, [{ tensor }]) {
-    const { shape, data } = toLast(layer, tensor);
-    const [N, ...rest] = shape;
-    return { tensor: { shape: [N, sizeOf(rest)], data } };
-  },
-  onnx(layer, { builder, inputs: [x], shapes }) {
+  nodes(layer, { builder, inputs: [x], shapes }) {
     const axes = [...shapes[0].keys()];
     const order = [0, ...axes.slice(2), 1];
     const moved =

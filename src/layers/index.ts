@@ -1,7 +1,8 @@
 import * as all from './all.js';
 import { NO_COST } from './dims.js';
-import type { LayerKind } from './layer.js';
+import type { WholeKind } from './layer.js';
 import { type AnyLayer, type AnyLayerKind, provideKinds } from './lookup.js';
+import { computed } from './nodes.js';
 import { recurrentKinds } from './recurrent.js';
 
 export { type AnyLayer, type AnyLayerKind, applied, getLayerKind, otherSteps, readsMask } from './lookup.js';
@@ -12,8 +13,13 @@ provideKinds(KINDS);
 
 /** The kind with what it need not say. It stays the object that it is: of the packed command line its parts are loaded when they are asked for. */
 function complete(described: unknown): AnyLayerKind {
-  const kind = described as LayerKind<AnyLayer>;
+  const kind = described as WholeKind<AnyLayer>;
   const usual: Partial<AnyLayerKind> = { weightShapes: () => [], outputShape: (_layer, [input]) => input, cost: () => NO_COST };
+  const ofNodes: Partial<AnyLayerKind> = {
+    apply: (layer, inputs, context) => computed(kind.nodes!, layer, inputs, context),
+    onnx: (layer, call) => kind.nodes!(layer, call),
+  };
+  if ('nodes' in kind) Object.assign(usual, ofNodes);
   return Object.assign(Object.create(kind as object), Object.fromEntries(Object.entries(usual).filter(([key]) => !(key in kind))));
 }
 

@@ -2,7 +2,7 @@ import type { ActivationSpec, CellFunction } from '../activations/activation.js'
 import type { Cell, CellOptions, WeightShape } from '../cells/cell.js';
 import type { ProductKernels } from '../ops/operator.js';
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
-import type { Grammar, KerasFacet, OnnxFacet, ScriptFacet } from './facets.js';
+import type { Grammar, KerasFacet, Nodes, OnnxFacet, ScriptFacet } from './facets.js';
 import type { DimShape } from './shape.js';
 
 /**
@@ -170,9 +170,10 @@ export interface NamedShape {
 /** What a kind need not say: that it has no weights, gives the shape that it gets, and costs nothing (index.ts). */
 type Usual = 'weightShapes' | 'outputShape' | 'cost';
 
-/** A kind as its folder describes it. */
-export type LayerKind<S extends LayerBase & { readonly kind: string }> = Omit<WholeKind<S>, Usual> &
+/** A kind as its folder describes it: how it computes, or the operators that it is made of. */
+export type LayerKind<S extends LayerBase & { readonly kind: string }> = Omit<WholeKind<S>, Usual | 'apply'> &
   Partial<Pick<WholeKind<S>, Usual>> &
+  (Pick<WholeKind<S>, 'apply'> | { readonly nodes: Nodes<S>; readonly apply?: undefined }) &
   ThisType<WholeKind<S>>;
 
 export interface WholeKind<S extends LayerBase & { readonly kind: string }> {
@@ -201,6 +202,8 @@ export interface WholeKind<S extends LayerBase & { readonly kind: string }> {
   readonly grammar?: Grammar;
   readonly keras?: KerasFacet<S>;
   readonly onnx?: OnnxFacet<S>;
+  /** of a layer made of operators, in place of `onnx` and `apply`: written to a file, and computed one after the other */
+  readonly nodes?: Nodes<S>;
   readonly scripts?: ScriptFacet<S>;
   /** @param inputs shapes of the inputs, batch first */
   weightShapes(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): WeightShape[];

@@ -1,10 +1,8 @@
 import { RnnError } from '../errors.js';
 import { int } from '../formats/onnx/builder.js';
-import { operated } from '../ops/run.js';
-import type { GraphValue } from '../ops/value.js';
 import { multiply, NO_COST, showShape, sumOfDims } from './dims.js';
-import type { JointMask, OnnxCall, OnnxResult, Script, ScriptFacet } from './facets.js';
-import type { DimShape, LayerBase, LayerContext, LayerKind, Value } from './layer.js';
+import type { JointMask, NodeBuilder, Nodes, NodesCall, Script, ScriptFacet } from './facets.js';
+import type { DimShape, LayerBase, LayerKind } from './layer.js';
 import { cast, lifted as liftedMask, number } from './onnxSteps.js';
 import { axisIn, broadcastDims } from './operatorShapeRule.js';
 
@@ -39,19 +37,8 @@ function elementwise(name: MergeSpec['kind'], kerasClass: string, op: string): L
           .map(d => d.size),
       ),
     }),
-    onnx: (layer, call) => elementwiseOnnx(layer, call, op),
+    nodes: (layer, call) => elementwiseNodes(layer, call, op),
     scripts: elementwiseScripts(kerasClass),
-    apply(layer, inputs, context) {
-      const masks = skipsMasked(layer) ? inputs.map(maskOf) : [];
-      const calls = { apply: (o: string, values: readonly GraphValue[]) => operated(o, values, context.kernels), number: scalar };
-      const given = masks.some(m => m !== undefined) ? withoutMasked(name, op, alike(inputs), masks, calls) : undefined;
-      const tensor = given
-        ? { shape: given.shape, data: given.data }
-        : name === 'average'
-          ? mean(inputs, context)
-          : fold(op, inputs, context);
-      return { tensor, mask: jointMask(inputs, layer.masks) };
-    },
   };
 }
 
@@ -87,52 +74,41 @@ export const concatenate: LayerKind<MergeSpec> = {
       expression: ({ axis }, { inputs }) => `keras.layers.Concatenate(${axis === -1 ? '' : `axis=${axis}`})([${inputs.join(', ')}])`,
     },
   },
-  onnx: (layer, call) => ({
+  nodes: (layer, call) => ({
     y: call.inputs.length === 1 ? call.inputs[0] : call.builder.add('Concat', call.inputs, { axis: int(layer.axis) }, layer.name),
-    mask: concatenatedMaskOnnx(layer, call),
+    mask: concatenatedMask(layer, call),
   }),
-  apply(layer, inputs, { kernels }) {
-    const axis = layer.axis < 0 ? layer.axis + inputs[0].tensor.shape.length : layer.axis;
-    const values = inputs.map(({ tensor }) => ({ kind: 'float' as const, ...tensor }));
-    const { shape, data } = operated('Concat', values, kernels, { axis: { type: 'int', value: BigInt(axis) } });
-    return { tensor: { shape, data }, mask: concatenatedMask(inputs, axis, layer.masks) };
-  },
 };
 
 /** ONNX has one operator for any number of inputs, except for products and differences. An input that lacks axes gets them behind the batch. */
-function elementwiseOnnx(layer: MergeSpec, call: OnnxCall, op: string): OnnxResult {
+function elementwiseNodes(layer: MergeSpec, call: NodesCall, op: string): ReturnType<Nodes<MergeSpec>> {
   const { builder, inputs, shapes } = call;
   const { kind, name } = layer;
-  const mask = jointMaskOnnx(layer, call);
+  const mask = jointMask(layer, call);
   if (inputs.length === 1) return { y: inputs[0], mask };
   const rank = Math.max(...shapes.map(s => s.length));
   const given = inputs.map((x, i) => {
     const missing = Array.from({ length: rank - shapes[i].length }, (_, k) => k + 1);
     return missing.length === 0 ? x : builder.add('Unsqueeze', [x, builder.integers(missing)], {}, name);
   });
-  const apply = (o: string, values: readonly string[]) => builder.add(o, values, {}, name);
   const masks = inputs.map((_, i) =>
     call.masks[i] && skipsMasked(layer) && shapes[i].length === 3 ? liftedMask(builder, call.masks[i], 3, name) : undefined,
   );
-  if (masks.some(m => m !== undefined))
-    return { y: withoutMasked(kind, op, given, masks, { apply, number: value => number(builder, value, name) }), mask };
-  if (kind === 'multiply' || kind === 'subtract') return { y: given.reduce((a, b) => apply(op, [a, b])), mask };
-  return { y: apply({ add: 'Sum', average: 'Mean', maximum: 'Max', minimum: 'Min' }[kind as 'add'], given), mask };
+  if (masks.some(m => m !== undefined)) return { y: withoutMasked(layer, op, given, masks, builder), mask };
+  if (kind === 'multiply' || kind === 'subtract') return { y: given.reduce((a, b) => builder.add(op, [a, b], {}, name)), mask };
+  return { y: builder.add({ add: 'Sum', average: 'Mean', maximum: 'Max', minimum: 'Min' }[kind as 'add'], given, {}, name), mask };
 }
 
-/** As jointMask has it. */
-function jointMaskOnnx({ masks, name }: MergeSpec, call: OnnxCall): string | undefined {
+/** Keras 3: a step that any input has, and no mask where one input has none. Keras 2: a step that every masked input has. */
+function jointMask({ masks, name }: MergeSpec, call: NodesCall): string | undefined {
   const own = call.masks.flatMap((mask, i) => (mask === undefined ? [] : [{ mask, one: call.shapes[i][1].size === 1 }]));
   if (own.length === 0 || (masks === 'any' && own.length < call.inputs.length)) return undefined;
   const whole = own.some(m => !m.one) ? own.filter(m => !m.one) : own;
   return whole.map(m => m.mask).reduce((a, b) => call.builder.add(masks === 'any' ? 'Or' : 'And', [a, b], {}, name));
 }
 
-/** As concatenatedMask has it. */
-function concatenatedMaskOnnx(
-  { axis: asked, masks, name }: MergeSpec,
-  { builder, inputs, masks: own, shapes }: OnnxCall,
-): string | undefined {
+/** Along the samples and the steps the masks are concatenated, where one that is missing counts as real everywhere. */
+function concatenatedMask({ axis: asked, masks, name }: MergeSpec, { builder, inputs, masks: own, shapes }: NodesCall): string | undefined {
   if (own.every(m => m === undefined) || shapes[0].length < 3) return undefined;
   const axis = axisIn(asked, shapes[0].length, name);
   if (axis > 1) {
@@ -271,99 +247,33 @@ function mergeFix(a: DimShape, b: DimShape): string {
   return 'bring both to the same number of steps';
 }
 
-/** One operator over all inputs from the left. */
-function fold(op: string, inputs: readonly Value[], context: LayerContext) {
-  const { shape, data } = alike(inputs).reduce((a, b) => operated(op, [a, b], context.kernels));
-  return { shape, data };
-}
-
-/** The inputs, each with as many axes as the one that has most. */
-function alike(inputs: readonly Value[]): GraphValue[] {
-  const rank = Math.max(...inputs.map(i => i.tensor.shape.length));
-  return inputs.map(({ tensor: { shape, data } }) => {
-    const ones = Array.from({ length: rank - shape.length }, () => 1);
-    return { kind: 'float', shape: [shape[0], ...ones, ...shape.slice(1)], data };
-  });
-}
-
 function skipsMasked({ kind, masks }: MergeSpec): boolean {
   return masks === 'any' && SKIPPING.has(kind);
 }
 
-/** @param masks [N, T, 1], of those inputs that have one of their own steps; `calls` compute or write nodes */
-function withoutMasked<V extends GraphValue | string>(
-  kind: MergeSpec['kind'],
+/** @param masks [N, T, 1], of those inputs that have one of their own steps */
+function withoutMasked(
+  { kind, name }: MergeSpec,
   op: string,
-  values: readonly V[],
-  masks: readonly (V | undefined)[],
-  { apply, number }: { apply(op: string, inputs: readonly V[]): V; number(value: number): V },
-): V {
+  values: readonly string[],
+  masks: readonly (string | undefined)[],
+  builder: NodeBuilder,
+): string {
+  const add = (operator: string, inputs: readonly string[]) => builder.add(operator, inputs, {}, name);
   if (kind === 'multiply') {
-    const ones = values.map((x, i) => (masks[i] ? apply('Where', [masks[i], x, number(1)]) : x));
-    const product = ones.reduce((a, b) => apply(op, [a, b]));
-    const all = masks.every(mask => mask !== undefined) ? masks.reduce((a, b) => apply('Or', [a!, b!]))! : undefined;
-    return all ? apply('Where', [all, product, number(0)]) : product;
+    const ones = values.map((x, i) => (masks[i] ? add('Where', [masks[i], x, number(builder, 1, name)]) : x));
+    const product = ones.reduce((a, b) => add(op, [a, b]));
+    const all = masks.every(mask => mask !== undefined) ? masks.reduce((a, b) => add('Or', [a, b])) : undefined;
+    return all ? add('Where', [all, product, number(builder, 0, name)]) : product;
   }
   let [output] = values;
   let [seen] = masks;
   values.slice(1).forEach((x, i) => {
     const mask = masks[i + 1];
-    const here = mask ? apply('Where', [mask, x, output]) : x;
-    const there = seen ? apply('Where', [seen, output, here]) : output;
-    seen = mask && seen ? apply('Or', [seen, mask]) : undefined;
-    output = apply(op, [there, here]);
+    const here = mask ? add('Where', [mask, x, output]) : x;
+    const there = seen ? add('Where', [seen, output, here]) : output;
+    seen = mask && seen ? add('Or', [seen, mask]) : undefined;
+    output = add(op, [there, here]);
   });
   return output;
-}
-
-function scalar(value: number): GraphValue {
-  return { kind: 'float', shape: [], data: Float64Array.of(value) };
-}
-
-/** [N, T, 1] */
-function maskOf({ mask, tensor: { shape } }: Value): GraphValue | undefined {
-  if (!mask || shape.length !== 3) return undefined;
-  return { kind: 'bool', shape: [shape[0], shape[1], 1], data: Float64Array.from(mask) };
-}
-
-/** The sum of all inputs, rounded once per input, then divided. */
-function mean(inputs: readonly Value[], context: LayerContext) {
-  const { shape, data } = fold('Add', inputs, context);
-  const averaged = context.kernels.allocate(data.length);
-  for (let k = 0; k < data.length; k++) averaged[k] = data[k] / inputs.length;
-  return { shape, data: averaged };
-}
-
-/** Keras 3: a step that any input has, and no mask where one input has none. Keras 2: a step that every masked input has. */
-function jointMask(inputs: readonly Value[], masks: MergeSpec['masks']): Uint8Array | undefined {
-  const given = inputs.flatMap(i => i.mask ?? []);
-  if (given.length === 0 || (masks === 'any' && given.length < inputs.length)) return undefined;
-  const length = Math.max(...given.map(m => m.length));
-  return joinedMasks(
-    given.filter(m => m.length === length),
-    masks,
-  );
-}
-
-/** A step is real where it is in any of these masks of one length, or in all of them. */
-function joinedMasks(given: readonly Uint8Array[], masks: MergeSpec['masks']): Uint8Array {
-  return given[0].map((_, k) => {
-    const real = (m: Uint8Array) => m[k] === 1;
-    return (masks === 'any' ? given.some(real) : given.every(real)) ? 1 : 0;
-  });
-}
-
-/** An input without a mask counts as real everywhere. Along the time axis the masks are concatenated. */
-function concatenatedMask(inputs: readonly Value[], axis: number, masks: MergeSpec['masks']): Uint8Array | undefined {
-  if (inputs.every(i => i.mask === undefined) || inputs[0].tensor.shape.length < 3) return undefined;
-  const full = inputs.map(({ mask, tensor: { shape } }) => mask ?? new Uint8Array(shape[0] * shape[1]).fill(1));
-  if (axis === 0) return Uint8Array.from(full.flatMap(m => [...m]));
-  if (axis === 1) {
-    const N = inputs[0].tensor.shape[0];
-    const rows = Array.from({ length: N }, (_, n) =>
-      full.flatMap((m, i) => [...m.subarray(n * inputs[i].tensor.shape[1], (n + 1) * inputs[i].tensor.shape[1])]),
-    );
-    return Uint8Array.from(rows.flat());
-  }
-  return joinedMasks(full, masks);
 }

@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { int, ints } from '../formats/onnx/builder.js';
+import { placesAlong } from '../tensor/axes.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { placesAlong } from './axes.js';
 import { channelsOf, DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from './channels.js';
 import { multiply, NO_COST } from './dims.js';
 import { inGrammar, type OnnxCall, type Script } from './facets.js';

@@ -1,6 +1,5 @@
 import { weightShape } from '../cells/weightShapes.js';
 import { RnnError } from '../errors.js';
-import { stridesOf } from '../tensor/axes.js';
 import { axesOf } from './axes.js';
 import { costPerNumber } from './dims.js';
 import { sizes } from './fields.js';
@@ -38,21 +37,7 @@ export const prelu: LayerKind<PReluSpec> = {
     return [weightShape({ name: 'alpha', role: 'scale', dims: own.map(d => d.symbol), shape: own.map(d => d.size!), fill: 0 })];
   },
   cost: costPerNumber('activations'),
-  apply(_layer, [input], { kernels, weights }) {
-    const { data, shape } = input.tensor;
-    const alpha = weights.get('alpha')!;
-    const inner = shape.slice(1);
-    const [places, own] = [stridesOf(inner), stridesOf(alpha.shape)];
-    const size = data.length / shape[0];
-    // place of a sample's number -> its α
-    const which = Int32Array.from({ length: size }, (_, k) =>
-      inner.reduce((at, n, axis) => (alpha.shape[axis] === 1 ? at : at + (Math.floor(k / places[axis]) % n) * own[axis]), 0),
-    );
-    const y = kernels.allocate(data.length);
-    for (let k = 0; k < y.length; k++) y[k] = data[k] < 0 ? alpha.data[which[k % size]] * data[k] : data[k];
-    return { tensor: { shape, data: y } };
-  },
-  onnx: ({ name }, { builder, inputs: [x], weight }) =>
+  nodes: ({ name }, { builder, inputs: [x], weight }) =>
     builder.add('PRelu', [x, builder.constant(`${name}.alpha`, weight('alpha')!)], {}, name),
   scripts: {
     numpy: { expression: (_layer, { inputs: [x], weight }) => `np.where(${x} < 0, ${weight('alpha')} * ${x}, ${x})` },

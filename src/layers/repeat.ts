@@ -27,21 +27,12 @@ export const repeat: LayerKind<RepeatSpec> = {
     return [input[0], { symbol: 'R', size: layer.times }, input[1]];
   },
 
-  onnx: ({ name, times }, { builder, inputs: [x] }) => {
+  nodes: ({ name, times }, { builder, inputs: [x] }) => {
     const column = builder.add('Unsqueeze', [x, builder.integers([1])], {}, `${name}/column`);
     return builder.add('Expand', [column, builder.integers([1, times, 1])], {}, name);
   },
   scripts: {
     numpy: { expression: ({ times }, { inputs: [x] }) => `np.repeat(${x}[:, None], ${times}, 1)` },
     torch: { expression: ({ times }, { inputs: [x] }) => `${x}[:, None].repeat(1, ${times}, 1)` },
-  },
-
-  apply(layer, [{ tensor }], { kernels }) {
-    const [N, M] = tensor.shape;
-    const data = kernels.allocate(N * layer.times * M);
-    for (let n = 0; n < N; n++) {
-      for (let t = 0; t < layer.times; t++) data.set(tensor.data.subarray(n * M, (n + 1) * M), (n * layer.times + t) * M);
-    }
-    return { tensor: { shape: [N, layer.times, M], data } };
   },
 };

@@ -1,6 +1,5 @@
 import { permuteAxes } from '../tensor/axes.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { activated } from './activation.js';
 import { multiply, productCost, stepsFormula, stepsOf } from './dims.js';
 import { EMBEDDING_FIELDS, type EmbeddingSpec, vectorsOf } from './embedding.js';
 import type { ScriptCall } from './facets.js';
@@ -33,17 +32,7 @@ export const unembedding: LayerKind<UnembeddingSpec> = {
       `${stepsFormula(input)}E*V`,
     );
   },
-  apply(layer, [{ tensor }], { kernels, weights }) {
-    const y = kernels.affine(
-      tensor,
-      matrixOf(layer, name => weights.get(name)),
-    );
-    const c = layer.softCap ?? null;
-    if (c === null) return { tensor: y };
-    const bounded = activated('tanh', { shape: y.shape, data: y.data.map(v => v / c) });
-    return { tensor: { shape: y.shape, data: bounded.data.map(v => v * c) } };
-  },
-  onnx(layer, { builder, inputs: [x], weight, activation }) {
+  nodes(layer, { builder, inputs: [x], weight, activation }) {
     const y = builder.add('MatMul', [x, builder.constant(`${layer.name}.weight`, matrixOf(layer, weight))], {}, layer.name);
     if ((layer.softCap ?? null) === null) return y;
     const c = number(builder, layer.softCap!, layer.name);

@@ -25,7 +25,7 @@ export const MOST_LAYERS = 100_000;
 export const FIRST_SPEC_SCHEMA = 'rnn-cli/spec@1';
 
 /** The layer of any kind in layers/all.ts, or of a cell. */
-export type LayerSpec = Parameters<(typeof all)[keyof typeof all]['apply']>[0] | RecurrentSpec;
+export type LayerSpec = Parameters<(typeof all)[keyof typeof all]['kerasClass']>[0] | RecurrentSpec;
 
 export interface InputSpec {
   readonly name: string;

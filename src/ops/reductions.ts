@@ -1,5 +1,6 @@
 import { exp } from '../numerics/exp.js';
 import { log } from '../numerics/log.js';
+import { placesAlong } from '../tensor/axes.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { intOf, intsOf } from './attributes.js';
 import { type Call, integers, need, type Operator, type Operators, plain } from './operator.js';
@@ -45,17 +46,15 @@ function reduced(call: Call, { each = v => v, join, initial, finish = v => v }: 
   const x = need(call, 0);
   const axes = axesOf(call, x.shape.length);
   const kept = x.shape.map((n, i) => (axes.includes(i) ? 1 : n));
-  const data = allocateShape(kept, x.kind, 'f64').fill(initial);
-  const steps = kept.map((n, i) => (axes.includes(i) ? 0 : sizeOf(kept.slice(i + 1)) * (n > 0 ? 1 : 0)));
-  forEachIndex(x.shape, (k, index) => {
-    const at = index.reduce((sum, i, axis) => sum + i * steps[axis], 0);
-    data[at] = join(data[at], each(x.data[k]));
-  });
-  const count = sizeOf(axes.map(a => x.shape[a]));
   const out = allocateShape(kept, x.kind, call.kernels.precision);
+  const { starts, offsets } = placesAlong(x.shape, axes);
   // of nothing, the largest is the smallest there is
   const whole = (v: number) => (x.kind === 'float' ? v : x.kind === 'bool' ? Math.min(Math.max(v, 0), 1) : held(Math.trunc(v), x.type));
-  for (let k = 0; k < out.length; k++) out[k] = whole(finish(data[k], count));
+  for (let k = 0; k < out.length; k++) {
+    let joined = initial;
+    for (let i = 0; i < offsets.length; i++) joined = join(joined, each(x.data[starts[k] + offsets[i]]));
+    out[k] = whole(finish(joined, offsets.length));
+  }
   const shape = keeps ? kept : x.shape.filter((_, i) => !axes.includes(i));
   return { kind: x.kind, type: x.type, shape, data: out };
 }
@@ -79,18 +78,6 @@ function logSumExp(call: Call): GraphValue {
 
 function keepsAxes({ node }: Call): boolean {
   return (intOf(node, 'keepdims') ?? 1) === 1;
-}
-
-function forEachIndex(shape: readonly number[], visit: (k: number, index: readonly number[]) => void): void {
-  const index = new Array<number>(shape.length).fill(0);
-  const size = sizeOf(shape);
-  for (let k = 0; k < size; k++) {
-    visit(k, index);
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      if (++index[axis] < shape[axis]) break;
-      index[axis] = 0;
-    }
-  }
 }
 
 /** An axis in the middle: [rows, n, width] around it. */

@@ -1,6 +1,6 @@
 import type { OnnxAttribute } from '../formats/onnx/graph.js';
 import { OPERATORS } from './index.js';
-import type { ProductKernels } from './operator.js';
+import type { Call, ProductKernels } from './operator.js';
 import type { GraphValue } from './value.js';
 
 /** The version of ONNX's operators that our own layers mean. */
@@ -9,7 +9,7 @@ export const OPERATOR_SET = 21;
 /** The first output of an operator that a layer computes with. */
 export function operated(
   op: string,
-  inputs: readonly GraphValue[],
+  inputs: Call['inputs'],
   kernels: ProductKernels,
   attributes: Readonly<Record<string, OnnxAttribute>> = {},
 ): GraphValue {

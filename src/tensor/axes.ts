@@ -77,3 +77,19 @@ export function copyStrided<T extends FloatArray>(
   else if (out.length > 0) walk(0, start);
   return out;
 }
+
+/** Where the values lie: each of `starts` (places of the other axes) with each of `offsets` (places along `axes`), both in C order. */
+export function placesAlong(shape: readonly number[], axes: readonly number[]): { starts: Int32Array; offsets: Int32Array } {
+  const strides = stridesOf(shape);
+  const along = (wanted: (axis: number) => boolean) => {
+    let places = Int32Array.of(0);
+    shape.forEach((size, axis) => {
+      if (!wanted(axis)) return;
+      const next = new Int32Array(places.length * size);
+      for (let p = 0, k = 0; p < places.length; p++) for (let i = 0; i < size; i++) next[k++] = places[p] + i * strides[axis];
+      places = next;
+    });
+    return places;
+  };
+  return { starts: along(axis => !axes.includes(axis)), offsets: along(axis => axes.includes(axis)) };
+}

@@ -1,5 +1,6 @@
+import { placesAlong } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { axesOf, broadcastOver, placesAlong, sizesAlong } from '../axes.js';
+import { axesOf, broadcastOver, sizesAlong } from '../axes.js';
 import { costPerNumber, symbolic } from '../dims.js';
 import type { OnnxFacet, ScriptCall } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';

@@ -1,6 +1,7 @@
 import { RnnError } from '../../errors.js';
+import { placesAlong } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
-import { axesOf, placesAlong, sizesAlong } from '../axes.js';
+import { axesOf, sizesAlong } from '../axes.js';
 import { costPerNumber, symbolic } from '../dims.js';
 import type { ScriptCall } from '../facets.js';
 import { numbers } from '../fields.js';

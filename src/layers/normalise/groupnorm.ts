@@ -1,6 +1,7 @@
 import { RnnError } from '../../errors.js';
 import { int, ints } from '../../formats/onnx/builder.js';
-import { axesOf, placesAlong, sizesAlong } from '../axes.js';
+import { placesAlong } from '../../tensor/axes.js';
+import { axesOf, sizesAlong } from '../axes.js';
 import { costPerNumber, symbolic } from '../dims.js';
 import type { OnnxCall } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';

@@ -1,5 +1,6 @@
 import { int, ints } from '../../formats/onnx/builder.js';
-import { axesOf, broadcastOver, placesAlong, sizesAlong } from '../axes.js';
+import { placesAlong } from '../../tensor/axes.js';
+import { axesOf, broadcastOver, sizesAlong } from '../axes.js';
 import { costPerNumber, symbolic } from '../dims.js';
 import type { OnnxCall, ScriptCall } from '../facets.js';
 import { numbers } from '../fields.js';

@@ -1,7 +1,6 @@
 import { factor } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { ints } from '../../formats/onnx/builder.js';
-import { permuteAxes } from '../../tensor/axes.js';
 import { sizeOf } from '../../tensor/tensor.js';
 import { multiply, showShape } from '../dims.js';
 import { sizes } from '../fields.js';
@@ -28,21 +27,12 @@ export const reshape: LayerKind<ReshapeSpec> = {
     config: ({ shape }) => ({ target_shape: shape }),
   },
   outputShape: (layer, [input]) => [input[0], ...target(layer, input)],
-  apply: (layer, [{ tensor }]) => ({
-    tensor: { shape: [tensor.shape[0], ...solved(layer.shape, sizeOf(tensor.shape.slice(1)))], data: tensor.data },
-  }),
-  onnx: (layer, { builder, inputs: [x] }) => builder.add('Reshape', [x, builder.integers([0, ...layer.shape])], {}, layer.name),
+  nodes: (layer, { builder, inputs: [x] }) => builder.add('Reshape', [x, builder.integers([0, ...layer.shape])], {}, layer.name),
   scripts: {
     numpy: { expression: ({ shape }, { inputs: [x] }) => `${x}.reshape(len(${x}), ${shape.join(', ')})` },
     torch: { expression: ({ shape }, { inputs: [x] }) => `${x}.reshape(len(${x}), ${shape.join(', ')})` },
   },
 };
-
-/** The sizes with -1 filled in. @throws Error where it does not go up: `target` has looked before */
-function solved(shape: readonly number[], count: number): number[] {
-  const known = sizeOf(shape.filter(n => n !== -1));
-  return shape.map(n => (n === -1 ? count / known : n));
-}
 
 /** @throws RnnError E_RESHAPE: other numbers of values */
 function target({ shape }: ReshapeSpec, input: DimShape): Dim[] {
@@ -92,8 +82,7 @@ export const permute: LayerKind<PermuteSpec> = {
       });
     return [input[0], ...layer.dims.map(axis => input[axis])];
   },
-  apply: (layer, [{ tensor }]) => ({ tensor: permuteAxes(tensor, [0, ...layer.dims]) }),
-  onnx: (layer, { builder, inputs: [x] }) => builder.add('Transpose', [x], { perm: ints(0, ...layer.dims) }, layer.name),
+  nodes: (layer, { builder, inputs: [x] }) => builder.add('Transpose', [x], { perm: ints(0, ...layer.dims) }, layer.name),
   scripts: {
     numpy: { expression: ({ dims }, { inputs: [x] }) => `${x}.transpose(${pythonText([0, ...dims])})` },
     torch: { expression: ({ dims }, { inputs: [x] }) => `${x}.permute(${pythonText([0, ...dims])})` },

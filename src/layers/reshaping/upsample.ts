@@ -1,10 +1,11 @@
 import { factor } from '../../cells/weightShapes.js';
-import { sizeOf, type Tensor } from '../../tensor/tensor.js';
+import type { Tensor } from '../../tensor/tensor.js';
 import { DATA_FORMATS, type DataFormat, lastChannels, overSpace } from '../channels.js';
-import { inGrammar, type OnnxCall } from '../facets.js';
+import { inGrammar, type NodesCall } from '../facets.js';
 import { sizes } from '../fields.js';
 import { checkOption } from '../kerasConfig.js';
-import type { Kernels, LayerBase, LayerKind } from '../layer.js';
+import type { LayerBase, LayerKind } from '../layer.js';
+import { computed } from '../nodes.js';
 import { INTERPOLATIONS, type Interpolation, NUMPY_RESIZE, resizedAlong, resizeNode, TORCH_RESIZE } from './resize.js';
 
 /** Every value along the axes of space several times, or with values between them: [N, T, D] -> [N, size·T, D] (Keras UpSampling). */
@@ -17,7 +18,6 @@ export interface UpSamplingSpec extends LayerBase {
 
 function upsampling(name: UpSamplingSpec['kind'], axes: number): LayerKind<UpSamplingSpec> {
   const kerasClass = `UpSampling${axes}D`;
-  const axisOf = (layer: UpSamplingSpec, i: number) => i + (lastChannels(layer) ? 1 : 2);
   return {
     name,
     reads: 'sequence',
@@ -56,18 +56,13 @@ function upsampling(name: UpSamplingSpec['kind'], axes: number): LayerKind<UpSam
           size: size === null ? null : size * layer.size[i],
         })),
       ),
-    apply: (layer, [{ tensor }], { kernels }) => ({
-      tensor: layer.size.reduce((t, times, i) => {
-        const axis = axisOf(layer, i);
-        return nearest(layer)
-          ? repeated(t, axis, times, kernels)
-          : resizedAlong(t, axis, times * t.shape[axis], layer.interpolation, kernels);
-      }, tensor),
-    }),
-    onnx: (layer, call) =>
-      nearest(layer)
-        ? layer.size.reduce((x, times, i) => repeatedNodes(layer.name, call, x, axisOf(layer, i), times), call.inputs[0])
-        : resizeNode(layer, call, { scales: layer.size }),
+    apply(layer, inputs, context) {
+      if (nearest(layer)) return computed(repeated, layer, inputs, context);
+      const along = (t: Tensor, times: number, i: number) =>
+        resizedAlong(t, axisOf(layer, i), times * t.shape[axisOf(layer, i)], layer.interpolation, context.kernels);
+      return { tensor: layer.size.reduce(along, inputs[0].tensor) };
+    },
+    onnx: (layer, call) => (nearest(layer) ? repeated(layer, call) : resizeNode(layer, call, { scales: layer.size })),
     scripts: {
       numpy: {
         helpers: NUMPY_RESIZE,
@@ -95,20 +90,18 @@ function scaled(repeat: string, layer: UpSamplingSpec, x: string, times: number,
   return nearest(layer) ? `${repeat}(${x}, ${times}, ${axis})` : `resize(${x}, ${axis}, "${layer.interpolation}", times=${times})`;
 }
 
-/** Each slice along an axis `times` times. */
-function repeated(t: Tensor, axis: number, times: number, kernels: Kernels): Tensor {
-  const inner = sizeOf(t.shape.slice(axis + 1));
-  const rows = t.data.length / inner;
-  const data = kernels.allocate(t.data.length * times);
-  for (let r = 0; r < rows; r++) {
-    const slice = t.data.subarray(r * inner, (r + 1) * inner);
-    for (let k = 0; k < times; k++) data.set(slice, (r * times + k) * inner);
-  }
-  return { shape: t.shape.map((size, a) => (a === axis ? size * times : size)), data };
+/** The axis of the input that is axis i of space. */
+function axisOf(layer: UpSamplingSpec, i: number): number {
+  return i + (lastChannels(layer) ? 1 : 2);
+}
+
+/** Each slice along an axis of space several times. */
+function repeated(layer: UpSamplingSpec, call: NodesCall): string {
+  return layer.size.reduce((x, times, i) => repeatedAlong(layer.name, call, x, axisOf(layer, i), times), call.inputs[0]);
 }
 
 /** A new axis of size 1 is inserted after it, repeated, and merged with it. */
-function repeatedNodes(name: string, { builder, shapes }: OnnxCall, x: string, axis: number, times: number): string {
+function repeatedAlong(name: string, { builder, shapes }: NodesCall, x: string, axis: number, times: number): string {
   const rank = shapes[0].length;
   const beside = builder.add('Unsqueeze', [x, builder.integers([axis + 1])], {}, name);
   const tiled = builder.add(

@@ -1,12 +1,11 @@
 import { int, ints } from '../../formats/onnx/builder.js';
-import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { sizesAlong } from '../axes.js';
 import { DATA_FORMATS, type DataFormat, lastChannels, overSpace } from '../channels.js';
 import { costPerNumber } from '../dims.js';
-import { inGrammar, type OnnxFacet, type Script, type ScriptFacet } from '../facets.js';
+import { inGrammar, type Nodes, type Script, type ScriptFacet } from '../facets.js';
 import { sizes } from '../fields.js';
 import { kerasArguments } from '../kerasArguments.js';
-import type { Kernels, LayerBase, LayerKind } from '../layer.js';
+import type { LayerBase, LayerKind } from '../layer.js';
 import { sized } from '../operatorNumbers.js';
 import { pythonText } from '../python.js';
 import type { DimShape } from '../shape.js';
@@ -54,13 +53,10 @@ function adaptivePool(name: AdaptivePoolSpec['kind'], axes: number): LayerKind<A
       },
     }),
     keras: kerasArguments(kerasClass, fields, 'outputSize dataFormat'),
-    onnx: onnx(max),
+    nodes: nodes(max),
     scripts: scripts(max),
     outputShape: (layer, [input]) => overSpace(layer, input, axes, () => layer.outputSize.map(sized)),
     cost: costPerNumber('elementwise'),
-    apply: (layer, [{ tensor }], { kernels }) => ({
-      tensor: layer.outputSize.reduce((t, count, i) => alongAxis(t, spaceAxis(layer, i), count, max, kernels), tensor),
-    }),
   };
 }
 
@@ -71,40 +67,16 @@ export const adaptiveavgpool2d = adaptivePool('adaptiveavgpool2d', 2);
 export const adaptivemaxpool3d = adaptivePool('adaptivemaxpool3d', 3);
 export const adaptiveavgpool3d = adaptivePool('adaptiveavgpool3d', 3);
 
-/** The axis of the input that is axis i of space. */
-function spaceAxis(layer: AdaptivePoolSpec, i: number): number {
-  return i + (lastChannels(layer) ? 1 : 2);
-}
-
-/** Windows are products of those along each axis, so that one axis can follow the other. */
-function alongAxis({ shape, data: x }: Tensor, axis: number, count: number, max: boolean, kernels: Kernels): Tensor {
-  const [outer, T, inner] = [sizeOf(shape.slice(0, axis)), shape[axis], sizeOf(shape.slice(axis + 1))];
-  const data = kernels.allocate(outer * count * inner);
-  const windows = adaptiveWindows(T, count);
-  for (let o = 0; o < outer; o++)
-    windows.forEach(([from, to], i) => {
-      for (let k = 0; k < inner; k++) {
-        let y = x[(o * T + from) * inner + k];
-        for (let t = from + 1; t < to; t++) {
-          const v = x[(o * T + t) * inner + k];
-          if (!max) y += v;
-          else if (v > y || Number.isNaN(v)) y = v;
-        }
-        data[(o * count + i) * inner + k] = max ? y : y / (to - from);
-      }
-    });
-  return { shape: shape.map((size, a) => (a === axis ? count : size)), data };
-}
-
 /** The windows of each axis as slices, whose ends the graph must know. @throws RnnError E_SYMBOLIC */
 function windowsOf(layer: AdaptivePoolSpec, input: DimShape) {
   return layer.outputSize.map((count, i) => {
-    const axis = spaceAxis(layer, i);
+    const axis = i + (lastChannels(layer) ? 1 : 2);
     return { axis, windows: adaptiveWindows(sizesAlong([axis], input)[0], count) };
   });
 }
 
-function onnx(max: boolean): OnnxFacet<AdaptivePoolSpec> {
+/** Windows are products of those along each axis, so that one axis can follow the other. */
+function nodes(max: boolean): Nodes<AdaptivePoolSpec> {
   return (layer, { builder, inputs: [x], shapes: [input] }) =>
     windowsOf(layer, input).reduce((value, { axis, windows }) => {
       const parts = windows.map(([from, to]) => {

@@ -1,8 +1,7 @@
 import type { ActivationSpec } from '../../activations/activation.js';
-import { getCell } from '../../cells/index.js';
 import type { ScriptCall } from '../../layers/facets.js';
 import { getLayerKind } from '../../layers/index.js';
-import { cellOptions } from '../../layers/recurrent.js';
+import { biasRows } from '../../layers/recurrent.js';
 import type { LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import { fanInOf } from '../../weights/init.js';
@@ -142,12 +141,6 @@ function callText(layer: RecurrentSpec, x: string, weight: Own, cells: Cells, st
   if (!cells.has(text)) cells.set(text, again === 0 ? name : `${name}_${again + 1}`);
   const sent = parameters.filter(p => p !== 'b2').map(p => argumentText(p, layer, weight, twoRows));
   return `${cells.get(text)}(${[x, ...sent, ...(states ?? [])].join(', ')})`;
-}
-
-function biasRows(layer: RecurrentSpec): number {
-  const shapes = getCell(layer.kind).weightShapes(1, layer.units, cellOptions(layer));
-  const bias = shapes.find(w => w.role === 'bias');
-  return bias?.shape.length ?? 0;
 }
 
 function argumentText(parameter: string, layer: RecurrentSpec, weight: Own, twoRows: boolean): string {
