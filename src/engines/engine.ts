@@ -13,7 +13,7 @@ export interface EngineInput {
   readonly mask?: Uint8Array;
   /** layer name -> initial states, per direction then state (h, c) */
   readonly initialStates?: ReadonlyMap<string, readonly Tensor[]>;
-  /** the steps go on from earlier ones, which left the initial states */
+  /** the input continues an earlier one, whose final states are the initial states here */
   readonly continued?: boolean;
   /** inputs beside x, by their names */
   readonly others?: ReadonlyMap<string, Tensor>;
@@ -39,7 +39,7 @@ export interface EngineOptions {
   readonly together?: 'exact' | 'quick';
   /** batched: for measuring what rounding does */
   readonly rounding?: Rounding;
-  /** told after every layer, and after every call of a stateful network */
+  /** called after every layer, and after every call of a stateful network */
   readonly onProgress?: (done: number, of: number) => void;
 }
 

@@ -10,7 +10,7 @@ import type { Weights } from '../weights/weights.js';
 import { claiming } from './claiming.js';
 import type { EngineInput, EngineOptions, EngineOutput } from './engine.js';
 
-/** What runs when all that it reads is there: a layer of a network, a node of an ONNX graph. */
+/** One call: a layer of a network, or a node of an ONNX graph. It runs once everything that it reads has been computed. */
 export interface GraphCall<V> {
   readonly reads: readonly string[];
   /** '' where a value is left out */
@@ -23,15 +23,15 @@ export interface GraphCall<V> {
 export interface CallGraph<V> {
   readonly calls: readonly GraphCall<V>[];
   readonly constants: readonly (readonly [string, V])[];
-  /** how often each value is read, an output once more: what nobody reads any more is dropped; absent: all is kept */
+  /** how often each value is read, an output counted once more: a value is dropped after its last reader; absent: all values are kept */
   readonly readers?: ReadonlyMap<string, number>;
   dropped?(value: V): void;
 }
 
 /**
- * The one walk: call after call, on what the calls before have given.
- * @param around what a name stands for in the graphs around a body
- * @returns the values that are left, by name
+ * The one walk: runs every call on the values of the calls before it.
+ * @param around looks a name up in the graphs around a body
+ * @returns the values that were kept, by name
  */
 export function walkCalls<V>(graph: CallGraph<V>, inputs: ReadonlyMap<string, V>, around: (name: string) => V | undefined): Map<string, V> {
   const values = new Map<string, V>([...graph.constants, ...inputs]);
@@ -129,7 +129,7 @@ function missingInput(name: string): RnnError {
 
 type Values = Pick<ReadonlyMap<string, Value>, 'get'>;
 
-/** What the network gives as initial states, else what the caller does. */
+/** Initial states of a layer: those that the network computes, else those of the caller. */
 export function initialOf(layer: LayerSpec, values: Values, input: EngineInput): readonly Tensor[] | undefined {
   if (layer.states) return layer.states.map(name => values.get(name)!.tensor);
   return isRecurrent(layer) ? input.initialStates?.get(layer.name) : undefined;
@@ -159,7 +159,7 @@ function checkInput({ timesteps, features, shape }: InputSpec, x: Tensor): Tenso
   return x;
 }
 
-/** Which size differs: that of the input, or of the network. */
+/** The sizes that differ, of the input and of the network. */
 function inputFix(found: readonly number[], expected: readonly (number | string)[]): string {
   if (found.length !== expected.length)
     return expected.length === 2 ? 'token numbers have two axes, samples and steps' : 'X has three axes: samples, steps, features';

@@ -24,7 +24,7 @@ export interface Assumption {
   readonly say: string | null;
 }
 
-/** What has to be said, and cannot be assumed because no value is the usual one. */
+/** A fact that the user has to give: it cannot be assumed, because no value is the usual one. */
 export interface Question {
   /** 'which activation is between fc1 and fc2' */
   readonly what: string;
@@ -40,7 +40,7 @@ export interface Question {
   readonly advice?: string;
 }
 
-/** `--strict`: nothing that the file and the flags leave open is assumed. @throws RnnError E_ASSUMED (convention, exit 3) */
+/** With `--strict`, nothing that the file and the flags leave open is assumed. @throws RnnError E_ASSUMED (convention, exit 3) */
 export function checkAssumptions(assumptions: readonly Assumption[], strict: boolean | undefined, lineOf?: () => string | null): void {
   if (!strict || assumptions.length === 0) return;
   const [{ what, why, say }] = assumptions;
@@ -55,7 +55,7 @@ export function checkAssumptions(assumptions: readonly Assumption[], strict: boo
   });
 }
 
-/** A place to fill, and no `_` within a name. */
+/** A `_` that stands for a value, not one within a name. */
 const UNFILLED = /(^|[,@+=])_/;
 
 /** The error that asks for what nobody has said: E_ASK (convention, exit 3). */

@@ -158,7 +158,7 @@ function checkLayer(json: unknown, values: Values, taken: Set<string>, framework
   return checkFields(kind, given, framework, layer) as unknown as LayerSpec;
 }
 
-/** An operator on constants alone. */
+/** Whether it is an operator on constants alone. */
 function readsNothing({ kind, inputs, operands }: Record<string, unknown>): boolean {
   const none = kind === 'op' && Array.isArray(inputs) && inputs.length === 0;
   return none && Array.isArray(operands) && operands.length > 0 && operands.every(o => o !== null);
@@ -173,7 +173,7 @@ function checkWiring(inputs: unknown, values: Values): readonly string[] {
 /** Kinds over several cells, and over images. */
 export const WITH_STATES: ReadonlySet<string> = new Set(['bidirectional', 'stackedrnn', 'convlstm1d', 'convlstm2d', 'convlstm3d']);
 
-/** What a call of a layer has in addition to its inputs: initial states and a mask as values, and the layer it is a further call of. */
+/** What a call of a layer may have in addition to its inputs: initial states and a mask as values, and the layer whose weights it shares. */
 function checkCall(
   given: Record<string, unknown>,
   values: Values,

@@ -7,7 +7,7 @@ import { FIXED_OPTIONS } from '../layers/recurrent.js';
 import { DEFAULTS, type FrameworkName, isCellName, isTorchProjection, layerDefaults } from './frameworks.js';
 import { asObject, bool, checkKeys, choice, missing, rangeError, text, typeError, wholeNumber } from './specJson.js';
 
-/** The fields of a kind, complete. @param layer gets them: values are written much faster where their keys are */
+/** Checks the fields of a kind and fills in defaults. @param layer receives them: assigning to existing keys is much faster */
 export function checkFields(
   kind: AnyLayerKind,
   given: Record<string, unknown>,
@@ -33,10 +33,10 @@ export function checkFields(
 }
 
 interface KindFields {
-  /** all that a layer of this kind may say */
+  /** every key that a layer of this kind may have */
   readonly keys: readonly string[];
   readonly entries: readonly (readonly [string, Field])[];
-  /** has them all, after what every layer has */
+  /** all of these keys, behind those that every layer has */
   readonly blank: Readonly<Record<string, unknown>>;
 }
 
@@ -57,7 +57,7 @@ export function fieldsOf(kind: AnyLayerKind): KindFields {
   return { keys, entries, blank };
 }
 
-/** A layer inside a layer: its kind and fields; what it reads is the outer one's business. */
+/** A layer inside a layer: its kind and fields; the outer layer decides what it reads. */
 function checkInner(json: unknown, framework: FrameworkName, kinds: readonly string[] | undefined): object {
   const given = asObject(json, 'layer');
   if (given.kind === undefined) throw missing('kind', LAYER_KINDS.map(k => k.name).join(', '));
@@ -129,7 +129,7 @@ function activationOf(value: unknown): ActivationSpec {
   return canonicalActivation(named as ActivationSpec);
 }
 
-/** What a field takes, in words: a size and an activation may be missing, a number out of range. */
+/** What a field accepts, in words, for the message about one that is missing or out of range. */
 function describe(field: Field): string {
   if (field.type === 'size') return 'a whole number from 1';
   if (field.type !== 'number') return 'an activation';

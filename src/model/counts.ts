@@ -23,7 +23,7 @@ export function totalParameters(shapes: ModelShapes): bigint {
   return shapes.layers.reduce((sum, l) => sum + parameterCount(l), 0n);
 }
 
-/** Those that training changes: not of a frozen layer, and not the moving statistics of a normalisation. */
+/** How many of them training changes: none of a frozen layer, and no moving statistics of a normalisation. */
 export function trainableParameters(shapes: ModelShapes): bigint {
   return shapes.layers.reduce((sum, { layer, weights }) => (layer.trainable ? sum + numbersIn(weights.filter(w => !w.frozen)) : sum), 0n);
 }
@@ -72,7 +72,7 @@ function resetNote(framework: FrameworkName, layers: readonly RecurrentSpec[]): 
 }
 
 /**
- * Only weights of recurrent layers differ, never what a layer gives on, so that the shapes of the others are those of the network as described.
+ * Only the weights of recurrent layers differ, never an output, so all other layers keep the shapes of the network as described.
  * @param variants numbers of a layer by what frameworks have in different ways, as far as they were counted
  */
 function countAs(

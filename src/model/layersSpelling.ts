@@ -45,11 +45,11 @@ export function isFunction(word: string): boolean {
 
 /**
  * What a line of --layers in another spelling probably means: separators, capitals, brackets, names of frameworks, an activation as a
- * layer of its own. The result need not be right either; the caller reads it.
+ * layer of its own. The result may be wrong as well; the caller parses it.
  * @param kinds the words that the grammar has
  */
 export function usualSpelling(text: string, kinds: readonly string[]): string {
-  // what is missing between two commas nobody knows
+  // nothing says what is missing between two commas
   if (/^\s*,|,\s*(?:,|$)/.test(text)) return text;
   const parts = text
     .trim()
@@ -126,7 +126,7 @@ const READ_OR_WITHOUT_EFFECT =
 
 /**
  * LSTM(64, return_sequences=True) of Keras, nn.LSTM(3, 64, 2, bidirectional=True) of PyTorch, which has the size of the input first.
- * @returns undefined where an argument would be lost that says something else
+ * @returns undefined where an argument would be lost that changes the result
  */
 function callOf(word: string, bracket: string): string | undefined {
   const given = bracket.split(/\s*,\s*/).filter(Boolean);

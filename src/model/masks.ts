@@ -6,7 +6,7 @@ import { isRecurrent, type LayerSpec, type ModelSpec } from './spec.js';
  * it; here it is derived from the description, before anything is computed.
  */
 
-/** What comes behind it has the mask of its input. */
+/** Layers behind it have the mask of its input. */
 export function carriesMask(layer: LayerSpec): boolean {
   return passes(layer) && !ends(layer);
 }
@@ -16,7 +16,7 @@ function passes(layer: LayerSpec): boolean {
   return kind.givesMask === true || kind.passesMask?.(layer) === true;
 }
 
-/** It ends the sequence, or starts one of its own: what comes behind it has no steps of the input. */
+/** It ends the sequence, or starts one of its own: layers behind it do not see the steps of the input. */
 function ends(layer: LayerSpec): boolean {
   if (isRecurrent(layer)) return !layer.returnSequences;
   return ['maxpool', 'avgpool', 'last', 'flatten', 'repeat', 'eachstep'].includes(layer.kind);

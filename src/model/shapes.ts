@@ -62,10 +62,10 @@ export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimSha
   return { input: known.get(model.input.name)!, layers, output: known.get(model.output)!, values: known };
 }
 
-/** Letters of a size in characters: a formula longer than this tells nobody anything, and it doubles where a value is joined with itself. */
+/** Characters of the formula of a size: a longer one helps nobody, and it doubles where a value is joined with itself. */
 const MOST_LETTERS = 80;
 
-/** A longer size is its number, or a letter of its own where it has none; every output after it is written with that. */
+/** A longer formula is replaced by the number, or by a letter of its own if the size is open; later outputs use that. */
 export function shortLetters(): (shape: DimShape) => DimShape {
   const own = new Map<string, string>();
   const short = (dim: Dim): Dim => {
@@ -97,7 +97,7 @@ export function weightShapesByLayer(shapes: ModelShapes): ReadonlyMap<string, re
   return new Map(shapes.layers.map(l => [l.layer.name, l.weights]));
 }
 
-/** Letters of the sizes of an input that is no sequence: its place among the inputs makes them differ. */
+/** Letters for the sizes of an input that is no sequence; the number of the input keeps them distinct. */
 function inputShape(input: InputSpec, tokens: boolean, index: number): DimShape {
   const number = index === 0 ? '' : String(index + 1);
   const N = { symbol: 'N', size: input.batch };
@@ -137,12 +137,12 @@ function layerShapes(
   }
 }
 
-/** Beside the states a layer over two layers gives the sequence of the second. */
+/** Whether it is a state: a layer over two layers also gives the sequence of the second one. */
 function isState({ suffix }: NamedShape): boolean {
   return suffix !== 'backward';
 }
 
-/** A description is checked before; under a mistake a layer may have no states any more. @throws RnnError E_SPEC_INPUT */
+/** Descriptions are checked before this; but under a simulated mistake a layer may have lost its states. @throws RnnError E_SPEC_INPUT */
 function noValue(layer: string, name: string): never {
   throw new RnnError('spec', 'E_SPEC_INPUT', `reads '${name}', and nothing gives it`, { where: layer });
 }

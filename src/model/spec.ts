@@ -21,7 +21,7 @@ import type { RepeatSpec } from '../layers/repeat.js';
 export const SPEC_SCHEMA = 'rnn-cli/spec@2';
 /** Layers of a network, however it is described. */
 export const MOST_LAYERS = 100_000;
-/** Without several inputs, outputs, states and operators; still read. */
+/** The schema before several inputs, outputs, states and operators; still read. */
 export const FIRST_SPEC_SCHEMA = 'rnn-cli/spec@1';
 
 /** The layer of any kind in layers/all.ts, or of a cell. */
@@ -123,7 +123,7 @@ export function isRecurrent(layer: LayerSpec): layer is RecurrentSpec {
 
 const TOKENS = new Map(LAYER_KINDS.flatMap(({ name, tokens }) => (tokens ? [[name, tokens]] : [])));
 
-/** Values that embeddings look up, whole or step by step, or that stand for text: token numbers, where they are inputs. */
+/** Values that embeddings look up, whole or step by step, or that hold text: inputs among them are token numbers. */
 export function tokenValues(layers: readonly LayerSpec[]): ReadonlySet<string> {
   const values = new Set<string>();
   for (const { kind, name, inputs } of [...layers].reverse()) {

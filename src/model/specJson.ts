@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { nearest } from '../registry.js';
 
-/** What stands in a spec, as the type it must have. @throws RnnError E_SPEC_TYPE, E_SPEC_KEY, E_SPEC_RANGE, E_SPEC_MISSING */
+/** Values of a spec, each read as the type it must have. @throws RnnError E_SPEC_TYPE, E_SPEC_KEY, E_SPEC_RANGE, E_SPEC_MISSING */
 
 const LARGEST = 2 ** 31 - 1;
 
@@ -54,7 +54,7 @@ export function checkKeys(given: Record<string, unknown>, known: readonly string
   }
 }
 
-/** Keys that Keras and PyTorch have for a layer, and what they are called here. */
+/** Keys of a layer in Keras and PyTorch, and their names here. */
 const FOREIGN_KEYS: readonly (readonly [words: RegExp, key: string | null, fix: string])[] = [
   [/^(hiddensize|outfeatures|outputdim|outputsize)$/, 'units', '"units" says it'],
   [/^(type|class|classname|cell|layer)$/, 'kind', '"kind" says it'],

@@ -10,9 +10,9 @@ import { text } from './specJson.js';
 export class Values {
   readonly first: InputSpec;
   readonly layers = new Map<string, LayerSpec>();
-  /** what a layer reads that does not say so */
+  /** what a layer reads that names no input */
   last: string;
-  /** kind -> from where on its numbers may be free: what is taken stays so */
+  /** kind -> the least number that may still be free in a name; a number once taken stays taken */
   readonly firstFree = new Map<string, number>();
   private readonly inputs = new Set<string>();
   private readonly counts = new Map<string, number>();
@@ -42,7 +42,7 @@ export class Values {
     return name;
   }
 
-  /** `lstm_1/h`: a layer's name may have strokes, too */
+  /** `lstm_1/h`: the name of a layer may contain slashes, too */
   private isFurther(name: string): boolean {
     for (let at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1)) {
       const giver = this.layers.get(name.slice(0, at));

@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 
-/** A `_` of a line stands where the user still has to say something; these are the words for the place. */
+/** A `_` in a line marks a value that the user still has to give; this describes that place. */
 interface Blank {
   /** characters [from, to) of the line */
   readonly from: number;
@@ -10,7 +10,7 @@ interface Blank {
 }
 
 /**
- * The line of an E_ASK error comes back completed, or not.
+ * Finds a `_` that is left in a line copied from an E_ASK error.
  * @throws RnnError E_UNFILLED (usage) naming every place that still holds `_`
  */
 export function checkFilled(text: string): void {

@@ -38,7 +38,7 @@ import type { CompareRequest } from './request.js';
 import type { CompareResult } from './result.js';
 import { VERSION } from './version.js';
 
-/** Seconds of a usual machine for the search for pairs of mistakes, unless the request says otherwise. */
+/** Default time limit of the search for pairs of mistakes, in seconds of an average machine. */
 const DEFAULT_BUDGET = 2;
 /** Multiply-adds, as the search counts them. */
 const WORK_OF_A_SECOND = 1e8;
@@ -46,7 +46,7 @@ const WORK_OF_A_SECOND = 1e8;
 /** What `compare` may be given beside its request: where progress is shown. */
 export interface CompareHooks {
   readonly onProgress?: (tried: number, of: number) => void;
-  /** told what was compared, of several outputs the one that the result is of, before it is returned */
+  /** called with what was compared (of several outputs, the one in the result) before the result is returned */
   readonly onCompared?: (compared: Compared) => void;
 }
 
@@ -76,7 +76,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
     const result = await compareOutput(own, { ...request, against }, { ...hooks, onCompared });
     judged.push({ name, result: { ...result, notes: [...result.notes, ...notes] }, compared });
   }
-  // the worst one is shown, and what the others are
+  // the worst one is shown in full, the others are listed
   const order = ['DIFFERENT', 'UNDECIDED', 'SAME'];
   const [{ result, compared }] = [...judged].sort((a, b) => order.indexOf(a.result.status) - order.indexOf(b.result.status));
   hooks.onCompared?.(compared);
@@ -183,7 +183,7 @@ function searchNotes({ diagnosis, detectability }: ReturnType<typeof findingsOf>
   ];
 }
 
-/** What to say instead, where a network described on the command line would be the other side's under another description. */
+/** The flag under which a network described on the command line becomes that of the other side, if there is one. */
 function callOf(
   code: string,
   change: Finding['change'],
@@ -246,7 +246,7 @@ function toldByShape(diagnosis: Diagnosis | null, expected: Tensor, actual: Tens
   );
 }
 
-/** What each value of y may be off by. */
+/** How much each value of y may differ. */
 async function allowanceOf(request: CompareRequest, prepared: Prepared, sides: Sides, comparable: boolean): Promise<Allowance> {
   const { expected, actual, batched, double } = sides;
   const measure = (dtype: Precision): Promise<Noise> =>
@@ -260,7 +260,7 @@ async function allowanceOf(request: CompareRequest, prepared: Prepared, sides: S
   return finerAllowance(allowance, await closeAllowance(await measure('f64'), expected, actual, foreign));
 }
 
-/** The other side has the shape of y. @throws RnnError E_CONFLICT: it was said to be hidden states, and y is none */
+/** The other side has the shape of y. @throws RnnError E_CONFLICT with --states, if y is no sequence of hidden states */
 function checkStates({ states, against }: CompareRequest, { network: { model } }: Prepared): void {
   const end = model.layers.find(({ name }) => name === model.output);
   if (!states || !end || isRecurrent(end)) return;

@@ -27,7 +27,7 @@ export interface ConvertRequest extends NetworkRequest {
   readonly to?: string;
   readonly force?: boolean;
   readonly seed?: string;
-  /** steps of the work that are done: read, written anew, both sides run */
+  /** steps done so far: read, written, read again, both sides run */
   readonly onProgress?: (done: number, of: number) => void;
 }
 
@@ -35,7 +35,7 @@ const STEPS = 4;
 
 /**
  * A model or its weights in another framework's layout. Both sides are run on the same seeded input before anything is written.
- * @throws RnnError E_CONVERT_… (unsupported) where the target has no such layer, and everything a file can be wrong in
+ * @throws RnnError E_CONVERT_… (unsupported) where the target has no such layer, and all errors of reading a file
  */
 export async function runConvert(request: ConvertRequest): Promise<ConvertResult> {
   const { file: path, output, to, force = false, seed = '42', onProgress, ...hints } = request;
@@ -114,7 +114,7 @@ async function writeChecked(output: string, { pieces, y, onnxruntime }: Written,
   );
 }
 
-/** Rounding in another order moves y by less, and a wrong conversion by more. */
+/** Rounding in another order changes y by less than this, a wrong conversion by more. */
 const CONVERTED_TOLERANCE = 1e-2;
 
 export function checkNumbers(theirs: Float64Array, ours: Float64Array, how: string): void {
@@ -152,7 +152,7 @@ function leftNotes({ leaves = [] }: Written, path: string): string[] {
   ];
 }
 
-/** A graph may say that its steps are open, and hold one number of them inside. */
+/** A graph may declare an open number of steps and still hold a fixed one inside. */
 function withSteps(error: unknown, { graph, model }: Network): unknown {
   if (!(error instanceof RnnError) || error.code !== 'E_ONNX_SHAPE' || !graph || model.input.timesteps !== null) return error;
   error.fix ??= `say how many steps the graph is made for: --T n (here ${TUTORIAL.T})`;

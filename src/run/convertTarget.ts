@@ -66,7 +66,7 @@ export function targetOf(to: string | undefined, output: string, source: Framewo
   });
 }
 
-/** Whose names the tensors have in a container of a network that stays what it is. */
+/** The convention for tensor names in a container, if the framework stays the same. */
 function conventionOf(container: string, source: FrameworkName): string {
   if (source === 'torch' || source === 'flax') return source;
   return source === 'onnx' || container === 'safetensors' ? 'rnn-cli' : 'keras';
@@ -74,7 +74,7 @@ function conventionOf(container: string, source: FrameworkName): string {
 
 /**
  * The same network as the other framework has it: biases in one row or two, the reset gate where it has one.
- * @throws RnnError E_CONVERT_LAYER naming what the other framework has not
+ * @throws RnnError E_CONVERT_LAYER naming what the other framework lacks
  */
 export function adapted(
   network: Network,
@@ -88,7 +88,7 @@ export function adapted(
       if (framework === 'keras' || framework === 'tfjs') checkInside(layer, layer.name);
       return layer;
     }
-    // a spec counted by a framework's rules may still hold what the framework has not
+    // a spec counted by a framework's rules may still hold options that the framework lacks
     checkCell(layer, framework);
     if (framework === network.framework) return layer;
     const twoBiases = layer.useBias && framework !== 'keras' && framework !== 'tfjs' && framework !== 'flax';
@@ -169,7 +169,7 @@ function notInKeras(layer: RecurrentSpec): string | null {
   return layer.outputActivation === null ? null : 'activation of its own for the output of a cell';
 }
 
-/** What a state dict leaves to the code that loads it. */
+/** What a state dict does not hold, so that the loading code has to know it. */
 function codeNotes({ layers }: ModelSpec): string[] {
   const functions = layers.filter(l => l.kind === 'dense' && l.activation !== 'linear').map(l => l.name);
   const others = layers

@@ -12,7 +12,7 @@ import type { ForwardRequest } from './request.js';
 
 /**
  * Where ONNX Runtime gets a whole process done sooner. Loading the package and handing it the weights takes a time of its own, in which a thread of
- * the kernel does so many multiply-adds; so layers of fewer units gain nothing, nor any SimpleRNN. Measured by bench/crossover.mjs.
+ * the kernel does so many multiply-adds; so layers of fewer units gain nothing, nor any SimpleRNN. Measured with bench/crossover.mjs.
  */
 const CROSSOVER: Record<string, Crossover> = {
   lstm: { units: 128, start: 1.25e9, perWeight: 800 },
@@ -27,7 +27,7 @@ interface Crossover {
   readonly perWeight: number;
 }
 
-/** What the request says of the engine, and nothing that is decided. */
+/** What the request says about the engine, before anything is decided. */
 type Asked = Pick<ForwardRequest, 'engine' | 'dtype' | 'threads' | 'fast' | 'trace' | 'states'>;
 
 function executionWith(engine: string, why: string | undefined, { dtype, threads, fast, trace, states }: Asked): Execution {

@@ -17,7 +17,7 @@ import type { Weights } from '../weights/weights.js';
 /** Which engine computes, and how. */
 export interface Execution {
   readonly engine: string;
-  /** why this one, where the request left it open */
+  /** why this one, if the request left the choice open */
   readonly why?: string;
   /** fused multiply-add; its bits depend on the processor */
   readonly fast?: boolean;
@@ -40,7 +40,7 @@ export async function execute(model: ModelSpec, weights: Weights, input: EngineI
   return executeWith(getEngine(execution.engine), model, weights, input, execution);
 }
 
-/** The same with an engine that is at hand. */
+/** The same with a given engine. */
 export async function executeWith(
   engine: Engine,
   model: ModelSpec,

@@ -28,8 +28,8 @@ export interface RanForward {
 
 /**
  * Runs the network and returns y with everything needed to repeat it.
- * @param onProgress told after every layer, or every call of a stateful network
- * @param onRun told what was run, before the result is returned
+ * @param onProgress called after every layer, or every call of a stateful network
+ * @param onRun called with what was run, before the result is returned
  */
 export async function runForward(
   request: ForwardRequest,
@@ -53,7 +53,7 @@ export async function runForward(
   }
 }
 
-/** A Python script that gives the same y, and what it rests on. @throws RnnError E_EMIT */
+/** A Python script that gives the same y, with its assumptions. @throws RnnError E_EMIT */
 export async function runEmit(request: ForwardRequest, target: EmitTarget): Promise<{ script: string } & Pick<Prepared, 'assumptions'>> {
   const { emitScript } = await import('./emit/script.js');
   const { withConstants } = await import('./emit/graphInputs.js');
@@ -201,7 +201,7 @@ function namedOutputs({ network }: Prepared, { y, others }: EngineOutput): Named
   });
 }
 
-/** A graph does not name its axes. */
+/** The axes of a graph's output have no names. */
 function axisNames({ shape }: Tensor): string[] {
   return shape.map((_, axis) => `axis ${axis}`);
 }

@@ -37,7 +37,7 @@ export interface InspectRequest extends NetworkRequest {
 /**
  * What is in a file: framework, tensors, network. A network that cannot be run, or not even described, is no error here: the reason is part
  * of the result.
- * @param onInspected told what was found, with its tensors
+ * @param onInspected called with what was found, with its tensors
  * @throws RnnError of kinds 'io', 'format', 'limit'; E_SHA256 where the digest is another
  */
 export async function runInspect(
@@ -104,7 +104,7 @@ async function networkOf(
     const shapes = network.model.layers.length > 0 ? shapesInFile({ ...network, ask: undefined }) : null;
     return { network, shapes, layersLine, reason: network.ask ? reasonOf(network.ask, path) : (why ?? network.withoutWeights ?? null) };
   } catch (error) {
-    // what is wrong with the flags, and not with the file
+    // an error of the flags, not of the file
     if (!(error instanceof RnnError) || error.code === 'E_CONFLICT' || error.code === 'E_UNFILLED') throw error;
     const open = error.code === 'E_SIZE' && error.where === '--D' && hints.layers === undefined;
     const shapes = open ? await withoutFeatures(load) : null;
@@ -114,7 +114,7 @@ async function networkOf(
   }
 }
 
-/** Which part, what, and what to do: without the file's name, which stands above. */
+/** The message of an error without the name of the file, which the report shows above. */
 function reasonOf({ where, message, fix }: RnnError, path: string): string {
   const shown = shownPath(path);
   const part = where?.startsWith(shown) ? where.slice(shown.length).replace(/^: /, '') : where;

@@ -100,7 +100,7 @@ const KEYS = {
   explain: EXPLAIN,
 };
 
-/** What a request looks like, by the function that takes it; of these, the keys that it cannot do without. */
+/** An example of a request for each function, and the keys that it requires. */
 const EXAMPLES: Readonly<Record<keyof typeof KEYS, { readonly text: string; readonly needs?: readonly string[] }>> = {
   shapes: { text: "{ cell: 'lstm', D: 3 }" },
   load: { text: "{ model: 'net.keras' }" },
@@ -155,7 +155,7 @@ export async function withRequest<R, T>(name: keyof typeof KEYS, given: Given<R>
   }
 }
 
-/** The request without what is undefined, numbers as the functions take them. @throws RnnError E_REQUEST */
+/** The request without undefined keys, its numbers as the functions expect them. @throws RnnError E_REQUEST */
 function checkRequest(name: keyof typeof KEYS, given: unknown = {}): Record<string, unknown> {
   const keys: Readonly<Record<string, Kind>> = KEYS[name];
   const { text, needs: needed = [] } = EXAMPLES[name];
@@ -177,7 +177,7 @@ function checkRequest(name: keyof typeof KEYS, given: unknown = {}): Record<stri
   return checked;
 }
 
-/** @throws RnnError E_REQUEST naming the range that the command line has for it, too */
+/** @throws RnnError E_REQUEST naming the range, which is that of the command line */
 function checkRange(key: string, value: unknown): void {
   const named = Object.hasOwn(RANGES, key) ? (RANGES[key as keyof typeof RANGES] as { least: number; most?: number }) : undefined;
   const { least, most = 2 ** 31 - 1 } = named ?? { least: 0, most: Number.MAX_VALUE };
@@ -244,7 +244,7 @@ function foundText(value: unknown): string {
   return typeof value === 'function' ? 'a function' : String(value);
 }
 
-/** One of a few names that is no part of a request. @throws RnnError E_REQUEST */
+/** An argument beside the request that is one of a few names. @throws RnnError E_REQUEST */
 export function checkChoice(key: string, value: unknown, choices: readonly string[]): void {
   if (fits(value, choices)) return;
   throw wrong(key, choices.join(', '), value, nearestOf(value, choices));

@@ -17,14 +17,14 @@ export interface FileLimits {
   readonly read: Limits;
 }
 
-/** What a command line says about them. */
+/** The limits that a command line sets. */
 export type AskedLimits = Partial<Record<LimitKey | 'maxMemory' | 'maxFile', number>>;
 
 const MOST = 2 ** 32;
-// made when a limit is requested: a small command does without
+// created only when a limit is requested, which small commands do not need
 let ambient: AsyncLocalStorage<FileLimits> | undefined;
 
-/** Half of RAM, at most 4 GiB: what zip can name, one ArrayBuffer can hold, and a machine has beside the arrays made of it. */
+/** Half of RAM, at most 4 GiB: what zip can address and one ArrayBuffer can hold, with room for the arrays made from it. */
 function memoryBudget(): number {
   return Math.min(Math.floor(os.totalmem() / 2), MOST);
 }
@@ -45,7 +45,7 @@ export function ownLimits(): Limits {
 
 const KEYS = ['maxMemory', 'maxFile', ...Object.values(LIMITS).flatMap(({ key }) => key ?? [])] as (keyof AskedLimits)[];
 
-/** Runs `body` under what was requested: tensors read take at most `maxMemory` bytes, a file at most `maxFile`, and so on. */
+/** Runs `body` under the requested limits: tensors read take at most `maxMemory` bytes, a file at most `maxFile`, and so on. */
 export function withLimits<T>(asked: AskedLimits, body: () => Promise<T>): Promise<T> {
   if (KEYS.every(key => asked[key] === undefined)) return body();
   ambient ??= new AsyncLocalStorage();

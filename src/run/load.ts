@@ -6,9 +6,9 @@ import { type Prepared, prepare } from './prepare.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import type { TensorData } from './result.js';
 
-/** A network that is loaded once and asked again and again. */
+/** A network that is loaded once and run many times. */
 export interface LoadedNetwork {
-  /** what it was made from, with its weights */
+  /** the network that it was made from, with its weights */
   readonly prepared: Pick<Prepared, 'network' | 'weights' | 'weightsSource' | 'notes'>;
   /**
    * y of x [N, T, D] (token numbers [N, T]), float32, with the bits of `forward` on the batched engine. From the second call with a shape on,

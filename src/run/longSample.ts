@@ -33,7 +33,7 @@ interface LongSample {
 
 /** A smaller file is read whole: that is as fast. */
 const LARGE = 2 ** 20;
-/** Steps that are looked at before the network is known: no whole number of anything. */
+/** Steps that are read before the network is known. */
 const FIRST_STEPS = 251;
 
 /** @returns undefined where the input is no such sample, or the network wants all of it. @throws RnnError as runForward */

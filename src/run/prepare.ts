@@ -60,7 +60,7 @@ type PrepareRequest = NetworkRequest & InputRequest & { readonly output?: string
 export async function prepare(request: PrepareRequest, given?: ReadArray, steps?: number): Promise<Prepared> {
   const opened = await openModel(request);
   if (opened?.graph && !isExact(opened.graph)) return prepareGraph(request, opened);
-  // a network that is not run is said before anything about its input
+  // that a network is not supported comes before any error about its input
   if (opened?.problem) await loadNetwork(request, undefined, opened);
   if (hasNamedInputs(opened?.spec)) return prepareNamed(request, opened!);
   const timeMajor = request.timeMajor || hasStepsFirst(opened);
@@ -261,7 +261,7 @@ function checkNoSizes(request: NetworkRequest): void {
   throw new RnnError('usage', 'E_CONFLICT', message, { fix: `drop --${letter}` });
 }
 
-/** Of inputs; whole numbers of fewer bits wrap round. */
+/** Types of inputs whose whole numbers wrap around, having fewer bits than 64. */
 const KEPT_TYPES: ReadonlySet<DType | null> = new Set<DType | null>(['f16', 'bf16', 'f32', 'f64', 'i32', 'i64', 'bool']);
 
 /** A script in PyTorch is a PyTorch network, unless something says otherwise. */
@@ -270,7 +270,7 @@ export function withFramework<R extends NetworkRequest & InputRequest>(request: 
   return torch ? { ...request, framework: 'torch' } : request;
 }
 
-/** The file's shape with the batch first. */
+/** The shape of the file, batch first. */
 function knownShape(array: ReadArray | undefined, timeMajor = false): readonly number[] | undefined {
   if (!array) return undefined;
   const { shape } = array.tensor;

@@ -49,7 +49,7 @@ export async function runProbe(request: ProbeRequest): Promise<ProbeResult> {
   // 'torch' draws biases, too: zero biases hide every mistake with them
   const init = request.init ?? (weights ? undefined : 'torch');
   const trialAt = (N: number, T: number, goal?: Goal) => trialOf({ ...described, init }, N, T, goal);
-  // what the largest input cannot distinguish, no smaller one will: that is the aim
+  // no smaller input distinguishes more than the largest one does, which sets the aim
   const largest = await trialAt(samples[samples.length - 1], steps[steps.length - 1]);
   let best = largest;
   const sizes = bySize(samples, steps);

@@ -4,7 +4,7 @@ import type { FrameworkName } from '../model/frameworks.js';
 export { FRAMEWORKS as FRAMEWORK_NAMES, type FrameworkName } from '../model/frameworks.js';
 
 /**
- * What the user asked for, validated as words (numbers are numbers, enums are known) but not yet looked up: no file has been read.
+ * What the user asked for: types and names are checked, but no file has been read.
  * `cli/options.ts` builds these from argv; the library's callers build them by hand.
  */
 export const ENGINE_NAMES = ['batched', 'manual', 'onnxruntime'] as const;
@@ -13,7 +13,7 @@ export const RNG_NAMES = ['seedrandom', 'keras', 'torch', 'numpy', 'pcg64'] as c
 export type EngineName = (typeof ENGINE_NAMES)[number];
 export type RngName = (typeof RNG_NAMES)[number];
 
-/** From where, and to where, the numbers of a request go; to 2^31 − 1 where nothing is said. */
+/** Ranges of the numbers of a request; up to 2^31 − 1 unless given. */
 export const RANGES = {
   N: { least: 1 },
   T: { least: 1 },

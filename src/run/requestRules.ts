@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import type { CompareRequest, ForwardRequest } from './request.js';
 
-/** Rules between the words of a request, checked before any file is read: the same for flags and for the library's callers. */
+/** Rules between the keys of a request, checked before any file is read: the same for flags and for callers of the library. */
 
 type Request = ForwardRequest & CompareRequest;
 type Key = keyof Request;
@@ -11,11 +11,11 @@ export interface Conflict<R> {
   readonly a: keyof R & string;
   readonly b: keyof R & string;
   readonly fix: string;
-  /** both are there, but these words go together */
+  /** both may be given with these values */
   readonly fine?: (request: R) => boolean;
 }
 
-/** Each of the one with each of the other. */
+/** All pairs of a key of the first list and one of the second. */
 export function pairs<R>(
   one: Conflict<R>['a'] | readonly Conflict<R>['a'][],
   other: Conflict<R>['a'] | readonly Conflict<R>['a'][],
@@ -42,7 +42,7 @@ const CONFLICTS: readonly Conflict<Request>[] = [
   pairs<Request>('model', 'layers', ONE_FORM),
   ...Object.entries(IN_LAYERS).map(([key, fix]) => [
     ...pairs<Request>('layers', key as Key, fix),
-    // weights alone leave these to flags; only the file tells
+    // a file of weights alone leaves these to flags; that is known once it is read
     ...(['task', 'pool', 'activation', 'recurrentActivation'].includes(key)
       ? []
       : pairs<Request>('model', key as Key, `the file says it already; ${ONE_FORM}`)),
@@ -74,14 +74,14 @@ export function checkRules(request: object): void {
     needs(request as Request, 'timeMajor', ['input'], 'the seeded input has no file whose axes could be swapped');
 }
 
-/** @throws RnnError E_CONFLICT: of the first two that stand together */
+/** @throws RnnError E_CONFLICT naming the first two keys that exclude each other */
 export function checkConflicts<R extends object>(request: R, conflicts: readonly Conflict<R>[]): void {
   for (const { a, b, fix, fine } of conflicts)
     if (request[a] !== undefined && request[b] !== undefined && !fine?.(request))
       throw new RnnError('usage', 'E_CONFLICT', `${flagOf(a)} and ${flagOf(b)} cannot be used together`, { fix });
 }
 
-/** @throws RnnError E_NEEDS where none of those is there that make `key` useful */
+/** @throws RnnError E_NEEDS where every key is missing that `key` requires one of */
 export function needs<R extends object>(request: R, key: keyof R & string, one: readonly (keyof R & string)[], why: string): void {
   if (request[key] === undefined || one.some(other => request[other] !== undefined)) return;
   const others = one

@@ -10,7 +10,7 @@ import type { Count, ShapesResult } from './result.js';
 
 /**
  * Shapes, weights, parameters, work and memory of a network, from its description alone.
- * @param onNetwork told what was described, which needs D
+ * @param onNetwork called with the network that was described, which needs D
  */
 export async function runShapes(request: ShapesRequest, onNetwork?: (network: Network) => void): Promise<ShapesResult> {
   const opened = await openModel(request);

@@ -47,7 +47,7 @@ export async function openForwardStream(request: StreamRequest, canRewind: boole
   return undefined;
 }
 
-/** The same of one long sample whose y is that of the last step, for somebody who writes nothing. */
+/** The same for one long sample whose y is that of the last step, where no file is written. */
 export async function forwardLongSample(request: StreamRequest): Promise<ForwardResult | undefined> {
   if (request.input === undefined || needsWhole(request)) return undefined;
   const [path, key] = splitKey(request.input);
@@ -56,7 +56,7 @@ export async function forwardLongSample(request: StreamRequest): Promise<Forward
   return lastOfLongSample(request, path);
 }
 
-/** What looks at more than one sample, or is shown for all of them. */
+/** Request keys that need more than one sample, or show all of them. */
 function needsWhole(request: StreamRequest): boolean {
   const { lengths, mask, h0, c0, simulate } = request;
   const files = [lengths, mask, h0, c0, simulate].some(value => value !== undefined);
@@ -151,7 +151,7 @@ interface Chunk {
 /** Numbers of a chunk: few enough for the processor's cache, and, where samples are long, for memory. */
 const CHUNK_NUMBERS = 2 ** 20;
 const MOST_NUMBERS = 2 ** 23;
-/** The engine is at its full speed from so many samples on. */
+/** Samples from which the engine runs at full speed. */
 const ENOUGH_SAMPLES = 80;
 const MOST_SAMPLES = 2 ** 14;
 /** Multiply-adds of a chunk: signals are heard between chunks, some 50 ms apart. Of a few samples no fewer: alone they take as long as together. */

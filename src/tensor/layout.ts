@@ -16,12 +16,12 @@ export function transpose(t: Tensor): Tensor {
   );
 }
 
-/** Rows that are turned together: each of their numbers has one of the others beside it in the result. */
+/** Rows that are transposed together, so that their numbers are neighbours in the result. */
 const TOGETHER = 16;
 /** Numbers that are read at a time. */
 const PIECE = 2 ** 18;
 
-/** As many columns of a matrix, from `from` on, as rows as there is room for. */
+/** Columns of a matrix, from `from` on, as rows: as many as `out` has room for. */
 function turned(part: Part, [A, B]: readonly number[], from: number, out: FloatArray, precision: Precision): FloatArray {
   const to = from + out.length / Math.max(1, A);
   const most = Math.min(A, Math.max(TOGETHER, Math.floor(PIECE / Math.max(1, B))));
@@ -40,7 +40,7 @@ function turned(part: Part, [A, B]: readonly number[], from: number, out: FloatA
   return out;
 }
 
-/** Numbers of the same kind as these. */
+/** Copies the kind of numbers from one tensor to another. */
 function ofKind({ kind }: Tensor, t: Tensor): Tensor {
   return kind === undefined ? t : { kind, ...t };
 }

@@ -21,12 +21,12 @@ export function lazy(shape: readonly number[], precision: Precision, make: () =>
   return Object.defineProperties(tensor, { load: { value: () => kept ?? make() }, part: { value: some }, precision: { value: precision } });
 }
 
-/** The numbers of a tensor for somebody who uses them once: where they were not kept, they are not kept here. */
+/** The numbers of a tensor, for a caller that uses them once: numbers that were not in memory are not kept. */
 export function load<Data>(tensor: { readonly data: Data; readonly load?: () => Data }): Data {
   return tensor.load ? tensor.load() : tensor.data;
 }
 
-/** Reads now, and keeps, what would be read anew at each of many uses. */
+/** Reads and keeps numbers that would otherwise be read again at each of many uses. */
 export function keep(tensors: Iterable<Tensor>): void {
   for (const tensor of tensors) tensor.data;
 }

@@ -34,25 +34,25 @@ export const batched: Engine = {
  * 7 ms for 4·10^4 and 16 ms for 2.5·10^5. This and the next are counted over all calls, since a stream makes many.
  */
 const WORTH_COMPILING = 4e4;
-/** From which starting threads (some 50 ms each) is; the kernel does about 2·10^10 a second. */
+/** Multiply-adds from which starting threads (some 50 ms each) pays off; the kernel does about 2·10^10 a second. */
 const WORTH_STARTING = 2e9;
 /** More threads than this would only wait for memory. */
 const MOST_THREADS = 64;
-/** From which handing blocks to threads that run already is. */
+/** Multiply-adds from which handing blocks to running threads pays off. */
 const WORTH_SHARING = 2e6;
 
 let multiplied = 0;
 
-/** Threads of the place that the engine runs in. */
+/** Threads, provided by the environment that the engine runs in. */
 export interface Threads {
-  /** that may work at the same time */
+  /** how many can work at the same time */
   available(): number;
   poolOf(kernel: Kernel, threads: number): Promise<Pool>;
 }
 
 let provided: Threads | undefined;
 
-/** Threads from now on; without them one thread computes. */
+/** Provides threads; without this call one thread computes everything. */
 export function useThreads(threads: Threads): void {
   provided = threads;
 }
@@ -81,8 +81,8 @@ function rounded(kernels: Kernels, kernel: Kernel | undefined, { rounding }: Eng
 }
 
 /**
- * Fused multiply-add, where it is asked for and there, computes everything: what is small, too, so that pieces of an input have the bits
- * of the whole. Gates are traced in plain TypeScript only.
+ * With --fast, and where the processor has it, fused multiply-add computes everything, small products included, so that pieces of an
+ * input have the same bits as the whole. Gates are traced in plain TypeScript only.
  */
 async function kernelFor({ dtype, fast, trace }: EngineOptions): Promise<Kernel | undefined> {
   const fused = fast && !trace && dtype === 'f32' ? await loadKernel(true) : undefined;

@@ -10,7 +10,7 @@ import type { Pool } from './pool.js';
  * changes a bit, because every sample's sums are its own.
  */
 
-/** Multiply-adds after which it is asked again whether threads pay: some milliseconds, to which waking them adds little. */
+/** Multiply-adds between two decisions on whether threads pay off: a few milliseconds of work, to which waking threads adds little. */
 const WORK_OF_TURN = 2 ** 25;
 
 export function fusedKernel(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, pool?: Pool): RecurrenceResult {

@@ -121,7 +121,7 @@ export async function ownKernel(fast: boolean): Promise<Kernel | undefined> {
   return kernel && instanceOf(kernel.module, fast, OWN_PAGES);
 }
 
-/** Takes these bytes for the kernel from now on; for tests and for who builds it elsewhere. */
+/** Uses these bytes as the kernel from now on: for tests, and for programs that build it elsewhere. */
 export async function useKernel(bytes: Uint8Array, fast: boolean): Promise<Kernel | undefined> {
   const kernel = await compile(bytes, fast);
   kernels.set(fast, Promise.resolve(kernel));

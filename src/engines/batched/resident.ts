@@ -25,7 +25,7 @@ type Stage = (x: Float32Array) => Float32Array;
 interface Laid {
   readonly shape: readonly number[];
   readonly outputShape: readonly number[];
-  /** undefined: this network, or this size, has no such way */
+  /** undefined: not possible for this network, or for this size */
   readonly stages: readonly Stage[] | undefined;
 }
 
@@ -49,7 +49,7 @@ export async function residentNetwork(model: ModelSpec, weights: Weights): Promi
   };
 }
 
-/** The kernels, and a list of the recurrences they were asked for: weights and options as an engine sees them. */
+/** Kernels that record the recurrences they are called with: weights and options as an engine sees them. */
 function watching(kernels: Kernels, seen: RecurrenceArgs[]): Kernels {
   return {
     ...kernels,
@@ -60,7 +60,7 @@ function watching(kernels: Kernels, seen: RecurrenceArgs[]): Kernels {
   };
 }
 
-/** One stage for every layer of a chain; undefined where a layer, or the size, has no such way. */
+/** One stage for every layer of a chain; undefined where that is not possible for a layer, or for the size. */
 function stagesOf(
   model: ModelSpec,
   weights: Weights,

@@ -3,11 +3,11 @@
  * processors are free at the same time, which only the clock knows; what is computed is the same, to the bit.
  */
 export interface Sharing {
-  /** Runs some steps in the way that was faster of late. */
+  /** Runs some steps in whichever way has been faster recently. */
   run(steps: number, alone: () => void, shared: () => void): void;
 }
 
-/** Turns in the faster way after which the other is tried again; twice as many each time that it stays slower. */
+/** Turns in the faster way before the other one is tried again; doubled each time the other one is still slower. */
 const PATIENCE = 8;
 /** Turns of a trial, whose best counts: in the first a thread wakes up and fetches its weights. */
 const TRIAL = 3;

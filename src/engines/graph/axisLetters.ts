@@ -9,8 +9,8 @@ const NAMES: readonly [RegExp, string][] = [
 ];
 
 /**
- * Letters of the axes of every input of a graph, which may be [T, N, D] as ONNX's own operators have it: by what the recurrent nodes take
- * them for, and by their names. An axis that nothing says more of has the letter of its place: N first, T second of three, D last.
+ * Letters of the axes of every input of a graph, which may be [T, N, D] as in ONNX's own operators: inferred from the recurrent nodes that
+ * read it and from the names of its axes. Any other axis gets the letter of its position: N first, T second of three, D last.
  */
 export function axisLetters(graph: OnnxGraph): string[][] {
   const roles = recurrentRoles(graph);

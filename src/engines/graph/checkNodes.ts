@@ -9,9 +9,9 @@ import { formatShape } from '../../tensor/tensor.js';
 import { checkFeatures, checkLengths } from './recurrent.js';
 
 /**
- * What can be told wrong with a graph without running it: operators that ONNX does not have, and RNN, LSTM and GRU whose attributes,
- * weights, lengths and input contradict each other. Such a file is damaged, and is refused even where it is only looked at; what is
- * merely not run here is not.
+ * Faults of a graph that can be found without running it: operators that ONNX does not have, and RNN, LSTM and GRU whose attributes,
+ * weights, lengths and input contradict each other. Such a file is damaged, and is refused even by commands that only look at it;
+ * an operator that is merely unsupported is no reason to refuse it.
  * @throws RnnError of kind 'format', 'convention' or 'shape'
  */
 export function checkNodes(model: OnnxModel): void {
@@ -68,7 +68,7 @@ function checkState({ shape }: GraphValue, { layout, directions }: RecurrentNode
   throw shapeError('an initial state has the wrong shape', formatShape(shape), formatShape(expected));
 }
 
-/** What the node says, or undefined where it says something that is only not supported. */
+/** The attributes of the node; undefined where a value is merely unsupported. */
 function readOrSkip(node: OnnxNode): RecurrentNode | undefined {
   try {
     return readRecurrentNode(node);

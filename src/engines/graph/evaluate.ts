@@ -20,9 +20,9 @@ const OPERATORS: Operators = { ...PURE_OPERATORS, ...RECURRENT };
 
 export const RUN_OPERATORS: readonly string[] = [...Object.keys(OPERATORS), ...COMPOSED_OPERATORS].sort();
 
-/** What a node takes beside its numbers. */
+/** Work of a node in addition to its numbers, in multiply-adds. */
 const STEPS = 2000;
-/** What is computed before anything runs takes no second. */
+/** Limits of what is computed before the graph runs: less than a second of work. */
 const CHEAP = { seconds: 20, work: 2e7 };
 
 /**
@@ -139,7 +139,7 @@ function prepared(
   };
 }
 
-/** @returns what the node's outputs are, in their order; what is left out stands there, too, and nobody reads it */
+/** @returns the outputs of the node in their order, unnamed ones included */
 function runCall(call: Call): GraphValue[] {
   const { node } = call;
   const operator: Operator = OPERATORS[keyOf(node)];

@@ -31,45 +31,45 @@ export interface Flow {
 export interface Draft {
   readonly nodes: Nodes;
   readonly precision: Precision;
-  /** of values that come from layers */
+  /** values that come from layers, by name */
   readonly flows: Map<string, Flow>;
   readonly names: FreeNames;
-  /** by their names; what a recurrent one returns is settled as its readers show what they take */
+  /** by name; what a recurrent layer returns is decided by what its readers take */
   readonly layers: Map<string, Record<string, unknown>>;
   readonly weights: Map<string, Tensor>;
   readonly input: { readonly name: string; readonly N: Dim; readonly T: Dim; readonly F?: Dim };
 }
 
-/** An operator or a layer of the graph, of whose inputs one comes from a layer at least. */
+/** An operator or a layer of the graph with at least one input that comes from a layer. */
 export interface Call {
   readonly entry: Entry;
   /** the operator, or the kind of the layer */
   readonly op: string;
-  /** in its order: what comes from layers, constants; undefined: what is computed otherwise */
+  /** the inputs in order: flows from layers, and constants; undefined: computed in any other way */
   readonly reads: readonly (Flow | Exclude<Operand, null> | undefined)[];
-  /** the first that comes from a layer */
+  /** the first input that comes from a layer */
   readonly x: Flow;
-  /** of x, and of what it gives */
+  /** shapes of x and of the output */
   readonly from: DimShape;
   readonly to: DimShape;
-  /** that it was made of */
+  /** the node of the file that it was made from */
   readonly node: OnnxNode;
   readonly draft: Draft;
 }
 
-/** What it gives, of which layer that is and how its axes lie: a rule moves axes, adds a layer or changes the last one. */
+/** @returns the output as a flow. A rule moves axes, adds a layer, or changes the last one. */
 export type Rule = (call: Call) => Flow | undefined;
 
 export const isFlow = (read: Call['reads'][number]): read is Flow => read !== undefined && 'axes' in read;
 
-/** @throws RnnError where it is of another type than what it is otherwise */
+/** An attribute of the operator. @throws RnnError where its type is not that of `otherwise` */
 export function attribute<T>({ entry, node }: Call, name: string, otherwise: T): T {
   const given = (entry.attributes as Readonly<Record<string, unknown>>)[name] ?? otherwise;
   if (typeof given !== typeof otherwise) throw stuck(`attribute ${name} of ${nodeLabel(node)} is of another type`);
   return given as T;
 }
 
-/** Of an input that is a constant. @param otherwise where there is no such input */
+/** The numbers of a constant input. @param otherwise the result where there is no such input */
 export function numbers({ reads, node }: Call, i: number, otherwise?: readonly number[]): readonly number[] {
   const read = reads[i];
   if (read && 'data' in read) return read.data;
@@ -105,13 +105,13 @@ export function settle(flow: Flow, draft: Draft): string {
   return flow.layer;
 }
 
-/** The same with features last, whichever of samples and steps stands first. */
+/** As `settle`, of a flow whose last axis is the features, with samples or steps first. */
 export function rows(flow: Flow, draft: Draft): string {
   if (flow.axes.at(-1) !== 'F' || flow.axes.length !== wholeAxes(flow).length) throw stuck('a product over other axes than the features');
   return settle(flow, draft);
 }
 
-/** A layer on these ones, with what it gives in the axes of what is read. */
+/** Adds a layer that reads these inputs; its output has the axes of x unless others are given. */
 export function added(
   { entry, node, x, draft }: Call,
   spec: Record<string, unknown>,
@@ -122,7 +122,7 @@ export function added(
   return { layer: append(draft, spec, inputs, name, entry), axes, view: 'plain' };
 }
 
-/** @param given the layer of the graph whose weights it has @returns its name */
+/** Adds a layer to the draft. @param given the layer of the graph that holds its weights @returns its name */
 export function append(draft: Draft, spec: Record<string, unknown>, inputs: readonly string[], wanted: string, given?: Entry): string {
   const { layers, nodes, weights } = draft;
   // PyTorch begins the names of nodes with a slash, which the names of our weights are built with

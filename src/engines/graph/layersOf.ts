@@ -29,12 +29,12 @@ export interface GraphLayers {
 
 /** @returns the layers, or why there are none */
 export function layersOfGraph(model: OnnxModel): GraphLayers | { readonly reason: string } {
-  // of several readings that which gets furthest says best where the chain breaks
+  // of several readings, the one that gets furthest best says where the chain breaks
   let furthest = { reason: 'the graph has no input of two or three axes', entries: -1 };
   const [first] = model.graph.inputs;
   const rank = first?.shape?.length ?? 3;
   if (!first || (rank !== 2 && rank !== 3)) return { reason: furthest.reason };
-  // what says nothing of its axes has those of layers
+  // an input without a shape has the axes that layers expect
   const inputs = model.graph.inputs.map((input, i) => ({ ...input, shape: input.shape ?? (i === 0 ? [null, null, null] : []) }));
   const graph = { ...model.graph, inputs };
   const walk = tried(() => entered({ ...model, graph }, { layout: 'own' }).walk);
@@ -58,14 +58,14 @@ function tried<T>(read: () => T): T | RnnError {
   }
 }
 
-/** Of token numbers; of what has features, batch first as layers have it, else time first as ONNX's own operators have it. */
+/** Axes of token numbers; of a sequence with the batch first, as layers have it; of one with the steps first, as ONNX's own operators have it. */
 const AXES: readonly (readonly Axis[])[] = [
   ['N', 'T'],
   ['N', 'T', 'F'],
   ['T', 'N', 'F'],
 ];
 
-/** @param end why the nodes were not followed to the end, where they were not */
+/** @param end the error that ended the following of the nodes, if any */
 function rewritten({ graph }: OnnxModel, walk: Walk, axes: readonly Axis[], progress: { entries: number }, end: unknown): GraphLayers {
   const { nodes, values, kernels } = walk;
   const { inputs, outputs } = graph;
@@ -100,12 +100,12 @@ function rewritten({ graph }: OnnxModel, walk: Walk, axes: readonly Axis[], prog
   return finish(draft, outputs[0].name, y === undefined ? y : flows.get(y), axes[0] === 'N' && inputs.length === 1 && outputs.length === 1);
 }
 
-/** undefined: constants, and zeros of a computed shape */
+/** The name of a computed value; undefined for constants and for zeros of a computed shape. */
 function nameOf(wire: Wire | undefined): string | undefined {
   return wire && 'value' in wire && !wire.zero ? wire.value : undefined;
 }
 
-/** What is computed of sizes and constants alone is passed over: a rule that needs it knows its numbers, or refuses it. */
+/** Values computed from sizes and constants alone are skipped: a rule that needs one knows its numbers, or refuses it. */
 function rewrite(entry: Entry, readers: ReadonlyMap<string, number>, draft: Draft): void {
   const { nodes, flows } = draft;
   const to = nodes.shapes.get(entry.name)!;
@@ -142,7 +142,7 @@ function finish(draft: Draft, outputName: string, output: Flow | undefined, exac
   return { model, weights: draft.weights, exact: exact && output.axes.join() === wholeAxes(output).join() };
 }
 
-/** As the first layer that reads the input takes them. */
+/** Features of the input, from the kernel of the first layer that reads it. */
 function featuresRead({ layers, weights, input }: Draft): number | null {
   const readers = [...layers].flatMap(([name, { inputs }]) => ((inputs as string[])[0] === input.name ? [name] : []));
   const kernels = readers.flatMap(name => ['Wx', 'forward/Wx', 'Wo'].flatMap(key => weights.get(`${name}/${key}`) ?? []));

@@ -18,16 +18,16 @@ export type Wire =
 
 export type Entry = Record<string, unknown> & { readonly name: string; readonly inputs: readonly string[] };
 
-/** A constant that is larger than this is no operand of an operator. */
+/** A larger constant cannot be an operand of an operator. */
 const MOST_NUMBERS = 1_000_000;
 
-/** The layers of a spec as they are put together: operators on constants and values, and layers with weights. */
+/** Builds the layers of a spec: operators on constants and values, and layers with weights. */
 export class Nodes {
   /** of every value */
   readonly shapes = new Map<string, DimShape>();
   /** of inputs and of what operators give; layers give real numbers */
   readonly kinds = new Map<string, GraphValue['kind']>();
-  /** the node that is followed, and of every layer the one that it was made of */
+  /** the node being followed, and for every layer the node that it was made from */
   node: OnnxNode | undefined;
   readonly origins = new Map<string, OnnxNode | undefined>();
   /** of recurrent layers: the value that is their steps with the directions apart, [N, T, dirs, M], in the order of time */
@@ -115,7 +115,7 @@ export class Nodes {
     return { constant: { kind: 'int', shape: shape.map(d => d.size!), data: Float64Array.from(shape.numbers, n => n.size!) } };
   }
 
-  /** What a value is called; a constant is one of its own. */
+  /** The name of a value; a constant becomes a value of its own. */
   value(wire: Wire): string {
     if ('value' in wire) return wire.value;
     const spec = { kind: 'op', op: 'Identity', operands: [operandOf(wire.constant)], attributes: {} };
@@ -127,7 +127,7 @@ export class Nodes {
     return { constant: { kind: 'int', shape: typeof value === 'number' ? [] : [list.length], data: Float64Array.from(list) } };
   }
 
-  /** Axes in another order; what only undoes another turning is left out. */
+  /** Axes in another order; two orders that undo each other are left out. */
   transposed(wire: Wire, perm: readonly number[]): Wire {
     const source = 'value' in wire ? this.layers.get(wire.value) : undefined;
     const before = source?.op === 'Transpose' ? (source.attributes as { perm?: readonly number[] }).perm : undefined;

@@ -10,7 +10,7 @@ import { stuck } from './stuck.js';
 
 /**
  * A node of any operator set as an operator of set 21: what older sets have as attributes are inputs there.
- * @throws RnnError where it means something else, or cannot be said
+ * @throws RnnError where set 21 has no equivalent
  */
 export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[], opset: number, nodes: Nodes): readonly Wire[] {
   const { opType } = node;
@@ -75,7 +75,7 @@ export function isZero(wire: Wire): boolean {
 /** Operators that keep zeros zero. */
 const MOVES = new Set(['Slice', 'Gather', 'Transpose', 'Unsqueeze', 'Squeeze', 'Reshape', 'Expand', 'Cast', 'Concat']);
 
-/** An input that is left out in the middle has no place in a spec, except the bounds of Clip and what Resize may go by. */
+/** A spec cannot leave out an input in the middle, except the bounds of Clip and the sizes or scales of Resize. */
 function withoutGaps(given: readonly (Wire | undefined)[], node: OnnxNode): Wire[] {
   const last = given.findLastIndex(wire => wire !== undefined);
   return given.slice(0, last + 1).map((wire, i): Wire => {

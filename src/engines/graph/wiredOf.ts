@@ -22,7 +22,7 @@ import { stuck } from './stuck.js';
 import { withWeights } from './weightedLayers.js';
 
 export interface WiringOptions {
-  /** the size of an axis of that letter, where the file has `said` */
+  /** the size of the axis with this letter; `said` is the size in the file */
   readonly sizeOf?: (letter: string, said: number | null) => number | null;
   /** 'own': every input with its axes as the graph has them */
   readonly layout?: 'own';
@@ -42,7 +42,7 @@ export interface WiredGraph {
  * A graph that is no chain of layers as the graph of a spec: RNN, LSTM and GRU, products with constants and look-ups are layers, every other
  * node the operator that it is, in the form of operator set 21. Inputs that the graph has with the steps first, [T, N, …], have the samples
  * first here, unless the graph's own layout is wanted.
- * @throws RnnError where a node has no place there, or a shape cannot be said before the graph runs
+ * @throws RnnError where a node cannot be expressed there, or a shape is not known before the graph runs
  */
 export function wiredOf(model: OnnxModel, options: WiringOptions = {}): WiredGraph {
   const { walk, declared, given, stepsFirst } = entered(model, options);
@@ -67,7 +67,7 @@ export interface Walk {
   readonly nodes: Nodes;
   opset: number;
   readonly kernels: ReturnType<typeof manualKernels>;
-  /** numbers that constants which are computed with may have: a file of 200 bytes can ask for products of any size */
+  /** how many numbers a computed constant may have: a file of 200 bytes can ask for products of any size */
   readonly most: number;
   readonly readers: ReadonlyMap<string, readonly OnnxNode[]>;
   readonly values: Map<string, Wire>;
@@ -122,7 +122,7 @@ function inputSizes(dims: DimShape, tokens: boolean): Record<string, unknown> {
   return tokens && rest.length === 1 ? { batch, timesteps: rest[0], features: null } : { batch, shape: rest };
 }
 
-/** Constants of the file, those of the branches among them. */
+/** How many numbers the constants of the file have, those of its branches included. */
 function numbersIn(graph: OnnxGraph): number {
   const constants = graphsIn(graph).flatMap(inner => [...constantsOf(inner).values()]);
   return constants.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
@@ -134,7 +134,7 @@ function readersOf(graph: OnnxGraph): Map<string, OnnxNode[]> {
   return readers;
 }
 
-/** The nodes of a graph, one after the other, with what they give put among the values. */
+/** Follows the nodes of a graph in order and adds their outputs to the values. */
 export function follow(graph: OnnxGraph, walk: Walk): void {
   for (const [name, t] of graph.initializers) walk.values.set(name, { constant: fromOnnx(t, walk.kernels.precision) });
   const { opset } = walk;
@@ -189,7 +189,7 @@ function isTokens(name: string, { values, nodes }: Walk): boolean {
   return wire !== undefined && 'value' in wire && nodes.layer(wire.value) === undefined && nodes.shape(wire).length === 2;
 }
 
-/** One branch where the condition is known; else both, of which the condition takes one. */
+/** The one branch that a known condition takes; else both, joined by a Where. */
 function branch(node: OnnxNode, condition: Wire | undefined, walk: Walk): readonly Wire[] {
   if (node.opType !== 'If' || !condition) throw stuck(`${node.opType} decides while running`);
   const given = (name: string) => {
@@ -210,7 +210,7 @@ function branch(node: OnnxNode, condition: Wire | undefined, walk: Walk): readon
   return yes.map((wire, i) => either(node, condition, [wire, no[i]], walk.nodes));
 }
 
-/** A branch that fails on these sizes is not the one that is taken. */
+/** A branch that fails on these sizes cannot be the one that is taken. */
 function possible(give: () => readonly Wire[]): readonly Wire[] | RnnError {
   try {
     return give();

@@ -13,7 +13,7 @@ import type { CompareArraysResult, CompareModelsResult, CompareResult } from '..
 import { VERSION } from '../version.js';
 import { refuseUnused, runCompareModels, UNUSED_BY_NETWORKS } from './compareModels.js';
 
-/** `compare A B`: A is expected, B actual. What the files are decides what is compared. */
+/** `compare A B`: A is expected, B actual. What is compared depends on what the files hold. */
 export async function runCompareFiles(
   files: readonly [string, string],
   request: CompareRequest,
@@ -102,7 +102,7 @@ function compareArrays(
 
 type Pair = readonly [name: string, first: FileTensor | undefined, second: FileTensor | undefined];
 
-/** By name; two files of one array each need no names. */
+/** Pairs arrays by name; two files of one array each need no names. */
 function pairsOf({ tensors: a }: TensorFile, { tensors: b }: TensorFile): Pair[] {
   if (a.size === 1 && b.size === 1) {
     const [[name, one]] = a;
@@ -148,7 +148,7 @@ function compareOne(
   return { ...described, max, mismatched, total: a.data.length, equal: mismatched === 0 };
 }
 
-/** Whole numbers and truth values are equal or not, where both sides are. */
+/** Whether both sides are whole numbers or truth values, which are equal or not, without a tolerance. */
 function toleranceOf(dtypes: readonly (DType | undefined)[], { atol, rtol }: Pick<CompareRequest, 'atol' | 'rtol'>): Tolerance {
   if (atol !== undefined || rtol !== undefined) return { atol: atol ?? 0, rtol: rtol ?? 0 };
   const coarsest = COARSEST_FIRST.find(dtype => dtypes.includes(dtype));

@@ -32,7 +32,7 @@ export const UNUSED_BY_NETWORKS = [
   'against', 'engines', 'simulate', 'engine', 'weights', 'init', 'dtype', 'budget', 'explain', 'states', 'decimals',
 ] as const;
 
-/** @throws RnnError E_CONFLICT naming the first flag that can do nothing there */
+/** @throws RnnError E_CONFLICT naming the first flag that has no effect there */
 export function refuseUnused(request: CompareRequest, unused: readonly (keyof CompareRequest)[], what: string): void {
   const given = unused.find(key => request[key] !== undefined);
   if (given === undefined) return;
@@ -40,7 +40,7 @@ export function refuseUnused(request: CompareRequest, unused: readonly (keyof Co
   throw new RnnError('usage', 'E_CONFLICT', `${flag} has nothing to do where ${what} are compared`, { fix: `drop ${flag}` });
 }
 
-/** @throws RnnError E_CONFLICT: what does nothing between two networks; E_WEIGHT_MISSING: a file without weights; E_INPUT_NAME: other inputs; and all that opening a model may throw */
+/** @throws RnnError E_CONFLICT: a flag without effect on two networks; E_WEIGHT_MISSING: a file without weights; E_INPUT_NAME: other inputs; and all that opening a model may throw */
 export async function runCompareModels(request: CompareModelsRequest): Promise<CompareModelsResult> {
   refuseUnused(request, UNUSED_BY_NETWORKS, 'two networks');
   const { files } = request;
@@ -70,13 +70,13 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
   };
 }
 
-/** What was assumed of which file, where only one of them leaves it open. */
+/** Assumptions, with the name of the file where only one of the two leaves a fact open. */
 function allAssumptions(first: Network, second: Network, files: readonly [string, string]): Assumption[] {
   const of = ({ assumptions }: Network, file: string) => assumptions.map(a => ({ ...a, what: `${shownPath(file)}: ${a.what}` }));
   return [...of(first, files[0]), ...of(second, files[1])];
 }
 
-/** What describes a network of weights alone. */
+/** Request keys that describe the network of a file of weights. */
 const DESCRIBES = ['layers', 'M', 'K', 'cell', 'bidirectional', 'stack'] as const;
 
 async function openBoth(request: CompareModelsRequest): Promise<[Network, Network]> {
@@ -137,7 +137,7 @@ async function fromWeights(
     throw error;
   };
   if (framework !== 'torch') return borrowed();
-  // of a state dict that is of no list of layers, what it lacks is what there is to say
+  // of a state dict that does not fit a list of layers, the useful message is what it lacks
   const read = await own().catch(error => orElse(borrowed)(error).catch(orElse(() => Promise.reject(error))));
   // a program of PyTorch says what its modules do, and a state dict of the same modules does not
   const isPort = other.network.framework !== 'torch' && isMatch(other.network, read);
@@ -167,7 +167,7 @@ function descriptionOf({ network, file }: { readonly network: Network; readonly 
 
 type Compared = CompareModelsResult['tensors'][number];
 
-/** A weight that is as near as --atol and --rtol ask for is equal. */
+/** Whether a weight is within --atol and --rtol, which counts as equal. */
 function withinFixed(t: Compared, matched: readonly [Weights, Weights], { atol = 0, rtol = 0 }: CompareRequest): Compared {
   const [a, b] = matched.map(side => side.get(t.name));
   if (t.maxAbs === null || !a || !b) return t;
@@ -175,7 +175,7 @@ function withinFixed(t: Compared, matched: readonly [Weights, Weights], { atol =
   return { ...t, equal, differing: equal ? { count: 0, most: [] } : t.differing, change: equal ? null : t.change };
 }
 
-/** Every output of both, in order; where one has others, those that both name, else the first of each. */
+/** Pairs of outputs: all of both, in order, if there are as many; else those with equal names, or the first of each. */
 async function compareOutputs(first: Network, second: Network, request: CompareModelsRequest) {
   const { pair, source, seed, takes } = await preparePair(first, second, request);
   const [names, others] = pair.map(outputNames);

@@ -48,14 +48,14 @@ const STEP_WORK = 1500;
 const LAYER_WORK = 40_000;
 /** Multiply-adds spent on what this input cannot show, for all mistakes. */
 const MOST_DETECTABILITY_WORK = 1e9;
-/** For so many its steps are chosen, where some can be left out: about a tenth of a second. */
+/** Multiply-adds for which the steps of the probe are chosen, if some can be left out: about a tenth of a second. */
 const DETECTABILITY_WORK = 5e8;
 /** It is looked for on as many samples as one run of so many multiply-adds has, and on three: states pass from one to the next. */
 const MOST_SAMPLES_WORK = 2e7;
 const FEWEST_SAMPLES = 3;
 /** Runs of one sample that a mistake takes on average: most show on a few steps. Of a sample that takes more than that leaves, the first steps. */
 const RUNS_OF_A_MISTAKE = 0.5;
-/** From which the batched engine's kernel does it. */
+/** Multiply-adds from which the batched engine computes the noise. */
 const WORTH_FUSING = 1e6;
 /** Times what rounding does to float32: a tolerance from which float32 is fine enough. */
 const COARSE = 8;
@@ -133,7 +133,7 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
 }
 
 /**
- * The first steps, where a sample is too much work; all of them where the network wants them all.
+ * The first steps of a sample that is too much work; all of them if the network needs all.
  * @param fused where float32 is fine enough: what they give in float64 may then not be needed
  * @param right what the scenario gives, if that may be known
  */
@@ -156,7 +156,7 @@ function boundedTo(scenario: Scenario, share: number, fused: Kernel | undefined,
 
 const FEWEST_STEPS = 8;
 
-/** In words, where that is not all of the input. */
+/** The part of the input that was used, in words, unless it is all of it. */
 function boundsOf(part: Scenario, whole: Scenario, layers: ReadonlySet<string> | undefined): string | null {
   const [n, t] = part.input.x.shape;
   const [N, T] = whole.input.x.shape;
@@ -187,7 +187,7 @@ export function workOfSample({ network, input }: Prepared): number {
   return Number(products) + STEP_WORK * (steps * recurrent + 1);
 }
 
-/** All samples, or `most` of them: from the first one, so that what passes from sample to sample is seen, unless those agree. */
+/** All samples, or `most` of them: the first ones, so that a state that passes between samples shows, unless those are equal on both sides. */
 function windowOf(expected: Tensor, actual: Tensor, most: number): [number, number] {
   const N = expected.shape[0];
   if (N <= most) return [0, N];

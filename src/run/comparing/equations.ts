@@ -7,7 +7,7 @@ import type { Network } from '../network/network.js';
 import type { EquationDifference } from '../result.js';
 
 /**
- * Where two networks of the same weighted layers compute something else: found from their descriptions, layer by layer, and said by the equations that
+ * Where two networks with the same weighted layers compute different functions: found from their descriptions, layer by layer, and said by the equations that
  * differ. What cannot change y (names, dropout, biases in one row or two) is left out; so is what operators make of a layer's output, which frameworks
  * write in many ways: there the outputs decide.
  */
@@ -19,7 +19,7 @@ export function differentEquations(first: Network, second: Network): EquationDif
 /** A layer with weights, and what stands before and behind it without any. */
 interface Stage {
   readonly layer: LayerSpec;
-  /** which steps it leaves out; null where a value of the graph says it */
+  /** which steps it leaves out; null where a computed value decides that */
   readonly mask: string | null;
   /** What follows up to the next layer with weights; null where operators or branches do, which these words cannot say. */
   readonly behind: { readonly functions: string; readonly reading: string } | null;
@@ -55,7 +55,7 @@ function stagesOf({ model, shapes }: Network): Stage[] {
 
 const UNMASKED = 'every step is computed';
 
-/** Of each layer that a mask reaches what the mask leaves out. */
+/** For each layer that a mask reaches: which steps the mask leaves out. */
 function masksIn({ layers }: ModelSpec): ReadonlyMap<string, string> {
   const [reaching, carried] = [new Map<string, string>(), new Map<string, string>()];
   for (const layer of layers) {
@@ -145,7 +145,7 @@ function cells(
   if (a.stateful !== b.stateful) add('state', stateOf(a), stateOf(b));
 }
 
-/** What a normalisation adds to the variance. */
+/** The epsilon that a normalisation adds to the variance. */
 const epsilonOf = (layer: LayerSpec) => ('epsilon' in layer ? asFloat32(`epsilon = ${Number(layer.epsilon).toFixed(12)}`) : undefined);
 
 /** Which option makes the equations differ. */

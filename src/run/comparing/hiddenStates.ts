@@ -24,7 +24,7 @@ export interface OtherSide {
   readonly notes: readonly string[];
   /** of the file */
   readonly format: string;
-  /** with how many digits, where those are few */
+  /** the precision of its numbers, if they were written with few digits */
   readonly written: Written | null;
 }
 

@@ -17,7 +17,7 @@ export interface Allowance extends Tolerance {
   readonly of: (k: number, e: number) => number;
   /** whether value k can be decided */
   readonly decides: (k: number) => boolean;
-  /** y in float64 where it is known, else NaN: who is as near to that is right as well */
+  /** y in float64 where it is known, else NaN: a side that is as near to it is right as well */
   readonly exact?: Float64Array;
 }
 
@@ -25,10 +25,10 @@ export interface Allowance extends Tolerance {
 export const EXITS = { SAME: 0, DIFFERENT: 1, UNDECIDED: 6 } as const;
 
 export const TIMES_NOISE = 16;
-/** A value that may be off by more than this part of the scale decides nothing. */
+/** A value whose tolerance is a larger part of the scale than this decides nothing. */
 export const DECIDABLE = 1e-3;
 
-/** The user says how far apart is equal. */
+/** Whether the user has set a tolerance. */
 export function isFixed({ atol, rtol }: CompareRequest): boolean {
   return atol !== undefined || rtol !== undefined;
 }
@@ -73,7 +73,7 @@ export function finerAllowance(coarse: Allowance, fine: Allowance): Allowance {
   return { ...coarse, of: (k, e) => (coarse.decides(k) ? coarse : fine).of(k, e), decides: k => coarse.decides(k) || fine.decides(k) };
 }
 
-/** The part of all samples of which some values may have moved little by luck. */
+/** The share of samples that is measured again, as some of their values may have moved little by chance. */
 const FEW = 0.5;
 
 /**
@@ -113,7 +113,7 @@ function worstSamples(allowance: Allowance, expected: Tensor, actual: Tensor, si
   return [...over].sort(([a, x], [b, y]) => y - x || a - b).map(([n]) => n);
 }
 
-/** Beyond what is allowed, where that decides. */
+/** Whether a value differs by more than is allowed, and can be decided. */
 export function isOff({ of, decides, exact }: Allowance, expected: Tensor, actual: Tensor, k: number): boolean {
   const a = actual.data[k];
   const e = expected.data[k];

@@ -23,17 +23,17 @@ export interface Noise {
   readonly exact: Float64Array;
   /** samples of y; 0: they cannot be run apart */
   readonly samples: number;
-  /** Runs these samples some more times: of thousands of values a few have moved little by luck. */
+  /** Runs these samples a few more times: of thousands of values, some have moved little by chance. */
   repeat(samples: readonly number[]): Promise<void>;
-  /** Measures these samples more closely. @param samples at most `atOnce` of them */
+  /** Measures these samples more precisely. @param samples at most `atOnce` of them */
   refine(samples: readonly number[]): Promise<void>;
-  /** samples that are measured more closely in one go */
+  /** how many samples can be measured more precisely at once */
   readonly atOnce: number;
 }
 
 const FIRST_RUNS = 4;
 const CLOSE_RUNS = 16;
-/** Multiply-adds for measuring closely in one go: the shared code does some 10^8 a second. */
+/** Multiply-adds of such a measurement: the shared code does some 10^8 a second. */
 const CLOSE_WORK = 2e7;
 
 export interface NoiseOptions {

@@ -32,11 +32,11 @@ const STEPS = 10;
 
 interface Input {
   readonly name: string;
-  /** as the file has its axes; null: open */
+  /** in the axes of the file; null: open */
   readonly sizes: readonly (number | null)[] | null;
 }
 
-/** What is run of a file: layers and operators, or a graph of which nothing can be said before it runs. */
+/** What a file is run as: layers and operators, or a graph whose shapes are not known before it runs. */
 interface Side {
   readonly network: Network;
   readonly file: string;
@@ -104,7 +104,7 @@ function byName(inputs: readonly Input[], { x, others }: { readonly x: Tensor; r
   return new Map([[inputs[0].name, x], ...others]);
 }
 
-/** Drawn for the side that leaves fewer sizes open; a flatten's weights fix T, and the other side fixes what this one leaves open. For the first where no input is of both. */
+/** x is drawn for the side that leaves fewer sizes open (weights behind a flatten fix T), in sizes that the other side fixes; for the first side if the two share no input. */
 async function drawnInputs(sides: readonly [Side, Side], request: PairRequest, seed: string): Promise<Inputs> {
   const layered = sides.filter(({ kind }) => kind !== 'graph');
   const networks = layered.map(({ network }) => network);
@@ -132,7 +132,7 @@ function stepsOf(networks: readonly Network[]): number | null {
   return steps.find(T => T !== null) ?? null;
 }
 
-/** An only input of a graph is drawn where it says its axes. */
+/** Whether an input can be drawn for a graph: it has one input, which names its axes. */
 async function drawnByGraph(side: Side, request: PairRequest, sizes: { N: number; T: number }): Promise<Inputs> {
   try {
     return (await preparedGraph(side, undefined, request, { N: request.N })).graphInputs!;
@@ -158,7 +158,7 @@ function inputsFor({ inputs }: Side, own: Inputs, [first, second]: readonly [Sid
   return new Map(inputs.map(({ name, sizes }, i) => [name, turnedTo(sizes, sameNames ? own.get(name)! : inOrder[i])]));
 }
 
-/** With the steps first where only so it has the sizes of a graph that does not name its axes. */
+/** x with the steps first, if it fits a graph without named axes in no other way. */
 function turnedTo(sizes: Input['sizes'], t: Tensor): Tensor {
   const fits = ({ shape }: { readonly shape: readonly number[] }) => sizes?.every((size, i) => size === null || size === shape[i]) ?? true;
   if (fits(t) || t.shape.length < 2 || t.shape.length !== sizes!.length) return t;

@@ -11,7 +11,7 @@ export function watchedBy(watcher: (reading: Reading | null) => void): void {
   tell = watcher;
 }
 
-/** Reads a file under that watch. */
+/** Reads a file while the watcher is told about it. */
 export async function reading<T>(what: Reading, body: () => Promise<T>): Promise<T> {
   tell?.(what);
   try {

@@ -4,7 +4,7 @@ import { swapBatchAndTime } from '../../tensor/layout.js';
 import type { Prepared } from '../prepare.js';
 import type { Sides } from './sides.js';
 
-/** Mistakes are looked for in outputs of samples: one that is [T, N, …] is looked at as [N, T, …], on both sides. */
+/** The search for mistakes expects samples first: an output [T, N, …] is transposed to [N, T, …] on both sides. */
 export function withSamplesFirst(prepared: Prepared, sides: Sides): [Prepared, Sides] {
   const { network, graphInputs } = prepared;
   const { model, shapes } = network;

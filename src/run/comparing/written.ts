@@ -3,7 +3,7 @@ import type { DType } from '../../formats/format.js';
 import { doublesOf, type Tensor } from '../../tensor/tensor.js';
 import { type Allowance, DECIDABLE } from './judge.js';
 
-/** With how many digits the numbers of a file were written: each stands for every number that is rounded to it. */
+/** How many digits the numbers of a file were written with: each stands for every number that rounds to it. */
 export interface Written {
   /** '4 decimals', 'float16' */
   readonly words: string;
@@ -18,7 +18,7 @@ const NARROW: Partial<Record<DType, { readonly words: string; readonly relative:
 };
 
 /**
- * @param decimals of a text, or what --decimals says of a binary file; none at all are labels or counts, no rounding
+ * @param decimals of a text, or --decimals for a binary file; 0 means labels or counts, not rounding
  * @returns null where the numbers are written as they were computed
  */
 export function writtenAs(decimals: number | undefined, dtype: DType): Written | null {
@@ -51,7 +51,7 @@ export function largestSlack(written: Written | null, { data }: Tensor): number 
   return most;
 }
 
-/** Digits count where they are coarse beside what rounding allows some value; elsewhere they say nothing. */
+/** Whether the digits are coarse enough to matter beside what float rounding allows. */
 export function ifCoarse(written: Written | null, { of }: Allowance, expected: Tensor, actual: Tensor): Written | null {
   const isCoarse = (v: number, k: number) => Number.isFinite(v) && written!.slack(v) > PART_OF_TOLERANCE * of(k, expected.data[k]);
   return written && actual.data.some(isCoarse) ? written : null;

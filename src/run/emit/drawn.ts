@@ -50,7 +50,7 @@ const torch: Stream = {
   tokens: (count, shape) => `torch.randint(0, ${count}, (${shape}))`,
 };
 
-/** What X comes from under each value of --rng; seedrandom has no Python. */
+/** The generator that X comes from under each value of --rng; seedrandom has no equivalent in Python. */
 const INPUTS = new Map<string, Stream>(Object.entries({ keras: numpy, numpy, pcg64, torch }));
 
 /** The values of --rng that are scripts in each language. */
@@ -85,7 +85,7 @@ export function drawnSource(
   };
 }
 
-/** What of the request decides whose X it is, and whether it is the whole of it. */
+/** The parts of the request that decide which generator X comes from, and whether it is all of X. */
 export interface Asked {
   readonly inputRng?: string;
   readonly rows?: unknown;

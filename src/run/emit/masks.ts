@@ -9,7 +9,7 @@ const NAMES = { numpy: 'NumPy', torch: 'PyTorch' } as const;
 
 export type MasksReaching = ReadonlyMap<string, readonly (string | undefined)[]>;
 
-/** Of each layer that a mask reaches the Python of its inputs' masks. @throws RnnError E_EMIT where several masks meet, or one is a value of the network */
+/** For each layer that a mask reaches: the Python of its inputs' masks. @throws RnnError E_EMIT where several masks meet, or one is a value of the network */
 export function masksReaching(source: ScriptSource, target: 'numpy' | 'torch'): MasksReaching {
   const names = valueNames(source);
   const carried = new Map(source.mask ? [[source.inputs[0].name, 'mask']] : []);

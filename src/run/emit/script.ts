@@ -14,7 +14,7 @@ import { torchScript } from './torch.js';
 /**
  * A Python script with the same weights and input that computes the same y, up to the rounding of float32. Where the run is one of
  * the scripts that --rng stands for and the language is its own, that script, which draws them from the seed.
- * @throws RnnError E_EMIT (unsupported) naming what the target has not
+ * @throws RnnError E_EMIT (unsupported) naming what the target lacks
  */
 export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked = {}): string {
   const { network, weights, input } = prepared;
@@ -46,7 +46,7 @@ export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked 
   }
 }
 
-/** One input, and every layer reads what the one before it gives, and nothing else. */
+/** Whether it is a chain: one input, and every layer reads the output of the one before it and nothing else. */
 function isChain(model: ModelSpec): boolean {
   const { input, layers } = model;
   const follows = layers.every(({ inputs, states, mask, shares }, i) => {

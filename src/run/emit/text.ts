@@ -138,7 +138,7 @@ export function assignments(
   return needed(lines, source.outputs.map(output => names.get(output)!).join(' '));
 }
 
-/** Sizes that were computed with stand in the lines as numbers: what only they read is left out. */
+/** Sizes are written as numbers, so a value that only sizes are computed from is left out. */
 function needed(lines: readonly { readonly left: readonly string[]; readonly line: string }[], outputs: string): string[] {
   const kept: string[] = [];
   const words = new Set(outputs.split(' '));

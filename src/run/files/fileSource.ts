@@ -46,7 +46,7 @@ export function openBeside(path: string, name: string, inside?: 'inside'): OpenF
     const status = statSync(beside);
     checkOrdinary(beside, status);
     if (!status.isFile()) throw device(beside, 'a file');
-    // what was looked at is what is opened, wherever a link points by then
+    // the file that was checked is the one that is opened, even if a link has changed since
     const real = realpathSync(beside);
     if (inside && !real.startsWith(join(realpathSync(dirname(path)), sep)))
       throw new RnnError('io', 'E_OUTSIDE', "a link leads out of the model's folder", {
@@ -61,7 +61,7 @@ export function openBeside(path: string, name: string, inside?: 'inside'): OpenF
   }
 }
 
-/** 0 where there is no such file. */
+/** The size of the file; 0 if there is none. */
 export function bytesIn(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
@@ -148,7 +148,7 @@ class FileSource implements OpenFile {
     }
   }
 
-  /** The file is the one that was opened, as it was: numbers of one file never come with the names of another. */
+  /** Checks that the file is still the one that was opened, unchanged: numbers of one file never come with the names of another. */
   private readFrom(descriptor: number, offset: number, target: Uint8Array): void {
     let at = 0;
     while (at < target.length) {

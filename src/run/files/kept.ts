@@ -1,7 +1,7 @@
 let kept: Map<string, Map<string, unknown>> | undefined;
 
 /**
- * Runs one command line, several parts of which look at the same network: first to see what it is, at last to run it. They read it once.
+ * Runs a command whose parts each need the same network (to identify it, then to run it), so that it is read once.
  * A program that calls the library may be given another network by the same path: there nothing is kept.
  */
 export async function keepingNetworks<T>(body: () => Promise<T>): Promise<T> {
@@ -13,7 +13,7 @@ export async function keepingNetworks<T>(body: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What is kept of one kind, by path; undefined outside of `keepingNetworks`. */
+/** The values of one kind that are kept, by path; undefined outside `keepingNetworks`. */
 export function keptNetworks<T>(kind: string): Map<string, T> | undefined {
   if (kept && !kept.has(kind)) kept.set(kind, new Map());
   return kept?.get(kind) as Map<string, T> | undefined;

@@ -37,11 +37,11 @@ import { modelPath } from './modelPath.js';
 export interface ModelFile {
   readonly file: TensorFile;
   readonly source: ByteSource;
-  /** a file of its weights with the numbers that are computed with, where some are packed */
+  /** the tensors with packed ones unpacked, as they are computed with */
   readonly unpack?: (file: TensorFile) => TensorFile;
-  /** what is computed otherwise than the description says */
+  /** what is computed differently from what the description says */
   readonly assumptions?: readonly Assumption[];
-  /** whose rules the description follows, where the file tells */
+  /** the framework whose rules the description follows, if the file tells */
   readonly framework?: FrameworkName;
   /** a spec for checkSpec, where the file describes its network */
   readonly spec?: Record<string, unknown>;
@@ -96,7 +96,7 @@ export async function readModelFile(named: string): Promise<ModelFile> {
   });
 }
 
-/** The same for a network that several parts of one command line ask for. What is wrong with it is found anew each time, for its sentence grows. */
+/** The same for a network that several parts of one command line ask for. Its errors are made anew each time, because callers add to their messages. */
 export async function readNetworkFile(named: string): Promise<ModelFile> {
   const kept = keptNetworks<ModelFile>('files');
   const known = kept?.get(named);
@@ -147,7 +147,7 @@ export async function readJsonModel(source: ByteSource): Promise<ModelFile> {
   return describedBy(await arraysIn(source, names, limits), source);
 }
 
-/** What a description of a network has, at least one of them. */
+/** Keys of which a description of a network has at least one. */
 // biome-ignore format: a table
 const SPEC_KEYS: ReadonlySet<string> = new Set([
   '$schema', 'schema', 'layers', 'layer', 'input', 'inputs', 'output', 'outputs', 'functional',
@@ -243,7 +243,7 @@ function described(config: () => unknown, file: TensorFile, dialect: KerasDialec
   };
 }
 
-/** The first thing that is not run, with all others of the same network in its sentence. */
+/** The error for the first unsupported class, with all others of the same network in its message. */
 function wholeProblem(first: RnnError, outline: () => KerasOutline): RnnError {
   const blockers = understood(() => ({ blockers: outline().blockers }) as never) as { blockers?: readonly RnnError[] };
   // both go the same way: the first that was met is the one that is known, from inside of how many models ever
@@ -262,7 +262,7 @@ function understood(read: () => Omit<ModelFile, 'file' | 'source'>): Omit<ModelF
   }
 }
 
-/** Keras 2 and 1 wrote other functions under the names of today. */
+/** Names that meant other functions in Keras 1 and 2. */
 export function dialectOf({ metadata }: TensorFile): KerasDialect {
   const version = metadata.get('keras_version') ?? '';
   if (!/^[12]\./.test(version)) return 'keras3';

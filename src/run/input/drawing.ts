@@ -16,7 +16,7 @@ export const DEFAULT_SEED = '42';
 
 export const DEFAULT_RNG = 'seedrandom';
 
-/** That x was drawn, where the other output was computed from one that nobody has named. */
+/** The note that x was drawn, although the other output was computed from an x that was not given. */
 export function drawnX(request: NetworkRequest & InputRequest & { readonly against?: string }): Assumption[] {
   const { against, input, seed, rng, inputRng } = request;
   if (against === undefined || [input, seed, rng, inputRng].some(flag => flag !== undefined)) return [];
@@ -26,7 +26,7 @@ export function drawnX(request: NetworkRequest & InputRequest & { readonly again
   ];
 }
 
-/** That weights were drawn, where the model comes from a file and nobody asked for a draw. */
+/** The note that weights were drawn for a model from a file, without a request to draw them. */
 export function drawnWeights(network: Network, { model, seed, rng, init }: NetworkRequest & InputRequest): Assumption[] {
   const asked = [seed, rng, init].some(flag => flag !== undefined);
   if (network.weights || model === undefined || asked) return [];
@@ -36,7 +36,7 @@ export function drawnWeights(network: Network, { model, seed, rng, init }: Netwo
   ];
 }
 
-/** A flag says how something is drawn that is read from a file. @throws RnnError E_CONFLICT (usage) */
+/** A flag about drawing something that is read from a file. @throws RnnError E_CONFLICT (usage) */
 export function checkDraws(request: InputRequest, { weights }: Network, inputIsRead: boolean): void {
   const conflict = (flag: string, draws: string, read: string) =>
     new RnnError('usage', 'E_CONFLICT', `${flag} says how ${draws} drawn, and ${read}`, { fix: `drop ${flag}` });
@@ -47,7 +47,7 @@ export function checkDraws(request: InputRequest, { weights }: Network, inputIsR
   if (flag) throw conflict(flag, 'weights and x are', 'both are read from files');
 }
 
-/** Sizes that the file leaves no room for. @throws RnnError E_INPUT_SHAPE */
+/** Size flags that contradict the file. @throws RnnError E_INPUT_SHAPE */
 export function checkDrawnSizes(request: NetworkRequest, inputs: readonly Tensor[]): void {
   for (const letter of ['N', 'T', 'D'] as const) {
     const asked = request[letter];
@@ -69,7 +69,7 @@ interface DrawnParts {
   readonly inputPromise: string | null;
 }
 
-/** What no file gives. @throws RnnError E_SEED, E_RNG_LAYER, E_RNG_INIT */
+/** Draws what no file provides. @throws RnnError E_SEED, E_RNG_LAYER, E_RNG_INIT */
 export function draw(network: Network, request: InputRequest, seed: string, input: InputWish | null): DrawnParts {
   const rng = request.rng ?? DEFAULT_RNG;
   const inputRng = request.inputRng ?? rng;

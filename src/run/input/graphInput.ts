@@ -110,7 +110,7 @@ function toValue({ name, dtype, shape }: OnnxValue, array: Tensor): GraphValue {
   return { kind: dtype === 'bool' ? 'bool' : 'float', shape: array.shape, data: array.data };
 }
 
-/** Axes of no fixed size: the one called after steps, or any but the first, is --T; the others are --N or 1. @throws RnnError E_SIZE */
+/** Sizes of open axes: --T for one named after steps, or for any but the first; --N or 1 for the others. @throws RnnError E_SIZE */
 function draw({ name, shape }: OnnxValue, request: NetworkRequest & InputRequest, seed: string) {
   if (shape === null) throw missing(name, []);
   const named = shape.findIndex(n => typeof n === 'string' && /^(t$|seq|time|step)/i.test(n));
@@ -125,7 +125,7 @@ function draw({ name, shape }: OnnxValue, request: NetworkRequest & InputRequest
   return { tensor: x, promise };
 }
 
-/** No input has such a name, or it is given already. */
+/** The error for a name that no input has, or that is given twice. */
 function noPlaceFor(flag: string, input: OnnxValue | undefined, inputs: readonly OnnxValue[]): RnnError {
   const why = input
     ? `${escapeText(input.name, 40)} is given by --input, too`

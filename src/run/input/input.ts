@@ -14,9 +14,9 @@ import type { NetworkRequest } from '../request.js';
 
 /** Arrays named on the command line -> tensors of the shape the network wants. */
 
-/** What the array of X is called in a file of several. */
+/** Names of X in a file of several arrays. */
 export const INPUT_NAMES = ['x', 'X', 'input', 'inputs', 'features', 'arr_0'];
-/** The same of y. */
+/** Names of y. */
 export const OUTPUT_NAMES = ['y', 'Y', 'output', 'outputs', 'y_pred', 'y_hat', 'out', 'arr_0'];
 
 export interface ReadArray {
@@ -79,7 +79,7 @@ function decimalsIn({ format, decimals }: TensorFile, { name, tensor }: Chosen):
   return TEXTS.has(format) ? (decimals?.get(name) ?? decimalsOf(tensor.data)) : undefined;
 }
 
-/** Formats of models: a file of one of them holds no input. */
+/** Formats of models, which hold no input. */
 export const MODEL_FORMATS: ReadonlySet<string> = new Set(['keras', 'h5', 'onnx', 'pt2', 'tfjs']);
 
 /** The array of the key, or one of these names. @throws RnnError E_KEY */
@@ -220,7 +220,7 @@ function withFeatures(t: Tensor, { model }: Network): Tensor {
   });
 }
 
-/** The array as one of three axes, in Python; undefined where its numbers do not fit. */
+/** The Python that gives the array three axes; undefined where the sizes do not fit. */
 function reshaped({ shape, data }: Tensor, D: number): string | undefined {
   if (data.length === 0 || data.length % D !== 0) return undefined;
   const N = shape.length > 2 ? shape[0] : 1;
@@ -231,7 +231,7 @@ function reshapeLine([N, T, D]: readonly number[]): string {
   return `in Python: X.reshape(${N}, ${T}, ${D}) is ${plural(N, 'sample')} of ${plural(T, 'step')} with ${plural(D, 'feature')}`;
 }
 
-/** What was made of an input of two axes, with the --T that makes it more than one sample; that it was rounded. */
+/** Notes on the input: how two axes were read, with the --T that would make several samples, and that its numbers are rounded. */
 export function inputNotes({ tensor, decimals }: ReadArray, x: Tensor, T: number | undefined): string[] {
   const isSequence = tensor.shape.length === 2 && x.shape.length === 3 && T === undefined && x.shape[0] === 1;
   return [...(isSequence ? sequenceNote(tensor.shape) : []), ...decimalsNote('the input', decimals)];
@@ -245,7 +245,7 @@ function decimalsNote(what: string, decimals: number | undefined): string[] {
 
 const FEW_DECIMALS = 6;
 
-/** That rows [T, D] were read as one sequence. */
+/** The note that rows [T, D] were read as one sequence. */
 export function sequenceNote([rows, D]: readonly number[]): string[] {
   const { T: usual } = TUTORIAL;
   const split = rows > usual && rows % usual === 0 ? `; --T ${usual} makes it ${rows / usual} samples of ${usual} steps` : '';

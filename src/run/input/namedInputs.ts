@@ -22,7 +22,7 @@ export interface NamedInputs {
   readonly source: string;
   /** versioned name of the sequence that was drawn from; null where all were given */
   readonly promise: string | null;
-  /** of the only input, where it was drawn: what a stream that draws the weights first is asked for */
+  /** shape of the only input if it was drawn, for a stream that draws the weights first */
   readonly wish: InputWish | null;
 }
 
@@ -164,7 +164,7 @@ async function onlyArray(path: string): Promise<FileTensor> {
   });
 }
 
-/** Axes an input has, the batch included. */
+/** The number of axes of an input, batch included. */
 function rankOf({ shape, features }: InputSpec): number {
   return shape ? shape.length + 1 : features === null ? 2 : 3;
 }
@@ -203,7 +203,7 @@ function countsOf(model: ModelSpec, { T }: NetworkRequest): number {
   return Math.max(1, Math.min(...steps, typeof T === 'number' ? T : TUTORIAL.T) - 1);
 }
 
-/** How many rows the table has that a value looks up, where it does, past operators that only move it. */
+/** The number of rows of the table that a value is looked up in, directly or behind operators that only move it. */
 function tokensOf(model: ModelSpec, value: string): number | null {
   for (const layer of model.layers.filter(l => l.inputs.includes(value))) {
     if (layer.kind === 'embedding') return layer.tokens;

@@ -18,7 +18,7 @@ export function rowsOf({ from, to }: RowRange, N: number): { from: number; to: n
 }
 
 /**
- * Some samples alone, where that is asked for.
+ * Only the requested samples.
  * @throws RnnError E_CONFLICT where the network does not compute every sample for itself
  */
 export function checkApart(
@@ -42,7 +42,7 @@ export function checkApart(
   });
 }
 
-/** What `predict` takes at once unless `batch_size` says otherwise. */
+/** The default batch size of Keras' `predict`. */
 const KERAS_BATCH = 32;
 
 /** Keras' `predict` computes 32 samples at a time; where they depend on each other its y is not that of all together. */

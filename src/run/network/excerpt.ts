@@ -26,7 +26,7 @@ export function withExcerpt<T>(draft: Draft, body: () => T): T {
   }
 }
 
-/** Which layer of the line an error is about: the one to blame, else the one it names as its place. */
+/** The layer that an error is about: its cause if known, else its `where`. */
 function layerIndex(error: RnnError, { spec }: Draft): number | undefined {
   const byNumber = /layers\[(\d+)\]/.exec(error.where ?? '') ?? /\(layer (\d+)\)/.exec(error.message);
   if (byNumber) return Number(byNumber[1]) - (error.where?.includes('layers[') ? 0 : 1);

@@ -22,7 +22,7 @@ import { featuresOf, type HeldWeights, specFromWeights, weightsOf } from './held
 import { checkAsked, inputSizes, type KnownShape, noSize, shownPath, withSizes } from './networkSizes.js';
 import { checkNoDimensions } from './oneForm.js';
 
-/** A request's words into a network: one of four forms, checked; weights from a file where one is named. */
+/** Turns a request into a checked network, from one of four forms; weights come from a file if one is named. */
 export interface Network {
   readonly framework: FrameworkName;
   readonly model: ModelSpec;
@@ -33,7 +33,7 @@ export interface Network {
   /** why a file that should hold weights holds none */
   readonly withoutWeights?: string;
   readonly notes: readonly string[];
-  /** what can change y and neither the file nor a flag says */
+  /** facts that can change y and that neither the file nor a flag gives */
   readonly assumptions: readonly Assumption[];
   /** the file that describes it */
   readonly described?: ModelFile;
@@ -61,16 +61,16 @@ export async function loadNetwork(request: NetworkRequest, known?: KnownShape, o
   return { ...network, assumptions: [...network.assumptions, ...ofBackend] };
 }
 
-/** The same where shapes and counts are wanted, and no numbers: what only numbers depend on is not requested. */
+/** The same for shapes and counts alone: facts that only numbers depend on are not asked for. */
 export async function loadDescription(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
   const read = await readNetwork(request, known, opened).catch(async error => {
     if (!(error instanceof RnnError) || error.code !== 'E_FEATURES') throw error;
-    // what is wrong with any number of features is said first
+    // errors that do not depend on the number of features come first
     if (request.model === undefined) await readNetwork({ ...request, weights: undefined, D: 1 }, known);
     throw noSize('D', 'how many features a step has');
   });
   const { h0, c0 } = request as InputRequest;
-  // a state that is given is none that was left out
+  // a state that is given was not left out
   const network = (h0 ?? c0) ? { ...read, assumptions: read.assumptions.filter(({ fact }) => fact !== 'state') } : read;
   checkAssumptions(network.assumptions, request.strict, () => layersLineOf(network.model, network.framework));
   return network;
@@ -106,7 +106,7 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   const source = request.weights ?? (own ? request.model! : null);
   const file = request.weights === undefined ? own : await (await import('../files/modelFile.js')).readTensorFile(request.weights);
   const readWeights = async () => weightsOf(source!, described?.unpack?.(file!) ?? file!, request.layers !== undefined);
-  // what a file without tensors lacks is said once it is known that the network has weights
+  // that a file lacks tensors matters only once it is known that the network has weights
   const isEmpty = file?.tensors.size === 0 && described?.spec !== undefined;
   const held = file && !isEmpty ? await readWeights() : undefined;
   const framework = described?.framework ?? request.framework ?? held?.convention.framework ?? 'keras';
@@ -202,7 +202,7 @@ async function fromWeightsAlone(request: NetworkRequest, known: KnownShape, { fi
   return { framework: rules, model, shapes, weights, weightsSource: path, notes: file.notes, assumptions, ...asked, skipped };
 }
 
-/** A question about a file, with its name. */
+/** Adds the name of the file to a question about it. */
 function placed(ask: RnnError, path: string): RnnError {
   ask.where ??= shownPath(path);
   return ask;

@@ -5,7 +5,7 @@ import type { NetworkRequest } from '../request.js';
 /** The shape of an input file, batch-major: sizes are taken from it where the request and the description leave them open. */
 export type KnownShape = readonly number[] | undefined;
 
-/** Neither the file, nor a flag, nor the input says a size. */
+/** No sizes: neither the file, nor a flag, nor the input gives one. */
 export function noSize(letter: 'T' | 'D', what: string): RnnError {
   return new RnnError('usage', 'E_SIZE', `nothing says ${what}`, {
     where: `--${letter}`,

@@ -6,7 +6,7 @@ const SIZES = ['M', 'K', 'cell', 'bidirectional', 'stack'] as const;
 /** what weights alone leave to flags */
 const DIMENSIONS = [...SIZES, 'task', 'pool', 'activation', 'recurrentActivation'] as const;
 
-/** A file that describes the whole network leaves nothing for the flags of the tutorial network to say. @throws RnnError E_CONFLICT */
+/** Flags of the tutorial network have no meaning beside a file that describes the whole network. @throws RnnError E_CONFLICT */
 export function checkNoDimensions(request: NetworkRequest): void {
   const given = DIMENSIONS.find(key => request[key] !== undefined);
   if (given !== undefined)
@@ -15,7 +15,7 @@ export function checkNoDimensions(request: NetworkRequest): void {
     });
 }
 
-/** Beside weights some of the tutorial's own flags are given: then its sizes are meant where no flag says another. */
+/** Whether flags of the tutorial network stand beside weights: its sizes are then the defaults of the others. */
 export function isTutorial(request: NetworkRequest): boolean {
   return SIZES.some(key => request[key] !== undefined);
 }

@@ -103,7 +103,7 @@ function layerRow(shapes: LayerShapes, cost: LayerCost, kerasName: string): Laye
   };
 }
 
-/** Keras' own names (simple_rnn, simple_rnn_1 …) for layers that nobody named. */
+/** Keras' names (simple_rnn, simple_rnn_1 …) for layers without a name. */
 function kerasNames({ layers }: ModelSpec): string[] {
   const used = new Map<string, number>();
   return layers.map(layer => {
@@ -122,7 +122,7 @@ function optionsOf(layer: Record<string, unknown>): Record<string, unknown> {
   return options;
 }
 
-/** They stand in the row itself. */
+/** Options that the table shows in the row itself. */
 const SHOWN: ReadonlySet<string> = new Set(['units', 'returnSequences', 'inferredSequences', 'bidirectional']);
 
 /** Letters to sizes: N, T, D, then the letters of the layers. */
@@ -160,7 +160,7 @@ export function dimsJson(shape: DimShape): DimsJson {
   return { dims: shape.map(d => d.symbol), shape: shape.map(d => d.size) };
 }
 
-/** A number while that is exact. */
+/** A number if it is exact, else a bigint. */
 export function toCount(value: bigint): Count {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }

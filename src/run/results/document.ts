@@ -1,11 +1,11 @@
 import type { Assumption } from '../../model/assumptions.js';
 
-/** What the documents of several commands hold. */
+/** Parts of the documents of several commands. */
 
 /** Exact: a number while it is a safe integer, a bigint beyond. */
 export type Count = number | bigint;
 
-/** What the document of every command that computes holds. */
+/** The part that is in the document of every command that computes. */
 export interface Result<Schema> {
   readonly schema: Schema;
   readonly version: string;
@@ -13,7 +13,7 @@ export interface Result<Schema> {
 }
 
 export interface Assuming<Schema> extends Result<Schema> {
-  /** what can change y and neither the file nor a flag says */
+  /** facts that can change y and that neither the file nor a flag gives */
   readonly assumptions: readonly Assumption[];
 }
 

@@ -1,7 +1,7 @@
 import type { Attributes } from '../../../formats/onnx/builder.js';
 import type { OnnxNode } from '../../../formats/onnx/graph.js';
 
-/** An operator that stands for several. */
+/** An operator that is replaced by several of ONNX's own. */
 export interface Composed {
   readonly attributes: readonly string[];
   /** @returns what its outputs are called, as far as they are computed; undefined where it is not known here what they are */

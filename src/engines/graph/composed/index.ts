@@ -9,7 +9,7 @@ import { QUANTISED_FUNCTIONS } from './quantised.js';
 
 /**
  * Operators that are several of ONNX's own: those that ONNX Runtime writes when it optimises or quantises a graph (com.microsoft), and
- * attention. A graph is read with the nodes that they stand for, so that whatever is done with graphs is done with them.
+ * attention. They are replaced when a graph is read, so that everything that works on graphs works on them.
  */
 const COMPOSED: Readonly<Record<string, Composed>> = { ...FUSED, ...ATTENTION, ...QUANTISED_FUNCTIONS };
 
@@ -23,7 +23,7 @@ function composedOf({ domain, opType }: OnnxNode): Composed | undefined {
   return Object.hasOwn(COMPOSED, key) ? COMPOSED[key] : undefined;
 }
 
-/** The model with the parts of such operators in their places; one with attributes that are not known here stays. */
+/** The model with such operators replaced by their parts; one with unknown attributes is left as it is. */
 export function withParts(model: OnnxModel): OnnxModel {
   const graphs = graphsIn(model.graph);
   if (!graphs.some(graph => graph.nodes.some(composedOf))) return model;
