@@ -6,8 +6,8 @@ import { flagsOf } from './options.js';
 import { valueSynonyms } from './synonyms.js';
 
 /**
- * Reads the word after a flag. Words are checked here, once, so that a request holds numbers and known names only;
- * what a file or a name means is looked up later.
+ * Reads the values of flags. They are checked here, once, so that a request holds only numbers and known names;
+ * files and names are looked up later.
  */
 
 const LARGEST_SIZE = 2 ** 31 - 1;
@@ -147,7 +147,7 @@ function meantBy(flag: Flag, word: string): readonly string[] | undefined {
   return flag.key === 'tol' && NUMERAL.test(word) ? ['--atol', word] : undefined;
 }
 
-/** The name itself, unless it is what other tools call something here (xavier). @throws RnnError E_WORD */
+/** The name itself, or an error that suggests ours for a name from other tools (xavier). @throws RnnError E_WORD */
 function knownName(flag: Flag, word: string): string {
   const meant = meantBy(flag, word);
   if (!meant) return word;
@@ -217,7 +217,7 @@ function parseChoices(flag: Flag, word: string, choices: readonly string[]): str
   return chosen;
 }
 
-/** What is read is known by its content, what is written by its extension. */
+/** Files that are read are recognised by their content, files that are written by their extension. */
 function parseFile(
   flag: Flag,
   word: string,
@@ -256,7 +256,7 @@ function wrongOutput(flag: Flag, word: string, error: RnnError, to: readonly str
   return withCorrection(error, flag, word, [file, '--to', target]);
 }
 
-/** What is written in place of a format that is read only, or none of ours. */
+/** A format to write instead of one that is unknown or can only be read. */
 const ENDINGS: Readonly<Record<string, string>> = {
   pt: 'safetensors',
   pth: 'safetensors',
@@ -284,7 +284,7 @@ function symbolicSize(name: string, command: CommandName, symbolic: readonly Com
   throw wrongWord(name, '?', 'a number', `${command} computes numbers and needs a size; only ${symbolic.join(', ')} can keep it symbolic`);
 }
 
-/** `--model --layers x`: the word is missing and the next flag was taken for it. */
+/** `--model --layers x`: the value is missing, and the next flag was taken for it. */
 function checkNotAFlag(flag: Flag, word: string, command: CommandName): void {
   // beside the flags it stands behind --
   if (!word.startsWith('-') || spellings(flag).length === 0) return;

@@ -6,7 +6,7 @@ import type { CommandName } from './flag.js';
 import { WRITES } from './outputs.js';
 import type { Values } from './values.js';
 
-/** Flags of output that cannot stand together, and what the words of a request cannot say at once (run/requestRules.ts). */
+/** Output flags that exclude each other, and the rules for requests (run/requestRules.ts). */
 const pairs = pairsOf<Values>;
 
 const EITHER = 'drop one of them';
@@ -50,7 +50,7 @@ const CONFLICTS: readonly Conflict<Values>[] = [
   ),
 ].flat();
 
-/** What only something else makes useful. */
+/** Flags that require another one. */
 const NEEDS: readonly (readonly [flag: keyof Values, one: readonly (keyof Values)[], why: string])[] = [
   ['chunk', ['input'], 'a drawn input is computed at once'],
   ['chunk', ['out'], 'only what goes into a file is computed in pieces'],
@@ -96,7 +96,7 @@ export function checkConflicts(values: Values, command: CommandName): void {
   }
 }
 
-/** What is read from stdin where it is '-', and how the line has it. */
+/** Arguments that read stdin if they are '-', as they stand on the command line. */
 const FROM_STDIN: readonly (readonly [keyof Values, string])[] = [
   ...(['model', 'weights', 'input', 'against', 'mask', 'lengths', 'h0', 'c0'] as const).map(key => [key, flagOf(key)] as const),
   ['network', 'FILE'],

@@ -1,8 +1,8 @@
 import { type Correction, RnnError } from '../errors.js';
 
 /**
- * The whole line with what was meant in place of what was written, for people to copy. It is given only where it is understood: a line
- * with several slips is corrected one after the other.
+ * The whole line with what was meant in place of what was written, for people to copy. It is given only if it can be parsed: a line
+ * with several mistakes is corrected one at a time.
  * @param parse reads argv. @throws RnnError
  */
 export function correctedLine(argv: readonly string[], error: unknown, parse: (argv: readonly string[]) => unknown): string | undefined {

@@ -4,7 +4,7 @@ export type CommandName = 'shapes' | 'forward' | 'compare' | 'inspect' | 'conver
 
 export type FlagGroup = 'Network' | 'Weights and input' | 'Computing' | 'Comparing' | 'Output' | 'Limits' | 'General';
 
-/** What a flag's word may be; also what a shell completes. */
+/** What the value of a flag may be, which is also what a shell completes. */
 export type FlagValue =
   | { readonly kind: 'switch' }
   /** a whole number from `least` to `most` (2^31 − 1 unless said); `symbolic`: the commands in which it may be `?` */
@@ -17,7 +17,7 @@ export type FlagValue =
   | { readonly kind: 'number'; readonly above0?: boolean; readonly most?: number }
   /** '500MB', '4GiB' */
   | { readonly kind: 'bytes'; readonly most?: number }
-  /** instead: what a user may have meant by another word */
+  /** instead: what a user may have meant by another value */
   | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly instead?: string }
   | { readonly kind: 'choices'; readonly choices: readonly string[] }
   /** a path; `stdin`: '-' too; `list`: or numbers '3,5,2' */
@@ -34,7 +34,7 @@ export type FlagValue =
 export interface Flag {
   /** the key of its value in a request */
   readonly key: string;
-  /** as commander and help write it, the usual spelling first: '--M, --units <n[,n]>'; [x] is a word that may be left out */
+  /** as commander and help write it, the usual spelling first: '--M, --units <n[,n]>'; [x] is an optional value */
   readonly flags: string;
   readonly value: FlagValue;
   /** for help */
@@ -46,14 +46,14 @@ export interface Flag {
   readonly otherNames?: readonly string[];
 }
 
-/** A word of a command that is no flag: `bash` in `rnn-cli completion bash`. */
+/** An argument of a command that is no flag: `bash` in `rnn-cli completion bash`. */
 export interface CommandWord {
   /** the key of its value, beside those of the flags */
   readonly key: string;
   /** as help and messages write it: 'SHELL' */
   readonly name: string;
   readonly value: FlagValue;
-  /** of one that must be there: what it is */
+  /** what it is, if it is required */
   readonly help?: string;
   readonly optional?: boolean;
 }
@@ -68,7 +68,7 @@ export function usualSpelling(flag: Flag): string {
   return spellings(flag).find(word => word.startsWith('--')) ?? flag.flags;
 }
 
-/** A command's word as a flag of that name, for the checks and messages they share. */
+/** An argument of a command as a flag of that name, for the checks and messages that both share. */
 export function asFlag({ key, name, value }: CommandWord, command: CommandName): Flag {
   return { key, flags: name, value, help: '', group: 'General', commands: [command] };
 }

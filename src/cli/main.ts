@@ -95,13 +95,13 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
   }
 }
 
-/** A file that stands beside the flags is read once more for what it is. */
+/** A positional file is first read to find out what it is. */
 async function valuesOf({ values, command }: Extract<Invocation, { kind: 'run' }>, note: (text: string) => void): Promise<Values> {
   if (values.network === undefined && values.first === undefined) return values;
   return (await import('./fileArgument.js')).withFileArgument(values, command, note);
 }
 
-/** argv may be what is wrong, so its words are looked at one by one: --json asks for a document, --no-color and --color decide the paint. */
+/** argv may be faulty, so its elements are searched one by one: --json asks for a document, --no-color and --color decide about colours. */
 async function errorMessage(error: unknown, argv: readonly string[], io: Io): Promise<string> {
   const line = error instanceof RnnError && error.correction ? correctedLine(argv, error, await understood()) : undefined;
   const words = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined);
@@ -113,7 +113,7 @@ async function errorMessage(error: unknown, argv: readonly string[], io: Io): Pr
   return asksForAscii || isAsciiLocale(io.env) ? toAscii(text) : text;
 }
 
-/** Reads a line as far as no file is needed: its words, and the network on one line. */
+/** Parses a command line as far as possible without files: its flags, and the network of --layers. */
 async function understood(): Promise<(argv: readonly string[]) => void> {
   const { parseLayers } = await import('../run/layersLine.js');
   return argv => {
@@ -140,13 +140,13 @@ function filesOf({ network, model, input, against, weights, first, second, file 
   return [network, model, input, against, weights, first, second, file].filter(path => path !== undefined);
 }
 
-/** JSON is parsed in one go, a tenth of a second or so from here on: the one work that can be neither cut nor trusted to end. */
+/** JSON of this size takes about a tenth of a second to parse, in one go: the only work that can be neither divided nor interrupted. */
 const LARGE_TEXT = 5e6;
 /** What a byte of a description takes on the heap of JavaScript at most, new objects twice, and a heap on which anything may be too much. */
 const HEAP_PER_BYTE = 400;
 const SMALL_HEAP = 2 ** 27;
 
-/** A heap that is full ends a thread with a sentence, but a process with a dump. */
+/** A full heap ends a thread with a message, but a process with a dump. */
 async function mayFillHeap(values: Values, { env }: Io): Promise<boolean> {
   const texts = filesOf(values).filter(path => /\.json$/i.test(path));
   const isSet = `${env.NODE_OPTIONS} ${process.execArgv}`.includes('old-space');
@@ -156,7 +156,7 @@ async function mayFillHeap(values: Values, { env }: Io): Promise<boolean> {
   return (isSet && heap < SMALL_HEAP) || texts.some(path => bytesIn(path) >= Math.min(LARGE_TEXT, heap / HEAP_PER_BYTE));
 }
 
-/** Starts the program on the real streams. What nobody caught is a bug (exit 70), never Node's own exit 1. */
+/** Starts the program on the real streams. An uncaught error is a bug (exit 70), never Node's own exit 1. */
 export async function start(saysTooManyFiles: (error: unknown) => boolean): Promise<void> {
   const bug = (error: unknown): void => {
     if (saysTooManyFiles(error)) return;

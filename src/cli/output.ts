@@ -9,7 +9,7 @@ import { foldText, wrapText } from '../report/text.js';
 import { colorDepth, type Io, terminalColumns, type Writer, wantsColor } from './streams.js';
 import type { Values } from './values.js';
 
-/** Where a command puts what it has to say: the result on stdout, everything else on stderr. */
+/** The output of a command: the result goes to stdout, everything else to stderr. */
 export interface Output {
   /** how tables are drawn on stdout */
   readonly layout: Layout;
@@ -38,7 +38,7 @@ export interface Output {
   detail(text: string): void;
 }
 
-/** Commands and code hardly have room in fewer columns. */
+/** The least width: commands and code hardly fit into fewer columns. */
 export const NARROW = 60;
 
 /** A picture needs an edge, also where no terminal gives one. */
@@ -109,7 +109,7 @@ export async function createOutput(values: Values, argv: readonly string[], io: 
   };
 }
 
-/** stdout has numbers, a picture, a script or nothing: a sentence does not belong there. */
+/** Whether stdout holds numbers, a picture, a script or nothing, so that sentences do not belong there. */
 function isAside({ quiet, jsonl, out, svg, emit, mermaid, summary, style, sha256 }: Values): boolean {
   const onStdout = out?.startsWith('-') || svg === '-';
   return (

@@ -26,7 +26,7 @@ export type Invocation =
 
 /**
  * argv (without node and script) -> what to do. Pure: prints nothing and never exits.
- * @throws RnnError usage (exit 2) for unknown, malformed or contradictory words
+ * @throws RnnError usage (exit 2) for unknown, malformed or contradictory arguments
  */
 export function parseArgv(argv: readonly string[]): Invocation {
   const [first, ...rest] = argv;
@@ -45,7 +45,7 @@ export function parseArgv(argv: readonly string[]): Invocation {
   throw isFlag ? flagBeforeCommand(first, argv) : unknownCommand(first, [...COMMANDS, 'help']);
 }
 
-/** How many words before the command are flags that every command has (--color never); 0 where others are among them. */
+/** How many arguments before the command belong to flags that every command has (--color never); 0 if others are among them. */
 function generalFlagsBefore(argv: readonly string[]): number {
   const general = FLAGS.filter(({ group }) => group === 'General');
   let at = 0;
@@ -163,7 +163,7 @@ function valuesOf(options: ReadonlyMap<Flag, Option>, read: Record<string, unkno
   return values as Values;
 }
 
-/** What stands on the line beside flags, by the command's own table. */
+/** Positional arguments, after the command's own table. */
 function wordsOf(command: CommandName, given: readonly string[], argv: readonly string[]): Record<string, unknown> {
   const words = COMMAND_WORDS[command];
   // explain hidden state
@@ -206,7 +206,7 @@ function outputFor(input: string, argv: readonly string[]): string {
   return `${input.replace(/(?<=[^/\\])\.\w{1,11}$/, '')}.${ending}`;
 }
 
-/** The one error commander still finds itself: the last flag of the line has no word. */
+/** The one error that commander finds itself: the last flag has no value. */
 function lastWordMissing(command: CommandName, argv: readonly string[]): RnnError {
   const last = argv[argv.length - 1];
   // --input, -i, -qi
@@ -234,7 +234,7 @@ function flagBeforeCommand(flag: string, argv: readonly string[]): RnnError {
   });
 }
 
-/** A word beside the flags that belongs to the flag before it: `--bidirectional true`, `--M 5 4`, `--layers lstm:64 dense:10`. */
+/** A positional argument that belongs to the flag before it: `--bidirectional true`, `--M 5 4`, `--layers lstm:64 dense:10`. */
 function misplacedWord(args: readonly string[], command: CommandName, argv: readonly string[]): RnnError | undefined {
   for (const word of args) {
     const at = argv.indexOf(word);
@@ -264,7 +264,7 @@ function misplacedWord(args: readonly string[], command: CommandName, argv: read
   return undefined;
 }
 
-/** @param given all words beside the flags */
+/** @param given all positional arguments */
 function excessWord(word: string, command: CommandName, argv: readonly string[], given: readonly string[]): RnnError {
   const [network, ...others] = given;
   const hasInput = argv.some(other => /^(-i|--input(=|$))/.test(other));

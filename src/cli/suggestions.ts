@@ -29,7 +29,7 @@ export function typographicSigns(argv: readonly string[]): RnnError | undefined 
   });
 }
 
-/** What was typed and is no flag or command here, and what was probably meant. @param next the word behind it */
+/** The error for an unknown flag, with the one that was probably meant. @param next the argument after it */
 export function unknownFlag(typed: string, command: CommandName, next: string): RnnError {
   const [flag, value = next] = typed.split('=');
   const found = escapeText(flag, 60);
@@ -91,7 +91,7 @@ function placeOfFile(bare: string, value: string, belongs: Flag | undefined, com
     : `the file stands beside the flags: rnn-cli ${command} FILE`;
 }
 
-/** The same word means different things: what stands behind it says which. */
+/** A word with several meanings: the argument after it decides. */
 function meantByValue(bare: string, value: string, command: CommandName): string | undefined {
   const isFile = /\.\w{1,11}(:\w+)?$/.test(value);
   const meant = /^(file|load|checkpoint|m|f|path|model-path|model-file|input-file|in|from)$/.test(bare)
@@ -121,8 +121,8 @@ function meantByValue(bare: string, value: string, command: CommandName): string
 
 /**
  * First the same letters in another case (--t, -T), then what other tools call it, then the nearest spelling of any of these.
- * @param isFlag another command has it: hardly a slip of the pen
- * @returns what was meant, or a sentence about what is not here
+ * @param isFlag another command has it, so it is hardly a typing mistake
+ * @returns the flag that was meant, or a sentence about something that does not exist here
  */
 function meantFlag(typed: string, command: CommandName, isFlag: boolean): Meant | string | undefined {
   const bare = (word: string): string => word.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
@@ -160,7 +160,7 @@ function slips(word: string): number {
   return Math.max(1, Math.floor(word.length / 4));
 }
 
-/** What other tools call a flag, or a flag and its value; a sentence where there is nothing of the kind here. */
+/** The meaning of a flag of other tools: a flag, a flag and its value, or a sentence if there is no equivalent. */
 function calledElsewhere(word: string, command: CommandName): Meant | string | undefined {
   if (Object.hasOwn(flagHints(), word)) return flagHints()[word];
   const words = Object.hasOwn(flagSynonyms(), word) ? flagSynonyms()[word].split(' ') : undefined;

@@ -1,9 +1,8 @@
 import { byWord } from '../registry.js';
 
 /**
- * What other tools, frameworks and papers call it: the words that people try first, and what they mean here. A meaning is one word of the flag
- * itself, or the words of a line that stand for flag and value together. The tables have them by meaning; they are looked up by word,
- * and made when a word is unknown.
+ * Names in other tools, frameworks and papers, which people try first, and what they mean here: a value of the flag, or a flag and its value
+ * together. The tables list them by meaning; the look-up by word is built when a word is unknown.
  */
 type Meanings = Readonly<Record<string, string>>;
 

@@ -5,7 +5,7 @@ import { pendingIn, removePending } from '../run/files/atomicWrite.js';
 import { tooLong, tooSlow } from '../run/limits.js';
 import { SIGNALS } from './signals.js';
 
-/** What the thread needs to be the command line. */
+/** What a thread needs to run the command line. */
 export interface ThreadData {
   readonly program: string;
   readonly argv: readonly string[];
@@ -27,7 +27,7 @@ export interface WholeCommand {
   readonly stdin?: boolean;
 }
 
-/** What the thread says: its exit code, or which file it reads, and null when it is read. */
+/** Messages of the thread: its exit code, or the file that it is reading, null once it is read. */
 export type Message = number | Reading | null;
 
 /** Readers check the clock themselves and can name the place in the file; this is for one that is stuck. */

@@ -4,7 +4,7 @@ import type { CompareRequest, ForwardRequest, InputRequest, NetworkRequest } fro
 import type { SCHEMAS, SHELLS } from './commandWords.js';
 import type { STYLES } from './options.js';
 
-/** The words of a command line by their key in options.ts, read by argumentValues.ts. Undefined = not given. */
+/** The values of a command line by their keys in options.ts, read by argumentValues.ts. Undefined = not given. */
 export interface Values
   extends Omit<NetworkRequest, 'N'>,
     InputRequest,

@@ -15,7 +15,7 @@ export function costPerNumber(kind: 'elementwise' | 'activations') {
   });
 }
 
-/** Of a product, and of the bias and the activation of each of the numbers `out` that it gives. */
+/** The cost of a product, with a bias and an activation for each of its `out` results. */
 export function productCost(
   { useBias, activation }: { readonly useBias: boolean; readonly activation: ActivationSpec },
   matmul: bigint | null,
@@ -25,7 +25,7 @@ export function productCost(
   return { matmul, bias: useBias ? out : 0n, elementwise: 0n, activations: activation === 'linear' ? 0n : out, formula };
 }
 
-/** Of several layers, one behind or beside the other. */
+/** The cost of several layers together. */
 export function sumOfCosts(each: readonly LayerCost[]): LayerCost {
   const sum = (key: 'matmul' | 'bias' | 'elementwise' | 'activations') =>
     each.reduce<bigint | null>((total, cost) => (total === null || cost[key] === null ? null : total + cost[key]), 0n);
@@ -71,7 +71,7 @@ export function multiply(...sizes: (number | bigint | null)[]): bigint | null {
   return total;
 }
 
-/** Sizes one behind the other on one axis: T+1 */
+/** The size of concatenated axes: T+1 */
 export function sumOfDims(dims: readonly Dim[]): Dim {
   const size = dims.some(d => d.size === null) ? null : dims.reduce((total, d) => total + d.size!, 0);
   return { symbol: dims.map(d => d.symbol).join('+'), size };
@@ -105,7 +105,7 @@ export function symbolic(shape: readonly number[]): DimShape {
   return shape.map(size => ({ symbol: '', size }));
 }
 
-/** What is done at every step of the sequences around it, for a whole sample. */
+/** The cost of a whole sample, for a layer that runs at every step of the sequences around it. */
 export function timesSteps(cost: LayerCost, steps: readonly Dim[]): LayerCost {
   if (steps.length === 0) return cost;
   const { formula, ...each } = cost;

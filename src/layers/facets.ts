@@ -5,23 +5,23 @@ import type { Json } from './kerasConfig.js';
 import type { DimShape } from './shape.js';
 
 /**
- * What a layer is elsewhere: in the one-line grammar, in Keras, in an ONNX graph, in scripts. A facet is data and small functions, and stands
- * in the layer's own folder; walks over files and graphs live in conventions/ and run/ and ask the layer. A layer without a facet is
- * refused there by name.
+ * How a layer is written elsewhere: in the one-line grammar, in Keras, in an ONNX graph, in scripts. A facet is data and small functions in
+ * the layer's own folder; the code that walks over files and graphs is in conventions/ and run/, and asks the layer. A layer without a
+ * facet is refused there by name.
  */
 
 /** `word:sizes@activation+option` of --layers */
 export interface Grammar {
-  /** the word it starts with; default: the kind's name */
+  /** the word that it begins with; default: the name of the kind */
   readonly word?: string;
   /** whole numbers after the colon, joined by x */
   readonly sizes?: {
-    /** for messages: 'FILTERSxWIDTH', and one that is right: '64x5' */
+    /** for messages: 'FILTERSxWIDTH', and a valid example: '64x5' */
     readonly form: string;
     readonly example: string;
     /** how many there may be; 0: the colon may be left out */
     readonly counts: readonly [from: number, to: number];
-    /** what its parts mean, where the form does not say */
+    /** the meaning of the parts, if the form does not show it */
     readonly meaning?: string;
     fields(sizes: readonly number[]): Json;
   };
@@ -41,7 +41,7 @@ export interface KerasReader {
   layer(config: unknown): Json;
 }
 
-/** A line of --layers has no inputs of three axes of space. */
+/** Kinds over three axes of space are not in the grammar: a line of --layers cannot have such inputs. */
 export function inGrammar(axes: number, grammar: Grammar): Grammar | undefined {
   return axes === 3 ? undefined : grammar;
 }
@@ -53,7 +53,7 @@ export interface KerasFacet<S> {
   readonly callOptions?: Readonly<Record<string, string>>;
   /** arguments of its call that make it a layer of another kind here: `reverse` -> unembedding */
   readonly callKinds?: Readonly<Record<string, string>>;
-  /** tensors among them that the layer reads behind its inputs, and the field that says so */
+  /** arguments of its call that are tensors: the layer reads them after its inputs, and the field says that they are there */
   readonly callInputs?: Readonly<Record<string, string>>;
   /** classes that change images: Keras records training=True for their calls, and predicts without it all the same */
   readonly forImages?: readonly string[];
@@ -75,11 +75,11 @@ export interface OnnxCall {
   readonly inputs: readonly string[];
   /** which steps of an input are real: names of truth values [N, T]; undefined: all are */
   readonly masks: readonly (string | undefined)[];
-  /** of the first mask, where it is not one of steps [N, T]: an embedding of [N, S, T] has one of all three */
+  /** number of axes of the first mask, if it is not [N, T]: that of an embedding of [N, S, T] has three */
   readonly maskAxes?: number;
   /** shapes of the inputs */
   readonly shapes: readonly DimShape[];
-  /** types of the inputs: only operators see others than floats, and an embedding its whole numbers */
+  /** types of the inputs: floats, except for operators and for the whole numbers of an embedding */
   readonly types: readonly ('f32' | 'i64' | 'bool')[];
   readonly output: DimShape;
   /** shapes of the outputs beside the first */
@@ -95,14 +95,14 @@ export interface OnnxCall {
   inner(layer: { readonly name: string; readonly kind: string }, prefix: string, given: Partial<OnnxCall>): OnnxResult;
 }
 
-/** Names of what a layer gives. */
+/** Names of the outputs of a layer. */
 export interface OnnxResult {
   readonly y: string;
   /** the mask of y where it is not that of the first input */
   readonly mask?: string;
   readonly maskAxes?: number;
   readonly others?: readonly string[];
-  /** where they are no floats */
+  /** types of the outputs, unless floats */
   readonly type?: OnnxCall['types'][number];
   readonly otherType?: OnnxCall['types'][number];
 }
@@ -121,7 +121,7 @@ export interface NodesCall extends Pick<OnnxCall, 'inputs' | 'masks' | 'shapes' 
 /** Adds the nodes of a layer made of operators. @returns the name of its output, and of its mask where it gives one */
 export type Nodes<S> = (layer: S, call: NodesCall) => string | Pick<OnnxResult, 'y' | 'mask'>;
 
-/** What a line of Python is written from. */
+/** What the Python of one layer is written from. */
 export interface ScriptCall {
   readonly inputs: readonly string[];
   /** shapes of the inputs */
@@ -129,7 +129,7 @@ export interface ScriptCall {
   /** as in an ONNX graph */
   readonly types: OnnxCall['types'];
   readonly output: DimShape;
-  /** shapes of the outputs beside the first, and whether the expression is to give these, too */
+  /** shapes of the outputs beside the first, and whether the expression has to return these, too */
   readonly others: readonly DimShape[];
   readonly wantsOthers: boolean;
   /** which steps of an input are real, [N, T], as Python; undefined: all */
@@ -143,14 +143,14 @@ export interface ScriptCall {
 /** The expression that computes the layer, and the functions that it calls (`def …`, separated by empty lines). */
 export interface Script<S> {
   readonly helpers?: string;
-  /** the expression leaves masked steps out; absent: a layer that computes something else there is not written with masks */
+  /** the expression leaves masked steps out; absent: a layer that masks change is refused where there are masks */
   readonly readsMasks?: true;
   expression(layer: S, call: ScriptCall): string;
   /** of its output, where that is not real numbers. @param types of the inputs */
   type?(layer: S, types: OnnxCall['types']): OnnxCall['types'][number];
   /** of a layer that gives a mask: which steps are real, [N, T]; `given` is the mask of its input */
   mask?(layer: S, x: string, given: string | undefined): string | undefined;
-  /** of a layer that joins inputs: their masks as one, where it knows; absent: it is not written with masks */
+  /** of a layer that joins inputs: the mask of the result; absent: refused where there are masks */
   jointMask?: JointMask<S>;
 }
 
@@ -165,6 +165,6 @@ export type JointMask<S> = (
 export interface ScriptFacet<S> {
   readonly numpy?: Script<S>;
   readonly torch?: Script<S>;
-  /** where Keras has no layer for it */
+  /** for a layer that Keras does not have */
   readonly keras?: Script<S>;
 }

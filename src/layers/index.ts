@@ -11,7 +11,7 @@ export { type AnyLayer, type AnyLayerKind, applied, getLayerKind, otherSteps, re
 const KINDS = Object.fromEntries(Object.entries({ ...all, ...recurrentKinds }).map(([name, kind]) => [name, complete(kind)]));
 provideKinds(KINDS);
 
-/** The kind with what it need not say. It stays the object that it is: of the packed command line its parts are loaded when they are asked for. */
+/** Adds the defaults of a kind. The kind itself is the prototype, not copied: in the packed command line its parts are loaded when they are first read. */
 function complete(described: unknown): AnyLayerKind {
   const kind = described as WholeKind<AnyLayer>;
   const usual: Partial<AnyLayerKind> = { weightShapes: () => [], outputShape: (_layer, [input]) => input, cost: () => NO_COST };

@@ -2,13 +2,13 @@ import type { KerasFacet } from './facets.js';
 import type { Json } from './kerasConfig.js';
 import type { Field, LayerBase } from './layer.js';
 
-/** Arguments that Keras does not call after the field. */
+/** Arguments whose names in Keras are not those of the fields. */
 const OWN_NAMES: Readonly<Record<string, string>> = { dilation: 'dilation_rate' };
 
 /**
- * The facet of a class whose arguments are the layer's fields in Python's spelling. What a config leaves out is as the field has it.
+ * The facet of a class whose arguments are the layer's fields in Python's spelling. An argument that a config leaves out has the field's default.
  * @param names in the order in which they are written. `axis[]` may be a single number, `axis+` is one or the first of a list; `renorm?` is
- * written where it is set only, `-masks` never
+ * written only if it is not the default, `-masks` never
  */
 export function kerasArguments<S extends LayerBase>(
   kerasClass: string,

@@ -12,7 +12,7 @@ import type { DimShape } from './shape.js';
 
 export type { Dim, DimShape } from './shape.js';
 
-/** What flows between layers. */
+/** A value that layers pass on. */
 export interface Value {
   readonly tensor: Tensor;
   /** what its numbers are, for operators that treat whole numbers and truth values differently; absent: real numbers */
@@ -90,7 +90,7 @@ export interface LayerContext {
   readonly weights: ReadonlyMap<string, Tensor>;
   /** initial states of this layer, per direction then state: [fwd h, fwd c, bwd h, bwd c] */
   readonly initial?: readonly Tensor[];
-  /** what `initial` holds is of earlier steps of the same sequence */
+  /** `initial` comes from earlier steps of the same sequence */
   readonly continued?: boolean;
   readonly trace: boolean;
 }
@@ -155,7 +155,7 @@ export interface LayerBase {
   readonly mask?: string | null;
   /** the layer whose weights this call uses: the same layer, called again */
   readonly shares?: string;
-  /** where a file of weights keeps its tensors, where its name does not say: a group of Keras' `.weights.h5` */
+  /** where a file of weights keeps its tensors, if not under its name: a group of Keras' `.weights.h5` */
   readonly tensors?: string;
 }
 
@@ -180,7 +180,7 @@ export interface WholeKind<S extends LayerBase & { readonly kind: string }> {
   readonly name: string;
   /** this layer's class in Keras */
   kerasClass(layer: S): string;
-  /** its own fields in a spec, beside kind, name, inputs, trainable */
+  /** its fields in a spec, in addition to kind, name, inputs and trainable */
   readonly fields: Readonly<Record<string, Field>>;
   /** letter of its own width in shapes and formulas: 'K'; where several layers have one letter they are numbered */
   readonly letter?: string;
@@ -190,13 +190,13 @@ export interface WholeKind<S extends LayerBase & { readonly kind: string }> {
   stepwise?(layer: S): boolean;
   /** its output has the steps of its first input, whose mask it keeps */
   passesMask?(layer: S): boolean;
-  /** an input that it reads is token numbers, or is where what it gives is read as such */
+  /** its input is token numbers: always, or if its output is read as such */
   readonly tokens?: 'read' | 'as what it gives';
-  /** it gives the numbers that it reads, in other places perhaps: whole ones stay whole */
+  /** its output has the numbers of its input, possibly in other places: whole numbers stay whole */
   readonly movesNumbers?: boolean;
   /** the kind whose weights a call of it may use: another way to call that layer */
   readonly sharesWith?: string;
-  /** `apply` says which steps of its output are real */
+  /** `apply` returns the mask of its output */
   readonly givesMask?: boolean;
   /** facets: how it is written elsewhere. An absent one is refused by name */
   readonly grammar?: Grammar;
@@ -212,7 +212,7 @@ export interface WholeKind<S extends LayerBase & { readonly kind: string }> {
   /** outputs beside the first, as values that other layers can read: the states of a recurrent layer */
   otherOutputs?(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): readonly NamedShape[];
   cost(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): LayerCost;
-  /** closed formula of the parameter count, 'M*(D+M+1)', for people, where it is another than the sum of the weights' own (layers/formula.ts) */
+  /** closed formula of the parameter count for people, 'M*(D+M+1)', if it is not just the sum over the weights (layers/formula.ts) */
   formula?(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): string | null;
   apply(layer: S, inputs: readonly Value[], context: LayerContext): LayerResult;
 }

@@ -28,13 +28,13 @@ export function applied(layer: AnyLayer, inputs: readonly Value[], context: Laye
   return first?.mask && kind.passesMask?.(layer) ? { ...result, mask: first.mask } : result;
 }
 
-/** It computes something else where steps are masked. */
+/** Whether masked steps change what it computes. */
 export function readsMask(layer: AnyLayer): boolean {
   if ('returnSequences' in layer || /attention$|^bidirectional$|^concatenate$/.test(layer.kind)) return true;
   return ('useMask' in layer && layer.useMask === true) || ('kerasClass' in layer && layer.kerasClass === 'Softmax');
 }
 
-/** The mask of an Embedding of [N, S, T] is that of the T steps inside each of S steps, and no mask of those. */
+/** The mask of an Embedding of [N, S, T] masks the T steps inside each of S steps, not the S steps. */
 export function otherSteps(layer: AnyLayer): RnnError {
   return new RnnError('unsupported', 'E_MASK', `the mask that reaches ${layer.kind} is not one of its steps`, {
     where: 'mask',

@@ -80,7 +80,7 @@ export const concatenate: LayerKind<MergeSpec> = {
   }),
 };
 
-/** ONNX has one operator for any number of inputs, except for products and differences. An input that lacks axes gets them behind the batch. */
+/** ONNX has one operator for any number of inputs, except for products and differences. Missing axes of an input are inserted after the batch. */
 function elementwiseNodes(layer: MergeSpec, call: NodesCall, op: string): ReturnType<Nodes<MergeSpec>> {
   const { builder, inputs, shapes } = call;
   const { kind, name } = layer;
@@ -154,7 +154,7 @@ function elementwiseScripts(kerasClass: string): ScriptFacet<MergeSpec> {
   return { numpy: inLibrary('np'), torch: inLibrary('torch'), keras };
 }
 
-/** As withoutMasked has it, in NumPy and PyTorch. */
+/** `withoutMasked` in NumPy and PyTorch. */
 function skippingText(library: string): string {
   const one = library === 'torch' ? 'torch.ones(())' : '1';
   return `
@@ -177,7 +177,7 @@ def taking_the_other(of, values, masks):
 `;
 }
 
-/** As jointMask has it. */
+/** `jointMask` in Python. */
 function jointMaskText(...[{ masks: how }, masks, { shapes }]: Parameters<JointMask<MergeSpec>>): string | undefined {
   const own = masks.flatMap((mask, i) => (mask === undefined ? [] : [{ mask, one: shapes[i][1].size === 1 }]));
   if (own.length === 0 || (how === 'any' && own.length < masks.length)) return undefined;
@@ -185,7 +185,7 @@ function jointMaskText(...[{ masks: how }, masks, { shapes }]: Parameters<JointM
   return whole.map(m => m.mask).join(how === 'any' ? ' | ' : ' & ');
 }
 
-/** As concatenatedMask has it. @param real every step of a value, in Python */
+/** `concatenatedMask` in Python. @param real Python of the mask of a value whose steps are all real */
 function concatenatedMaskText(concatenate: string, real: (x: string) => string): JointMask<MergeSpec> {
   return ({ axis: asked, masks: how, name }, masks, { inputs, shapes }) => {
     if (masks.every(m => m === undefined) || shapes[0].length < 3) return undefined;
@@ -196,7 +196,7 @@ function concatenatedMaskText(concatenate: string, real: (x: string) => string):
   };
 }
 
-/** Shapes of the inputs joined: one that lacks axes gets them behind the batch, as Keras' merge layers do. */
+/** The shape of the joined inputs: missing axes are inserted after the batch, as in Keras' merge layers. */
 function joined(inputs: readonly DimShape[]): DimShape {
   const rank = Math.max(...inputs.map(i => i.length));
   return inputs.map(i => lifted(i, rank)).reduce((a, b) => elementwiseShape(a, b, inputs));

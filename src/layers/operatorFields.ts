@@ -13,7 +13,7 @@ export interface OperatorSpec extends LayerBase {
   /** one per input of the operator: null takes the next of `inputs`, anything else is a constant; absent: the inputs as they stand */
   readonly operands: readonly Operand[] | null;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
-  /** class that Keras shows for it; null: it is shown by its operator, '' where it is part of another one and not shown */
+  /** class that Keras shows for it; null: the name of the operator is shown; '': part of another operator, not shown */
   readonly kerasClass: string | null;
 }
 

@@ -7,7 +7,7 @@ import { pythonText } from './python.js';
 export interface Line {
   readonly lib: 'np' | 'keras.ops' | 'torch';
   readonly layer: OperatorSpec;
-  /** Python of the operands: where x would be a plain number, `arrays` have it as an array where PyTorch wants one */
+  /** Python of the operands; in `arrays` plain numbers are written as arrays where PyTorch requires that */
   readonly all: readonly string[];
   readonly arrays: readonly string[];
   /** of the operands, as they are read */

@@ -88,7 +88,7 @@ const gather: Rule = line => {
   return lib === 'torch' ? `${all[0]}[${':, '.repeat(axis)}${index}]` : `${lib}.take(${all[0]}, ${index}, axis=${axis})`;
 };
 
-/** As the constant says it where it does, so that another batch fits. */
+/** With the sizes of the constant if there is one, so that other batch sizes work. */
 const reshape: Rule = line => {
   const { lib, all, layer, outputs, numbers } = line;
   const said = layer.operands?.[1] && Number(layer.attributes.allowzero ?? 0) === 0 ? numbers(1) : undefined;
@@ -128,7 +128,7 @@ const perChannel =
 const JOINS = { none: 'lambda _, b: b', add: 'np.add', mul: 'np.multiply', max: 'np.maximum', min: 'np.minimum' };
 const joinOf = ({ layer }: Line): string => JOINS[String(layer.attributes.reduction ?? 'none') as keyof typeof JOINS];
 
-/** Parts that lie behind each other: where NumPy and Keras cut, or how long they are. */
+/** Consecutive parts: NumPy and Keras take the positions of the cuts, PyTorch the lengths. */
 const split: Rule = line => {
   const axis = axisOf(line, 0);
   const sizes = line.outputs.map(shape => shape[axis]);
@@ -166,7 +166,7 @@ const range: Rule = ({ lib, numbers, types }) => {
   return `${lib}.arange(${all.map(v => (types[0] === 'f32' ? realText(v!) : v)).join(', ')})`;
 };
 
-/** A half is rounded to and read as a real number again; what reaches less far than 32 bits is not written. */
+/** A cast to half precision rounds and converts back; integers of fewer than 32 bits are not supported. */
 const cast: Rule = ({ lib, arrays: [x], layer }) => {
   const type = ONNX_DTYPES.get(Number(layer.attributes.to));
   const half = type === 'f16' ? 'float16' : 'bfloat16';
@@ -175,7 +175,7 @@ const cast: Rule = ({ lib, arrays: [x], layer }) => {
   return lib === 'torch' ? `${x}.to(torch.${half}).float()` : `keras.ops.cast(keras.ops.cast(${x}, "${half}"), "float32")`;
 };
 
-/** alpha · A · B + beta · C, each matrix turned round where it says. */
+/** alpha · A · B + beta · C, each matrix transposed if the attribute says so. */
 const gemm: Rule = line => {
   const [a, b] = ['transA', 'transB'].map((name, i) =>
     attribute(line, name, 0) === 1 ? filled(`LIB.swapaxes($${i}, 0, 1)`, line) : line.all[i],
@@ -232,7 +232,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   BitwiseOr: called('bitwise_or'),
   BitwiseXor: called('bitwise_xor'),
   BitwiseNot: called('bitwise_not'),
-  // to the left bits are lost where the type ends, and of that a script knows nothing
+  // a shift to the left drops bits beyond the width of the type, which a script does not know
   BitShift: line =>
     line.layer.attributes.direction === 'LEFT' ? undefined : filled(`LIB.${line.lib === 'torch' ? 'bitwise_' : ''}right_shift(@*)`, line),
   Max: folded('maximum'),

@@ -21,7 +21,7 @@ function factors(d: Dim): Dim[] {
 
 const slice: Rule = call => {
   const from = call.shape(0);
-  // a graph with places that are computed is run node by node, a Keras network has no other way
+  // a graph with computed bounds is run node by node; for a Keras network there is no other way
   const bounds = call.layer.kerasClass === null ? call.sizes : call.places;
   const [starts, ends] = [bounds(1) ?? [], bounds(2) ?? []];
   if (starts.length !== ends.length)
@@ -72,7 +72,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     const open = wanted.findIndex(d => d.size === -1);
     const dims = wanted.map((d, i): Dim => (d.size === 0 && call.attribute('allowzero') !== 1 ? from[i] : d));
     if (open < 0) return [dims];
-    // sizes on both sides cancel out, of symbols too
+    // sizes on both sides cancel out, symbolic ones included
     const left = from.flatMap(factors);
     const rest = dims
       .flatMap((d, i) => (i === open ? [] : factors(d)))

@@ -66,7 +66,7 @@ function chosen(condition: readonly Dim[], a: readonly Dim[], b: readonly Dim[])
   return condition.map((n, i) => (n.size === 0 ? b[b.length === 1 ? 0 : i] : a[a.length === 1 ? 0 : i]));
 }
 
-/** Fractions are no sizes: what is divided then is not divided as whole numbers are. */
+/** A cast to floats ends the tracking of sizes: division is no longer that of whole numbers. */
 function castSizes(a: readonly Dim[], type: DType | undefined): readonly Dim[] | undefined {
   if (type === 'bool') return a.map(n => (n.size === null ? { symbol: '?', size: null } : sized(Number(n.size !== 0))));
   return type && /^[iu]/.test(type) ? a : undefined;

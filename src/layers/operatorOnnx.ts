@@ -34,7 +34,7 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
   const attributes = Object.fromEntries(nodeOf(layer).attributes);
   // newer than set 17
   if (layer.op === 'Pad') names.length = Math.min(names.length, 3);
-  // newer than set 17, and says nothing where axes are given
+  // newer than set 17, and without effect if axes are given
   if (axesApart) delete attributes.noop_with_empty_axes;
   if (names.length === 1 && layer.attributes.noop_with_empty_axes === 1) return builder.add('Identity', names, {}, layer.name);
   const axes = layer.operands?.[1];
@@ -66,7 +66,7 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
   if (Object.hasOwn(BITWISE, layer.op)) return { y: onBits(layer, builder, names), type };
   if (layer.op === 'Mish') return activation('mish', names[0]);
   if (layer.op === 'Split' && 'num_outputs' in attributes) {
-    // older: parts of their own sizes are told by these
+    // set 17 takes the sizes of the parts instead of their number
     delete attributes.num_outputs;
     const axis = axisIn(Number(layer.attributes.axis ?? 0), output.length, layer.op);
     names.splice(1, 1, builder.integers([output, ...others].map(shape => shape[axis].size!)));
@@ -79,7 +79,7 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
 /** must name every output */
 const ALL_OUTPUTS: ReadonlySet<string> = new Set(['Split', 'TopK']);
 
-/** The last axes alone: the others keep their sizes, or are scaled by 1. Other axes are left for what is said of set 17. */
+/** Resize of the last axes: set 17 has no `axes`, so the others get their own sizes, or the scale 1. For other axes `axes` stays, and is refused later. */
 function resizeAll(
   { builder, shapes }: OnnxCall,
   { name, attributes: { axes }, operands }: OperatorSpec,
@@ -117,7 +117,7 @@ function allPads(pads: Exclude<Operand, null>, axes: Operand | undefined, rank: 
   return { ...pads, shape: [2 * rank], data };
 }
 
-/** ONNX Runtime has Mod of real numbers with the sign of a alone. */
+/** Mod of floats with the sign of b: ONNX Runtime only has the one with the sign of a. */
 function remainder(name: string, builder: GraphBuilder, [a, b]: readonly string[]): string {
   const add = (op: string, inputs: readonly string[], attributes = {}) => builder.add(op, inputs, attributes, name);
   const rest = add('Mod', [a, b], { fmod: int(1) });
@@ -125,10 +125,10 @@ function remainder(name: string, builder: GraphBuilder, [a, b]: readonly string[
   return add('Where', [add('Less', [signs, number(builder, 0, name)]), add('Add', [rest, b]), rest]);
 }
 
-/** The bit of two bits. */
+/** Operators that combine two bits of 0 or 1. */
 const BITWISE: Readonly<Record<string, readonly string[]>> = { BitwiseAnd: ['Mul'], BitwiseOr: ['Max'], BitwiseXor: ['Sub', 'Abs'] };
 
-/** Older than operators on bits: the digits of ã = a or −1 − a, which is not negative, inverted where a was, as 53 bits and a sign. */
+/** Set 17 has no bitwise operators: the digits of ã = a or −1 − a, which is not negative, inverted where a was, as 53 bits and a sign. */
 function onBits({ name, op }: OperatorSpec, builder: GraphBuilder, names: readonly string[]): string {
   const add = (operator: string, inputs: readonly string[], attributes = {}) => builder.add(operator, inputs, attributes, name);
   const whole = (value: number) => builder.integers([value]);
@@ -145,7 +145,7 @@ function onBits({ name, op }: OperatorSpec, builder: GraphBuilder, names: readon
   return add('ReduceSum', [add('Mul', [bits, weights]), whole(-1)], { keepdims: int(0) });
 }
 
-/** Older than GroupNormalization: groups as channels of InstanceNormalization, then scale and bias of the channels. */
+/** Set 17 has no GroupNormalization: groups as channels of InstanceNormalization, then scale and bias of the channels. */
 function groupNorm(layer: OperatorSpec, builder: GraphBuilder, [x, gamma, beta]: readonly string[], rank: number): string {
   const groups = Number(layer.attributes.num_groups);
   const filled = (value: number) =>

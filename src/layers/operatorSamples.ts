@@ -3,8 +3,8 @@ import type { OperatorSpec } from './operatorFields.js';
 import { constantShape, ELEMENTWISE_MANY, operandsAmong, REDUCTIONS } from './operatorShapes.js';
 
 /**
- * How a value depends on the samples: 'each': row n of its first axis on sample n alone; 'none': on no sample; 'mixed': otherwise, or it cannot
- * be said.
+ * How a value depends on the samples: 'each': row n of its first axis on sample n alone; 'none': on no sample; 'mixed': otherwise, or
+ * unknown.
  */
 export type Samples = 'each' | 'none' | 'mixed';
 
@@ -14,7 +14,7 @@ export interface SampledValue {
 }
 
 /**
- * What an operator makes of its inputs' samples. What has no rule here is taken to mix them.
+ * How the output of an operator depends on the samples. An operator without a rule is taken to mix them.
  * @param N the size of the first axis of the network's input
  */
 export function operatorSamples(layer: OperatorSpec, inputs: readonly SampledValue[], output: DimShape, N: Dim): Samples {
@@ -35,7 +35,7 @@ interface SamplesCall {
 
 type Rule = (call: SamplesCall) => boolean;
 
-/** Sizes among which the number of samples is not. */
+/** Whether none of the sizes is the number of samples. */
 function freeOf(sizes: readonly Dim[], N: Dim): boolean {
   return sizes.every(d => !d.symbol.split(/\W/).includes(N.symbol));
 }
@@ -44,19 +44,19 @@ const same = (a: Dim | undefined, b: Dim | undefined) => a !== undefined && b !=
 
 const NOTHING: SampledValue = { samples: 'none', shape: [] };
 
-/** Whether row n of the output is made of the value's row n, or of what every row gets. */
+/** Whether row n of the output depends on row n of the value alone, or on a value that is the same for all rows. */
 function isByRow({ samples, shape }: SampledValue, output: DimShape): boolean {
   return samples === 'each' ? shape.length === output.length : shape.length < output.length || shape[0].size === 1;
 }
 
-/** A row for each sample, of what is its own or of what all get. */
+/** Whether expanding the value gives one row for each sample. */
 function spread(value: SampledValue, output: DimShape, N: Dim): Samples {
   return value.samples !== 'mixed' && isByRow(value, output) && same(output[0], N) ? 'each' : 'mixed';
 }
 
 const rowByRow: Rule = ({ operands, output }) => operands.every(value => isByRow(value, output));
 
-/** The first operand goes through, the others say what is done to it. */
+/** Only the first operand depends on the samples. */
 const first: Rule = ({ operands }) => operands[0].samples === 'each' && operands.slice(1).every(o => o.samples === 'none');
 
 const axesOf = ({ layer: { attributes }, operands }: SamplesCall, operand: number): readonly number[] | undefined => {

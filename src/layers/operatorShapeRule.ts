@@ -3,7 +3,7 @@ import { showShape } from './dims.js';
 import type { Dim, DimShape } from './layer.js';
 import type { OperatorSpec } from './operatorFields.js';
 
-/** What a rule for the shape of an operator is given, and what all of them use. */
+/** The arguments of a shape rule, and functions that the rules share. */
 
 export type Rule = (call: ShapeCall) => readonly DimShape[];
 
@@ -13,9 +13,9 @@ export interface ShapeCall {
   shape(i: number): DimShape;
   /** whole numbers of operand i as sizes, which must be known; undefined where there is no such operand */
   sizes(i: number): readonly Dim[] | undefined;
-  /** the same, which may be computed: open ones then */
+  /** the same for an operand that may be computed: open sizes then */
   places(i: number): readonly Dim[] | undefined;
-  /** those that are no symbols */
+  /** the same as plain numbers */
   numbers(i: number): readonly number[] | undefined;
   /** operand i as the size of an axis, which may be computed */
   count(i: number): Dim;

@@ -29,7 +29,7 @@ export function operatorShapes(layer: OperatorSpec, inputs: readonly DimShape[])
   ];
 }
 
-/** A shape has no more. */
+/** More numbers than this are no shape. */
 const MOST_NUMBERS = 64;
 
 /** The shape of a constant, with its whole numbers. */
@@ -38,7 +38,7 @@ export function constantShape({ type, shape, data }: Exclude<Operand, null>): Di
   return type === 'int' ? Object.assign(dims, { numbers: data.map(sized) }) : dims;
 }
 
-/** What stands for each operand: something of a constant, else the next input. */
+/** One item for each operand: made of its constant, or the next input's. */
 export function operandsAmong<T>({ operands }: OperatorSpec, inputs: readonly T[], ofConstant: (o: Exclude<Operand, null>) => T): T[] {
   let next = 0;
   return operands === null ? [...inputs] : operands.map(o => (o === null ? inputs[next++] : ofConstant(o)));
@@ -149,7 +149,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     const lead = broadcastDims(a.slice(0, -2), b.slice(0, -2), 'MatMul');
     return [[...lead, ...(a.length > 1 ? [a[a.length - 2]] : []), ...(b.length > 1 ? [b[b.length - 1]] : [])]];
   },
-  /** Matrices, either turned round where it says. */
+  /** Matrices, either transposed if the attribute says so. */
   Gemm(call) {
     const [a, b] = [0, 1].map(i => (call.attribute(i === 0 ? 'transA' : 'transB') === 1 ? [...call.shape(i)].reverse() : call.shape(i)));
     return [[a[0], b[1]]];

@@ -42,7 +42,7 @@ const pad: Rule = line => {
   }, all[0]);
 };
 
-/** What the operator gives of plain numbers: how it treats one axis. @param others further operands, whole numbers or reals in one row */
+/** Runs the operator on plain numbers, to see how it treats one axis. @param others further operands, each one row of numbers */
 function computed(
   { layer }: Line,
   op: string,

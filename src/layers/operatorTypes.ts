@@ -1,7 +1,7 @@
 import type { OnnxCall } from './facets.js';
 import type { Operand, OperatorSpec } from './operatorFields.js';
 
-/** The types of what operators read and give, in ONNX files and in scripts: nothing is converted there without a Cast. */
+/** Types of the inputs and outputs of operators in ONNX files and scripts, where nothing is converted without a Cast. */
 
 export type ValueType = OnnxCall['types'][number];
 

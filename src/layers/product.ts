@@ -1,6 +1,6 @@
 import type { Kernels, Product } from './layer.js';
 
-/** `product` of kernels that have `affine` alone: rows are copied side by side, multiplied and copied where they belong. */
+/** `product` for kernels that only have `affine`: rows are copied together, multiplied, and copied to their places. */
 export function productBy(kernels: Pick<Kernels, 'affine' | 'allocate'>): Kernels['product'] {
   return (kernel, bias): Product =>
     (out, x, R) => {

@@ -9,13 +9,13 @@ export function pythonText(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
-/** A real number, which stays one where it is whole. */
+/** A float, written as one even if it is whole. */
 export function realText(value: number): string {
   const text = pythonText(value);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
-/** x, an array of real numbers, whole numbers or truth values, as another. */
+/** x converted from one type of array to another. */
 export function castText(x: string, from: 'f32' | 'i64' | 'bool', to: 'f32' | 'i64' | 'bool', lib: 'np' | 'torch' | 'keras.ops'): string {
   if (from === to) return x;
   if (lib === 'np') return `${/^[\d(-]/.test(x) ? `np.asarray(${x})` : x}.astype(${{ f32: 'float', i64: 'int', bool: 'bool' }[to]})`;

@@ -40,7 +40,7 @@ export interface RecurrentSpec extends LayerBase {
   readonly inputForget: boolean;
   /** Keras unrolls the loop: padded steps of a backward direction are then zeroed where the mask, read forwards, says */
   readonly unroll?: boolean;
-  /** class that Keras shows for it, where it is not the cell's own */
+  /** class that Keras shows for it, if not that of the cell */
   readonly kerasClass?: string | null;
   /** Keras: the forget gate's bias starts at 1; affects initialisation only */
   readonly unitForgetBias: boolean;
@@ -63,7 +63,7 @@ const FIELDS: Record<string, Field> = {
   kerasClass: { type: 'choice', choices: ['RNN', 'CuDNNLSTM', 'CuDNNGRU', 'SimpleRNNCell', 'LSTMCell', 'GRUCell'], default: null },
 };
 
-/** What a recurrent layer has where its cell has no such option. */
+/** Values of options that the cell does not have. */
 export const FIXED_OPTIONS = {
   recurrentActivation: null,
   projection: null,
@@ -232,7 +232,7 @@ function zeroedUntilReal(run: RecurrenceResult, mask: Uint8Array, reverse: boole
 }
 
 /**
- * What Keras' unrolled loop gives of a backward direction: its outputs are in processing order when they are zeroed, the mask is in time
+ * The outputs of Keras' unrolled loop in backward direction: they are in processing order when they are zeroed, the mask is in time
  * order, so step t is zero where step T−1−t is padding (keras/src/backend, rnn.py).
  */
 function zeroedByUnflippedMask(run: RecurrenceResult, mask: Uint8Array): RecurrenceResult {

@@ -8,7 +8,7 @@ import { type Call, need, type Operators } from './operator.js';
 import { pass } from './room.js';
 import { allocateShape, type GraphValue, shapeError } from './value.js';
 
-/** Recurrences of language models that are operators: both give the state that the next call goes on from. */
+/** Operators that are recurrences of language models: both return the state that the next call starts from. */
 export const CARRIED: Operators = {
   CausalConvWithState: { attributes: ['activation'], run: causalConvolution },
   LinearAttention: { attributes: ['chunk_size', 'kv_num_heads', 'q_num_heads', 'scale', 'update_rule'], run: linearAttention },

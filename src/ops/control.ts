@@ -36,7 +36,7 @@ function either(call: Call): GraphValue[] {
 
 const scalar = (kind: GraphValue['kind'], n: number): GraphValue => ({ kind, shape: [], data: Float64Array.of(n) });
 
-/** Of the values that a loop's rounds give: the carried ones until the next, the others until the end. */
+/** Collects the outputs of a loop: carried values are kept until the next round, the others until the end. */
 function keeper() {
   let carried: readonly GraphValue[] = [];
   const others: GraphValue[] = [];
@@ -127,7 +127,7 @@ function stepOf(value: GraphValue, axis: number, t: number): GraphValue {
   return gatherStrided(value, others(value.shape), others(strides), t * strides[axis]);
 }
 
-/** Values of one shape beside each other along a new axis; of none, what the graph says of one, its unknown sizes 0. */
+/** Stacks values of one shape along a new axis; without any, the shape that the graph declares, unknown sizes being 0. */
 function stacked(values: readonly GraphValue[], declared: OnnxGraph['outputs'][number], axis: number, call: Call): GraphValue {
   const [first] = values;
   const one = first?.shape ?? (declared.shape ?? []).map(n => (typeof n === 'number' ? n : 0));

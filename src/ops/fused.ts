@@ -4,7 +4,7 @@ import { type Call, need, type Operators, plain } from './operator.js';
 import { PRODUCTS } from './products.js';
 import { type GraphValue, inOrder } from './value.js';
 
-/** Of the operators that ONNX Runtime writes when it optimises a graph, that which depends on how many axes its inputs have. */
+/** The operator among those of ONNX Runtime's optimiser that depends on the ranks of its inputs (the others: engines/graph/composed). */
 export const FUSED: Operators = {
   'com.microsoft.FusedMatMul': plain(fusedMatMul, ['alpha', 'transA', 'transB', 'transBatchA', 'transBatchB']),
 };

@@ -4,7 +4,7 @@ import { intOf, textOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
 import { allocateShape, type GraphValue, shapeError } from './value.js';
 
-/** What a network is trained by, where it stands in the graph: scores x [N, C, …S], targets [N, …S], weights of the classes [C]. */
+/** Losses that are part of the graph: scores x [N, C, …S], targets [N, …S], weights of the classes [C]. */
 export const LOSSES: Operators = {
   NegativeLogLikelihoodLoss: plain(call => loss(call, need(call, 0)), ['ignore_index', 'reduction']),
   SoftmaxCrossEntropyLoss: { attributes: ['ignore_index', 'reduction'], run: crossEntropy },

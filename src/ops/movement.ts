@@ -16,7 +16,7 @@ import {
   stridesOf,
 } from './value.js';
 
-/** Operators that move values or speak of shapes and compute nothing. */
+/** Operators that move values, or give shapes, and compute nothing. */
 export const MOVEMENT: Operators = {
   Identity: plain(call => need(call, 0)),
   Dropout: { attributes: ['ratio', 'seed', 'is_test', 'consumed_inputs'], run: dropout },
@@ -129,7 +129,7 @@ function split(call: Call): GraphValue[] {
   const x = need(call, 0);
   const axis = axisOf(intOf(call.node, 'axis') ?? 0, x.shape.length);
   const given = call.opset < 13 ? intsOf(call.node, 'split') : call.inputs[1] && integers(call.inputs[1]);
-  // a layer is a node with one name: how many parts it gives stands with them
+  // a layer is a node with one output name, so the number of its parts comes from their sizes
   const pieces = Math.max(call.node.outputs.length, given?.length ?? intOf(call.node, 'num_outputs') ?? 0);
   const each = Math.ceil(x.shape[axis] / pieces);
   const sizes = given ?? Array.from({ length: pieces }, (_, i) => Math.max(0, Math.min(each, x.shape[axis] - i * each)));

@@ -8,7 +8,7 @@ import { allocateShape, axisOf, broadcastTo, type GraphValue, held, shapeError }
 
 /** How the numbers of an axis become one. */
 interface Rule {
-  /** what is joined of each number; itself unless said */
+  /** applied to each number before it is joined; default: the number itself */
   readonly each?: (v: number) => number;
   readonly join: (a: number, b: number) => number;
   readonly initial: number;
@@ -48,7 +48,7 @@ function reduced(call: Call, { each = v => v, join, initial, finish = v => v }: 
   const kept = x.shape.map((n, i) => (axes.includes(i) ? 1 : n));
   const out = allocateShape(kept, x.kind, call.kernels.precision);
   const { starts, offsets } = placesAlong(x.shape, axes);
-  // of nothing, the largest is the smallest there is
+  // the maximum of nothing is the smallest value of the type
   const whole = (v: number) => (x.kind === 'float' ? v : x.kind === 'bool' ? Math.min(Math.max(v, 0), 1) : held(Math.trunc(v), x.type));
   for (let k = 0; k < out.length; k++) {
     let joined = initial;

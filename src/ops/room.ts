@@ -1,11 +1,11 @@
 import { overLimit, tooSlow } from '../formats/limits.js';
 import { type FloatArray, formatShape, sizeOf } from '../tensor/tensor.js';
 
-/** What the values of a computation may take together, and the seconds it may last: 200 bytes of a file can ask for any number of either. */
+/** The bytes that the values of a computation may take together, and the seconds that it may last: 200 bytes of a file can ask for any amount of either. */
 export interface Room {
   readonly bytes: number;
   readonly seconds: number;
-  /** multiply-adds and other steps, where it has to be cheap on any machine */
+  /** multiply-adds and other steps, if it has to be cheap on any machine */
   readonly work?: number;
 }
 
@@ -29,7 +29,7 @@ interface Ledger extends Room {
   readonly uses: Map<ArrayBufferLike, number>;
 }
 
-/** Of one value outside of any room. */
+/** Most bytes of one value outside any room. */
 const ONE_VALUE = 2 ** 31;
 /** What every computation may take, what a number of its inputs and constants adds, and a multiply-add of layers. */
 const LEAST: Room = { bytes: 2 ** 28, seconds: 15 };
@@ -143,7 +143,7 @@ export function hold(value: Held): void {
   }
 }
 
-/** It is kept no longer. */
+/** A value is no longer kept. */
 export function release(value: Held): void {
   if (!ledger) return;
   for (const { byteLength, buffer } of arraysOf(value)) {

@@ -25,7 +25,7 @@ export interface WordCompletion {
   readonly optional: boolean;
   /** one of these */
   readonly values?: readonly string[];
-  /** a file that ends so */
+  /** a file with one of these endings */
   readonly extensions?: readonly string[];
 }
 
