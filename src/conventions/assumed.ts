@@ -5,14 +5,14 @@ import { isCellName } from '../model/frameworks.js';
 import { layersText } from '../model/layersLine.js';
 import type { NetworkHints } from './convention.js';
 
-/** How PyTorch itself says everything that a state dict leaves open. */
+/** How to save everything that a state dict leaves open from PyTorch itself. */
 export const EXPORT = 'in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")';
 
-/** The same in short, where the page of E_ASK is named that has the command. */
+/** The same in short, for messages that name the page of E_ASK, which has the command. */
 export const SAVE_PT2 = 'save the model with torch.export: a .pt2 says it';
 
 /**
- * Weights alone leave it open: the beginning of a sentence.
+ * Why a fact is open: the beginning of a sentence.
  * @param whole the file holds the module itself: its parts, but not the code that uses them
  */
 export function silent(framework: FrameworkName, whole?: unknown): string {
@@ -28,9 +28,9 @@ export function whyOf(framework: FrameworkName, whole?: unknown): string {
 type Layer = Readonly<Record<string, unknown>>;
 
 /**
- * What the layers of a file of weights rest on, except their order.
+ * The assumptions behind the layers of a file of weights, except their order.
  * @param layers in order, as they will be run
- * @param hints what flags said: that is not assumed
+ * @param hints facts that flags give, which are not assumed
  */
 export function assumptionsOf(layers: readonly Layer[], hints: NetworkHints, framework: FrameworkName): Assumption[] {
   const why = whyOf(framework, hints.module);
@@ -105,7 +105,7 @@ export function askForActivations(
   });
 }
 
-/** Two Linears of one width may as well be two heads: then one is chosen by its name. */
+/** Two Linears of one width may also be two heads; then one of them is chosen by its name. */
 function sideBySide(layers: readonly Layer[], at: number, framework: FrameworkName): string {
   const before = layers[at - 1];
   const names = layers.slice(0, at + 1).map(({ title }) => title);
@@ -142,7 +142,7 @@ export function askForShape(layers: readonly Layer[], framework: FrameworkName, 
   });
 }
 
-/** Layers that stand between a layer and the one that its activation would be for. */
+/** Layers that may stand between a layer and its activation. */
 const BETWEEN = new Set(['dropout', 'flatten', 'batchnorm', 'layernorm', 'groupnorm']);
 
 function readerOf(layers: readonly Layer[], at: number): number {

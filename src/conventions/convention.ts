@@ -13,7 +13,7 @@ import type { Weights } from '../weights/weights.js';
  */
 export type NamedTensors = ReadonlyMap<string, Tensor>;
 
-/** What a description may leave to the weights: sizes and kinds a file shows, filled with what flags say where a file cannot. */
+/** Hints for a description that weights determine: what flags give, for facts that a file cannot show. */
 export interface NetworkHints {
   readonly task: 'many-to-one' | 'many-to-many';
   readonly pool: 'last' | 'max' | 'mean';
@@ -21,9 +21,9 @@ export interface NetworkHints {
   /** of the gates */
   readonly recurrentActivation?: string;
   readonly timesteps: number | null;
-  /** D of the input, where a flag or the input says it; null: token numbers; undefined: nobody says */
+  /** D of the input, if a flag or the input gives it; null: token numbers; undefined: unknown */
   readonly features?: number | null;
-  /** what flags said about these; the rest is assumed */
+  /** facts that flags give; the rest is assumed */
   readonly said?: ReadonlySet<'task' | 'pool' | 'activation'>;
   /** the names of the tensors were made up from their shapes */
   readonly unnamed?: boolean;
@@ -31,7 +31,7 @@ export interface NetworkHints {
   readonly module?: TorchModule;
 }
 
-/** A network as weights show it. */
+/** A network as far as its weights show it. */
 export interface ReadNetwork {
   readonly input: { features: number | null; timesteps: number | null };
   /** of a spec, for checkSpec */
@@ -43,23 +43,23 @@ export interface ReadNetwork {
 
 export interface Convention {
   readonly name: string;
-  /** whose rules (bias rows, GRU variant) a network read from such tensors follows */
+  /** the framework whose rules (bias rows, GRU variant) such a network follows */
   readonly framework: FrameworkName;
   /** whether these names are of this convention, or the file's metadata says so */
   detect(names: readonly string[], metadata?: ReadonlyMap<string, string>): boolean;
-  /** its names are special cases of another convention's, and it is asked first */
+  /** its names are special cases of another convention's, so it is tried first */
   readonly special?: boolean;
   /** @throws RnnError E_WEIGHT_…: which tensor has which shape and which was expected */
   toWeights(shapes: ModelShapes, tensors: NamedTensors, metadata?: ReadonlyMap<string, string>): Weights;
   /** The layers that the tensors alone determine, as a spec for checkSpec. @throws RnnError E_UNDETERMINED naming the flag to give */
   toSpec(tensors: NamedTensors, hints: NetworkHints, metadata?: ReadonlyMap<string, string>): ReadNetwork;
-  /** What reading the weights of a network that is described elsewhere rests on, where the tensors fit it in more than one way. */
+  /** The assumptions in reading weights for a network described elsewhere, if the tensors fit it in more than one way. */
   assumed?(shapes: ModelShapes, tensors: NamedTensors): Assumption[];
   /** D of a network that begins with this layer of a spec; undefined where the tensors do not tell */
   featuresFor?(tensors: NamedTensors, first: Readonly<Record<string, unknown>>): number | undefined;
 }
 
-/** One that files are written in. */
+/** A convention that files can also be written in. */
 export interface WritableConvention extends Convention {
   /** The same weights under this convention's names, float32 or float64 as they are. */
   fromWeights(shapes: ModelShapes, weights: Weights): Map<string, FileTensor>;

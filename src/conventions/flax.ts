@@ -123,7 +123,7 @@ const LETTERS: Readonly<Record<string, string>> = { h: '', i: 'i', f: 'f', g: 'g
 
 /**
  * The parameters of linen modules that are made in the order of the layers: `params/LSTMCell_0/ii/kernel`, `params/Dense_0/bias`.
- * @throws RnnError E_CONVERT_LAYER for what Flax has not
+ * @throws RnnError E_CONVERT_LAYER for what Flax lacks
  */
 function flaxTensors({ layers }: ModelShapes, weights: Weights): Map<string, FileTensor> {
   const named = new Map<string, FileTensor>();

@@ -6,7 +6,7 @@ import { silent, whyOf } from './assumed.js';
 import { layerOfGroup, type WeightGroup } from './inferLayers.js';
 import { byNaturalOrder } from './naturalOrder.js';
 
-/** Groups in the order in which data flows through them, and what that rests on. */
+/** Groups in the order in which data flows through them, and the assumptions behind it. */
 export interface GroupOrder {
   readonly groups: readonly WeightGroup[];
   readonly assumptions: readonly Assumption[];
@@ -39,7 +39,7 @@ export function orderOfGroups(groups: readonly WeightGroup[], framework: Framewo
 }
 
 /**
- * The order that a file writes because the program went that way, where it fits; one of the alphabet is none.
+ * The order in the file, if it is that of the program and fits; an alphabetical order means nothing.
  * @throws RnnError E_UNDETERMINED, E_ASK
  */
 export function orderInFile(groups: readonly WeightGroup[], framework: FrameworkName, sorted: boolean): GroupOrder {
@@ -54,7 +54,7 @@ export function orderInFile(groups: readonly WeightGroup[], framework: Framework
  */
 export function orderOfCells(groups: readonly WeightGroup[], framework: FrameworkName, sorted: boolean): GroupOrder {
   const { paired, pairs } = inPairs(groups);
-  // who reads the width of one direction reads a layer of one
+  // a layer that reads the width of one direction reads a layer with one direction
   const asPairs = pairs.length === 0 ? undefined : ordersOf(paired).find(order => withMerges(order).every(group => !group.merged));
   if (!asPairs) return orderInFile(groups, framework, sorted);
   const why = whyOf(framework);
@@ -150,7 +150,7 @@ function namesOf(groups: readonly WeightGroup[]): string {
   return groups.map(group => group.name).join(', ');
 }
 
-/** With the names in the file, by which the weights find their layers. */
+/** Layers with their names in the file, by which they find their weights. */
 function partsOf(groups: readonly WeightGroup[], framework: FrameworkName): string[] {
   return groups.map(group => {
     const part = layersText([layerOfGroup(group)], framework);

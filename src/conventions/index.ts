@@ -7,7 +7,7 @@ import type { Convention, WritableConvention } from './convention.js';
 import { fixForTextbookNames } from './textbookNames.js';
 import { torchScript } from './torch/spec.js';
 
-/** Those first whose names another one would take for its own. */
+/** The conventions, those first whose names another one would also accept. */
 export const CONVENTIONS: readonly Convention[] = Object.values(all).sort(
   (a: Convention, b: Convention) => Number(b.special ?? false) - Number(a.special ?? false),
 );
@@ -22,8 +22,8 @@ export function getConvention(name: string): WritableConvention {
 }
 
 /**
- * The convention that tensor names are of; undefined where no one knows them.
- * @param described the network is known: names without a recurrent module's among them are PyTorch's, if they are its words
+ * The convention that tensor names belong to; undefined if none knows them.
+ * @param described the network is known, so that names of PyTorch are recognised even without a recurrent module
  */
 export function conventionOf(names: readonly string[], metadata?: ReadonlyMap<string, string>, described = false): Convention | undefined {
   return CONVENTIONS.find(convention => convention.detect(names, metadata)) ?? (described && isTorch(names) ? all.torch : undefined);
@@ -34,7 +34,7 @@ function isTorch(names: readonly string[]): boolean {
 }
 
 /**
- * The same of weights that must be some one's.
+ * The same for weights that must belong to some convention.
  * @throws RnnError E_NAMES listing what would be understood; E_PT_TORCHSCRIPT for a program without recurrent modules
  */
 export function detectConvention(names: readonly string[], metadata?: ReadonlyMap<string, string>, described = false): Convention {

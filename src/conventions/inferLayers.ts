@@ -7,7 +7,7 @@ import { formatShape } from '../tensor/tensor.js';
 import { askForActivations, askForShape, assumptionsOf, EXPORT } from './assumed.js';
 import type { NetworkHints, ReadNetwork } from './convention.js';
 
-/** What a file shows of one layer: the shapes of its weights in canonical layout. Enough to tell kind and sizes. */
+/** What a file shows of one layer: the shapes of its weights in canonical layout, which tell its kind and sizes. */
 export interface WeightGroup {
   name?: string;
   /** its name in messages, if the name in the file is not the layer's */
@@ -27,9 +27,9 @@ export interface WeightGroup {
   bidirectional?: boolean;
   /** the next layer reads one direction's width: sum, mean or product of the two */
   merged?: boolean;
-  /** where the file says it, as in a spec */
+  /** as in a spec, if the file gives it */
   activation?: unknown;
-  /** of the gates, if the file was written when another one was the default */
+  /** activation of the gates, if the file is from a version with another default */
   recurrentActivation?: string;
   /** a layer of a kind that is none of these, as written in the spec, and how wide its input is */
   other?: Readonly<Record<string, unknown>>;

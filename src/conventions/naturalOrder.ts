@@ -1,4 +1,4 @@
-/** Names with numbers in the order that people mean: lstm_9 before lstm_10, cells/2 before cells/10. */
+/** Compares names by the numbers in them: lstm_9 before lstm_10, cells/2 before cells/10. */
 export function byNaturalOrder(a: string, b: string): number {
   const [one, other] = [partsOf(a), partsOf(b)];
   for (let i = 0; i < Math.min(one.length, other.length); i++) {

@@ -13,7 +13,7 @@ const GATES = {
   gru: ['z', 'r', '[hng]'],
 };
 
-/** What to do with arrays that somebody's own script named; undefined where nothing is recognised in the names. */
+/** The fix for arrays with names from a user's own script; undefined if no name is recognised. */
 export function fixForTextbookNames(names: readonly string[]): string | undefined {
   const cell = (['lstm', 'gru'] as const).find(name => gatesIn(names, GATES[name]).length > 0);
   if (cell) {

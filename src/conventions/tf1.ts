@@ -96,7 +96,7 @@ function plainLayers(folder: string, own: ReadonlyMap<string, Tensor>): Translat
   return rest.size === 0 ? layers : [...layers, plainLayer(folder, rest, WORDS)];
 }
 
-/** Kernels with no recurrent one beside them. */
+/** Kernels without a recurrent one beside them. */
 function cellKernels(names: readonly string[]): string[] {
   const two = new Set(names.map(name => /^(.*)\/recurrent_kernel/.exec(name)?.[1]));
   return names.filter(name => CELL_KERNEL.test(name) && !two.has(name.slice(0, name.lastIndexOf('/'))));

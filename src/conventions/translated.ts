@@ -27,11 +27,11 @@ export interface Translation {
   detect(names: readonly string[]): boolean;
   /** @throws RnnError E_UNDETERMINED, E_WEIGHT_… naming the tensor that is of no layer */
   layers(tensors: NamedTensors): TranslatedLayer[];
-  /** what the layers rest on beside their order and functions */
+  /** assumptions in addition to those about order and functions */
   assumptions?(tensors: NamedTensors): Assumption[];
 }
 
-/** A convention whose files are brought into Keras' form first: what Keras' layers need is said once. */
+/** A convention whose files are first brought into Keras' form, so that the needs of Keras' layers stand once. */
 export function translatedConvention({ name, framework, detect, layers: translate, assumptions }: Translation): Convention {
   return {
     name,

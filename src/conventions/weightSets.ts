@@ -32,7 +32,7 @@ interface Candidate {
 }
 
 /**
- * Which of the dicts of a checkpoint holds the network, and which of several copies in it: the one that is not called an average.
+ * Finds the dict of a checkpoint that holds the network; of several copies, the one that is not named as an average.
  * @param key the set that the user asks for, `FILE:KEY`
  * @param path of the file, for what the fix suggests
  * @throws RnnError E_KEY (usage): there is no such set; E_ASK: sets of different networks; E_PT_TORCHSCRIPT: a program with packed weights
@@ -111,7 +111,7 @@ function ownerOf(name: string): string {
   return name.split('.').slice(0, -1).join('.');
 }
 
-/** What a network's tensors are, whatever stands before their names: the same for two copies of one network. */
+/** The tensors of a network without the prefix of their names: equal for two copies of one network. */
 function signature({ names }: Candidate, { tensors }: TensorFile): string {
   const all = [...names]
     .map(([name, full]) => [name, formatShape(tensors.get(full)!.shape)])

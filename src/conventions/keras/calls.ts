@@ -4,7 +4,7 @@ import type { Json } from '../../layers/kerasConfig.js';
 import { type Argument, type CallArguments, isTensor, tensorsOf } from './arguments.js';
 import { callInputsOf, callKindsOf, callOptionsOf, ignoresTraining, takesStates } from './layers.js';
 
-/** What the call of a layer gives it. */
+/** The arguments of one call of a layer. */
 
 /** What a call gives a layer: its inputs, and what is passed by argument. */
 export interface Call {
@@ -17,7 +17,7 @@ export interface Call {
 
 export const NO_ARGUMENTS = { mask: undefined, states: undefined, rest: {} };
 
-/** Arguments that say nothing of the result of a forward pass. */
+/** Arguments that do not change the result of a forward pass. */
 const NOTHING = new Set(['training', 'name']);
 
 export function callOf(layer: Json, given: CallArguments, value: (t: Argument) => string): Call {
@@ -50,7 +50,7 @@ export function callOf(layer: Json, given: CallArguments, value: (t: Argument) =
     });
   if (isTensor(ofValues)) rest.attention_mask = { value: value(ofValues) };
   if (masks) mask = isTensor(ofQuery) ? value(ofQuery) : null;
-  // what stands in its place without a name says something, too
+  // a positional argument has an effect, too
   more.forEach((argument, i) => {
     if (argument === true) rest[`argument ${i + 2}`] = argument;
   });
@@ -63,7 +63,7 @@ export function callOf(layer: Json, given: CallArguments, value: (t: Argument) =
   return { inputs, mask, states: states.length > 0 ? states : undefined, rest };
 }
 
-/** Names of what most layers are called with first; those of attention come one after the other. */
+/** Names of the first argument of most layers; those of attention are in order. */
 const FIRST = ['inputs', 'sequences', 'sequence', 'x', 'query', 'value', 'key'];
 
 /** Arguments by name that could have stood without, in their places: `attention(query=q, value=v)`. */

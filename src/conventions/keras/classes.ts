@@ -1,4 +1,4 @@
-/** A class by its own name: keras.layers has this one under another, and files of HDF5 put that of its package before it, `mine>Net`. */
+/** The name of a class: without the package (`mine>Net`), and as keras.layers has it. */
 export function ownClass(name: string): string {
   return name.replace(/^.*>/, '').replace(/^GroupQuery/, 'GroupedQuery');
 }

@@ -20,7 +20,7 @@ export function specFromKerasConfig(config: unknown, dialect: KerasDialect = 'ke
   return inDialect(specOfModel(className, model, wiredModel(className, model)), old ? 'standalone' : dialect);
 }
 
-/** What names meant to whoever wrote them. */
+/** What names meant in the version that wrote them. */
 export function inDialect(spec: Json, dialect: KerasDialect): Json {
   if (dialect === 'keras3') return spec;
   return { ...spec, layers: (spec.layers as Json[]).map(layer => withOldMasks(withOldMeanings(layer, dialect !== 'keras2'))) };

@@ -45,7 +45,7 @@ export interface Wired {
   readonly calls: Known;
 }
 
-/** What keeps layers from being run, collected instead of thrown; such a layer has the kind of UNKNOWN, and the shapes that the file records. */
+/** Errors that keep layers from being run, collected instead of thrown; such a layer has the kind of UNKNOWN, and the shapes that the file records. */
 export interface Blocked {
   readonly errors: RnnError[];
   /** by value */
@@ -61,7 +61,7 @@ interface Wiring {
   readonly blocked?: Blocked;
 }
 
-/** A model's place in the whole: what stands before the names of its layers, before those of its first call's, and its group in weight files. */
+/** The place of a model in the whole: the prefix of its layers' names, that for its first call, and its group in weight files. */
 interface Place {
   readonly prefix: string;
   readonly first: string;
@@ -171,7 +171,7 @@ function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMa
     return { key: `${nameOf(layer)}|${call}`, layer: nameOf(layer), reads };
   });
   while (waiting.length > 0) {
-    // the first one that is ready, so that an order of data flow stays as it is
+    // the first one that is ready, so that an order that follows the data flow is kept
     const ready = waiting.findIndex(({ layer, call, args }) => {
       const earlier = call === 0 || known.has(`${nameOf(layer)}|${call - 1}`);
       return (
@@ -302,7 +302,7 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
   return outputsOf(spec);
 }
 
-/** What a cell reads, as a sequence of one step. */
+/** The input of a cell as a sequence of one step. */
 function asStep({ layers }: Wiring, name: string, value: string): string {
   layers.push({
     kind: 'op',
@@ -315,7 +315,7 @@ function asStep({ layers }: Wiring, name: string, value: string): string {
   return `${name}/step`;
 }
 
-/** Tensors and arrays among the arguments that stand behind the inputs, and the fields that say so. */
+/** Arguments that are tensors or arrays: they follow the inputs, and fields of the layer say that they are there. */
 function furtherInputs(wiring: Wiring, layer: Json, name: string, { inputs, rest }: Call): { inputs: readonly string[]; rest: Json } {
   const read = Object.entries(callInputsOf(layer.class_name)).filter(([key]) => typeof rest[key] === 'object' && rest[key] !== null);
   const values = read.map(([key]) => {
@@ -387,7 +387,7 @@ function atEveryStep(wiring: Wiring, layer: Json, place: Place, group: string, {
 
 /** Output, then what the layer gives in addition: the states of a recurrent layer, whether it returns them or not. */
 function outputsOf(spec: Json): readonly string[] {
-  // how many an unknown layer has is not known: any number up to this may be read
+  // an unknown layer may have any number of outputs up to this
   if (spec.kind === UNKNOWN) return [String(spec.name), ...Array.from({ length: 15 }, (_, i) => `${spec.name}/${i + 1}`)];
   const kind = getLayerKind(String(spec.kind));
   const unknown = { symbol: '', size: null };

@@ -49,7 +49,7 @@ function readerOf(className: unknown): ((config: Json) => Json) | undefined {
   return kind && (config => ({ kind: kind.name, ...kind.keras!.classes[name](config, PARTS) }));
 }
 
-/** The class of Keras whose layers are called `name` unless somebody named them: 'lstm' -> LSTM. */
+/** The class of Keras whose layers are called `name` by default: 'lstm' -> LSTM. */
 export function classCalled(name: string): string | undefined {
   return [...Object.keys(READERS), ...facets().keys(), 'Sequential', 'Functional'].find(known => layerNameOfClass(known) === name);
 }
@@ -66,22 +66,22 @@ export function takesStates(className: unknown): boolean {
   );
 }
 
-/** Arguments of the layer's call that are its fields here. */
+/** Arguments of its call that are fields of the layer here. */
 export function callOptionsOf(className: unknown): Readonly<Record<string, string>> {
   return facets().get(wordOf(className))?.keras?.callOptions ?? {};
 }
 
-/** Arguments of the layer's call with which it is of another kind here. */
+/** Arguments of its call that make the layer one of another kind here. */
 export function callKindsOf(className: unknown): Readonly<Record<string, string>> {
   return facets().get(wordOf(className))?.keras?.callKinds ?? {};
 }
 
-/** Tensors among the arguments of the layer's call that it reads behind its inputs, and the fields that say so. */
+/** Arguments of its call that are tensors, which the layer reads after its inputs, and the fields that say that they are there. */
 export function callInputsOf(className: unknown): Readonly<Record<string, string>> {
   return facets().get(wordOf(className))?.keras?.callInputs ?? {};
 }
 
-/** Whether `training` in a call of the layer changes nothing of what it predicts. */
+/** Whether `training` in a call of the layer has no effect on its prediction. */
 export function ignoresTraining(className: unknown): boolean {
   const name = wordOf(className);
   return facets().get(name)?.keras?.forImages?.includes(name) === true;
@@ -105,7 +105,7 @@ export function readLayer(layer: Json): Json {
   });
 }
 
-/** Python's 1 is true: `Embedding(9, 4, mask_zero=1)` is saved as it was written. */
+/** 1 is accepted as true: Keras saves `Embedding(9, 4, mask_zero=1)` as it was written. */
 function withTruths(read: Json): Json {
   const fields = LAYER_KINDS.find(({ name }) => name === read.kind)?.fields ?? {};
   const isTruth = ([key, value]: readonly [string, unknown]) => fields[key]?.type === 'boolean' && (value === 0 || value === 1);
@@ -170,7 +170,7 @@ function recurrent(kind: string): (config: Json) => Json {
   };
 }
 
-/** What cuDNN computes has no options: tanh, sigmoid, a bias, a GRU's reset after the product. */
+/** cuDNN's layers have no options: tanh, sigmoid, a bias, and in the GRU the reset after the product. */
 function cudnn(kind: string): (config: Json) => Json {
   const own = { activation: 'tanh', recurrent_activation: 'sigmoid', use_bias: true, reset_after: true };
   return config => ({ ...recurrent(kind)({ ...config, ...own }), kerasClass: kind === 'lstm' ? 'CuDNNLSTM' : 'CuDNNGRU' });
@@ -197,7 +197,7 @@ function overCells(config: Json): Json {
   };
 }
 
-/** @param outer what the layer around the cell says */
+/** @param outer options of the layer around the cell */
 function cellOf(cell: unknown, outer: Json): Json {
   const { class_name, config } = asObject(cell, 'cell');
   const kind = isCell(class_name) ? CELL_CLASSES[wordOf(class_name)] : undefined;

@@ -5,7 +5,7 @@ import { callArguments, tensorsOf } from './arguments.js';
 import { layerNameOfClass } from './classes.js';
 import { takesStates } from './layers.js';
 
-/** What a configuration says of a model and its layers: names, groups in files of weights, inputs and outputs. */
+/** Facts about a model and its layers from a configuration: names, groups in files of weights, inputs and outputs. */
 
 export const MODELS = new Set(['Sequential', 'Functional', 'Model']);
 

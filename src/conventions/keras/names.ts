@@ -30,7 +30,7 @@ export const kerasNames: Convention = {
     const groups = new Map(found.filter(l => l.arrays.length > 0).flatMap(l => innerGroups(l, layers)));
     const held = [...groups.values()].reduce((sum, arrays) => sum + arrays.length, 0);
     const names = [...groups.keys()];
-    // names that were made up here (lstm_1, lstm_2 …) may be those of the file by chance: what the file lists goes by its place, as in Keras
+    // generated names (lstm_1, lstm_2 …) may equal those of the file by chance: layers that the file lists are matched by position, as in Keras
     const byName = layers.every(l => groups.has(l.layer.name)) && !(listed && isMadeUp(layers));
     if (!byName && !listed && isSorted(tensors)) checkPlaces(layers, groups);
     const weights = new Map<string, Tensor>();
@@ -127,7 +127,7 @@ function namedLayer(name: string, arrays: readonly NamedArray[]): NamedLayer {
   return { name, arrays: modern, of: isKeras1(arrays) ? 'keras 1' : modern.some((a, i) => a !== arrays[i]) ? 'cudnn' : 'any' };
 }
 
-/** lstm_1, lstm_2, dense_1: as checkSpec names layers that nobody named. */
+/** lstm_1, lstm_2, dense_1: names that checkSpec generates. */
 function isMadeUp(layers: readonly LayerShapes[]): boolean {
   const kinds = new Map<string, number>();
   return layers.every(({ layer }) => {
@@ -139,7 +139,7 @@ function isMadeUp(layers: readonly LayerShapes[]): boolean {
 }
 
 /**
- * Names in alphabetical order say no order: two layers whose weights have the same shapes could be either.
+ * Names in alphabetical order give no order of layers: two whose weights have equal shapes could be exchanged.
  * @throws RnnError E_UNDETERMINED
  */
 function checkPlaces(layers: readonly LayerShapes[], groups: ReadonlyMap<string, readonly NamedArray[]>): void {
@@ -154,7 +154,7 @@ function checkPlaces(layers: readonly LayerShapes[], groups: ReadonlyMap<string,
   });
 }
 
-/** All layers of a file that lists them, those without weights by their names. @throws RnnError E_ASK where a name does not say enough */
+/** All layers of a file that lists them, those without weights by their names. @throws RnnError E_ASK where a name is not enough */
 function listedGroups(found: readonly NamedLayer[], withWeights: readonly WeightGroup[]): GroupOrder {
   const groups: WeightGroup[] = [];
   const unknown: string[] = [];
@@ -183,7 +183,7 @@ function listedGroups(found: readonly NamedLayer[], withWeights: readonly Weight
   };
 }
 
-/** As a line can say them: an activation behind a dense layer is the layer's own. */
+/** Joins layers as a line of --layers has them: an activation behind a dense layer becomes that layer's own. */
 function openLayers(groups: readonly WeightGroup[]): Record<string, unknown>[] {
   const layers: Record<string, unknown>[] = [];
   for (const layer of groups.map(group => layerOfGroup(group))) {

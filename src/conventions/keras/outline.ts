@@ -32,12 +32,12 @@ export function kerasOutline(config: unknown, dialect: KerasDialect, file: Tenso
   };
 }
 
-/** The same sentence once, in the order they were met. */
+/** Equal errors once, in order. */
 function different(errors: readonly RnnError[]): RnnError[] {
   return errors.filter((e, i) => errors.findIndex(o => o.where === e.where && o.message === e.message) === i);
 }
 
-/** All layers but the unknown ones and what comes of values of unknown shape. */
+/** All layers except unknown ones and those that read values of unknown shape. */
 function knownPart(
   className: string,
   model: Json,

@@ -5,7 +5,7 @@ import type { Quantization } from './storedWeights.js';
 /** A Keras model as its own summary shows it, whether it can be run here or not. */
 export interface KerasOutline {
   readonly rows: readonly KerasRow[];
-  /** what the summary must know of layers with weights, by the names they have in the spec */
+  /** facts that the summary needs about layers with weights, by their names in the spec */
   readonly details: ReadonlyMap<string, KerasDetails>;
   /** everything that keeps the network from being run */
   readonly blockers: readonly RnnError[];
@@ -18,7 +18,7 @@ export interface KerasOutline {
   readonly outputs: readonly { readonly name: string; readonly value: string; readonly isKnown: boolean }[];
   /** the class of a model that describes itself in code */
   readonly ownClass?: string;
-  /** nothing says the order of its layers */
+  /** the order of its layers is unknown */
   readonly unordered?: boolean;
   /** nor the shape of x */
   readonly unshaped?: boolean;
@@ -52,6 +52,6 @@ export interface OutlinedLayer {
   readonly inputs: readonly string[];
   /** its group in a .weights.h5 */
   readonly group: string;
-  /** as the file records it, for a layer that is not in `known`; null: nothing says */
+  /** as the file records it, for a layer that is not in `known`; null: unknown */
   readonly shape: readonly (number | null)[] | null;
 }

@@ -11,8 +11,8 @@ import { namesIn } from './names.js';
 import type { KerasOutline, OutlinedLayer } from './outlined.js';
 
 /**
- * A model of somebody's own class: its configuration is that class's business, so that its parts are those which the file of weights has tensors
- * or names for. Nothing says in which order they run, nor what they give.
+ * A model of a user-defined class, whose configuration only that class understands: its parts are those that the weights file has tensors or
+ * names for. The order in which they run, and their outputs, are unknown.
  */
 export function ownModelOutline(config: unknown, own: Json, file: TensorFile): KerasOutline {
   const { class_name, build_config } = asObject(config, 'model config');
@@ -23,7 +23,7 @@ export function ownModelOutline(config: unknown, own: Json, file: TensorFile): K
   // variables of the model itself count, and have no row in its summary
   const variables: OutlinedLayer[] = model?.ownVariables ? [{ ...layerOf(model), name, kerasClass: ownClass(wordOf(class_name)) }] : [];
   const shape = (build_config as Json | null | undefined)?.input_shape;
-  // the first batch that it was called with says nothing of the next
+  // the size of the first batch does not fix that of the next
   const sizes = Array.isArray(shape) && shape.every(n => n === null || typeof n === 'number') ? [null, ...shape.slice(1)] : undefined;
   const input = inputSpec({ batch_shape: sizes ?? [null] }, 'input');
   const nothing = [{ kind: 'op', op: 'Identity', name: 'nothing known', inputs: ['input'] }];
@@ -49,7 +49,7 @@ export function ownModelOutline(config: unknown, own: Json, file: TensorFile): K
   };
 }
 
-/** What a model of somebody's own class says of itself; undefined: the class is Keras' own. */
+/** The facts about a model of a user-defined class; undefined if the class is Keras' own. */
 export function ownModel(config: unknown): Json | undefined {
   const { class_name, config: own } = asObject(config, 'model config');
   return typeof class_name === 'string' && !MODELS.has(class_name) ? ((own ?? {}) as Json) : undefined;

@@ -32,12 +32,12 @@ export function takeMasks(
   }
 }
 
-/** Whether a layer makes a mask of what it reads. */
+/** Whether a layer computes a mask from its input. */
 export function hasMasks(layers: readonly Json[]): boolean {
   return layers.some(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero === true));
 }
 
-/** What does nothing at inference gives the very tensor it reads. */
+/** Layers without effect at inference return their input tensor itself. */
 function sameTensor(value: string, byName: ReadonlyMap<string, Json>): string {
   const layer = byName.get(value);
   return layer?.kind === 'dropout' ? sameTensor(String(list(layer.inputs)[0]), byName) : value;

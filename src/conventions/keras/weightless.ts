@@ -2,8 +2,8 @@ import type { WeightGroup } from '../inferLayers.js';
 import { layerNameOfClass } from './classes.js';
 
 /**
- * A layer without weights in a file that names layers and does not describe them: Keras calls a layer by its class unless somebody named it. What
- * changes nothing is left out; `_` stands where the name does not say enough.
+ * A layer without weights in a file that names layers and does not describe them: the default name of a layer is that of its class. Layers
+ * without effect are left out; `_` stands where the name is not enough.
  */
 export function weightlessGroup(name: string): WeightGroup | 'nothing' | 'unknown' {
   const base = name.replace(/_\d+$/, '');

@@ -4,7 +4,7 @@ import { type Attributes, float, type GraphBuilder, int } from '../../formats/on
 
 /** Activations as ONNX has them: as nodes, and as functions inside RNN, LSTM and GRU. */
 
-/** What RNN, LSTM and GRU of the specification know. */
+/** The functions that RNN, LSTM and GRU have in the specification. */
 // biome-ignore format: a table
 export const RECURRENT_FUNCTIONS: readonly string[] = [
   'Relu', 'Tanh', 'Sigmoid', 'Affine', 'LeakyRelu', 'ThresholdedRelu', 'ScaledTanh', 'HardSigmoid', 'Elu', 'Softsign', 'Softplus',
@@ -16,7 +16,7 @@ export interface RecurrentFunction {
   readonly parameters: readonly number[];
 }
 
-/** What the operators have for it; undefined where a Scan has to say it. */
+/** The function of the operators for an activation; undefined if a Scan is needed. */
 export function recurrentFunction(spec: ActivationSpec | null): RecurrentFunction | undefined {
   const { activation, parameters } = getActivation(spec);
   if (activation.name === 'linear') return { name: 'Affine', parameters: [1, 0] };

@@ -67,7 +67,7 @@ export function toOnnxModel(
     const attributes = new Map();
     nodes.push({ name: '', opType: 'Identity', domain: '', inputs: [nameOf(value)], outputs: [outputNames[i]], attributes });
   });
-  // one letter is one size: inputs of several numbers of samples have each its own
+  // one letter is one size, so inputs with different numbers of samples keep their own
   const batches = new Set(inputsOf(model).map(({ batch }) => batch));
   const isOfAnyN = batches.size === 1 && takesOtherBatches(model);
   const isOpen = (axis: number, { symbol }: Dim) => axis === 0 && symbol === 'N' && isOfAnyN;
@@ -111,7 +111,7 @@ function takesOtherBatches(model: ModelSpec): boolean {
   }
 }
 
-/** What a layer reads: only operators see others than floats, and an embedding its whole numbers. */
+/** Inputs of a layer as floats, except for operators and the whole numbers of an embedding. */
 function readsOf(
   { layer, inputs, output, others }: LayerShapes,
   given: readonly OnnxResult[],
@@ -126,7 +126,7 @@ function readsOf(
   return { inputs: names, types, shapes: inputs, output, others: others.map(o => o.shape) };
 }
 
-/** The masks of its inputs, the first one that which the call names. */
+/** The masks of its inputs; the first one is that which the call names, if it names one. */
 function masksOf({ mask }: LayerSpec, given: readonly OnnxResult[], builder: GraphBuilder, nameOf: (value: string) => string) {
   const own = given.map(value => value.mask);
   if (mask === undefined) return { masks: own, maskAxes: given[0]?.maskAxes };
@@ -135,7 +135,7 @@ function masksOf({ mask }: LayerSpec, given: readonly OnnxResult[], builder: Gra
   return { masks: [named, ...own.slice(1)], maskAxes: 2 };
 }
 
-/** @throws RnnError E_ONNX_LAYER where it is newer */
+/** A node as set 17 has it. @throws RnnError E_ONNX_LAYER where it is newer */
 function ofThisSet(node: OnnxNode): OnnxNode {
   const older = isOperator(node.opType, OPSET) ? inOlderSet(node) : { newer: node.opType };
   if ('newer' in older) throw noLayer(`${older.newer}, which is newer than operator set ${OPSET}`);
@@ -152,7 +152,7 @@ function unlike(name: string, taken: readonly string[]): string {
   return taken.includes(name) ? `${name}_out` : name;
 }
 
-/** Layers of whose outputs beside the first something is made: another layer's input or initial state, or an output. */
+/** Layers whose further outputs are used: as an input or initial state of another layer, or as an output. */
 function wantedOthers(model: ModelSpec): ReadonlySet<string> {
   const read = [...model.layers.flatMap(l => [...l.inputs, ...(l.states ?? []), l.mask ?? '']), ...outputsOf(model).map(o => o.value)];
   const names = new Set(model.layers.map(l => l.name));

@@ -17,7 +17,7 @@ import { BOOL, checkSmall, inItsType } from './types.js';
 import { VIEWS } from './views.js';
 import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand, type Value } from './wiring.js';
 
-/** Operators of ATen, each as layers or operators of ours; the name of the value is that of the program. */
+/** Operators of ATen, each as layers or operators of a spec; values keep their names in the program. */
 
 /** @throws RnnError E_PT2_OPERATOR naming the operator */
 export function applyNode(call: Call): void {

@@ -6,7 +6,7 @@ import { OPERATOR_SET } from '../../ops/run.js';
 import { fromOnnx, type GraphValue } from '../../ops/value.js';
 import { allocate, type Tensor } from '../../tensor/tensor.js';
 
-/** Operators that no weight is made by. */
+/** Operators that weights are never computed with. */
 const OTHERS = new Set(['Gemm', 'Einsum', 'Conv', 'ConvTranspose']);
 
 /** The value of an operator that reads constants alone, as weight_norm and spectral_norm do. @returns undefined where it reads anything else */

@@ -7,7 +7,7 @@ import { arg, type Call, isTensor, type Operand } from './wiring.js';
 /** 0 … n − 1 */
 export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** An ATen operator as layers or operators of ours. @returns what stands for its (first) output */
+/** The rule for an ATen operator: adds layers or operators. @returns the value of its (first) output */
 export type Rule = (call: Call) => Operand;
 export type Rules = Readonly<Record<string, Rule>>;
 
@@ -33,7 +33,7 @@ export function op(call: Call, name: string, operands: readonly Operand[], attri
   return call.wiring.op(outName(call), name, operands, attributes);
 }
 
-/** An operator on the way to the result. */
+/** Adds an operator for an intermediate result. */
 export function step(call: Call, name: string, operands: readonly Operand[], attributes?: Json): string {
   return call.wiring.op(`${outName(call)}_part`, name, operands, attributes);
 }
@@ -91,7 +91,7 @@ export const one =
   call =>
     op(call, name, [self(call)]);
 
-/** Arguments that no number depends on: the machine, memory, gradients. */
+/** Arguments without effect on the result: device, memory, gradients. */
 const HARMLESS = new Set(
   'memory_format non_blocking copy device layout pin_memory dtype generator implicit momentum cudnn_enabled cudnn_enable p padding_idx scale_grad_by_freq sparse sorted requires_grad'.split(
     ' ',

@@ -26,9 +26,9 @@ export function checkSmall({ node, wiring }: Call, name: string): void {
   if (isNarrowed || WRAPPING.test(name)) throw notRun(`${node.target} of whole numbers of 8 or 16 bits`);
 }
 
-/** Arguments that are places, or say where. */
+/** Arguments that are indices or positions. */
 const PLACES = new Set(['condition', 'mask', 'index', 'indices', 'attn_mask']);
-/** Operators that take numbers by their places, or say themselves which type they give. */
+/** Operators that read indices, or that state the type of their result. */
 const OWN = new Set(['embedding', 'gather', 'index', 'index_select', 'one_hot', 'to', '_to_copy', 'type_as', 'bucketize']);
 
 /**

@@ -5,13 +5,13 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { constantValue } from './constants.js';
 import type { Argument, AtenNode, Program, Size } from './program.js';
 
-/** What the rules of ATen operators write into: the layers of a spec, and the weights they take from the file. */
+/** Collects the results of the rules of ATen operators: the layers of a spec, and their weights from the file. */
 export class Wiring {
   readonly layers: Json[] = [];
   readonly weights = new Map<string, Tensor>();
-  /** values of the program -> what stands for them here */
+  /** values of the program -> their equivalents here */
   private readonly values = new Map<string, Value>();
-  /** values in another type -> those of the program */
+  /** converted values -> the values of the program */
   private readonly casts = new Map<string, string>();
   private readonly names = new Set<string>();
   /** inputs that recurrent modules read with the steps first */
@@ -186,11 +186,11 @@ export class Wiring {
   }
 }
 
-/** What a value of the program is here. */
+/** The equivalent of a value of the program. */
 export type Value =
   | { readonly value: string }
   | { readonly parameter: string }
-  /** zeros of this shape: initial states that need not be said */
+  /** zeros of this shape: initial states that can be left out */
   | { readonly zeros: readonly Size[] }
   /** h_n, c_n [layers·directions, N, M]: one value for each */
   | { readonly stacked: readonly string[] };
@@ -214,7 +214,7 @@ export function isTensor(argument: Argument | undefined): argument is { readonly
 export interface Call {
   readonly node: AtenNode;
   readonly wiring: Wiring;
-  /** arguments that were read: one that says something and was not is refused */
+  /** arguments that were read: one that has an effect and was not read is refused */
   readonly used: Set<string>;
 }
 

@@ -15,7 +15,7 @@ export interface AssignedLayer {
   readonly tensors: Roles;
 }
 
-/** What is still to be given to layers: a module's layers are taken from the front. */
+/** Modules that are not assigned yet; their layers are taken in order. */
 interface Rest {
   readonly module: Module;
   readonly from: number;
@@ -25,7 +25,7 @@ interface Rest {
  * Tensors for each layer that has weights. The layers of one nn.LSTM stay together, in their order: once its first is taken, the next
  * recurrent layer is its second. A layer that is called as a module is (`+name=mu`; `tensors` in a spec) is that module; of modules that fit
  * alike the first is taken, by number (`fc2` before `fc10`) or else by the file.
- * @returns a layer that nothing fits gets what comes next, so that its shape can be complained about
+ * @returns for a layer that nothing fits, the next module, so that the error can name its shape
  */
 export function assign(
   shapes: ModelShapes,
@@ -42,7 +42,7 @@ export function assign(
 
 const MOST_STEPS = 20_000;
 
-/** Depth-first: every layer something that fits, and where possible no tensor left. */
+/** Depth-first search: each layer gets a module that fits, and if possible no tensor is left over. */
 function search(
   layers: readonly LayerShapes[],
   rest: readonly Rest[],
@@ -107,7 +107,7 @@ function fits(shapes: LayerShapes, { module, from }: Rest): boolean {
   return theirs !== undefined && sameShape(shape(theirs.roles[first.name]), theirShape(theirs, first.shape, first.role));
 }
 
-/** The layer says another module (`tensors` of a spec), or bears the name of another one that is there. */
+/** Whether the layer belongs to another module: `tensors` in the spec, or its name, says so. */
 function namedOtherwise({ layer }: LayerShapes, { module }: Rest, rest: readonly Rest[]): boolean {
   if (layer.tensors !== undefined) return module.name !== layer.tensors;
   return module.name !== layer.name && rest.some(other => other.module.name === layer.name);
@@ -126,7 +126,7 @@ function taken({ module, from }: Rest): AssignedLayer {
   return { ...module.layers[from], module: module.name, recurrent: module.recurrent };
 }
 
-/** Modules of one shape that could as well be taken the other way round: nothing numbers them, and no layer bears their name. */
+/** Modules of one shape that could be exchanged: they have no numbers, and no layer has their name. */
 export function interchangeable(shapes: ModelShapes, modules: readonly Module[], sorted: boolean): [AssignedLayer, AssignedLayer][] {
   const layers = shapes.layers.filter(l => l.weights.length > 0);
   const { assigned } = assign(shapes, modules, sorted);

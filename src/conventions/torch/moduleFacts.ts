@@ -3,7 +3,7 @@ import { escapeText } from '../../escape.js';
 import type { TorchModule } from '../../formats/torch/module.js';
 import { EXPORT } from '../assumed.js';
 
-/** What the classes and attributes of a whole module say in addition to its tensors. */
+/** Facts that the classes and attributes of a whole module add to its tensors. */
 
 /** The module at a dotted path. */
 function moduleAt(root: TorchModule, path: string): TorchModule | undefined {
@@ -42,7 +42,7 @@ function isPlain({ attributes }: TorchModule): boolean {
 
 /**
  * The function that a module says it computes: an nn.RNN its own, a Linear or Conv1d in an nn.Sequential the next one there.
- * @returns undefined where nothing is said
+ * @returns undefined if the module does not tell
  * @throws RnnError E_TORCH_MODULE for a function that is named and not known here
  */
 export function functionOf(root: TorchModule, path: string): unknown {

@@ -1,17 +1,17 @@
 import { compareNumbers, type Module, mayBeEmbedding, widthsOf } from './modules.js';
 
-/** A module at its place: what it reads is what the one before gives. */
+/** A module in an order, in which each reads the output of the one before. */
 export interface Placed {
   readonly module: Module;
   readonly embedding: boolean;
 }
 
-/** Which order was taken of those in which every width fits. */
+/** The order that was chosen among those in which all widths fit. */
 export interface Order {
   readonly order: readonly Placed[];
   /** another one that fits as well */
   readonly rival?: readonly Placed[];
-  /** nothing says which of the two it is */
+  /** nothing decides between the two */
   readonly undecided: boolean;
 }
 

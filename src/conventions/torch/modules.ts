@@ -18,7 +18,7 @@ interface Entry {
 /** The tensors of one layer: role (`weight_ih`, `bias_hh_reverse`, `weight`) -> entry. */
 export type Roles = ReadonlyMap<string, Entry>;
 
-/** What a module is, as far as its tensors tell: a matrix is a Linear's or an Embedding's, a norm a LayerNorm's or a GroupNorm's. */
+/** The kind of a module as far as its tensors tell: a matrix belongs to a Linear or an Embedding, a norm to a LayerNorm or a GroupNorm. */
 export type ModuleKind = 'recurrent' | 'matrix' | 'conv' | 'norm' | 'batchnorm' | 'attention' | 'state' | 'other';
 
 /** One module (an nn.LSTM with all its layers, an LSTMCell, a Linear, an Embedding …) of a state dict. */
@@ -62,7 +62,7 @@ export function modulesOf(tensors: NamedTensors): Module[] {
   });
 }
 
-/** How often something was done, as `n_averaged` of torch.optim.swa_utils.AveragedModel: no number that a module computes with. */
+/** A counter such as `n_averaged` of torch.optim.swa_utils.AveragedModel, which no module computes with. */
 function isCounter(tensor: Tensor): boolean {
   const { dtype } = tensor as Partial<FileTensor>;
   return tensor.shape.length === 0 && dtype !== undefined && /^([iu]\d+|bool)$/.test(dtype);
@@ -110,7 +110,7 @@ function kindOf(roles: Roles): ModuleKind {
   return names.length === 1 && isStateName(names[0]) ? 'state' : 'other';
 }
 
-/** What a module reads and gives, as far as its tensors show it. */
+/** The input and output of a module, as far as its tensors show them. */
 export interface Widths {
   /** null: token numbers */
   readonly input: number | null;

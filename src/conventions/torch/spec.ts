@@ -39,7 +39,7 @@ export function featuresOfStateDict(
   return found && (widthsOf(found).input ?? undefined);
 }
 
-/** What TorchScript computes is in its code. */
+/** The computation of a TorchScript file is in its code. */
 export function torchScript(): RnnError {
   return new RnnError('unsupported', 'E_PT_TORCHSCRIPT', 'this is a TorchScript program: its tensors are read, its code is not run', {
     fix: `a file that says how they are used, ${EXPORT}; or say the network with --layers`,
@@ -194,7 +194,7 @@ function askForOrder({ order, rival }: Order, titles: Titles, hints: NetworkHint
   });
 }
 
-/** What can be run without more information: the first recurrent module alone, by its name. */
+/** The part that can be run without more information: the first recurrent module alone. */
 function alone(modules: readonly Module[], titles: Titles): string {
   const first = modules.find(({ recurrent }) => recurrent);
   const isWhole = first?.layers.every(({ tensors: t }) => ['weight_ih', 'weight_hh'].every(role => t.get(role)?.tensor.shape.length === 2));

@@ -16,7 +16,7 @@ import { theirsOf, toTheirs } from './layers.js';
 
 /** Canonical weights as a state dict: modules `rnn`, `rnn2`, `fc` …, each with PyTorch's names and layouts. */
 
-/** @throws RnnError E_TORCH_CELL, E_TORCH_LAYER (unsupported): what PyTorch has not */
+/** @throws RnnError E_TORCH_CELL, E_TORCH_LAYER (unsupported): what PyTorch lacks */
 export function toStateDict(shapes: ModelShapes, weights: Weights): Map<string, FileTensor> {
   const named = new Map<string, FileTensor>();
   const places = recurrentPlaces(shapes);

@@ -43,7 +43,7 @@ export const torch: WritableConvention = {
       checkSurplus(layer, module);
       for (const [name, tensor] of own) weights.set(`${layer.layer.name}/${name}`, tensor);
     });
-    // who names modules takes these, and no others
+    // layers that are named after modules take exactly those modules
     const isNamed = (module: string) =>
       withWeights.some(({ layer }, i) => assigned[i].module === module && (layer.tensors ?? layer.name) === module);
     const named = assigned.every(({ module }) => isNamed(module));
@@ -136,7 +136,7 @@ function addedBiases(input: Tensor, recurrent: Tensor, layer: RecurrentSpec): Te
   return { shape: input.shape, data: input.data.map((v, k) => v + recurrent.data[k]) };
 }
 
-/** @throws RnnError E_WEIGHT_EXTRA: a bias or a direction of the file that the network is described without would be lost */
+/** @throws RnnError E_WEIGHT_EXTRA for a bias or a direction in the file that the description lacks: it would be lost */
 function checkSurplus(shapes: LayerShapes, module: AssignedLayer): void {
   const { layer, weights } = shapes;
   const theirs = module.recurrent ? undefined : torchLayer(layer.kind);

@@ -16,19 +16,19 @@ export interface Expression {
   readonly attributes?: Json;
   /** which output of the node is meant, where not the first */
   readonly output?: number;
-  /** what the operator gives in addition */
+  /** further outputs of the operator */
   readonly others?: readonly Expression[];
 }
 
-/** What an operator's rule reads its call through. */
+/** The call of an operator, as its rule reads it. */
 export interface OperatorCall {
-  /** argument i of the call, or the one of this name, or what the layer's config says */
+  /** argument i of the call, the one of this name, or the value in the layer's config */
   given(i: number, name: string): Argument | undefined;
   operand(i: number, name: string): Operand;
   /** the same as floats: Keras divides and averages whole numbers as floats, ONNX does not */
   float(i: number, name: string): Operand;
   operands(i: number, name: string): Operand[];
-  /** a tensor inside of an argument */
+  /** a tensor inside an argument */
   valueOf(tensor: TensorArgument): Operand;
   /** every tensor among the arguments, in order */
   tensors(): Operand[];
@@ -38,7 +38,7 @@ export interface OperatorCall {
   shapeOf(i: number, name: string, at: number): readonly (number | null)[];
   number(i: number, name: string, otherwise: number): number;
   flag(i: number, name: string): boolean;
-  /** @throws RnnError E_KERAS_OPTION naming an argument that the rule has not read, and that says something */
+  /** @throws RnnError E_KERAS_OPTION naming an argument that has an effect and that the rule has not read */
   checkAllRead(): void;
 }
 
@@ -101,7 +101,7 @@ export function operatorCall(layer: Json, { args, kwargs }: CallArguments, value
   };
 }
 
-/** Arguments that change no number here: nothing, no, and a type of floats. */
+/** Values of arguments that change no number here: None, False, and a float type. */
 function isSilent(key: string | number, value: Argument | undefined): boolean {
   return value === null || value === undefined || value === false || (key === 'dtype' && /^float(32|64)$/.test(String(value)));
 }
@@ -110,7 +110,7 @@ function isFloat({ dtype }: TensorArgument): boolean {
   return dtype === undefined || dtype.includes('float');
 }
 
-/** As an operand of a spec. */
+/** An operand as a spec writes it. */
 export function arrayConstant({ array, dtype }: ArrayArgument): unknown {
   const numbers = nestedNumbers(array, 'value');
   return { type: dtype === 'bool' ? 'bool' : dtype.includes('int') ? 'int' : 'float', ...numbers };

@@ -77,7 +77,7 @@ interface Parts {
   readonly known: Map<Expression, string>;
 }
 
-/** A layer made of operators says more than they compute with: how it was trained, its name. */
+/** A layer made of operators has arguments that they do not compute with: its name, and options for training. */
 function expressionOf(layer: Json, call: OperatorCall): Expression {
   const expression = ruleOf(layer)(call);
   if (!isMadeOfOperators(layer)) call.checkAllRead();

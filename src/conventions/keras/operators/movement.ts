@@ -27,7 +27,7 @@ function flipped(x: Operand, axes: readonly number[]): Expression {
   return node('Slice', [x, all(TO_THE_END), all(-TO_THE_END), ints(axes), all(-1)]);
 }
 
-/** With what stands at each end once more, the other way round. */
+/** Padded with the numbers at each end, mirrored. */
 function mirrored(x: Operand, pairs: readonly (readonly number[])[]): Expression {
   const whole = pairs.reduce<Operand>((inner, [before, behind], axis) => {
     const front = before > 0 ? [flipped(sliced(inner, axis, 0, before), [axis])] : [];
@@ -37,7 +37,7 @@ function mirrored(x: Operand, pairs: readonly (readonly number[])[]): Expression
   return 'op' in whole ? whole : node('Identity', [whole]);
 }
 
-/** Into parts of one size, the first ones larger where that does not go up, or at places. */
+/** Split into parts of equal size (the first ones larger if it does not divide), or at given places. */
 function splitOn(call: OperatorCall, axis: number): Expression {
   const size = sizeOf(call, axis, 'axis');
   const at = call.given(1, 'indices_or_sections');
@@ -51,13 +51,13 @@ function splitOn(call: OperatorCall, axis: number): Expression {
 
 const split: Rule = call => splitOn(call, axisOf(call, 2, 'axis', 0).axis);
 
-/** On an axis of its own; of vectors there is one only. */
+/** Along this axis; vectors only have one. */
 const splitAlong =
   (axis: number): Rule =>
   call =>
     splitOn(call, Math.min(axis, call.shape(0, 'x').length - 1));
 
-/** … stands for as many whole axes as the others leave. */
+/** Replaces `…` by as many whole axes as the other parts leave. */
 function withoutEllipsis(parts: readonly (Argument | undefined)[], call: OperatorCall): readonly (Argument | undefined)[] {
   const at = parts.indexOf('...');
   if (at < 0) return parts;
@@ -66,7 +66,7 @@ function withoutEllipsis(parts: readonly (Argument | undefined)[], call: Operato
   return [...parts.slice(0, at), ...Array.from({ length: left }, () => whole), ...parts.slice(at + 1)];
 }
 
-/** A new axis, of x that has so many, with 1 at the place that x says. */
+/** One-hot: a new axis with 1 at the position that x gives. @param rank of x */
 export function placesAlong(x: Operand, rank: number, axis: number, count: number): Expression {
   const at = axis < 0 ? axis + rank + 1 : axis;
   const classes = Array.from({ length: count }, (_, i) => Array.from({ length: rank - at }).reduce<unknown>(inner => [inner], i));
@@ -78,7 +78,7 @@ function placesOf(call: OperatorCall, name: string): Expression {
   return placesAlong(call.operand(0, name), call.shape(0, name).length, call.number(2, 'axis', -1), call.number(1, 'num_classes', 0));
 }
 
-/** The same from places that are computed: as many rows as are asked for are picked, or all to the end. */
+/** The same from computed places: picks the requested number of rows, or all to the end. */
 function computedPart(call: OperatorCall, shape: readonly number[]): Expression {
   return shape.reduce<Operand>(
     (x, size, axis) => {
@@ -127,7 +127,7 @@ const part: Rule = call => {
   const [starts, shape] = [call.given(1, 'start_indices'), call.given(-1, 'shape')];
   if (!Array.isArray(shape) || !shape.every(Number.isInteger)) throw wrongArgument('shape', shape ?? null);
   if (!Array.isArray(starts) || !starts.every(Number.isInteger)) return computedPart(call, shape as number[]);
-  // of an axis of open size so many are taken as are asked for, not as many as there are
+  // of an open axis the requested number is taken, however many there are
   const given = call.shape(0, 'inputs');
   const isCounted = (axis: number) => given[axis] === null && Number(shape[axis]) >= 0 && Number(shape[axis]) <= MOST_PICKED;
   const counted = [...starts.keys()].filter(isCounted);
@@ -149,7 +149,7 @@ const part: Rule = call => {
 /** Rows of an open axis that are listed one by one. */
 const MOST_PICKED = 4096;
 
-/** Both are as wide as the wider one on every other axis. */
+/** Both expanded to the wider one on every other axis. */
 const takeAlong = along(2, call => {
   const { axis } = axisOf(call, 2, 'axis');
   const [x, indices] = [call.operand(0, 'x'), cast(call.operand(1, 'indices'), INT)];
@@ -188,7 +188,7 @@ function rolled(x: Operand, axis: number, shift: number, shape: readonly (number
   return by === 0 ? x : node('Concat', [sliced(x, axis, -by, TO_THE_END), sliced(x, axis, 0, -by)], { axis });
 }
 
-/** Side by side; of vectors there is one axis only. */
+/** Concatenated along the second axis; vectors only have one. */
 const stacked =
   (axis: number): Rule =>
   call =>
@@ -337,7 +337,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     if (turns === 2) return flipped(x, [a, b]);
     return turns === 1 ? node('Transpose', [flipped(x, [b])], { perm }) : flipped(node('Transpose', [x], { perm }), [b]);
   },
-  /** 1 at every place that any number of a sample says. */
+  /** 1 at every position that any number of a sample gives. */
   MultiHot(call) {
     const rank = call.shape(0, 'inputs').length;
     return node('ReduceMax', [placesOf(call, 'inputs'), ints([rank > 1 ? 1 : 0])], { keepdims: 0 });
@@ -349,7 +349,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   }),
   TakeAlongAxis: takeAlong,
   Flip: call => flipped(call.operand(0, 'x'), axesOf(call, 1) ?? [...call.shape(0, 'x').keys()]),
-  /** What is pushed out of an axis at its end comes in at its beginning; without an axis, of all numbers in a row. */
+  /** Rolls an axis: numbers pushed out at its end come in at its beginning; without an axis, all numbers in C order. */
   Roll(call) {
     const [shift, axis] = [call.given(1, 'shift'), call.given(2, 'axis') ?? null].map(value => (Array.isArray(value) ? value : [value]));
     if (shift.length !== axis.length || !shift.every(Number.isInteger)) throw wrongArgument('shift', call.given(1, 'shift') ?? null);

@@ -21,19 +21,19 @@ import {
 } from './call.js';
 import { reduced } from './reductions.js';
 
-/** Reductions that leave out NaN, and those that look at the order of numbers. */
+/** Reductions that leave out NaN, and those that depend on the order of numbers. */
 
 const noNumber = (x: Operand): Expression => node('IsNaN', [x]);
 const counted = (x: Operand): Expression => cast(node('Not', [noNumber(x)]), FLOAT);
 const filled = (x: Operand, value: number): Expression => node('Where', [noNumber(x), number(value), x]);
 
-/** A reduction over what is no NaN, in whose place stands a number that changes nothing. */
+/** A reduction that leaves out NaN: it is replaced by a number that has no effect. */
 const without =
   (op: string, value: number): Rule =>
   call =>
     reduced(op, filled(call.float(0, 'x'), value), call);
 
-/** NaN only where there is nothing else. */
+/** The result is NaN only if all numbers are. */
 const extreme =
   (op: string, value: number): Rule =>
   call => {
@@ -142,7 +142,7 @@ export const quantileOf =
     return quantile(axisFromConfig(call), parts, only ?? method, isEach);
   };
 
-/** Where the second argument is another one, `axis` stands in the config alone. */
+/** The operators whose second argument is not `axis`, which is in the config only. */
 function axisFromConfig(call: OperatorCall): OperatorCall {
   return { ...call, given: (i, name) => call.given(name === 'axis' || name === 'keepdims' ? -1 : i, name) };
 }

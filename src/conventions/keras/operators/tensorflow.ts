@@ -142,7 +142,7 @@ const multiplyNoNan: Rule = call => {
   return node('Where', [node('Equal', [y, number(0)]), number(0), node('Mul', [x, y])]);
 };
 
-/** 1 over the first argument, as a call of two. */
+/** 1 divided by the first argument, as a call of two. */
 function withOne(call: OperatorCall): OperatorCall {
   const float = (i: number, name: string) => (i === 0 ? number(1) : call.float(0, name));
   return { ...call, float, operand: float };
