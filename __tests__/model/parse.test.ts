@@ -246,3 +246,17 @@ describe('lines in other spellings', () => {
     expect(() => parseLayers(text)).toThrow(expect.objectContaining({ code: 'E_LAYERS', correction: undefined }));
   });
 });
+
+describe('sizes are one for every side, or one for each side, and no other number of them', () => {
+  const border = (text: string) => checkSpec({ input: { shape: [8, 9, 2] }, layers: layers(text) }).layers[0];
+
+  it('of a border before and behind two axes', () => {
+    expect(border('zeropad2d')).toMatchObject({ border: [1, 1, 1, 1] });
+    expect(border('zeropad2d:3')).toMatchObject({ border: [3, 3, 3, 3] });
+    expect(border('crop2d:1x2x4x3')).toMatchObject({ border: [1, 2, 4, 3] });
+  });
+
+  it.each(['zeropad2d:1x2', 'crop2d:1x2x3'])('%s is refused: further numbers would be dropped', text => {
+    expect(() => border(text)).toThrow(/expected 4 whole numbers from 0, found [23] values/);
+  });
+});

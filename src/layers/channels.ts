@@ -7,7 +7,7 @@ import type { DimShape } from './shape.js';
 
 /** Where the channels stand: last [N, T, D], or first [N, D, T] (Keras data_format). */
 export type DataFormat = 'channels_last' | 'channels_first';
-export const DATA_FORMATS: readonly DataFormat[] = ['channels_last', 'channels_first'];
+export const DATA_FORMAT = { type: 'choice', choices: ['channels_last', 'channels_first'], default: 'channels_last' } as const;
 
 interface Formatted {
   readonly dataFormat: DataFormat;

@@ -41,6 +41,11 @@ export interface KerasReader {
   layer(config: unknown): Json;
 }
 
+/** Sizes after the colon for a field with `count` numbers: all of them, or one that stands for all, or none for the default. */
+export function sizesOf(field: string, count: number): Pick<NonNullable<Grammar['sizes']>, 'counts' | 'fields'> {
+  return { counts: [0, count], fields: given => (given.length === 0 ? {} : { [field]: given.length === 1 ? given[0] : given }) };
+}
+
 /** Kinds over three axes of space are not in the grammar: a line of --layers cannot have such inputs. */
 export function inGrammar(axes: number, grammar: Grammar): Grammar | undefined {
   return axes === 3 ? undefined : grammar;

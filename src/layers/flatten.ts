@@ -1,6 +1,6 @@
 import { factor } from '../cells/weightShapes.js';
 import { ints } from '../formats/onnx/builder.js';
-import { DATA_FORMATS, type DataFormat, lastChannels } from './channels.js';
+import { DATA_FORMAT, type DataFormat, lastChannels } from './channels.js';
 import { multiply } from './dims.js';
 import { kerasArguments } from './kerasArguments.js';
 import type { LayerBase, LayerKind } from './layer.js';
@@ -11,7 +11,7 @@ export interface FlattenSpec extends LayerBase {
   readonly dataFormat: DataFormat;
 }
 
-const FIELDS: LayerKind<FlattenSpec>['fields'] = { dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' } };
+const FIELDS: LayerKind<FlattenSpec>['fields'] = { dataFormat: DATA_FORMAT };
 
 export const flatten: LayerKind<FlattenSpec> = {
   name: 'flatten',

@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { int, ints } from '../formats/onnx/builder.js';
 import { placesAlong } from '../tensor/axes.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { channelsOf, DATA_FORMATS, type DataFormat, lastChannels, spaceOf, withChannels } from './channels.js';
+import { channelsOf, DATA_FORMAT, type DataFormat, lastChannels, spaceOf, withChannels } from './channels.js';
 import { multiply, NO_COST } from './dims.js';
 import { inGrammar, type OnnxCall, type Script } from './facets.js';
 import { kerasArguments } from './kerasArguments.js';
@@ -27,7 +27,7 @@ function pooling(name: PoolSpec['kind'], kerasClass: string, way: Way, axes: num
   const fields: LayerKind<PoolSpec>['fields'] = {
     useMask: { type: 'boolean', default: useMask },
     keepdims: { type: 'boolean', default: false },
-    dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+    dataFormat: DATA_FORMAT,
   };
   return {
     name,

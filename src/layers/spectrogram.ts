@@ -4,7 +4,7 @@ import { log } from '../numerics/log.js';
 import { permuteAxes } from '../tensor/axes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { sizesAlong } from './axes.js';
-import { DATA_FORMATS, type DataFormat, lastChannels } from './channels.js';
+import { DATA_FORMAT, type DataFormat, lastChannels } from './channels.js';
 import { convolve } from './conv/convolve.js';
 import { multiply, productCost } from './dims.js';
 import type { OnnxCall } from './facets.js';
@@ -45,7 +45,7 @@ const fields: LayerKind<SpectrogramSpec>['fields'] = {
   fftLength: { type: 'size', default: null },
   padding: { type: 'choice', choices: ['valid', 'same'], default: 'valid' },
   expandDims: { type: 'boolean', default: false },
-  dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+  dataFormat: DATA_FORMAT,
 };
 
 export const spectrogram: LayerKind<SpectrogramSpec> = {

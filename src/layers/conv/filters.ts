@@ -1,4 +1,4 @@
-import { DATA_FORMATS } from '../channels.js';
+import { DATA_FORMAT } from '../channels.js';
 import type { Grammar } from '../facets.js';
 import { sizes } from '../fields.js';
 import type { Field } from '../layer.js';
@@ -18,7 +18,7 @@ export function filterFields(axes: number, paddings: readonly Padding[], activat
     padding: { type: 'choice', choices: paddings, default: paddings[0] },
     activation: { type: 'activation', default: activation },
     useBias: { type: 'boolean', default: true },
-    dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+    dataFormat: DATA_FORMAT,
   } satisfies Record<string, Field>;
 }
 

@@ -2,9 +2,9 @@ import { factor } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { padAxes } from '../../tensor/axes.js';
 import { sizesAlong } from '../axes.js';
-import { DATA_FORMATS, type DataFormat, lastChannels, overSpace, withChannels } from '../channels.js';
+import { DATA_FORMAT, type DataFormat, lastChannels, overSpace, withChannels } from '../channels.js';
 import { showShape, symbolic } from '../dims.js';
-import { inGrammar, type ScriptCall } from '../facets.js';
+import { inGrammar, type ScriptCall, sizesOf } from '../facets.js';
 import { sizes } from '../fields.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { sized } from '../operatorNumbers.js';
@@ -38,14 +38,13 @@ function borders(name: BorderSpec['kind'], axes: number): LayerKind<BorderSpec> 
     kerasClass: () => kerasClass,
     fields: {
       border: sizes({ count: 2 * axes, from: 0, default: new Array(2 * axes).fill(1) }),
-      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+      dataFormat: DATA_FORMAT,
     },
     grammar: inGrammar(axes, {
       sizes: {
         form: 'width',
         example: '1',
-        counts: [0, 2 * axes],
-        fields: given => (given.length === 0 ? {} : { border: given.length === 2 * axes ? given : new Array(2 * axes).fill(given[0]) }),
+        ...sizesOf('border', 2 * axes),
       },
     }),
     keras: {
@@ -98,7 +97,7 @@ export const centercrop: LayerKind<CenterCropSpec> = {
   name: 'centercrop',
   reads: 'sequence',
   kerasClass: () => 'CenterCrop',
-  fields: { size: sizes({ count: 2 }), dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' } },
+  fields: { size: sizes({ count: 2 }), dataFormat: DATA_FORMAT },
   keras: {
     classes: { CenterCrop: config => ({ size: [config.height, config.width], dataFormat: config.data_format ?? 'channels_last' }) },
     forImages: ['CenterCrop'],

@@ -2,7 +2,7 @@ import { int, text } from '../../formats/onnx/builder.js';
 import { padAxes } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { sizesAlong } from '../axes.js';
-import { channelsFirst, DATA_FORMATS, type DataFormat, lastChannels, overSpace, withChannels } from '../channels.js';
+import { channelsFirst, DATA_FORMAT, type DataFormat, lastChannels, overSpace, withChannels } from '../channels.js';
 import { symbolic } from '../dims.js';
 import type { OnnxCall, ScriptCall } from '../facets.js';
 import { sizes } from '../fields.js';
@@ -54,7 +54,7 @@ export const resize: LayerKind<ResizeSpec> = {
     size: sizes({ count: 2 }),
     interpolation: { type: 'choice', choices: INTERPOLATIONS, default: 'bilinear' },
     crop: { type: 'boolean', default: false },
-    dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+    dataFormat: DATA_FORMAT,
   },
   grammar: { sizes: { form: 'HEIGHTxWIDTH', example: '8x6', counts: [2, 2], fields: size => ({ size }) } },
   keras: {

@@ -1,7 +1,7 @@
 import { factor } from '../../cells/weightShapes.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { DATA_FORMATS, type DataFormat, lastChannels, overSpace } from '../channels.js';
-import { inGrammar, type NodesCall } from '../facets.js';
+import { DATA_FORMAT, type DataFormat, lastChannels, overSpace } from '../channels.js';
+import { inGrammar, type NodesCall, sizesOf } from '../facets.js';
 import { sizes } from '../fields.js';
 import { checkOption } from '../kerasConfig.js';
 import type { LayerBase, LayerKind } from '../layer.js';
@@ -25,14 +25,13 @@ function upsampling(name: UpSamplingSpec['kind'], axes: number): LayerKind<UpSam
     fields: {
       size: sizes({ count: axes, default: new Array(axes).fill(2) }),
       interpolation: { type: 'choice', choices: axes === 2 ? INTERPOLATIONS : ['nearest'], default: 'nearest' },
-      dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+      dataFormat: DATA_FORMAT,
     },
     grammar: inGrammar(axes, {
       sizes: {
         form: 'times',
         example: '2',
-        counts: [0, axes],
-        fields: given => (given.length === 0 ? {} : { size: given.length === axes ? given : new Array(axes).fill(given[0]) }),
+        ...sizesOf('size', axes),
       },
     }),
     keras: {

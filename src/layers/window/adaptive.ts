@@ -1,6 +1,6 @@
 import { int, ints } from '../../formats/onnx/builder.js';
 import { sizesAlong } from '../axes.js';
-import { DATA_FORMATS, type DataFormat, lastChannels, overSpace } from '../channels.js';
+import { DATA_FORMAT, type DataFormat, lastChannels, overSpace } from '../channels.js';
 import { costPerNumber } from '../dims.js';
 import { inGrammar, type Nodes, type Script, type ScriptFacet } from '../facets.js';
 import { sizes } from '../fields.js';
@@ -36,7 +36,7 @@ function adaptivePool(name: AdaptivePoolSpec['kind'], axes: number): LayerKind<A
   const kerasClass = `Adaptive${max ? 'Max' : 'Average'}Pooling${axes}D`;
   const fields: LayerKind<AdaptivePoolSpec>['fields'] = {
     outputSize: sizes({ count: axes }),
-    dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+    dataFormat: DATA_FORMAT,
   };
   return {
     name,

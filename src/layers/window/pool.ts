@@ -1,9 +1,9 @@
 import { int, ints } from '../../formats/onnx/builder.js';
 import { padAxes } from '../../tensor/axes.js';
 import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
-import { channelsFirst, channelsLast, DATA_FORMATS, type DataFormat, fromLast, overSpace, spaceOf, toLast } from '../channels.js';
+import { channelsFirst, channelsLast, DATA_FORMAT, type DataFormat, fromLast, overSpace, spaceOf, toLast } from '../channels.js';
 import { multiply, NO_COST } from '../dims.js';
-import { inGrammar, type OnnxFacet, type ScriptCall, type ScriptFacet } from '../facets.js';
+import { inGrammar, type OnnxFacet, type ScriptCall, type ScriptFacet, sizesOf } from '../facets.js';
 import { sizes } from '../fields.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
@@ -46,7 +46,7 @@ function windowPool(name: WindowPoolSpec['kind'], axes: number): LayerKind<Windo
     poolSize: sizes({ count: axes, default: new Array(axes).fill(2) }),
     strides: sizes({ count: axes, default: null }),
     padding: { type: 'choice', choices: ['valid', 'same'], default: 'valid' },
-    dataFormat: { type: 'choice', choices: DATA_FORMATS, default: 'channels_last' },
+    dataFormat: DATA_FORMAT,
   };
   return {
     name,
@@ -57,8 +57,7 @@ function windowPool(name: WindowPoolSpec['kind'], axes: number): LayerKind<Windo
       sizes: {
         form: 'width',
         example: new Array(axes).fill(2).join('x'),
-        counts: [0, axes],
-        fields: poolSize => ({ poolSize: same(poolSize, axes) }),
+        ...sizesOf('poolSize', axes),
       },
       options: { same: { set: { padding: 'same' } }, stride: { size: 'strides', axes } },
     }),
@@ -82,12 +81,6 @@ export const maxpool2d = windowPool('maxpool2d', 2);
 export const avgpool2d = windowPool('avgpool2d', 2);
 export const maxpool3d = windowPool('maxpool3d', 3);
 export const avgpool3d = windowPool('avgpool3d', 3);
-
-/** 2 -> [2, 2] */
-function same(given: readonly number[], axes: number): readonly number[] {
-  if (given.length === 0) return new Array(axes).fill(2);
-  return given.length === axes ? given : new Array(axes).fill(given[0]);
-}
 
 function windowsOf({ poolSize, strides, padding }: WindowPoolSpec): Window[] {
   return poolSize.map((size, axis) => ({ size, stride: (strides ?? poolSize)[axis], dilation: 1, padding }));
