@@ -48,6 +48,17 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** 'a, b, c …': at most so many of them */
+export function listed(items: readonly (string | number)[], most: number): string {
+  return `${items.slice(0, most).join(', ')}${items.length > most ? ' …' : ''}`;
+}
+
+/** An argument as a shell reads it back; in double quotes where they are enough, for every shell has those. */
+export function shellWord(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  return /["$`\\!]/.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;
+}
+
 /** A path of the command line as messages and reports name it. */
 export function shownPath(path: string, limit?: number): string {
   return path === '-' ? 'stdin' : escapeText(path, limit);

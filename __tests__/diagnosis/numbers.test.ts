@@ -1,10 +1,11 @@
-import { listed, plural, smallNumber } from '../../src/diagnosis/figures.js';
+import { smallNumber } from '../../src/diagnosis/figures.js';
 import { fitTo, fitWithin, squares } from '../../src/diagnosis/fit.js';
 import { affineFit, columnsThatVary } from '../../src/diagnosis/leastSquares.js';
 import { apart, areApart, largerNoise, largestNoise, timesNoise, ulpsOf, uniformNoise } from '../../src/diagnosis/noise.js';
 import { countedIn } from '../../src/diagnosis/offValues.js';
 import type { OutputReading } from '../../src/diagnosis/outputReadings.js';
 import { differentNumbers, samplesOff, slicesOf } from '../../src/diagnosis/slices.js';
+import { listed, plural } from '../../src/escape.js';
 import { scenarioIn, tensor } from '../helpers/scenarios.js';
 
 /** What the search for a mistake counts and fits with, on numbers that can be checked by hand. */

@@ -1,4 +1,5 @@
 import { type Correction, RnnError } from '../errors.js';
+import { shellWord } from '../escape.js';
 
 /**
  * The whole line with what was meant in place of what was written, for people to copy. It is given only if it can be parsed: a line
@@ -15,7 +16,7 @@ export function correctedLine(argv: readonly string[], error: unknown, parse: (a
     line = next;
     try {
       parse(line);
-      return ['rnn-cli', ...line.map(quoted)].join(' ');
+      return ['rnn-cli', ...line.map(shellWord)].join(' ');
     } catch (again) {
       wrong = again;
     }
@@ -65,10 +66,4 @@ function withinLayers(argv: readonly string[], word: string, [to = '']: readonly
   const parts = argv[at]?.split(/([@:+,/=])/) ?? [];
   if (!parts.includes(word)) return undefined;
   return [...argv.slice(0, at), parts.map(part => (part === word ? to : part)).join(''), ...argv.slice(at + 1)];
-}
-
-/** As a shell reads it back. */
-function quoted(word: string): string {
-  if (/^[\w@%+=:,./?-]+$/.test(word) && !word.includes('?')) return word;
-  return /["$`\\!]/.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;
 }

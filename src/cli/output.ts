@@ -1,4 +1,4 @@
-import { escapeLines, escapeMarkdown, escapeText } from '../escape.js';
+import { escapeLines, escapeMarkdown, escapeText, shellWord } from '../escape.js';
 import { isAsciiLocale, toAscii } from '../report/ascii.js';
 import { type Assumptions, assumedText } from '../report/assumed.js';
 import type { HeatMapOptions } from '../report/heatmap.js';
@@ -120,11 +120,6 @@ function isAside({ quiet, jsonl, out, svg, emit, mermaid, summary, style, sha256
     [mermaid, summary, sha256].includes(true) ||
     style === 'csv'
   );
-}
-
-/** As a POSIX shell reads it. */
-function shellWord(word: string): string {
-  return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 const ROWS_ON_A_TERMINAL = 20;

@@ -1,8 +1,8 @@
+import { plural } from '../escape.js';
 import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { sliceFirst } from '../tensor/layout.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { evidenceOf } from './evidence.js';
-import { plural } from './figures.js';
 import { type FirstDifference, firstDifferenceOf } from './firstDifference.js';
 import { inCell } from './fixes.js';
 import { getHypothesis, HYPOTHESES } from './hypotheses.js';

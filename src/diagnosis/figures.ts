@@ -5,13 +5,3 @@ export function smallNumber(v: number, digits = 4): string {
   const text = size >= 1e5 || size < 1e-3 ? v.toExponential(digits - 2) : v.toPrecision(digits);
   return text.includes('e') ? text.replace(/\.?0+e/, 'e').replace('e+', 'e') : text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
-
-/** '1 sample', '2 samples' */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** 'a, b, c …': so many of them at most */
-export function listed(items: readonly (string | number)[], most: number): string {
-  return `${items.slice(0, most).join(', ')}${items.length > most ? ' …' : ''}`;
-}

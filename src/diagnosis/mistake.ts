@@ -5,7 +5,8 @@ import type { Outcome } from './run.js';
 import type { Scenario } from './scenario.js';
 
 /** What mistakes are written with: `mistake` itself, and all that its parts are made of. */
-export { listed, plural, smallNumber } from './figures.js';
+export { listed, plural } from '../escape.js';
+export { smallNumber } from './figures.js';
 export * from './fit.js';
 export type { Fix, Found, Hypothesis, Way } from './hypothesis.js';
 export { type Noise, uniformNoise } from './noise.js';

@@ -1,6 +1,6 @@
 import type { EngineInput, EngineOutput } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
-import { escapeText } from '../escape.js';
+import { escapeText, listed } from '../escape.js';
 import type { ModelSpec } from '../model/spec.js';
 import type { Precision } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
@@ -59,7 +59,7 @@ function reasonOf(variants: readonly Variant[], layer: string | undefined, scena
   const names = scenario.model.layers.map(l => escapeText(l.name, 40)).join(', ');
   if (layer !== undefined) return `not in '${escapeText(layer, 40)}' (layers: ${names})`;
   const codes = [...new Set(variants.map(v => v.code))];
-  return `known here: ${codes.slice(0, 8).join(', ')}${codes.length > 8 ? ' …' : ''}`;
+  return `known here: ${listed(codes, 8)}`;
 }
 
 function impossible(

@@ -1,4 +1,4 @@
-import { escapeText } from '../escape.js';
+import { escapeText, listed } from '../escape.js';
 import type { InspectGraph, InspectResult, InspectTensor } from '../run/result.js';
 import { labelledLines } from './labelledLines.js';
 import { bytesText, countText } from './numbers.js';
@@ -95,5 +95,5 @@ function graphText({ nodes, operators, inputs, outputs, recurrent, unsupported }
 function skippedText(names: readonly string[]): string {
   if (names.length === 0) return '';
   const what = names.length === 1 ? '1 is no weight' : `${names.length} are no weights`;
-  return `; ${what} of the network: ${names.slice(0, 4).join(', ')}${names.length > 4 ? ' …' : ''}`;
+  return `; ${what} of the network: ${listed(names, 4)}`;
 }
