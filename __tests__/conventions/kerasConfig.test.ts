@@ -306,7 +306,7 @@ describe('what is refused by name', () => {
       'E_KERAS_OPTION',
       'the backward layer does not mirror the forward one',
     ],
-    [layer('UpSampling2D', { interpolation: 'bicubic' }), 'E_KERAS_OPTION', 'interpolation is bicubic'],
+    [layer('UpSampling2D', { interpolation: 'spline' }), 'E_KERAS_OPTION', 'interpolation is spline'],
     [layer('Dense', { units: '4' }), 'E_SPEC_TYPE', "expected a whole number, found '4'"],
   ] as [Json, string, string][])('%j', (l, code, message) => {
     expect(failure(sequential(l))).toMatchObject({ code, message, exit: 3 });
@@ -519,7 +519,7 @@ describe('the words about', () => {
     [
       'an option',
       sequential(layer('UpSampling2D', { interpolation: 'cubic\u0007' })),
-      '3 E_KERAS_OPTION | layer upsampling2d: interpolation: interpolation is cubic\\u0007 | expected: nearest, bilinear | found: cubic\\u0007',
+      '3 E_KERAS_OPTION | layer upsampling2d: interpolation: interpolation is cubic\\u0007 | expected: nearest, bilinear, bicubic, area, lanczos3, lanczos5, gaussian, mitchellcubic | found: cubic\\u0007',
     ],
     ['an option that is not set', sequential(layer('GlobalMaxPooling1D', { data_format: null, keepdims: false })), 'nothing'],
     [

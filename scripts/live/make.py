@@ -17,6 +17,7 @@ import warnings
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 import keras
+import images
 import numpy as np
 import operators
 import wired
@@ -389,6 +390,20 @@ def operator_net(d):
     return keras.Model([x, y], [*out, L.Add()([x, y])])
 
 
+def image_net(d):
+    """One layer or operator after the other that changes images, then perhaps a layer that computes with them."""
+    name = list(images.LAYERS)[(d.number // len(d.kinds)) % len(images.LAYERS)]
+    x = inputs = keras.Input((d.int(2, 9), d.int(2, 9), d.one([1, 2, 3])), dtype="uint8" if name.startswith("uint8") else None)
+    y = keras.tree.flatten(images.LAYERS[name](d, x))
+    if d.bool(0.3) and len(y[0].shape) == 4 and "int" not in str(y[0].dtype):
+        y[0] = L.Conv2D(2, 1)(y[0])
+    if name.startswith("uint8") and d.bool(0.3) and len(y[0].shape) == 4:
+        y[0] = L.Rescaling(1 / 255.0)(y[0])
+    sequential = d.bool(0.3) and len(y) == 1
+    model = keras.Model(inputs, y if len(y) > 1 else y[0])
+    return keras.Sequential([inputs, *model.layers[1:]]) if sequential and all(isinstance(v, keras.Layer) for v in model.layers) else model
+
+
 def wired_net(d):
     return wired.wired_net(d, sys.modules[__name__])
 
@@ -426,7 +441,9 @@ def inputs_of(d, model, N):
     for tensor in model.inputs:
         shape = (N, *[n or d.int(2, 6) for n in tensor.shape[1:]])
         name = tensor._keras_history.operation.name
-        if "int" in str(tensor.dtype):
+        if str(tensor.dtype) == "uint8":
+            arrays[name] = d.rng.integers(0, 256, size=shape).astype("uint8")
+        elif "int" in str(tensor.dtype):
             arrays[name] = d.rng.integers(0, 3, size=shape).astype("int32")
         else:
             x = d.rng.normal(size=shape).astype("float32")
@@ -445,7 +462,7 @@ def unsteadiness(model, x, ys):
     """How far Keras' own y moves, relative to its largest number, once x is another in its last digit."""
     if any(getattr(layer, "stateful", False) for layer in model._flatten_layers()):
         return 0.0
-    nudged = {n: v if v.dtype.kind == "i" else np.where(v == 0, v, np.nextafter(v, np.float32(9))) for n, v in x.items()}
+    nudged = {n: v if v.dtype.kind in "iu" else np.where(v == 0, v, np.nextafter(v, np.float32(9))) for n, v in x.items()}
     moved = [np.abs(a - b).max() / max(np.abs(b).max(), 1e-30) for a, b in zip(run(model, nudged), ys) if b.size and np.isfinite(b).all()]
     return float(max([0.0, *moved]))
 
@@ -479,8 +496,11 @@ def make(folder, seed, number, kinds):
     name = f"{kind}_{number}"
     path = os.path.join(folder, name)
     model.save(path + ".keras")
-    with contextlib.suppress(Exception):  # not every network has the old form
+    try:
         model.save(path + ".h5")
+    except Exception:  # not every network has the old form, and what was written of it is none
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(path + ".h5")
     with open(path + ".json", "w") as f:
         f.write(model.to_json())
     model.save_weights(path + ".weights.h5")

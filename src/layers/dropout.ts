@@ -17,7 +17,7 @@ const NOISE = [
 /** Changes of images, with the arguments that Keras wants at least. */
 // biome-ignore format: a table
 const IMAGES: Readonly<Record<string, Json>> = {
-  AugMix: {}, CutMix: {}, MixUp: {}, RandAugment: {}, RandomBrightness: { factor: 0 }, RandomColorDegeneration: { factor: 0 },
+  AugMix: {}, CutMix: {}, Equalization: {}, MaxNumBoundingBoxes: { max_number: 1 }, MixUp: {}, RandAugment: {}, RandomBrightness: { factor: 0 }, RandomColorDegeneration: { factor: 0 },
   RandomColorJitter: {}, RandomContrast: { factor: 0 }, RandomElasticTransform: {}, RandomErasing: {}, RandomFlip: {},
   RandomGaussianBlur: {}, RandomGrayscale: {}, RandomHeight: { factor: 0 }, RandomHue: { factor: 0 }, RandomInvert: {},
   RandomPerspective: {}, RandomPosterization: { factor: 8 }, RandomRotation: { factor: 0 }, RandomSaturation: { factor: 0 },

@@ -62,6 +62,8 @@ export interface KerasFacet<S> {
   readonly callInputs?: Readonly<Record<string, string>>;
   /** classes that change images: Keras records training=True for their calls, and predicts without it all the same */
   readonly forImages?: readonly string[];
+  /** the field that says the type of whole numbers of its first input, where that changes what it gives */
+  readonly inputType?: string;
   /** arguments of the constructor, in Keras' spelling */
   config(layer: S): Json;
   /** shapes of its outputs that Keras' symbolic call says, and its summary shows, where it computes others. @param outputs as it computes them from inputs */

@@ -13,6 +13,8 @@ export interface Call {
   readonly states: readonly string[] | undefined;
   /** other arguments, of layers that take some */
   readonly rest: Json;
+  /** of the first input, where the file records it */
+  readonly type?: string;
 }
 
 export const NO_ARGUMENTS = { mask: undefined, states: undefined, rest: {} };
@@ -60,7 +62,7 @@ export function callOf(layer: Json, given: CallArguments, value: (t: Argument) =
     if (argument === false) continue;
     rest[key] = isTensor(argument) ? { value: value(argument) } : argument;
   }
-  return { inputs, mask, states: states.length > 0 ? states : undefined, rest };
+  return { inputs, mask, states: states.length > 0 ? states : undefined, rest, type: tensorsOf(first)[0]?.dtype };
 }
 
 /** Names of the first argument of most layers; those of attention are in order. */

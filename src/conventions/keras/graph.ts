@@ -1,11 +1,11 @@
 import { RnnError } from '../../errors.js';
 import { escapeText, wordOf } from '../../escape.js';
 import { getLayerKind } from '../../layers/index.js';
-import { asObject, type Json, list } from '../../layers/kerasConfig.js';
+import { asObject, type Json, list, text } from '../../layers/kerasConfig.js';
 import { type LayerSpec, tokenValues } from '../../model/spec.js';
 import { type Argument, type ArrayArgument, type CallArguments, callArguments, tensorsOf } from './arguments.js';
 import { type Call, callOf, callOptions, NO_ARGUMENTS } from './calls.js';
-import { callInputsOf, isCell, readLayer } from './layers.js';
+import { callInputsOf, inputTypeOf, isCell, keepsType, readLayer } from './layers.js';
 import {
   countable,
   givesTwo,
@@ -106,6 +106,7 @@ function sequential(
   place: Place,
   given: string | undefined,
   known: Known = new Map(),
+  inputType?: string,
 ): { input?: Json; outputs: readonly string[] } {
   const all = list(model.layers).map(l => asObject(l, 'layer'));
   const first = asObject(all[0]?.config ?? {}, 'layer');
@@ -114,6 +115,8 @@ function sequential(
   const isInput = all[0]?.class_name === 'InputLayer';
   const name = isInput ? nameOf(all[0]) : undefined;
   const layers = all.filter(l => l.class_name !== 'InputLayer');
+  // Keras 2 computes images as floats
+  let type = inputType ?? (isInput && first.batch_shape !== undefined ? text(first.dtype) : undefined);
   let values: readonly string[] = [given ?? name ?? 'input'];
   const groups = groupNames(layers);
   const groupOf = (i: number) => `${place.group}layers/${groups[i]}`;
@@ -139,7 +142,8 @@ function sequential(
     if (!isLast && givesTwo(config)) throw severalInside(layer, 'merge_mode', 'concat, sum, mul or ave', 'None');
     values = isMadeOfOperators(layer)
       ? asOperators(layer, values[0])
-      : callLayer(wiring, layer, place, groupOf(i), 0, { ...NO_ARGUMENTS, inputs: [values[0]] });
+      : callLayer(wiring, layer, place, groupOf(i), 0, { ...NO_ARGUMENTS, inputs: [values[0]], type });
+    if (!keepsType(layer.class_name)) type = undefined;
     known.set(`${nameOf(layer)}|0`, values);
     const after = (layers[i + 1]?.build_config as Json | undefined)?.input_shape;
     if (Array.isArray(after)) wiring.blocked?.shapes.set(values[0], after);
@@ -280,7 +284,8 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
   };
   if (MODELS.has(wordOf(layer.class_name))) return innerModel(wiring, layer, asObject(layer.config ?? {}, 'layer'), inner, given);
   // a chain of layers without weights
-  if (layer.class_name === 'Pipeline') return sequential(wiring, asObject(layer.config ?? {}, 'layer'), inner, given.inputs[0]).outputs;
+  if (layer.class_name === 'Pipeline')
+    return sequential(wiring, asObject(layer.config ?? {}, 'layer'), inner, given.inputs[0], undefined, given.type).outputs;
   if (isTakenApart(layer)) {
     const steps = tolerant(wiring, layer, () => withName(layer, () => atEveryStep(wiring, layer, inner, group, given)));
     if (steps) return steps;
@@ -289,6 +294,8 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
   if (isCell(layer.class_name)) given = { ...given, inputs: [asStep(wiring, own, given.inputs[0])] };
   const { inputs, rest } = furtherInputs(wiring, layer, own, joinedMasks(wiring.layers, layer, own, given));
   const spec: Record<string, unknown> = { ...layerOrUnknown(wiring, layer, rest), inputs };
+  const typed = inputTypeOf(layer.class_name);
+  if (typed !== undefined && spec.kind !== UNKNOWN && /int/.test(given.type ?? '')) spec[typed] = given.type;
   spec.name = own;
   if (spec.name !== place.first + name) spec.shares = place.first + name;
   else spec.tensors = group;
@@ -343,7 +350,7 @@ function layerOrUnknown(wiring: Wiring, layer: Json, rest: Json): Json {
 }
 
 function innerModel(wiring: Wiring, layer: Json, config: Json, place: Place, given: Call): readonly string[] {
-  if (layer.class_name === 'Sequential') return sequential(wiring, config, place, given.inputs[0]).outputs;
+  if (layer.class_name === 'Sequential') return sequential(wiring, config, place, given.inputs[0], undefined, given.type).outputs;
   const inputs = list(config.layers)
     .map(l => asObject(l, 'layer'))
     .filter(l => l.class_name === 'InputLayer');

@@ -87,6 +87,17 @@ export function ignoresTraining(className: unknown): boolean {
   return facets().get(name)?.keras?.forImages?.includes(name) === true;
 }
 
+/** The field of the layer that says which whole numbers its input has. */
+export function inputTypeOf(className: unknown): string | undefined {
+  return facets().get(wordOf(className))?.keras?.inputType;
+}
+
+/** Whether the layer gives whole numbers where it reads them: most that change images compute in floats. */
+export function keepsType(className: unknown): boolean {
+  const kind = facets().get(wordOf(className));
+  return kind !== undefined && (kind.keras?.inputType !== undefined || (kind.movesNumbers === true && !ignoresTraining(className)));
+}
+
 /** @throws RnnError E_KERAS_CLASS, E_KERAS_OPTION, E_UNKNOWN_ACTIVATION, with the layer's name */
 export function readLayer(layer: Json): Json {
   const config = asObject(layer.config ?? {}, 'layer');

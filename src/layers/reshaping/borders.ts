@@ -114,12 +114,15 @@ export const centercrop: LayerKind<CenterCropSpec> = {
       ? call.builder.add('Pad', [call.inputs[0], padsConstant(call.builder, pads)], {}, layer.name)
       : resizedOnnx(enlarging(layer), call);
   },
-  scripts: { numpy: { helpers: NUMPY_RESIZE, expression: middleText }, torch: { helpers: TORCH_RESIZE, expression: middleText } },
+  scripts: {
+    numpy: { helpers: NUMPY_RESIZE, expression: (layer, call) => middleText(layer, call, 'np') },
+    torch: { helpers: TORCH_RESIZE, expression: (layer, call) => middleText(layer, call, 'torch') },
+  },
 };
 
-function middleText(layer: CenterCropSpec, call: ScriptCall): string {
+function middleText(layer: CenterCropSpec, call: ScriptCall, library: 'np' | 'torch'): string {
   const pads = middleOf(layer, call.shapes[0]);
-  return pads ? cutText(call.inputs[0], pads) : expression(enlarging(layer), call);
+  return pads ? cutText(call.inputs[0], pads) : expression(enlarging(layer), call, library);
 }
 
 /** What Keras does to an image that is smaller. */

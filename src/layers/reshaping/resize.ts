@@ -1,149 +1,257 @@
+import { RnnError } from '../../errors.js';
 import { int, text } from '../../formats/onnx/builder.js';
-import { padAxes } from '../../tensor/axes.js';
+import { halfToEven } from '../../numerics/halfToEven.js';
+import { padAxes, permuteAxes } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { sizesAlong } from '../axes.js';
 import { channelsFirst, DATA_FORMAT, type DataFormat, lastChannels, overSpace, withChannels } from '../channels.js';
-import { symbolic } from '../dims.js';
+import { showShape, symbolic } from '../dims.js';
 import type { OnnxCall, ScriptCall } from '../facets.js';
 import { sizes } from '../fields.js';
-import { checkOption } from '../kerasConfig.js';
+import { checkOption, type Json } from '../kerasConfig.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { sized } from '../operatorNumbers.js';
+import { pythonText } from '../python.js';
 import type { DimShape } from '../shape.js';
 import { cutText, padsConstant } from './cut.js';
+import { INTERPOLATIONS, type Interpolation, sampled, sampledPython, type Weighed } from './samples.js';
 
-/** An image of another size: [N, H, W, C] -> [N, height, width, C] (Keras Resizing). */
+const ENLARGED = `
+
+def enlarged(x, axis, times, how):
+    return resize(x, axis, times * x.shape[axis], how)
+`;
+
+/** The numbers of x along an axis, weighed. */
+export const NUMPY_RESIZE = `
+def resize(x, axis, n, how, antialias=False):
+    rows = sampled(x.shape[axis], n, how, antialias)
+    return np.moveaxis(np.tensordot(rows, x, (1, axis)), 0, axis)
+${ENLARGED}
+${sampledPython('np.float32(v)')}`;
+export const TORCH_RESIZE = `
+def resize(x, axis, n, how, antialias=False):
+    rows = torch.tensor(sampled(x.shape[axis], n, how, antialias), dtype=x.dtype)
+    return torch.tensordot(rows, x, ([1], [axis])).movedim(0, axis)
+${ENLARGED}
+${sampledPython('torch.tensor(v, dtype=torch.float32)')}`;
+
+/** An image of another size: [N, H, W, C] -> [N, height, width, C] (Keras Resizing, `keras.ops.image.resize`). */
 export interface ResizeSpec extends LayerBase {
   readonly kind: 'resize';
   readonly size: readonly number[];
   readonly interpolation: Interpolation;
-  /** of the largest middle that has the proportions of the new image (Keras crop_to_aspect_ratio) */
+  readonly antialias: boolean;
+  /** proportions that are kept: of the largest middle that has those of the new image, or of the image with borders that give it those */
   readonly crop: boolean;
+  readonly pad: boolean;
+  /** of the borders */
+  readonly fillValue: number;
   readonly dataFormat: DataFormat;
+  /** the type of whole numbers that x has: y is rounded to it */
+  readonly whole: keyof typeof WHOLE | null;
+  readonly kerasClass: string;
 }
 
-/** The value that is nearest, or the two that are, weighed by how near they are. */
-export type Interpolation = 'nearest' | 'bilinear';
-export const INTERPOLATIONS: readonly Interpolation[] = ['nearest', 'bilinear'];
+/** Least and largest number of each type. */
+export const WHOLE = {
+  uint8: [0, 255],
+  int8: [-128, 127],
+  uint16: [0, 65535],
+  int16: [-32768, 32767],
+  uint32: [0, 2 ** 32 - 1],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int64: [-(2 ** 53), 2 ** 53],
+} as const;
 
-/** Options of Keras' Resizing that are not run here, with what each must be. */
-const ONLY = { pad_to_aspect_ratio: [false], antialias: [false], interpolation: INTERPOLATIONS };
+/** What resizing reads of a layer. */
+type Resizing = Pick<ResizeSpec, 'name' | 'size' | 'interpolation' | 'crop' | 'dataFormat'> &
+  Partial<Pick<ResizeSpec, 'antialias' | 'pad' | 'fillValue' | 'whole'>>;
 
-/** Numbers of x along an axis at places between them (half pixels); beyond the edge stands the edge. @param take Python of the numbers at whole places */
-const written = (library: string, take: (places: string) => string) => `
-def resize(x, axis, how, n=None, times=1):
-    m = x.shape[axis]
-    n = n or m * times
-    at = (${library}.arange(n) + 0.5) * (m / n) - 0.5
-    if how == "nearest":
-        return ${take(`${library}.floor(at + 0.5)`)}
-    at = at.clip(0, m - 1)
-    near = ${library}.floor(at)
-    w = (at - near).reshape([-1 if a == axis else 1 for a in range(x.ndim)])
-    return ${take('near')} * (1 - w) + ${take('(near + 1).clip(0, m - 1)')} * w
-`;
+const fields: LayerKind<ResizeSpec>['fields'] = {
+  size: sizes({ count: 2 }),
+  interpolation: { type: 'choice', choices: INTERPOLATIONS, default: 'bilinear' },
+  antialias: { type: 'boolean', default: false },
+  crop: { type: 'boolean', default: false },
+  pad: { type: 'boolean', default: false },
+  fillValue: { type: 'number', default: 0 },
+  dataFormat: DATA_FORMAT,
+  whole: { type: 'choice', choices: Object.keys(WHOLE), default: null },
+  kerasClass: { type: 'choice', choices: ['Resizing', 'Resize'], default: 'Resizing' },
+};
 
-export const NUMPY_RESIZE = written('np', places => `np.take(x, ${places}.astype(int), axis)`);
-export const TORCH_RESIZE = written('torch', places => `x.index_select(axis, ${places}.long())`);
+/** What Keras' arguments say, of the layer as of the operator. @throws RnnError E_KERAS_OPTION */
+export function resizingOf(config: Json): Json {
+  checkOption(config, 'fill_mode', ['constant']);
+  checkOption(config, 'interpolation', INTERPOLATIONS);
+  return {
+    interpolation: config.interpolation ?? 'bilinear',
+    antialias: config.antialias ?? false,
+    crop: config.crop_to_aspect_ratio ?? false,
+    pad: config.pad_to_aspect_ratio ?? false,
+    fillValue: config.fill_value ?? 0,
+    dataFormat: config.data_format ?? 'channels_last',
+  };
+}
 
 export const resize: LayerKind<ResizeSpec> = {
   name: 'resize',
   reads: 'sequence',
-  kerasClass: () => 'Resizing',
-  fields: {
-    size: sizes({ count: 2 }),
-    interpolation: { type: 'choice', choices: INTERPOLATIONS, default: 'bilinear' },
-    crop: { type: 'boolean', default: false },
-    dataFormat: DATA_FORMAT,
-  },
+  kerasClass: layer => layer.kerasClass,
+  fields,
   grammar: { sizes: { form: 'HEIGHTxWIDTH', example: '8x6', counts: [2, 2], fields: size => ({ size }) } },
   keras: {
-    classes: {
-      Resizing: config => {
-        for (const [option, allowed] of Object.entries(ONLY)) checkOption(config, option, allowed);
-        return {
-          size: [config.height, config.width],
-          interpolation: config.interpolation ?? 'bilinear',
-          crop: config.crop_to_aspect_ratio ?? false,
-          dataFormat: config.data_format ?? 'channels_last',
-        };
-      },
-    },
+    classes: { Resizing: config => ({ size: [config.height, config.width], ...resizingOf(config) }) },
     forImages: ['Resizing'],
-    config: ({ size: [height, width], interpolation, crop, dataFormat }) => ({
-      ...{ height, width, interpolation, data_format: dataFormat },
-      ...(crop ? { crop_to_aspect_ratio: true } : {}),
-    }),
+    inputType: 'whole',
+    config({ size: [height, width], interpolation, antialias, crop, pad, fillValue, dataFormat, whole }) {
+      if (whole !== null)
+        throw new RnnError(
+          'unsupported',
+          'E_CONVERT_LAYER',
+          `an image of ${whole} is not written: its numbers are rounded when it is resized`,
+          {
+            expected: 'a network whose images are float32',
+            found: whole,
+          },
+        );
+      return {
+        ...{ height, width, interpolation, data_format: dataFormat },
+        ...(antialias ? { antialias } : {}),
+        ...(crop ? { crop_to_aspect_ratio: true } : {}),
+        ...(pad ? { pad_to_aspect_ratio: true, fill_value: fillValue } : {}),
+      };
+    },
   },
   outputShape: (layer, [input]) => overSpace(layer, input, 2, () => layer.size.map(sized)),
   apply: (layer, [{ tensor }], { kernels }) => ({ tensor: resized(layer, tensor, kernels) }),
   onnx: resizedOnnx,
   scripts: {
-    numpy: { helpers: NUMPY_RESIZE, expression },
-    torch: { helpers: TORCH_RESIZE, expression },
+    numpy: { helpers: NUMPY_RESIZE, expression: (layer, call) => expression(layer, call, 'np') },
+    torch: { helpers: TORCH_RESIZE, expression: (layer, call) => expression(layer, call, 'torch') },
   },
 };
 
-/** What resizing reads of a layer. */
-type Resizing = Omit<ResizeSpec, 'kind' | keyof LayerBase> & { readonly name: string };
+/** Means of whole numbers that lie halfway are rounded as the last digit of TensorFlow's sums says, unless every number counts whole. @throws RnnError */
+function checkAreas(layer: Resizing, input: DimShape): void {
+  const isWhole = spaceAxes(layer).every((axis, i) => input[axis].size === null || input[axis].size % layer.size[i] === 0);
+  if (!layer.whole || layer.interpolation !== 'area' || (isWhole && !layer.crop && !layer.pad)) return;
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', 'means over parts of whole numbers are rounded by the last digit of their sums', {
+    where: 'interpolation',
+    expected: 'float images, whole parts of the size, or another interpolation than area',
+    found: `area of ${layer.whole}, ${showShape(input)} to ${layer.size.join(' × ')}`,
+  });
+}
 
 export function resized(layer: Resizing, tensor: Tensor, kernels: Kernels): Tensor {
-  const image = layer.crop ? padAxes(tensor, proportionate(layer, symbolic(tensor.shape))) : tensor;
-  return spaceAxes(layer).reduce((t, axis, i) => resizedAlong(t, axis, layer.size[i], layer.interpolation, kernels), image);
+  const pads = proportionate(layer, symbolic(tensor.shape));
+  const image = pads ? padAxes(tensor, pads, layer.fillValue) : tensor;
+  // TensorFlow goes along the rows first only where it draws lines
+  const order = layer.interpolation === 'bilinear' && !layer.antialias ? [1, 0] : [0, 1];
+  const y = order.reduce((t, i) => resizedAlong(t, spaceAxes(layer)[i], layer.size[i], layer, kernels), image);
+  if (!layer.whole) return y;
+  const [least, most] = WHOLE[layer.whole];
+  return { shape: y.shape, data: y.data.map(v => Math.min(most, Math.max(least, halfToEven(Math.fround(v))))) };
 }
 
 export function resizedOnnx(layer: Resizing, call: OnnxCall): string {
   const { builder, inputs, shapes } = call;
-  if (!layer.crop) return resizeNode(layer, call, { sizes: layer.size });
-  const image = builder.add('Pad', [inputs[0], padsConstant(builder, proportionate(layer, shapes[0]))], {}, layer.name);
-  return resizeNode(layer, { ...call, inputs: [image] }, { sizes: layer.size });
+  const add = (op: string, of: readonly string[]) => builder.add(op, of, {}, layer.name);
+  const number = (value: number) => builder.constant(`${layer.name}.number`, { shape: [], data: Float64Array.of(value) });
+  const pads = proportionate(layer, shapes[0]);
+  const image = pads
+    ? add('Pad', [inputs[0], padsConstant(builder, pads), ...(layer.fillValue ? [number(layer.fillValue)] : [])])
+    : inputs[0];
+  const own = shapes[0].map((dim, axis) => (pads && dim.size !== null ? { ...dim, size: dim.size + pads[axis][0] + pads[axis][1] } : dim));
+  const y = resizeNode(layer, { ...call, inputs: [image], shapes: [own] }, { sizes: layer.size });
+  if (!layer.whole) return y;
+  return add('Clip', [add('Round', [y]), ...WHOLE[layer.whole].map(number)]);
 }
 
-export function expression(layer: Resizing, { inputs: [x], shapes: [input] }: Pick<ScriptCall, 'inputs' | 'shapes'>): string {
-  const image = layer.crop ? cutText(x, proportionate(layer, input)) : x;
-  return spaceAxes(layer).reduce((text, axis, i) => `resize(${text}, ${axis}, "${layer.interpolation}", ${layer.size[i]})`, image);
+export function expression(
+  layer: Resizing,
+  { inputs: [x], shapes: [input] }: Pick<ScriptCall, 'inputs' | 'shapes'>,
+  library: 'np' | 'torch',
+): string {
+  const pads = proportionate(layer, input);
+  const image = pads ? (layer.pad ? paddedText(x, pads, layer.fillValue ?? 0, library) : cutText(x, pads)) : x;
+  const y = spaceAxes(layer).reduce((text, axis, i) => `resize(${text}, ${axis}, ${layer.size[i]}, ${howText(layer)})`, image);
+  if (!layer.whole) return y;
+  const limits = WHOLE[layer.whole].join(', ');
+  return library === 'np' ? `np.clip(np.round(np.float32(${y})), ${limits}).astype(float)` : `torch.clip(torch.round(${y}), ${limits})`;
+}
+
+/** The arguments of our Python function that say how. */
+export function howText({ interpolation, antialias }: Pick<Resizing, 'interpolation' | 'antialias'>): string {
+  return `"${interpolation}"${antialias ? ', True' : ''}`;
+}
+
+function paddedText(x: string, pads: readonly (readonly [number, number])[], value: number, library: 'np' | 'torch'): string {
+  if (library === 'np') return `np.pad(${x}, ${pythonText(pads)}, constant_values=${value})`;
+  return `torch.nn.functional.pad(${x}, ${pythonText([...pads].reverse().flat())}, value=${value})`;
 }
 
 function spaceAxes(layer: Pick<Resizing, 'size' | 'dataFormat'>): number[] {
   return layer.size.map((_, i) => i + (lastChannels(layer) ? 1 : 2));
 }
 
-/** Ends that are cut off, as negative numbers, so that the middle has the proportions of the new size. @throws RnnError E_SYMBOLIC */
-function proportionate(layer: Resizing, input: DimShape): [number, number][] {
+/**
+ * What is put around the image so that it has the proportions of the new size, or, as negative numbers, cut off from it; undefined where they may
+ * change. @throws RnnError E_SYMBOLIC, and what checkAreas throws
+ */
+function proportionate(layer: Resizing, input: DimShape): [number, number][] | undefined {
+  checkAreas(layer, input);
+  if (!layer.crop && !layer.pad) return undefined;
   const own = sizesAlong(spaceAxes(layer), input);
-  const cut = own.map((size, i): [number, number] => {
-    const kept = Math.max(Math.min(size, Math.floor((own[1 - i] * layer.size[i]) / layer.size[1 - i])), 1);
+  const sides = own.map((size, i): [number, number] => {
+    const wanted = Math.floor(Math.fround(own[1 - i] * layer.size[i]) / layer.size[1 - i]);
+    if (layer.pad) {
+      const around = Math.floor((Math.max(size, wanted) - size) / 2);
+      return [around, around];
+    }
+    const kept = Math.max(Math.min(size, wanted), 1);
     const before = Math.floor((size - kept) / 2);
     return [-before, kept + before - size];
   });
-  return withChannels(layer, [[0, 0], ...cut], [0, 0]);
+  return withChannels(layer, [[0, 0], ...sides], [0, 0]);
 }
 
-/** m numbers along an axis become n. */
-export function resizedAlong({ shape, data: x }: Tensor, axis: number, n: number, how: Interpolation, kernels: Kernels): Tensor {
+/** m numbers along an axis become n: whole ones in TensorFlow's steps, since the last digit says to which they are rounded. */
+export function resizedAlong(
+  { shape, data: x }: Tensor,
+  axis: number,
+  n: number,
+  { interpolation, antialias = false, whole = null }: Pick<Resizing, 'interpolation' | 'antialias' | 'whole'>,
+  kernels: Kernels,
+): Tensor {
   const [outer, m, inner] = [sizeOf(shape.slice(0, axis)), shape[axis], sizeOf(shape.slice(axis + 1))];
   const data = kernels.allocate(outer * n * inner);
-  for (let i = 0; i < n; i++) {
-    const at = Math.min(Math.max(((i + 0.5) * m) / n - (how === 'nearest' ? 0 : 0.5), 0), m - 1);
-    const [near, w] = [Math.floor(at), how === 'nearest' ? 0 : at - Math.floor(at)];
-    const next = Math.min(near + 1, m - 1);
+  const step = whole ? Math.fround : (v: number) => v;
+  const isLine = interpolation === 'bilinear' && !antialias;
+  sampled(m, n, interpolation, antialias).forEach((weights, i) => {
     for (let o = 0; o < outer; o++)
       for (let k = 0; k < inner; k++) {
-        const [a, b] = [x[(o * m + near) * inner + k], x[(o * m + next) * inner + k]];
-        data[(o * n + i) * inner + k] = w === 0 ? a : a * (1 - w) + b * w;
+        const from = o * m * inner + k;
+        let y = isLine ? x[from + weights[0][0] * inner] : 0;
+        for (const [at, weight] of isLine ? weights.slice(1) : weights)
+          y = step(y + step(weight * (isLine ? x[from + at * inner] - y : x[from + at * inner])));
+        data[(o * n + i) * inner + k] = y;
       }
-  }
+  });
   return { shape: shape.map((size, a) => (a === axis ? n : size)), data };
 }
 
 /** @param to the sizes of height and width, or how often as large each becomes */
 export function resizeNode(
-  layer: { readonly name: string; readonly interpolation: Interpolation; readonly dataFormat: DataFormat },
-  { builder, inputs: [input], shapes: [shape] }: OnnxCall,
+  layer: Pick<Resizing, 'name' | 'interpolation' | 'antialias' | 'dataFormat'>,
+  call: OnnxCall,
   to: { readonly sizes: readonly number[] } | { readonly scales: readonly number[] },
 ): string {
-  const attributes = { mode: text(layer.interpolation === 'nearest' ? 'nearest' : 'linear'), nearest_mode: text('round_prefer_ceil') };
-  return channelsFirst(layer, builder, input, 2, x => {
+  const { builder, inputs, shapes } = call;
+  const mode = layer.antialias && layer.interpolation !== 'nearest' ? undefined : ONNX_MODES[layer.interpolation];
+  return channelsFirst(layer, builder, inputs[0], 2, x => {
+    if (!mode) return products(layer, call, x, to);
+    const attributes = { mode: text(mode), nearest_mode: text('round_prefer_ceil') };
     if ('scales' in to) {
       const scales = { shape: [4], data: Float64Array.of(1, 1, ...to.scales) };
       return builder.add('Resize', [x, '', builder.constant(`${layer.name}.scales`, scales)], attributes, layer.name);
@@ -154,8 +262,35 @@ export function resizeNode(
       {},
       layer.name,
     );
-    const rest = builder.integers([...sizesAlong([lastChannels(layer) ? 3 : 1], shape), ...to.sizes]);
+    const rest = builder.integers([...sizesAlong([lastChannels(layer) ? 3 : 1], shapes[0]), ...to.sizes]);
     const sizes = builder.add('Concat', [samples, rest], { axis: int(0) }, layer.name);
     return builder.add('Resize', [x, '', '', sizes], attributes, layer.name);
   });
+}
+
+/** Of what ONNX' Resize computes as TensorFlow does. */
+const ONNX_MODES: Readonly<Partial<Record<Interpolation, string>>> = { nearest: 'nearest', bilinear: 'linear' };
+
+/** Both axes as products with constant matrices, of x [N, C, H, W]. @throws RnnError E_SYMBOLIC */
+function products(
+  layer: Parameters<typeof resizeNode>[0],
+  { builder, shapes: [input] }: OnnxCall,
+  x: string,
+  to: Parameters<typeof resizeNode>[2],
+): string {
+  const own = sizesAlong([lastChannels(layer) ? 1 : 2, lastChannels(layer) ? 2 : 3], input);
+  const wanted = 'sizes' in to ? to.sizes : to.scales.map((times, i) => times * own[i]);
+  const [rows, columns] = own.map((m, i) => matrixOf(sampled(m, wanted[i], layer.interpolation, layer.antialias ?? false), m));
+  const constant = (tensor: Tensor) => builder.constant(`${layer.name}.weights`, tensor);
+  const high = builder.add('MatMul', [constant(rows), x], {}, layer.name);
+  return builder.add('MatMul', [high, constant(permuteAxes(columns, [1, 0]))], {}, layer.name);
+}
+
+/** [n, m] */
+function matrixOf(rows: readonly Weighed[], m: number): Tensor {
+  const data = new Float64Array(rows.length * m);
+  rows.forEach((weights, i) => {
+    for (const [at, weight] of weights) data[i * m + at] += weight;
+  });
+  return { shape: [rows.length, m], data };
 }

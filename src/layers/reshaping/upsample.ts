@@ -6,7 +6,8 @@ import { sizes } from '../fields.js';
 import { checkOption } from '../kerasConfig.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { computed } from '../nodes.js';
-import { INTERPOLATIONS, type Interpolation, NUMPY_RESIZE, resizedAlong, resizeNode, TORCH_RESIZE } from './resize.js';
+import { howText, NUMPY_RESIZE, resizedAlong, resizeNode, TORCH_RESIZE } from './resize.js';
+import { INTERPOLATIONS, type Interpolation } from './samples.js';
 
 /** Every value along the axes of space several times, or with values between them: [N, T, D] -> [N, size·T, D] (Keras UpSampling). */
 export interface UpSamplingSpec extends LayerBase {
@@ -58,7 +59,7 @@ function upsampling(name: UpSamplingSpec['kind'], axes: number): LayerKind<UpSam
     apply(layer, inputs, context) {
       if (nearest(layer)) return computed(repeated, layer, inputs, context);
       const along = (t: Tensor, times: number, i: number) =>
-        resizedAlong(t, axisOf(layer, i), times * t.shape[axisOf(layer, i)], layer.interpolation, context.kernels);
+        resizedAlong(t, axisOf(layer, i), times * t.shape[axisOf(layer, i)], layer, context.kernels);
       return { tensor: layer.size.reduce(along, inputs[0].tensor) };
     },
     onnx: (layer, call) => (nearest(layer) ? repeated(layer, call) : resizeNode(layer, call, { scales: layer.size })),
@@ -86,7 +87,7 @@ function nearest({ interpolation }: UpSamplingSpec): boolean {
 }
 
 function scaled(repeat: string, layer: UpSamplingSpec, x: string, times: number, axis: number): string {
-  return nearest(layer) ? `${repeat}(${x}, ${times}, ${axis})` : `resize(${x}, ${axis}, "${layer.interpolation}", times=${times})`;
+  return nearest(layer) ? `${repeat}(${x}, ${times}, ${axis})` : `enlarged(${x}, ${axis}, ${times}, ${howText(layer)})`;
 }
 
 /** The axis of the input that is axis i of space. */

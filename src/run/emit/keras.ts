@@ -210,8 +210,10 @@ function constructorText(layer: AnyLayer, withStates = false): string {
         : pythonText(v);
   const options = Object.entries(keras.config(layer)).map(([key, v]) => `${key}=${value(key, v)}`);
   if (withStates && /^convlstm/.test(layer.kind)) options.push('return_state=True');
-  // a class whose name in configs is not the one in keras.layers
-  const name = kerasClass(layer).replace('GroupedQuery', 'GroupQuery');
+  // an operator that is read as a layer is written as that; a class whose name in configs is not the one in keras.layers
+  const shown = kerasClass(layer).replace('GroupedQuery', 'GroupQuery');
+  const classes = Object.keys(keras.classes);
+  const name = classes.length === 0 || classes.includes(shown) ? shown : classes[0];
   return `${layer.kind === 'dense' ? 'Dense' : name}(${options.join(', ')})`;
 }
 

@@ -1,3 +1,5 @@
+import type { ResizeSpec } from '../../layers/reshaping/resize.js';
+import type { UpSamplingSpec } from '../../layers/reshaping/upsample.js';
 import type { Assumption } from '../../model/assumptions.js';
 import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
 
@@ -16,6 +18,7 @@ interface LoadedModel {
 export function backendAssumptions({ framework, weightsSource, shapes }: LoadedModel): Assumption[] {
   if (framework !== 'keras') return [];
   const narrow = shapes.layers.flatMap(({ layer }): Assumption[] => {
+    if (layer.kind === 'resize' || layer.kind === 'upsample2d') return resizingAssumptions(layer);
     if (layer.kind === 'op' && layer.op === 'ScatterND' && /^Segment(Max|Min)$/.test(layer.kerasClass ?? ''))
       return [
         {
@@ -47,6 +50,24 @@ export function backendAssumptions({ framework, weightsSource, shapes }: LoadedM
       say: null,
     })),
   );
+}
+
+/** Backends have other cubics, and sum in other orders. */
+function resizingAssumptions({ name, ...layer }: ResizeSpec | UpSamplingSpec): Assumption[] {
+  const assumed = (what: string, why: string): Assumption => ({ fact: 'backend', what, value: 'tensorflow', why, say: null });
+  return [
+    ...(layer.interpolation === 'bicubic'
+      ? [assumed(`${name} has TensorFlow's cubic`, 'it has another one on PyTorch and finer steps of it on JAX')]
+      : []),
+    ...('whole' in layer && layer.whole !== null && layer.interpolation !== 'nearest'
+      ? [
+          assumed(
+            `numbers halfway between two whole ones are rounded in ${name} as TensorFlow's sums say`,
+            'the last digit of a sum decides',
+          ),
+        ]
+      : []),
+  ];
 }
 
 function isAmbiguous(shapes: LayerShapes): boolean {

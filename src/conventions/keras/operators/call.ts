@@ -12,6 +12,8 @@ export type Operand = { readonly value: string } | { readonly constant: unknown 
 
 export interface Expression {
   readonly op: string;
+  /** a layer of this kind stands there in place of an operator; `attributes` are its fields */
+  readonly kind?: string;
   readonly operands: readonly Operand[];
   readonly attributes?: Json;
   /** which output of the node is meant, where not the first */
@@ -108,6 +110,11 @@ function isSilent(key: string | number, value: Argument | undefined): boolean {
 
 function isFloat({ dtype }: TensorArgument): boolean {
   return dtype === undefined || dtype.includes('float');
+}
+
+/** The type of whole numbers that a tensor has, where it has one. */
+export function wholeType(argument: Argument | undefined): string | undefined {
+  return isTensor(argument) && argument.dtype?.includes('int') ? argument.dtype : undefined;
 }
 
 /** An operand as a spec writes it. */

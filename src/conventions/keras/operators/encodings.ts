@@ -1,6 +1,7 @@
 import { RnnError } from '../../../errors.js';
 import { escapeText, wordOf } from '../../../escape.js';
 import { cast, type Expression, FLOAT, INT, ints, node, type Operand, type OperatorCall, type Rule, wrongArgument } from './call.js';
+import { autoContrast, randomCrop } from './images.js';
 import { placesAlong } from './movement.js';
 import { melSpectrogram } from './spectra.js';
 
@@ -52,6 +53,8 @@ function lookedUp(x: Operand, keys: readonly number[], values: readonly number[]
 }
 
 export const ENCODINGS: Readonly<Record<string, Rule>> = {
+  AutoContrast: autoContrast,
+  RandomCrop: randomCrop,
   MelSpectrogram: melSpectrogram,
   CategoryEncoding(call) {
     const tokens = call.given(-1, 'num_tokens');

@@ -4,6 +4,7 @@ import type { Argument, CallArguments } from '../arguments.js';
 import { type Expression, type OperatorCall, operatorCall, type Rule } from './call.js';
 import { ELEMENTWISE } from './elementwise.js';
 import { ENCODINGS } from './encodings.js';
+import { IMAGES } from './images.js';
 import { LINEAR } from './linear.js';
 import { LOSSES } from './losses.js';
 import { MOVEMENT } from './movement.js';
@@ -41,6 +42,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...LINEAR,
   ...LOSSES,
   ...PATCHES,
+  ...IMAGES,
   ...TABLES,
   ...DIVISORS,
 };
@@ -115,6 +117,10 @@ function flatten(expression: Expression, name: string, kerasClass: string, parts
     else inputs.push(part(operand));
     return null;
   });
+  if (expression.kind !== undefined) {
+    layers.push({ kind: expression.kind, name, inputs, ...expression.attributes, ...(kerasClass ? { kerasClass } : {}) });
+    return;
+  }
   layers.push({
     kind: 'op',
     name,
