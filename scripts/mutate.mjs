@@ -2,20 +2,23 @@
 //   [--sample n --seed s] a part of the mutants   [--minutes m] stop after so many, which leaves a smaller sample: they are tried in the order of their
 //   draw; the next call with the same --json goes on
 //   [--again] what survived in --json is tried again, after tests were added
+//   [--listed] those of the list of survivors, whatever the sample: what tests written since notice is taken out with --survivors
 //   [--tests formats,hostile] only with the tests of these folders: quicker, and a mutant that they kill is killed
-//   [--look m] run the tests for so many minutes of the processor to see what they reach, the area's own folder first; those behind are not used
 //   [--survivors] the lists of docs/survivors follow the run (mutation/survivors.mjs); a reason is kept as long as its mutant lives
 // The mutants are StrykerJS' own (@stryker-mutator/instrumenter, every kind). They are run here and not by StrykerJS, because it starts jest anew
-// for every mutant, 1 to 2 seconds each: here all mutants stand in one bundle, a child process is told which one is on and runs the
-// tests that reach it, the quickest first, until one fails.
+// for every mutant, 1 to 2 seconds each: here the mutants stand in one bundle, a child process is told which one is on and runs the tests that
+// reach it, of the whole suite, the quickest and the closest first, until one fails. Which tests those are is recorded once for each test file
+// (mutation/reach.mjs): the first run takes as long as the suite in one process, later ones look only at the test files that were changed.
 import { fork } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { AREA_NAMES, areaOf, ROOT } from './mutation/areas.mjs';
-import { bundleOf } from './mutation/bundle.mjs';
+import { AREA_NAMES, ROOT, sourcesOf, testFiles } from './mutation/areas.mjs';
+import { askingBundle, countingBundle } from './mutation/bundle.mjs';
+import { digestOf, mutantsOf } from './mutation/mutants.mjs';
+import { planOf, readRecord } from './mutation/reach.mjs';
 import { reasonsOf, updateList } from './mutation/survivors.mjs';
 
 const { values: options } = parseArgs({
@@ -28,15 +31,17 @@ const { values: options } = parseArgs({
     minutes: { type: 'string', default: 'Infinity' },
     again: { type: 'boolean', default: false },
     tests: { type: 'string' },
-    look: { type: 'string', default: '9' },
+    listed: { type: 'boolean', default: false },
     survivors: { type: 'boolean', default: false },
   },
 });
 
-/** A mutant that takes longer than this never ends; its tests took at most a few seconds without it. */
+/** A test that takes longer than this under a mutant never ends; it took at most a few seconds without it. */
 const HANG_MS = 30_000;
+/** The slowest test while it is counted. */
+const SLOWEST_MS = 300_000;
 const until = Date.now() + Number(options.minutes) * 60_000;
-const TEMPORARY = mkdtempSync(join(tmpdir(), 'rnn-cli-mutation-'));
+const TEMPORARY = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'rnn-cli-mutation-'));
 const CHILD = fileURLToPath(new URL('./mutation/child.mjs', import.meta.url));
 
 /** A busy machine gives a child at least the reciprocal of this. */
@@ -72,61 +77,84 @@ function startChild() {
       // counted in the processor's time where the system tells it, and in seconds that this process lived through: the machine may be busy, or
       // both stopped for a while
       let left = (WAITING * ms) / 1000;
-      const before = processorMs(child.pid);
+      let before = processorMs(child.pid);
       const timer = setInterval(() => {
         if (--left > 0 && !(processorMs(child.pid) - before > ms)) return;
         child.kill('SIGKILL');
         done(undefined);
       }, 1000);
-      child.once('message', done);
+      child.on('message', answer => {
+        if (answer !== 'alive') return done(answer);
+        // a test has ended, and the next one has its own time
+        left = (WAITING * ms) / 1000;
+        before = processorMs(child.pid);
+      });
       child.once('exit', () => done(undefined));
       child.send(question);
     });
   return { ask, end: () => child.kill() };
 }
 
-async function mutateArea(name) {
-  const area = areaOf(name);
-  if (options.tests) area.tests = area.tests.filter(path => options.tests.split(',').some(start => path.startsWith(`__tests__/${start}`)));
-  // two runs may go on at once, each with its own bundles; which tests reach what is remembered for the next
+/** Every test file that may judge, with what is known of it; those that are new or were changed are run to see what they reach. */
+async function recordsOf(sources) {
+  const wanted = path => !options.tests || options.tests.split(',').some(start => path.startsWith(`__tests__/${start}`));
+  const files = testFiles()
+    .filter(wanted)
+    .map(file => ({ file, text: digestOf(file) }));
+  const unseen = files.filter(({ file, text }) => !readRecord(file, text));
+  if (unseen.length > 0) {
+    console.error(`looking at what the tests of ${unseen.length} files reach`);
+    const names = unseen.map(({ file }) => file);
+    const counting = await countingBundle(sources, names, join(TEMPORARY, 'counting.cjs'));
+    const layout = sources.map(({ file, digest, mutants }) => [file, digest, mutants.length]);
+    const looking = startChild();
+    const seen = await looking.ask({ look: { counting, files: unseen, layout } }, SLOWEST_MS);
+    looking.end();
+    if (!seen) throw new Error('a test does not end');
+    for (const line of seen.failing) console.error(`not used, it fails alone or here: ${line}`);
+  }
+  return files.map(({ file, text }) => ({ file, record: readRecord(file, text) }));
+}
+
+async function mutateArea(name, all, records) {
+  const names = new Set(sourcesOf([name]));
+  const sources = all.filter(({ file }) => names.has(file));
+  const mutants = sources.flatMap(source => source.mutants);
+  const isListed = reasonsOf(name);
+  const chosen = chosenOf(options.listed ? mutants.filter(m => isListed(m) !== undefined) : mutants);
+  const known = earlier(name);
+  const toTry = chosen.filter(m => !known.has(keyOf(m)) || (options.again && known.get(keyOf(m)).status !== 'killed'));
+  const { tests, plans } = planOf(toTry, sources, records, usersIn(all));
   const folder = join(TEMPORARY, name);
-  const cache = join(ROOT, 'node_modules', '.cache', 'rnn-cli');
-  const [coverage, remembered] = [join(folder, 'coverage.json'), join(cache, `coverage-${name}${options.tests ? '-some' : ''}.json`)];
   mkdirSync(folder, { recursive: true });
-  mkdirSync(cache, { recursive: true });
-  const { mutants, counting, asking } = await bundleOf(area, folder);
-  if (existsSync(remembered)) copyFileSync(remembered, coverage);
-  const looking = startChild();
-  const around = await looking.ask(
-    { look: { counting, files: area.tests, sources: area.sources, coverage, seconds: 60 * Number(options.look), mutants: mutants.length } },
-    600_000 * Number(options.look),
-  );
-  looking.end();
-  if (!around) throw new Error(`the tests of ${name} do not end`);
-  copyFileSync(coverage, remembered);
-  for (const line of around.failing) console.error(`not used, it fails alone or here: ${line}`);
-  console.error(`${name}: ${mutants.length} mutants in ${area.sources.length} files, ${around.tests} tests reach them`);
-  return tryMutants(name, chosenOf(mutants), { asking, coverage, ranges: rangesOf(mutants, area.sources) }, filesOf(mutants).length);
+  const needed = [...new Set(plans.flatMap(p => [...p.quick, ...p.fresh]).map(t => tests[t].file))];
+  const asking = await askingBundle(sources, new Set(toTry.map(m => m.id)), needed, join(folder, 'asking.cjs'));
+  const plan = join(folder, 'plan.json');
+  writeFileSync(plan, JSON.stringify({ tests, plans }));
+  const reached = new Set(plans.filter(p => p.quick.length > 0 || p.fresh.length > 0).map(p => p.id));
+  console.error(`${name}: ${mutants.length} mutants in ${sources.length} files, ${toTry.length} to try by tests of ${needed.length} files`);
+  return tryMutants(name, chosen, { asking, plan, reached }, filesOf(mutants).length);
 }
 
-/** First and last number of the mutants of each source, and of those that import it: they use its constants. */
-function rangesOf(mutants, sources) {
-  const ranges = new Map();
-  for (const { file, id } of mutants)
-    ranges.set(file, [Math.min(id, ranges.get(file)?.[0] ?? id), Math.max(id, ranges.get(file)?.[1] ?? id)]);
-  const imports = new Map(
-    sources.map(file => {
-      const found = readFileSync(join(ROOT, file), 'utf8').matchAll(/\b(?:from |import\()'(\.[^']*)\.js'/g);
-      return [file, new Set([...found].map(([, path]) => `${posix.join(posix.dirname(file), path)}.ts`))];
-    }),
-  );
-  // a list of sources (all.ts) has nothing to change: who imports it counts
-  const usersOf = file =>
-    [...imports].filter(([, names]) => names.has(file)).flatMap(([other]) => (ranges.has(other) ? [ranges.get(other)] : usersOf(other)));
-  return [...ranges].map(([file, own]) => ({ own, users: usersOf(file) }));
+/** The sources that import a source: they use its constants. A list of sources (all.ts) has nothing to change: who imports it counts. */
+function usersIn(sources) {
+  const hasMutants = new Map(sources.map(({ file, mutants }) => [file, mutants.length > 0]));
+  const importers = new Map();
+  for (const { file } of sources)
+    for (const [, path] of readFileSync(join(ROOT, file), 'utf8').matchAll(/\b(?:from |import\()'(\.[^']*)\.js'/g)) {
+      const name = `${posix.join(posix.dirname(file), path)}.ts`;
+      importers.set(name, [...(importers.get(name) ?? []), file]);
+    }
+  const usersOf = (file, seen = new Set()) =>
+    (importers.get(file) ?? []).flatMap(other => {
+      if (seen.has(other)) return [];
+      seen.add(other);
+      return hasMutants.get(other) ? [other] : usersOf(other, seen);
+    });
+  return usersOf;
 }
 
-async function tryMutants(name, mutants, files, ofAll) {
+async function tryMutants(name, mutants, { asking, plan, reached }, ofAll) {
   const known = earlier(name);
   const reasonOf = reasonsOf(name);
   const report = [];
@@ -137,7 +165,6 @@ async function tryMutants(name, mutants, files, ofAll) {
     if (reasonOf(m)) console.log(`      ${reasonOf(m)}`);
   };
   let child;
-  let reached;
   for (const [i, mutant] of mutants.entries()) {
     const before = known.get(keyOf(mutant));
     if (before && !(options.again && before.status !== 'killed')) {
@@ -145,23 +172,24 @@ async function tryMutants(name, mutants, files, ofAll) {
       continue;
     }
     if (Date.now() > until) continue;
-    if (!child) {
-      child = startChild();
-      reached = new Set((await child.ask({ open: files }, 120_000)).reached);
-    }
     if (!reached.has(mutant.id)) {
       add({ ...mutant, status: 'not reached' });
       continue;
+    }
+    if (!child) {
+      child = startChild();
+      await child.ask({ open: { asking, plan } }, SLOWEST_MS);
     }
     const answer = await child.ask({ mutant: mutant.id }, HANG_MS);
     if (!answer) child = undefined;
     const by = answer ? answer.by : '(it does not end)';
     add({ ...mutant, status: by ? 'killed' : 'survived', by: by ?? undefined });
-    if ((i + 1) % 100 === 0) console.error(`${name}: ${i + 1} of ${mutants.length}, ${rate(report)}`);
+    if ((i + 1) % 20 === 0) console.error(`${name}: ${i + 1} of ${mutants.length}, ${rate(report)}`);
   }
   child?.end();
   console.log(`${name}: ${rate(report)}${report.length < mutants.length ? `; ${mutants.length - report.length} not tried yet` : ''}`);
-  if (options.survivors && report.length > 0) updateList(name, report, { seed: options.seed, of: ofAll, files: options.file });
+  if (options.survivors && report.length > 0)
+    updateList(name, report, options.listed ? undefined : { seed: options.seed, of: ofAll, files: options.file });
   return { name, tried: report.length, of: mutants.length, mutants: report };
 }
 
@@ -211,7 +239,9 @@ function earlier(name) {
 const names = options.area.split(',');
 const reports = [];
 try {
-  for (const name of names) reports.push(await mutateArea(name));
+  const all = await mutantsOf(sourcesOf(AREA_NAMES));
+  const records = await recordsOf(all);
+  for (const name of names) reports.push(await mutateArea(name, all, records));
 } finally {
   rmSync(TEMPORARY, { recursive: true, force: true });
 }

@@ -56,4 +56,10 @@ describe('fusedMultiplyAdd', () => {
     expect(fusedMultiplyAdd(4097, 4097, -little)).toBe(rounded(scaled(4097) * scaled(4097) - (scaled(little) << 150n)));
     expect(fusedMultiplyAdd(-4097, 4097, -little)).toBe(-fusedMultiplyAdd(4097, 4097, little));
   });
+
+  it.each([1, 2, 2 ** 20 + 1])('one step below %d borrows from the high word', c => {
+    const little = 2 ** -30;
+    expect(fusedMultiplyAdd(little, -little, c)).toBe(c);
+    expect(fusedMultiplyAdd(little, little, -c)).toBe(-c);
+  });
 });

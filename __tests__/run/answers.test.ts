@@ -54,6 +54,16 @@ async function files(): Promise<Record<string, string | Uint8Array>> {
     'y.txt': '0.25\n-0.5\n',
     'net.json': '{"input":{"features":2},"layers":[{"kind":"lstm","units":3},{"kind":"dense","units":1}]}',
     'fixed.json': '{"input":{"timesteps":4,"features":2},"layers":[{"kind":"rnn","units":3},{"kind":"dense","units":1}]}',
+    'init.json': JSON.stringify({
+      class_name: 'Sequential',
+      config: {
+        name: 'own',
+        layers: [
+          { class_name: 'InputLayer', config: { batch_shape: [null, 4, 2], name: 'x' } },
+          { class_name: 'SimpleRNN', config: { name: 'r', units: 3, kernel_initializer: { class_name: 'HeNormal', config: { seed: null } } } },
+        ],
+      },
+    }),
     'two.json': JSON.stringify({
       inputs: [
         { name: 'left', timesteps: 4, features: 2 },

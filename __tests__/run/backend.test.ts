@@ -1,6 +1,8 @@
+import type { ModelShapes } from '../../src/model/shapes.js';
 import { runCompareModels } from '../../src/run/comparing/compareModels.js';
 import { runConvert } from '../../src/run/convert.js';
 import { runForward } from '../../src/run/forward.js';
+import { backendAssumptions } from '../../src/run/network/backend.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 
 /** What Keras adds otherwise on TensorFlow is an assumption: the only long axis of b, not its last, has as many numbers as the last axis of x. */
@@ -43,4 +45,28 @@ it.each([
   const converted = await runConvert({ file: model, weights, output: whole, force: true });
   const compared = await runCompareModels({ files: [whole, whole] });
   expect([converted, compared].map(result => result.assumptions.map(({ fact }) => fact))).toEqual([facts, [...facts, ...facts]]);
+});
+
+describe('an operator of Keras that is another number on another backend', () => {
+  const said = (framework: string, op: string, kerasClass?: string) => {
+    const layer = { kind: 'op', op, kerasClass, name: 'o', inputs: ['x'] };
+    const shapes = { layers: [{ layer, output: [], weights: [] }] } as unknown as ModelShapes;
+    return backendAssumptions({ framework, weightsSource: null, shapes }).map(({ what, value }) => `${value}: ${what}`);
+  };
+
+  it.each([
+    ['ScatterND', 'SegmentMax', ['tensorflow: segments without any row are the lowest number of float32 in o']],
+    ['ScatterND', 'SegmentMin', ['tensorflow: segments without any row are the highest number of float32 in o']],
+    ['ScatterND', 'SegmentSum', []],
+    ['ScatterND', 'ASegmentMax', []],
+    ['ScatterND', 'SegmentMaximum', []],
+    ['ScatterND', undefined, []],
+    ['ReduceMax', 'SegmentMax', []],
+    ['Mod', 'Cast', ['numpy: numbers that are too large for the type of o keep their last bits']],
+    ['Cast', 'Cast', []],
+    ['Mod', 'Mod', []],
+  ])('%s of %s', (op, kerasClass, expected) => {
+    expect(said('keras', op, kerasClass)).toEqual(expected);
+    expect(said('torch', op, kerasClass)).toEqual([]);
+  });
 });

@@ -31,6 +31,10 @@ async function files() {
     'hlast.npy': await npy(array(2, 4)),
     'both.npz': await npz({ h_last: array(2, 4), all: array(3, 2, 4) }),
     'other.npz': await npz({ h_other: array(2, 4) }),
+    'flat.npz': await npz({ x: array(5), h: array(1, 2, 5), c: array(1, 2, 5) }),
+    'plane.npz': await npz({ x: array(4, 3), h: array(1, 2, 5), c: array(1, 2, 5) }),
+    'thin.npy': await npy(array(5)),
+    'first.npy': await npy(array(6, 2, 2)),
   };
 }
 
@@ -43,6 +47,9 @@ const copies = {
   'lstm.y.npz': 'onnx_models/control_if_lstm_8000.y.npz',
   'states.onnx': 'onnx/x03_lstm_bidir_states.onnx',
   'gru.onnx': 'onnx/s05_gru_clip_lbr1.onnx',
+  'first.onnx': 'onnx_wired/time_first_states.onnx',
+  'first.npz': 'onnx_wired/time_first_states.x.npz',
+  'first.y.npz': 'onnx_wired/time_first_states.y.npz',
 };
 
 describe('the answer to', () => testAnswers(join(__dirname, 'graphAnswers.txt'), { files, copies }));

@@ -38,7 +38,8 @@ export function reasonsOf(area) {
  * Puts the survivors of a run into the area's list and takes out what was killed in it or is gone from the sources; those of other
  * samples stay.
  * @param mutants { file, line, source, from, to, status }
- * @param run { seed, of, files }: what was asked for, of so many mutants, in which files where not in all
+ * @param run { seed, of, files }: what was asked for, of so many mutants, in which files where not in all; undefined for the list tried again, which
+ *   says nothing about a rate
  */
 export function updateList(area, mutants, run) {
   const { runs, survivors } = readList(area);
@@ -57,10 +58,10 @@ export function updateList(area, mutants, run) {
   };
   const list = [...known.values()].filter(entry => !killed.has(keyOf(entry)) && isThere(entry));
   list.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  const done = { ...run, tried: mutants.length, killed: mutants.length - alive.length };
-  const others = runs.filter(r => r.seed !== run.seed || r.files !== run.files);
+  const done = run ? [{ ...run, tried: mutants.length, killed: mutants.length - alive.length }] : [];
+  const others = runs.filter(r => r.seed !== run?.seed || r.files !== run?.files);
   mkdirSync(FOLDER, { recursive: true });
-  writeFileSync(join(FOLDER, `${area}.json`), `${JSON.stringify({ runs: [...others, done], survivors: list }, null, 1)}\n`);
+  writeFileSync(join(FOLDER, `${area}.json`), `${JSON.stringify({ runs: [...others, ...done], survivors: list }, null, 1)}\n`);
   writePage(area);
 }
 

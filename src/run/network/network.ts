@@ -280,9 +280,11 @@ function emptyNetwork(name = ''): Pick<Network, 'model' | 'shapes'> {
   };
 }
 
-function frameworkNotes({ framework }: NetworkRequest, described: ModelFile | undefined): string[] {
+/** A generator brings its framework with it (prepare.ts), but for a file that has one. */
+function frameworkNotes({ framework, rng }: NetworkRequest & Pick<InputRequest, 'rng'>, described: ModelFile | undefined): string[] {
   if (!described?.framework || framework === undefined || framework === described.framework) return [];
-  return [`the file follows the rules of ${described.framework}: --framework ${framework} changes nothing`];
+  const without = rng === framework ? `--rng ${rng} draws, and changes nothing else` : `--framework ${framework} changes nothing`;
+  return [`the file follows the rules of ${described.framework}: ${without}`];
 }
 
 async function describe(
