@@ -22,6 +22,8 @@ async function files() {
     'w.npz': await bytesOf('npz', lstm),
     'more.npz': await bytesOf('npz', { one: array(3), two: array(2, 3), three: array(1) }),
     'some.npz': await bytesOf('npz', { one: array(3), two: array(2, 2), scalar: { shape: [], data: Float32Array.of(7) } }),
+    'mixed.npz': await bytesOf('npz', { a: array(3), b: { shape: [2], data: Float64Array.of(1, 2) } }),
+    'mixed2.npz': await bytesOf('npz', { a: array(3), b: { shape: [2], data: Float64Array.of(1, 3) } }),
     'net.json': spec([
       { kind: 'lstm', name: 'l', units: 3 },
       { kind: 'dense', name: 'd', units: 1 },

@@ -148,7 +148,7 @@ export function startHandCalculation(args: HandArgs): HandCalculation {
       return product(`x_t·${name}`, { label: 'x_t', values: args.x }, { W: weights.kernel!, name, from: column(gate), length: M });
     },
     recurrent(gate, h = calculation.given(states[0])) {
-      const label = /[\u2299+]/.test(h.label) ? `(${h.label})` : h.label;
+      const label = h.label.includes('⊙') ? `(${h.label})` : asFactor(h.label);
       const name = `Wh${suffix(gate)}`;
       return product(`${label}·${name}`, { ...h, label }, { W: weights.recurrentKernel!, name, from: column(gate), length: M });
     },

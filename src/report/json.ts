@@ -33,7 +33,7 @@ export function writeJson(value: unknown, sink: JsonSink): void {
     }
   };
   writeValue(value, jsonNumber, emit);
-  if (text !== '') sink(text);
+  sink(text);
 }
 
 export function toJson(value: unknown): string {
