@@ -3,7 +3,7 @@ import { heatMapsText } from '../../src/report/heatmap.js';
 import { heatMapsSvg } from '../../src/report/heatmapSvg.js';
 import { mermaidText } from '../../src/report/mermaid.js';
 import { networkSvg } from '../../src/report/networkSvg.js';
-import { backgroundOf, colourOf, nearest256 } from '../../src/report/palette.js';
+import { backgroundOf, colourOf, nearest256, scaleOf } from '../../src/report/palette.js';
 import { gathered, type Panel, panelsOf } from '../../src/report/panels.js';
 import { runForward } from '../../src/run/forward.js';
 import type { ForwardRequest, NetworkRequest } from '../../src/run/request.js';
@@ -33,6 +33,20 @@ describe('the colours of a heat map', () => {
     expect(colourOf(7, signed)).toEqual(colourOf(1, signed));
     expect(colourOf(-Infinity, signed)).toEqual(colourOf(-1, signed));
     expect(colourOf(Number.NaN, signed)).toEqual([128, 128, 128]);
+  });
+
+  it.each([
+    ['0 to 1', [0, 0.5, 1], 0, 1],
+    ['nothing but 1', [1, 1], 0, 1],
+    ['a little above 1', [0, 1.25], -1.25, 1.25],
+    ['far above 1', [0.5, 3], -3, 3],
+    ['a little below 0', [-0.125, 0.5], -1, 1],
+    ['far below 0', [-4, 2], -4, 4],
+    ['nothing but 0', [0, 0], -1, 1],
+    ['nothing', [], -1, 1],
+    ['0 to 1 and what is no number', [Number.NaN, Infinity, -Infinity, 0.5], 0, 1],
+  ])('lie on a scale that the numbers decide: %s', (_, values, low, high) => {
+    expect(scaleOf(values)).toEqual({ kind: low === 0 ? 'sequential' : 'diverging', low, high });
   });
 
   it('are told to a terminal in 24 bits, 256 or sixteen colours', () => {

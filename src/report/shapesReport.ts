@@ -180,7 +180,7 @@ function unusualOptions({ kind, options, merge, returnSequences }: LayerRow): st
   if (typeof options.clip === 'number') words.push(`gates clipped at ${options.clip}`);
   if (options.inputForget === true) words.push('f = 1 − i');
   if (kind === 'masking') words.push(`skips steps that are all ${options.value}`);
-  if (kind === 'embedding' && options.maskZero === true) words.push('token 0 is padding');
+  if (options.maskZero === true) words.push('token 0 is padding');
   if (kind === 'text') words.push('x holds its token numbers; no text is read');
   if (kind === 'dropout') words.push('the identity outside training');
   return words.join(', ');
