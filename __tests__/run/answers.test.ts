@@ -60,7 +60,10 @@ async function files(): Promise<Record<string, string | Uint8Array>> {
         name: 'own',
         layers: [
           { class_name: 'InputLayer', config: { batch_shape: [null, 4, 2], name: 'x' } },
-          { class_name: 'SimpleRNN', config: { name: 'r', units: 3, kernel_initializer: { class_name: 'HeNormal', config: { seed: null } } } },
+          {
+            class_name: 'SimpleRNN',
+            config: { name: 'r', units: 3, kernel_initializer: { class_name: 'HeNormal', config: { seed: null } } },
+          },
         ],
       },
     }),

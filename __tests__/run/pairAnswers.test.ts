@@ -33,6 +33,7 @@ const SPECS: Record<string, string> = {
   softmax: spec([GRU, { ...HEAD, activation: 'softmax' }]),
   nobias: spec([{ ...GRU, useBias: false }, HEAD]),
   headless: spec([GRU]),
+  simple: spec([{ kind: 'rnn', name: 'r', units: 3 }, HEAD]),
   headbias: spec([GRU, { ...HEAD, useBias: false }]),
   steps: spec([{ ...GRU, returnSequences: true }, HEAD]),
   wider: spec([{ ...GRU, units: 4 }, HEAD]),
@@ -71,22 +72,79 @@ const SPECS: Record<string, string> = {
 };
 
 /** The description with weights, the same ones for the same layers. */
-async function withWeights(text: string): Promise<string> {
+async function withWeights(text: string, change = (_: string, t: Tensor) => t): Promise<string> {
   const own = JSON.parse(text);
   const network = await networkInMemory({ spec: own });
   const { weights } = draw(network, { init: 'torch' }, '7', null);
-  const named = [...weights!].map(([name, { shape, data }]) => [name, { shape, dtype: 'float32', data: [...data] }]);
+  const named = [...weights!].map(([name, t]) => {
+    const { shape, data } = change(name, t);
+    return [name, { shape, dtype: 'float32', data: [...data] }];
+  });
   return JSON.stringify({ ...own, weights: Object.fromEntries(named) });
 }
 
+/** Numbers by place: [R, W] from f(row, column). */
+const placed = ({ shape }: Tensor, f: (row: number, column: number) => number): Tensor => ({
+  shape,
+  data: Float64Array.from({ length: shape[0] * shape[1] }, (_, k) => f(Math.floor(k / shape[1]), k % shape[1])),
+});
+const at =
+  ({ shape, data }: Tensor) =>
+  (row: number, column: number) =>
+    data[row * shape[1] + column];
+/** The columns of blocks of three in another order. */
+const blocks =
+  (...from: number[]) =>
+  (t: Tensor) =>
+    placed(t, (r, c) => at(t)(r, 3 * from[Math.floor(c / 3)] + (c % 3)));
+const each =
+  (f: (v: number, k: number) => number) =>
+  ({ shape, data }: Tensor): Tensor => ({ shape, data: Float64Array.from(data, f) });
+const toReshaped = ({ shape, data }: Tensor): Tensor => ({
+  shape,
+  data: Float64Array.from(data, (_, k) => data[(k % shape[0]) * shape[1] + Math.floor(k / shape[0])]),
+});
+
+/** What a conversion by hand does to one tensor of a network. */
+const CONVERTED: Readonly<Record<string, readonly [network: string, weight: string, change: (t: Tensor) => Tensor]>> = {
+  'Wh of an RNN transposed': ['simple', 'r/Wh', t => placed(t, (r, c) => at(t)(c, r))],
+  'Wh transposed in each gate': ['base', 'g/Wh', t => placed(t, (r, c) => at(t)(c % 3, 3 * Math.floor(c / 3) + r))],
+  'the gates r z g': ['base', 'g/Wx', blocks(1, 0, 2)],
+  'the gates i g f o': ['lstm', 'l/Wh', blocks(0, 2, 1, 3)],
+  'the other sign of z': ['base', 'g/Wx', t => placed(t, (r, c) => (c < 3 ? -1 : 1) * at(t)(r, c))],
+  '1 added to the forget gate': ['lstm', 'l/bh', each((v, k) => (k >= 3 && k < 6 ? v + 1 : v))],
+  '1 taken from the forget gate': ['lstm', 'l/bh', each((v, k) => (k >= 3 && k < 6 ? v - 1 : v))],
+  'the rows of a bias exchanged': ['base', 'g/bh', t => placed(t, (r, c) => at(t)(1 - r, c))],
+  'the rows of a bias added up': ['base', 'g/bh', t => placed(t, (r, c) => (r === 0 ? at(t)(0, c) + at(t)(1, c) : 0))],
+  'a bias halved': ['base', 'd/bo', each(v => v / 2)],
+  'a bias doubled': ['lstm', 'l/bh', each(v => 2 * v)],
+  'a matrix of zeros': ['base', 'd/Wo', each(() => 0)],
+  'a matrix negated': ['base', 'd/Wo', each(v => -v)],
+  'Wx reshaped': ['base', 'g/Wx', toReshaped],
+  'Wo reshaped': ['base', 'd/Wo', toReshaped],
+  'the halves of Wo exchanged': ['both', 'd/Wo', t => placed(t, (r, c) => at(t)((r + 3) % 6, c))],
+  '16 bits': ['base', 'g/Wh', each(v => Math.round(v * 2048) / 2048)],
+  'half as much again': ['base', 'd/Wo', each(v => 1.5 * v)],
+  'a large factor': ['base', 'd/Wo', each(v => 250000 * v)],
+  'a large number added': ['base', 'd/Wo', each(v => v + 100000)],
+  'a small number added': ['base', 'd/bo', each(v => v + 0.125)],
+  'one number': ['base', 'd/Wo', each((v, k) => (k === 3 ? v + 1 : v))],
+};
+const fileOf = (title: string) => `${title.replaceAll(' ', '-')}.json`;
+
 async function files() {
   const models = await Promise.all(Object.entries(SPECS).map(async ([name, text]) => [`${name}.json`, await withWeights(text)]));
+  const converted = Object.entries(CONVERTED).map(async ([title, [network, weight, change]]) => [
+    fileOf(title),
+    await withWeights(SPECS[network], (name, t) => (name === weight ? change(t) : t)),
+  ]);
   const npy = (t: Tensor) => bytesOf('npy', { npy: t });
   const y = array(4, 2);
   const [a, b] = [array(2, 3), array(3)];
   const empty = { shape: [0, 2], data: new Float32Array(0) };
   return {
     ...Object.fromEntries(models),
+    ...Object.fromEntries(await Promise.all(converted)),
     'bare.json': SPECS.base,
     'x.npy': await npy(array(3, 4, 2)),
     'x3.npy': await npy(array(3, 4, 3)),

@@ -182,12 +182,12 @@ function scaleOf(a: Tensor, b: Tensor): string | null {
   if (a.data.length < 2 || k < 0) return null;
   const shift = b.data[0] - a.data[0];
   const allowed = ROUNDINGS * Math.max(largestMagnitude(a.data), largestMagnitude(b.data));
-  if (a.data.every((v, i) => distance(v + shift, b.data[i]) <= 4 * allowed)) return `${shift.toPrecision(6).replace(/\.?0+$/, '')} added`;
+  if (a.data.every((v, i) => distance(v + shift, b.data[i]) <= 4 * allowed)) return `${Number(shift.toPrecision(6))} added`;
   const factor = b.data[k] / a.data[k];
   return same(
     mapData(a, v => v * factor),
     b,
   )
-    ? `multiplied by ${factor.toPrecision(6).replace(/\.?0+$/, '')}`
+    ? `multiplied by ${Number(factor.toPrecision(6))}`
     : null;
 }
