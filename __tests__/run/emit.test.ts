@@ -103,6 +103,22 @@ it('--emit keras builds the same layers', async () => {
   expect(script).toContain('keras.layers.Dense(units=2, activation="softmax", use_bias=True)');
 });
 
+it('--emit keras gives a mask to a layer at every step, for a Dense layer takes none', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-emit-'));
+  const model = join(folder, 'net.json');
+  const inputs = [
+    { name: 'x', timesteps: 4, features: 3 },
+    { name: 'real', shape: [4] },
+  ];
+  const layers = [
+    { kind: 'op', op: 'Cast', name: 'mask', inputs: ['real'], attributes: { to: 9 } },
+    { kind: 'dense', name: 'y', units: 2, inputs: ['x'], mask: 'mask' },
+  ];
+  writeFileSync(model, JSON.stringify({ inputs, layers }));
+  const { script } = await runEmit({ model }, 'keras');
+  expect(script).toMatch(/TimeDistributed\(keras\.layers\.Dense\(units=2, .*\)\), .*mask=/);
+});
+
 it.each([
   ['lstm:2+nobias', 'LSTM(3, 2, batch_first=True, bias=False)'],
   ['bigru:2', 'GRU(3, 2, batch_first=True, bidirectional=True)'],

@@ -254,8 +254,40 @@ function calledWith(
     wiring.layers.push(...nodes.layers);
     return nodes.outputs;
   }
-  const given = tolerant(wiring, layer, () => callOf(layer, args, value));
+  const given = tolerant(wiring, layer, () =>
+    callOf(layer, withConstants(wiring, place.prefix + nameOf(layer) + again(call), args, known), value),
+  );
   return given ? callLayer(wiring, layer, place, group, call, given) : unread();
+}
+
+/** Arrays that a layer is called with are values of the network, as its tensors are. */
+function withConstants({ layers }: Wiring, name: string, { args, kwargs }: CallArguments, known: Known): CallArguments {
+  let count = 0;
+  const asValue = (argument: Argument): Argument => {
+    const array = arrayAmong(argument);
+    if (!array) return isListOfValues(argument) ? besideTensors(argument).map(asValue) : argument;
+    count += 1;
+    const constant = `${name}/constant${count === 1 ? '' : `_${count}`}`;
+    layers.push({ kind: 'op', name: constant, op: 'Identity', inputs: [], operands: [arrayConstant(array)], kerasClass: '' });
+    known.set(`${constant}|0`, [constant]);
+    return { tensor: [constant, 0, 0] };
+  };
+  const named = Object.entries(kwargs).map(([key, argument]) => [key, asValue(argument)]);
+  return { args: args.map(asValue), kwargs: Object.fromEntries(named) };
+}
+
+function arrayAmong(argument: Argument): ArrayArgument | undefined {
+  return typeof argument === 'object' && argument !== null && 'array' in argument ? argument : undefined;
+}
+
+function isListOfValues(argument: Argument): argument is readonly Argument[] {
+  return Array.isArray(argument) && (tensorsOf(argument).length > 0 || argument.some(arrayAmong));
+}
+
+/** Keras 2 writes an array beside tensors as a list of numbers. */
+function besideTensors(list: readonly Argument[]): readonly Argument[] {
+  const isNumbers = (argument: Argument): boolean => typeof argument === 'number' || (Array.isArray(argument) && argument.every(isNumbers));
+  return list.map(argument => (isNumbers(argument) ? { array: argument, dtype: 'float32' } : argument));
 }
 
 /** undefined where it fails and errors are collected */
@@ -292,7 +324,7 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
   }
   const own = place.prefix + name + again(call);
   if (isCell(layer.class_name)) given = { ...given, inputs: [asStep(wiring, own, given.inputs[0])] };
-  const { inputs, rest } = furtherInputs(wiring, layer, own, joinedMasks(wiring.layers, layer, own, given));
+  const { inputs, rest } = furtherInputs(layer, joinedMasks(wiring.layers, layer, own, given));
   const spec: Record<string, unknown> = { ...layerOrUnknown(wiring, layer, rest), inputs };
   const typed = inputTypeOf(layer.class_name);
   if (typed !== undefined && spec.kind !== UNKNOWN && /int/.test(given.type ?? '')) spec[typed] = given.type;
@@ -322,16 +354,10 @@ function asStep({ layers }: Wiring, name: string, value: string): string {
   return `${name}/step`;
 }
 
-/** Arguments that are tensors or arrays: they follow the inputs, and fields of the layer say that they are there. */
-function furtherInputs(wiring: Wiring, layer: Json, name: string, { inputs, rest }: Call): { inputs: readonly string[]; rest: Json } {
+/** Arguments that are tensors: they follow the inputs, and fields of the layer say that they are there. */
+function furtherInputs(layer: Json, { inputs, rest }: Call): { inputs: readonly string[]; rest: Json } {
   const read = Object.entries(callInputsOf(layer.class_name)).filter(([key]) => typeof rest[key] === 'object' && rest[key] !== null);
-  const values = read.map(([key]) => {
-    const given = rest[key] as { value?: string; array?: unknown };
-    if (given.value !== undefined) return given.value;
-    const constant = `${name}/${key}`;
-    wiring.layers.push({ kind: 'op', name: constant, op: 'Identity', inputs: [], operands: [arrayConstant(given as ArrayArgument)] });
-    return constant;
-  });
+  const values = read.map(([key]) => (rest[key] as { value: string }).value);
   const taken = Object.fromEntries(read.map(([key]) => [key, true]));
   return { inputs: [...inputs, ...values], rest: { ...rest, ...taken } };
 }

@@ -118,7 +118,9 @@ function layerText(
   // with the channels first TensorFlow computes on graphics cards alone
   const isTurned = !isRecurrent(layer) && !/lstm/.test(layer.kind) && keras?.config(layer).data_format === 'channels_first';
   const asked = callText(shapes, isTurned ? inputs.map(x => `keras.ops.moveaxis(${x}, 1, -1)`) : inputs, given);
-  const options = constructorText(layer, given.wantsOthers);
+  const own = constructorText(layer, given.wantsOthers);
+  // by itself it takes no mask
+  const options = layer.kind === 'dense' && given.mask ? `TimeDistributed(keras.layers.${own})` : own;
   const constructed = `keras.layers.${isTurned ? options.replace('"channels_first"', '"channels_last"') : options}`;
   const first = 'scores' in layer && layer.scores && !given.wantsOthers ? '[0]' : '';
   const back = (y: string) => (isTurned ? `keras.ops.moveaxis(${y}, -1, 1)` : y);

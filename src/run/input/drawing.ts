@@ -29,7 +29,8 @@ export function drawnX(request: NetworkRequest & InputRequest & { readonly again
 /** The note that weights were drawn for a model from a file, without a request to draw them. */
 export function drawnWeights(network: Network, { model, seed, rng, init }: NetworkRequest & InputRequest): Assumption[] {
   const asked = [seed, rng, init].some(flag => flag !== undefined);
-  if (network.weights || model === undefined || asked) return [];
+  const hasSome = network.shapes.layers.some(({ weights }) => weights.length > 0);
+  if (network.weights || model === undefined || asked || !hasSome) return [];
   const say = '--weights FILE, or --seed to draw them';
   return [
     { fact: 'weights', what: `the weights were drawn from seed ${DEFAULT_SEED}`, value: 'drawn', why: 'the model file has none', say },

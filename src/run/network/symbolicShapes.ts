@@ -28,7 +28,16 @@ function outputsOf(shapes: LayerShapes, inputs: readonly DimShape[]): readonly D
         kind.outputShape(layer, inputs, symbols),
         ...(kind.otherOutputs?.(layer, inputs, symbols) ?? []).map(o => o.shape),
       ]) ?? own);
+  if (ELEMENTWISE.has(layer.kind)) return [batchOfMerge(outputs[0], inputs)];
   return (kind.keras?.shownShapes?.(layer, outputs, inputs) ?? outputs).slice(0, outputs.length);
+}
+
+const ELEMENTWISE: ReadonlySet<string> = new Set(['add', 'subtract', 'multiply', 'average', 'maximum', 'minimum']);
+
+/** A constant beside open batches says how many samples there are: that of a position table [1, T, D] is 1. */
+function batchOfMerge([N, ...rest]: DimShape, inputs: readonly DimShape[]): DimShape {
+  const [size = null, ...others] = new Set(inputs.map(([batch]) => batch?.size ?? null).filter(n => n !== null));
+  return [{ ...N, size: others.length > 0 ? null : size }, ...rest];
 }
 
 /** Undefined where the layer does not take such an input, as Keras itself would not run it. */
