@@ -29,7 +29,7 @@ const FACETS = new Set(['keras', 'onnx', 'scripts', 'stepwise', 'passesMask', 'g
 const SPELLING = /\/model\/layersSpelling\.ts$/;
 const NO_SPELLING = 'export const usualSpelling = text => text, kindCalled = () => undefined, isFunction = () => false;';
 /** A page computes what the command line has computed before. */
-const NO_ROOM = `export const inRoom = (_, body) => body(), claiming = kernels => kernels, nothing = () => 0;
+const NO_ROOM = `export const inRoom = (_, body) => body(), claimingKernels = kernels => kernels, nothing = () => 0;
 export { nothing as roomFor, nothing as numbersOf, nothing as bytesFor, nothing as claim, nothing as claimProducts, nothing as checkRoom };
 export { nothing as pass, nothing as hold, nothing as release, nothing as askRoomFrom };`;
 const ROOM = /\/src\/(ops\/room|engines\/claiming)\.ts$/;

@@ -1,6 +1,6 @@
 import { batched } from '../../src/engines/batched/engine.js';
+import { specOfGraph } from '../../src/engines/graph/graphSpec.js';
 import { layersOfGraph } from '../../src/engines/graph/layersOf.js';
-import { wiredOf } from '../../src/engines/graph/wiredOf.js';
 import { RnnError } from '../../src/errors.js';
 import { type GraphBuilder, int, newBuilder, text } from '../../src/formats/onnx/builder.js';
 import type { OnnxModel } from '../../src/formats/onnx/graph.js';
@@ -45,7 +45,7 @@ it.each([
   ['what is given beside zeros', (b: GraphBuilder) => b.add('Concat', [b.constant('h', given), zeros(b, 1)], { axis: int(1) }), true],
 ])('%s are the state that they are', async (_, state, isRead) => {
   const model = graphWith(state);
-  const wired = wiredOf(model);
+  const wired = specOfGraph(model);
   expect(wired.model.layers.filter(isRecurrent).map(layer => Boolean(layer.states))).toEqual([isRead]);
   const turned = { shape: [N, T, D], data: x.data.slice() };
   for (let t = 0; t < T; t++)
@@ -74,7 +74,7 @@ it.each([
   ['a shape that is left out', (b: GraphBuilder, y: string) => b.add('Reshape', [y]), 'Reshape has no input 1'],
 ])('%s is said, and no layer', (_, behind, why) => {
   const model = graphWith(zeros, behind);
-  expect(() => wiredOf(model)).toThrow(RnnError);
+  expect(() => specOfGraph(model)).toThrow(RnnError);
   expect(layersOfGraph(model)).toEqual({ reason: expect.stringContaining(why) });
 });
 
@@ -86,8 +86,8 @@ it.each([6, 7, 9])('numbers that are cast to type %i are no longer those of a la
 it('a reshape that may make axes of no size does not copy sizes', () => {
   const reshaped = (allowzero: number) =>
     graphWith(zeros, (b, y) => b.add('Reshape', [y, b.integers([0, 0, M])], { allowzero: int(allowzero) }));
-  expect(wiredOf(reshaped(0)).shapes.output.map(d => d.size)).toEqual([1, null, M]);
-  expect(wiredOf(reshaped(1)).shapes.output.map(d => d.size)).toEqual([0, 0, M]);
+  expect(specOfGraph(reshaped(0)).shapes.output.map(d => d.size)).toEqual([1, null, M]);
+  expect(specOfGraph(reshaped(1)).shapes.output.map(d => d.size)).toEqual([0, 0, M]);
   expect(layersOfGraph(reshaped(1))).toEqual({ reason: 'Reshape leaves no numbers' });
 });
 
@@ -97,9 +97,9 @@ it('what doubles with every node is written in a few letters: an axis, and sizes
   const counted = (b: GraphBuilder, y: string) => times(b.add('Shape', [y]), v => b.add('Add', [v, v]));
   const sized = graphWith(zeros, (b, y) => b.add('Expand', [y, counted(b, y)]));
   const began = process.cpuUsage().user;
-  const { output } = inferShapes(wiredOf(joined).model);
+  const { output } = inferShapes(specOfGraph(joined).model);
   expect(output.map(({ symbol }) => symbol.length <= 80)).toEqual(output.map(() => true));
-  expect(() => wiredOf(sized)).toThrow(/^Expand cannot join .{1,150}$/);
+  expect(() => specOfGraph(sized)).toThrow(/^Expand cannot join .{1,150}$/);
   expect(process.cpuUsage().user - began).toBeLessThan(2e6);
 });
 

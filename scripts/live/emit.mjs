@@ -74,7 +74,7 @@ print(json.dumps(printed))`;
 
 const random = seedrandom(flags.seed);
 const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-live-'));
-const networks = Array.from({ length: Number(flags.count) }, (_, i) => (i % 4 === 3 ? wiredNetwork(i) : randomNetwork()));
+const networks = Array.from({ length: Number(flags.count) }, (_, i) => (i % 4 === 3 ? networkOfGraph(i) : randomNetwork()));
 const cli = await commandLine();
 const table = {};
 for (const target of flags.target) {
@@ -143,7 +143,7 @@ function randomNetwork() {
 }
 
 /** An encoder whose states a decoder starts from, one layer called twice, or two inputs. */
-function wiredNetwork(i) {
+function networkOfGraph(i) {
   const ways = random() < 0.5 ? null : 'concat';
   const recurrent = (kind, name, units, others) => ({ kind, name, units, bidirectional: ways, ...others });
   const kind = one(['rnn', 'lstm', 'gru']);

@@ -1,7 +1,7 @@
 import type { Kernel } from '../engines/batched/kernel.js';
 import { asValue, initialOf, maskedInputs } from '../engines/walk.js';
 import { RnnError } from '../errors.js';
-import { applied } from '../layers/index.js';
+import { layerOutputs } from '../layers/index.js';
 import type { Kernels, LayerResult, Value } from '../layers/layer.js';
 import { inferShapes } from '../model/shapes.js';
 import { isRecurrent, type LayerSpec, type ModelSpec } from '../model/spec.js';
@@ -200,7 +200,7 @@ function applyLayer(
     initial,
     trace,
   };
-  const result = applied(layer, inputs, context);
+  const result = layerOutputs(layer, inputs, context);
   const seen = masks ? result : { ...result, mask: undefined };
   const width = seen.tensor.shape[seen.tensor.shape.length - 1];
   const swapped =

@@ -3,7 +3,7 @@ import { claim, claimProducts } from '../ops/room.js';
 import { sizeOf } from '../tensor/tensor.js';
 
 /** Kernels that ask for room before they take it. */
-export function claiming(kernels: Kernels): Kernels {
+export function claimingKernels(kernels: Kernels): Kernels {
   const claimed = (length: number, shape?: readonly number[]) => claim(length * (kernels.precision === 'f32' ? 4 : 8), shape);
   return {
     ...kernels,

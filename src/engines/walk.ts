@@ -1,13 +1,13 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { applied } from '../layers/index.js';
+import { layerOutputs } from '../layers/index.js';
 import type { Kernels, LayerResult, Value } from '../layers/layer.js';
 import { inferShapes } from '../model/shapes.js';
 import { type InputSpec, isRecurrent, type LayerSpec, type ModelSpec } from '../model/spec.js';
 import { checkRoom, hold, inRoom, numbersOf, roomFor } from '../ops/room.js';
 import { formatShape, type Precision, type Tensor, toPrecision } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
-import { claiming } from './claiming.js';
+import { claimingKernels } from './claiming.js';
 import type { EngineInput, EngineOptions, EngineOutput } from './engine.js';
 
 /** One call: a layer of a network, or a node of an ONNX graph. It runs once everything that it reads has been computed. */
@@ -63,7 +63,7 @@ export function walk(model: ModelSpec, weights: Weights, input: EngineInput, opt
   const own = numbersOf([...weights.values()]);
   const [N, T = 1] = input.x.shape;
   const numbers = own + numbersOf([input.x, ...(input.others?.values() ?? [])]);
-  return inRoom(roomFor(numbers, own * N * T), () => walked(model, weights, input, options, claiming(kernels)));
+  return inRoom(roomFor(numbers, own * N * T), () => walked(model, weights, input, options, claimingKernels(kernels)));
 }
 
 function walked(model: ModelSpec, weights: Weights, input: EngineInput, options: EngineOptions, kernels: Kernels): EngineOutput {
@@ -80,7 +80,7 @@ function walked(model: ModelSpec, weights: Weights, input: EngineInput, options:
         const initial = initialOf(layer, { get: look }, input)?.map(s => toPrecision(s, kernels.precision));
         const inputs = layer.inputs.map(name => look(name)!);
         const context = { kernels, weights: own, initial, continued: input.continued, trace: options.trace };
-        const result = within(layer.name, () => applied(layer, maskedInputs(inputs, layer, { get: look }), context));
+        const result = within(layer.name, () => layerOutputs(layer, maskedInputs(inputs, layer, { get: look }), context));
         hold(result.tensor);
         layers.set(layer.name, result);
         checkRoom();

@@ -1,6 +1,6 @@
 import { RnnError } from '../errors.js';
 import { text } from '../formats/onnx/builder.js';
-import { operated } from '../ops/run.js';
+import { runOperator } from '../ops/run.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { multiply, NO_COST, showShape } from './dims.js';
 import type { ScriptCall } from './facets.js';
@@ -49,7 +49,7 @@ export const dot: LayerKind<DotSpec> = {
     );
     const { equation, flat } = equationOf(layer, [tensors[0].shape.length, tensors[1].shape.length]);
     const values = tensors.map(({ shape, data }) => ({ kind: 'float' as const, shape, data }));
-    const { shape, data } = operated('Einsum', values, kernels, { equation: { type: 'string', value: equation } });
+    const { shape, data } = runOperator('Einsum', values, kernels, { equation: { type: 'string', value: equation } });
     return { tensor: { shape: flat ? [...shape, 1] : shape, data } };
   },
   onnx(layer, { builder, inputs, shapes }) {

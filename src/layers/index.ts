@@ -5,7 +5,7 @@ import { type AnyLayer, type AnyLayerKind, provideKinds } from './lookup.js';
 import { computed } from './nodes.js';
 import { recurrentKinds } from './recurrent.js';
 
-export { type AnyLayer, type AnyLayerKind, applied, getLayerKind, otherSteps, readsMask } from './lookup.js';
+export { type AnyLayer, type AnyLayerKind, getLayerKind, layerOutputs, otherSteps, readsMask } from './lookup.js';
 
 /** What is in all.ts, and a layer for each cell. */
 const KINDS = Object.fromEntries(Object.entries({ ...all, ...recurrentKinds }).map(([name, kind]) => [name, complete(kind)]));

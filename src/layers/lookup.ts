@@ -20,7 +20,7 @@ export function getLayerKind(name: string): AnyLayerKind {
 }
 
 /** The layer's outputs, the first with the mask of its first input where it has the same steps. @throws RnnError E_MASK */
-export function applied(layer: AnyLayer, inputs: readonly Value[], context: LayerContext): LayerResult {
+export function layerOutputs(layer: AnyLayer, inputs: readonly Value[], context: LayerContext): LayerResult {
   const kind = getLayerKind(layer.kind);
   const [first] = inputs;
   if (first?.mask && readsMask(layer) && first.mask.length !== first.tensor.shape[0] * first.tensor.shape[1]) throw otherSteps(layer);

@@ -1,4 +1,4 @@
-import { operated } from '../ops/run.js';
+import { runOperator } from '../ops/run.js';
 import { type GraphValue, ints } from '../ops/value.js';
 import { toPrecision } from '../tensor/tensor.js';
 import { activated } from './activation.js';
@@ -17,7 +17,7 @@ export function computed<S>(nodes: Nodes<S>, layer: S, inputs: readonly Value[],
   const builder: NodeBuilder = {
     add(op, names, attributes) {
       const operands = names.map(name => values.get(name)!);
-      return named(operated(op, operands, kernels, attributes));
+      return named(runOperator(op, operands, kernels, attributes));
     },
     constant: (_name, t) => named({ kind: 'float', ...toPrecision(t, kernels.precision) }),
     scalar: value => named({ ...ints([value]), shape: [] }),

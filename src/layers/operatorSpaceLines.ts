@@ -1,5 +1,5 @@
 import { transposedAxes } from '../ops/convTranspose.js';
-import { operated } from '../ops/run.js';
+import { runOperator } from '../ops/run.js';
 import type { GraphValue } from '../ops/value.js';
 import { type Axis, windowAxes } from '../ops/windows.js';
 import { attribute, counted, filled, type Line, permuted, type Rule, upFrom } from './operatorLine.js';
@@ -53,7 +53,7 @@ function computed(
   const { axes: _, ...attributes } = Object.fromEntries(nodeOf(layer).attributes);
   const row = (list: readonly number[]): GraphValue => ({ kind: 'float', shape: [list.length], data: Float64Array.from(list) });
   const kernels = { precision: 'f64', allocate: (n: number) => new Float64Array(n), affine: (x: GraphValue) => x } as const;
-  return Array.from(operated(op, [{ ...row(data), shape }, ...others.map(row)], kernels, attributes).data);
+  return Array.from(runOperator(op, [{ ...row(data), shape }, ...others.map(row)], kernels, attributes).data);
 }
 
 /** Axis by axis each number of the output is numbers of the input, weighed: one of them, or several. */

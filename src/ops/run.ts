@@ -7,7 +7,7 @@ import type { GraphValue } from './value.js';
 export const OPERATOR_SET = 21;
 
 /** The first output of an operator that a layer computes with. */
-export function operated(
+export function runOperator(
   op: string,
   inputs: Call['inputs'],
   kernels: ProductKernels,

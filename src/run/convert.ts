@@ -16,7 +16,7 @@ import { openFile } from './files/fileSource.js';
 import { type ModelFile, readModelFile } from './files/modelFile.js';
 import { checkOutputFiles } from './files/outputFiles.js';
 import { drawFor } from './input/drawing.js';
-import { loadNetwork, type Network, placedFile, wiredNetwork } from './network/network.js';
+import { loadNetwork, type Network, networkOfGraph, placedFile } from './network/network.js';
 import type { NetworkRequest } from './request.js';
 import type { ConvertResult } from './result.js';
 import { VERSION } from './version.js';
@@ -163,7 +163,7 @@ function withSteps(error: unknown, { graph, model }: Network): unknown {
 async function convertible(network: Network, path: string, { T, D }: NetworkRequest): Promise<Network> {
   if (!network.graph || network.graph.exact) return network;
   try {
-    const wired = await wiredNetwork(network, { T, D }, 'own');
+    const wired = await networkOfGraph(network, { T, D }, 'own');
     const one = network.graph.model.graph.inputs.find(input => input.shape?.length === 0);
     if (one) throw new RnnError('unsupported', 'E_CONVERT_GRAPH', `its input ${escapeText(one.name, 60)} is a single number`);
     return wired;

@@ -28,7 +28,7 @@ import { paddedInput, withTimesteps } from './input/padding.js';
 import { checkApart, computedTogether, rowsOfInput } from './input/rows.js';
 import { checkMemory } from './memory.js';
 import { endingAt } from './network/endingAt.js';
-import { asRun, isExact, loadNetwork, type Network, openModel, wiredNetwork } from './network/network.js';
+import { asRun, isExact, loadNetwork, type Network, networkOfGraph, openModel } from './network/network.js';
 import { checkAsked } from './network/networkSizes.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import type { ForwardResult } from './result.js';
@@ -235,7 +235,7 @@ async function graphRun(network: Network, inputs: ReadonlyMap<string, GraphValue
   if ([x, ...rest].some(({ shape }) => shape.length === 0)) return asItStands('an input is a single number');
   if (!network.graph!.model.graph.inputs.every(({ dtype }) => KEPT_TYPES.has(dtype))) return asItStands('an input has numbers of few bits');
   try {
-    const { graph, ...wired } = endingAt(await wiredNetwork(network), request.output);
+    const { graph, ...wired } = endingAt(await networkOfGraph(network), request.output);
     checkMemory(wired, [x.shape[0], x.shape[1] ?? 1], request.maxMemory);
     const [first, ...others] = [...inputs].map(([name, value]) => (wired.stepsFirst!.has(name) ? swapBatchAndTime(value) : value));
     if (request.input !== undefined) checkSizes(wired.model.input.shape ? { N: request.N } : request, first.shape);

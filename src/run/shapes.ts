@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { TUTORIAL } from '../model/dimensions.js';
 import { shapesInFile } from './network/fileCounts.js';
-import { loadDescription, type Network, openModel, wiredNetwork } from './network/network.js';
+import { loadDescription, type Network, networkOfGraph, openModel } from './network/network.js';
 import { outlinedShapes } from './network/outlinedShapes.js';
 import { shapesOf } from './network/shapesResult.js';
 import type { ShapesRequest } from './request.js';
@@ -37,7 +37,7 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
 /** A graph as layers and operators. @throws RnnError E_OPERATOR */
 async function saidShapes(network: Network, request: ShapesRequest): Promise<Network> {
   try {
-    return await wiredNetwork(network, request, 'own');
+    return await networkOfGraph(network, request, 'own');
   } catch (error) {
     if (!(error instanceof RnnError) || error.kind === 'usage') throw error;
     throw new RnnError('unsupported', 'E_OPERATOR', `its shapes cannot be said before it runs: ${error.message}`, {

@@ -4,7 +4,7 @@ import { multiplied } from '../../layers/operatorNumbers.js';
 import { nodeLabel } from '../../ops/attributes.js';
 import { axisOf } from '../../ops/value.js';
 import { type Axis, added, attribute, type Call, type Flow, numbers, type Rule, settle } from './flows.js';
-import { stuck } from './stuck.js';
+import { notExpressible } from './notExpressible.js';
 
 /** Operators that move axes: how they change the letters of the axes. One step taken out of a sequence, or a flattened sequence, becomes a layer. */
 export const AXIS_RULES: Readonly<Record<string, Rule>> = {
@@ -16,14 +16,14 @@ export const AXIS_RULES: Readonly<Record<string, Rule>> = {
       'perm',
       axes.map((_, i) => axes.length - 1 - i),
     );
-    if (perm.length !== axes.length) throw stuck('Transpose has another rank');
+    if (perm.length !== axes.length) throw notExpressible('Transpose has another rank');
     return { ...call.x, axes: perm.map(i => axes[i]) };
   },
   Squeeze(call) {
     const { axes } = call.x;
     const ones = axes.flatMap((a, i) => (a === 'one' ? [i] : []));
     const drop = numbers(call, 1, ones).map(a => axisOf(a, axes.length));
-    if (drop.some(i => axes[i] !== 'one')) throw stuck('Squeeze drops an axis that is not of size 1');
+    if (drop.some(i => axes[i] !== 'one')) throw notExpressible('Squeeze drops an axis that is not of size 1');
     return { ...call.x, axes: axes.filter((_, i) => !drop.includes(i)) };
   },
   Unsqueeze(call) {
@@ -43,7 +43,7 @@ function cast(call: Call): Flow {
   const { x, node, draft } = call;
   const kept = x.layer === draft.input.name && !draft.input.F ? /^i(32|64)$/ : /^b?f\d+$/;
   if (kept.test(ONNX_DTYPES.get(attribute<number>(call, 'to', 0)) ?? '')) return x;
-  throw stuck(`${nodeLabel(node)} makes other numbers`);
+  throw notExpressible(`${nodeLabel(node)} makes other numbers`);
 }
 
 /** One index of an axis: a direction, the last step, or the only one. */
@@ -51,7 +51,7 @@ function picked(call: Call): Flow {
   const { x, to } = call;
   const index = numbers(call, 1);
   const axis = axisOf(attribute<number>(call, 'axis', 0), x.axes.length);
-  if (index.length !== 1) throw stuck('Gather picks several rows');
+  if (index.length !== 1) throw notExpressible('Gather picks several rows');
   return at(call, x, axis, index[0], to.length === x.axes.length ? ['one'] : []);
 }
 
@@ -62,14 +62,14 @@ function at(call: Call, x: Flow, axis: number, index: number, left: readonly Axi
     case 'one':
       return { ...x, axes };
     case 'dirs':
-      if (index < -2 || index > 1) throw stuck(`there is no direction ${index}`);
+      if (index < -2 || index > 1) throw notExpressible(`there is no direction ${index}`);
       return { ...x, axes, part: index === 0 || index === -2 ? 'forward' : 'backward' };
     case 'T':
-      if (index !== -1) throw stuck(`step ${index} is taken`);
-      if (axes.filter(a => a !== 'one').join() !== 'N,F') throw stuck('the last step of other axes');
+      if (index !== -1) throw notExpressible(`step ${index} is taken`);
+      if (axes.filter(a => a !== 'one').join() !== 'N,F') throw notExpressible('the last step of other axes');
       return added(call, { kind: 'last' }, [settle(x, call.draft)], axes, `${x.layer}_last`);
     default:
-      throw stuck('Gather picks features or samples');
+      throw notExpressible('Gather picks features or samples');
   }
 }
 
@@ -93,7 +93,7 @@ function sliced(call: Call): Flow {
     const isOne = isTime ? start === -1 && end >= FAR : x.axes[axis] === 'dirs' && call.to[axis].size === 1;
     if (isTime && step === -1 && start === -1 && end < -FAR) x = { ...x, flipped: !x.flipped };
     else if (step === 1 && isOne) x = at(call, x, axis, start, ['one']);
-    else throw stuck(`${call.node.opType} takes a part of an axis`);
+    else throw notExpressible(`${call.node.opType} takes a part of an axis`);
   }
   return x;
 }
@@ -101,7 +101,7 @@ function sliced(call: Call): Flow {
 /** Directions and features side by side become one; axes of size 1 go; [N, T, F] to [N, T·F] is a layer. */
 function reshaped(call: Call): Flow {
   const { op, x, from, to } = call;
-  if (attribute<number>(call, 'allowzero', 0) === 1 && to.some(d => d.size === 0)) throw stuck('Reshape leaves no numbers');
+  if (attribute<number>(call, 'allowzero', 0) === 1 && to.some(d => d.size === 0)) throw notExpressible('Reshape leaves no numbers');
   const kept = x.axes.flatMap((axis, i) => (axis === 'one' ? [] : [{ axis, size: from[i] }]));
   const pair = kept.findIndex(({ axis }, i) => axis === 'dirs' && kept[i + 1]?.axis === 'F');
   const merges = pair >= 0 && kept.length - 1 === to.length;
@@ -111,7 +111,7 @@ function reshaped(call: Call): Flow {
     return { ...x, axes, ...(merges ? { merge: 'concat' } : {}) };
   const [N, T, F] = kept.map(({ size }) => size);
   if (axes.join() !== 'N,T,F' || to.length !== 2 || !same(N, to[0]) || to[1].size !== multiplied(T, F).size)
-    throw stuck(`${op} from [${x.axes.join(', ')}] to ${to.length} axes`);
+    throw notExpressible(`${op} from [${x.axes.join(', ')}] to ${to.length} axes`);
   return added(call, { kind: 'flatten' }, [settle(x, call.draft)], ['N', 'F']);
 }
 

@@ -7,7 +7,7 @@ import { OPERATORS as PURE_OPERATORS } from '../../ops/index.js';
 import { type Call, checkAttributes, type Operator, type Operators } from '../../ops/operator.js';
 import { hold, inRoom, numbersOf, pass, release, roomFor } from '../../ops/room.js';
 import { fromOnnx, type GraphValue } from '../../ops/value.js';
-import { claiming } from '../claiming.js';
+import { claimingKernels } from '../claiming.js';
 import { type GraphCall, walkCalls } from '../walk.js';
 import { COMPOSED_OPERATORS, withParts } from './composed/index.js';
 import { RECURRENT } from './recurrent.js';
@@ -38,7 +38,7 @@ export function runNode(
   most = 2 ** 22,
 ): GraphValue[] {
   if (!Object.hasOwn(OPERATORS, keyOf(node))) throw unsupported(node);
-  const call = { node, opset: node.opset ?? opset, inputs, kernels: claiming(kernels) };
+  const call = { node, opset: node.opset ?? opset, inputs, kernels: claimingKernels(kernels) };
   return inRoom({ ...CHEAP, bytes: 8 * most }, () => runCall(call));
 }
 
@@ -87,7 +87,7 @@ export function operatorName({ domain, opType }: OnnxNode): string {
  */
 export function evaluateGraph(given: OnnxModel, inputs: ReadonlyMap<string, GraphValue>, kernels: Kernels): Map<string, GraphValue> {
   const constants = graphsIn(given.graph).flatMap(g => [...g.initializers.values()]);
-  return inRoom(roomFor(numbersOf([...inputs.values(), ...constants])), () => evaluated(given, inputs, claiming(kernels)));
+  return inRoom(roomFor(numbersOf([...inputs.values(), ...constants])), () => evaluated(given, inputs, claimingKernels(kernels)));
 }
 
 function evaluated(given: OnnxModel, inputs: ReadonlyMap<string, GraphValue>, kernels: Kernels): Map<string, GraphValue> {

@@ -5,7 +5,7 @@ import { nodeLabel } from '../../ops/attributes.js';
 import type { Precision, Tensor } from '../../tensor/tensor.js';
 import type { FreeNames } from './freeNames.js';
 import type { Entry, Nodes } from './nodes.js';
-import { stuck } from './stuck.js';
+import { notExpressible } from './notExpressible.js';
 
 /** What the rules of axisRules.ts and layerRules.ts work on: see layersOf.ts. */
 
@@ -65,7 +65,7 @@ export const isFlow = (read: Call['reads'][number]): read is Flow => read !== un
 /** An attribute of the operator. @throws RnnError where its type is not that of `otherwise` */
 export function attribute<T>({ entry, node }: Call, name: string, otherwise: T): T {
   const given = (entry.attributes as Readonly<Record<string, unknown>>)[name] ?? otherwise;
-  if (typeof given !== typeof otherwise) throw stuck(`attribute ${name} of ${nodeLabel(node)} is of another type`);
+  if (typeof given !== typeof otherwise) throw notExpressible(`attribute ${name} of ${nodeLabel(node)} is of another type`);
   return given as T;
 }
 
@@ -74,7 +74,7 @@ export function numbers({ reads, node }: Call, i: number, otherwise?: readonly n
   const read = reads[i];
   if (read && 'data' in read) return read.data;
   if (i >= reads.length && otherwise) return otherwise;
-  throw stuck(`input ${i} of ${nodeLabel(node)} is ${i < reads.length ? 'computed while running' : 'not given'}`);
+  throw notExpressible(`input ${i} of ${nodeLabel(node)} is ${i < reads.length ? 'computed while running' : 'not given'}`);
 }
 
 /** [N, T, F], or [N, F] */
@@ -86,28 +86,29 @@ export function wholeAxes({ axes }: Flow): readonly Axis[] {
 export function settle(flow: Flow, draft: Draft): string {
   const layer = draft.layers.get(flow.layer);
   if (!layer || flow.view === 'plain') {
-    if (flow.flipped) throw stuck('the input is reversed in time');
+    if (flow.flipped) throw notExpressible('the input is reversed in time');
     return flow.layer;
   }
-  if (flow.view === 'cell') throw stuck('a cell state is the output of no layer');
-  if (flow.part) throw stuck('one direction is read without the other');
-  if (layer.bidirectional && !flow.merge) throw stuck('the two directions are not merged');
+  if (flow.view === 'cell') throw notExpressible('a cell state is the output of no layer');
+  if (flow.part) throw notExpressible('one direction is read without the other');
+  if (layer.bidirectional && !flow.merge) throw notExpressible('the two directions are not merged');
   const returnSequences = flow.view === 'sequence';
   if (layer.returnSequences && !returnSequences) {
-    if (layer.bidirectional || layer.goBackwards) throw stuck('a sequence and a last state of one layer');
+    if (layer.bidirectional || layer.goBackwards) throw notExpressible('a sequence and a last state of one layer');
     return append(draft, { kind: 'last' }, [flow.layer], `${flow.layer}_last`);
   }
   const settled = layer.returnSequences !== undefined;
   if (settled && (layer.returnSequences !== returnSequences || layer.bidirectional !== flow.merge))
-    throw stuck('a layer is read in two ways');
-  if (flow.flipped) throw stuck('a sequence is turned round in time');
+    throw notExpressible('a layer is read in two ways');
+  if (flow.flipped) throw notExpressible('a sequence is turned round in time');
   Object.assign(layer, { returnSequences, bidirectional: flow.merge });
   return flow.layer;
 }
 
 /** As `settle`, of a flow whose last axis is the features, with samples or steps first. */
 export function rows(flow: Flow, draft: Draft): string {
-  if (flow.axes.at(-1) !== 'F' || flow.axes.length !== wholeAxes(flow).length) throw stuck('a product over other axes than the features');
+  if (flow.axes.at(-1) !== 'F' || flow.axes.length !== wholeAxes(flow).length)
+    throw notExpressible('a product over other axes than the features');
   return settle(flow, draft);
 }
 

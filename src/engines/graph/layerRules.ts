@@ -6,9 +6,9 @@ import { axisOf } from '../../ops/value.js';
 import { allocate, type Tensor } from '../../tensor/tensor.js';
 import { AXIS_RULES } from './axisRules.js';
 import { added, append, attribute, type Call, type Draft, type Flow, isFlow, numbers, type Rule, rows, settle } from './flows.js';
+import { embeddingOf, isRow } from './graphSpec.js';
 import type { Entry } from './nodes.js';
-import { stuck } from './stuck.js';
-import { embeddingOf, isRow } from './wiredOf.js';
+import { notExpressible } from './notExpressible.js';
 
 /** The operators of a graph as layers, and its layers as they are read there. */
 export const RULES: Readonly<Record<string, Rule>> = {
@@ -47,9 +47,9 @@ function along(call: Call, spec: Record<string, unknown>): Flow {
 /** The steps of all directions and the last states are views of the layer. */
 function recurrent({ entry, x, node, draft }: Call): undefined {
   const { returnSequences: _, zeroOutputForMask: __, mask, states, ...spec } = ownSpec(entry);
-  if (mask) throw stuck('sequence_lens are given');
-  if (states) throw stuck('initial states are given');
-  if (x.axes.join() !== 'N,T,F') throw stuck(`axes [${x.axes.join(', ')}] where [N, T, F] are needed`);
+  if (mask) throw notExpressible('sequence_lens are given');
+  if (states) throw notExpressible('initial states are given');
+  if (x.axes.join() !== 'N,T,F') throw notExpressible(`axes [${x.axes.join(', ')}] where [N, T, F] are needed`);
   const from = settle(x, draft);
   const layer = append(draft, spec, [from], node.name || `${spec.kind}_${draft.layers.size + 1}`, entry);
   const ways = spec.bidirectional ? (['forward', 'backward'] as const) : [undefined];
@@ -67,7 +67,7 @@ const STATES = [
 
 /** Over a batch, whose channels stand behind the samples: [N, F, T], or [N, F]. */
 function normalised(call: Call): Flow {
-  if (call.x.axes[1] !== 'F') throw stuck('BatchNormalization of other axes than the features');
+  if (call.x.axes[1] !== 'F') throw notExpressible('BatchNormalization of other axes than the features');
   const { axis: _, ...spec } = ownSpec(call.entry);
   return added(call, spec, [settle(call.x, call.draft)]);
 }
@@ -80,7 +80,7 @@ function lookedUp(call: Call): Flow {
   const [table] = reads;
   const isTable =
     table && 'data' in table && table.type === 'float' && table.shape.length === 2 && attribute<number>(call, 'axis', 0) === 0;
-  if (!isTable || x.layer !== draft.input.name || draft.input.F) throw stuck('Gather is no embedding');
+  if (!isTable || x.layer !== draft.input.name || draft.input.F) throw notExpressible('Gather is no embedding');
   const y = added(call, embeddingOf(table.shape), [x.layer], axes);
   draft.weights.set(`${y.layer}/E`, weightOf(table, table.shape, draft));
   return y;
@@ -93,16 +93,17 @@ function weightOf({ data }: { readonly data: readonly number[] }, shape: readonl
 }
 
 function noProduct({ node }: Call): never {
-  throw stuck(`${nodeLabel(node)} is no product with one matrix`);
+  throw notExpressible(`${nodeLabel(node)} is no product with one matrix`);
 }
 
 /** x·W + b: the bias of the product, where nobody else reads that. */
 function biased({ reads, x, draft }: Call): Flow {
   const bias = reads.find(read => !isFlow(read));
   const layer = draft.layers.get(x.layer);
-  if (layer?.kind !== 'dense' || layer.useBias || layer.activation || x.shared || x.axes.at(-1) !== 'F') throw stuck('a constant is added');
+  if (layer?.kind !== 'dense' || layer.useBias || layer.activation || x.shared || x.axes.at(-1) !== 'F')
+    throw notExpressible('a constant is added');
   const units = Number(layer.units);
-  if (!bias || !('data' in bias) || !isRow(bias, units)) throw stuck('what is added is no bias');
+  if (!bias || !('data' in bias) || !isRow(bias, units)) throw notExpressible('what is added is no bias');
   draft.weights.set(`${x.layer}/bo`, weightOf(bias, [units], draft));
   layer.useBias = true;
   return x;
@@ -113,7 +114,7 @@ function activated(call: Call, { name, kind, onnxParameters = [] }: Activation):
   const axis = attribute<number>(call, 'axis', -1);
   const rank = call.x.axes.length;
   if (kind === 'row' && (axisOf(axis, rank) !== rank - 1 || call.x.axes[rank - 1] !== 'F'))
-    throw stuck(`${call.op} along another axis than the features`);
+    throw notExpressible(`${call.op} along another axis than the features`);
   const given = onnxParameters.map((p, i) => [p.name, attribute(call, ['alpha', 'beta'][i], p.default)]);
   return applied(call, plainFunction({ name, ...Object.fromEntries(given) }));
 }
@@ -129,9 +130,9 @@ function applied(call: Call, activation: unknown): Flow {
 function pooled(call: Call, kind: string): Flow {
   const { x, draft } = call;
   const axes = numbers(call, 1, []);
-  if (axes.length !== 1) throw stuck('a reduction over several axes');
+  if (axes.length !== 1) throw notExpressible('a reduction over several axes');
   const axis = axisOf(axes[0], x.axes.length);
-  if (x.axes[axis] !== 'T' || x.axes.join('').replace('T', '') !== 'NF') throw stuck('a reduction over other axes than time');
+  if (x.axes[axis] !== 'T' || x.axes.join('').replace('T', '') !== 'NF') throw notExpressible('a reduction over other axes than time');
   const left: Flow['axes'] = attribute<number>(call, 'keepdims', 1) === 0 ? [] : ['one'];
   return added(call, { kind }, [settle(x, draft)], x.axes.toSpliced(axis, 1, ...left), call.node.name || 'pool');
 }
@@ -148,7 +149,7 @@ function joined(call: Call): Flow {
   const { part: _, ...both } = first;
   if (isPair(flows) && first.axes[axis] === 'F') return { ...both, merge: 'concat' };
   if (isPair(flows) && first.axes[axis] === 'one') return { ...both, axes: first.axes.with(axis, 'dirs') };
-  if (first.axes[axis] !== 'F') throw stuck('Concat along another axis than the features');
+  if (first.axes[axis] !== 'F') throw notExpressible('Concat along another axis than the features');
   return together(call, 'concatenate', flows);
 }
 
@@ -160,9 +161,9 @@ function combined(call: Call, kind: string, merge: Flow['merge']): Flow {
 
 /** Several outputs of layers with the same axes. */
 function alike({ reads, op, node }: Call): Flow[] {
-  if (!reads.every(isFlow)) throw stuck(`${nodeLabel(node)} does not read the output of a layer`);
-  if (reads.length < 2) throw stuck(`${nodeLabel(node)} is no layer`);
-  if (reads.some(f => f.axes.join() !== reads[0].axes.join())) throw stuck(`${op} of other axes`);
+  if (!reads.every(isFlow)) throw notExpressible(`${nodeLabel(node)} does not read the output of a layer`);
+  if (reads.length < 2) throw notExpressible(`${nodeLabel(node)} is no layer`);
+  if (reads.some(f => f.axes.join() !== reads[0].axes.join())) throw notExpressible(`${op} of other axes`);
   return [...reads];
 }
 

@@ -9,13 +9,13 @@ import { nodeLabel } from '../../ops/attributes.js';
 import { checkWeights, type Weights } from '../../weights/weights.js';
 import { type Axis, type Call, type Draft, type Flow, isFlow, settle, wholeAxes } from './flows.js';
 import { FreeNames } from './freeNames.js';
+import { followNodes, startWalk, type Walk } from './graphSpec.js';
 import { RULES } from './layerRules.js';
 import { type Entry, readsOf, type Wire } from './nodes.js';
-import { stuck } from './stuck.js';
-import { entered, follow, type Walk } from './wiredOf.js';
+import { notExpressible } from './notExpressible.js';
 
 /**
- * The layers and operators that wiredOf.ts makes of a graph, rewritten as layers alone where it is a network of layers, so that what matters
+ * The layers and operators that graphSpec.ts makes of a graph, rewritten as layers alone where it is a network of layers, so that what matters
  * is what it computes and not which exporter wrote it. A value is a layer's output with its axes named (N, T, features, directions): operators
  * that move axes change the names (axisRules.ts), others become layers or part of one (layerRules.ts).
  * What cannot be said in layers is not converted: it is layers and operators, or `evaluateGraph` runs it node by node.
@@ -37,9 +37,9 @@ export function layersOfGraph(model: OnnxModel): GraphLayers | { readonly reason
   // an input without a shape has the axes that layers expect
   const inputs = model.graph.inputs.map((input, i) => ({ ...input, shape: input.shape ?? (i === 0 ? [null, null, null] : []) }));
   const graph = { ...model.graph, inputs };
-  const walk = tried(() => entered({ ...model, graph }, { layout: 'own' }).walk);
+  const walk = tried(() => startWalk({ ...model, graph }, { layout: 'own' }).walk);
   if (walk instanceof RnnError) return { reason: walk.message };
-  const end = tried(() => follow(graph, walk));
+  const end = tried(() => followNodes(graph, walk));
   for (const axes of rank === 2 ? AXES.slice(0, 1) : AXES.slice(1)) {
     const progress = { entries: 0 };
     const read = tried(() => rewritten(model, walk, axes, progress, end));
@@ -69,7 +69,7 @@ const AXES: readonly (readonly Axis[])[] = [
 function rewritten({ graph }: OnnxModel, walk: Walk, axes: readonly Axis[], progress: { entries: number }, end: unknown): GraphLayers {
   const { nodes, values, kernels } = walk;
   const { inputs, outputs } = graph;
-  if (outputs.length === 0) throw stuck('the graph has no output');
+  if (outputs.length === 0) throw notExpressible('the graph has no output');
   const [{ name }] = inputs;
   const own = nameOf(values.get(name))!;
   const [N, T, F] = (['N', 'T', 'F'] as const).map(axis => nodes.shapes.get(own)![axes.indexOf(axis)]);
@@ -88,7 +88,7 @@ function rewritten({ graph }: OnnxModel, walk: Walk, axes: readonly Axis[], prog
   const gives = [y, ...others].flatMap(value => value ?? []);
   const live = end instanceof RnnError ? nodes.all : nodes.needed(gives);
   const open = live.map(({ name }) => nodes.origins.get(name)).find(node => node?.captures);
-  if (open) throw stuck(`${open.opType} decides while running`);
+  if (open) throw notExpressible(`${open.opType} decides while running`);
   const readers = new Map<string, number>();
   for (const value of [...live.flatMap(readsOf), ...gives]) readers.set(value, (readers.get(value) ?? 0) + 1);
   for (const entry of live) {
@@ -96,7 +96,7 @@ function rewritten({ graph }: OnnxModel, walk: Walk, axes: readonly Axis[], prog
     progress.entries++;
   }
   if (end instanceof RnnError) throw end;
-  if (gives.some(value => !flows.has(value) && !nodes.shapes.get(value)!.numbers)) throw stuck('an output is not that of a layer');
+  if (gives.some(value => !flows.has(value) && !nodes.shapes.get(value)!.numbers)) throw notExpressible('an output is not that of a layer');
   return finish(draft, outputs[0].name, y === undefined ? y : flows.get(y), axes[0] === 'N' && inputs.length === 1 && outputs.length === 1);
 }
 
@@ -118,21 +118,21 @@ function rewrite(entry: Entry, readers: ReadonlyMap<string, number>, draft: Draf
   const isOperator = entry.kind === 'op';
   if (isOperator && first < 0) return;
   const node = nodes.origins.get(entry.name)!;
-  if (first < 0) throw stuck(`${nodeLabel(node)} does not read the output of a layer`);
+  if (first < 0) throw notExpressible(`${nodeLabel(node)} does not read the output of a layer`);
   const op = String(isOperator ? entry.op : entry.kind);
-  if (!Object.hasOwn(RULES, op)) throw stuck(`${nodeLabel(node)} is no layer`);
+  if (!Object.hasOwn(RULES, op)) throw notExpressible(`${nodeLabel(node)} is no layer`);
   const reads = isOperator ? operandsAmong<Call['reads'][number]>(entry as unknown as OperatorSpec, own, constant => constant) : own;
   const from = nodes.shapes.get(entry.inputs[first])!;
   const flow = RULES[op]({ entry, op, reads, x: own[first]!, from, to, node, draft });
   if (!flow) return;
-  if (flow.axes.length !== to.length) throw stuck(`${nodeLabel(node)} has another rank`);
+  if (flow.axes.length !== to.length) throw notExpressible(`${nodeLabel(node)} has another rank`);
   flows.set(entry.name, flow);
 }
 
 function finish(draft: Draft, outputName: string, output: Flow | undefined, exact: boolean): GraphLayers {
-  if (!output) throw stuck('the output is not that of a layer');
+  if (!output) throw notExpressible('the output is not that of a layer');
   const value = settle(output, draft);
-  if (draft.layers.size === 0) throw stuck('there is no layer');
+  if (draft.layers.size === 0) throw notExpressible('there is no layer');
   const layers = [...draft.layers.values()];
   const { name, N, T, F } = draft.input;
   const features = F ? (F.size ?? featuresRead(draft)) : null;

@@ -8,7 +8,7 @@ import { shortLetters } from '../../model/shapes.js';
 import { type GraphValue, kindOfType } from '../../ops/value.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { FreeNames } from './freeNames.js';
-import { stuck } from './stuck.js';
+import { notExpressible } from './notExpressible.js';
 
 /** A value of the graph: numbers that are known, or what a layer gives. */
 export type Wire =
@@ -170,6 +170,6 @@ function kindOf(op: string, inputs: readonly GraphValue['kind'][], { to }: Recor
 }
 
 function operandOf({ kind, shape, data }: GraphValue): Operand {
-  if (data.length > MOST_NUMBERS) throw stuck(`a constant has ${data.length} numbers`);
+  if (data.length > MOST_NUMBERS) throw notExpressible(`a constant has ${data.length} numbers`);
   return { type: kind, shape, data: Array.from(data) };
 }

@@ -6,7 +6,7 @@ import { turnedAxes } from '../../ops/fused.js';
 import { OPERATORS } from '../../ops/index.js';
 import { fromOnnx } from '../../ops/value.js';
 import type { Nodes, Wire } from './nodes.js';
-import { stuck } from './stuck.js';
+import { notExpressible } from './notExpressible.js';
 
 /**
  * A node of any operator set as an operator of set 21: what older sets have as attributes are inputs there.
@@ -17,18 +17,18 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   const name = node.name || opType.toLowerCase();
   const inputs = withoutGaps(given, node);
   const first = inputs[0];
-  if (!first) throw stuck(`${nodeLabel(node)} reads nothing`);
-  if (opType === 'Dropout' && inputs[2] && !isZero(inputs[2])) throw stuck(`${nodeLabel(node)} draws numbers`);
+  if (!first) throw notExpressible(`${nodeLabel(node)} reads nothing`);
+  if (opType === 'Dropout' && inputs[2] && !isZero(inputs[2])) throw notExpressible(`${nodeLabel(node)} draws numbers`);
   if (opType === 'Identity' || opType === 'Dropout') return [first];
   if (opType === 'Split') return parts(node, inputs, opset, nodes);
   if (opType === 'ConstantOfShape') return [filled(node, first, nodes)];
   if (opType === 'CastLike') return [nodes.op(name, 'Cast', [first], { to: ONNX_TYPES[typeOf(inputs[1], nodes)] })];
   if (opType === 'Transpose' && intsOf(node, 'perm')) return [nodes.transposed(first, intsOf(node, 'perm')!)];
-  if (opType === 'DFT' && opset < 20) throw stuck(`${nodeLabel(node)} has its axis as an attribute`);
-  if (!Object.hasOwn(OPERATORS, opType)) throw stuck(`${nodeLabel(node)} is not run`);
+  if (opType === 'DFT' && opset < 20) throw notExpressible(`${nodeLabel(node)} has its axis as an attribute`);
+  if (!Object.hasOwn(OPERATORS, opType)) throw notExpressible(`${nodeLabel(node)} is not run`);
   if (opset < 13 && /^(Log)?Softmax$|^Hardmax$/.test(opType)) {
     const axis = intOf(node, 'axis') ?? 1;
-    if (axis !== -1 && axis !== nodes.shape(first).length - 1) throw stuck(`${opType} over all axes from one on`);
+    if (axis !== -1 && axis !== nodes.shape(first).length - 1) throw notExpressible(`${opType} over all axes from one on`);
     return [nodes.op(name, opType, [first], { axis })];
   }
   const moved = asInputs(node, opset);
@@ -39,7 +39,7 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   if ('constant' in result) return [result];
   const { value } = result;
   const unknown = node.outputs.findIndex((output, i) => i > 0 && output !== '' && !nodes.shapes.has(`${value}/${i}`));
-  if (unknown > 0) throw stuck(`the shape of output ${unknown} of ${nodeLabel(node)} is not known here`);
+  if (unknown > 0) throw notExpressible(`the shape of output ${unknown} of ${nodeLabel(node)} is not known here`);
   const zero = MOVES.has(opType) && (opType === 'Concat' ? inputs.every(isZero) : isZero(first));
   return node.outputs.map((_, i): Wire => (i === 0 ? { value, zero } : { value: `${value}/${i}` }));
 }
@@ -48,7 +48,7 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
 export function turnedProduct(node: OnnxNode, inputs: readonly (Wire | undefined)[], nodes: Nodes): Wire {
   const factors = ['A', 'B'].map((side, i) => {
     const wire = inputs[i];
-    if (!wire) throw stuck(`${nodeLabel(node)} leaves out an input`);
+    if (!wire) throw notExpressible(`${nodeLabel(node)} leaves out an input`);
     const order = turnedAxes(node, side, nodes.shape(wire).length);
     return order.every((axis, k) => axis === k) ? wire : nodes.op('turned', 'Transpose', [wire], { perm: order });
   });
@@ -65,7 +65,7 @@ function typeOf(wire: Wire, nodes: Nodes): DType {
   if (kind === 'float') return 'f32';
   if (kind === 'bool') return 'bool';
   if ('constant' in wire) return wire.constant.type ?? 'i64';
-  throw stuck('CastLike has the type of computed whole numbers');
+  throw notExpressible('CastLike has the type of computed whole numbers');
 }
 
 export function isZero(wire: Wire): boolean {
@@ -82,7 +82,7 @@ function withoutGaps(given: readonly (Wire | undefined)[], node: OnnxNode): Wire
     if (wire) return wire;
     if (node.opType === 'Clip' && i === 1) return { constant: { kind: 'float', shape: [], data: Float64Array.of(-Number.MAX_VALUE) } };
     if (node.opType === 'Resize' && i > 0) return { constant: { kind: 'float', shape: [0], data: Float64Array.of() } };
-    throw stuck(`${nodeLabel(node)} leaves out an input`);
+    throw notExpressible(`${nodeLabel(node)} leaves out an input`);
   });
 }
 
@@ -122,7 +122,7 @@ function plainValue(key: string, attribute: ReturnType<OnnxNode['attributes']['g
     case 'string':
       return attribute.value;
     default:
-      throw stuck(`the attribute ${key} is no number`);
+      throw notExpressible(`the attribute ${key} is no number`);
   }
 }
 
@@ -131,10 +131,10 @@ function parts(node: OnnxNode, [x, sizes]: readonly Wire[], opset: number, nodes
   const axis = intOf(node, 'axis') ?? 0;
   const whole = nodes.shape(x).at(axis)?.size ?? null;
   const each = whole === null ? undefined : Math.ceil(whole / node.outputs.length);
-  if (sizes && 'value' in sizes) throw stuck('Split cuts at sizes that are computed');
+  if (sizes && 'value' in sizes) throw notExpressible('Split cuts at sizes that are computed');
   const said = opset < 13 ? intsOf(node, 'split') : sizes && Array.from(sizes.constant.data);
   const given = said ?? (each === undefined ? undefined : node.outputs.map((_, i) => Math.min(each, whole! - i * each)));
-  if (!given) throw stuck('Split cuts an axis of no fixed size');
+  if (!given) throw notExpressible('Split cuts an axis of no fixed size');
   let from = 0;
   return given.map(size => {
     from += size;

@@ -6,8 +6,8 @@ import { sized } from '../../layers/operatorNumbers.js';
 import { nodeLabel } from '../../ops/attributes.js';
 import { shapeError } from '../../ops/value.js';
 import type { Nodes, Wire } from './nodes.js';
+import { notExpressible } from './notExpressible.js';
 import { isZero } from './operatorOf.js';
-import { stuck } from './stuck.js';
 
 /** X [T, N, D] (layout 1: [N, T, D]) to Y [T, dirs, N, M], Y_h and Y_c [dirs, N, M] */
 export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefined)[], nodes: Nodes): readonly Wire[] {
@@ -15,9 +15,9 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
   const [X, W, R, B, lengths, h0, c0, P] = inputs;
   const constant = (wire: Wire | undefined, what: string) => {
     if (wire && 'constant' in wire) return wire.constant;
-    throw stuck(`${what} of ${nodeLabel(node)} is ${wire ? 'computed while running' : 'not given'}`);
+    throw notExpressible(`${what} of ${nodeLabel(node)} is ${wire ? 'computed while running' : 'not given'}`);
   };
-  if (!X) throw stuck(`X of ${nodeLabel(node)} is not given`);
+  if (!X) throw notExpressible(`X of ${nodeLabel(node)} is not given`);
   const weights = directionWeights(own, constant(W, 'W'), constant(R, 'R'), B && constant(B, 'B'), P && constant(P, 'P'));
   const [dirs, M] = [weights.length, weights[0].recurrentKernel.shape[0]];
   const initial = own.cell.states.map((_, s) => [h0, c0][s]);
@@ -25,7 +25,7 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
   const states = initial.some(wire => wire && !isZero(wire))
     ? Array.from({ length: dirs }, (_, d) =>
         initial.map(wire => {
-          if (!wire) throw stuck('one of two states is given');
+          if (!wire) throw notExpressible('one of two states is given');
           return nodes.op('state', 'Gather', [wire, nodes.int(d)], { axis: own.layout === 0 ? 0 : 1 });
         }),
       ).flat()
@@ -73,7 +73,7 @@ function checkState(shape: DimShape, { layout, directions }: RecurrentNode, unit
 /** @throws when the two directions have other functions: a spec has one description for both */
 function recurrentSpec(node: RecurrentNode, units: number, useBias: boolean, peepholes: boolean): Record<string, unknown> {
   const [first, second] = node.directions.map(({ reverse: _, ...functions }) => functions);
-  if (second && JSON.stringify(first) !== JSON.stringify(second)) throw stuck('the two directions have other activations');
+  if (second && JSON.stringify(first) !== JSON.stringify(second)) throw notExpressible('the two directions have other activations');
   return {
     kind: node.kind,
     units,

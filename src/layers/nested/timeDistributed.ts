@@ -3,7 +3,7 @@ import { timesSteps } from '../dims.js';
 import type { ScriptCall } from '../facets.js';
 import { formulaOf } from '../formula.js';
 import type { LayerBase, LayerKind } from '../layer.js';
-import { type AnyLayer, applied } from '../lookup.js';
+import { type AnyLayer, layerOutputs } from '../lookup.js';
 import { kindOf } from './inner.js';
 import { asSamples, asSequence, onnxSamples, onnxSequence, stepOf } from './steps.js';
 
@@ -38,7 +38,7 @@ export const timedistributed: LayerKind<TimeDistributedSpec> = {
   formula: ({ layer }, [input], symbols) => formulaOf(kindOf(layer), layer, [stepOf(input)], symbols),
 
   apply({ layer }, [input], context) {
-    const samples = applied(layer, [asSamples(input)], context);
+    const samples = layerOutputs(layer, [asSamples(input)], context);
     return asSequence(input, samples);
   },
 

@@ -2,7 +2,7 @@ import { RnnError } from '../../errors.js';
 import type { OnnxTensor } from '../../formats/onnx/graph.js';
 import { inputsOf } from '../../model/spec.js';
 import type { GraphValue } from '../../ops/value.js';
-import { wiredNetwork } from '../network/network.js';
+import { networkOfGraph } from '../network/network.js';
 import type { Prepared } from '../prepare.js';
 import { cannotEmit } from './text.js';
 
@@ -29,7 +29,7 @@ export async function withConstants(prepared: Prepared): Promise<Prepared> {
       initializers: new Map([...model.graph.initializers, ...constants]),
     };
     try {
-      const wired = await wiredNetwork({ ...network, graph: { ...network.graph!, model: { ...model, graph } } }, {}, 'own');
+      const wired = await networkOfGraph({ ...network, graph: { ...network.graph!, model: { ...model, graph } } }, {}, 'own');
       const [[, x], ...rest] = kept;
       const others = new Map(rest.map(([, value], i) => [inputsOf(wired.model)[i + 1].name, value]));
       return {

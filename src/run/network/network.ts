@@ -41,7 +41,7 @@ export interface Network {
   readonly ask?: RnnError;
   /** names of tensors in the weights file that are none of the network's */
   readonly skipped?: readonly string[];
-  /** an ONNX graph; where `exact` is false, model and shapes only show its layers: what is run is `wiredNetwork`, or the graph itself */
+  /** an ONNX graph; where `exact` is false, model and shapes only show its layers: what is run is `networkOfGraph`, or the graph itself */
   readonly graph?: { readonly model: OnnxModel; readonly bytes: Uint8Array | null; readonly exact: boolean };
   /** names of the inputs that have the steps first in the file, and the samples first here */
   readonly stepsFirst?: ReadonlySet<string>;
@@ -241,14 +241,14 @@ function graphNetwork({ model: graph, layers }: NonNullable<ModelFile['graph']>,
  * @param layout 'own': every input with its axes as the graph has them
  * @throws RnnError saying why its shapes cannot be said before it runs
  */
-export async function wiredNetwork(network: Network, asked: NetworkRequest = {}, layout?: 'own'): Promise<Network> {
-  const { wiredOf } = await import('../../engines/graph/wiredOf.js');
+export async function networkOfGraph(network: Network, asked: NetworkRequest = {}, layout?: 'own'): Promise<Network> {
+  const { specOfGraph } = await import('../../engines/graph/graphSpec.js');
   const sizes = new Map(Object.entries({ N: asked.N, T: asked.T === '?' ? undefined : asked.T, D: asked.D }));
   const sizeOf = (letter: string, said: number | null): number | null => {
     checkAsked(letter, said, sizes.get(letter));
     return said ?? sizes.get(letter) ?? null;
   };
-  return { ...network, ...wiredOf(network.graph!.model, { sizeOf, layout }) };
+  return { ...network, ...specOfGraph(network.graph!.model, { sizeOf, layout }) };
 }
 
 /** The layers and operators that a file is run as; null: a graph of which too little can be said before it runs. */
@@ -264,7 +264,7 @@ export async function shownNetwork(network: Network): Promise<Network> {
 
 async function ifWired(network: Network, layout?: 'own'): Promise<Network | null> {
   try {
-    return await wiredNetwork(network, {}, layout);
+    return await networkOfGraph(network, {}, layout);
   } catch (error) {
     if (error instanceof RnnError && error.kind !== 'limit') return null;
     throw error;

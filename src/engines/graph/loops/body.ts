@@ -4,7 +4,7 @@ import { floatOf, intOf, intsOf } from '../../../ops/attributes.js';
 import type { GraphValue } from '../../../ops/value.js';
 import { transpose } from '../../../tensor/layout.js';
 import type { FloatArray } from '../../../tensor/tensor.js';
-import { stuck } from '../stuck.js';
+import { notExpressible } from '../notExpressible.js';
 import { type Around, constantNode } from './around.js';
 import { applied, clipped, columns, plus, plusConstant, type Row, times, timesConstant } from './rows.js';
 import { boundOf, type Known, limitsOf, type Value } from './values.js';
@@ -48,7 +48,7 @@ export function valuesOf(graph: OnnxGraph, inputs: ReadonlyMap<string, Value>, b
 function stepOf(node: OnnxNode, inputs: readonly (Value | undefined)[], body: Body): readonly Value[] {
   const { around } = body;
   const [first, second] = inputs;
-  if (node.domain !== '' || node.captures) throw stuck(`${node.opType} is computed`);
+  if (node.domain !== '' || node.captures) throw notExpressible(`${node.opType} is computed`);
   if (inputs.every(i => !i || i.is === 'const')) {
     const found = constantNode(
       node,
@@ -84,18 +84,18 @@ function counted(node: OnnxNode, first: Value, second: Value | undefined, body: 
   if (opType === 'Greater' && second?.is === 'count') return { is: 'limit', limits: [{ plus: second.plus, bound: boundOf(first) }] };
   if (first.is === 'limit' && (opType === 'Identity' || opType === 'Cast' || opType === 'Squeeze' || opType === 'Reshape')) return first;
   if (opType === 'And' && second) return { is: 'limit', limits: [...limitsOf(first), ...limitsOf(second)] };
-  throw stuck(`${opType} computes with the number of the round`);
+  throw notExpressible(`${opType} computes with the number of the round`);
 }
 
 function rowOf(value: Value | undefined): Row {
   if (value?.is === 'row' && !value.lifted) return value.row;
-  if (value?.is === 'unknown') throw stuck(value.why);
-  throw stuck('other values than rows are computed with');
+  if (value?.is === 'unknown') throw notExpressible(value.why);
+  throw notExpressible('other values than rows are computed with');
 }
 
 /** One number, or one for each column. */
 function vectorOf({ shape, data }: GraphValue): FloatArray {
-  if (data.length !== (shape.at(-1) ?? 1)) throw stuck('a constant has a number for every sample');
+  if (data.length !== (shape.at(-1) ?? 1)) throw notExpressible('a constant has a number for every sample');
   return data;
 }
 
@@ -109,7 +109,7 @@ function rowsOf(node: OnnxNode, inputs: readonly (Value | undefined)[], around: 
     case 'Dropout':
       return first ? [first] : [];
     case 'Cast':
-      if (intOf(node, 'to') !== (around.kernels.precision === 'f64' ? 11 : 1)) throw stuck('numbers change their type');
+      if (intOf(node, 'to') !== (around.kernels.precision === 'f64' ? 11 : 1)) throw notExpressible('numbers change their type');
       return one(rowOf(first));
     case 'MatMul':
       return one(times(rowOf(first), matrixOf(second, false)));
@@ -133,11 +133,11 @@ function rowsOf(node: OnnxNode, inputs: readonly (Value | undefined)[], around: 
     case 'Sum':
     case 'Max':
     case 'Min':
-      if (inputs.length !== 2) throw stuck(`${opType} of ${inputs.length} values`);
+      if (inputs.length !== 2) throw notExpressible(`${opType} of ${inputs.length} values`);
       return one(arithmetic(opType, first!, second!));
     default: {
       const parameters = FUNCTIONS[opType];
-      if (!parameters) throw stuck(`${opType} is computed`);
+      if (!parameters) throw notExpressible(`${opType} is computed`);
       return one(
         applied(
           opType,
@@ -171,16 +171,16 @@ function arithmetic(opType: string, a: Value, b: Value): Row {
     if (opType === 'Mul') return { is: 'product', parts: rows };
     if (opType === 'Sub') return { is: 'difference', from: rows[0], minus: rows[1] };
     if (opType === 'Add' || opType === 'Sum') return plus(...rows);
-    throw stuck(`${opType} of two rows`);
+    throw notExpressible(`${opType} of two rows`);
   }
   if (a.is === 'const') {
     const constant = vectorOf(a.value);
     const row = rowOf(b);
     if (opType === 'Sub') {
       if (constant.every(v => v === 1)) return { is: 'difference', from: null, minus: row };
-      throw stuck('a row is taken from a constant');
+      throw notExpressible('a row is taken from a constant');
     }
-    if (opType === 'Div') throw stuck('a constant is divided by a row');
+    if (opType === 'Div') throw notExpressible('a constant is divided by a row');
     return withConstant(opType, row, constant);
   }
   return withConstant(opType, rowOf(a), vectorOf((b as { value: GraphValue }).value));
@@ -207,18 +207,18 @@ function withConstant(opType: string, row: Row, constant: FloatArray): Row {
   }
   if (constant.length === 1 && opType === 'Max' && bound === 0 && row.is === 'function' && row.name === 'not above 1')
     return clipped(row.of, 0, 1);
-  throw stuck('numbers are cut off');
+  throw notExpressible('numbers are cut off');
 }
 
 function matrixOf(value: Value | undefined, turned: boolean): { rows: number; data: FloatArray } {
-  if (value?.is !== 'const' || value.value.shape.length !== 2) throw stuck('a product with what is no constant matrix');
+  if (value?.is !== 'const' || value.value.shape.length !== 2) throw notExpressible('a product with what is no constant matrix');
   const { shape, data } = turned ? transpose(value.value) : value.value;
   return { rows: shape[0], data };
 }
 
 function gemm(node: OnnxNode, [x, W, b]: readonly (Value | undefined)[]): Row {
   if ((floatOf(node, 'alpha') ?? 1) !== 1 || (floatOf(node, 'beta') ?? 1) !== 1 || intOf(node, 'transA'))
-    throw stuck('Gemm scales or turns its input');
+    throw notExpressible('Gemm scales or turns its input');
   const product = times(rowOf(x), matrixOf(W, intOf(node, 'transB') === 1));
   if (!b) return product;
   return b.is === 'const' ? plusConstant(product, vectorOf(b.value)) : plus(product, rowOf(b));
@@ -226,7 +226,7 @@ function gemm(node: OnnxNode, [x, W, b]: readonly (Value | undefined)[]): Row {
 
 function columnsAxis(node: OnnxNode): void {
   const axis = intOf(node, 'axis') ?? 0;
-  if (axis !== 1 && axis !== -1) throw stuck(`${node.opType} along the samples`);
+  if (axis !== 1 && axis !== -1) throw notExpressible(`${node.opType} along the samples`);
 }
 
 function splitOf(node: OnnxNode, [x, sizes]: readonly (Value | undefined)[], around: Around): Row[] {
@@ -235,7 +235,7 @@ function splitOf(node: OnnxNode, [x, sizes]: readonly (Value | undefined)[], aro
   const width = row.is === 'affine' ? row.width : undefined;
   const given = sizes?.is === 'const' ? Array.from(sizes.value.data) : around.opset < 13 ? intsOf(node, 'split') : undefined;
   const { length } = node.outputs;
-  if (!given && (width === undefined || width % length !== 0)) throw stuck('Split into parts of no known size');
+  if (!given && (width === undefined || width % length !== 0)) throw notExpressible('Split into parts of no known size');
   let from = 0;
   return (given ?? node.outputs.map(() => width! / length)).map(size => {
     from += size;
@@ -251,12 +251,12 @@ function slicedRow(node: OnnxNode, inputs: readonly (Value | undefined)[]): Row 
   const [starts, ends, axes, steps] = [list(1, 'starts'), list(2, 'ends'), list(3, 'axes') ?? [0, 1], list(4, 'steps')];
   const row = rowOf(inputs[0]);
   const width = row.is === 'affine' ? row.width : undefined;
-  if (!starts || !ends || width === undefined || steps?.some(step => step !== 1)) throw stuck('a part of a row is taken');
+  if (!starts || !ends || width === undefined || steps?.some(step => step !== 1)) throw notExpressible('a part of a row is taken');
   let [from, to] = [0, width];
   starts.forEach((start, i) => {
     const whole = start === 0 && ends[i] >= 2 ** 31 - 1;
     if (axes[i] !== 1 && axes[i] !== -1) {
-      if (!whole) throw stuck('some samples are taken');
+      if (!whole) throw notExpressible('some samples are taken');
       return;
     }
     const clamp = (n: number) => Math.max(0, Math.min(width, n < 0 ? n + width : n));

@@ -1,5 +1,5 @@
 import type { FloatArray } from '../../../tensor/tensor.js';
-import { stuck } from '../stuck.js';
+import { notExpressible } from '../notExpressible.js';
 import type { Affine, Row } from './rows.js';
 
 /** A gate: activation(x·W + bw + h·R + br), and the peephole it has. Matrices [D, M] and [M, M]. */
@@ -40,7 +40,7 @@ export function cellOf(next: ReadonlyMap<number, Row>): FoundCell {
       if (found) return found;
     }
   }
-  throw stuck(`no cell known here computes its ${states.length} states so`);
+  throw notExpressible(`no cell known here computes its ${states.length} states so`);
 }
 
 function plainOrGru(h: number, row: Row): FoundCell {
@@ -48,9 +48,9 @@ function plainOrGru(h: number, row: Row): FoundCell {
   if (plain) return whole('RNN', [gateOf(plain.of, row => isState(row, h))], [plain], [h], plain.of);
   const parts = blended(row, h);
   const z = parts && activated(parts.gate);
-  if (!z) throw stuck('no cell known here computes its state so');
+  if (!z) throw notExpressible('no cell known here computes its state so');
   const n = parts.candidate;
-  if (n.is !== 'function') throw stuck('the candidate has no activation');
+  if (n.is !== 'function') throw notExpressible('the candidate has no activation');
   const zGate = gateOf(z.of, r => isState(r, h));
   // reset before the product: x·W + (r ⊙ h)·R
   if (n.of.is === 'affine') {
@@ -61,18 +61,18 @@ function plainOrGru(h: number, row: Row): FoundCell {
       return reset !== undefined;
     });
     const r = reset && activated(reset);
-    if (!r) throw stuck('the reset gate has no activation');
+    if (!r) throw notExpressible('the reset gate has no activation');
     same(r, z);
     return whole('GRU', [zGate, gateOf(r.of, row => isState(row, h)), nGate], [z, n], [h], z.of);
   }
   // after it: x·W + bw + r ⊙ (h·R + br)
-  if (n.of.is !== 'sum') throw stuck('the candidate is no sum');
+  if (n.of.is !== 'sum') throw notExpressible('the candidate is no sum');
   const product = n.of.parts.find(part => part.is === 'product');
   const input = n.of.parts.find(part => part.is === 'affine');
-  if (product?.is !== 'product' || input?.is !== 'affine') throw stuck('the candidate is no sum of products');
+  if (product?.is !== 'product' || input?.is !== 'affine') throw notExpressible('the candidate is no sum of products');
   const recurrent = product.parts.find(part => part.is === 'affine');
   const r = activated(product.parts.find(part => part.is === 'function'));
-  if (recurrent?.is !== 'affine' || !r) throw stuck('the reset gate has no activation');
+  if (recurrent?.is !== 'affine' || !r) throw notExpressible('the reset gate has no activation');
   same(r, z);
   const nGate = gateOf({ ...input, terms: [...input.terms, ...recurrent.terms], diagonals: [] }, row => isState(row, h));
   return { ...whole('GRU', [zGate, gateOf(r.of, row => isState(row, h)), nGate], [z, n], [h], z.of), linearBeforeReset: true };
@@ -148,7 +148,7 @@ function equal(a: Omit<Activated, 'of'>, b: Omit<Activated, 'of'>): boolean {
 }
 
 function same(a: Activated, b: Activated): void {
-  if (!equal(a, b)) throw stuck('the gates have other activations');
+  if (!equal(a, b)) throw notExpressible('the gates have other activations');
 }
 
 /** What a matrix of a gate is multiplied with, with the bias of that product. */
@@ -169,12 +169,12 @@ function gateOf({ width: M, terms, diagonals }: Affine, recurrent: (row: Row) =>
   const take = (of: Row, data: FloatArray, bias: FloatArray | null) => {
     if (of.is === 'step' && !found.x) found.x = { data, bias, sequence: of.sequence };
     else if (recurrent(of) && !found.h) found.h = { data, bias };
-    else throw stuck('a gate reads more than a step and a state');
+    else throw notExpressible('a gate reads more than a step and a state');
   };
   for (const { of, matrix, bias } of terms) {
     let from = 0;
     const parts = of.is === 'joined' ? of.parts : [of];
-    if (parts.length > 2) throw stuck('a gate reads more than a step and a state');
+    if (parts.length > 2) throw notExpressible('a gate reads more than a step and a state');
     parts.forEach((part, i) => {
       // the state has as many numbers as the gate; the rest is the step's
       const rows = parts.length === 1 ? matrix.rows : part.is === 'step' ? matrix.rows - M : M;
@@ -183,11 +183,11 @@ function gateOf({ width: M, terms, diagonals }: Affine, recurrent: (row: Row) =>
     });
   }
   const { x, h } = found;
-  if (!x || !h) throw stuck('a gate reads no step or no state');
-  if (h.data.length !== M * M) throw stuck('a gate is not as wide as the state');
+  if (!x || !h) throw notExpressible('a gate reads no step or no state');
+  if (h.data.length !== M * M) throw notExpressible('a gate is not as wide as the state');
   const [diagonal, ...more] = diagonals;
   if (more.length > 0 || (diagonal && !peephole?.(diagonal.of)) || (diagonal && diagonal.by.length !== M))
-    throw stuck('a gate is multiplied with numbers');
+    throw notExpressible('a gate is multiplied with numbers');
   return { sequence: x.sequence, W: x.data, R: h.data, bw: x.bias, br: h.bias, p: diagonal?.by ?? null };
 }
 
@@ -200,7 +200,7 @@ function whole(
 ): FoundCell {
   const [{ sequence, W }] = gates;
   if (gates.some(gate => gate.sequence !== sequence || gate.W.length !== W.length || gate.R.length !== width * width))
-    throw stuck('the gates read different sequences');
+    throw notExpressible('the gates read different sequences');
   return {
     opType,
     units: width,

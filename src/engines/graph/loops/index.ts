@@ -4,7 +4,7 @@ import { type Attributes, floats, type GraphBuilder, int, ints, newBuilder, text
 import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode, readsOf } from '../../../formats/onnx/graph.js';
 import type { FloatArray } from '../../../tensor/tensor.js';
 import { manualKernels } from '../../manual.js';
-import { stuck } from '../stuck.js';
+import { notExpressible } from '../notExpressible.js';
 import { Around } from './around.js';
 import type { FoundCell } from './cells.js';
 import { type Output, type Recurrence, recurrenceOf } from './recurrences.js';
@@ -62,8 +62,8 @@ function write(builder: GraphBuilder, node: OnnxNode, found: Recurrence, around:
   const name = node.name || cell.opType.toLowerCase();
   const dims = around.dims(sequence.name);
   if (dims?.length !== 3 || (typeof dims[2] === 'number' && dims[2] !== cell.features))
-    throw stuck('the sequence has not the axes of a layer');
-  if (sequence.axis !== 0 && sequence.axis !== 1) throw stuck('the steps are along the features');
+    throw notExpressible('the sequence has not the axes of a layer');
+  if (sequence.axis !== 0 && sequence.axis !== 1) throw notExpressible('the steps are along the features');
   const axes = (values: readonly number[]): [Attributes, string[]] =>
     around.opset < 13 ? [{ axes: ints(...values) }, []] : [{}, [builder.integers(values)]];
   const moved = (opType: string, from: string, axis: number): string => {
@@ -73,7 +73,8 @@ function write(builder: GraphBuilder, node: OnnxNode, found: Recurrence, around:
   const x = sequence.axis === 0 ? sequence.name : builder.add('Transpose', [sequence.name], { perm: ints(1, 0, 2) });
   const known = initial.map(state => around.constant(state));
   const zero = known.every(state => state?.data.every(v => v === 0));
-  if (!zero && known.some(state => state && state.shape[0] !== dims[1 - sequence.axis])) throw stuck('one initial state for all samples');
+  if (!zero && known.some(state => state && state.shape[0] !== dims[1 - sequence.axis]))
+    throw notExpressible('one initial state for all samples');
   const states = initial.map(state => (zero ? '' : moved('Unsqueeze', state, 0)));
   const P = peepholes(builder, cell, name);
   const inputs = [x, ...weights(builder, cell, name), '', ...states, ...(P ? [P] : [])];
@@ -90,7 +91,7 @@ function write(builder: GraphBuilder, node: OnnxNode, found: Recurrence, around:
   found.outputs.forEach((output, i) => {
     const own = node.outputs[i];
     if (own === '' || !isRead(own)) return;
-    if (output.is === 'none') throw stuck('more than h of every step is read of the loop');
+    if (output.is === 'none') throw notExpressible('more than h of every step is read of the loop');
     const from = output.is === 'given' ? output.name : output.is === 'state' ? moved('Squeeze', last[output.state], 0) : steps(output);
     builder.nodes.push({ name: '', opType: 'Identity', domain: '', inputs: [from], outputs: [own], attributes: new Map() });
   });

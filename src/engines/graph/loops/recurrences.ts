@@ -1,6 +1,6 @@
 import type { OnnxGraph, OnnxNode } from '../../../formats/onnx/graph.js';
 import { graphOf, intOf, intsOf } from '../../../ops/attributes.js';
-import { stuck } from '../stuck.js';
+import { notExpressible } from '../notExpressible.js';
 import type { Around } from './around.js';
 import { type Sequence, valuesOf } from './body.js';
 import { cellOf, type FoundCell } from './cells.js';
@@ -27,7 +27,7 @@ export type Output =
 /** @throws RnnError where the body is no step of a cell, or the rounds are not the steps of its sequence */
 export function recurrenceOf(node: OnnxNode, around: Around): Recurrence {
   const graph = graphOf(node, 'body');
-  if (!graph) throw stuck(`${node.opType} has no body`);
+  if (!graph) throw notExpressible(`${node.opType} has no body`);
   const read = node.opType === 'Loop' ? loop : scan;
   // a product with all steps at once, outside of the loop, is the cell's too
   try {
@@ -77,7 +77,8 @@ function loop(node: OnnxNode, graph: OnnxGraph, around: Around, products: boolea
     if (same[i]) return;
     const value = look(gives[i]);
     if (counts[i] === undefined) rows.set(i, rowGiven(value));
-    else if (value.is !== 'count' || value.plus !== counts[i] + 1) throw stuck('a whole number is carried that does not count the rounds');
+    else if (value.is !== 'count' || value.plus !== counts[i] + 1)
+      throw notExpressible('a whole number is carried that does not count the rounds');
   });
   const cell = cellOf(rows);
   const sequence = list[cell.sequence];
@@ -95,7 +96,7 @@ function loop(node: OnnxNode, graph: OnnxGraph, around: Around, products: boolea
 
 function rowGiven(value: Value): Row {
   if (value.is === 'row' && !value.lifted) return value.row;
-  throw stuck(value.is === 'unknown' ? value.why : 'a state is no row');
+  throw notExpressible(value.is === 'unknown' ? value.why : 'a state is no row');
 }
 
 function collected(value: Value, h: Row, where: { back: boolean; axis: number }): Output {
@@ -110,7 +111,7 @@ function checkRounds(limits: readonly { plus: number; bound: Size }[], steps: Si
   const fits = ({ plus, bound }: { plus: number; bound: Size }) =>
     typeof bound === 'number' && typeof steps === 'number' ? bound - plus + 1 : plus === 1 ? bound : undefined;
   if (steps === undefined || ends.length === 0 || !ends.every(end => fits(end) === steps))
-    throw stuck('the rounds are not the steps of a sequence');
+    throw notExpressible('the rounds are not the steps of a sequence');
 }
 
 /** inputs: states …, sequences …; body: states …, one step of each sequence -> states …, one step of each result */

@@ -1,5 +1,5 @@
 import type { FloatArray } from '../../../tensor/tensor.js';
-import { stuck } from '../stuck.js';
+import { notExpressible } from '../notExpressible.js';
 
 /**
  * What the body of a loop computes for one sample, as formulas of one row: what it reads (a step of a sequence, a state), products of such
@@ -47,7 +47,7 @@ export function times(of: Row, matrix: Matrix): Row {
 export function plusConstant(row: Row, constant: FloatArray): Row {
   if (row.is === 'affine' && row.terms.length > 0) {
     const { bias } = row.terms[0];
-    if (constant.length !== 1 && constant.length !== row.width) throw stuck('a bias has another width');
+    if (constant.length !== 1 && constant.length !== row.width) throw notExpressible('a bias has another width');
     const sum = new Float64Array(row.width).map((_, k) => (bias?.[k] ?? 0) + constant[constant.length === 1 ? 0 : k]);
     return { ...row, terms: [{ ...row.terms[0], bias: sum }, ...row.terms.slice(1)] };
   }
@@ -55,7 +55,7 @@ export function plusConstant(row: Row, constant: FloatArray): Row {
     const at = row.parts.findIndex(part => part.is === 'affine' && part.terms.length > 0);
     if (at >= 0) return plus(plusConstant(row.parts[at], constant), row.parts[1 - at]);
   }
-  if (constant.length !== 1) throw stuck('a constant is added to what is no product');
+  if (constant.length !== 1) throw notExpressible('a constant is added to what is no product');
   return row.is === 'scaled' ? { ...row, beta: row.beta + constant[0] } : { is: 'scaled', of: row, alpha: 1, beta: constant[0] };
 }
 
@@ -68,7 +68,7 @@ export function timesConstant(row: Row, constant: FloatArray): Row {
 /** Products are added up to one; a sum of a sum and a product keeps the products together. */
 export function plus(a: Row, b: Row): Row {
   if (a.is === 'affine' && b.is === 'affine') {
-    if (a.width !== b.width) throw stuck('products of other widths are added');
+    if (a.width !== b.width) throw notExpressible('products of other widths are added');
     return { ...a, terms: [...a.terms, ...b.terms], diagonals: [...a.diagonals, ...b.diagonals] };
   }
   return { is: 'sum', parts: [a, b] };
@@ -77,19 +77,19 @@ export function plus(a: Row, b: Row): Row {
 /** Columns [from, to). */
 export function columns(row: Row, from: number, to: number): Row {
   if (row.is === 'affine') {
-    if (to > row.width) throw stuck('more columns are taken than there are');
+    if (to > row.width) throw notExpressible('more columns are taken than there are');
     const terms = row.terms.map(({ of, matrix, bias }) => ({
       of,
       matrix: { rows: matrix.rows, data: columnsOf(matrix, row.width, from, to) },
       bias: bias?.slice(from, to) ?? null,
     }));
     const diagonals = row.diagonals;
-    if (diagonals.length > 0) throw stuck('a part of a product by numbers is taken');
+    if (diagonals.length > 0) throw notExpressible('a part of a product by numbers is taken');
     return { is: 'affine', width: to - from, terms, diagonals };
   }
   if (row.is === 'function') return { ...row, of: columns(row.of, from, to) };
   if (row.is === 'scaled') return { ...row, of: columns(row.of, from, to) };
-  throw stuck('a part of a row is taken');
+  throw notExpressible('a part of a row is taken');
 }
 
 function columnsOf({ rows, data }: Matrix, width: number, from: number, to: number): FloatArray {
@@ -105,5 +105,5 @@ export function applied(name: string, parameters: readonly number[], of: Row): R
 
 export function clipped(row: Row, low: number, high: number): Row {
   if (row.is === 'scaled' && low === 0 && high === 1) return applied('HardSigmoid', [row.alpha, row.beta], row.of);
-  throw stuck('numbers are cut off');
+  throw notExpressible('numbers are cut off');
 }

@@ -1,5 +1,5 @@
 import type { GraphValue } from '../../../ops/value.js';
-import { stuck } from '../stuck.js';
+import { notExpressible } from '../notExpressible.js';
 import type { Row } from './rows.js';
 
 /** A number, or the name of an axis whose size is open. */
@@ -28,12 +28,12 @@ export type Value =
 export function boundOf(value: Value): Size {
   if (value.is === 'const' && value.value.data.length === 1) return value.value.data[0];
   if (value.is === 'sizes' && value.sizes.length === 1) return value.sizes[0];
-  throw stuck('how many rounds there are is computed');
+  throw notExpressible('how many rounds there are is computed');
 }
 
 /** @throws RnnError where a condition is none on the number of rounds */
 export function limitsOf(value: Value): { plus: number; bound: Size }[] {
   if (value.is === 'const' && value.value.data.every(v => v !== 0)) return [];
   if (value.is === 'limit') return [...value.limits];
-  throw stuck('when the loop ends is computed');
+  throw notExpressible('when the loop ends is computed');
 }

@@ -16,9 +16,9 @@ import { axisLetters } from './axisLetters.js';
 import { constantsOf } from './checkNodes.js';
 import { runNode } from './evaluate.js';
 import { Nodes, type Wire } from './nodes.js';
+import { notExpressible } from './notExpressible.js';
 import { asOperator, turnedProduct } from './operatorOf.js';
 import { recurrentLayer } from './recurrentLayer.js';
-import { stuck } from './stuck.js';
 import { withWeights } from './weightedLayers.js';
 
 export interface WiringOptions {
@@ -28,7 +28,7 @@ export interface WiringOptions {
   readonly layout?: 'own';
 }
 
-export interface WiredGraph {
+export interface GraphSpec {
   readonly model: ModelSpec;
   readonly weights: Weights;
   readonly shapes: ModelShapes;
@@ -44,14 +44,14 @@ export interface WiredGraph {
  * first here, unless the graph's own layout is wanted.
  * @throws RnnError where a node cannot be expressed there, or a shape is not known before the graph runs
  */
-export function wiredOf(model: OnnxModel, options: WiringOptions = {}): WiredGraph {
-  const { walk, declared, given, stepsFirst } = entered(model, options);
+export function specOfGraph(model: OnnxModel, options: WiringOptions = {}): GraphSpec {
+  const { walk, declared, given, stepsFirst } = startWalk(model, options);
   const { nodes } = walk;
-  follow(model.graph, walk);
+  followNodes(model.graph, walk);
   const inputs = declared.map(({ name, dims }) => ({ name, ...inputSizes(dims, nodes.isLookedUp(name)) }));
   const outputs = model.graph.outputs.map(({ name }) => {
     const wire = walk.values.get(name);
-    if (!wire) throw stuck(`nothing computes ${name}`);
+    if (!wire) throw notExpressible(`nothing computes ${name}`);
     return { name, value: nodes.value(wire) };
   });
   const layers = nodes.needed(outputs.map(o => o.value));
@@ -81,7 +81,7 @@ interface Entered {
 }
 
 /** The inputs of a graph whose nodes are to be followed. @throws RnnError where one has no rank */
-export function entered({ graph, opsets }: OnnxModel, { sizeOf = (_, said) => said, layout }: WiringOptions): Entered {
+export function startWalk({ graph, opsets }: OnnxModel, { sizeOf = (_, said) => said, layout }: WiringOptions): Entered {
   const nodes = new Nodes();
   const precision = [...graph.initializers.values()].some(t => t.dtype === 'f64') ? 'f64' : 'f32';
   const walk: Walk = {
@@ -96,7 +96,7 @@ export function entered({ graph, opsets }: OnnxModel, { sizeOf = (_, said) => sa
   const given = new Map<string, DimShape>();
   const stepsFirst = new Set<string>();
   const declared = graph.inputs.map(({ name, shape, dtype }, i) => {
-    if (!shape || dtype === null) throw stuck(`the input ${name} ${shape ? 'is not of plain numbers' : 'has no rank'}`);
+    if (!shape || dtype === null) throw notExpressible(`the input ${name} ${shape ? 'is not of plain numbers' : 'has no rank'}`);
     const own = nodes.free(name);
     const turned = layout !== 'own' && letters[i][0] === 'T' && letters[i][1] === 'N';
     if (turned) stepsFirst.add(name);
@@ -135,7 +135,7 @@ function readersOf(graph: OnnxGraph): Map<string, OnnxNode[]> {
 }
 
 /** Follows the nodes of a graph in order and adds their outputs to the values. */
-export function follow(graph: OnnxGraph, walk: Walk): void {
+export function followNodes(graph: OnnxGraph, walk: Walk): void {
   for (const [name, t] of graph.initializers) walk.values.set(name, { constant: fromOnnx(t, walk.kernels.precision) });
   const { opset } = walk;
   for (const node of graph.nodes) {
@@ -154,7 +154,7 @@ function apply(node: OnnxNode, inputs: readonly (Wire | undefined)[], walk: Walk
   const { opType } = node;
   if (node.captures) return branch(node, inputs[0], walk);
   if (node.domain === 'com.microsoft' && opType === 'FusedMatMul') return [turnedProduct(node, inputs, walk.nodes)];
-  if (node.domain !== '') throw stuck(`${node.domain} is another operator set`);
+  if (node.domain !== '') throw notExpressible(`${node.domain} is another operator set`);
   if (inputs.every(i => i === undefined || 'constant' in i)) {
     const given = inputs.map(i => (i && 'constant' in i ? i.constant : undefined));
     return computed(node, given, walk).map(constant => ({ constant }));
@@ -178,7 +178,8 @@ function computed(node: OnnxNode, given: readonly (GraphValue | undefined)[], wa
   try {
     return runNode(node, walk.opset, given, walk.kernels, walk.most);
   } catch (error) {
-    if (error instanceof RnnError && error.kind === 'limit') throw stuck('it computes with far more constant numbers than its file has');
+    if (error instanceof RnnError && error.kind === 'limit')
+      throw notExpressible('it computes with far more constant numbers than its file has');
     throw error;
   }
 }
@@ -191,12 +192,12 @@ function isTokens(name: string, { values, nodes }: Walk): boolean {
 
 /** The one branch that a known condition takes; else both, joined by a Where. */
 function branch(node: OnnxNode, condition: Wire | undefined, walk: Walk): readonly Wire[] {
-  if (node.opType !== 'If' || !condition) throw stuck(`${node.opType} decides while running`);
+  if (node.opType !== 'If' || !condition) throw notExpressible(`${node.opType} decides while running`);
   const given = (name: string) => {
     const graph = graphOf(node, name);
-    if (!graph) throw stuck('If has no branches');
+    if (!graph) throw notExpressible('If has no branches');
     const inside = { ...walk, values: new Map(walk.values) };
-    follow(graph, inside);
+    followNodes(graph, inside);
     walk.nodes.node = node;
     return graph.outputs.map(output => inside.values.get(output.name)!);
   };
@@ -223,7 +224,8 @@ function possible(give: () => readonly Wire[]): readonly Wire[] | RnnError {
 /** @throws RnnError where the branches give different shapes */
 function either(node: OnnxNode, condition: Wire, wires: readonly [Wire, Wire], nodes: Nodes): Wire {
   const [a, b] = wires.map(wire => nodes.shape(wire).map(d => d.symbol));
-  if (a.join() !== b.join()) throw stuck(`${nodeLabel(node)} gives [${a.join(', ')}] or [${b.join(', ')}], as it decides while running`);
+  if (a.join() !== b.join())
+    throw notExpressible(`${nodeLabel(node)} gives [${a.join(', ')}] or [${b.join(', ')}], as it decides while running`);
   const one = nodes.shape(condition).length === 0 ? condition : nodes.op('condition', 'Reshape', [condition, nodes.int([])]);
   return nodes.op(node.name || 'if', 'Where', [one, ...wires]);
 }
