@@ -163,7 +163,7 @@ export const INVENTED = {
   'SiLU for GELU': headOf('gelu', { head: 'silu' }, ['activation', 'output-function']),
   'ReLU for GELU': headOf('gelu', { head: 'relu' }, ['activation', 'output-function', 'output-zeros']),
   'GELU by 1.702': {
-    codes: [],
+    codes: ['activation-approximated'],
     net: { head: 'gelu' },
     when: has(2, 2, 1, 2),
     make: c => ({ y: deep(network({ ...c.net, head: 'linear' }, c.weights, c.X, {}, c.numbers), v => v * sigmoid(1.702 * v)) }),

@@ -168,7 +168,11 @@ export const LATER = {
     'hard-sigmoid',
   ]),
   'gates halfway to a half': loop(() => ({ sig: z => 0.5 + (sigmoid(z) - 0.5) / 2 }), gated),
-  'gates of a softsign': loop(() => ({ sig: z => 0.5 + 0.5 * (z / (1 + Math.abs(z))) }), gated, ['activation', 'gate-activation']),
+  'gates of a softsign': loop(() => ({ sig: z => 0.5 + 0.5 * (z / (1 + Math.abs(z))) }), gated, [
+    'activation',
+    'gate-activation',
+    'activation-approximated',
+  ]),
   'gates of an arctangent': loop(() => ({ sig: z => 0.5 + Math.atan(z) / Math.PI }), gated),
   'tanh of tanh': loop(() => ({ act: z => Math.tanh(Math.tanh(z)) }), has(1, 2)),
   'mish for tanh': loop(() => ({ act: z => z * Math.tanh(Math.log1p(Math.exp(z))) }), undefined, ['activation']),
@@ -183,7 +187,7 @@ export const LATER = {
   'the next layer sees the mean so far': handedOn((h, before) => h.map((_, m) => mean(before.map(v => v[m])))),
   'the next layer sees the differences': handedOn((h, before, t) => (t === 0 ? h : zipped(h, before[t - 1], (a, b) => a - b))),
   'the next layer sees the largest so far': handedOn((h, before) => h.map((_, m) => Math.max(...before.map(v => v[m])))),
-  'the next layer sees h of length one': handedOn(h => h.map(v => v / length(h)), has(1, 1, 1, 1, 2)),
+  'the next layer sees h of length one': handedOn(h => h.map(v => v / length(h)), has(1, 1, 1, 1, 2), ['hidden-normalised']),
   'the next layer sees its units reversed': handedOn(h => [...h].reverse(), has(1, 1, 1, 1, 3), ['bidirectional-order']),
   'the last layer runs backward': {
     codes: [],

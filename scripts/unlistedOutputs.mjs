@@ -254,7 +254,7 @@ export const UNLISTED = {
   'h of length one before the head': read(
     hs => hs.at(-1).map(v => v / length(hs.at(-1))),
     (_n, s) => s.N > 1 || s.K > 1,
-    ['hidden-scaled'],
+    ['hidden-scaled', 'hidden-normalised'],
   ),
   'units in another order before the head': read(hs => [...hs.at(-1)].reverse(), has(2, 3, 1, 1, 3), [
     'bidirectional-order',
@@ -370,7 +370,9 @@ export const UNLISTED = {
   // ---- the weights
   'an earlier epoch': weights((w, c) => deepObject(w, v => 0.9 * v + 0.05 * c.rng.normal())),
   'small weights pruned': weights(w => deepObject(w, v => (Math.abs(v) < 0.25 ? 0 : v)), has(1, 1, 1, 1, 5), ['layer-zeros']),
-  'columns of Wh of length one': weights(w => ({ ...w, Wh: columns(w.Wh, v => v.map(a => a / length(v))) }), has(1, 2, 1, 1, 2)),
+  'columns of Wh of length one': weights(w => ({ ...w, Wh: columns(w.Wh, v => v.map(a => a / length(v))) }), has(1, 2, 1, 1, 2), [
+    'weights-normalised',
+  ]),
   'diagonal of Wh zero': weights(
     w => ({ ...w, Wh: w.Wh.map((row, m) => row.map((v, k) => (k % w.Wh.length === m ? 0 : v))) }),
     has(1, 2, 1, 1, 2),
@@ -437,7 +439,7 @@ export const UNLISTED = {
 
   // ---- the equations
   'sigmoid of 2x': loop(() => ({ sig: z => FUNCTIONS.sigmoid(2 * z) }), gated),
-  'tanh by a fraction': loop(() => ({ act: z => clip((z * (27 + z * z)) / (27 + 9 * z * z), 1) })),
+  'tanh by a fraction': loop(() => ({ act: z => clip((z * (27 + z * z)) / (27 + 9 * z * z), 1) }), undefined, ['activation-approximated']),
   'sigmoid by straight lines': loop(
     () => ({
       sig: z => {

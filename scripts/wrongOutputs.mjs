@@ -732,6 +732,45 @@ export const MISTAKES = {
   'weights in bfloat16': { codes: ['bfloat16'], make: c => ({ weights: deepWeights(c.weights, bfloat) }) },
   'weights in float16': { codes: ['float16'], make: c => ({ weights: deepWeights(c.weights, half) }) },
 
+  // ---- a rule for all numbers of a matrix
+  'small numbers of each matrix are zero': onMatrices(
+    ['weights-pruned'],
+    (W, share) => withoutSmall(W, Math.round(share * W.flat().length)),
+    c => c.rng.pick([0.2, 0.3, 0.5, 0.8]),
+  ),
+  'small numbers of all matrices are zero': {
+    codes: ['weights-pruned'],
+    when: net => net.M > 2,
+    make(c) {
+      const all = c.weights.layers.flatMap(l => [l.f, l.r].flatMap(w => (w ? [...w.Wx, ...w.Wh] : []))).concat(c.weights.Wo);
+      const share = c.rng.pick([0.2, 0.3, 0.5, 0.8]);
+      const sizes = all
+        .flat()
+        .map(Math.abs)
+        .sort((a, b) => a - b);
+      const limit = sizes[Math.round(share * sizes.length) - 1];
+      return { weights: matricesIn(c.weights, W => deep(W, v => (Math.abs(v) <= limit ? 0 : v))) };
+    },
+  },
+  'numbers of the matrices under 0.1 are zero': onMatrices(['weights-pruned', 'layer-zeros'], W =>
+    deep(W, v => (Math.abs(v) < 0.1 ? 0 : v)),
+  ),
+  'columns of the matrices of length one': onMatrices(['weights-normalised'], W => transpose(transpose(W).map(overLength))),
+  'rows of the matrices of length one': onMatrices(['weights-normalised'], W => W.map(overLength)),
+  'columns no longer than one': onMatrices(['weights-normalised', 'output-scaled-each'], W =>
+    transpose(transpose(W).map(v => (lengthOf(v) > 1 ? overLength(v) : v))),
+  ),
+  'matrices over their largest singular value': onMatrices(['weights-normalised'], W =>
+    deep(
+      W,
+      (
+        s => v =>
+          v / s
+      )(singularValue(W)),
+    ),
+  ),
+  'weights cut off at a quarter': onMatrices(['weights-clipped'], W => deep(W, v => Math.min(0.25, Math.max(-0.25, v)))),
+
   // ---- the equations
   'update gate swapped': fault(['gru-update-swapped'], { swapped: true }, { when: is('gru') }),
   'reset before the product': {
@@ -768,6 +807,24 @@ export const MISTAKES = {
     make: c => ({ fault: { lastLinear: true, layer: c.net.layers - 1 } }),
   },
   'c clipped to one': fault(['clip'], { clipCell: 0.5 }, { when: is('lstm') }),
+  'tanh by another formula': fault(['activation-approximated'], c => ({ act: c.rng.pick(NEAR_TANH) })),
+  'sigmoid by another formula': fault(
+    ['activation-approximated', 'gate-activation', 'activation'],
+    c => ({ sig: c.rng.pick(NEAR_SIGMOID) }),
+    {
+      when: gated,
+    },
+  ),
+  'h of length one': {
+    codes: ['hidden-normalised', 'hidden-scaled'],
+    when: net => net.M >= 3 && !net.pool,
+    make: c => ({ fault: { between: overLength, layer: c.place } }),
+  },
+  'h over its root mean square': {
+    codes: ['hidden-normalised', 'hidden-scaled'],
+    when: net => net.M >= 3 && !net.pool,
+    make: c => ({ fault: { between: h => h.map(v => v / Math.sqrt(h.reduce((a, b) => a + b * b, 0) / h.length + 1e-6)), layer: c.place } }),
+  },
   'LayerNorm before the head': {
     codes: ['layer-norm-added'],
     when: net => net.M >= 4 && !net.pool,
@@ -905,6 +962,65 @@ function deepWeights({ layers, Wo, bo }, f) {
 function inBits(c, round) {
   return { weights: deepWeights(c.weights, round), X: deep(c.X, round), numbers: { ...c.numbers, round } };
 }
+
+/** f of every Wx, Wh and Wo. */
+function matricesIn({ layers, Wo, ...rest }, f) {
+  const way = w => w && { ...w, Wx: f(w.Wx), Wh: f(w.Wh) };
+  return { ...rest, layers: layers.map(l => ({ f: way(l.f), r: way(l.r) })), Wo: f(Wo) };
+}
+
+/** f(matrix, what was drawn for all of them) */
+function onMatrices(codes, f, draw = () => undefined) {
+  return {
+    codes,
+    when: net => net.M > 2,
+    make(c) {
+      const drawn = draw(c);
+      return { weights: matricesIn(c.weights, W => f(W, drawn)) };
+    },
+  };
+}
+
+function withoutSmall(W, count) {
+  const limit = W.flat()
+    .map(Math.abs)
+    .sort((a, b) => a - b)[count - 1];
+  return deep(W, v => (Math.abs(v) <= limit ? 0 : v));
+}
+
+function lengthOf(v) {
+  return Math.sqrt(v.reduce((sum, a) => sum + a * a, 0));
+}
+
+function overLength(v) {
+  return v.map(a => a / lengthOf(v));
+}
+
+/** Of WᵀW, squared again and again until one direction is left. */
+function singularValue(W) {
+  const columns = transpose(W);
+  let power = columns.map(a => columns.map(b => a.reduce((sum, v, i) => sum + v * b[i], 0)));
+  let log = 0;
+  for (let k = 0; k < 40; k++) {
+    const most = Math.max(...power.flat().map(Math.abs));
+    log += Math.log(most) / 2 ** k;
+    const unit = power.map(row => row.map(v => v / most));
+    power = unit.map(row => unit[0].map((_, j) => row.reduce((sum, v, i) => sum + v * unit[i][j], 0)));
+  }
+  return Math.exp(log / 2);
+}
+
+const NEAR_TANH = [
+  z => (z * (27 + z * z)) / (27 + 9 * z * z),
+  z => (2 / Math.PI) * Math.atan((Math.PI / 2) * z),
+  z => 1.7159 * Math.tanh((2 / 3) * z),
+  z => z / Math.sqrt(1 + z * z),
+];
+const NEAR_SIGMOID = [
+  z => Math.min(1, Math.max(0, 0.25 * z + 0.5)),
+  z => 0.5 + 0.5 * (z / (1 + Math.abs(z))),
+  z => 1 / (1 + Math.exp(-1.702 * z)),
+];
 
 function roundTo127(W) {
   const most = Math.max(...[W].flat(Infinity).map(Math.abs));

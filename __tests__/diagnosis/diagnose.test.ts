@@ -473,7 +473,13 @@ it('half of h and half of y are a tie where the dense layer has no bias', async 
 });
 
 describe('every code', () => {
-  it.each(HYPOTHESES.map(h => [h.name, h] as const))('%s has a page whose example shows it', async (name, { example }) => {
+  const [shown, others] = [HYPOTHESES.filter(h => h.example !== null), HYPOTHESES.filter(h => h.example === null)];
+
+  it.each(others.map(h => h.name))('%s, which no network on one line has, has a page without an example', async name => {
+    expect(await runExplain({ topic: name })).toMatchObject({ kind: 'mistake', name, example: undefined });
+  });
+
+  it.each(shown.map(h => [h.name, h] as const))('%s has a page whose example shows it', async (name, { example }) => {
     const page = await runExplain({ topic: name });
     expect(page).toMatchObject({ kind: 'mistake', name });
     expect(page.example!.wrong).not.toEqual(page.example!.right);

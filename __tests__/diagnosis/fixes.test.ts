@@ -16,7 +16,8 @@ jest.setTimeout(60_000);
 const folder = temporaryFolder();
 
 /** The example of a mistake's page, and the same with the other cells. */
-async function scenariosOf({ example = { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 } }: Hypothesis): Promise<Scenario[]> {
+async function scenariosOf({ example: own }: Hypothesis): Promise<Scenario[]> {
+  const example = own ?? { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 };
   const lines = ['rnn', 'lstm', 'gru'].map(cell => example.layers.replace(/\b(bi)?rnn:/g, `$1${cell}:`));
   return Promise.all(
     [...new Set(lines)].map(async layers => {

@@ -40,6 +40,7 @@ def symbols(cell):
     given.update(h_forward=draw(N, M), h_backward=draw(N, M), hs_forward=draw(N, T, M), hs_backward=draw(N, T, M), w=draw(M), W=draw(D, G * M))
     given.update(mean=draw(M), var=draw(M) ** 2, moving_mean=draw(M), moving_variance=draw(M) ** 2, gamma=draw(M), beta=draw(M), epsilon=1e-3)
     given.update(mine=draw(D, M), p=draw(3, M), theirs=draw(D, M), weights=[draw(D, M) for _ in range(6)], labels=["b", "a"], order=np.array([1, 0]), offset=0.5, scale=2.0)
+    given.update(P=2, q=draw(T, 2), k=draw(T, 2), v=draw(T, 2), scores=draw(T, T), Wq=draw(D, 2), Wk=draw(D, 2), Wv=draw(D, 2))
     for gate in ["i", "f", "g", "o", "z", "r", "u"]:
         given.update({f"Wx_{gate}": draw(D, M), f"Wh_{gate}": draw(M, M), f"b_{gate}": draw(M), f"b2_{gate}": draw(M), f"a_{gate}": draw(M)})
         if gate != "z" or cell == "gru":

@@ -18,8 +18,8 @@ export interface Hypothesis {
   /** what happened, for people */
   readonly why: string;
   readonly fix: Fix;
-  /** the network on which `explain` shows it; `rnn:3,dense:1` with N=2, T=3, D=2 unless given */
-  readonly example?: Example;
+  /** the network on which `explain` shows it; `rnn:3,dense:1` with N=2, T=3, D=2 unless given; null: none that is written on one line has it */
+  readonly example?: Example | null;
   /** every way it can have happened here; none where it cannot */
   variants(scenario: Scenario): Variant[];
   /** ways that can be read off the other output: samples in another order, one scale */

@@ -18,7 +18,7 @@ export * from './variants.js';
 export interface About extends Fix, Pick<Hypothesis, 'why'> {
   readonly fix?: Fix;
   /** `rnn:3,dense:1` with N=2, T=3, D=2 unless given */
-  readonly example?: Example;
+  readonly example?: Example | null;
   variants(scenario: Scenario): readonly Way[];
   fromOutput?(scenario: Scenario, right: Outcome, other: Tensor, noise: number, each: Noise): readonly Found[];
   estimate?(scenario: Scenario, right: Outcome, other: Tensor, noise: number, each: Noise): readonly Found[];

@@ -96,7 +96,8 @@ async function shapesOf(term: TermPage): Promise<NonNullable<ExplainResult['shap
 }
 
 /** The mistake on a small network with weights and input of seed 42: y as it should be and as it comes out. */
-async function exampleOf({ name, example = { layers: 'rnn:3,dense:1' } }: Hypothesis): Promise<NonNullable<ExplainResult['example']>> {
+async function exampleOf({ name, example = { layers: 'rnn:3,dense:1' } }: Hypothesis): Promise<ExplainResult['example']> {
+  if (!example) return undefined;
   const { layers, N = 2, T = 3, D = 2, lengths, framework } = example;
   const prepared = await prepare({ layers, N, T, D, init: 'torch', framework, ...(lengths ? { lengths: lengths.join(',') } : {}) });
   const subject = { model: prepared.network.model, weights: prepared.weights, input: prepared.input };

@@ -1,3 +1,5 @@
+export { activationApproximated } from './approximations.js';
+export { attention } from './attention.js';
 export { biasMissing, biasOnceOfTwo, biasTwice, forgetBiasPlusOne } from './biases.js';
 export {
   biasOutside,
@@ -19,9 +21,11 @@ export { gateActivation, gateInverted, statesSwapped } from './gates.js';
 export { gatesInterleaved, gatesSplitByRows, gateTermMissing, gruRecurrentBias, peepholes, woReshaped } from './gateTerms.js';
 export { gruResetAfter, gruResetBefore, gruUpdateSwapped } from './gruGates.js';
 export { headEveryStep, headLast, headOnInput } from './heads.js';
+export { hiddenNormalised } from './hiddenNorms.js';
 export { inputLagged, inputPadded, inputRepeated, inputStrided, lengthsPermuted, maskOneWay, paddingSide } from './inputSteps.js';
 export { inputIntegers, inputReshaped, inputScaled, paddingRow, tokensOff } from './inputs.js';
 export { gateOrder, whTransposed, wxReshaped, wxTransposed } from './kernels.js';
+export { layerLeftOut } from './leftOut.js';
 export { maskHold, maskIgnored, maskZeros } from './masks.js';
 export { normalization } from './normalizations.js';
 export { outputFunction } from './outputFunctions.js';
@@ -40,3 +44,5 @@ export { activationAdded, directionMissing, lastRepeated, layerNormAdded, layerZ
 export { cellStateTaken, headMissing, hnView, lowerLayer, stepEarly } from './tensorTaken.js';
 export { axesSwapped, firstStep, startsLate, stopsEarly, timeReversed } from './time.js';
 export { weightSwap, weightsRounded } from './weightSets.js';
+export { weightsClipped, weightsNormalised, weightsPruned } from './weightValues.js';
+export { convolution, poolWindow } from './windows.js';

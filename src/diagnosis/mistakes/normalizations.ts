@@ -1,18 +1,27 @@
 import type { LayerSpec } from '../../model/spec.js';
-import type { Fix, Scenario, Way } from '../mistake.js';
-import { changeLayer, changeWeights, inLayers, mapData, mistake, placesOf, runScenario } from '../mistake.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { Mismatch } from '../affine.js';
+import type { Fix, LoopFault, Scenario, Way } from '../mistake.js';
+import { changeLayer, changeLoop, changeWeights, inLayers, mapData, mistake, placesOf, runScenario } from '../mistake.js';
 import { bypass } from './heads.js';
 
 /** Mistakes with BatchNormalization and LayerNormalization: their epsilon, their statistics, γ and β. */
 
-type Norm = Extract<LayerSpec, { readonly kind: 'batchnorm' | 'layernorm' }>;
+type BatchNorm = Extract<LayerSpec, { readonly kind: 'batchnorm' }>;
+type LayerNorm = Extract<LayerSpec, { readonly epsilon: number; readonly rmsScaling: boolean }>;
+type Norm = BatchNorm | LayerNorm;
 
 /** One way to get a layer wrong: what becomes of the scenario, the words, in which @ is the layer, and what else is to be said. */
 type Wrong = readonly [parameter: string, words: string, change: (s: Scenario, layer: Norm) => Scenario | undefined, more?: Partial<Way>];
 
 const EPSILONS = [1e-3, 1e-5, 1e-6, 1e-8, 0];
+/** Looked for where nothing usual explains it. */
+const RARE_EPSILONS = [1e-1, 1e-2, 1e-4, 1e-7, 1e-12];
 
-const CALLS = { batchnorm: ['BatchNormalization', 'BatchNorm1d'], layernorm: ['LayerNormalization', 'LayerNorm'] } as const;
+const CALLS: Readonly<Record<string, readonly [string, string]>> = {
+  batchnorm: ['BatchNormalization', 'BatchNorm1d'],
+  layernorm: ['LayerNormalization', 'LayerNorm'],
+};
 
 const epsilonFix = ({ kind, epsilon }: Norm): Fix => ({
   keras: `${CALLS[kind][0]}(epsilon=${epsilon})   # ← Keras: 1e-3; PyTorch: 1e-5`,
@@ -29,14 +38,16 @@ const [one, zero] = [() => 1, () => 0];
 function waysOf(layer: Norm): Wrong[] {
   const { epsilon, scale, center } = layer;
   return [
-    ...EPSILONS.filter(e => Math.abs(e - epsilon) > 1e-9).map(
-      (e): Wrong => [
-        'epsilon',
-        `epsilon of @ is ${e} instead of ${epsilon} (Keras: 1e-3, PyTorch: 1e-5)`,
-        (s, l) => changeLayer(s, l.name, { epsilon: e }),
-        { fix: epsilonFix(layer) },
-      ],
-    ),
+    ...[...EPSILONS, ...RARE_EPSILONS]
+      .filter(e => Math.abs(e - epsilon) > 1e-9 && Math.abs(e - epsilon) > epsilon / 10)
+      .map(
+        (e): Wrong => [
+          'epsilon',
+          `epsilon of @ is ${e} instead of ${epsilon} (Keras: 1e-3, PyTorch: 1e-5)`,
+          (s, l) => changeLayer(s, l.name, { epsilon: e }),
+          { fix: epsilonFix(layer), rare: RARE_EPSILONS.includes(e) },
+        ],
+      ),
     ['skipped', '@ is left out', (s, l) => ({ ...s, model: bypass(s.model, l.name) })],
     ...(scale && center ? [['scale', 'γ and β of @ are left out', setting({ gamma: one, beta: zero })] as const] : []),
     ...(scale ? [['scale', 'γ of @ is left out', setting({ gamma: one })] as const] : []),
@@ -52,12 +63,37 @@ const TRAINING_FIX: Fix = {
   numpy: 'y = (h - moving_mean) / np.sqrt(moving_variance + epsilon) * gamma + beta',
 };
 
+/** Of a batch in the moving statistics after one step: PyTorch's momentum is 0.1, Keras' 0.99. */
+const SHARES = [0.1, 0.01];
+
 const batchWays = (epsilon: number): Wrong[] => [
   [
     'training',
     '@ normalises by mean and variance of this batch (training mode) instead of the moving ones',
-    ofBatch,
+    (s, l) => ofBatch(s, l),
     { needs: 'all', insideStep: false, fix: TRAINING_FIX },
+  ],
+  [
+    'training',
+    '@ normalises by mean and variance of this batch, the variance divided by n − 1 (torch.var), instead of the moving ones',
+    (s, l) => ofBatch(s, l, 1, true),
+    { needs: 'all', insideStep: false, rare: true, fix: TRAINING_FIX },
+  ],
+  ...SHARES.flatMap(share =>
+    [false, true].map(
+      (unbiased): Wrong => [
+        'statistics',
+        `the moving statistics of @ have ${share} of this batch in them${unbiased ? ' (its variance divided by n − 1)' : ''}: the model was called once in training mode before`,
+        (s, l) => ofBatch(s, l, share, unbiased),
+        { needs: 'all', insideStep: false, rare: true, fix: TRAINING_FIX },
+      ],
+    ),
+  ),
+  [
+    'axis',
+    '@ normalises each sample by its own mean and variance over the steps (InstanceNorm), not by the moving ones',
+    (s, l) => changeLoop(s, l.name, { merged: ofEachSample(s, l) }),
+    { insideStep: false, rare: true },
   ],
   ['root', '@ divides by the variance, not by its root', setting({ variance: v => (v + epsilon) ** 2 - epsilon })],
   [
@@ -90,8 +126,8 @@ const pairExchanged = (s: Scenario, { name }: Norm): Scenario | undefined => {
   return gamma && beta && changeWeights(s, name, (own, t) => (own === 'gamma' ? beta : own === 'beta' ? gamma : t));
 };
 
-/** Mean and variance of what the layer reads, over all samples (and steps). */
-function ofBatch(s: Scenario, layer: Norm): Scenario | undefined {
+/** Mean and variance of what the layer reads, over all samples (and steps); a share of them, the rest as they were. */
+function ofBatch(s: Scenario, layer: Norm, share = 1, unbiased = false): Scenario | undefined {
   const x = runScenario(s)?.layers.get(layer.name)?.inputs[0].tensor;
   const K = x?.shape[x.shape.length - 1];
   if (!x || !K || (layer.axis !== -1 && layer.axis !== x.shape.length - 1)) return undefined;
@@ -99,9 +135,43 @@ function ofBatch(s: Scenario, layer: Norm): Scenario | undefined {
   const [mean, variance] = [new Float64Array(K), new Float64Array(K)];
   for (let k = 0; k < x.data.length; k++) mean[k % K] += x.data[k] / rows;
   for (let k = 0; k < x.data.length; k++) variance[k % K] += (x.data[k] - mean[k % K]) ** 2 / rows;
+  const times = unbiased && rows > 1 ? rows / (rows - 1) : 1;
+  const mixed = (t: Tensor, of: Float64Array, by: number) => mapData(t, (v, k) => (share === 1 ? 0 : (1 - share) * v) + share * by * of[k]);
   return changeWeights(s, layer.name, (name, t) =>
-    name === 'mean' ? { shape: t.shape, data: mean } : name === 'variance' ? { shape: t.shape, data: variance } : t,
+    name === 'mean' ? mixed(t, mean, 1) : name === 'variance' ? mixed(t, variance, times) : t,
   );
+}
+
+/** y = γ·(x − mean) / deviation + β of each sample: over its steps and each feature, or (`whole`) over both. */
+function ofEachSample({ weights }: Scenario, { name, epsilon }: Norm, whole = false): LoopFault['merged'] {
+  const [gamma, beta] = ['gamma', 'beta'].map(own => weights.get(name)?.get(own)?.data);
+  return (_, { shape, data }) => {
+    if (shape.length !== 3) throw new Mismatch();
+    const [N, T, K] = shape;
+    const group = (k: number) => Math.floor(k / (T * K)) * K + (whole ? 0 : k % K);
+    const count = whole ? T * K : T;
+    const [mean, variance] = [new Float64Array(N * K), new Float64Array(N * K)];
+    for (let k = 0; k < data.length; k++) mean[group(k)] += data[k] / count;
+    for (let k = 0; k < data.length; k++) variance[group(k)] += (data[k] - mean[group(k)]) ** 2 / count;
+    const scaled = (v: number, k: number) => (v - mean[group(k)]) / Math.sqrt(variance[group(k)] + epsilon);
+    return mapData({ shape, data }, (v, k) => scaled(v, k) * (gamma?.[k % K] ?? 1) + (beta?.[k % K] ?? 0));
+  };
+}
+
+/** ε beside the root, not in it: (x − mean) / (√variance + ε). */
+function besideRoot({ weights }: Scenario, { name, epsilon }: Norm, unbiased: boolean): LoopFault['merged'] {
+  const [gamma, beta] = ['gamma', 'beta'].map(own => weights.get(name)?.get(own)?.data);
+  return (_, t) => {
+    const K = t.shape[t.shape.length - 1];
+    const data = Float64Array.from(t.data);
+    for (let r = 0; r < data.length; r += K) {
+      const row = data.subarray(r, r + K);
+      const mean = row.reduce((a, b) => a + b, 0) / K;
+      const deviation = Math.sqrt(row.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (unbiased ? K - 1 : K));
+      row.set(row.map((v, k) => ((v - mean) / (deviation + epsilon)) * (gamma?.[k] ?? 1) + (beta?.[k] ?? 0)));
+    }
+    return { shape: t.shape, data };
+  };
 }
 
 /** n − 1 in the deviation: γ and ε that give the same */
@@ -112,7 +182,27 @@ function unbiased(s: Scenario, layer: Norm): Scenario | undefined {
   return changeLayer(setting({ gamma: v => v * Math.sqrt(part) })(s, layer), layer.name, { epsilon: layer.epsilon * part });
 }
 
-const LAYER_WAYS: readonly Wrong[] = [['root', '@ divides by n − 1 in the variance (torch.std, ddof=1) instead of n', unbiased]];
+const LAYER_WAYS: readonly Wrong[] = [
+  ['root', '@ divides by n − 1 in the variance (torch.std, ddof=1) instead of n', unbiased],
+  ...[false, true].map(
+    (ddof): Wrong => [
+      'root',
+      `epsilon of @ is added to the deviation${ddof ? ' (of n − 1)' : ''}, not to the variance inside the root`,
+      (s, l) => ofLastAxis(l, () => changeLoop(s, l.name, { merged: besideRoot(s, l, ddof) })),
+      { rare: true },
+    ],
+  ),
+  [
+    'axis',
+    '@ normalises over the steps and features of a sample together instead of the features of each step',
+    (s, l) => ofLastAxis(l, () => changeLoop(s, l.name, { merged: ofEachSample(s, l, true) })),
+    { insideStep: false, rare: true },
+  ],
+];
+
+/** Where it normalises over the last axis as it stands in the file. */
+const ofLastAxis = (l: Norm, change: () => Scenario) =>
+  l.kind === 'layernorm' && l.axis.join() === '-1' && !l.rmsScaling ? change() : undefined;
 
 export const normalization = mistake('normalization', 'a normalisation is computed differently', ['insideStep', 'alone'], {
   why: 'A BatchNormalization or LayerNormalization is computed differently: with another epsilon, the statistics of this batch, without γ and β, or not at all.',

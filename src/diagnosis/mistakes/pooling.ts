@@ -76,10 +76,10 @@ export const poolSum = mistake('pool-sum', 'the sum over time is used', [], {
   numpy: 'y = hs.mean(axis=1) @ Wo + bo  # ← not hs.sum(axis=1)',
   torch: 'y = fc(out.mean(dim=1))        # ← not fc(out.sum(dim=1))',
   example: { layers: 'rnn:3+seq,avgpool,dense:1', N: 2, T: 3, D: 2 },
-  variants: scenario =>
-    poolMean.variants(scenario).length > 0 || pools(scenario)[0]?.kind === 'avgpool'
-      ? [{ layer: pools(scenario)[0]?.name ?? lastStepLayer(scenario)!.name, change: summed }]
-      : [],
+  variants(scenario) {
+    const layer = pools(scenario)[0] ?? lastStepLayer(scenario);
+    return layer ? [{ layer: layer.name, change: summed }] : [];
+  },
 });
 
 function summed(scenario: Scenario): Scenario | undefined {

@@ -36,7 +36,7 @@ function normalised(t: Tensor, epsilon: number): Tensor {
 }
 
 /** The fault in all layers but the last: what stands between them, where that is more than one place. */
-function betweenLayers(layers: readonly RecurrentSpec[], fault: LoopFault, more: Partial<Way>): Way[] {
+export function betweenLayers(layers: readonly RecurrentSpec[], fault: LoopFault, more: Partial<Way>): Way[] {
   return layers.length > 2 ? inLoops(layers.slice(0, -1), fault, more).filter(v => v.layer === null) : [];
 }
 

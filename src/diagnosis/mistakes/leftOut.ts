@@ -1,0 +1,47 @@
+import { isRecurrent, type LayerSpec, type ModelSpec } from '../../model/spec.js';
+import { mistake, type Scenario, type Way } from '../mistake.js';
+import { bypass } from './heads.js';
+
+/** A layer that is not there, or one of the values that are added up. */
+
+/** Those that have a code of their own where they are missing, and those that do nothing. */
+const OTHERS = /dropout|^(activation|batchnorm|layernorm|embedding|masking|dense|maxpool|avgpool|last)|pool\dd$/;
+
+/** Readers of `name` read one of its values instead. */
+function reading(model: ModelSpec, name: string, value: string): ModelSpec {
+  const renamed = (own: string) => (own === name ? value : own);
+  return {
+    ...model,
+    layers: model.layers
+      .filter(l => l.name !== name)
+      .map(l => (l.inputs.includes(name) ? ({ ...l, inputs: l.inputs.map(renamed) } as LayerSpec) : l)),
+    output: renamed(model.output),
+  };
+}
+
+/** Of a sum, a product and so on: what is left is one of the values. */
+const isJoined = (l: LayerSpec) => l.inputs.length === 2 && l.inputs[0] !== l.inputs[1];
+
+function waysOf(l: LayerSpec, model: ModelSpec): Way[] {
+  const { name, inputs } = l;
+  const left = (change: (s: Scenario) => ModelSpec, why: string): Way => ({
+    ...{ layer: name, rare: true, why },
+    change: s => ({ ...s, model: change(s) }),
+  });
+  if (isJoined(l))
+    return inputs.map((value, i) =>
+      left(s => reading(s.model, name, value), `${inputs[1 - i]} is not joined to ${value}: ${name} is left out.`),
+    );
+  const isInner = l.kind === 'dense' && name !== model.output;
+  if (inputs.length !== 1 || (OTHERS.test(l.kind) && !isInner)) return [];
+  return [left(s => bypass(s.model, name), `${name} is left out: what it reads goes to the next layer as it is.`)];
+}
+
+export const layerLeftOut = mistake('layer-left-out', 'a layer is left out', ['alone'], {
+  why: 'A layer is left out, or of two values that are joined (a residual connection, positions) one is missing.',
+  numpy: 'out = hs + hs2                # ← both summands',
+  keras: 'x = Add()([x, h])             # ← both',
+  torch: 'out = x + out                 # ← both',
+  example: { layers: 'rnn:3+seq,rnn:3,dense:1', N: 2, T: 3, D: 3 },
+  variants: ({ model }) => model.layers.filter(l => !(isRecurrent(l) && !l.returnSequences)).flatMap(l => waysOf(l, model)),
+});
