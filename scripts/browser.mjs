@@ -25,21 +25,30 @@ const OF_GRAPHS = /^ {2}\.\.\.(CONTROL|QUANTISED(?:_SPACE)?|FUSED|SEQUENCES|SAMP
 /** Facets of a layer for files and scripts of frameworks (src/layers/facets.ts), and what only they and long inputs ask of it. */
 const FACETS = new Set(['keras', 'onnx', 'scripts', 'stepwise', 'passesMask', 'givesMask']);
 
-/** A page holds the line of a network that was read before it was written: nobody has to be told how it should be spelled. */
-const SPELLING = /\/model\/layersSpelling\.ts$/;
-const NO_SPELLING = 'export const usualSpelling = text => text, kindCalled = () => undefined, isFunction = () => false;';
-/** A page computes what the command line has computed before. */
-const NO_ROOM = `export const inRoom = (_, body) => body(), claimingKernels = kernels => kernels, nothing = () => 0;
+/** Modules that a page does without, and what stands in their places. */
+const REPLACED = [
+  // the line of its network has been read before: neither a better spelling nor another line is suggested, and an error shows no excerpt of it
+  ['model/layersSpelling', 'export const usualSpelling = text => text, kindCalled = () => undefined, isFunction = () => false;'],
+  ['model/layersLine', 'export const layersLineOf = () => null, layersText = () => "", layerText = layersText;'],
+  ['model/unfilled', 'export const checkFilled = () => {};'],
+  ['run/network/excerpt', 'export const withExcerpt = (_, body) => body();'],
+  // the same numbers have been computed before, within the limits
+  ['engines/claiming', 'export const claimingKernels = kernels => kernels;'],
+  [
+    'ops/room',
+    `export const inRoom = (_, body) => body(), nothing = () => 0;
 export { nothing as roomFor, nothing as numbersOf, nothing as bytesFor, nothing as claim, nothing as claimProducts, nothing as checkRoom };
-export { nothing as pass, nothing as hold, nothing as release, nothing as askRoomFrom };`;
-const ROOM = /\/src\/(ops\/room|engines\/claiming)\.ts$/;
-/** The words of a page's request are those of its form, which cannot exclude each other. */
-const RULES = /\/src\/run\/requestRules\.ts$/;
-const NO_RULES =
-  'export const checkRules = () => {}, checkConflicts = checkRules, needs = checkRules, pairs = () => [], flagOf = key => "--" + key;';
-/** Its weights stand in it, and in no file. */
-const HELD = /\/src\/run\/network\/heldWeights\.ts$/;
-const NONE_HELD = 'export const weightsOf = async () => {}, specFromWeights = () => {}, featuresOf = specFromWeights;';
+export { nothing as pass, nothing as hold, nothing as release, nothing as askRoomFrom };`,
+  ],
+  // a request is made by its form, whose fields cannot exclude each other
+  [
+    'run/requestRules',
+    'export const checkRules = () => {}, checkConflicts = checkRules, needs = checkRules, pairs = () => [], flagOf = key => "--" + key;',
+  ],
+  // its weights are in the page, and so are the assumptions of a network from a file, the only one that can depend on Keras' backend
+  ['run/network/heldWeights', 'export const weightsOf = async () => {}, specFromWeights = () => {}, featuresOf = specFromWeights;'],
+  ['run/network/backend', 'export const backendAssumptions = () => [];'],
+];
 const SUGGESTS = 'if (error instanceof RnnError) suggest(error, text);';
 
 const OF_NODE = new RegExp(`^node:|^(${[...builtinModules, 'onnxruntime-node'].join('|')})$`);
@@ -54,10 +63,8 @@ const withoutNode = details => ({
     hooks.onResolve({ filter: FILES }, ({ path }) => ({ path, namespace: 'noFiles', sideEffects: false }));
     hooks.onLoad({ filter: /.*/, namespace: 'noFiles' }, () => ({ contents: NO_FILES }));
     hooks.onLoad({ filter: /\/batched\/kernelBytes\.ts$/ }, async () => ({ contents: inflatedKernel(await compileKernel(false)) }));
-    if (!details) hooks.onLoad({ filter: ROOM }, () => ({ contents: NO_ROOM }));
-    if (!details) hooks.onLoad({ filter: RULES }, () => ({ contents: NO_RULES }));
-    if (!details) hooks.onLoad({ filter: HELD }, () => ({ contents: NONE_HELD }));
-    if (!details) hooks.onLoad({ filter: SPELLING }, () => ({ contents: NO_SPELLING }));
+    if (!details)
+      for (const [module, contents] of REPLACED) hooks.onLoad({ filter: new RegExp(`/src/${module}\\.ts$`) }, () => ({ contents }));
     hooks.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
       contents: importedAtOnce(details ? forBrowser(path) : withoutDetails(forBrowser(path).replace(SUGGESTS, ''))),
       loader: 'ts',
