@@ -64,6 +64,14 @@ export interface StepContext {
   readonly peepholes?: FloatArray;
 }
 
+/** Made in this one place: V8 compiles a cell's step for each kind of object that it is given, and these are of one kind. */
+export function stepContext(
+  { sig, act, actOut, options }: Pick<StepContext, 'sig' | 'act' | 'actOut' | 'options'>,
+  { N, M, gates, state, next, recurrent, peepholes }: Omit<StepContext, 'sig' | 'act' | 'actOut' | 'options'>,
+): StepContext {
+  return { N, M, gates, state, next, recurrent, sig, act, actOut, options, peepholes };
+}
+
 /** The order of a framework's column blocks, in our names of the gates. */
 export interface FrameworkRow {
   readonly gates: readonly string[];

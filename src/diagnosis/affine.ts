@@ -4,15 +4,23 @@ import { type ProductOptions, withProducts } from './products.js';
 
 /** x·W + b of every step, computed before the loop begins. */
 
+const ROWS_AT_ONCE = 64;
+
 /** x [..., D] · W [D, K] + b [K] */
 export function affine(x: Tensor, W: Tensor, b: Tensor | undefined, options: ProductOptions): Tensor {
   const [D, K] = W.shape;
   if (x.shape[x.shape.length - 1] !== D || x.data.length % D !== 0 || (b && b.shape[b.shape.length - 1] !== K)) throw new Mismatch();
   const rows = x.data.length / D;
   const data = allocate(rows * K, options.precision);
-  withProducts(options, productOf => {
-    const product = productOf(W);
-    for (let r = 0; r < rows; r++) data.set(product(x.data, r * D, 0, K, b?.data), r * K);
+  withProducts(options, Math.min(rows, ROWS_AT_ONCE), productsOf => {
+    const products = productsOf(W);
+    if (!products.rows) for (let r = 0; r < rows; r++) data.set(products.row(x.data, r * D, 0, K, b?.data), r * K);
+    else
+      for (let r = 0; r < rows; r += ROWS_AT_ONCE) {
+        const count = Math.min(rows - r, ROWS_AT_ONCE);
+        const list = Array.from({ length: count }, (_, i) => x.data.subarray((r + i) * D, (r + i + 1) * D));
+        data.set(products.rows(list, K, b?.data), r * K);
+      }
   });
   return { shape: [...x.shape.slice(0, -1), K], data };
 }

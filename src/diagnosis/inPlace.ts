@@ -1,5 +1,5 @@
 import { applyTo } from '../cells/apply.js';
-import type { StepContext } from '../cells/cell.js';
+import { stepContext } from '../cells/cell.js';
 import type { RecurrenceArgs } from '../layers/layer.js';
 import { allocate, type FloatArray, type Precision } from '../tensor/tensor.js';
 import type { RowProduct } from './products.js';
@@ -37,11 +37,10 @@ export function stepInPlace(loop: Step, state: readonly FloatArray[], next: read
   }
   const one = (length: number) => allocate(length, loop.options.precision);
   const [own, now, old, sums, peepholes] = [one(G), next.map(() => one(1)), state.map(() => one(1)), one(G), one(3)];
-  const step: StepContext = {
-    ...{ N: 1, M: 1, gates: own, state: old, next: now, sig: args.sig, act: args.act, actOut: args.actOut, options: args.options },
+  const step = stepContext(args, {
+    ...{ N: 1, M: 1, gates: own, state: old, next: now, peepholes: args.weights.peepholes && peepholes },
     recurrent: (_h, from, to) => (from === 0 && to === G ? sums : sums.subarray(from, to)),
-    peepholes: args.weights.peepholes && peepholes,
-  };
+  });
   for (let m = 0; m < M; m++) {
     for (let g = 0; g < G; g++) {
       own[g] = gates[g * M + m];

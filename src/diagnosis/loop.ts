@@ -1,4 +1,4 @@
-import type { StepContext } from '../cells/cell.js';
+import { type StepContext, stepContext } from '../cells/cell.js';
 import { quickly } from '../cells/quickly.js';
 import type { Kernel } from '../engines/batched/kernel.js';
 import type { Kernels, RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
@@ -10,7 +10,7 @@ import { affine, biasesOf, Mismatch, projected } from './affine.js';
 import { isSameLoop } from './cores.js';
 import { fusedLoop } from './fusedLoop.js';
 import { stepInPlace } from './inPlace.js';
-import { type ProductOptions, type RowProduct, withProducts } from './products.js';
+import { type ProductOptions, type Products, type RowProduct, withProducts } from './products.js';
 import type { LoopFault } from './scenario.js';
 
 /**
@@ -81,8 +81,25 @@ export interface Loop {
   readonly states: readonly FloatArray[];
   /** every one, for traces: each [N, T, width] */
   readonly kept: readonly FloatArray[] | undefined;
+  /** of the fault, read at every step; faults have different fields, which V8 would compile the step for one after the other */
+  readonly step: LoopFault['step'];
+  readonly inPlace: boolean;
+  readonly round: LoopFault['round'];
+  readonly output: 0 | 1;
+  readonly peepholes: FloatArray | undefined;
   /** what the next step may fill */
   spare: FloatArray[];
+  /** h·Wh of all samples, for the step that they are at: [N, K] */
+  ahead: Ahead | undefined;
+}
+
+/** The first K columns of products, row `row` of them for this very `h`; `used`: asked for by some sample. */
+interface Ahead {
+  readonly products: FloatArray;
+  readonly K: number;
+  row: number;
+  h: FloatArray;
+  used: boolean;
 }
 
 /** x [N, T, D] -> h of every step and the last states, nothing taken from them yet. */
@@ -93,17 +110,30 @@ function runLoop(args: RecurrenceArgs, fault: LoopFault, options: LoopOptions): 
   const [bias, recurrentBias] = biasesOf(args, options.precision);
   const inputs = projected(args, bias, options);
   if (weights.recurrentKernel!.shape[0] !== P || weights.recurrentKernel!.shape[1] !== width) throw new Mismatch();
-  return withProducts(options, productOf => {
-    const product = productOf(weights.recurrentKernel!);
+  const N = args.x.shape[0];
+  return withProducts(options, N, productsOf => {
+    const products = productsOf(weights.recurrentKernel!);
+    const product = products.row;
     const recurrent = (h: FloatArray, from: number, to: number) =>
-      product(h, 0, from * M, (to - from) * M, recurrentBias?.subarray(from * M, to * M));
+      takenFrom(loop.ahead, h, from * M, to * M) ?? product(h, 0, from * M, (to - from) * M, recurrentBias?.subarray(from * M, to * M));
     const room = roomFor(args, P, width, options.precision);
-    const project = weights.projection && productOf(weights.projection);
-    const loop: Loop = { args, fault, options, M, P, width, recurrentBias, inputs, product, project, recurrent, ...room };
+    const project = weights.projection && productsOf(weights.projection).row;
+    const { step, round, output = 0 } = fault;
+    const inPlace = fault.inPlace === true && project === undefined;
+    const often = { step, inPlace, round, output, peepholes: weights.peepholes?.data, ahead: undefined };
+    const loop: Loop = { args, fault, options, M, P, width, recurrentBias, inputs, product, project, recurrent, ...room, ...often };
     if (fault.carry?.by === 'step') runSharing(loop);
+    else if (N > 1 && products.rows && !fault.carry && !fault.inPlace && options.every === undefined) runTogether(loop, products.rows);
     else runApart(loop);
     return loop;
   });
+}
+
+/** Columns [from, to) of what was computed ahead; undefined where that was for another h. */
+function takenFrom(ahead: Ahead | undefined, h: FloatArray, from: number, to: number): FloatArray | undefined {
+  if (ahead === undefined || ahead.h !== h || to > ahead.K) return undefined;
+  ahead.used = true;
+  return ahead.products.subarray(ahead.row * ahead.K + from, ahead.row * ahead.K + to);
 }
 
 function roomFor({ x, cell, units: M, trace }: RecurrenceArgs, P: number, width: number, precision: Precision) {
@@ -122,14 +152,42 @@ function roomFor({ x, cell, units: M, trace }: RecurrenceArgs, P: number, width:
 
 /** Each sample for itself, as it should be. */
 function runApart(loop: Loop): void {
-  const [N, T] = loop.args.x.shape;
-  const { first, last } = loop.fault.skip ?? { first: 0, last: 0 };
-  if (first + last >= T) throw new Mismatch();
-  for (let n = 0; n < N; n++) {
+  const [from, to] = stepsIn(loop);
+  for (let n = 0; n < loop.args.x.shape[0]; n++) {
     let state = startOf(loop, n);
-    for (let step = first; step < T - last; step++) state = runStep(loop, n, step, state);
+    for (let step = from; step < to; step++) state = runStep(loop, n, step, state);
     keepFinal(loop, state, n);
   }
+}
+
+/** The same step by step: Wh is read once for all samples. A GRU that resets before the product needs its third block for another h. */
+function runTogether(loop: Loop, rows: NonNullable<Products['rows']>): void {
+  const { args, M, width, recurrentBias } = loop;
+  const [from, to] = stepsIn(loop);
+  const states = Array.from({ length: args.x.shape[0] }, (_, n) => startOf(loop, n));
+  const K = args.cell.name === 'gru' && !args.options.resetAfter ? 2 * M : width;
+  const bias = recurrentBias?.subarray(0, K);
+  for (let step = from, used = true; step < to; step++) {
+    const list = states.map(state => state[0]);
+    const ahead: Ahead | undefined = used ? { products: rows(list, K, bias), K, row: 0, h: list[0], used: false } : undefined;
+    loop.ahead = ahead;
+    states.forEach((state, n) => {
+      if (ahead) [ahead.row, ahead.h] = [n, list[n]];
+      states[n] = runStep(loop, n, step, state);
+    });
+    // a mistake may multiply something else
+    used = ahead?.used === true;
+  }
+  loop.ahead = undefined;
+  for (const [n, state] of states.entries()) keepFinal(loop, state, n);
+}
+
+/** The steps that are run, in their order. */
+function stepsIn({ args, fault }: Loop): readonly [from: number, to: number] {
+  const T = args.x.shape[1];
+  const { first, last } = fault.skip ?? { first: 0, last: 0 };
+  if (first + last >= T) throw new Mismatch();
+  return [first, T - last];
 }
 
 /** One state for all samples, handed on at every step. */
@@ -158,7 +216,7 @@ function startOf({ args, fault, options, states, widths }: Loop, n: number): Flo
 
 /** One step of sample n: the states after it, which are the ones before it where the step is masked. */
 function runStep(loop: Loop, n: number, step: number, state: FloatArray[]): FloatArray[] {
-  const { args, fault, widths, sequence, kept, P, M } = loop;
+  const { args, round, widths, sequence, kept, P, M } = loop;
   const T = args.x.shape[1];
   const row = n * T + (args.reverse ? T - 1 - step : step);
   const masked = args.mask !== undefined && args.mask[row] === 0;
@@ -167,10 +225,10 @@ function runStep(loop: Loop, n: number, step: number, state: FloatArray[]): Floa
     now = loop.spare;
     stepOnce(loop, row, state, now, T - 1 - step);
     if (loop.project) now[0] = loop.project(now[0], 0, 0, P, undefined).slice();
-    if (fault.round) for (const s of now) for (let k = 0; k < s.length; k++) s[k] = fault.round(s[k]);
+    if (round) for (const s of now) for (let k = 0; k < s.length; k++) s[k] = round(s[k]);
     loop.spare = loop.project ? [allocate(M, loop.options.precision), state[1]] : state;
   }
-  if (!masked || !args.zeroOutputForMask) sequence.set(now[loop.fault.output ?? 0], row * P);
+  if (!masked || !args.zeroOutputForMask) sequence.set(now[loop.output], row * P);
   kept?.forEach((all, s) => {
     all.set(now[s], row * widths[s]);
   });
@@ -179,13 +237,12 @@ function runStep(loop: Loop, n: number, step: number, state: FloatArray[]): Floa
 
 /** `gates` become the activated gates of the row, `next` the new states. */
 function stepOnce(loop: Loop, row: number, state: readonly FloatArray[], next: readonly FloatArray[], left: number): void {
-  const { args, M, width, gates, inputs, recurrent } = loop;
-  for (let k = 0; k < width; k++) gates[k] = inputs[row * width + k];
-  const { sig, act, actOut, options } = args;
-  if (loop.fault.inPlace && !loop.project) stepInPlace(loop, state, next);
+  const { args, M, width, gates, inputs, recurrent, step, peepholes } = loop;
+  gates.set(inputs.subarray(row * width, (row + 1) * width));
+  if (loop.inPlace) stepInPlace(loop, state, next);
   else {
-    const context = { N: 1, M, gates, state, next, recurrent, sig, act, actOut, options, peepholes: args.weights.peepholes?.data };
-    if (loop.fault.step) loop.fault.step(context, args.cell.step, left, args.reverse);
+    const context = stepContext(args, { N: 1, M, gates, state, next, recurrent, peepholes });
+    if (step) step(context, args.cell.step, left, args.reverse);
     else args.cell.step(context);
   }
   loop.keptGates?.set(gates, row * width);

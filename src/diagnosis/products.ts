@@ -2,7 +2,7 @@ import { type Kernel, loadedKernel } from '../engines/batched/kernel.js';
 import { allocate, type FloatArray, type Precision, type Tensor } from '../tensor/tensor.js';
 
 /**
- * One row times a matrix, whose weights are other ones at every mistake that is tried: on the WASM kernel when it is there and there is enough
+ * Rows times a matrix, whose weights are other ones at every mistake that is tried: on the WASM kernel when it is there and there is enough
  * to do, else in plain TypeScript. Four rows of the matrix are added up before they are added to the result, in either, so both have the same bits.
  */
 export interface ProductOptions {
@@ -11,52 +11,79 @@ export interface ProductOptions {
   readonly order: 1 | -1;
 }
 
-/** start [K] + v[at, at + P) · w[:, column, column + K). The result is valid until the next call. */
+/** What is multiplied by one matrix [P, width]; results are valid until the next call of the same function. */
+export interface Products {
+  /** start [K] + v[at, at + P) · w[:, column, column + K) */
+  readonly row: RowProduct;
+  /** start [K] + v [P] · w[:, 0, K) of several v: [rows, K]; undefined where row after row is as fast */
+  readonly rows?: (list: readonly FloatArray[], K: number, start: FloatArray | undefined) => FloatArray;
+}
+
 export type RowProduct = (v: FloatArray, at: number, column: number, K: number, start: FloatArray | undefined) => FloatArray;
 
 /** Below this many weights a call into WASM costs more than it saves. */
 const LEAST_WEIGHTS = 256;
 
-/** Runs `use` with products; the kernel's memory they take is given back at its end. */
-export function withProducts<T>(options: ProductOptions, use: (productOf: (w: Tensor) => RowProduct) => T): T {
+/** Runs `use` with products; the kernel's memory they take is given back at its end. @param rows that are multiplied at once, at most */
+export function withProducts<T>(options: ProductOptions, rows: number, use: (productsOf: (w: Tensor) => Products) => T): T {
   const kernel = loadedKernel(false) ?? loadedKernel(true);
   const mark = kernel?.mark();
   try {
-    return use(w => (kernel && w.data.length >= LEAST_WEIGHTS ? inKernel(w, options, kernel) : plain(w, options)) ?? plain(w, options));
+    return use(w => (kernel && w.data.length >= LEAST_WEIGHTS && inKernel(w, options, rows, kernel)) || { row: plain(w, options) });
   } finally {
     if (kernel) kernel.release(mark!);
   }
 }
 
 /** undefined where WASM cannot have that much memory. */
-function inKernel(w: Tensor, { precision, order }: ProductOptions, kernel: Kernel): RowProduct | undefined {
+function inKernel(w: Tensor, { precision, order }: ProductOptions, rows: number, kernel: Kernel): Products | undefined {
   const [P, width] = w.shape;
   const size = precision === 'f32' ? 4 : 8;
-  const add = precision === 'f32' ? kernel.run.addRows32 : kernel.run.addRows64;
   let at: number;
   try {
-    at = kernel.take(size * (P * width + P + width));
+    at = kernel.take(size * (P * width + rows * (P + width)));
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
-  const rowAt = at + size * P * width;
-  const outAt = rowAt + size * P;
+  const vAt = at + size * P * width;
+  const outAt = vAt + size * rows * P;
   const { buffer } = kernel.memory;
   const view = (from: number, length: number) =>
     precision === 'f32' ? new Float32Array(buffer, from, length) : new Float64Array(buffer, from, length);
-  view(at, P * width).set(w.data);
-  const row = view(rowAt, P);
-  const out = view(outAt, width);
+  const narrow = precision === 'f64' && writeSingles(w.data, new Float32Array(buffer, at, P * width));
+  if (!narrow) view(at, P * width).set(w.data);
+  const add = kernel.run[precision === 'f32' ? 'addRows32' : narrow ? 'addRowsOfSingles64' : 'addRows64'];
+  const bytes = narrow ? 4 : size;
+  const v = view(vAt, rows * P);
+  const out = view(outAt, rows * width);
   const first = order > 0 ? 0 : P - 1;
-  return (v, from, column, K, start) => {
-    for (let p = 0; p < P; p++) row[p] = v[from + p];
-    const result = K === width ? out : out.subarray(0, K);
-    if (start) result.set(start);
+  const run = (count: number, column: number, K: number, start: FloatArray | undefined) => {
+    const result = out.length === count * K ? out : out.subarray(0, count * K);
+    if (start) for (let r = 0; r < count; r++) result.set(start, r * K);
     else result.fill(0);
-    add(outAt, K, rowAt + size * first, P, at + size * (first * width + column), size * width, order);
+    add(outAt, K, vAt + size * first, P, at + bytes * (first * width + column), bytes * width, order, count);
     return result;
   };
+  return {
+    row(x, from, column, K, start) {
+      for (let p = 0; p < P; p++) v[p] = x[from + p];
+      return run(1, column, K, start);
+    },
+    rows(list, K, start) {
+      for (let r = 0; r < list.length; r++) v.set(list[r], r * P);
+      return run(list.length, 0, K, start);
+    },
+  };
+}
+
+/** Weights that are float32, as nearly all are that a mistake only moves, are kept so: half as many bytes to read, and the same products. */
+function writeSingles(data: FloatArray, to: Float32Array): boolean {
+  for (let k = 0; k < to.length; k++) {
+    to[k] = data[k];
+    if (to[k] !== data[k]) return false;
+  }
+  return true;
 }
 
 function plain(w: Tensor, { precision, order }: ProductOptions): RowProduct {

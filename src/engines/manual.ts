@@ -1,3 +1,4 @@
+import { stepContext } from '../cells/cell.js';
 import type { Kernels, RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
 import { productBy } from '../layers/product.js';
 import { pass } from '../ops/room.js';
@@ -60,7 +61,7 @@ function recurrence(args: RecurrenceArgs): RecurrenceResult {
       const gates = plus(times(row(x, n * T + t), Wx), b); // x_t·Wx + b
       const recurrent = (h: FloatArray, from: number, to: number) => plus(times(h, WhOf(from, to)), bRecurrent?.subarray(from * M, to * M)); // h·Wh (+ b')
       const next = cell.states.map(() => like(x)(M));
-      cell.step({ ...args, N: 1, M, gates, state, next, recurrent, peepholes: weights.peepholes?.data });
+      cell.step(stepContext(args, { N: 1, M, gates, state, next, recurrent, peepholes: weights.peepholes?.data }));
       if (Wp) next[0] = times(next[0], Wp); // h·Wp
       state = next;
       record.step(n, t, gates, state);

@@ -48,8 +48,9 @@ interface Exports {
     aside: number,
   ): void;
   addProduct64(x: number, stride: number, rows: number, D: number, w: number, K: number, out: number, outStride: number): void;
-  addRows64(out: number, K: number, v: number, P: number, w: number, stride: number, order: number): void;
-  addRows32(out: number, K: number, v: number, P: number, w: number, stride: number, order: number): void;
+  addRows64(out: number, K: number, v: number, P: number, w: number, stride: number, order: number, rows: number): void;
+  addRowsOfSingles64(out: number, K: number, v: number, P: number, w: number, stride: number, order: number, rows: number): void;
+  addRows32(out: number, K: number, v: number, P: number, w: number, stride: number, order: number, rows: number): void;
   runSteps(block: number, cell: number, from: number, to: number): void;
   runStream(block: number, cell: number, from: number, to: number): void;
   runStreamPart(block: number, cell: number, from: number, to: number, part: number, parts: number): void;

@@ -1,3 +1,4 @@
+import { stepContext } from '../../cells/cell.js';
 import type { Product, RecurrenceArgs, RecurrenceResult } from '../../layers/layer.js';
 import { allocate, type FloatArray, precisionOf, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { type Recording, startRecording } from '../recording.js';
@@ -87,7 +88,7 @@ function runBlock(args: RecurrenceArgs, block: Block, products: Products): void 
     const t = reverse ? T - 1 - step : step;
     const gates = allGates.subarray(t * B * width, (t + 1) * B * width);
     const next = cell.states.map(() => allocate(B * M, precisionOf(x)));
-    cell.step({ ...args, N: B, M, gates, state, next, recurrent, peepholes: weights.peepholes?.data });
+    cell.step(stepContext(args, { N: B, M, gates, state, next, recurrent, peepholes: weights.peepholes?.data }));
     if (products.projection) next[0] = project(next[0], weights.projection!, B, products.projection);
     for (let n = 0; n < B && isRecorded; n++) {
       const masked = mask !== undefined && mask[(from + n) * T + t] === 0;

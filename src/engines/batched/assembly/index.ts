@@ -7,4 +7,4 @@ export { packMatrix, packPanels, packWide } from './pack';
 export { runSteps } from './run';
 export { runStream, runStreamPart } from './stream';
 export { activate } from './activate';
-export { addRows32, addRows64 } from './rows';
+export { addRows32, addRows64, addRowsOfSingles64 } from './rows';

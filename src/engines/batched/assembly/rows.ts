@@ -1,102 +1,161 @@
 /**
- * One row times a matrix, kept as it is in memory: what the diagnosis runs, whose weights change with every mistake it tries.
- *   out [K] += v [P] · w [P, K]
- * Rows of w are `stride` bytes apart; `v` and `w` point at the row taken first, `order` is +1 or −1. Four rows are added up before they are added
- * to `out`, as the plain loop does (diagnosis/products.ts): the same bits.
+ * Rows times a matrix, kept as it is in memory: what the diagnosis runs, whose weights change with every mistake it tries.
+ *   out [rows, K] += v [rows, P] · w [P, K]
+ * Rows of w are `stride` bytes apart; `v` and `w` point at what is taken first, `order` is +1 or −1. Four rows of w are added up before they are added
+ * to `out`, as the plain loop does (diagnosis/products.ts): the same bits. They stay in the first cache while all rows of v pass.
  */
-export function addRows64(out: usize, K: usize, v: usize, P: usize, w: usize, stride: isize, order: isize): void {
+export function addRows64(out: usize, K: usize, v: usize, P: usize, w: usize, stride: isize, order: isize, rows: usize): void {
+  addRows<f64>(out, K, v, P, w, stride, order, rows);
+}
+
+/** The same with weights that are float32, half as many bytes to read. */
+export function addRowsOfSingles64(out: usize, K: usize, v: usize, P: usize, w: usize, stride: isize, order: isize, rows: usize): void {
+  addRows<f32>(out, K, v, P, w, stride, order, rows);
+}
+
+@inline
+function addRows<W>(out: usize, K: usize, v: usize, P: usize, w: usize, stride: isize, order: isize, rows: usize): void {
   const step: isize = 8 * order;
   const next = stride * order;
-  const wide = K & ~(<usize>1);
   let j: usize = 0;
-  for (; j + 8 <= P; j += 8) {
-    const a = f64x2.splat(load<f64>(v));
-    const b = f64x2.splat(load<f64>(v + step));
-    const c = f64x2.splat(load<f64>(v + 2 * step));
-    const d = f64x2.splat(load<f64>(v + 3 * step));
-    const e = f64x2.splat(load<f64>(v + 4 * step));
-    const f = f64x2.splat(load<f64>(v + 5 * step));
-    const g = f64x2.splat(load<f64>(v + 6 * step));
-    const h = f64x2.splat(load<f64>(v + 7 * step));
-    let r = w;
-    let o = out;
-    const end = out + wide * 8;
-    const w2 = next + next;
-    const w3 = w2 + next;
-    while (o < end) {
-      const r4 = r + w2 + w2;
-      const first = four(a, b, c, d, v128.load(r), v128.load(r + next), v128.load(r + w2), v128.load(r + w3));
-      const second = four(e, f, g, h, v128.load(r4), v128.load(r4 + next), v128.load(r4 + w2), v128.load(r4 + w3));
-      v128.store(o, f64x2.add(f64x2.add(v128.load(o), first), second));
-      o += 16;
-      r += 16;
-    }
-    if (wide < K) {
-      addColumn64(o, v, r, next, step);
-      addColumn64(o, v + 4 * step, r + 4 * next, next, step);
-    }
+  // of one row the sums are read and written half as often
+  for (; rows == 1 && j + 8 <= P; j += 8) {
+    eight<W>(out, K, v, w, next, step);
     v += 8 * step;
     w += 8 * next;
   }
-  if (j + 4 <= P) {
-    const a = f64x2.splat(load<f64>(v));
-    const b = f64x2.splat(load<f64>(v + step));
-    const c = f64x2.splat(load<f64>(v + 2 * step));
-    const d = f64x2.splat(load<f64>(v + 3 * step));
-    let r = w;
-    let o = out;
-    for (const end = out + wide * 8; o < end; o += 16) {
-      const sum = four(a, b, c, d, v128.load(r), v128.load(r + next), v128.load(r + 2 * next), v128.load(r + 3 * next));
-      v128.store(o, f64x2.add(v128.load(o), sum));
-      r += 16;
-    }
-    if (wide < K) addColumn64(o, v, r, next, step);
+  for (; j + 4 <= P; j += 4) {
+    let r: usize = 0;
+    for (; r + 2 <= rows; r += 2) fourOfTwo<W>(out + 8 * r * K, K, v + 8 * r * P, 8 * P, w, next, step);
+    if (r < rows) fourOf<W>(out + 8 * r * K, K, v + 8 * r * P, w, next, step);
     v += 4 * step;
     w += 4 * next;
-    j += 4;
   }
   for (; j < P; j++) {
-    const a = load<f64>(v);
-    for (let k: usize = 0; k < K; k++) store<f64>(out + 8 * k, load<f64>(out + 8 * k) + a * load<f64>(w + 8 * k));
+    for (let r: usize = 0; r < rows; r++) {
+      const a = load<f64>(v + 8 * r * P);
+      const o = out + 8 * r * K;
+      for (let k: usize = 0; k < K; k++) store<f64>(o + 8 * k, load<f64>(o + 8 * k) + a * one<W>(w + sizeof<W>() * k));
+    }
     v += step;
     w += next;
   }
 }
 
+/** out [K] += v[0, 8) · w [8, K] */
+function eight<W>(out: usize, K: usize, v: usize, w: usize, next: isize, step: isize): void {
+  const a = f64x2.splat(load<f64>(v));
+  const b = f64x2.splat(load<f64>(v + step));
+  const c = f64x2.splat(load<f64>(v + 2 * step));
+  const d = f64x2.splat(load<f64>(v + 3 * step));
+  const e = f64x2.splat(load<f64>(v + 4 * step));
+  const f = f64x2.splat(load<f64>(v + 5 * step));
+  const g = f64x2.splat(load<f64>(v + 6 * step));
+  const h = f64x2.splat(load<f64>(v + 7 * step));
+  let r = w;
+  let o = out;
+  const end = out + (K & ~(<usize>1)) * 8;
+  const w2 = next + next;
+  const w3 = w2 + next;
+  while (o < end) {
+    const r4 = r + w2 + w2;
+    const first = four(a, b, c, d, two<W>(r), two<W>(r + next), two<W>(r + w2), two<W>(r + w3));
+    const second = four(e, f, g, h, two<W>(r4), two<W>(r4 + next), two<W>(r4 + w2), two<W>(r4 + w3));
+    v128.store(o, f64x2.add(f64x2.add(v128.load(o), first), second));
+    o += 16;
+    r += 2 * sizeof<W>();
+  }
+  if (K & 1) {
+    addColumn64<W>(o, v, r, next, step);
+    addColumn64<W>(o, v + 4 * step, r + 4 * next, next, step);
+  }
+}
+
+/** out [K] += v[0, 4) · w [4, K] */
+function fourOf<W>(out: usize, K: usize, v: usize, w: usize, next: isize, step: isize): void {
+  const a = f64x2.splat(load<f64>(v));
+  const b = f64x2.splat(load<f64>(v + step));
+  const c = f64x2.splat(load<f64>(v + 2 * step));
+  const d = f64x2.splat(load<f64>(v + 3 * step));
+  let r = w;
+  let o = out;
+  for (const end = out + (K & ~(<usize>1)) * 8; o < end; o += 16) {
+    const sum = four(a, b, c, d, two<W>(r), two<W>(r + next), two<W>(r + 2 * next), two<W>(r + 3 * next));
+    v128.store(o, f64x2.add(v128.load(o), sum));
+    r += 2 * sizeof<W>();
+  }
+  if (K & 1) addColumn64<W>(o, v, r, next, step);
+}
+
+/** The same for two rows of v, `apart` bytes from each other, and of out. */
+function fourOfTwo<W>(out: usize, K: usize, v: usize, apart: usize, w: usize, next: isize, step: isize): void {
+  const a = f64x2.splat(load<f64>(v));
+  const b = f64x2.splat(load<f64>(v + step));
+  const c = f64x2.splat(load<f64>(v + 2 * step));
+  const d = f64x2.splat(load<f64>(v + 3 * step));
+  const v2 = v + apart;
+  const e = f64x2.splat(load<f64>(v2));
+  const f = f64x2.splat(load<f64>(v2 + step));
+  const g = f64x2.splat(load<f64>(v2 + 2 * step));
+  const h = f64x2.splat(load<f64>(v2 + 3 * step));
+  let r = w;
+  let o = out;
+  let o2 = out + 8 * K;
+  for (const end = out + (K & ~(<usize>1)) * 8; o < end; o += 16) {
+    const w0 = two<W>(r);
+    const w1 = two<W>(r + next);
+    const w2 = two<W>(r + 2 * next);
+    const w3 = two<W>(r + 3 * next);
+    v128.store(o, f64x2.add(v128.load(o), four(a, b, c, d, w0, w1, w2, w3)));
+    v128.store(o2, f64x2.add(v128.load(o2), four(e, f, g, h, w0, w1, w2, w3)));
+    r += 2 * sizeof<W>();
+    o2 += 16;
+  }
+  if (K & 1) {
+    addColumn64<W>(o, v, r, next, step);
+    addColumn64<W>(o2, v2, r, next, step);
+  }
+}
+
 /** The same with float32 rows: sums of four products in float64, rounded to float32 where they are added to `out`. */
-export function addRows32(out: usize, K: usize, v: usize, P: usize, w: usize, stride: isize, order: isize): void {
+export function addRows32(out: usize, K: usize, v: usize, P: usize, w: usize, stride: isize, order: isize, rows: usize): void {
   const step: isize = 4 * order;
   const next = stride * order;
-  const wide = K & ~(<usize>1);
   let j: usize = 0;
   for (; j + 4 <= P; j += 4) {
-    const a = f64x2.splat(<f64>load<f32>(v));
-    const b = f64x2.splat(<f64>load<f32>(v + step));
-    const c = f64x2.splat(<f64>load<f32>(v + 2 * step));
-    const d = f64x2.splat(<f64>load<f32>(v + 3 * step));
-    let r = w;
-    let o = out;
-    for (const end = out + wide * 4; o < end; o += 8) {
-      const sum = four(a, b, c, d, pair(r), pair(r + next), pair(r + 2 * next), pair(r + 3 * next));
-      v128.store64_lane(o, f32x4.demote_f64x2_zero(f64x2.add(pair(o), sum)), 0);
-      r += 8;
-    }
-    if (wide < K) {
-      let sum = <f64>load<f32>(v) * <f64>load<f32>(r);
-      sum += <f64>load<f32>(v + step) * <f64>load<f32>(r + next);
-      sum += <f64>load<f32>(v + 2 * step) * <f64>load<f32>(r + 2 * next);
-      sum += <f64>load<f32>(v + 3 * step) * <f64>load<f32>(r + 3 * next);
-      store<f32>(o, <f32>(<f64>load<f32>(o) + sum));
-    }
+    for (let r: usize = 0; r < rows; r++) fourOf32(out + 4 * r * K, K, v + 4 * r * P, w, next, step);
     v += 4 * step;
     w += 4 * next;
   }
   for (; j < P; j++) {
-    const a = <f64>load<f32>(v);
-    for (let k: usize = 0; k < K; k++)
-      store<f32>(out + 4 * k, <f32>(<f64>load<f32>(out + 4 * k) + a * <f64>load<f32>(w + 4 * k)));
+    for (let r: usize = 0; r < rows; r++) {
+      const a = <f64>load<f32>(v + 4 * r * P);
+      const o = out + 4 * r * K;
+      for (let k: usize = 0; k < K; k++) store<f32>(o + 4 * k, <f32>(<f64>load<f32>(o + 4 * k) + a * <f64>load<f32>(w + 4 * k)));
+    }
     v += step;
     w += next;
+  }
+}
+
+function fourOf32(out: usize, K: usize, v: usize, w: usize, next: isize, step: isize): void {
+  const a = f64x2.splat(<f64>load<f32>(v));
+  const b = f64x2.splat(<f64>load<f32>(v + step));
+  const c = f64x2.splat(<f64>load<f32>(v + 2 * step));
+  const d = f64x2.splat(<f64>load<f32>(v + 3 * step));
+  let r = w;
+  let o = out;
+  for (const end = out + (K & ~(<usize>1)) * 4; o < end; o += 8) {
+    const sum = four(a, b, c, d, two<f32>(r), two<f32>(r + next), two<f32>(r + 2 * next), two<f32>(r + 3 * next));
+    v128.store64_lane(o, f32x4.demote_f64x2_zero(f64x2.add(two<f32>(o), sum)), 0);
+    r += 8;
+  }
+  if (K & 1) {
+    let sum = <f64>load<f32>(v) * <f64>load<f32>(r);
+    sum += <f64>load<f32>(v + step) * <f64>load<f32>(r + next);
+    sum += <f64>load<f32>(v + 2 * step) * <f64>load<f32>(r + 2 * next);
+    sum += <f64>load<f32>(v + 3 * step) * <f64>load<f32>(r + 3 * next);
+    store<f32>(o, <f32>(<f64>load<f32>(o) + sum));
   }
 }
 
@@ -106,17 +165,22 @@ function four(a: v128, b: v128, c: v128, d: v128, w0: v128, w1: v128, w2: v128, 
   return f64x2.add(f64x2.add(f64x2.add(f64x2.mul(a, w0), f64x2.mul(b, w1)), f64x2.mul(c, w2)), f64x2.mul(d, w3));
 }
 
-/** Two float32 as float64. */
+/** Two numbers as float64. */
 @inline
-function pair(at: usize): v128 {
-  return f64x2.promote_low_f32x4(v128.load64_zero(at));
+function two<W>(at: usize): v128 {
+  return sizeof<W>() == 8 ? v128.load(at) : f64x2.promote_low_f32x4(v128.load64_zero(at));
+}
+
+@inline
+function one<W>(at: usize): f64 {
+  return <f64>load<W>(at);
 }
 
 /** The last column of an odd number of them, four rows. */
-function addColumn64(o: usize, v: usize, r: usize, next: isize, step: isize): void {
-  let sum = load<f64>(v) * load<f64>(r);
-  sum += load<f64>(v + step) * load<f64>(r + next);
-  sum += load<f64>(v + 2 * step) * load<f64>(r + 2 * next);
-  sum += load<f64>(v + 3 * step) * load<f64>(r + 3 * next);
+function addColumn64<W>(o: usize, v: usize, r: usize, next: isize, step: isize): void {
+  let sum = load<f64>(v) * one<W>(r);
+  sum += load<f64>(v + step) * one<W>(r + next);
+  sum += load<f64>(v + 2 * step) * one<W>(r + 2 * next);
+  sum += load<f64>(v + 3 * step) * one<W>(r + 3 * next);
   store<f64>(o, load<f64>(o) + sum);
 }
