@@ -2,7 +2,7 @@ import type { Kernel } from '../engines/batched/kernel.js';
 import { samplesApart } from '../model/samples.js';
 import { largestDifference } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
-import { excerptOf } from './excerpt.js';
+import { excerptsOf } from './excerpt.js';
 import { canFuse } from './fusedLoop.js';
 import { HYPOTHESES } from './hypotheses.js';
 import type { Hypothesis, Variant } from './hypothesis.js';
@@ -125,8 +125,11 @@ function moveOf(
         : 0;
   let samples = 0;
   let by: number | undefined;
-  const quick = isInsideStep({ hypothesis, variant }) && least === 0 ? (excerptOf(parts[0])?.moved(variant) ?? 0) : 0;
-  if (quick > CERTAIN * enough) return { by: quick, samples: EXCERPT_WORK };
+  if (isInsideStep({ hypothesis, variant }) && least === 0)
+    for (const excerpt of excerptsOf(parts[0])) {
+      const quick = excerpt.moved(variant) ?? 0;
+      if (quick > CERTAIN * enough) return { by: quick, samples: EXCERPT_WORK };
+    }
   for (const part of new Set([parts[least], parts[parts.length - 1]])) {
     const N = part.scenario.input.x.shape[0];
     if (samples + N > most) return { by: 'not computed', samples };

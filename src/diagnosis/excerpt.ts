@@ -7,16 +7,23 @@ import { type Outcome, type Part, runScenario } from './run.js';
 import { type Scenario, withSteps } from './scenario.js';
 
 /**
- * A few steps of a long sequence on which a mistake inside the step shows what it does: the first ones where y has one row a step, else the
+ * A few steps of a long sequence on which a mistake shows what it does: the first ones where y has one row a step, else the
  * last ones, once from the right states before them and once from zeros. How far those two are apart says how much the steps left out matter.
  */
 export interface Excerpt {
   /** the part of the right y, or of another one, that the excerpt's y stands for */
   of(y: Tensor): Tensor;
-  /** y of the excerpt under a change, and by how much the steps left out may move it; undefined where it does not fit */
-  under(variant: Variant): { readonly y: Tensor; readonly spread: number } | undefined;
+  /** y of the excerpt under a change inside the step, and by how much the steps left out may move it; undefined where it does not fit */
+  under(variant: Variant): Excerpted | undefined;
+  /** the same under a change of x or of the first states alone; undefined for any other change */
+  beside(variant: Variant): Excerpted | undefined;
   /** by how much a change moves its y when the steps before it were right; undefined where it does not fit */
   moved(variant: Variant): number | undefined;
+}
+
+interface Excerpted {
+  readonly y: Tensor;
+  readonly spread: number;
 }
 
 /** Shorter sequences are run whole. */
@@ -25,30 +32,33 @@ const LEAST_STEPS = 32;
 /** The states under a mistake are this many times as far from the right ones as zeros are, at most. */
 const TIMES_SPREAD = 10;
 
-const excerpts = new WeakMap<Scenario, Excerpt | null>();
+const excerpts = new WeakMap<Scenario, readonly Excerpt[]>();
 
-/** Made once for each part; undefined where the sequence is short, or where steps do not follow each other alone (masks, two directions, pooling). */
-export function excerptOf(part: Part): Excerpt | undefined {
-  const known = excerpts.get(part.scenario);
-  if (known !== undefined) return known ?? undefined;
-  const made = excerptFor(part.scenario) ?? null;
-  excerpts.set(part.scenario, made);
-  return made ?? undefined;
+/** Made once for each part, the shorter one first; none where the sequence is short, or where steps do not follow each other alone (masks, two directions, pooling). */
+export function excerptsOf({ scenario }: Part): readonly Excerpt[] {
+  const made = excerpts.get(scenario) ?? excerptsFor(scenario);
+  excerpts.set(scenario, made);
+  return made;
 }
 
 const PLAIN = new Set(['rnn', 'lstm', 'gru', 'dense', 'dropout', 'activation', 'embedding']);
 
-function excerptFor(scenario: Scenario): Excerpt | undefined {
+/** Steps that most mistakes already show on. */
+const FEWEST_STEPS = 8;
+
+function excerptsFor(scenario: Scenario): readonly Excerpt[] {
   const { model, input, loops, masks } = scenario;
   const T = input.x.shape[1];
-  const steps = Math.max(8, Math.ceil(T / 12));
+  const steps = Math.max(FEWEST_STEPS, Math.ceil(T / 12));
   const inOrder = model.layers.every(
     l => PLAIN.has(l.kind) && (!isRecurrent(l) || (l.bidirectional === null && !l.goBackwards && !l.stateful)),
   );
   const masked = input.mask !== undefined || model.layers.some(l => l.kind === 'embedding' && l.maskZero);
-  if (T < LEAST_STEPS || model.otherInputs || !inOrder || masked || !masks || loops.size > 0 || scenario.finish.length > 0)
-    return undefined;
-  return isSequence(model) ? firstSteps(scenario, steps) : lastSteps(scenario, steps);
+  if (T < LEAST_STEPS || model.otherInputs || !inOrder || masked || !masks || loops.size > 0 || scenario.finish.length > 0) return [];
+  const lengths = steps >= 2 * FEWEST_STEPS ? [FEWEST_STEPS, steps] : [steps];
+  if (isSequence(model)) return lengths.flatMap(length => firstSteps(scenario, length) ?? []);
+  const whole = runScenario(scenario, { trace: true });
+  return whole ? lengths.flatMap(length => lastSteps(scenario, length, whole) ?? []) : [];
 }
 
 /** Whether y has a row for each step, where layers follow each other. */
@@ -66,19 +76,23 @@ function firstSteps(scenario: Scenario, steps: number): Excerpt | undefined {
   const part = withSteps(scenario, 0, steps, scenario.input.initialStates);
   const right = runScenario(part);
   if (!right) return undefined;
-  const run = (variant: Variant) => {
-    const y = outputOf(variant, part, right);
-    return y && { y, spread: 0 };
+  const exactly = (y: Tensor | undefined) => y && { y, spread: 0 };
+  return {
+    of: y => rowsOf(y, steps),
+    under: remembered(variant => exactly(outputOf(variant, part, right))),
+    beside(variant) {
+      const changed = besideSteps(variant, scenario);
+      const isCut = changed?.input.x.shape[1] !== scenario.input.x.shape[1];
+      return isCut ? undefined : exactly(runScenario(withSteps(changed, 0, steps, changed.input.initialStates), { like: right })?.y);
+    },
+    moved: movedIn(part),
   };
-  return { of: y => rowsOf(y, steps), under: remembered(run), moved: movedIn(part) };
 }
 
 /** Each sample twice: going on from its right states, and from zeros. */
-function lastSteps(scenario: Scenario, steps: number): Excerpt | undefined {
+function lastSteps(scenario: Scenario, steps: number, whole: Outcome): Excerpt | undefined {
   const T = scenario.input.x.shape[1];
   const N = scenario.input.x.shape[0];
-  const whole = runScenario(scenario, { trace: true });
-  if (!whole) return undefined;
   const states = new Map(
     scenario.model.layers
       .filter(isRecurrent)
@@ -86,17 +100,45 @@ function lastSteps(scenario: Scenario, steps: number): Excerpt | undefined {
   );
   const warm = withSteps(scenario, T - steps, T, states);
   const initialStates = new Map([...states].map(([name, own]) => [name, own.map(besideZeros)] as const));
-  const part = { ...warm, input: { x: concatFirst([warm.input.x, warm.input.x]), initialStates } };
+  const twice = ({ x }: Scenario['input']) => ({ x: concatFirst([x, x]), initialStates });
+  const part = { ...warm, input: twice(warm.input) };
   const right = runScenario(part);
   if (!right) return undefined;
-  const run = (variant: Variant) => {
-    const both = outputOf(variant, part, right);
+  const spreading = (both: Tensor | undefined) => {
     if (!both || both.shape[0] !== 2 * N) return undefined;
     const [y, cold] = [sliceFirst(both, 0, N), sliceFirst(both, N, 2 * N)];
     return { y, spread: TIMES_SPREAD * largestDifference(y.data, cold.data).abs };
   };
-  return { of: y => y, under: remembered(run), moved: movedIn(warm) };
+  return {
+    of: y => y,
+    under: remembered(variant => spreading(outputOf(variant, part, right))),
+    beside(variant) {
+      const changed = besideSteps(variant, scenario);
+      if (!changed || changed.input.x === scenario.input.x) return changed && spreading(right.y);
+      const end = changed.input.x.shape[1];
+      const last = end < steps ? undefined : withSteps(changed, end - steps, end, states);
+      return last && spreading(runScenario({ ...last, input: twice(last.input) }, { like: right })?.y);
+    },
+    moved: movedIn(warm),
+  };
 }
+
+/** What a change makes of a scenario, where it is another x or other first states and nothing else. */
+function besideSteps(variant: Variant, scenario: Scenario): Scenario | undefined {
+  const changed = variant.change(scenario);
+  const [before, after] = [scenario.input, changed?.input];
+  const isBeside =
+    changed?.model.layers === scenario.model.layers &&
+    changed.model.output === scenario.model.output &&
+    FIELDS.every(field => changed[field] === scenario[field]) &&
+    after?.mask === before.mask &&
+    after?.others === before.others &&
+    after?.x.shape.length === before.x.shape.length &&
+    after?.x.shape.every((size, axis) => axis === 1 || size === before.x.shape[axis]);
+  return isBeside ? changed : undefined;
+}
+
+const FIELDS = ['weights', 'loops', 'masks', 'finish'] as const;
 
 function movedIn(part: Scenario): Excerpt['moved'] {
   let right: Outcome | undefined;

@@ -1,5 +1,5 @@
 import { sameShape, type Tensor } from '../tensor/tensor.js';
-import { excerptOf } from './excerpt.js';
+import { excerptsOf } from './excerpt.js';
 import { HYPOTHESES } from './hypotheses.js';
 import type { Candidate, Hypothesis, Variant } from './hypothesis.js';
 import { type Apart, apart, type Noise, noiseOf, timesNoise, ulpsOf, uniformNoise } from './noise.js';
@@ -24,7 +24,7 @@ export interface Trial {
   left: number;
   /** computed on all samples: what is not is never accepted */
   full?: boolean;
-  /** judged by a few steps alone */
+  /** a mistake inside the step, judged by a few steps alone */
   readonly byExcerpt?: boolean;
   /** how far rounding alone moves y under it, in multiples of the noise of the right one */
   floor: number;
@@ -55,12 +55,8 @@ export function trialOf(slices: Slices, parts: readonly Entry[]): Trial | undefi
   if (slices.first >= 0 && parts.every(p => (p.variant.from ?? 0) > slices.first)) return undefined;
   const trial = blank(parts, slices.whole.scenario, slices.whole.other, slices.different);
   const part = sliceFor(slices, parts);
-  const short =
-    parts.length === 1 && isInsideStep(parts[0]) && !isComputed(parts[0].variant, part)
-      ? residualOnExcerpt(part, parts[0].variant)
-      : undefined;
-  if (short && short.left > short.spread && short.times > Math.max(slices.asSpecified / EXCERPT_ENOUGH, NEAR_NOISE))
-    return { ...trial, ...remaining(short), byExcerpt: true };
+  const short = parts.length === 1 && !isComputed(parts[0].variant, part) ? rejectedBySteps(slices, part, parts[0]) : undefined;
+  if (short) return { ...trial, ...remaining(short), byExcerpt: isInsideStep(parts[0]) };
   const found = firstLook(slices, part, parts, trial.change!);
   const full = part === slices.whole && parts[0].variant.needs !== 'input';
   return found && { ...trial, ...remaining(found), full };
@@ -140,11 +136,16 @@ function orderOf(hypothesis: Hypothesis): number {
 /** What leaves more than this part of the difference on a few steps will not explain it on all of them. */
 const EXCERPT_ENOUGH = 50;
 
-function residualOnExcerpt(part: Slice, variant: Variant): (Apart & { spread: number }) | undefined {
-  const excerpt = excerptOf(part);
-  const found = excerpt?.under(variant);
-  const off = excerpt && found && distanceTo({ other: excerpt.of(part.other), noise: excerpt.of(part.noise) }, found.y);
-  return off && { ...off, spread: found.spread };
+/** What it leaves on a few steps, where that is too much for it to be right on all of them. */
+function rejectedBySteps({ asSpecified }: Slices, part: Slice, { hypothesis, variant }: Entry): Apart | undefined {
+  const inside = isInsideStep({ hypothesis, variant });
+  if (!inside && variant.needs !== undefined && variant.needs !== 'sample') return undefined;
+  for (const excerpt of excerptsOf(part)) {
+    const found = inside ? excerpt.under(variant) : excerpt.beside(variant);
+    const off = found && distanceTo({ other: excerpt.of(part.other), noise: excerpt.of(part.noise) }, found.y);
+    if (off && off.left > found.spread && off.times > Math.max(asSpecified / EXCERPT_ENOUGH, NEAR_NOISE)) return off;
+  }
+  return undefined;
 }
 
 export function sliceFor(slices: Slices, parts: readonly Entry[]): Slice {

@@ -10,16 +10,22 @@ export function startingWith(scenario: Scenario, states: States): Scenario {
   return { ...scenario, input: { ...scenario.input, initialStates: new Map([...(scenario.input.initialStates ?? []), ...states]) } };
 }
 
+const known = new WeakMap<Scenario, States>();
+
 /** The states after the last step, of each layer by direction: forward h, c, backward h, c. */
 function finalStates(scenario: Scenario): States | undefined {
-  const outcome = runScenario(scenario);
-  if (!outcome) return undefined;
-  return new Map(
-    recurrentLayers(scenario).flatMap(l => {
-      const states = outcome.layers.get(l.name)?.result.states;
-      return states ? [[l.name, states] as const] : [];
-    }),
-  );
+  const outcome = known.has(scenario) ? undefined : runScenario(scenario);
+  if (outcome)
+    known.set(
+      scenario,
+      new Map(
+        recurrentLayers(scenario).flatMap(l => {
+          const states = outcome.layers.get(l.name)?.result.states;
+          return states ? [[l.name, states] as const] : [];
+        }),
+      ),
+    );
+  return known.get(scenario);
 }
 
 function afterCalls(scenario: Scenario, calls: number): Scenario | undefined {
