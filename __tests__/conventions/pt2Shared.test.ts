@@ -197,6 +197,90 @@ describe('rules that PyTorch shares with keras.ops', () => {
     expectNear(found, expected);
   });
 
+  describe('with another number of samples than the program was exported with', () => {
+    const five = { x: { shape: [5, 3, 4], data: Float64Array.from({ length: 60 }, (_, i) => Math.cos(i)) } };
+    const sample = (n: number) => Array.from(five.x.data.subarray(12 * n, 12 * n + 12));
+    const ints = (...sizes: number[]) => ({ as_ints: sizes });
+    const yOfFive = async (target: string, args: readonly Arg[]) => {
+      const { spec } = specFromProgram(programOf(target, args, 1), new Map());
+      return (await runInMemory({ spec, input: five })).output.y;
+    };
+
+    it.each<readonly [string, readonly Arg[], readonly number[]]>([
+      [
+        'view.default',
+        [
+          ['self', T],
+          ['size', ints(2, 12)],
+        ],
+        [5, 12],
+      ],
+      [
+        'view.default',
+        [
+          ['self', T],
+          ['size', ints(-1, 4, 3)],
+        ],
+        [5, 4, 3],
+      ],
+      [
+        'expand.default',
+        [
+          ['self', T],
+          ['size', ints(2, 3, 4)],
+        ],
+        [5, 3, 4],
+      ],
+      [
+        'broadcast_to.default',
+        [
+          ['self', T],
+          ['size', ints(2, 3, 4)],
+        ],
+        [5, 3, 4],
+      ],
+      [
+        'expand_as.default',
+        [
+          ['self', T],
+          ['other', T],
+        ],
+        [5, 3, 4],
+      ],
+    ])('%s keeps the axis of the samples', async (target, args, shape) => {
+      const y = await yOfFive(target, args);
+      expect(y.shape).toEqual(shape);
+      expectNear(Array.from(y.data), [0, 1, 2, 3, 4].flatMap(sample));
+    });
+
+    it.each<readonly [string, readonly Arg[]]>([
+      [
+        'roll.default',
+        [
+          ['self', T],
+          ['shifts', ints(1)],
+          ['dims', ints(0)],
+        ],
+      ],
+      [
+        'flip.default',
+        [
+          ['self', T],
+          ['dims', ints(0)],
+        ],
+      ],
+      [
+        'new_ones.default',
+        [
+          ['self', T],
+          ['size', ints(2, 3, 4)],
+        ],
+      ],
+    ])('%s is refused, for what it would give means nothing', async (target, args) => {
+      await expect(yOfFive(target, args)).rejects.toMatchObject({ code: 'E_INPUT_SHAPE', expected: '2 samples', found: '5 samples' });
+    });
+  });
+
   it('refuses by the name of the operator and of the argument what the rule does not take', () => {
     const said = (target: string, args: readonly Arg[]) => () => specFromProgram(programOf(target, args, 1), new Map());
     expect(

@@ -356,6 +356,9 @@ describe("PyTorch's state dicts", () => {
     );
     expect(ask([...lstm, ...linear('mu', 8, 5), ...linear('logvar', 8, 5)])).toBe('lstm:8+name=lstm,dense:5+name=mu,dense:5+name=logvar');
     expect(ask([...lstm, ...linear('att', 8, 1), ...linear('fc', 8, 2)])).toBe('lstm:8+name=lstm,dense:1+name=att,dense:2+name=fc');
+    expect(ask([['emb.weight', [9, 3]], ...module('rnn.*_l0', 3, 4, 4), ...linear('att', 4, 1), ...linear('fc', 4, 2)])).toBe(
+      'embedding:9x3+name=emb,lstm:4+nobias+name=rnn,dense:1+name=att,dense:2+name=fc',
+    );
     expect(ask([...linear('fc', 9, 7), ...module('rnn.*_l0', 3, 2, 1)])).toBe('dense:7+name=fc,rnn:2+nobias+name=rnn');
     expect(ask([...linear('fc', 2, 5), ...module('rnn.*_l0', 3, 2, 4, { reverse: true })])).toBe('bilstm:2+_+nobias,dense:5');
   });

@@ -130,7 +130,9 @@ export function askForShape(layers: readonly Layer[], framework: FrameworkName, 
   const what = [
     ...(merged.length > 0 ? [`how the two directions of ${merged.join(', ')} become one (sum, ave, mul)`] : []),
     ...(padded.length > 0
-      ? [`how ${padded.join(', ')} pads its input (same, valid, causal), and what follows it (an activation, a pooling)`]
+      ? [
+          `how ${padded.join(', ')} ${padded.length > 1 ? 'pad their inputs' : 'pads its input'} (same, valid, causal), and what follows ${padded.length > 1 ? 'them' : 'it'} (an activation, a pooling)`,
+        ]
       : []),
   ];
   throw ask({

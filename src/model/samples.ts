@@ -1,6 +1,7 @@
+import { RnnError } from '../errors.js';
 import { operatorSamples, type Samples } from '../layers/operatorSamples.js';
 import { inferShapes, type ModelShapes } from './shapes.js';
-import { inputsOf, isRecurrent, type LayerSpec, type ModelSpec } from './spec.js';
+import { inputsOf, isRecurrent, type LayerSpec, type ModelSpec, outputsOf } from './spec.js';
 
 /**
  * Whether every sample is computed for itself, so that some of them alone give what they give among all. Not where states pass from one call
@@ -9,7 +10,24 @@ import { inputsOf, isRecurrent, type LayerSpec, type ModelSpec } from './spec.js
 export function samplesApart(model: ModelSpec, known?: ModelShapes): boolean {
   if (model.layers.some(layer => isRecurrent(layer) && layer.stateful)) return false;
   if (model.layers.every(layer => layer.kind !== 'op')) return true;
-  const shapes = known ?? inferShapes(model);
+  return model.input.batch === null ? areApart(model, known ?? inferShapes(model)) : takesOtherBatches(model, model.input.batch);
+}
+
+/** Where the file says how many samples there are, that number may stand in its operators: whether they give as many samples for one more. */
+function takesOtherBatches(model: ModelSpec, batch: number): boolean {
+  const more = <I extends { readonly batch: number | null }>(input: I): I => ({ ...input, batch: batch + 1 });
+  const larger = { ...model, input: more(model.input), ...(model.otherInputs && { otherInputs: model.otherInputs.map(more) }) };
+  try {
+    const shapes = inferShapes(larger);
+    const outputs = outputsOf(larger).map(({ value }) => shapes.values.get(value)![0]);
+    return outputs.every(N => N?.size === batch + 1) && areApart(larger, shapes);
+  } catch (error) {
+    if (error instanceof RnnError) return false;
+    throw error;
+  }
+}
+
+function areApart(model: ModelSpec, shapes: ModelShapes): boolean {
   const [N] = shapes.input;
   if (N?.symbol !== 'N') return false;
   const samplesOf = new Map<string, Samples>(inputsOf(model).map(({ name }) => [name, 'each']));
@@ -19,7 +37,7 @@ export function samplesApart(model: ModelSpec, known?: ModelShapes): boolean {
     samplesOf.set(layer.name, samples);
     for (const { suffix } of others) samplesOf.set(`${layer.name}/${suffix}`, samples);
   }
-  return [model.output, ...(model.otherOutputs ?? []).map(o => o.value)].every(value => samplesOf.get(value) === 'each');
+  return outputsOf(model).every(({ value }) => samplesOf.get(value) === 'each');
 }
 
 /** A layer keeps samples apart where all that it reads does. */

@@ -8,6 +8,7 @@ import {
 } from '../engines/engine.js';
 import { getEngine } from '../engines/index.js';
 import { RnnError } from '../errors.js';
+import { samplesApart } from '../model/samples.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import type { GraphValue } from '../ops/value.js';
 import { concatFirst, sliceFirst } from '../tensor/layout.js';
@@ -34,7 +35,7 @@ export interface Execution {
 /**
  * Runs a network with an engine. A stateful network of fixed batch size B takes its samples B at a time, as `predict` does, and each call
  * starts with the states the last one left.
- * @throws RnnError E_BATCH: the samples are no multiple of the batch size
+ * @throws RnnError E_BATCH: the samples are no multiple of the batch size; E_INPUT_SHAPE: operators hold another number of samples
  */
 export async function execute(model: ModelSpec, weights: Weights, input: EngineInput, execution: Execution): Promise<EngineOutput> {
   return executeWith(getEngine(execution.engine), model, weights, input, execution);
@@ -52,7 +53,11 @@ export async function executeWith(
   const N = input.x.shape[0];
   const B = model.input.batch;
   const stateful = model.layers.filter(isRecurrent).filter(l => l.stateful);
-  if (stateful.length === 0 || B === null || N === B) return engine.run(model, weights, input, { ...options, onProgress });
+  if (B === null || N === B) return engine.run(model, weights, input, { ...options, onProgress });
+  if (stateful.length === 0) {
+    checkBatch(model, B, N);
+    return engine.run(model, weights, input, { ...options, onProgress });
+  }
   if (N % B !== 0) {
     throw new RnnError('shape', 'E_BATCH', `a stateful network takes ${B} samples at a time, ${N} is no multiple of it`, {
       where: 'input',
@@ -61,6 +66,17 @@ export async function executeWith(
     });
   }
   return runInCalls(model, B, part => engine.run(model, weights, part, options), input, onProgress);
+}
+
+/** A number of samples that the description fixes may stand in its operators: with another one they would give what means nothing. */
+function checkBatch(model: ModelSpec, B: number, N: number): void {
+  if (model.layers.every(({ kind }) => kind !== 'op') || samplesApart(model)) return;
+  throw new RnnError('shape', 'E_INPUT_SHAPE', 'the file fixes the number of samples, and its operators hold that number', {
+    where: 'input',
+    expected: `${B} samples`,
+    found: `${N} samples`,
+    fix: `give ${B}; or export the model for any number, with PyTorch: torch.export.export(model, (x,), dynamic_shapes=({0: torch.export.Dim('N')},))`,
+  });
 }
 
 async function runInCalls(

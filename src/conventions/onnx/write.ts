@@ -6,7 +6,7 @@ import { type AnyLayer, getLayerKind, otherSteps, readsMask } from '../../layers
 import { cast } from '../../layers/onnxSteps.js';
 import type { Dim } from '../../layers/shape.js';
 import { samplesApart } from '../../model/samples.js';
-import { inferShapes, type LayerShapes, type ModelShapes } from '../../model/shapes.js';
+import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
 import { type InputSpec, inputsOf, isRecurrent, type LayerSpec, type ModelSpec, outputsOf, type RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
@@ -69,7 +69,8 @@ export function toOnnxModel(
   });
   // one letter is one size, so inputs with different numbers of samples keep their own
   const batches = new Set(inputsOf(model).map(({ batch }) => batch));
-  const isOfAnyN = batches.size === 1 && takesOtherBatches(model);
+  const isPlain = model.input.batch === null || model.layers.every(({ kind }) => kind !== 'op');
+  const isOfAnyN = batches.size === 1 && (isPlain || samplesApart(model));
   const isOpen = (axis: number, { symbol }: Dim) => axis === 0 && symbol === 'N' && isOfAnyN;
   const sizes = (shape: ModelShapes['input']) => shape.map((d, axis) => (isOpen(axis, d) ? 'N' : (d.size ?? d.symbol)));
   return {
@@ -93,22 +94,6 @@ export function toOnnxModel(
       nodes,
     },
   };
-}
-
-/** Where the file says how many samples there are, that number may stand in its operators: whether they give as many samples for one more. */
-function takesOtherBatches(model: ModelSpec): boolean {
-  const { batch } = model.input;
-  if (batch === null || model.layers.every(({ kind }) => kind !== 'op')) return true;
-  const more = <I extends { readonly batch: number | null }>(input: I): I => ({ ...input, batch: batch + 1 });
-  const larger = { ...model, input: more(model.input), ...(model.otherInputs && { otherInputs: model.otherInputs.map(more) }) };
-  try {
-    const shapes = inferShapes(larger);
-    const outputs = outputsOf(larger).map(({ value }) => shapes.values.get(value)![0]);
-    return outputs.every(N => N?.size === batch + 1) && samplesApart(larger, shapes);
-  } catch (error) {
-    if (error instanceof RnnError) return false;
-    throw error;
-  }
 }
 
 /** Inputs of a layer as floats, except for operators and the whole numbers of an embedding. */

@@ -36,11 +36,14 @@ function masked(call: Call, scores: string, rank: number): string {
   return isTruth ? step(call, 'Where', [given, scores, -Infinity]) : step(call, 'Add', [scores, given]);
 }
 
-/** Sizes that stay, and −1, are 1: they are kept. */
+/** Sizes that stay, and −1, are 1: they are kept, also where the number of samples is another one than in the program. */
 export function expanded(call: Call, sizes: readonly Size[]): string {
   const own = sizesOf(call);
   const to = call.wiring.sizes(call.node.outputs[0] ?? '');
-  const kept = (n: Size, i: number) => n === -1 || sameSymbol(own[i - sizes.length + own.length], to[i]);
+  const kept = (n: Size, i: number) => {
+    const size = own[i - sizes.length + own.length];
+    return n === -1 || n === size || sameSymbol(size, to[i]);
+  };
   return op(call, 'Expand', [self(call), call.wiring.sizesOperand(sizes.map((n, i) => (kept(n, i) ? 1 : n)))]);
 }
 

@@ -231,6 +231,6 @@ const RULES: Rules = {
     'argmax:ArgMax argmin:ArgMin',
     name => call => op(call, name, [self(call)], { axis: axis(call), keepdims: arg(call, 'keepdim') === true ? 1 : 0 }),
   ),
-  expand,
+  ...alike('expand broadcast_to', () => expand),
   scalar_tensor: call => self(call, 's'),
 };

@@ -3,13 +3,18 @@ import { arg, axes, axis, type Call, isSymbol, number, numbers, type Operand, ra
 
 /** Other axes for the same numbers: reshaped, turned, cut, joined. */
 
-/** Sizes of view and reshape: a symbol that stands at the same axis before and after is copied (0), one of the others may be what remains. */
+/**
+ * Sizes of view and reshape: a symbol that stands at the same axis before and after is copied (0), and so is a first axis that stays, which
+ * may be that of the samples; one of the others may be what remains.
+ */
 function viewed(call: Call, name: string): Operand {
   const sizes = numbers(call, name);
   const [from, to] = [sizesOf(call), call.wiring.sizes(call.node.outputs[0] ?? '')];
-  const known = sizes.map((n, i) =>
-    typeof n !== 'number' ? (sameSymbol(from[i], to[i]) ? 0 : -1) : n === -1 && typeof to[i] === 'number' ? (to[i] as number) : n,
-  );
+  const known = sizes.map((n, i) => {
+    if (typeof n !== 'number') return sameSymbol(from[i], to[i]) ? 0 : -1;
+    if (i === 0 && typeof to[0] === 'number' && to[0] === from[0]) return 0;
+    return n === -1 && typeof to[i] === 'number' ? (to[i] as number) : n;
+  });
   return known.filter(n => n === -1).length > 1 ? call.wiring.sizesOperand(sizes) : int(known);
 }
 

@@ -11,7 +11,7 @@ import type { NamedTensors, NetworkHints, ReadNetwork } from '../convention.js';
 import { layerOfGroup, layersOf, type WeightGroup } from '../inferLayers.js';
 import { convolutionOf, functionOf, normalisationOf } from './moduleFacts.js';
 import { type Order, orderOf, type Placed } from './moduleOrder.js';
-import { isSorted, type Module, modulesOf, type Roles, shortNames, widthsOf } from './modules.js';
+import { isSorted, type Module, mayBeEmbedding, modulesOf, type Roles, shortNames, widthsOf } from './modules.js';
 import { hasBytes } from './reparametrised.js';
 
 /**
@@ -203,14 +203,22 @@ function alone(modules: readonly Module[], titles: Titles): string {
 }
 
 /** One module, the name of which says whose weights it has. */
-function namedParts(module: Module, titles: Titles): string[] {
-  const [part, ...deeper] = partsOf([{ module, embedding: false }], titles);
+function namedParts(module: Module, titles: Titles, embedding = false): string[] {
+  const [part, ...deeper] = partsOf([{ module, embedding }], titles);
   return [module.name === '' ? part : `${part}+name=${module.name}`, ...deeper];
+}
+
+/** A matrix whose rows another module reads, and whose columns none gives: token vectors. */
+function isVectors(module: Module, modules: readonly Module[]): boolean {
+  const { input, outputs } = widthsOf(module, true);
+  if (input !== null || !mayBeEmbedding(module)) return false;
+  const others = modules.filter(other => other !== module).map(other => widthsOf(other));
+  return others.some(other => other.input === outputs[0]) && !others.some(other => other.outputs.includes(outputs[0]));
 }
 
 function askForWiring(modules: readonly Module[], titles: Titles, why: string): RnnError {
   const names = modules.map(module => titles.get(module)).join(', ');
-  const parts = modules.flatMap(module => (module.kind === 'attention' ? '_' : namedParts(module, titles)));
+  const parts = modules.flatMap(module => (module.kind === 'attention' ? '_' : namedParts(module, titles, isVectors(module, modules))));
   const attention = modules.some(({ kind }) => kind === 'attention');
   return ask({
     what: attention ? `how ${names} are wired, nor how many heads an attention has` : `how ${names} are wired: their sizes fit no chain`,

@@ -47,6 +47,7 @@ export function withSizes(spec: Record<string, unknown>, request: NetworkRequest
   if ((spec.inputs !== undefined && !only) || input.shape !== undefined) return spec;
   const layers = Array.isArray(spec.layers) ? spec.layers : [];
   const inInput = sizesIn(known, request, layers);
+  const hasOperators = layers.some(layer => (layer as { kind?: unknown } | null)?.kind === 'op');
   const sizes: [string, number | undefined, number | undefined][] = [
     ['batch', request.N, undefined],
     ['timesteps', request.T === '?' ? undefined : request.T, inInput.T],
@@ -54,8 +55,8 @@ export function withSizes(spec: Record<string, unknown>, request: NetworkRequest
   ];
   for (const [key, asked, shown] of sizes) {
     if (key !== 'batch') checkAsked(key, input[key], asked);
-    // a program's own batch may stand in its operators
-    if (input[key] === undefined || input[key] === null || (key === 'batch' && asked !== undefined && !only))
+    // a file's own number of samples may stand in its operators
+    if (input[key] === undefined || input[key] === null || (key === 'batch' && asked !== undefined && !only && !hasOperators))
       input[key] = asked ?? input[key] ?? shown ?? null;
   }
   return only ? { ...spec, inputs: [input] } : { ...spec, input };
