@@ -79,6 +79,7 @@ function walked(model: ModelSpec, weights: Weights, input: EngineInput, options:
         const own = new Map(owned.get(owner)!.map(w => [w.name, toPrecision(weights.get(`${owner}/${w.name}`)!, kernels.precision)]));
         const initial = initialOf(layer, { get: look }, input)?.map(s => toPrecision(s, kernels.precision));
         const inputs = layer.inputs.map(name => look(name)!);
+        if (layer.states) checkRows(layer, initial!, inputs[0].tensor);
         const context = { kernels, weights: own, initial, continued: input.continued, trace: options.trace };
         const result = within(layer.name, () => layerOutputs(layer, maskedInputs(inputs, layer, { get: look }), context));
         hold(result.tensor);
@@ -127,6 +128,23 @@ function missingInput(name: string): RnnError {
   });
 }
 
+/** While N is open, a state of a fixed number of rows fits by its description only. @throws RnnError E_STATE_SHAPE */
+function checkRows({ name, states = [] }: LayerSpec, initial: readonly Tensor[], x: Tensor): void {
+  const at = initial.findIndex(({ shape }) => shape[0] !== x.shape[0]);
+  if (at < 0) return;
+  throw new RnnError(
+    'shape',
+    'E_STATE_SHAPE',
+    `its initial state ${escapeText(states[at], 60)} has another number of rows than its input`,
+    {
+      where: escapeText(name, 60),
+      expected: formatShape([x.shape[0], ...initial[at].shape.slice(1)]),
+      found: formatShape(initial[at].shape),
+      fix: `give as many samples as the network makes states for: ${initial[at].shape[0]}`,
+    },
+  );
+}
+
 type Values = Pick<ReadonlyMap<string, Value>, 'get'>;
 
 /** Initial states of a layer: those that the network computes, else those of the caller. */
@@ -139,7 +157,15 @@ export function initialOf(layer: LayerSpec, values: Values, input: EngineInput):
 export function maskedInputs(inputs: readonly Value[], { mask }: LayerSpec, values: Values): readonly Value[] {
   if (mask === undefined) return inputs;
   if (mask === null) return [{ ...inputs[0], mask: undefined }, ...inputs.slice(1)];
-  const { data } = values.get(mask)!.tensor;
+  const { data, shape } = values.get(mask)!.tensor;
+  const [N, T] = inputs[0].tensor.shape;
+  if (data.length !== N * T) {
+    throw new RnnError('shape', 'E_MASK', `the mask ${escapeText(mask, 60)} does not have a number for each step of each sample`, {
+      expected: formatShape([N, T]),
+      found: formatShape(shape),
+      fix: `a mask of shape ${formatShape([N, T])}, or null for none`,
+    });
+  }
   return [{ ...inputs[0], mask: Uint8Array.from(data, v => (v === 0 ? 0 : 1)) }, ...inputs.slice(1)];
 }
 
