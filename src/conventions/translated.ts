@@ -107,14 +107,19 @@ function ownLayers(layers: readonly LayerShapes[], found: readonly TranslatedLay
   const named = new Map(found.map(layer => [layer.name, layer]));
   const said = layers.map(({ layer }) => named.get(layer.tensors ?? layer.name));
   if (said.every(layer => layer !== undefined)) return said;
-  const rest = [...found];
+  const free = new Set(found);
+  const groups = new Map<boolean, Map<string, Alike>>();
   return layers.map(layer => {
-    const fitting = rest.filter(
-      other => String(arraysFor(layer, other).map(a => a.tensor.shape)) === String(layer.weights.map(w => w.shape)),
-    );
-    const twin = fitting.find(other => classOf(other.name) !== classOf(fitting[0].name));
-    if (twin) {
-      const message = `the file does not say whether ${layer.layer.name} is ${fitting[0].name} or ${twin.name}`;
+    const alike = groups.get(hasBias(layer)) ?? byShapes(layer, found);
+    groups.set(hasBias(layer), alike);
+    const { fitting, classes } = alike.get(String(layer.weights.map(w => w.shape))) ?? NONE_ALIKE;
+    while (fitting.length > 0 && !free.has(fitting[fitting.length - 1])) fitting.pop();
+    const first = fitting.at(-1);
+    const isTwin = (other: TranslatedLayer) => free.has(other) && classOf(other.name) !== classOf(first!.name);
+    // those of one class stand in their order
+    const twin = classes.size > 1 ? fitting.findLast(isTwin) : undefined;
+    if (first && twin) {
+      const message = `the file does not say whether ${layer.layer.name} is ${first.name} or ${twin.name}`;
       throw new RnnError('convention', 'E_UNDETERMINED', message, {
         expected: escapeNames(
           layers.map(l => l.layer.name),
@@ -124,18 +129,43 @@ function ownLayers(layers: readonly LayerShapes[], found: readonly TranslatedLay
           found.map(l => l.name),
           60,
         ),
-        fix: `name the layers as the file does: --layers "…+name=${escapeText(fitting[0].name, 60)},…"`,
+        fix: `name the layers as the file does: --layers "…+name=${escapeText(first.name, 60)},…"`,
       });
     }
-    const own = fitting[0] ?? rest[0];
-    rest.splice(rest.indexOf(own), own === undefined ? 0 : 1);
+    const own = first ?? free.values().next().value;
+    if (own) free.delete(own);
     return own;
   });
 }
 
+/** Layers whose arrays have the same shapes, the first one last, and the classes of their names. */
+interface Alike {
+  readonly fitting: TranslatedLayer[];
+  readonly classes: Set<string>;
+}
+
+const NONE_ALIKE: Alike = { fitting: [], classes: new Set() };
+
+/** The file's layers by the shapes that their arrays have for a layer like this. */
+function byShapes(like: LayerShapes, found: readonly TranslatedLayer[]): Map<string, Alike> {
+  const groups = new Map<string, Alike>();
+  for (const layer of [...found].reverse()) {
+    const key = String(arraysFor(like, layer).map(a => a.tensor.shape));
+    const own = groups.get(key) ?? { fitting: [], classes: new Set() };
+    groups.set(key, own);
+    own.fitting.push(layer);
+    own.classes.add(classOf(layer.name));
+  }
+  return groups;
+}
+
+function hasBias({ weights }: LayerShapes): boolean {
+  return weights.some(w => w.role === 'bias');
+}
+
 /** A layer without a bias is kept in modules that have one: of zeros. */
-function arraysFor({ weights }: LayerShapes, { arrays }: TranslatedLayer): readonly NamedArray[] {
-  if (weights.some(w => w.role === 'bias')) return arrays;
+function arraysFor(layer: LayerShapes, { arrays }: TranslatedLayer): readonly NamedArray[] {
+  if (hasBias(layer)) return arrays;
   return arrays.filter(({ name, tensor }) => !name.endsWith('/bias') || tensor.data.some(v => v !== 0));
 }
 
