@@ -31,6 +31,7 @@ const ROW: Record<string, number> = {
   errors: 0,
   escape: 0,
   once: 0,
+  processorTime: 0,
 };
 
 /** Where a row is not the whole rule. */

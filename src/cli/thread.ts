@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { RnnError } from '../errors.js';
 import type { Reading } from '../run/comparing/readingWatch.js';
 import { pendingIn, removePending } from '../run/files/atomicWrite.js';
-import { tooLong, tooSlow } from '../run/limits.js';
+import { processorTime, tooLong, tooSlow } from '../run/limits.js';
 import { SIGNALS } from './signals.js';
 
 /** What a thread needs to run the command line. */
@@ -55,7 +55,14 @@ export function runInThread(argv: readonly string[], { seconds, stdin = false }:
       interrupted = true;
       void stop(worker, pending).finally(() => reject(error));
     };
-    const stuck = ({ where, seconds: most }: Reading, started: number) => end(Object.assign(tooSlow(most, since(started)), { where }));
+    /** Time of the processor counts here, too: a reader that waits for a busy machine is not stuck. */
+    const watch = (file: Reading, started: number, left = 1000 * file.seconds) => {
+      alarm = setTimeout(() => {
+        const rest = 1000 * file.seconds - (processorTime() - started);
+        if (rest > 0) watch(file, started, rest);
+        else end(Object.assign(tooSlow(file.seconds, file.seconds - rest / 1000), { where: file.where }));
+      }, left + GRACE_MS);
+    };
     const began = performance.now();
     const since = (started: number) => (performance.now() - started) / 1000;
     const whole = seconds === undefined ? undefined : setTimeout(() => end(tooLong(seconds, since(began))), 1000 * seconds + GRACE_MS);
@@ -71,7 +78,7 @@ export function runInThread(argv: readonly string[], { seconds, stdin = false }:
       if (typeof message === 'number') {
         clearTimeout(whole);
         resolve(message);
-      } else if (message) alarm = setTimeout(stuck, 1000 * message.seconds + GRACE_MS, message, performance.now());
+      } else if (message) watch(message, processorTime());
     });
     worker.on('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? outOfMemory() : error));
     worker.on('exit', exit => {

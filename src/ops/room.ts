@@ -1,4 +1,5 @@
 import { overLimit, tooSlow } from '../formats/limits.js';
+import { processorTime } from '../processorTime.js';
 import { type FloatArray, formatShape, sizeOf } from '../tensor/tensor.js';
 
 /** The bytes that the values of a computation may take together, and the seconds that it may last: 200 bytes of a file can ask for any amount of either. */
@@ -40,11 +41,6 @@ const FASTEST = 4e10;
 
 let asked: () => Partial<Room> = () => ({});
 let budget = () => Number.POSITIVE_INFINITY;
-/** Milliseconds of the processor, where they are known: on a busy machine a small computation may wait for minutes. */
-function spent(): number {
-  const usage = globalThis.process?.cpuUsage?.();
-  return usage ? (usage.user + usage.system) / 1000 : performance.now();
-}
 
 // a computation is one call that waits for nothing, so what it holds is known here
 let ledger: Ledger | undefined;
@@ -79,7 +75,7 @@ export function inRoom<T>(room: Room, body: () => T): T {
   ledger = {
     ...room,
     began: performance.now(),
-    started: spent(),
+    started: processorTime(),
     held: 0,
     worked: 0,
     steps: 0,
@@ -116,7 +112,7 @@ export function claimProducts(count: number): void {
 export function checkRoom(): void {
   // the system is asked for the processor's time only where the clock, which costs a tenth, leaves the question open
   if (!ledger || performance.now() - ledger.began < 1000 * ledger.seconds) return;
-  const seconds = (spent() - ledger.started) / 1000;
+  const seconds = (processorTime() - ledger.started) / 1000;
   if (seconds > ledger.seconds) throw tooSlow(ledger.seconds, seconds, 'computing');
 }
 

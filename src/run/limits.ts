@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS, LIMITS, type LimitKey, type LimitName, type Limits } fr
 import { askRoomFrom, type Room } from '../ops/room.js';
 
 export { LIMITS, tooLong, tooSlow } from '../formats/limits.js';
+export { processorTime } from '../processorTime.js';
 
 /** How much a run may take from files. Ambient, because a file is read in many places and the limits are one decision of the command line. */
 export interface FileLimits {
