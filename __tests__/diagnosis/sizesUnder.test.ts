@@ -7,7 +7,7 @@ import { maySize } from '../../src/diagnosis/sizesUnder.js';
 import { prepare } from '../../src/run/prepare.js';
 import { sameShape } from '../../src/tensor/tensor.js';
 
-it.each(['conv:6x3,gru:4+seq,dense:2'])('a mistake under which y of %s has a shape is never passed over', async line => {
+it.each(['conv:6x3,gru:4+seq,dense:2', 'gru:3+seq,flatten'])('a mistake under which y of %s has a shape is never passed over', async line => {
   const { network, weights, input } = await prepare({ layers: line, D: 8, N: 9, T: 30 });
   const scenario = scenarioOf(network.model, weights, input);
   const shapes = new Map<string, readonly number[]>();

@@ -20,6 +20,7 @@ const NETWORKS = {
   tokens: { layers: 'embedding:6x3,gru:3+seq,maxpool,dense:2', N: 2, T: 5 },
   normal: { layers: 'conv:3x2,layernorm,rnn:2@relu,dropout,dense:2', N: 2, T: 5, D: 2 },
   hidden: { layers: 'lstm:3', N: 1, T: 3, D: 1 },
+  windows: { layers: 'conv:3x2,maxpool1d:2,avgpool1d:2,gru:2,dense:2', N: 2, T: 9, D: 2 },
 } as const;
 
 const table = join(__dirname, 'tried.txt');

@@ -298,6 +298,8 @@ for (const [name, request] of Object.entries(NO_CHAIN))
 /** Drawn, too, but by more than the script can draw: it carries numbers. */
 const CARRIED: readonly (readonly [Target, ForwardRequest])[] = [
   ['torch', { rng: 'torch', seed: '3', layers: 'embedding:9x3+maskzero,lstm:4,dense:2', T: 4, N: 2 }],
+  ['keras', { rng: 'keras', seed: '3', layers: 'embedding:9x3+maskzero,lstm:4,dense:2', T: 4, N: 2 }],
+  ['numpy', { rng: 'numpy', seed: '3', layers: 'embedding:9x3+maskzero,lstm:4,dense:2', T: 4, N: 2 }],
   ['numpy', { rng: 'numpy', seed: '3', cell: 'lstm', N: 2, lengths: '10,4' }],
   ['numpy', { rng: 'numpy', seed: '3', cell: 'lstm', N: 2, rows: { from: 0, to: 1 } }],
 ];

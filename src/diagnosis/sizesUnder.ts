@@ -42,16 +42,22 @@ function fewOf(scenario: Scenario): Scenario | undefined {
   return withSteps(part, 0, T, part.input.initialStates);
 }
 
-/** Itself, samples, steps, some fewer or more, every k-th step, both together, or either times a width. */
+/** Itself, samples, steps, some fewer or more, every k-th step, both together, or any of them times a width. */
 function mayStandFor(size: number, wanted: number, samples: number, steps: number): boolean {
   const times = (few: number, many: number) => size % few === 0 && wanted === (size / few) * many;
-  const strided = [2, 3, 4].some(k => size === Math.ceil(T / k) && wanted === Math.ceil(steps / k));
+  const strided = [2, 3, 4].some(k => times(Math.ceil(T / k), Math.ceil(steps / k)));
   const near = [
     [T, steps],
     [N, samples],
-  ].some(([few, many]) => Math.abs(size - few) <= 3 && Math.abs(wanted - many) <= MOST_MISSED);
-  return size === wanted || near || strided || times(N, samples) || times(T, steps) || times(N * T, samples * steps);
+  ].some(([few, many]) =>
+    MISSED.some(missed => {
+      const width = size / (few - missed);
+      return Number.isInteger(width) && Number.isInteger(wanted / width) && Math.abs(wanted / width - many) <= MOST_MISSED;
+    }),
+  );
+  return size === wanted || near || strided || times(N * T, samples * steps);
 }
 
-/** Steps that a mistake leaves out at an end, at most. */
+/** Of so few, and of all: what a mistake leaves out at an end, or adds. */
+const MISSED = [0, 1, 2, 3, -1, -2, -3];
 const MOST_MISSED = 12;

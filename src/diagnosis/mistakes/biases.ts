@@ -22,7 +22,7 @@ function scaledBiases(scenario: Scenario, by: number, more?: (layer: string | nu
 function onRows(scenario: Scenario, change: (t: Tensor) => Tensor, why: string): Way[] {
   const isTwoRows = (t: Tensor, name: string) => /(^|\/)b[ho]$/.test(name) && t.shape.length === 2;
   const layers = recurrentLayers(scenario).filter(
-    l => l.useBias && [...(scenario.weights.get(l.name) ?? [])].some(([name, t]) => isTwoRows(t, name)),
+    l => l.useBias && [...scenario.weights.get(l.name)!].some(([name, t]) => isTwoRows(t, name)),
   );
   return inEach(layers, (s, l) => onNamed(s, l.name, ['bh'], t => (t.shape.length === 2 ? change(t) : t)), { why });
 }
