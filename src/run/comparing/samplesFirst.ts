@@ -6,11 +6,10 @@ import type { Sides } from './sides.js';
 
 /** The search for mistakes expects samples first: an output [T, N, …] is transposed to [N, T, …] on both sides. */
 export function withSamplesFirst(prepared: Prepared, sides: Sides): [Prepared, Sides] {
-  const { network, graphInputs } = prepared;
+  const { network } = prepared;
   const { model, shapes } = network;
-  const [first, second] = shapes.output;
-  if (graphInputs || first?.symbol !== 'T' || second?.symbol !== 'N' || sides.actual.shape.length !== shapes.output.length)
-    return [prepared, sides];
+  const [, second] = shapes.output;
+  if (second?.symbol !== 'N' || sides.actual.shape.length !== shapes.output.length) return [prepared, sides];
   const perm = shapes.output.map((_, axis) => (axis < 2 ? 1 - axis : axis));
   const turned = { kind: 'op', op: 'Transpose', operands: null, attributes: { perm }, kerasClass: null } as const;
   const layer: LayerSpec = { ...turned, name: `${model.output} with the samples first`, inputs: [model.output], trainable: true };
