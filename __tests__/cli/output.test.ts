@@ -166,7 +166,7 @@ it('a command line can be typed again', async () => {
   const { command } = (
     await output({}, {}, ['forward', '--layers', "it's x", 'a/b.npy:c', '-i', '@f', '--T=5', 'a,b', '10%', '1+2', 'a b', '$x', ''])
   ).output;
-  expect(command).toBe("rnn-cli forward --layers 'it'\\''s x' a/b.npy:c -i @f --T=5 a,b 10% 1+2 'a b' '$x' ''");
+  expect(command).toBe(`rnn-cli forward --layers "it's x" a/b.npy:c -i @f --T=5 a,b 10% 1+2 "a b" '$x' ""`);
 });
 
 it.each<[Partial<Values>, Around, { digits: number; rows: number }]>([

@@ -40,6 +40,18 @@ it('one long sample has the same y and last states in pieces as whole, without a
   expect(rounded(inPieces.states.final)).toEqual(rounded(whole.states.final));
 });
 
+it('how far it is grows to the whole of it', async () => {
+  const seen: { done: number; total: number | null; part?: number | null }[] = [];
+  const request = { layers: 'rnn:1', input: path, format: 'npy' as const };
+  await forwardLongSample({ ...request, onProgress: progress => seen.push(progress) });
+  expect(seen.length).toBeGreaterThan(1);
+  expect(seen.every(({ done, total }) => done === 0 && total === 1)).toBe(true);
+  const parts = seen.map(({ part }) => part!);
+  expect([...parts].sort((a, b) => a - b)).toEqual(parts);
+  expect(parts[0]).toBeGreaterThan(0);
+  expect(parts.at(-1)).toBe(1);
+});
+
 it.each([
   ['every step is put out', { layers: 'rnn:2+seq' }],
   ['steps are traced', { layers: 'rnn:2', trace: true }],
