@@ -23,7 +23,7 @@ async function output(values: Partial<Values>, { out, err, env = {} }: Around = 
   return { said, output: await createOutput(values as Values, argv, io, writer('out'), writer('err')) };
 }
 
-const WORDS = 'one two three four five six seven eight nine ten';
+const WORDS = 'one two three four five six seven eight nine ten eleven twelve thirteen';
 
 describe('a long line', () => {
   it.each<[string, Partial<Values>, Around, boolean]>([

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { activations } from '../../src/activations/index.js';
 import { HYPOTHESES } from '../../src/diagnosis/hypotheses.js';
 import type { Hypothesis, Variant } from '../../src/diagnosis/hypothesis.js';
 import { runScenario } from '../../src/diagnosis/run.js';
@@ -52,9 +52,10 @@ function marked({ needs, from, labels, rare, insideStep, unsearched }: Variant):
   return said.map(([key, v]) => ` ${v === true ? key : `${key}=${v}`}`).join('');
 }
 
-/** Of what is too long to be read one by one: a gate has 23 other orders. */
-const SHOWN = 6;
-const digestOf = (ways: readonly string[]) => createHash('sha256').update(ways.join()).digest('hex').slice(0, 8);
+/** So many sentences of a mistake stand there whole; of the others one of each kind, its numbers and names left out. */
+const WHOLE = 6;
+const NAMES = new RegExp(`\\b(${activations.map(({ name }) => name).join('|')})\\b|\\b[a-z\\d]+_\\d+\\b|\\d+(\\.\\d+)?(e[-−]?\\d+)?`, 'g');
+const kindOf = (sentence: string) => sentence.replace(NAMES, '…');
 
 function described(hypothesis: Hypothesis): string {
   const { name, title, why, fix, often, alone, insideStep } = hypothesis;
@@ -72,13 +73,19 @@ function described(hypothesis: Hypothesis): string {
       const own = ways
         .filter(way => way.layer === layer)
         .map(way => `${way.code.slice(name.length)}${marked(way)} ${moved(way, scenario)}`.trim());
-      const more = own.length > SHOWN ? `; ${own.length - SHOWN} more, ${digestOf(own.slice(SHOWN))}` : '';
-      lines.push(`  ${network}${layer ? `, ${layer}` : ''}: ${own.slice(0, SHOWN).join('; ')}${more}`);
+      lines.push(`  ${network}${layer ? `, ${layer}` : ''}: ${own.join('; ')}`);
     }
   }
   const own = [...words].filter(Boolean);
-  const more = own.length > SHOWN ? [`- ${own.length - SHOWN} more, ${digestOf(own.slice(SHOWN))}`] : [];
-  return [...lines, ...own.slice(0, SHOWN).map(text => `- ${text}`), ...more].join('\n');
+  const shown = own.slice(0, WHOLE);
+  const kinds = new Set(shown.map(kindOf));
+  const others = new Set(
+    own
+      .slice(WHOLE)
+      .map(kindOf)
+      .filter(kind => !kinds.has(kind)),
+  );
+  return [...lines, ...shown.map(text => `- ${text}`), ...[...others].map(kind => `- ${kind}`)].join('\n');
 }
 
 const recorded = readFileSync(table, 'utf8')

@@ -49,7 +49,7 @@ export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimSha
       const { output, others, ...rest } = layerShapes(layer, inputs, letters.get(layer.name)!, steps, givers);
       return { ...rest, output: readable(output), others: others.map(other => ({ ...other, shape: readable(other.shape) })) };
     });
-    if (layer.states) within(layer.name, () => checkStates(layer.states!, known, shapes.others.filter(isState)));
+    if (layer.states) within(layer.name, () => checkStates(layer, known, shapes.others.filter(isState)));
     known.set(layer.name, shapes.output);
     const inside = layer.kind === 'eachstep' ? [...steps, inputs[0][1]] : steps;
     if (inside.length > 0) around.set(layer.name, inside);
@@ -148,12 +148,13 @@ function noValue(layer: string, name: string): never {
 }
 
 /** Initial states have the shapes of the states that the layer gives. @throws RnnError E_STATE_SHAPE */
-function checkStates(names: readonly string[], known: ReadonlyMap<string, DimShape>, wanted: readonly NamedShape[]): void {
+function checkStates({ name: layer, states }: LayerSpec, known: ReadonlyMap<string, DimShape>, wanted: readonly NamedShape[]): void {
+  const given = states!.map(name => ({ name, shape: known.get(name) ?? noValue(layer, name) }));
   const fits = (shape: DimShape, { shape: own }: NamedShape) =>
     shape.length === own.length && shape.every((d, i) => d.size === null || own[i].size === null || d.size === own[i].size);
-  if (names.length === wanted.length && names.every((name, i) => fits(known.get(name)!, wanted[i]))) return;
+  if (given.length === wanted.length && given.every(({ shape }, i) => fits(shape, wanted[i]))) return;
   const expected = wanted.map(({ suffix, shape }) => `${suffix} ${showShape(shape)}`).join(', ');
-  const found = names.map(name => `${name} ${showShape(known.get(name)!)}`).join(', ') || 'none';
+  const found = given.map(({ name, shape }) => `${name} ${showShape(shape)}`).join(', ') || 'none';
   throw new RnnError('shape', 'E_STATE_SHAPE', `its initial states are ${found}, and it has ${expected || 'no states'}`, {
     expected,
     found,
