@@ -105,8 +105,8 @@ function unsqueeze(call: Call): GraphValue {
 }
 
 function concat(call: Call): GraphValue {
+  const first = need(call, 0);
   const parts = call.inputs.map((_, i) => need(call, i));
-  const [first] = parts;
   const axis = axisOf(intOf(call.node, 'axis') ?? 1, first.shape.length);
   for (const p of parts) {
     const alike = p.shape.length === first.shape.length && p.shape.every((n, i) => i === axis || n === first.shape[i]);

@@ -6,7 +6,7 @@ import { formatShape, type IntegerType, sizeOf } from '../tensor/tensor.js';
 import { intOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
 import { claim, pass } from './room.js';
-import { allocateShape, axisOf, broadcastTo, type GraphValue, isInteger, shapeError } from './value.js';
+import { allocateShape, axisOf, broadcastTo, type GraphValue, shapeError } from './value.js';
 
 /** Numbers in 8 bits and back: y = (q − zero)·scale, per tensor, per slice of an axis, or per block of one. */
 export const QUANTISED: Operators = {
@@ -59,7 +59,7 @@ export function toWhole(
   zero: (k: number) => number,
   type: DType | null | undefined,
 ): GraphValue {
-  const range = type && isInteger(type) ? RANGES[type] : undefined;
+  const range = type ? RANGES[type] : undefined;
   if (!range) {
     throw new RnnError('unsupported', 'E_ONNX_TYPE', `numbers are not quantised to ${type ?? 'this type'} here`, {
       expected: Object.keys(RANGES).join(', '),
@@ -142,7 +142,11 @@ function integerProduct(call: Call): GraphValue {
 function wholeProduct(a: GraphValue, b: GraphValue): GraphValue {
   const [D, K] = b.shape.slice(-2);
   const lead = b.shape.slice(0, -2);
-  if (a.shape[a.shape.length - 1] !== D || (lead.length > 0 && formatShape(lead) !== formatShape(a.shape.slice(0, -2))))
+  if (
+    b.shape.length < 2 ||
+    a.shape[a.shape.length - 1] !== D ||
+    (lead.length > 0 && formatShape(lead) !== formatShape(a.shape.slice(0, -2)))
+  )
     throw shapeError('these cannot be multiplied', `${formatShape(a.shape)} and ${formatShape(b.shape)}`, 'inner sizes that agree');
   const rows = sizeOf(a.shape.slice(0, -1));
   const perMatrix = lead.length > 0 ? a.shape[a.shape.length - 2] : rows;
@@ -161,7 +165,7 @@ function wholeProduct(a: GraphValue, b: GraphValue): GraphValue {
 
 /** inputs a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero */
 function quantisedProduct(call: Call): GraphValue {
-  const [a, aScale, aZero, b, bScale, bZero, yScale, yZero] = call.inputs.map((_, i) => need(call, i));
+  const [a, aScale, aZero, b, bScale, bZero, yScale, yZero] = Array.from({ length: 8 }, (_, i) => need(call, i));
   const y = wholeProduct(minus(a, aZero, true), minus(b, bZero, false));
   const [left, right] = [spread(aScale, y.shape, true), spread(bScale, y.shape, false)];
   const values = { ...y, data: y.data.map((v: number, k: number) => v * left.data[k] * right.data[k]) as GraphValue['data'] };
