@@ -229,7 +229,7 @@ const CASES: [string, () => unknown, string][] = [
   [
     'a name that is none of ours',
     () => native.toSpec(named({ 'rnn_1/Wx': [3, 2], 'rnn_1/W\u0007': [2, 2] }), hints),
-    "3 E_UNDETERMINED | 'rnn_1/W\\u0007' is no name of ours | expected: layer/Wx, layer/Wh, layer/bh, layer/Wo, layer/bo",
+    "3 E_UNDETERMINED | 'rnn_1/W\\u0007' is not one of rnn-cli's names | expected: layer/Wx, layer/Wh, layer/bh, layer/Wo, layer/bo",
   ],
   [
     'Wx alone',
@@ -244,7 +244,7 @@ const CASES: [string, () => unknown, string][] = [
   [
     'five gates',
     () => native.toSpec(named({ 'rnn_1/Wx': [3, 10], 'rnn_1/Wh': [2, 10] }), hints),
-    '3 E_UNDETERMINED | recurrent weights of shape [2, 10] are of no known cell | expected: [M, 3M] (gru), [M, 4M] (lstm), [M, 2M] (mgu), [M, M] (rnn) | found: [2, 10]',
+    '3 E_UNDETERMINED | recurrent weights of shape [2, 10] fit no known cell | expected: [M, 3M] (gru), [M, 4M] (lstm), [M, 2M] (mgu), [M, M] (rnn) | found: [2, 10]',
   ],
 
   // PyTorch
@@ -384,22 +384,22 @@ const CASES: [string, () => unknown, string][] = [
         named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'bn.weight': [5, 2], 'bn.running_mean\u0007': [5] }),
         hints,
       ),
-    '3 E_UNDETERMINED | \'bn.running_mean\\u0007\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: bn.running_mean\\u0007 [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | \'bn.running_mean\\u0007\' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: bn.running_mean\\u0007 [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
   [
     'a bias alone',
     () => torch.toSpec(named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'fc.bias': [5] }), hints),
-    '3 E_UNDETERMINED | fc: \'fc.bias\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: fc.bias [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | fc: \'fc.bias\' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: fc.bias [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
   [
     'a bias of a projection',
     () => torch.toSpec(named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'rnn.bias_hr_l0': [5] }), hints),
-    '3 E_UNDETERMINED | rnn.l0: \'rnn.bias_hr_l0\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: rnn.bias_hr_l0 [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | rnn.l0: \'rnn.bias_hr_l0\' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: rnn.bias_hr_l0 [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
   [
     'a parameter without a module',
     () => torch.toSpec(named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], scale: [5] }), hints),
-    '3 E_UNDETERMINED | \'scale\' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: scale [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | \'scale\' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: scale [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
 
   [

@@ -159,7 +159,7 @@ describe('PyTorch', () => {
         ]),
         { task: 'many-to-one', pool: 'last', timesteps: null },
       ),
-    ).toThrow('recurrent weights of shape [5, 10] are of no known cell');
+    ).toThrow('recurrent weights of shape [5, 10] fit no known cell');
     expect(() => torch.toSpec(new Map([['rnn.weight_ih_l0', t(10, 3)]]), { task: 'many-to-one', pool: 'last', timesteps: null })).toThrow(
       'a recurrent layer has input weights only',
     );

@@ -78,7 +78,7 @@ describe('the budget of a file', () => {
     expect(refused(1, 1, 1, 1)).toMatch(
       /^\(limit\) E_LIMIT_RANK a tensor of 4 dimensions; the limit is 3 \| expected: at most 3 \| found: 4 /,
     );
-    expect(refused(2, 1.5)).toBe('E_SHAPE_VALUE the shape has 1.5, which is no whole number');
+    expect(refused(2, 1.5)).toBe('E_SHAPE_VALUE the shape has 1.5, which is not a whole number');
     expect(refused(2, -1)).toBe('E_SHAPE_VALUE the shape [2, -1] has a negative dimension');
     expect(refused(2, -1n)).toBe('E_SHAPE_VALUE the shape [2, -1] has a negative dimension');
     expect(refused(2, 2n ** 40n + 1n)).toMatch(
@@ -217,8 +217,8 @@ describe('text', () => {
     ['\xfe\xff\0a', 'E_ENCODING offset 0: the text is UTF-16 | expected: UTF-8 | found: UTF-16 | fix: save the file as UTF-8'],
     ['\xff\xffa', 'E_ENCODING offset 0: not valid UTF-8 | expected: UTF-8 | fix: save the file as UTF-8'],
     ['\xfe\xfea', 'E_ENCODING offset 0: not valid UTF-8 | expected: UTF-8 | fix: save the file as UTF-8'],
-    ['a\0b', 'E_ENCODING offset 1: a NUL byte: this is no text file | expected: UTF-8 text | found: binary data'],
-    ['\0', 'E_ENCODING offset 0: a NUL byte: this is no text file | expected: UTF-8 text | found: binary data'],
+    ['a\0b', 'E_ENCODING offset 1: a NUL byte: this is not a text file | expected: UTF-8 text | found: binary data'],
+    ['\0', 'E_ENCODING offset 0: a NUL byte: this is not a text file | expected: UTF-8 text | found: binary data'],
     ['abc\xe4d', 'E_ENCODING offset 4: not valid UTF-8 | expected: UTF-8 | fix: save the file as UTF-8'],
     ['\xef\xbb\xbfabc\xe4d', 'E_ENCODING offset 7: not valid UTF-8 | expected: UTF-8 | fix: save the file as UTF-8'],
     ['\xc3\xa4\xc3\xa4\xc3', 'E_ENCODING offset 4: not valid UTF-8 | expected: UTF-8 | fix: save the file as UTF-8'],

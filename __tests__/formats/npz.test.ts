@@ -243,7 +243,7 @@ describe('zip archives bent by hand', () => {
       ]),
       DEFAULT_LIMITS,
     );
-    expect([[...tensors.keys()], notes]).toEqual([['w'], ["member 'inner.zip' is no array and was skipped"]]);
+    expect([[...tensors.keys()], notes]).toEqual([['w'], ["member 'inner.zip' is not an array and was skipped"]]);
   });
 
   it('inflate to what they declare, never more', async () => {

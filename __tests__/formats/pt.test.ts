@@ -313,7 +313,7 @@ describe('pickles from strangers', () => {
     ['PERSID', pickle(op('P0\n')), /PERSID/],
     ['NEXT_BUFFER', pickle(op('\x97')), /NEXT_BUFFER/],
     ['an unknown opcode', pickle(op('\xff')), /unknown \(0xff\)/],
-    ['OrderedDict of arguments', pickle(global('collections', 'OrderedDict'), tuple(int(1)), op('R')), /from arguments that are no pairs/],
+    ['OrderedDict of arguments', pickle(global('collections', 'OrderedDict'), tuple(int(1)), op('R')), /from arguments that are not pairs/],
     ['an empty stack', pickle(op('R')), /empty stack/],
     ['a mark that was never set', pickle(op('t')), /mark/],
     ['an unwritten memo', pickle(op('h\x05')), /memo 5/],
@@ -324,14 +324,14 @@ describe('pickles from strangers', () => {
     ['bytes after the end', Buffer.concat([pickle(int(1)), op('cos\nsystem\n')]), /11 bytes follow the end/],
     ['no end', op('\x80\x02}'), /expected 1 bytes of opcode, found 0/],
     ['a key set twice', pickle(dict(text('w'), tensor(), text('w'), tensor())), /^E_PT_DUPLICATE .*'w'/],
-    ['items of a list', pickle(op(']'), int(1), int(2), op('s')), /no dict/],
-    ['append to a dict', pickle(op('}'), int(1), op('a')), /no list/],
+    ['items of a list', pickle(op(']'), int(1), int(2), op('s')), /not a dict/],
+    ['append to a dict', pickle(op('}'), int(1), op('a')), /not a list/],
   ])('%s is refused', async (_, pkl, expected) => {
     expect(await refused(pkl)).toMatch(expected);
   });
 
   it.each<[string, View, RegExp]>([
-    ['a storage key that leaves the archive', { key: '../x' }, /storage key '..\/x' is no number/],
+    ['a storage key that leaves the archive', { key: '../x' }, /storage key '..\/x' is not a number/],
     ['a storage that is not there', { key: '7' }, /no member 'm\/data\/7'/],
     ['a storage of another size', { length: 7 }, /^E_PT_STORAGE offset \d+: storage 0 should have 28 bytes/],
     ['a view past its storage', { start: 1 }, /^E_PT_VIEW .*reach element 6 of a storage of 6/],

@@ -60,7 +60,7 @@ describe('csv', () => {
     expect(await refused(new Uint8Array([0xff, 0xfe, 0x31, 0, 0x32]), 'x.csv')).toEqual(['E_ENCODING', 'not valid UTF-16']);
     expect(await refused(new Uint8Array([0x31, 0x2c, 0, 0x32]), 'x.csv')).toEqual([
       'E_ENCODING',
-      'offset 2: a NUL byte: this is no text file',
+      'offset 2: a NUL byte: this is not a text file',
     ]);
     expect(await refused(new Uint8Array([0x31, 0x2c, 0x32, 0xc3, 0x28]), 'x.csv')).toEqual(['E_ENCODING', 'offset 4: not valid UTF-8']);
   });
@@ -121,7 +121,7 @@ describe('json', () => {
     ['[1,\n 2 3]', 'E_PRINTED_SYNTAX', "line 2, column 4: expected ',', found '3]'"],
     ['[1,]', 'E_JSON_SYNTAX', "line 1, column 4: unexpected ']'"],
     ['[NaN]', 'E_JSON_SYNTAX', `line 1, column 2: unexpected 'NaN' (write it as a string, "NaN" or "Infinity": JSON has no such number)`],
-    ['[01]', 'E_JSON_SYNTAX', "line 1, column 2: '01' is no JSON number"],
+    ['[01]', 'E_JSON_SYNTAX', "line 1, column 2: '01' is not a JSON number"],
     ['[1e400]', 'E_JSON_NUMBER', 'line 1, column 2: 1e400 is beyond the largest double, 1.8e308'],
     ['[9007199254740993]', 'E_JSON_NUMBER', 'line 1, column 2: 9007199254740993 would become 9007199254740992: a double cannot hold it'],
     ['{"a":[1],"a":[2]}', 'E_JSON_DUPLICATE', 'line 1, column 10: the key "a" stands twice in one object'],
@@ -134,7 +134,7 @@ describe('json', () => {
     ['["1"]', 'E_JSON_TENSOR', '$[0]: expected a number, found the string "1"'],
     ['{"a":{"b":[1]}}', 'E_JSON_TENSOR', '$.a: expected a number, found an object'],
     ['{"shape":[2],"data":[1]}', 'E_JSON_TENSOR', '$: shape [2] does not fit data of shape [1]'],
-    ['{"shape":[-1],"data":[1]}', 'E_SHAPE_VALUE', '$.shape: -1 is no dimension'],
+    ['{"shape":[-1],"data":[1]}', 'E_SHAPE_VALUE', '$.shape: -1 is not a dimension'],
     ['{"schema":"rnn-cli/forward@1"}', 'E_JSON_TENSOR', 'the forward document has no "y"'],
     ['{"schema":"rnn-cli/spec@1","layers":[]}', 'E_JSON_TENSOR', 'this is a rnn-cli/spec@1 document, not numbers'],
     ['["\\ud800"]', 'E_JSON_SURROGATE', 'line 1, column 2: the string has half of a surrogate pair'],

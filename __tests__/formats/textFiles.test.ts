@@ -87,11 +87,11 @@ describe('JSON text', () => {
     ['"\\udc00\\ud800"', 'E_JSON_SURROGATE line 1, column 1: the string has half of a surrogate pair'],
     ['"\ud800"', 'E_JSON_SURROGATE line 1, column 1: the string has half of a surrogate pair'],
     ['"\udfff"', 'E_JSON_SURROGATE line 1, column 1: the string has half of a surrogate pair'],
-    ['01', "E_JSON_SYNTAX line 1, column 1: '01' is no JSON number"],
-    ['1.', "E_JSON_SYNTAX line 1, column 1: '1.' is no JSON number"],
-    ['[1e+]', "E_JSON_SYNTAX line 1, column 2: '1e+' is no JSON number"],
-    ['0x10', "E_JSON_SYNTAX line 1, column 1: '0x10' is no JSON number"],
-    ['1-2', "E_JSON_SYNTAX line 1, column 1: '1-2' is no JSON number"],
+    ['01', "E_JSON_SYNTAX line 1, column 1: '01' is not a JSON number"],
+    ['1.', "E_JSON_SYNTAX line 1, column 1: '1.' is not a JSON number"],
+    ['[1e+]', "E_JSON_SYNTAX line 1, column 2: '1e+' is not a JSON number"],
+    ['0x10', "E_JSON_SYNTAX line 1, column 1: '0x10' is not a JSON number"],
+    ['1-2', "E_JSON_SYNTAX line 1, column 1: '1-2' is not a JSON number"],
     ['[-1e999]', 'E_JSON_NUMBER line 1, column 2: -1e999 is beyond the largest double, 1.8e308'],
     ['9007199254740993', 'E_JSON_NUMBER line 1, column 1: 9007199254740993 would become 9007199254740992: a double cannot hold it'],
   ])('%j is refused', (text, words) => expect(said(() => parse(text))).toBe(words));
@@ -180,9 +180,9 @@ describe('.json', () => {
     ['{"shape":[2,2],"data":[1,2,3]}', 'E_JSON_TENSOR $: shape [2, 2] does not fit data of shape [3]'],
     ['{"shape":[2],"data":[[1,2]]}', 'E_JSON_TENSOR $: shape [2] does not fit data of shape [1, 2]'],
     ['{"shape":[1,2],"data":[[1,2]]}', 'E_JSON_TENSOR $: shape [1, 2] does not fit data of shape [1, 2]'],
-    ['{"w":{"shape":["2"],"data":[1,2]}}', 'E_SHAPE_VALUE $.w.shape: "2" is no dimension'],
-    ['{"shape":[-1],"data":[1]}', 'E_SHAPE_VALUE $.shape: -1 is no dimension'],
-    ['{"shape":[1.5],"data":[1]}', 'E_SHAPE_VALUE $.shape: 1.5 is no dimension'],
+    ['{"w":{"shape":["2"],"data":[1,2]}}', 'E_SHAPE_VALUE $.w.shape: "2" is not a dimension'],
+    ['{"shape":[-1],"data":[1]}', 'E_SHAPE_VALUE $.shape: -1 is not a dimension'],
+    ['{"shape":[1.5],"data":[1]}', 'E_SHAPE_VALUE $.shape: 1.5 is not a dimension'],
     [
       '{"shape":[1],"data":["x"]}',
       'E_JSON_TENSOR $.data[0]: expected a number, found the string "x" | expected: a number | found: the string "x"',
@@ -358,7 +358,7 @@ describe('which format it is', () => {
     const empty = 'E_FORMAT_UNKNOWN the file is empty | found: 0 bytes | fix: save or download it again';
     for (const name of [undefined, 'x.onnx', 'x.csv']) expect(said(() => detectFormat(memorySource(new Uint8Array(0)), name))).toBe(empty);
     expect(said(() => detectFormat(memorySource(Uint8Array.of(0, 1, 255, 3, 4, 5, 6, 7, 8)), 'x.txt'))).toBe(
-      `E_FORMAT_UNKNOWN the content is of no format that is read | expected: ${ALL} | found: bytes 00 01 ff 03 04 05 06 07`,
+      `E_FORMAT_UNKNOWN the content is in no format that is read | expected: ${ALL} | found: bytes 00 01 ff 03 04 05 06 07`,
     );
   });
 

@@ -112,7 +112,7 @@ describe('.safetensors', () => {
       stBytes({ __metadata__: ['a'] }, Buffer.alloc(0)),
       'E_SAFETENSORS_METADATA header: offset 9: __metadata__ must map strings to strings',
     ],
-    ['an entry that is a list', stBytes({ w: [] }), "E_SAFETENSORS_HEADER tensor 'w' at offset 9: the entry is no object"],
+    ['an entry that is a list', stBytes({ w: [] }), "E_SAFETENSORS_HEADER tensor 'w' at offset 9: the entry is not an object"],
     ['an unknown key', one({ x: 1 }), `E_SAFETENSORS_HEADER ${W({ x: 1 })}unknown key 'x'`],
     ['an unknown dtype', one({ dtype: 'F8' }), `E_SAFETENSORS_DTYPE ${W()}dtype 'F8' is not read | expected: ${DTYPES} | found: 'F8'`],
     ['no dtype', one({ dtype: undefined }), `E_SAFETENSORS_DTYPE ${W()}dtype none is not read | expected: ${DTYPES} | found: none`],
@@ -158,7 +158,7 @@ describe('.safetensors', () => {
       stBytes({ 'a\0': entry() }),
       "E_NAME tensor 'a\\u0000' at offset 9: the tensor name 'a\\u0000' has a NUL character",
     ],
-    ['a name in escapes', stBytes('{"\\u0077":[]}'), "E_SAFETENSORS_HEADER tensor 'w' at offset 8: the entry is no object"],
+    ['a name in escapes', stBytes('{"\\u0077":[]}'), "E_SAFETENSORS_HEADER tensor 'w' at offset 8: the entry is not an object"],
   ])('with %s is refused', async (_, bytes, words) => expect(await saidLater(() => read(bytes))).toBe(words));
 
   it('is bounded at exactly its limits', async () => {
@@ -419,7 +419,7 @@ describe('.npy and .npz', () => {
     [
       'other bytes',
       Buffer.from('\x93NUMPX\x01\x00', 'latin1'),
-      'E_NPY_MAGIC magic: offset 0: this is no .npy file | expected: \\x93NUMPY | found: 93 4e 55 4d 50 58',
+      'E_NPY_MAGIC magic: offset 0: this is not an .npy file | expected: \\x93NUMPY | found: 93 4e 55 4d 50 58',
     ],
     [
       'half a magic',
@@ -489,7 +489,7 @@ describe('.npy and .npz', () => {
     expect([file.format, [...file.tensors.keys()], file.notes]).toEqual([
       'npz',
       ['w', 'plain'],
-      ['w.npy: 3 bytes after the array were left alone', "member 'x.txt' is no array and was skipped"],
+      ['w.npy: 3 bytes after the array were left alone', "member 'x.txt' is not an array and was skipped"],
     ]);
     expect((await readWhole(npz, new Uint8Array(zipBytes([])), DEFAULT_LIMITS)).notes).toEqual(['the archive holds no arrays']);
     const other = zipBytes([{ name: '[Content_Types].xml', content: Buffer.from('x') }]);
@@ -598,7 +598,7 @@ describe('TensorFlow.js', () => {
     [
       'a broken dimension',
       document([group([weight({ shape: [1.5] })])]),
-      `E_SHAPE_VALUE ${G}.weights[0]: the shape has 1.5, which is no whole number`,
+      `E_SHAPE_VALUE ${G}.weights[0]: the shape has 1.5, which is not a whole number`,
     ],
     [
       'an unknown quantisation',

@@ -138,8 +138,8 @@ describe('mistakes', () => {
     ],
     ['rnn:2147483648', 'rnn:2147483648', 'a size must be from 1 to 2147483647, found 2147483648', 'use a positive size'],
     ['lstm:5+proj=0', 'proj=0', 'a size must be from 1 to 2147483647, found 0', 'use a positive size'],
-    ['rnn:5+x0', 'x0', '+x0 is no number of layers from 1 to 100000', 'write +x3'],
-    ['rnn:5+x100001', 'x100001', '+x100001 is no number of layers from 1 to 100000', 'write +x3'],
+    ['rnn:5+x0', 'x0', '+x0 is not a number of layers from 1 to 100000', 'write +x3'],
+    ['rnn:5+x100001', 'x100001', '+x100001 is not a number of layers from 1 to 100000', 'write +x3'],
     ['rnn:5,gru:4+x100000', 'gru:4+x100000', 'more than 100000 layers', 'use fewer layers'],
     ['lstm:5+proj=2x', 'proj=2x', "unknown option '+proj=2x'", "did you mean '+proj=P'?"],
     [

@@ -92,6 +92,6 @@ describe('state dicts of other modules', () => {
   ])('%s is named as no weight of such a network', async (name, more) => {
     const shown = await inFile({ ...named(role => `rnn.${role}_l0`), ...more, ...HEAD }, file => runInspect({ file }));
     expect(shown).toMatchObject({ runs: false, network: null });
-    expect(shown.reason).toContain(`'${name}' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation`);
+    expect(shown.reason).toContain(`'${name}' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation`);
   });
 });

@@ -105,12 +105,12 @@ it('a graph that decides while it runs is refused with the place where it does',
   const why = 'Loop decides while running';
   await expect(runShapes({ model: file })).rejects.toMatchObject({
     code: 'E_OPERATOR',
-    message: `its shapes cannot be said before it runs: ${why}`,
+    message: `its shapes are not known before it runs: ${why}`,
   });
   await withFolder(out =>
     expect(runConvert({ file, output: join(out, 'w.npz'), to: 'keras' })).rejects.toMatchObject({
       code: 'E_CONVERT_GRAPH',
-      message: `the graph is no network of layers and operators (${why})`,
+      message: `the graph is not a network of layers and operators (${why})`,
     }),
   );
 });

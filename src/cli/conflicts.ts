@@ -12,13 +12,13 @@ const pairs = pairsOf<Values>;
 const EITHER = 'drop one of them';
 const ONE_Y = 'a line holds one y: --json has the states, --trace FILE every h and gate';
 const NO_TABLE = 'JSON is one line, and no table: drop one of them';
-const NO_DIAGRAM = 'a diagram is no table: drop one of them';
+const NO_DIAGRAM = 'a diagram is not a table: drop one of them';
 
 const CONFLICTS: readonly Conflict<Values>[] = [
   pairs('json', 'jsonl', EITHER),
   pairs('mermaid', ['json', 'summary'], EITHER),
   pairs('plot', ['json', 'jsonl'], 'a picture is for people: drop one of them'),
-  pairs('emit', ['json', 'jsonl'], 'a script is no document: drop one of them'),
+  pairs('emit', ['json', 'jsonl'], 'a script is not a document: drop one of them'),
   pairs('html', 'emit', 'a script is no page: drop one of them'),
   pairs('html', 'mermaid', 'a page has a picture of its own: drop one of them'),
   pairs('html', 'sha256', '--sha256 prints the digest alone: drop one of them'),

@@ -104,7 +104,7 @@ function fused(name: string, kernel: Tensor, recurrent: Tensor, gates: ReadonlyM
   const [input, state] = [gates.get('dense_i/bias'), gates.get('dense_h/bias')];
   if (G === 1 || G === 4) return [kernel, recurrent, G === 1 ? input : state];
   if (G !== 3)
-    throw new RnnError('convention', 'E_UNDETERMINED', `dense_h of shape [${recurrent.shape}] is of no known cell`, {
+    throw new RnnError('convention', 'E_UNDETERMINED', `dense_h of shape [${recurrent.shape}] fits no known cell`, {
       where: escapeText(name, 80),
     });
   const zrn = (t: Tensor) => permuteBlocks(t, [1, 0, 2]);

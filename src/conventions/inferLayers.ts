@@ -121,7 +121,7 @@ function cellOf([P, width]: readonly number[], projection: number | undefined, f
 }
 
 function unknownGates(shape: readonly number[], framework: FrameworkName): RnnError {
-  return new RnnError('convention', 'E_UNDETERMINED', `recurrent weights of shape ${formatShape(shape)} are of no known cell`, {
+  return new RnnError('convention', 'E_UNDETERMINED', `recurrent weights of shape ${formatShape(shape)} fit no known cell`, {
     expected: CELLS.map(cell => `[M, ${cell.gates.length === 1 ? '' : cell.gates.length}M] (${cell.name})`).join(', '),
     found: formatShape(shape),
     fix: framework === 'torch' ? `a file that says how they are used, ${EXPORT}` : undefined,

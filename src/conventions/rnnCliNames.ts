@@ -36,7 +36,7 @@ export const native: WritableConvention = {
       if (BESIDE.has(name)) continue;
       const match = nameForm().exec(name);
       if (!match)
-        throw new RnnError('convention', 'E_UNDETERMINED', `'${escapeText(name)}' is no name of ours`, {
+        throw new RnnError('convention', 'E_UNDETERMINED', `'${escapeText(name)}' is not one of rnn-cli's names`, {
           expected: 'layer/Wx, layer/Wh, layer/bh, layer/Wo, layer/bo',
         });
       const [, layer, way, weight] = match;

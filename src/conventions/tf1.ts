@@ -165,7 +165,7 @@ function gru(name: string, gates: ReadonlyMap<string, Tensor>, candidate: Readon
 
 function checkRows(name: string, kernel: Tensor, M: number): void {
   if (Number.isInteger(M) && kernel.shape[0] > M) return;
-  throw new RnnError('convention', 'E_UNDETERMINED', `a kernel of shape ${formatShape(kernel.shape)} is of no known cell`, {
+  throw new RnnError('convention', 'E_UNDETERMINED', `a kernel of shape ${formatShape(kernel.shape)} fits no known cell`, {
     where: escapeText(name, 80),
     expected: '[D+M, 4M] of an LSTM, [D+M, 2M] and [D+M, M] of a GRU',
     found: formatShape(kernel.shape),

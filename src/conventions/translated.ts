@@ -211,7 +211,7 @@ export function plainLayer(
   const [kernel, bias] = [tensors.get(kernelName), tensors.get(biasName)];
   const surplus = [...tensors.keys()].find(key => key !== kernelName && key !== biasName);
   if (kernel?.shape.length !== 2 || surplus !== undefined) {
-    const message = `${escapeText(name || 'a variable without a folder', 80)} is no layer that its tensors alone describe`;
+    const message = `${escapeText(name || 'a variable without a folder', 80)} is not a layer that its tensors alone describe`;
     throw new RnnError('convention', 'E_UNDETERMINED', message, {
       expected: 'a recurrent cell, a dense layer (kernel, bias) or token vectors (embedding)',
       found: [...tensors].map(([key, t]) => `${escapeText(key, 40)} [${t.shape}]`).join(', '),

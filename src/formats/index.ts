@@ -80,7 +80,7 @@ export function detectFormat(source: ByteSource, nameHint?: string): Format {
   const shown = isText
     ? `text that begins with '${escapeText(line, 40)}'`
     : `bytes ${Array.from(start.subarray(0, 8), b => b.toString(16).padStart(2, '0')).join(' ')}`;
-  throw new RnnError('format', 'E_FORMAT_UNKNOWN', 'the content is of no format that is read', {
+  throw new RnnError('format', 'E_FORMAT_UNKNOWN', 'the content is in no format that is read', {
     expected: ORDER.map(f => f.name).join(', '),
     found: shown,
     ...(isText ? { fix: textFix(line, named) } : {}),

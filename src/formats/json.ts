@@ -70,7 +70,7 @@ function fromValue(value: JsonValue, budget: Budget, place: string): FileTensor 
   if (!isFlat(value)) return tensorFromNested(value, budget, place);
   const shape = (value.shape as JsonValue[]).map(n => {
     if (typeof n === 'number' && Number.isSafeInteger(n) && n >= 0) return n;
-    throw new RnnError('format', 'E_SHAPE_VALUE', `${place}.shape: ${JSON.stringify(n)?.slice(0, 40)} is no dimension`);
+    throw new RnnError('format', 'E_SHAPE_VALUE', `${place}.shape: ${JSON.stringify(n)?.slice(0, 40)} is not a dimension`);
   });
   checkShape(shape, budget.limits);
   const flat = tensorFromNested(value.data, budget, `${place}.data`, DTYPES.get(value.dtype));

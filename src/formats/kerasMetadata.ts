@@ -39,7 +39,7 @@ export function readKerasMetadata(source: ByteSource, limits: Limits): { config?
   const root = nodes.find(node => node.path === 'root');
   if (!root) throw new RnnError('format', 'E_KERAS_CONFIG', "keras_metadata.pb has no object called 'root'");
   const document = within('root', () => parseJson(root.metadata, { ...limits, python: true }));
-  if (!isObject(document)) throw new RnnError('format', 'E_KERAS_CONFIG', "the description of 'root' is no JSON object");
+  if (!isObject(document)) throw new RnnError('format', 'E_KERAS_CONFIG', "the description of 'root' is not a JSON object");
   const { class_name, config, keras_version: version } = document;
   return {
     ...(typeof class_name === 'string' ? { config: { class_name, config: isObject(config) ? config : {} } as JsonObject } : {}),

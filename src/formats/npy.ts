@@ -122,7 +122,7 @@ export function readNumpyHeader(source: ByteSource, limits: Limits): NumpyHeader
 function readHeader(source: ByteSource, limit: number) {
   const magic = readPart(source, 0, MAGIC.length, 'magic', SHORT);
   if (!hasNumpyMagic(magic)) {
-    throw new RnnError('format', 'E_NPY_MAGIC', 'offset 0: this is no .npy file', {
+    throw new RnnError('format', 'E_NPY_MAGIC', 'offset 0: this is not an .npy file', {
       where: 'magic',
       expected: '\\x93NUMPY',
       found: Array.from(magic, b => b.toString(16).padStart(2, '0')).join(' '),

@@ -22,7 +22,7 @@ export const npz: Format = {
     for (const { name, offset, source: content } of members) {
       const isArray = name.endsWith('.npy');
       if (!isArray && !npy.sniff(content)) {
-        notes.push(`member '${escapeText(name)}' is no array and was skipped`);
+        notes.push(`member '${escapeText(name)}' is not an array and was skipped`);
         continue;
       }
       const key = isArray ? name.slice(0, -4) : name;

@@ -151,7 +151,7 @@ function integers(value: JsonValue | undefined, what: string): number[] {
   return list.map(entry => {
     const n = isObject(entry) ? entry.as_int : entry;
     if (typeof n === 'number' && Number.isSafeInteger(n)) return n;
-    throw new RnnError('format', 'E_PT2_META', `${what} holds something that is no whole number`, {
+    throw new RnnError('format', 'E_PT2_META', `${what} holds something that is not a whole number`, {
       where: what,
       expected: 'whole numbers',
     });

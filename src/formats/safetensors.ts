@@ -126,7 +126,7 @@ function entryOf(name: string, value: JsonValue, budget: Budget, offsetOf: (name
 
 function checkEntry(name: string, value: JsonValue, budget: Budget): Entry {
   checkName(name, 'tensor', budget.limits);
-  if (!isObject(value)) throw headerError('the entry is no object');
+  if (!isObject(value)) throw headerError('the entry is not an object');
   for (const key of Object.keys(value)) {
     if (key !== 'dtype' && key !== 'shape' && key !== 'data_offsets') throw headerError(`unknown key '${escapeText(key, 40)}'`);
   }

@@ -117,7 +117,7 @@ const HIDDEN = -1e9;
 /** @throws RnnError E_MASK where the mask is not one of its numbers */
 function checkMaskedRank(layer: ActivationLayerSpec, rank: number): void {
   if (rank !== 2)
-    throw new RnnError('unsupported', 'E_MASK', 'a mask of steps does not fit a softmax over (N, T, features), in Keras neither', {
+    throw new RnnError('unsupported', 'E_MASK', 'a mask of steps does not fit a softmax over (N, T, features), in Keras either', {
       where: layer.name,
       fix: 'end the mask before it',
     });

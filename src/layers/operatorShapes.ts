@@ -14,7 +14,7 @@ export function operatorShapes(layer: OperatorSpec, inputs: readonly DimShape[])
   const call = shapeCall(layer, inputs);
   const rule = RULES[layer.op];
   if (!rule)
-    throw new RnnError('unsupported', 'E_OPERATOR', `the shape that ${layer.op} gives is not known here`, {
+    throw new RnnError('unsupported', 'E_OPERATOR', `the output shape of ${layer.op} is not known here`, {
       expected: Object.keys(RULES).sort().join(', '),
       found: layer.op,
     });
@@ -55,7 +55,7 @@ function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall 
     throw new RnnError(
       'unsupported',
       'E_OPERATOR',
-      `${layer.op} takes input ${i} from the network: its shape cannot be said before it runs`,
+      `${layer.op} takes input ${i} from the network: its shape is not known before it runs`,
       { expected: 'a constant, or sizes of what is known', found: 'a computed value' },
     );
   };
@@ -78,7 +78,7 @@ function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall 
     numbers: i =>
       sizes(i)?.map(({ size, symbol }) => {
         if (size !== null) return size;
-        const message = `${layer.op} takes ${symbol} as its input ${i}: its shape cannot be said before it runs`;
+        const message = `${layer.op} takes ${symbol} as its input ${i}: its shape is not known before it runs`;
         throw new RnnError('unsupported', 'E_OPERATOR', message, { expected: 'a number', found: symbol });
       }),
   };
@@ -116,7 +116,7 @@ const argument: Rule = call => {
 const rows: Rule = call => {
   const places = call.shape(1);
   const parts = places[places.length - 1]?.size ?? null;
-  if (parts === null) throw new RnnError('unsupported', 'E_OPERATOR', 'the shape that this GatherND gives is not known here');
+  if (parts === null) throw new RnnError('unsupported', 'E_OPERATOR', 'the output shape of this GatherND is not known here');
   return [[...places.slice(0, -1), ...call.shape(0).slice(parts + Number(call.attribute('batch_dims') ?? 0))]];
 };
 
@@ -177,7 +177,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     });
     const letters = lettersOf(output ?? '', most);
     if (output === undefined || letters.some(letter => !sizes.has(letter)))
-      throw new RnnError('unsupported', 'E_OPERATOR', 'the shape that this Einsum gives is not known here', {
+      throw new RnnError('unsupported', 'E_OPERATOR', 'the output shape of this Einsum is not known here', {
         expected: 'an equation with the letters of the result, as in bij,bjk->bik',
         found: String(call.attribute('equation')),
       });

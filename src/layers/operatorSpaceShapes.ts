@@ -59,7 +59,7 @@ export const SPACE: Readonly<Record<string, Rule>> = {
     const [N, length] = call.shape(0);
     const step = call.numbers(1)?.[0];
     const L = call.operands > 3 ? call.numbers(3)?.[0] : call.operands > 2 ? (call.shape(2)[0]?.size ?? undefined) : undefined;
-    if (!step || !L) throw new RnnError('unsupported', 'E_OPERATOR', 'the shape that this STFT gives is not known here');
+    if (!step || !L) throw new RnnError('unsupported', 'E_OPERATOR', 'the output shape of this STFT is not known here');
     const count = length.size === null ? { symbol: '?', size: null } : sized(Math.floor((length.size - L) / step) + 1);
     return [[N, count, sized(call.attribute('onesided') === 0 ? L : Math.floor(L / 2) + 1), sized(2)]];
   },

@@ -226,7 +226,7 @@ function applyOption(
   const repeat = /^x(\d+)$/.exec(option);
   if (repeat) {
     const times = Number(repeat[1]);
-    if (times < 1 || times > MOST_LAYERS) throw fail(`+${option} is no number of layers from 1 to ${MOST_LAYERS}`, 'write +x3');
+    if (times < 1 || times > MOST_LAYERS) throw fail(`+${option} is not a number of layers from 1 to ${MOST_LAYERS}`, 'write +x3');
     return times;
   }
   const named = /^name=(.+)$/.exec(option);

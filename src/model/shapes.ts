@@ -144,7 +144,7 @@ function isState({ suffix }: NamedShape): boolean {
 
 /** Descriptions are checked before this; but under a simulated mistake a layer may have lost its states. @throws RnnError E_SPEC_INPUT */
 function noValue(layer: string, name: string): never {
-  throw new RnnError('spec', 'E_SPEC_INPUT', `reads '${name}', and nothing gives it`, { where: layer });
+  throw new RnnError('spec', 'E_SPEC_INPUT', `reads '${name}', which nothing computes`, { where: layer });
 }
 
 /** Initial states have the shapes of the states that the layer gives. @throws RnnError E_STATE_SHAPE */

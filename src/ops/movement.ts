@@ -56,7 +56,7 @@ function transpose(call: Call): GraphValue {
   const x = need(call, 0);
   const order = intsOf(call.node, 'perm') ?? x.shape.map((_, i) => x.shape.length - 1 - i);
   if (order.length !== x.shape.length || x.shape.some((_, axis) => !order.includes(axis))) {
-    throw shapeError('perm is no order of the axes', formatShape(order), `the axes 0 to ${x.shape.length - 1}`);
+    throw shapeError('perm is not an order of the axes', formatShape(order), `the axes 0 to ${x.shape.length - 1}`);
   }
   return inOrder(x, order);
 }
@@ -250,7 +250,7 @@ function depthToSpace(call: Call): GraphValue {
   const [N, C, H, W, b] = blocks(call);
   const columns = textOf(call.node, 'mode') === 'CRD';
   const c = C / b ** 2;
-  if (!Number.isInteger(c)) throw shapeError('the channels are no multiple of the blocks', String(C), `a multiple of ${b ** 2}`);
+  if (!Number.isInteger(c)) throw shapeError('the channels are not a multiple of the blocks', String(C), `a multiple of ${b ** 2}`);
   const cut = columns ? [N, c, b, b, H, W] : [N, b, b, c, H, W];
   return { ...turnedBy(need(call, 0), cut, columns ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2]), shape: [N, c, H * b, W * b] };
 }
@@ -258,7 +258,7 @@ function depthToSpace(call: Call): GraphValue {
 /** x [N, C, H, W] -> [N, C·b², H/b, W/b] */
 function spaceToDepth(call: Call): GraphValue {
   const [N, C, H, W, b] = blocks(call);
-  if (H % b !== 0 || W % b !== 0) throw shapeError('the axes are no multiples of the blocks', formatShape([H, W]), `multiples of ${b}`);
+  if (H % b !== 0 || W % b !== 0) throw shapeError('the axes are not multiples of the blocks', formatShape([H, W]), `multiples of ${b}`);
   const order = textOf(call.node, 'mode') === 'CRD' ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4];
   return { ...turnedBy(need(call, 0), [N, C, H / b, b, W / b, b], order), shape: [N, C * b * b, H / b, W / b] };
 }

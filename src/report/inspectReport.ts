@@ -94,6 +94,6 @@ function graphText({ nodes, operators, inputs, outputs, recurrent, unsupported }
 /** '; 2 are no weights of the network: loss, step' */
 function skippedText(names: readonly string[]): string {
   if (names.length === 0) return '';
-  const what = names.length === 1 ? '1 is no weight' : `${names.length} are no weights`;
+  const what = names.length === 1 ? '1 is not a weight' : `${names.length} are not weights`;
   return `; ${what} of the network: ${listed(names, 4)}`;
 }

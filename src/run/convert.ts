@@ -169,7 +169,7 @@ async function convertible(network: Network, path: string, { T, D }: NetworkRequ
     return wired;
   } catch (error) {
     if (!(error instanceof RnnError)) throw error;
-    throw new RnnError('unsupported', 'E_CONVERT_GRAPH', `the graph is no network of layers and operators (${error.message})`, {
+    throw new RnnError('unsupported', 'E_CONVERT_GRAPH', `the graph is not a network of layers and operators (${error.message})`, {
       where: escapeText(path),
       expected: 'a network of layers and operators',
       fix: 'use the file as it is, with ONNX Runtime',

@@ -59,7 +59,7 @@ export async function executeWith(
     return engine.run(model, weights, input, { ...options, onProgress });
   }
   if (N % B !== 0) {
-    throw new RnnError('shape', 'E_BATCH', `a stateful network takes ${B} samples at a time, ${N} is no multiple of it`, {
+    throw new RnnError('shape', 'E_BATCH', `a stateful network takes ${B} samples at a time, and ${N} is not a multiple of it`, {
       where: 'input',
       expected: `a multiple of ${B} samples`,
       found: `${N} samples`,
@@ -112,7 +112,7 @@ export async function executeGraph(
   mistake?: string,
 ): Promise<EngineOutput> {
   if (mistake !== undefined) {
-    throw new RnnError('unsupported', 'E_ONNX_SIMULATE', 'a mistake can be made in layers only, and this graph is no chain of layers', {
+    throw new RnnError('unsupported', 'E_ONNX_SIMULATE', 'a mistake can be made in layers only, and this graph is not a chain of layers', {
       where: '--simulate',
       found: mistake,
     });

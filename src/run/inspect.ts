@@ -48,7 +48,7 @@ export async function runInspect(
   const { file, source } = opened;
   const sha256 = asked || expectSha256 !== undefined ? sha256OfSource(source) : null;
   if (expectSha256 !== undefined && expectSha256.toLowerCase() !== sha256) {
-    throw new RnnError('format', 'E_SHA256', 'the file is another one than expected', {
+    throw new RnnError('format', 'E_SHA256', 'this is not the expected file', {
       where: escapeText(path),
       expected: escapeText(expectSha256, 80),
       found: sha256 ?? undefined,

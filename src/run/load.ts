@@ -27,7 +27,10 @@ export async function runLoad(request: LoadRequest): Promise<LoadedNetwork> {
   const prepared = await prepare(request, undefined, 1);
   const { network, weights, weightsSource, notes } = prepared;
   if (prepared.graphInputs)
-    throw new RnnError('unsupported', 'E_LOAD_GRAPH', 'this graph is no chain of layers', { where: 'model', fix: 'use forward() for it' });
+    throw new RnnError('unsupported', 'E_LOAD_GRAPH', 'this graph is not a chain of layers', {
+      where: 'model',
+      fix: 'use forward() for it',
+    });
   keep(weights.values());
   const resident = await residentNetwork(network.model, weights);
   const run = (x: TensorData) => resident.run(tensorFrom('x', x));

@@ -40,7 +40,7 @@ async function saidShapes(network: Network, request: ShapesRequest): Promise<Net
     return await networkOfGraph(network, request, 'own');
   } catch (error) {
     if (!(error instanceof RnnError) || error.kind === 'usage') throw error;
-    throw new RnnError('unsupported', 'E_OPERATOR', `its shapes cannot be said before it runs: ${error.message}`, {
+    throw new RnnError('unsupported', 'E_OPERATOR', `its shapes are not known before it runs: ${error.message}`, {
       where: [escapeText(request.model!), ...(error.where ? [error.where] : [])].join(': '),
       expected: 'a network of layers and operators',
       fix: 'sizes that the file leaves open can be given (--N, --T, --D); rnn-cli inspect shows its recurrent layers, rnn-cli forward runs it',

@@ -343,7 +343,7 @@ describe('an initializer', () => {
     'give the path of the model, not a stream',
   );
   const NOWHERE = said('the data are in another file, which is not named', '');
-  const OUT = (path: string) => said(`the data are in '${path}', which is no path inside the model's folder`, path);
+  const OUT = (path: string) => said(`the data are in '${path}', which is not a path inside the model's folder`, path);
   it.each<[Uint8Array, string]>([
     [location(['location', 'w.bin']), BESIDE],
     [location(['offset', '0'], ['location', 'w.bin'], ['length', '8']), BESIDE],
@@ -449,7 +449,7 @@ describe('a model is refused', () => {
       part(7, node('A', ['', 'x'], ['y'])),
       "E_ONNX_MISSING graph: offset 3: the node (A) reads 'x', which nothing gives",
     ],
-    ['with an output nothing gives', part(7, part(12, part(1, 'y'))), "E_ONNX_MISSING graph: the graph's output 'y' is given by nothing"],
+    ['with an output nothing gives', part(7, part(12, part(1, 'y'))), "E_ONNX_MISSING graph: nothing computes the graph's output 'y'"],
     [
       'with nodes that wait for each other',
       part(7, node('A', [], ['a']), node('B', ['a', 'd'], ['b'], 'b'), node('C', ['b'], ['d'])),
@@ -458,17 +458,17 @@ describe('a model is refused', () => {
     [
       'with a varint of 11 bytes',
       cat(tag(1, 0), Buffer.alloc(10, 0x80), '\x01'),
-      `E_PROTOBUF ModelProto: offset 1: a value is no varint of at most 10 bytes inside the message${FIX}`,
+      `E_PROTOBUF ModelProto: offset 1: a value is not a varint of at most 10 bytes inside the message${FIX}`,
     ],
     [
       'with a tag that does not end',
       Uint8Array.of(0x88),
-      `E_PROTOBUF ModelProto: offset 0: a field tag is no varint of at most 10 bytes inside the message${FIX}`,
+      `E_PROTOBUF ModelProto: offset 0: a field tag is not a varint of at most 10 bytes inside the message${FIX}`,
     ],
     [
       'with a length that does not end',
       Uint8Array.of(0x3a, 0x80),
-      `E_PROTOBUF ModelProto: offset 1: a length is no varint of at most 10 bytes inside the message${FIX}`,
+      `E_PROTOBUF ModelProto: offset 1: a length is not a varint of at most 10 bytes inside the message${FIX}`,
     ],
     ['with field 0', Uint8Array.of(0, 0), `E_PROTOBUF ModelProto: offset 0: the field number 0 does not exist${FIX}`],
     ['with field 2^29', cat(varint(2n ** 32n), '\x01'), `E_PROTOBUF ModelProto: offset 0: the field number 536870912 does not exist${FIX}`],
@@ -494,7 +494,7 @@ describe('a model is refused', () => {
     [
       'with a packed varint that does not end',
       part(7, part(5, part(1, Uint8Array.of(1, 0x80)))),
-      `E_PROTOBUF TensorProto.dims: offset 7: a value is no varint of at most 10 bytes inside the message${FIX}`,
+      `E_PROTOBUF TensorProto.dims: offset 7: a value is not a varint of at most 10 bytes inside the message${FIX}`,
     ],
     [
       'with half a packed float',

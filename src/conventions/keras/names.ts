@@ -262,7 +262,7 @@ function namedGroup({ name, arrays, of: whose }: NamedLayer, version: string | u
   const embedding = of('embeddings');
   if (embedding) return { name, embedding };
   if (of('kernel')?.length !== 2)
-    throw new RnnError('convention', 'E_UNDETERMINED', `${escapeText(name, 60)} is no layer that its weights alone describe`, {
+    throw new RnnError('convention', 'E_UNDETERMINED', `${escapeText(name, 60)} is not a layer that its weights alone describe`, {
       expected: 'kernel, recurrent_kernel, bias, or embeddings',
       found: arrays.map(a => `${escapeText(roleOf(a.name), 40)} ${formatShape(a.tensor.shape)}`).join(', '),
       fix: "give the model's description beside them: --model config.json (model.to_json())",

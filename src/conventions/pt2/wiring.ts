@@ -140,7 +140,7 @@ export class Wiring {
     if (typeof argument === 'boolean') return { type: 'bool', value: argument ? 1 : 0 };
     if (isSymbol(argument)) return this.operand({ tensor: argument.symbol });
     if (!isTensor(argument))
-      throw new RnnError('unsupported', 'E_PT2_GRAPH', 'an operand is no tensor and no number', { expected: 'a tensor or a number' });
+      throw new RnnError('unsupported', 'E_PT2_GRAPH', 'an operand is neither a tensor nor a number', { expected: 'a tensor or a number' });
     const value = this.get(argument.tensor);
     if ('value' in value) return value.value;
     if ('parameter' in value) {
@@ -227,7 +227,7 @@ export function arg({ node, used }: Call, name: string): Argument | undefined {
 export function number(call: Call, name: string, otherwise?: number): number {
   const found = arg(call, name) ?? otherwise;
   if (typeof found === 'number') return found;
-  throw new RnnError('unsupported', 'E_PT2_GRAPH', `the argument ${name} is no number`, { where: name, expected: 'a number' });
+  throw new RnnError('unsupported', 'E_PT2_GRAPH', `the argument ${name} is not a number`, { where: name, expected: 'a number' });
 }
 
 export function numbers(call: Call, name: string): readonly Size[] {

@@ -76,7 +76,7 @@ function checkRoles({ kind, layers }: Module, alone: () => string): void {
   for (const { name, tensors } of layers) {
     for (const [role, { name: entry, tensor }] of tensors) {
       if (kind === 'recurrent' ? !role.startsWith('bias_hr') : kind !== 'other') continue;
-      const message = `'${escapeText(entry, 80)}' is no weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation`;
+      const message = `'${escapeText(entry, 80)}' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation`;
       throw new RnnError('convention', 'E_UNDETERMINED', message, {
         where: name === entry || name === '' ? undefined : escapeText(name, 80),
         expected: 'weight_ih_l0 [G·M, D] …, or weight [K, in] and bias',

@@ -80,7 +80,7 @@ function lookedUp(call: Call): Flow {
   const [table] = reads;
   const isTable =
     table && 'data' in table && table.type === 'float' && table.shape.length === 2 && attribute<number>(call, 'axis', 0) === 0;
-  if (!isTable || x.layer !== draft.input.name || draft.input.F) throw notExpressible('Gather is no embedding');
+  if (!isTable || x.layer !== draft.input.name || draft.input.F) throw notExpressible('Gather is not an embedding');
   const y = added(call, embeddingOf(table.shape), [x.layer], axes);
   draft.weights.set(`${y.layer}/E`, weightOf(table, table.shape, draft));
   return y;
@@ -93,7 +93,7 @@ function weightOf({ data }: { readonly data: readonly number[] }, shape: readonl
 }
 
 function noProduct({ node }: Call): never {
-  throw notExpressible(`${nodeLabel(node)} is no product with one matrix`);
+  throw notExpressible(`${nodeLabel(node)} is not a product with one matrix`);
 }
 
 /** x·W + b: the bias of the product, where nobody else reads that. */
@@ -103,7 +103,7 @@ function biased({ reads, x, draft }: Call): Flow {
   if (layer?.kind !== 'dense' || layer.useBias || layer.activation || x.shared || x.axes.at(-1) !== 'F')
     throw notExpressible('a constant is added');
   const units = Number(layer.units);
-  if (!bias || !('data' in bias) || !isRow(bias, units)) throw notExpressible('what is added is no bias');
+  if (!bias || !('data' in bias) || !isRow(bias, units)) throw notExpressible('what is added is not a bias');
   draft.weights.set(`${x.layer}/bo`, weightOf(bias, [units], draft));
   layer.useBias = true;
   return x;
@@ -162,7 +162,7 @@ function combined(call: Call, kind: string, merge: Flow['merge']): Flow {
 /** Several outputs of layers with the same axes. */
 function alike({ reads, op, node }: Call): Flow[] {
   if (!reads.every(isFlow)) throw notExpressible(`${nodeLabel(node)} does not read the output of a layer`);
-  if (reads.length < 2) throw notExpressible(`${nodeLabel(node)} is no layer`);
+  if (reads.length < 2) throw notExpressible(`${nodeLabel(node)} is not a layer`);
   if (reads.some(f => f.axes.join() !== reads[0].axes.join())) throw notExpressible(`${op} of other axes`);
   return [...reads];
 }

@@ -120,7 +120,7 @@ function rewrite(entry: Entry, readers: ReadonlyMap<string, number>, draft: Draf
   const node = nodes.origins.get(entry.name)!;
   if (first < 0) throw notExpressible(`${nodeLabel(node)} does not read the output of a layer`);
   const op = String(isOperator ? entry.op : entry.kind);
-  if (!Object.hasOwn(RULES, op)) throw notExpressible(`${nodeLabel(node)} is no layer`);
+  if (!Object.hasOwn(RULES, op)) throw notExpressible(`${nodeLabel(node)} is not a layer`);
   const reads = isOperator ? operandsAmong<Call['reads'][number]>(entry as unknown as OperatorSpec, own, constant => constant) : own;
   const from = nodes.shapes.get(entry.inputs[first])!;
   const flow = RULES[op]({ entry, op, reads, x: own[first]!, from, to, node, draft });

@@ -122,7 +122,7 @@ function plainValue(key: string, attribute: ReturnType<OnnxNode['attributes']['g
     case 'string':
       return attribute.value;
     default:
-      throw notExpressible(`the attribute ${key} is no number`);
+      throw notExpressible(`the attribute ${key} is not a number`);
   }
 }
 

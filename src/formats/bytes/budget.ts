@@ -52,7 +52,7 @@ export function checkShape(shape: readonly (number | bigint)[], limits: Limits):
   let size = 1n;
   for (const n of shape) {
     if (typeof n === 'number' && !Number.isSafeInteger(n))
-      throw new RnnError('format', 'E_SHAPE_VALUE', `the shape has ${n}, which is no whole number`);
+      throw new RnnError('format', 'E_SHAPE_VALUE', `the shape has ${n}, which is not a whole number`);
     if (n < 0) throw new RnnError('format', 'E_SHAPE_VALUE', `the shape ${formatShape(shape)} has a negative dimension`);
     if (n > limits.dimension) {
       throw overLimit('dimension', limits.dimension, 'E_LIMIT_DIMENSION', `the shape ${formatShape(shape)} has a dimension of ${n}`, {

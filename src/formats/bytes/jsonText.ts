@@ -181,7 +181,7 @@ class Parser {
     this.at += numeral.length;
     if (/[\w.+-]/.test(this.text.charAt(this.at))) {
       const all = /^[\w.+-]+/.exec(this.text.slice(start, start + 40))![0];
-      throw this.error('E_JSON_SYNTAX', `'${escapeText(all)}' is no JSON number`, start);
+      throw this.error('E_JSON_SYNTAX', `'${escapeText(all)}' is not a JSON number`, start);
     }
     const value = Number(numeral);
     if (!Number.isFinite(value))

@@ -164,7 +164,7 @@ class Machine {
     const top = this.top();
     if (isRef(top, 'object')) top.list ??= [];
     const list = isRef(top, 'object') ? top.list : top;
-    if (!Array.isArray(list)) throw this.error('E_PT_PICKLE', 'the pickle appends to what is no list');
+    if (!Array.isArray(list)) throw this.error('E_PT_PICKLE', 'the pickle appends to what is not a list');
     for (const value of values) list.push(value);
   }
 
@@ -172,7 +172,7 @@ class Machine {
     const top = this.top();
     if (isRef(top, 'object')) top.items ??= new Map();
     const dict = isRef(top, 'object') ? top.items : top;
-    if (!(dict instanceof Map) || pairs.length % 2 === 1) throw this.error('E_PT_PICKLE', 'the pickle sets items of what is no dict');
+    if (!(dict instanceof Map) || pairs.length % 2 === 1) throw this.error('E_PT_PICKLE', 'the pickle sets items of what is not a dict');
     for (let i = 0; i < pairs.length; i += 2) {
       const key = pairs[i];
       if (dict.has(key)) throw this.error('E_PT_DUPLICATE', `the key '${escapeText(wordOf(key), 80)}' is set twice`);
@@ -221,15 +221,15 @@ class Machine {
     if (typeof module !== 'string' || typeof attribute !== 'string')
       throw this.error(
         'E_PT_PICKLE',
-        `the pickle refers to '${escapeText(`${wordOf(module)}.${wordOf(attribute)}`, 100)}', which is no name`,
+        `the pickle refers to '${escapeText(`${wordOf(module)}.${wordOf(attribute)}`, 100)}', which is not a name`,
       );
     this.push({ kind: 'global', name: `${module}.${attribute}` });
   }
 
   /** A call, of a function (opcode REDUCE) or a class (NEWOBJ, INST, OBJ): carried out here where it is on the list, else a record. */
   call(callee: Pickled, args: Pickled): void {
-    if (!Array.isArray(args)) throw this.error('E_PT_PICKLE', 'the pickle calls with what is no list of arguments');
-    if (!isRef(callee, 'global') && !isRef(callee, 'object')) throw this.error('E_PT_PICKLE', 'the pickle calls what is no name');
+    if (!Array.isArray(args)) throw this.error('E_PT_PICKLE', 'the pickle calls with what is not a list of arguments');
+    if (!isRef(callee, 'global') && !isRef(callee, 'object')) throw this.error('E_PT_PICKLE', 'the pickle calls what is not a name');
     this.push(called(callee, args, (code, message) => this.error(code, message)));
   }
 
@@ -253,7 +253,7 @@ class Machine {
 
   index(text: string): number {
     const index = Number(text);
-    if (!/^\d{1,15}$/.test(text)) throw this.error('E_PT_PICKLE', `the memo index '${escapeText(text, 40)}' is no number`);
+    if (!/^\d{1,15}$/.test(text)) throw this.error('E_PT_PICKLE', `the memo index '${escapeText(text, 40)}' is not a number`);
     return index;
   }
 

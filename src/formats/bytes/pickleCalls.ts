@@ -51,12 +51,12 @@ type Call = (args: readonly Pickled[], fail: Fail) => Pickled | undefined;
 /** Python 2 hands an OrderedDict its items as a list of pairs. */
 const dict: Call = ([pairs = []], fail) => {
   if (Array.isArray(pairs) && pairs.every(pair => Array.isArray(pair) && pair.length === 2)) return new Map(pairs as [Pickled, Pickled][]);
-  throw fail('E_PT_PICKLE', 'an OrderedDict is made from arguments that are no pairs');
+  throw fail('E_PT_PICKLE', 'an OrderedDict is made from arguments that are not pairs');
 };
 const list: Call = ([items = []]) => (Array.isArray(items) ? [...items] : undefined);
 const parameter: Call = ([tensor], fail) => {
   if (isRef(tensor, 'tensor') || isRef(tensor, 'object')) return tensor;
-  throw fail('E_PT_PICKLE', 'a parameter is made of what is no tensor');
+  throw fail('E_PT_PICKLE', 'a parameter is made of what is not a tensor');
 };
 const fromType: Call = ([make, , args], fail) =>
   isRef(make, 'global') && Array.isArray(args) ? CALLS.get(make.name)?.(args, fail) : undefined;
@@ -151,12 +151,12 @@ export function persistent(id: Pickled, fail: Fail): StorageRef | GlobalRef | Ob
   const [word, type, key, , length, view] = Array.isArray(id) ? id : [];
   if (word === 'module' && isRef(type, 'global')) return type;
   if (word !== 'storage' || !isRef(type, 'global') || typeof key !== 'string' || !isCount(length))
-    throw fail('E_PT_TENSOR', 'a persistent id that is no storage');
-  if (!/^\d{1,40}$/.test(key)) throw fail('E_PT_TENSOR', `the storage key '${escapeText(key, 40)}' is no number`);
+    throw fail('E_PT_TENSOR', 'a persistent id that is not a storage');
+  if (!/^\d{1,40}$/.test(key)) throw fail('E_PT_TENSOR', `the storage key '${escapeText(key, 40)}' is not a number`);
   const dtype = UNTYPED.has(type.name) ? 'u8' : STORAGES.get(type.name);
   if (dtype === undefined) {
     if (/^torch\.\w*Storage$/.test(type.name)) return { kind: 'object', name: type.name, args: [] };
-    throw fail('E_PT_TENSOR', 'a persistent id that is no storage');
+    throw fail('E_PT_TENSOR', 'a persistent id that is not a storage');
   }
   // (key of the view, its first number, its length): the tensor is a view of the view
   if (Array.isArray(view) && isCount(view[1])) return { kind: 'storage', dtype, key, length, from: view[1] };

@@ -9,14 +9,14 @@ type Fail = (message: string) => RnnError;
 export function floatOf(line: string, fail: Fail): number {
   const special: Record<string, number> = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, '-inf': Number.NEGATIVE_INFINITY };
   if (line in special) return special[line];
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(line)) throw fail(`'${escapeText(line, 40)}' is no number`);
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(line)) throw fail(`'${escapeText(line, 40)}' is not a number`);
   return Number(line);
 }
 
 /** '12', '12L'; '00' and '01' are False and True */
 export function integerOf(line: string, fail: Fail): number | bigint | boolean {
   if (line === '00' || line === '01') return line === '01';
-  if (!/^[+-]?\d{1,2500}L?$/.test(line)) throw fail(`'${escapeText(line, 40)}' is no integer`);
+  if (!/^[+-]?\d{1,2500}L?$/.test(line)) throw fail(`'${escapeText(line, 40)}' is not an integer`);
   const value = BigInt(line.replace(/^\+|L$/g, ''));
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
@@ -30,7 +30,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** repr of a text of Python 2: 'it\'s \x00' */
 export function quotedText(line: string, fail: Fail): string {
   const quoted = /^(['"])(.*)\1$/s.exec(line);
-  if (!quoted) throw fail(`${escapeText(line, 40)} is no text in quotes`);
+  if (!quoted) throw fail(`${escapeText(line, 40)} is not a text in quotes`);
   return quoted[2].replace(/\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.)/gs, (whole, code: string) => {
     if (code[0] === 'x') return String.fromCharCode(Number.parseInt(code.slice(1), 16));
     if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8));

@@ -264,7 +264,7 @@ export class Field {
       value |= BigInt(byte & 0x7f) << (7n * i);
       if (byte < 0x80) return value;
     }
-    throw protobufError(start, `${what} is no varint of at most 10 bytes inside the message`, this.where);
+    throw protobufError(start, `${what} is not a varint of at most 10 bytes inside the message`, this.where);
   }
 }
 

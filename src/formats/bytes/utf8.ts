@@ -26,7 +26,7 @@ export function decodeText(bytes: Uint8Array, offset = 0): string {
   const bom = offset === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   const nul = bytes.indexOf(0);
   if (nul >= 0) {
-    throw new RnnError('format', 'E_ENCODING', `offset ${offset + nul}: a NUL byte: this is no text file`, {
+    throw new RnnError('format', 'E_ENCODING', `offset ${offset + nul}: a NUL byte: this is not a text file`, {
       expected: 'UTF-8 text',
       found: 'binary data',
     });

@@ -25,7 +25,7 @@ export function checkGraph(graph: OnnxGraph, notes: string[], around: ReadonlySe
   }
   for (const { name } of graph.outputs) {
     if (!given.has(name) && !made.has(name) && !around.has(name)) {
-      throw new RnnError('format', 'E_ONNX_MISSING', `the graph's output '${escapeText(name, 60)}' is given by nothing`, {
+      throw new RnnError('format', 'E_ONNX_MISSING', `nothing computes the graph's output '${escapeText(name, 60)}'`, {
         where: 'graph',
       });
     }

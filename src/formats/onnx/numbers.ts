@@ -38,7 +38,7 @@ export function externalPlace(
   const fail = (message: string, fix?: string) => tensorError('E_ONNX_EXTERNAL', offset, message, escapeText(location, 80), fix);
   if (location === '') throw fail('the data are in another file, which is not named');
   if (/^[/\\]|^[A-Za-z]:|[\\\0]/.test(location) || location.split('/').includes('..'))
-    throw fail(`the data are in '${escapeText(location, 80)}', which is no path inside the model's folder`);
+    throw fail(`the data are in '${escapeText(location, 80)}', which is not a path inside the model's folder`);
   const needed = size * DTYPE_BYTES[dtype];
   const [start, length] = [external.get('offset') ?? '0', external.get('length') ?? String(needed)].map(wholeNumber);
   if (start === undefined || length !== needed)

@@ -110,7 +110,7 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
     const { heads, keyHeads, outputUnits } = layer;
     checkAxes(layer, query, value);
     if (heads % (keyHeads ?? 1) !== 0)
-      throw new RnnError('spec', 'E_SPEC_RANGE', `${heads} heads are no multiple of ${keyHeads}`, {
+      throw new RnnError('spec', 'E_SPEC_RANGE', `${heads} heads are not a multiple of ${keyHeads}`, {
         where: 'keyHeads',
         expected: `a divisor of ${heads}`,
         found: String(keyHeads),

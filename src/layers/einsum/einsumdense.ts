@@ -135,7 +135,7 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
 
 function checkText(value: unknown, key: string): unknown {
   if (typeof value === 'string' && /^[a-zA-Z.,>-]{1,100}$/.test(value)) return value;
-  throw new RnnError('spec', 'E_SPEC_TYPE', `${key} is no equation`, { where: key, expected: "letters, as in 'abc,cd->abd'" });
+  throw new RnnError('spec', 'E_SPEC_TYPE', `${key} is not an equation`, { where: key, expected: "letters, as in 'abc,cd->abd'" });
 }
 
 function checkOutput(value: unknown, key: string): unknown {
@@ -196,7 +196,7 @@ function biasDims({ biasAxes }: EinsumDenseSpec, { output }: Equation, sizes: Re
   if (biasAxes === null) return null;
   const first = Math.min(...[...biasAxes].map(letter => output.indexOf(letter)));
   if (first < 0)
-    throw new RnnError('shape', 'E_EQUATION', `the bias has an axis that the output '${output}' has not`, {
+    throw new RnnError('shape', 'E_EQUATION', `the bias has an axis that the output '${output}' does not have`, {
       where: 'biasAxes',
       found: biasAxes,
     });

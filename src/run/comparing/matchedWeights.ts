@@ -39,7 +39,7 @@ export function layersWithWeights({ shapes }: Network): readonly LayerSpec[] {
 /** The two orders that do not match, for a note. */
 export function noMatch(...networks: readonly [Network, Network]): string {
   const kinds = (network: Network) => layersWithWeights(network).map(l => l.kind);
-  const [a, b] = networks.map(network => kinds(network).join(', ') || 'a graph that is no list of layers');
+  const [a, b] = networks.map(network => kinds(network).join(', ') || 'a graph that is not a list of layers');
   return `their layers do not match one by one (${a}; ${b}): the outputs alone are compared`;
 }
 

@@ -43,7 +43,7 @@ export async function withConstants(prepared: Prepared): Promise<Prepared> {
       if (!(error instanceof RnnError) || error.kind === 'limit') throw error;
     }
   }
-  throw cannotEmit('a graph that is no network of layers and operators', 'run it with ONNX Runtime');
+  throw cannotEmit('a graph that is not a network of layers and operators', 'run it with ONNX Runtime');
 }
 
 function tensorOf({ kind, type, shape, data }: GraphValue): OnnxTensor {

@@ -211,7 +211,7 @@ function withConstant(opType: string, row: Row, constant: FloatArray): Row {
 }
 
 function matrixOf(value: Value | undefined, turned: boolean): { rows: number; data: FloatArray } {
-  if (value?.is !== 'const' || value.value.shape.length !== 2) throw notExpressible('a product with what is no constant matrix');
+  if (value?.is !== 'const' || value.value.shape.length !== 2) throw notExpressible('a product with what is not a constant matrix');
   const { shape, data } = turned ? transpose(value.value) : value.value;
   return { rows: shape[0], data };
 }

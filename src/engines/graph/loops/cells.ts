@@ -66,10 +66,10 @@ function plainOrGru(h: number, row: Row): FoundCell {
     return whole('GRU', [zGate, gateOf(r.of, row => isState(row, h)), nGate], [z, n], [h], z.of);
   }
   // after it: x·W + bw + r ⊙ (h·R + br)
-  if (n.of.is !== 'sum') throw notExpressible('the candidate is no sum');
+  if (n.of.is !== 'sum') throw notExpressible('the candidate is not a sum');
   const product = n.of.parts.find(part => part.is === 'product');
   const input = n.of.parts.find(part => part.is === 'affine');
-  if (product?.is !== 'product' || input?.is !== 'affine') throw notExpressible('the candidate is no sum of products');
+  if (product?.is !== 'product' || input?.is !== 'affine') throw notExpressible('the candidate is not a sum of products');
   const recurrent = product.parts.find(part => part.is === 'affine');
   const r = activated(product.parts.find(part => part.is === 'function'));
   if (recurrent?.is !== 'affine' || !r) throw notExpressible('the reset gate has no activation');

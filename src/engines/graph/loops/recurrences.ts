@@ -96,7 +96,7 @@ function loop(node: OnnxNode, graph: OnnxGraph, around: Around, products: boolea
 
 function rowGiven(value: Value): Row {
   if (value.is === 'row' && !value.lifted) return value.row;
-  throw notExpressible(value.is === 'unknown' ? value.why : 'a state is no row');
+  throw notExpressible(value.is === 'unknown' ? value.why : 'a state is not a row');
 }
 
 function collected(value: Value, h: Row, where: { back: boolean; axis: number }): Output {

@@ -55,7 +55,7 @@ export function plusConstant(row: Row, constant: FloatArray): Row {
     const at = row.parts.findIndex(part => part.is === 'affine' && part.terms.length > 0);
     if (at >= 0) return plus(plusConstant(row.parts[at], constant), row.parts[1 - at]);
   }
-  if (constant.length !== 1) throw notExpressible('a constant is added to what is no product');
+  if (constant.length !== 1) throw notExpressible('a constant is added to what is not a product');
   return row.is === 'scaled' ? { ...row, beta: row.beta + constant[0] } : { is: 'scaled', of: row, alpha: 1, beta: constant[0] };
 }
 
