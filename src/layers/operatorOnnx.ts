@@ -1,76 +1,34 @@
-import { type GraphBuilder, int } from '../formats/onnx/builder.js';
-import type { OnnxTensor } from '../formats/onnx/graph.js';
+import { type GraphBuilder, int, ints } from '../formats/onnx/builder.js';
+import type { OnnxAttribute, OnnxTensor } from '../formats/onnx/graph.js';
 import { isHalf, ONNX_DTYPES, ONNX_TYPES } from '../formats/onnx/types.js';
 import type { OnnxCall, OnnxFacet } from './facets.js';
 import { cast, number } from './onnxSteps.js';
 import type { Operand, OperatorSpec } from './operatorFields.js';
 import { constantTensor, nodeOf } from './operatorNode.js';
 import { axisIn } from './operatorShapeRule.js';
-import { givenType, operandTypes } from './operatorTypes.js';
+import { givenType, operandTypes, type ValueType } from './operatorTypes.js';
 
-/**
- * An operator is an ONNX node already. Files are written for operator set 17: reductions have their axes as an attribute there, and Gelu and
- * Mish are made of older operators.
- */
+/** A node on its way into a file of operator set 17: a rule of OLDER changes it, or adds nodes of its own. */
+interface Draft {
+  readonly layer: OperatorSpec;
+  readonly call: OnnxCall;
+  readonly operands: readonly Operand[];
+  /** names of the inputs, '' where one is left out */
+  readonly names: string[];
+  readonly attributes: Record<string, OnnxAttribute>;
+  readonly type: ValueType;
+}
+
+/** An operator is an ONNX node already, but for what is newer than set 17. */
 export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
-  const { builder, inputs, types: given, shapes, activation, output, others, wantsOthers } = call;
-  const axesApart = /^Reduce/.test(layer.op) && layer.op !== 'ReduceSum';
-  const operands = layer.operands ?? inputs.map(() => null);
-  const types = operandTypes(layer.op, operands, given);
-  let next = 0;
-  const names = operands.map((operand, i) => {
-    if (operand === null) {
-      const at = next++;
-      return types[i] === given[at] ? inputs[at] : cast(builder, inputs[at], types[i], layer.name);
-    }
-    if (axesApart && i === 1) return '';
-    const { shape, data } = constantTensor({
-      ...(layer.op === 'Pad' && i === 1 ? allPads(operand, operands[3], (operands[0]?.shape ?? shapes[0]).length) : operand),
-      type: ({ f32: 'float', i64: 'int', bool: 'bool' } as const)[types[i]],
-    });
-    if (types[i] === 'f32') return builder.constant(`${layer.name}.constant`, { shape, data: Float64Array.from(operand.data) });
-    return builder.tensor(`${layer.name}.constant`, { shape, dtype: types[i], data } as OnnxTensor);
-  });
+  const operands = layer.operands ?? call.inputs.map(() => null);
+  const types = operandTypes(layer.op, operands, call.types);
+  const names = namesOf(layer, call, operands, types);
   const attributes = Object.fromEntries(nodeOf(layer).attributes);
-  // newer than set 17
-  if (layer.op === 'Pad') names.length = Math.min(names.length, 3);
-  // newer than set 17, and without effect if axes are given
-  if (axesApart) delete attributes.noop_with_empty_axes;
-  if (names.length === 1 && layer.attributes.noop_with_empty_axes === 1) return builder.add('Identity', names, {}, layer.name);
-  const axes = layer.operands?.[1];
   const type = givenType(layer, types);
-  if (layer.op === 'Cast') {
-    // a rounding to half is two casts: values are float32 before and after
-    if (isHalf(ONNX_DTYPES.get(Number(layer.attributes.to)))) names[0] = builder.add('Cast', [names[0]], attributes, layer.name);
-    attributes.to = int(ONNX_TYPES[type]);
-  }
-  if (axesApart && axes)
-    return {
-      y: builder.add(
-        layer.op,
-        names.slice(0, 1),
-        { ...attributes, axes: { type: 'ints', value: axes.data.map(v => BigInt(v)) } },
-        layer.name,
-      ),
-      type,
-    };
-  if (layer.op === 'Resize' && 'axes' in attributes) resizeAll(call, layer, names, attributes);
-  if (layer.op === 'DFT' && names.length > 2) {
-    attributes.axis = int(operands[2]!.data[0]);
-    names.length = 2;
-  }
-  if (layer.op === 'EyeLike') attributes.dtype = int(ONNX_TYPES[type]);
-  if (layer.op === 'Mod' && type === 'f32' && layer.attributes.fmod !== 1) return { y: remainder(layer.name, builder, names), type };
-  if (layer.op === 'Gelu') return activation(layer.attributes.approximate === 'tanh' ? 'gelu_tanh' : 'gelu', names[0]);
-  if (layer.op === 'GroupNormalization') return groupNorm(layer, builder, names, shapes[0].length);
-  if (Object.hasOwn(BITWISE, layer.op)) return { y: onBits(layer, builder, names), type };
-  if (layer.op === 'Mish') return activation('mish', names[0]);
-  if (layer.op === 'Split' && 'num_outputs' in attributes) {
-    // set 17 takes the sizes of the parts instead of their number
-    delete attributes.num_outputs;
-    const axis = axisIn(Number(layer.attributes.axis ?? 0), output.length, layer.op);
-    names.splice(1, 1, builder.integers([output, ...others].map(shape => shape[axis].size!)));
-  }
+  const own = OLDER[axesApart(layer) ? 'Reduce' : layer.op]?.({ layer, call, operands, names, attributes, type });
+  if (own !== undefined) return { y: own, type };
+  const { builder, others, wantsOthers } = call;
   const count = wantsOthers || ALL_OUTPUTS.has(layer.op) ? 1 + others.length : 1;
   const [y, ...rest] = builder.addMany(layer.op, names, count, attributes, layer.name);
   return { y, others: rest, type, otherType: layer.op === 'TopK' ? 'i64' : type };
@@ -78,6 +36,87 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
 
 /** must name every output */
 const ALL_OUTPUTS: ReadonlySet<string> = new Set(['Split', 'TopK']);
+
+/** Reductions that have their axes as an attribute in set 17. */
+function axesApart({ op }: OperatorSpec): boolean {
+  return /^Reduce/.test(op) && op !== 'ReduceSum';
+}
+
+/** Names of the operands: inputs, cast where the operator takes another type, and constants. */
+function namesOf(layer: OperatorSpec, call: OnnxCall, operands: readonly Operand[], types: readonly ValueType[]): string[] {
+  const { builder, inputs, types: given, shapes } = call;
+  let next = 0;
+  return operands.map((operand, i) => {
+    if (operand === null) {
+      const at = next++;
+      return types[i] === given[at] ? inputs[at] : cast(builder, inputs[at], types[i], layer.name);
+    }
+    if (axesApart(layer) && i === 1) return '';
+    const { shape, data } = constantTensor({
+      ...(layer.op === 'Pad' && i === 1 ? allPads(operand, operands[3], (operands[0]?.shape ?? shapes[0]).length) : operand),
+      type: ({ f32: 'float', i64: 'int', bool: 'bool' } as const)[types[i]],
+    });
+    if (types[i] === 'f32') return builder.constant(`${layer.name}.constant`, { shape, data: Float64Array.from(operand.data) });
+    return builder.tensor(`${layer.name}.constant`, { shape, dtype: types[i], data } as OnnxTensor);
+  });
+}
+
+/** Operators that set 17 has in another form, or not at all. @returns the output of nodes that stand for it; undefined: the node as it is then */
+const OLDER: Readonly<Record<string, (draft: Draft) => string | undefined>> = {
+  ReduceSum: unreduced,
+  Reduce(draft) {
+    const { layer, call, attributes, names } = draft;
+    delete attributes.noop_with_empty_axes;
+    const axes = layer.operands?.[1];
+    if (!axes) return unreduced(draft);
+    return call.builder.add(layer.op, names.slice(0, 1), { ...attributes, axes: ints(...axes.data) }, layer.name);
+  },
+  Pad({ names }) {
+    names.length = Math.min(names.length, 3);
+    return undefined;
+  },
+  Cast({ layer, call, names, attributes, type }) {
+    // a rounding to half is two casts: values are float32 before and after
+    if (isHalf(ONNX_DTYPES.get(Number(layer.attributes.to)))) names[0] = call.builder.add('Cast', [names[0]], attributes, layer.name);
+    attributes.to = int(ONNX_TYPES[type]);
+    return undefined;
+  },
+  Resize({ layer, call, names, attributes }) {
+    if ('axes' in attributes) resizeAll(call, layer, names, attributes);
+    return undefined;
+  },
+  DFT({ operands, names, attributes }) {
+    if (names.length > 2) attributes.axis = int(operands[2]!.data[0]);
+    names.length = Math.min(names.length, 2);
+    return undefined;
+  },
+  EyeLike({ attributes, type }) {
+    attributes.dtype = int(ONNX_TYPES[type]);
+    return undefined;
+  },
+  Mod: ({ layer, call, names, type }) =>
+    type === 'f32' && layer.attributes.fmod !== 1 ? remainder(layer.name, call.builder, names) : undefined,
+  Gelu: ({ layer, call, names }) => call.activation(layer.attributes.approximate === 'tanh' ? 'gelu_tanh' : 'gelu', names[0]),
+  Mish: ({ call, names }) => call.activation('mish', names[0]),
+  GroupNormalization: ({ layer, call, names }) => groupNorm(layer, call.builder, names, call.shapes[0].length),
+  BitwiseAnd: onBits,
+  BitwiseOr: onBits,
+  BitwiseXor: onBits,
+  Split({ layer, call: { builder, output, others }, names, attributes }) {
+    if (!('num_outputs' in attributes)) return undefined;
+    // set 17 takes the sizes of the parts instead of their number
+    delete attributes.num_outputs;
+    const axis = axisIn(Number(layer.attributes.axis ?? 0), output.length, layer.op);
+    names.splice(1, 1, builder.integers([output, ...others].map(shape => shape[axis].size!)));
+    return undefined;
+  },
+};
+
+/** Without axes a reduction may be none. */
+function unreduced({ layer, call, names }: Draft): string | undefined {
+  const isIdentity = names.length === 1 && layer.attributes.noop_with_empty_axes === 1;
+  return isIdentity ? call.builder.add('Identity', names, {}, layer.name) : undefined;
+}
 
 /** Resize of the last axes: set 17 has no `axes`, so the others get their own sizes, or the scale 1. For other axes `axes` stays, and is refused later. */
 function resizeAll(
@@ -129,7 +168,7 @@ function remainder(name: string, builder: GraphBuilder, [a, b]: readonly string[
 const BITWISE: Readonly<Record<string, readonly string[]>> = { BitwiseAnd: ['Mul'], BitwiseOr: ['Max'], BitwiseXor: ['Sub', 'Abs'] };
 
 /** Set 17 has no bitwise operators: the digits of ã = a or −1 − a, which is not negative, inverted where a was, as 53 bits and a sign. */
-function onBits({ name, op }: OperatorSpec, builder: GraphBuilder, names: readonly string[]): string {
+function onBits({ layer: { name, op }, call: { builder }, names }: Draft): string {
   const add = (operator: string, inputs: readonly string[], attributes = {}) => builder.add(operator, inputs, attributes, name);
   const whole = (value: number) => builder.integers([value]);
   const places = builder.integers(Array.from({ length: 54 }, (_, k) => 2 ** k));
