@@ -150,8 +150,16 @@ function elementwiseScripts(kerasClass: string): ScriptFacet<MergeSpec> {
       return kerasClass === 'Average' ? `(${joined}) / ${inputs.length}` : joined;
     },
   });
-  const keras: Script<MergeSpec> = { expression: (_layer, { inputs }) => `keras.layers.${kerasClass}()([${inputs.join(', ')}])` };
+  const keras: Script<MergeSpec> = {
+    expression: (_layer, { inputs, shapes }) => `keras.layers.${kerasClass}()([${ofOneBatch(inputs, shapes).join(', ')}])`,
+  };
   return { numpy: inLibrary('np'), torch: inLibrary('torch'), keras };
+}
+
+/** Keras takes a table [1, T, D] beside N samples while N is open; of arrays it asks for as many samples in all. */
+function ofOneBatch(inputs: readonly string[], shapes: readonly DimShape[]): string[] {
+  const N = Math.max(...shapes.map(([batch]) => batch.size ?? 1));
+  return inputs.map((x, i) => ((shapes[i][0].size ?? N) === N ? x : `keras.ops.broadcast_to(${x}, (${N}, *${x}.shape[1:]))`));
 }
 
 /** `withoutMasked` in NumPy and PyTorch. */

@@ -7,29 +7,24 @@ import { precisionOf, reshape, sizeOf, type Tensor } from '../../tensor/tensor.j
 import { featuresOf, multiply, showShape, symbolic, timesSteps } from '../dims.js';
 import type { OnnxCall, OnnxResult } from '../facets.js';
 import type { Json } from '../kerasConfig.js';
-import type { LayerBase, LayerKind, LayerResult, Value } from '../layer.js';
+import type { LayerKind, LayerResult, Value } from '../layer.js';
 import { cast, lifted, number, zeroedOutside } from '../onnxSteps.js';
 import type { DimShape } from '../shape.js';
+import { attentionScripts } from './attentionScripts.js';
 import { checkUnmasked } from './axes.js';
-import { type Attending, attended, CALL_INPUTS, CALL_OPTIONS, type MaskGiven, product, readBy, visible, visibleOnnx } from './scores.js';
+import {
+  type Attending,
+  type AttentionSpec,
+  attended,
+  CALL_INPUTS,
+  CALL_OPTIONS,
+  product,
+  readBy,
+  visible,
+  visibleOnnx,
+} from './scores.js';
 
-/**
- * Attention of a query [N, T, D] over values [N, S, V] and keys [N, S, D] (the values where there are none), as Keras' Attention and
- * AdditiveAttention: y_t = Σ_s softmax_s(score(q_t, k_s)) · v_s
- *   dot       scale · q·k
- *   concat    w · Σ tanh(scale · (q + k))
- *   additive  Σ scale ⊙ tanh(q + k)
- * Axes between samples and steps are like samples: [N, B, T, D] over [N, B, S, D].
- */
-export interface AttentionSpec extends LayerBase, MaskGiven {
-  readonly kind: 'attention' | 'additiveattention';
-  readonly score: 'dot' | 'concat' | 'additive';
-  readonly useScale: boolean;
-  /** step t sees no later step */
-  readonly causal: boolean;
-  /** gives the weights of the values [N, T, S] as its second output */
-  readonly scores: boolean;
-}
+export type { AttentionSpec };
 
 const FLAG = { type: 'boolean', default: false } as const;
 
@@ -82,6 +77,7 @@ function attentionLayer(
     },
     formula: layer => (layer.useScale ? (layer.score === 'additive' ? 'D' : '1') : null),
     onnx: attendOnnx,
+    scripts: attentionScripts,
     apply: (layer, inputs, { weights }) => attend(layer, inputs, weights),
   };
 }

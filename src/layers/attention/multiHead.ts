@@ -9,6 +9,7 @@ import { LARGEST, numbers, sizes } from '../fields.js';
 import { type Json, list } from '../kerasConfig.js';
 import type { LayerContext, LayerKind, Value } from '../layer.js';
 import type { Dim, DimShape } from '../shape.js';
+import { multiHeadScripts } from './attentionScripts.js';
 import { type AttendedAxes, checkUnmasked, folded, unfolded } from './axes.js';
 import { axesOf, forEachHead, type MultiHeadSpec, maskShape, NEVER, zeroesUnseen } from './heads.js';
 import { multiHeadOnnx } from './multiHeadOnnx.js';
@@ -146,6 +147,7 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
   formula: () => null,
 
   onnx: multiHeadOnnx,
+  scripts: multiHeadScripts,
 
   apply(layer, inputs, context) {
     const [query, value, key = value] = readBy(layer, inputs);

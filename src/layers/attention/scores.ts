@@ -2,7 +2,7 @@ import { int } from '../../formats/onnx/builder.js';
 import { exp } from '../../numerics/exp.js';
 import { allocate, precisionOf, type Tensor } from '../../tensor/tensor.js';
 import type { OnnxCall } from '../facets.js';
-import type { Value } from '../layer.js';
+import type { LayerBase, Value } from '../layer.js';
 import { cast, number } from '../onnxSteps.js';
 
 /** What a call of either attention may ask for in addition. */
@@ -14,6 +14,24 @@ export const CALL_INPUTS = { attention_mask: 'attentionMask' };
 export interface MaskGiven {
   /** the last input is 0 where a step of the query does not see one of the values [N, T, S] */
   readonly attentionMask: boolean;
+}
+
+/**
+ * Attention of a query [N, T, D] over values [N, S, V] and keys [N, S, D] (the values where there are none), as Keras' Attention and
+ * AdditiveAttention: y_t = Σ_s softmax_s(score(q_t, k_s)) · v_s
+ *   dot       scale · q·k
+ *   concat    w · Σ tanh(scale · (q + k))
+ *   additive  Σ scale ⊙ tanh(q + k)
+ * Axes between samples and steps are like samples: [N, B, T, D] over [N, B, S, D].
+ */
+export interface AttentionSpec extends LayerBase, MaskGiven {
+  readonly kind: 'attention' | 'additiveattention';
+  readonly score: 'dot' | 'concat' | 'additive';
+  readonly useScale: boolean;
+  /** step t sees no later step */
+  readonly causal: boolean;
+  /** gives the weights of the values [N, T, S] as its second output */
+  readonly scores: boolean;
 }
 
 /** Query, value and key, without the attention mask behind them. */

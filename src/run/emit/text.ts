@@ -56,7 +56,8 @@ export function helpersOf(layers: readonly LayerShapes[], target: 'numpy' | 'tor
 
 /** @throws RnnError E_EMIT where something reads what the layer gives beside its output, or it starts from states */
 export function checkOutputs(layer: AnyLayer, { wantsOthers, states }: Given): void {
-  if (layer.kind === 'op') return;
+  // the scores of an attention are the second output of its expression
+  if (layer.kind === 'op' || 'scores' in layer) return;
   const what = wantsOthers ? 'the outputs beside the first' : 'initial states';
   if (wantsOthers || states) throw cannotEmit(`${what} of ${layer.kind}`, 'take --emit keras, or convert the network to .onnx');
 }
@@ -177,7 +178,7 @@ export function helpersFor(body: string, helpers: string): string {
   const used = new Set<string>();
   const visit = (text: string) => {
     for (const f of functions) {
-      if (used.has(f.name) || !new RegExp(`\\b${f.name}\\b`).test(text)) continue;
+      if (used.has(f.name) || !new RegExp(`(?<![\\w.])${f.name}\\b`).test(text)) continue;
       used.add(f.name);
       visit(f.text);
     }
