@@ -25,6 +25,58 @@ const half = (v: number) => {
 const inHalf = (name: string, y: Rows) =>
   folder.write(`${name}.txt`, Buffer.from(`array(${JSON.stringify(y.map(row => row.map(half)))}, dtype=float16)\n`));
 
+describe('where units are saturated every y is nearly linear in h', () => {
+  const wave = (k: number) => Math.sin(1 + 3.7 * k + k * k);
+  const [N, T, D, M] = [9, 4, 2, 4];
+  const x = Array.from({ length: N }, (_, n) => Array.from({ length: T }, (_u, t) => [wave(n * 8 + t * 2), wave(n * 8 + t * 2 + 1)]));
+  const Wx = Array.from({ length: D }, (_, d) => Array.from({ length: M }, (_u, m) => 0.15 * wave(50 + d * M + m)));
+  const Wh = (seed: number) => Array.from({ length: M }, (_, k) => Array.from({ length: M }, (_u, m) => 0.3 * wave(seed + k * M + m)));
+  const bh = Array.from({ length: M }, (_, m) => (m % 2 ? -1 : 1) * (5 + 0.8 * wave(90 + m)));
+  const run = (W: Rows, Wo: Rows) =>
+    x.map(steps => {
+      let h: number[] = Array(M).fill(0);
+      for (const row of steps) h = add(add(times(row, Wx), times(h, W)), bh).map(Math.tanh);
+      return times(h, Wo);
+    });
+  const outputs = (K: number) => Array.from({ length: M }, (_, m) => Array.from({ length: K }, (_u, k) => wave(120 + m * K + k)));
+  const file = async (name: string, tensors: Readonly<Record<string, number[] | Rows>>) => {
+    const arrays = Object.entries(tensors).map(([key, v]) => [
+      key,
+      { shape: Array.isArray(v[0]) ? [v.length, v[0].length] : [v.length], data: Float64Array.from(v.flat(), Math.fround) },
+    ]);
+    return folder.write(`${name}.npz`, await bytesOf('npz', Object.fromEntries(arrays)));
+  };
+
+  it.each([
+    [1, 45],
+    [2, 42],
+    [3, 43],
+  ])('so what was fitted is no sure name for another Wh, with %d outputs', async (K, seed) => {
+    const Wo = outputs(K);
+    const weights = await file(`saturated-${K}`, {
+      'rnn_1/Wx': Wx,
+      'rnn_1/Wh': Wh(20),
+      'rnn_1/bh': bh,
+      'dense_1/Wo': Wo,
+      'dense_1/bo': Array(K).fill(0.1),
+    });
+    const input = folder.write(
+      'saturated-x.npy',
+      await bytesOf('npy', { npy: { shape: [N, T, D], data: Float64Array.from(x.flat(2), Math.fround) } }),
+    );
+    const request = { layers: `rnn:${M},dense:${K}`, weights, input, budget: 0.1 };
+    const y = async (name: string, rows: Rows) =>
+      against(
+        name,
+        rows.map(row => row.map(v => v + 0.1)),
+      );
+    const right = await runCompare({ ...request, against: await y(`right-${K}`, run(Wh(20), Wo)) });
+    expect(right.status).toBe('SAME');
+    const wrong = await runCompare({ ...request, against: await y(`wrong-${K}`, run(Wh(seed), Wo)) });
+    expect([wrong.status, wrong.verdict]).toEqual(['DIFFERENT', expect.stringMatching(/unexplained|likely/)]);
+  });
+});
+
 describe('dropout that is still on', () => {
   const softmax = (z: number[]) => z.map(v => Math.exp(v)).map((v, _, all) => v / all.reduce((a, b) => a + b));
   const sigmoid = (z: number[]) => z.map(v => 1 / (1 + Math.exp(-v)));

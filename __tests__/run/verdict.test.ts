@@ -154,6 +154,22 @@ describe('what rounding alone decides', () => {
 });
 
 describe('an array that was written with few digits', () => {
+  it.each([
+    ['bfloat16', 0, 'UNDECIDED'],
+    ['bfloat16', 0.03, 'DIFFERENT'],
+  ])('too coarse to be equal in %s, and off by %d: what its digits cannot explain is different', async (dtype, off, status) => {
+    const net = { layers: 'rnn:3,dense:2', N: 4, T: 5, D: 2, seed: '4' };
+    const { tensors } = await runForward(net);
+    const unit = (v: number) => 2 ** (Math.floor(Math.log2(Math.abs(v))) - 7);
+    const rows = Array.from({ length: 4 }, (_, n) => Array.from(tensors.y.data.subarray(2 * n, 2 * n + 2), v => v * (1 + off)));
+    const written = rows.map(row => row.map(v => Math.round(v / unit(v)) * unit(v)));
+    const against = folder.write(`${status}.txt`, Buffer.from(`tensor(${JSON.stringify(written)}, dtype=torch.${dtype})\n`));
+    const result = await runCompare({ ...net, against, explain: false });
+    expect(result).toMatchObject({ status, written: dtype });
+    expect(result.mismatched).toBe(status === 'DIFFERENT' ? 8 : 0);
+    if (result.undecided) expect(result.undecided.reason).toMatch(/: all values are equal as far as that shows$/);
+  });
+
   const net: CompareRequest = { layers: 'lstm:4+seq,dense:3', D: 2, T: 6, N: 3 };
   /** y with each number changed, as JSON text */
   const text = async (name: string, change: (v: number, k: number) => number) => {

@@ -8,7 +8,7 @@ import type { FloatArray } from '../tensor/tensor.js';
 
 /**
  * @param A [R, D] row-major, B [R, K] row-major
- * @returns the residual [R, K] of the best A·W + b, the numbers chosen per column of B (the rank), or undefined where there are too few rows
+ * @returns the best A·W + b [R, K], the numbers chosen per column of B (the rank), and the most that the last direction of A adds to it; or undefined where there are too few rows
  */
 export function affineFit(
   A: Float64Array,
@@ -17,7 +17,7 @@ export function affineFit(
   D: number,
   K: number,
   bias: boolean,
-): { fitted: Float64Array; rank: number } | undefined {
+): { fitted: Float64Array; rank: number; last: number } | undefined {
   const C = D + (bias ? 1 : 0);
   if (R <= C) return undefined;
   const a = new Float64Array(R * C);
@@ -49,14 +49,16 @@ export function affineFit(
     for (const c of left) removeFrom(columns[c], [q]);
   }
   const fitted = new Float64Array(R * K);
+  let last = 0;
   for (let k = 0; k < K; k++) {
     for (const q of basis) {
       let dot = 0;
       for (let r = 0; r < R; r++) dot += q[r] * B[r * K + k];
       for (let r = 0; r < R; r++) fitted[r * K + k] += dot * q[r];
+      if (q === basis[basis.length - 1]) last = Math.max(last, Math.abs(dot) * largestMagnitude(q));
     }
   }
-  return { fitted, rank: basis.length };
+  return { fitted, rank: basis.length, last };
 }
 
 /** Of noises a value counts by: one that is nearly exact for no more than this many times the noisiest. */
@@ -78,7 +80,7 @@ export function affineFitWithin(
   if (weights.every(w => w < 2)) return affineFit(Float64Array.from(A), B, R, D, K, bias);
   const C = D + (bias ? 1 : 0);
   const fitted = new Float64Array(R * K);
-  let rank = 0;
+  let [rank, last] = [0, 0];
   for (let k = 0; k < K; k++) {
     const rows = Float64Array.from(
       { length: R * C },
@@ -88,9 +90,10 @@ export function affineFitWithin(
     const own = affineFit(rows, column, R, C, 1, false);
     if (!own) return undefined;
     rank = Math.max(rank, own.rank);
+    last = Math.max(last, own.last);
     for (let r = 0; r < R; r++) fitted[r * K + k] = own.fitted[r] / weights[r * K + k];
   }
-  return { fitted, rank };
+  return { fitted, rank, last };
 }
 
 function norm(v: Float64Array): number {

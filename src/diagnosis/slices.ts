@@ -91,6 +91,24 @@ function freedomOf(right: Outcome, { model }: Scenario, other: Tensor): number {
   return sum;
 }
 
+/** The digits of a number beyond `near`, as a part of those that one of size `of` has. */
+export function digitsWithin(size: number, near: number, of: number): number {
+  return size > near ? Math.min(1, Math.log(size / near) / Math.log(Math.max(of, 2 * near) / near)) : 0;
+}
+
+/**
+ * How many numbers of the other output say something of their own: the mean of each column, and every number by its digits beyond that. In a
+ * saturated network all rows are alike: what fits one of them fits them all.
+ */
+export function numbersInEffect({ shape, data }: Tensor, noise: Noise, of: number): number {
+  const K = shape[shape.length - 1] ?? 1;
+  const mean = new Float64Array(K);
+  for (let k = 0; k < data.length; k++) mean[k % K] += (data[k] * K) / data.length;
+  let count = K;
+  for (let k = 0; k < data.length; k++) count += digitsWithin(Math.abs(data[k] - mean[k % K]), NEAR_NOISE * noise.data[k], of);
+  return count;
+}
+
 /** Numbers that are not within a millionth of the largest one of each other; more than enough of them are not counted on. */
 export function differentNumbers(data: FloatArray): number {
   const unit = largestMagnitude(data) * 1e-6 || 1;

@@ -7,7 +7,7 @@ import { core } from './outputReadings.js';
 import { type Outcome, runScenario } from './run.js';
 import { isComputed, outputUnder, variantsOf } from './runCache.js';
 import { type Scenario, samplesOf } from './scenario.js';
-import { differentNumbers, numbersToldBy, type Slice, type Slices } from './slices.js';
+import { differentNumbers, numbersInEffect, numbersToldBy, type Slice, type Slices } from './slices.js';
 import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
 
 /** One explanation, and what it leaves of the difference. */
@@ -199,13 +199,14 @@ function believable(floor: number, asSpecified: number): number {
 
 /** Explanations whose y was made from the other output. @param find 'fromOutput' or 'estimate' of a hypothesis */
 export function candidateTrials(
-  { whole: { scenario, right, other, noise: noises }, different, off, asSpecified }: Slices,
+  { whole: { scenario, right, other, noise: noises }, different, off, asSpecified, asNumber }: Slices,
   find: (h: Hypothesis) => Hypothesis['fromOutput'],
   noise: number,
 ) {
+  const inEffect = numbersInEffect(other, noises, asNumber);
   return HYPOTHESES.flatMap(hypothesis =>
     (find(hypothesis)?.(scenario, right, other, noise, noises) ?? []).map(candidate =>
-      trialOfCandidate(hypothesis, candidate, other, Math.min(different, off), noises, noise),
+      trialOfCandidate(hypothesis, candidate, other, { different: Math.min(different, off), inEffect }, noises, noise),
     ),
   ).map(trial => ({ ...trial, floor: believable(trial.floor, asSpecified) }));
 }
@@ -214,7 +215,7 @@ function trialOfCandidate(
   hypothesis: Hypothesis,
   candidate: Candidate,
   other: Tensor,
-  different: number,
+  { different, inEffect }: { readonly different: number; readonly inEffect: number },
   noises: Noise,
   noise: number,
 ): Trial {
@@ -229,7 +230,7 @@ function trialOfCandidate(
     floor: (chosen > 0 ? 2 : 1) * Math.max(floor / noise, timesNoise(ulpsOf(other), noises.data)),
     chosen,
     digits,
-    values: told ?? Math.max(0, different - chosen),
+    values: Math.min(told ?? Math.max(0, different - chosen), chosen > 0 ? Math.max(0, inEffect - chosen) : Infinity),
     order: orderOf(hypothesis),
     why,
   };

@@ -1,9 +1,11 @@
 import type { LayerSpec, ModelSpec, PoolSpec } from '../../model/spec.js';
 import { takeAlong } from '../../tensor/axes.js';
+import { largestMagnitude } from '../../tensor/difference.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { reshape } from '../../tensor/tensor.js';
 import { affineFit, columnsThatVary } from '../leastSquares.js';
 import { changeLayer, changeWeights, type Hypothesis, mistake, type Outcome, recurrentLayers, type Scenario } from '../mistake.js';
+import { digitsWithin } from '../slices.js';
 
 /** Mistakes in what the head sits on: the input, every step, another way of pooling. */
 
@@ -18,6 +20,43 @@ export function unitsBelow(scenario: Scenario, right: Outcome): number {
   const head = headOf(scenario);
   const h = head && right.layers.get(head.name)?.inputs[0].tensor;
   return h ? h.shape[h.shape.length - 1] : Infinity;
+}
+
+/** Rows of h that are looked at for it. */
+const MOST_ROWS = 256;
+
+/**
+ * How many directions of h, apart from its mean, move y so far that they can be seen: units that are saturated have fewer than there are units. One that moves
+ * it by less than `of` counts by its digits beyond `near`. Infinity without a dense layer that makes y.
+ */
+export function directionsInEffect(scenario: Scenario, right: Outcome, near: number, of: number): number {
+  const head = headOf(scenario);
+  const h = head && right.layers.get(head.name)?.inputs[0].tensor;
+  const Wo = head && scenario.weights.get(head.name)?.get('Wo');
+  if (!h || !Wo) return Infinity;
+  const [M, K] = Wo.shape;
+  const rows = centred(h.data, Math.min(MOST_ROWS, h.data.length / M), M, m => largestMagnitude(Wo.data.subarray(m * K, (m + 1) * K)));
+  let count = 0;
+  for (let left = Math.min(M, rows.length - 1); left > 0; left--) {
+    const sizes = rows.map(row => Math.sqrt(row.reduce((sum, v) => sum + v * v, 0)));
+    const most = largestMagnitude(sizes);
+    if (!(most > near)) break;
+    count += digitsWithin(most, near, of);
+    const unit = rows[sizes.indexOf(most)].map(v => v / most);
+    for (const row of rows) {
+      const along = row.reduce((sum, v, m) => sum + v * unit[m], 0);
+      for (let m = 0; m < M; m++) row[m] -= along * unit[m];
+    }
+  }
+  return count;
+}
+
+/** The first R rows of [.., M], each column less its mean and times its weight. */
+function centred(data: ArrayLike<number>, R: number, M: number, weightOf: (m: number) => number): Float64Array[] {
+  const mean = new Float64Array(M);
+  for (let k = 0; k < R * M; k++) mean[k % M] += data[k] / R;
+  const weights = Float64Array.from({ length: M }, (_, m) => weightOf(m));
+  return Array.from({ length: R }, (_, r) => Float64Array.from({ length: M }, (_u, m) => (data[r * M + m] - mean[m]) * weights[m]));
 }
 
 /** Readers of `name` read what `name` itself reads. */

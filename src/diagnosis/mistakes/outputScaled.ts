@@ -1,14 +1,14 @@
 import { formatActivation } from '../../activations/index.js';
 import { activated } from '../../layers/activation.js';
-import { largestMagnitude } from '../../tensor/difference.js';
+import { largestDifference, largestMagnitude } from '../../tensor/difference.js';
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
 import type { Found, Noise, Outcome, Scenario, Way } from '../mistake.js';
 import { finished, listed, mapData, mistake, NEAR_NOISE, onNamed, simulated, smallNumber } from '../mistake.js';
 import { eachColumn } from '../scenario.js';
-import { differentNumbers } from '../slices.js';
+import { differentNumbers, numbersToldBy } from '../slices.js';
 import { estimated, type Unknown } from './estimated.js';
-import { headOf, unitsBelow } from './heads.js';
+import { directionsInEffect, headOf } from './heads.js';
 
 /** The other output is the right one times a number, plus a number: another unit, not another equation. */
 
@@ -84,7 +84,10 @@ export const outputScaled = mistake('output-scaled', 'the output has another sca
         y: mapData(right.y, v => line.scale * v + line.offset),
         chosen,
         // a bias that is scaled, too, no h can make: then every number counts
-        ...(hasBias(scenario) ? { told: Math.max(0, differentNumbers(other.data) - chosen) } : {}),
+        told: Math.min(
+          Math.max(0, (hasBias(scenario) ? differentNumbers(other.data) : numbersToldBy(right, scenario, other)) - chosen),
+          linearNumbers(scenario, right, other, noise, { scale: line.scale, chosen }),
+        ),
         floor: noise * Math.max(1, Math.abs(line.scale)),
         why: `Every number of your output is ${lineText(line, right.y)}: ${line.offset === 0 ? 'one scale' : Math.abs(line.scale - 1) < 1e-5 ? 'one offset' : 'one scale and one offset'} for all ${other.data.length} numbers. Another unit of measure does that (inverse_transform, percent), or a sum instead of a mean.`,
         fix: { numpy: `y = ${backCode(line)}` },
@@ -92,6 +95,20 @@ export const outputScaled = mistake('output-scaled', 'the output has another sca
     ];
   },
 });
+
+interface Linear {
+  /** what the largest column is multiplied by: so much larger is what h does to it */
+  readonly scale: number;
+  readonly chosen: number;
+}
+
+/** How many numbers a linear function of y proves beyond its own: of each output its mean, and one for every direction of h that is seen. */
+function linearNumbers(scenario: Scenario, right: Outcome, other: Tensor, noise: number, { scale, chosen }: Linear): number {
+  const K = other.shape[other.shape.length - 1];
+  const most = largestDifference(right.y.data, other.data).abs;
+  const directions = directionsInEffect(scenario, right, (NEAR_NOISE * noise) / Math.abs(scale), most / Math.abs(scale));
+  return Math.max(0, K * Math.min(other.data.length / K, directions + 1) - chosen);
+}
 
 function hasBias({ weights, model }: Scenario): boolean {
   return (
@@ -129,7 +146,7 @@ export const outputScaledEach = mistake('output-scaled-each', 'each output has i
         y: eachColumn(right.y, (v, k) => lines[k].scale * v + lines[k].offset),
         chosen: 2 * K,
         // a column made of M units has M + 1 numbers of its own at most
-        told: K * (Math.min(other.data.length / K, unitsBelow(scenario, right) + 1) - 2),
+        told: linearNumbers(scenario, right, other, noise, { scale: Math.max(...lines.map(l => Math.abs(l.scale))), chosen: 2 * K }),
         floor: noise * Math.max(1, ...lines.map(l => Math.abs(l.scale))),
         why: `Each output has ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'an offset' : 'a scale and an offset'} of its own: ${listed(shown, 4)}. ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'Another bias of the dense layer does that, or a mean of each column that was subtracted or added.' : 'scaler.inverse_transform does that.'}`,
       },
@@ -200,6 +217,12 @@ export const hiddenScaled = mistake('hidden-scaled', 'h is scaled before the den
         y: activated(head.activation, scores),
         // without a bias a scaled output has the same numbers: a tie
         chosen: 1,
+        ...(name === 'linear' && {
+          told: Math.min(
+            Math.max(0, numbersToldBy(right, scenario, other) - 1),
+            linearNumbers(scenario, right, other, noise, { scale: s, chosen: 1 }),
+          ),
+        }),
         floor: noise * Math.max(1, Math.abs(s)),
         why: `The product h·Wo of ${head.name} is ${smallNumber(s)} times the right one, the bias is right: h was multiplied by ${smallNumber(s)} before the dense layer${dropoutText(s)}.`,
       },

@@ -1,6 +1,8 @@
+import { largestDifference } from '../../tensor/difference.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { affineFitWithin, columnsThatVary } from '../leastSquares.js';
 import { changeWeights, type Found, mapData, mistake, NEAR_NOISE, type Noise, type Outcome, type Scenario } from '../mistake.js';
+import { digitsWithin } from '../slices.js';
 import { headOf } from './heads.js';
 import { columnDistance } from './outputOrder.js';
 
@@ -47,11 +49,14 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
     }
     const fit = affineFitWithin(rows.h.data, other.data, [rows.R, rows.M, K], head.useBias, each.data);
     if (fit && rows.R >= fit.rank + 2) {
+      // in a saturated network any y is nearly a function of a few directions of h: the rows prove what the last direction was needed for
+      const off = largestDifference(right.y.data, other.data).abs;
+      const proved = digitsWithin(fit.last, NEAR_NOISE * noise, off);
       candidates.push({
         layer: head.name,
         y: { shape: right.y.shape, data: fit.fitted },
         chosen: other.data.length - (rows.R - fit.rank) * told,
-        told: (rows.R - fit.rank) * told,
+        told: (rows.R - fit.rank) * told * proved,
         why: `Your output is a linear function of the right hidden states, and not that of ${head.name}: ${head.name} has other weights there, or what stands before or behind it is linear, too (a normalisation, units or outputs added to others).`,
       });
     }

@@ -17,6 +17,8 @@ export interface Allowance extends Tolerance {
   readonly of: (k: number, e: number) => number;
   /** whether value k can be decided */
   readonly decides: (k: number) => boolean;
+  /** whether it differs where it is off by more than that, even if it is too coarse to be called equal: digits bound how far it was rounded; `decides` unless given */
+  readonly shows?: (k: number) => boolean;
   /** y in float64 where it is known, else NaN: a side that is as near to it is right as well */
   readonly exact?: Float64Array;
 }
@@ -114,11 +116,11 @@ function worstSamples(allowance: Allowance, expected: Tensor, actual: Tensor, si
 }
 
 /** Whether a value differs by more than is allowed, and can be decided. */
-export function isOff({ of, decides, exact }: Allowance, expected: Tensor, actual: Tensor, k: number): boolean {
+export function isOff({ of, decides, shows = decides, exact }: Allowance, expected: Tensor, actual: Tensor, k: number): boolean {
   const a = actual.data[k];
   const e = expected.data[k];
   const allowed = of(k, e);
-  if (distance(a, e) <= allowed || !decides(k)) return false;
+  if (distance(a, e) <= allowed || !shows(k)) return false;
   return !(exact && Math.abs(a - exact[k]) <= allowed);
 }
 
@@ -162,9 +164,12 @@ export function undecidedBecause(
 ): CompareResult['undecided'] {
   const values = undecidedIn(allowance, expected);
   const isText = written?.words.includes('decimal');
-  if (written && undecidedIn(rounded, expected) < values)
+  const byRounding = undecidedIn(rounded, expected);
+  // what is further off than its digits can be is called different
+  const equal = byRounding === 0 ? ': all values are equal as far as that shows' : '';
+  if (written && byRounding < values)
     return {
-      reason: `the other side was written ${isText ? 'with' : 'in'} ${written.words}, and y is about ${allowance.scale.toPrecision(2)}`,
+      reason: `the other side was written ${isText ? 'with' : 'in'} ${written.words}, and y is about ${allowance.scale.toPrecision(2)}${equal}`,
       values,
       decide: `${isText ? 'more digits: np.save, or np.savetxt with fmt="%.9g"' : 'y in float32, computed and saved: y.float() in PyTorch, .astype(np.float32) in NumPy'}; or a tolerance of your own (--atol)`,
     };

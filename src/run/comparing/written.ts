@@ -36,7 +36,7 @@ export function withDigits(allowance: Allowance, written: Written, actual: Tenso
   const slacks = doublesOf(actual.data, v => slackOf(written, v));
   const decides = (k: number) => allowance.decides(k) && slacks[k] <= DECIDABLE * Math.max(scale, Math.abs(actual.data[k]));
   const most = slacks.reduce((a, b, k) => (decides(k) ? Math.max(a, b) : a), 0);
-  return { ...allowance, atol: allowance.atol + most, of: (k, e) => allowance.of(k, e) + slacks[k], decides };
+  return { ...allowance, atol: allowance.atol + most, of: (k, e) => allowance.of(k, e) + slacks[k], decides, shows: allowance.decides };
 }
 
 /** How far a number may be off for its digits. */
