@@ -11,21 +11,24 @@ import { bytesOf, flat, temporaryFolder } from '../helpers/files.js';
 const recorded = join(__dirname, '..', 'reference', 'keras_models');
 const folder = temporaryFolder();
 
-it.each(['image_resizing', 'image_whole', 'image_contrast'])('ONNX Runtime gives what Keras gave for %s', async name => {
-  if (!(await isInstalled())) return;
-  const { tensors } = await readArrays(join(recorded, `${name}.y.npz`), []);
-  const [model, input] = [`${name}.keras`, `${name}.x.npy`].map(file => join(recorded, file));
-  const { outputs } = await runForward({ model, input, engine: 'onnxruntime' });
-  [...tensors.values()].forEach(({ shape, data }, i) => {
-    expect(outputs[i].shape).toEqual(shape);
-    const scale = Math.max(...data.map(Math.abs));
-    const off = flat(outputs[i].y).map((v, k) => Math.abs(v - data[k]));
-    // halfway between two whole numbers its last digit rounds to the other one, here and there
-    const others = off.filter(v => v > 1e-5 * scale);
-    expect(others.length).toBeLessThanOrEqual(name === 'image_whole' ? off.length / 20 : 0);
-    expect(Math.max(0, ...others)).toBeLessThanOrEqual(Math.max(...data) > 1.5 ? 1 : 1 / 254);
-  });
-});
+it.each(['image_resizing', 'image_whole', 'image_contrast', 'image_colours', 'segments_counted'])(
+  'ONNX Runtime gives what Keras gave for %s',
+  async name => {
+    if (!(await isInstalled())) return;
+    const { tensors } = await readArrays(join(recorded, `${name}.y.npz`), []);
+    const [model, input] = [`${name}.keras`, `${name}.x.npy`].map(file => join(recorded, file));
+    const { outputs } = await runForward({ model, input, engine: 'onnxruntime' });
+    [...tensors.values()].forEach(({ shape, data }, i) => {
+      expect(outputs[i].shape).toEqual(shape);
+      const scale = Math.max(...data.map(Math.abs));
+      const off = flat(outputs[i].y).map((v, k) => Math.abs(v - data[k]));
+      // halfway between two whole numbers its last digit rounds to the other one, here and there
+      const others = off.filter(v => v > 1e-5 * scale);
+      expect(others.length).toBeLessThanOrEqual(name === 'image_whole' ? off.length / 20 : 0);
+      expect(Math.max(0, ...others)).toBeLessThanOrEqual(Math.max(...data) > 1.5 ? 1 : 1 / 254);
+    });
+  },
+);
 
 /** One layer behind an input of this shape and type. */
 function oneLayer(class_name: string, config: object, shape: (number | null)[], dtype = 'float32'): string {
@@ -77,4 +80,25 @@ it('the type of an image goes through a layer that keeps it, and ends where numb
 it('products with matrices are written to ONNX for images of known size', async () => {
   const file = oneLayer('UpSampling2D', { size: 2, interpolation: 'bicubic' }, [null, 5, 3]);
   await expect(runConvert({ file, output: folder.path('open.onnx') })).rejects.toMatchObject({ code: 'E_SYMBOLIC' });
+});
+
+it('numbers that float32 may have rounded are not hashed', async () => {
+  const model = oneLayer('Hashing', { num_bins: 1000003 }, [2], 'int64');
+  const input = folder.write(
+    'ids.npy',
+    await bytesOf('npy', { npy: { shape: [2, 2], data: Float64Array.of(123456789012, 16777217, -5, 0) } }),
+  );
+  await expect(runForward({ model, input })).rejects.toMatchObject({ code: 'E_TOKEN', message: expect.stringContaining('may be another') });
+  // tf.strings.to_hash_bucket_fast(tf.as_string(x), 1000003)
+  expect(flat((await runForward({ model, input, dtype: 'f64' })).y)).toEqual([20301, 353299, 537901, 537292]);
+});
+
+it('text is not hashed, and several numbers are not one hot', async () => {
+  const input = folder.write('x.npy', await bytesOf('npy', { npy: { shape: [1, 2], data: Float32Array.of(1, 2) } }));
+  for (const [config, type] of [
+    [{ num_bins: 5 }, 'string'],
+    [{ num_bins: 5, output_mode: 'one_hot' }, 'int32'],
+    [{ num_bins: 5, output_mode: 'count', sparse: true }, 'int32'],
+  ] as const)
+    await expect(runForward({ model: oneLayer('Hashing', config, [2], type), input })).rejects.toMatchObject({ code: 'E_KERAS_OPTION' });
 });

@@ -22,6 +22,10 @@ def first(d):
     return {"data_format": "channels_first"} if d.bool(0.2) else {}
 
 
+def coloured(x):
+    return ops.concatenate([x[..., :1], x[..., -1:] * 0.5, x[..., :1] * x[..., -1:]], axis=-1)
+
+
 def augmented(d, x):
     """Layers that change images in training only."""
     makers = [
@@ -38,6 +42,11 @@ def augmented(d, x):
 
 
 LAYERS = {
+    "rgb_to_hsv": lambda d, x: ops.image.rgb_to_hsv(coloured(x)),
+    "hsv_to_rgb": lambda d, x: ops.image.hsv_to_rgb(coloured(x)),
+    "gaussian_blur": lambda d, x: ops.image.gaussian_blur(x, d.sizes(2, 1, 4), (0.7, 1.6), data_format=d.one(["channels_last", "channels_first"])),
+    "sobel_edges": lambda d, x: ops.image.sobel_edges(x, **first(d)),
+    "adaptive": lambda d, x: d.one([ops.adaptive_average_pool, ops.adaptive_max_pool])(x, (d.int(1, x.shape[1]), d.int(1, x.shape[2])), data_format="channels_last"),
     "autocontrast": lambda d, x: L.AutoContrast(value_range=d.one([(0, 255), (-2.0, 3.0)]))(x),
     "uint8 autocontrast": lambda d, x: L.AutoContrast()(x),
     "uint8 augmented": lambda d, x: augmented(d, x),

@@ -134,7 +134,10 @@ async function judgedAsOnnx(one, path) {
     const session = await ort.InferenceSession.create(`${path}.onnx`, { logSeverityLevel: 4 });
     const given = one.x.map(x => x.name);
     const feeds = Object.fromEntries(
-      session.inputNames.map((name, i) => [name, tensorOf(one.x[given.includes(name) ? given.indexOf(name) : i])]),
+      session.inputNames.map((name, i) => [
+        name,
+        tensorOf(one.x[given.includes(name) ? given.indexOf(name) : i], session.inputMetadata?.[i].type),
+      ]),
     );
     const result = await session.run(feeds);
     const ys = session.outputNames.map(name => Array.from(result[name].data, Number));
@@ -150,11 +153,13 @@ async function judgedAsOnnx(one, path) {
   }
 }
 
-function tensorOf({ dtype, shape, data }) {
+/** @param type that the graph asks for: whole numbers that are computed with are floats there */
+function tensorOf({ dtype, shape, data }, type) {
   const raw = Buffer.from(data, 'base64');
   const bytes = raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.byteLength);
   // an image is of floats in a graph, and what counts something int64
   if (dtype === 'uint8') return new ort.Tensor('float32', Float32Array.from(new Uint8Array(bytes)), shape);
+  if (dtype === 'int32' && type === 'float32') return new ort.Tensor('float32', Float32Array.from(new Int32Array(bytes)), shape);
   if (dtype === 'int32') return new ort.Tensor('int64', BigInt64Array.from(new Int32Array(bytes), BigInt), shape);
   return new ort.Tensor('float32', new Float32Array(bytes), shape);
 }

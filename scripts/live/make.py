@@ -17,6 +17,7 @@ import warnings
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 import keras
+import encodings_of_numbers
 import images
 import numpy as np
 import operators
@@ -388,6 +389,15 @@ def operator_net(d):
     a = L.Dense(shape[1], activation="tanh")(x) if d.bool(0.3) else x
     out = keras.tree.flatten(operators.OPERATORS[name](d, a, y))
     return keras.Model([x, y], [*out, L.Add()([x, y])])
+
+
+def encoding_net(d):
+    """One layer after the other that makes places of whole numbers."""
+    table = encodings_of_numbers.LAYERS
+    shape = (d.int(1, 4),)
+    x, y = keras.Input(shape, dtype="int32", name="x"), keras.Input(shape, dtype="int32", name="y")
+    out = table[list(table)[(d.number // len(d.kinds)) % len(table)]](d, x, y)
+    return keras.Model([x, y], [out, L.Embedding(3, 2)(y)])
 
 
 def image_net(d):

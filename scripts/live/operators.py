@@ -135,6 +135,15 @@ def moving():
     return table
 
 
+def segments(d, x):
+    """Rows of the same number, which may be said or not."""
+    rows = ops.transpose(x, (1, 0, 2))[..., :1, :]
+    ids = np.sort(d.rng.integers(0, 3, size=x.shape[1])).astype("int32")
+    f = d.one([f for f in (getattr(ops, name, None) for name in ("segment_sum", "segment_max", "segment_min", "segment_prod")) if f])
+    ids = np.unique(ids, return_inverse=True)[1].astype("int32").reshape(-1)
+    return f(rows[:, 0], ids, **d.one([{}, {"sorted": True}, {"num_segments": 4}]))
+
+
 def products():
     table = {
         "matmul": lambda d, x, y: ops.matmul(x, ops.transpose(y, (0, 2, 1))),
@@ -154,6 +163,9 @@ def products():
         "depthwise_conv": lambda d, x, y: ops.depthwise_conv(x, d.rng.normal(size=(2, x.shape[2], 2)).astype("float32"), padding=d.one(["valid", "same"])),
         "separable_conv": lambda d, x, y: ops.separable_conv(x, d.rng.normal(size=(2, x.shape[2], 1)).astype("float32"), d.rng.normal(size=(1, x.shape[2], 3)).astype("float32"), padding="same"),
         "extract_sequences": lambda d, x, y: ops.extract_sequences(x, d.int(1, 2), d.int(1, 2)),
+        "adaptive_average_pool": lambda d, x, y: ops.adaptive_average_pool(x, (d.int(1, x.shape[1]),), data_format="channels_last"),
+        "adaptive_max_pool": lambda d, x, y: ops.adaptive_max_pool(x, (d.int(1, x.shape[2]),), data_format="channels_first"),
+        "segment": lambda d, x, y: segments(d, x),
         "isin": lambda d, x, y: ops.isin(ops.round(x), np.array([1.0, -1.0], "float32"), invert=d.bool()) if hasattr(ops, "isin") else x,
         "cdist": lambda d, x, y: ops.cdist(x, y) if hasattr(ops, "cdist") else x,
         "array": lambda d, x, y: ops.array(x * 3.0, dtype="int32"),

@@ -11,6 +11,7 @@ export { dropout } from './dropout.js';
 export { einsumdense } from './einsum/einsumdense.js';
 export { embedding } from './embedding.js';
 export { flatten } from './flatten.js';
+export { hashing } from './hashing/hashing.js';
 export { masking } from './masking.js';
 export { add, average, concatenate, maximum, minimum, multiplied, subtract } from './merging.js';
 export { bidirectional } from './nested/bothWays.js';

@@ -166,7 +166,7 @@ function checkStates({ name: layer, states }: LayerSpec, known: ReadonlyMap<stri
 function checkTokens(value: string, shape: DimShape, givers: ReadonlyMap<string, LayerSpec>): void {
   let giver = givers.get(value);
   while (giver && getLayerKind(giver.kind).movesNumbers) giver = givers.get(giver.inputs[0]);
-  if (!giver || giver.kind === 'op') return;
+  if (!giver || giver.kind === 'op' || giver.kind === 'hashing') return;
   throw new RnnError('shape', 'E_TOKENS', `needs token numbers (N, T) but ${value} gives real numbers ${showShape(shape)}`, {
     expected: 'the input, whole numbers (N, T)',
     found: `the output of ${value}`,

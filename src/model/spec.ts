@@ -129,7 +129,8 @@ export function tokenValues(layers: readonly LayerSpec[]): ReadonlySet<string> {
   for (const { kind, name, inputs } of [...layers].reverse()) {
     // a class that is not run is no kind, and its network is still shown
     const tokens = TOKENS.get(kind);
-    if (tokens === 'read' || (tokens && values.has(name))) values.add(inputs[0]);
+    if (tokens === 'read') for (const input of inputs) values.add(input);
+    else if (tokens && values.has(name)) values.add(inputs[0]);
   }
   return values;
 }

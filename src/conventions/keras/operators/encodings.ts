@@ -1,5 +1,7 @@
 import { RnnError } from '../../../errors.js';
 import { escapeText, wordOf } from '../../../escape.js';
+import { hashingOf } from '../../../layers/hashing/hashing.js';
+import { type Argument, isTensor } from '../arguments.js';
 import { cast, type Expression, FLOAT, INT, ints, node, type Operand, type OperatorCall, type Rule, wrongArgument } from './call.js';
 import { autoContrast, randomCrop } from './images.js';
 import { placesAlong } from './movement.js';
@@ -52,9 +54,27 @@ function lookedUp(x: Operand, keys: readonly number[], values: readonly number[]
   return node('Where', [found, sum(whole(values)), otherwise]);
 }
 
+/** Bins of numbers by their hash, as they are or encoded. */
+function hashedPlaces(call: OperatorCall, inputs: readonly (Argument | undefined)[]): Expression {
+  const tensors = inputs.filter(isTensor);
+  if (tensors.length !== inputs.length || tensors.some(({ dtype }) => dtype === 'string'))
+    throw refused('inputs', 'whole numbers: no text is read here', tensors[0]?.dtype ?? null);
+  const names = ['num_bins', 'salt', 'mask_value', 'sparse'];
+  const attributes = hashingOf(Object.fromEntries(names.map(name => [name, call.given(-1, name)])));
+  const bins: Expression = { kind: 'hashing', op: '', operands: tensors.map(call.valueOf), attributes };
+  const mode = call.given(-1, 'output_mode') ?? 'int';
+  if (mode === 'int') return bins;
+  const alone: OperatorCall = { ...call, shape: () => tensors[0].shape ?? call.shape(0, 'inputs') };
+  // Keras itself says another shape than it gives there
+  if (mode === 'one_hot' && alone.shape(0, 'inputs').at(-1) !== 1) throw refused('output_mode', 'int, or one number a sample', mode);
+  return encoded(alone, bins, Number(call.given(-1, 'num_bins')));
+}
+
 export const ENCODINGS: Readonly<Record<string, Rule>> = {
   AutoContrast: autoContrast,
   RandomCrop: randomCrop,
+  Hashing: call => hashedPlaces(call, [call.given(0, 'inputs')]),
+  HashedCrossing: call => hashedPlaces(call, [call.given(0, 'inputs')].flat() as Argument[]),
   MelSpectrogram: melSpectrogram,
   CategoryEncoding(call) {
     const tokens = call.given(-1, 'num_tokens');

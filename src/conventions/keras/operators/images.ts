@@ -1,7 +1,8 @@
 import { RnnError } from '../../../errors.js';
 import { resizingOf } from '../../../layers/reshaping/resize.js';
+import { exp } from '../../../numerics/exp.js';
 import { add, div, mul, number, sub } from './arithmetic.js';
-import { type Expression, ints, node, type Operand, type OperatorCall, type Rule, wholeType, wrongArgument } from './call.js';
+import { type Expression, ints, node, type Operand, type OperatorCall, type Rule, sliced, wholeType, wrongArgument } from './call.js';
 
 /** Operators of `keras.ops.image`, and layers that change images. */
 
@@ -49,6 +50,99 @@ export function randomCrop(call: OperatorCall): Expression {
   });
 }
 
+/** One channel of an image, with its axis. */
+function channel(x: Operand, axis: number, k: number): Operand {
+  return sliced(x, axis, k, k + 1);
+}
+
+function channelAxis(call: OperatorCall): number {
+  return call.given(-1, 'data_format') === 'channels_first' ? -3 : -1;
+}
+
+const within = (x: Operand): Operand => node('Clip', [x, number(0), number(1)]);
+const isAbove0 = (x: Operand): Operand => node('Greater', [x, number(0)]);
+
+/** Hue, saturation and value, each from 0 to 1 (TensorFlow's rgb_to_hsv). */
+function toHsv(call: OperatorCall): Expression {
+  const [x, axis] = [call.float(0, 'images'), channelAxis(call)];
+  const [red, green, blue] = [0, 1, 2].map(k => channel(x, axis, k));
+  const value = node('ReduceMax', [x, ints([axis])], { keepdims: 1 });
+  const range = sub(value, node('ReduceMin', [x, ints([axis])], { keepdims: 1 }));
+  const saturation = node('Where', [isAbove0(value), div(range, value), number(0)]);
+  const share = (a: Operand, b: Operand, from: number) => add(div(sub(a, b), mul(range, number(6))), number(from / 6));
+  const isLargest = (c: Operand) => node('Equal', [c, value]);
+  const others = node('Where', [isLargest(green), share(blue, red, 2), share(red, green, 4)]);
+  const turn = node('Where', [isAbove0(range), node('Where', [isLargest(red), share(green, blue, 0), others]), number(0)]);
+  const hue = node('Where', [node('Less', [turn, number(0)]), add(turn, number(1)), turn]);
+  return node('Concat', [hue, saturation, value], { axis });
+}
+
+/** And back. */
+function fromHsv(call: OperatorCall): Expression {
+  const [x, axis] = [call.float(0, 'images'), channelAxis(call)];
+  const [hue, saturation, value] = [0, 1, 2].map(k => channel(x, axis, k));
+  const from = (k: number) => node('Abs', [sub(mul(hue, number(6)), number(k))]);
+  const shares = [within(sub(from(3), number(1))), within(sub(number(2), from(2))), within(sub(number(2), from(4)))];
+  const colour = (share: Operand) => mul(add(sub(number(1), saturation), mul(saturation, share)), value);
+  return node('Concat', shares.map(colour), { axis });
+}
+
+/** Every channel with the same filters [count, height, width], as [N, C·count, H, W]. */
+function filtered(x: Operand, channels: number, filters: readonly (readonly (readonly number[])[])[], attributes: object): Expression {
+  const all = Array.from({ length: channels }, () => filters.map(filter => [filter])).flat();
+  return node('Conv', [x, { constant: all }], { kernel_shape: [filters[0].length, filters[0][0].length], group: channels, ...attributes });
+}
+
+/** An image with its channels first, and the sizes of those and of its axes of space. */
+function planes(call: OperatorCall): { x: Operand; sizes: number[]; isLast: boolean } {
+  const shape = call.shape(0, 'images');
+  const isLast = channelAxis(call) === -1;
+  const sizes = isLast ? [shape[3], shape[1], shape[2]] : shape.slice(1);
+  if (shape.length !== 4 || sizes.includes(null)) throw wrongArgument('images', 'anything but [N, H, W, C] of known sizes');
+  const x = call.float(0, 'images');
+  return { x: isLast ? node('Transpose', [x], { perm: [0, 3, 1, 2] }) : x, sizes: sizes as number[], isLast };
+}
+
+/** Weights of a bell over so many places, whose sum is 1. */
+function bell(size: number, sigma: number): number[] {
+  const weights = Array.from({ length: size }, (_, i) => exp(-0.5 * ((i - (size - 1) / 2) / sigma) ** 2));
+  const sum = weights.reduce((all, w) => all + w, 0);
+  return weights.map(w => w / sum);
+}
+
+function blurred(call: OperatorCall): Expression {
+  const [size, ...spread] = ['kernel_size', 'sigma', 'stddev'].map(name => call.given(-1, name) as number[] | undefined);
+  const sigma = spread.find(Array.isArray);
+  if (!size || !sigma) throw wrongArgument('sigma', null);
+  const { x, sizes, isLast } = planes(call);
+  // TensorFlow lays out the rows of a table of the other proportions in this one
+  const [across, down] = [bell(size[0], sigma[0]), bell(size[1], sigma[1])];
+  const all = down.flatMap(b => across.map(a => a * b));
+  const filter = Array.from({ length: size[0] }, (_, i) => all.slice(i * size[1], (i + 1) * size[1]));
+  const before = size.map(n => Math.floor((n - 1) / 2));
+  const y = filtered(x, sizes[0], [filter], { pads: [...before, ...size.map((n, i) => n - 1 - before[i])] });
+  return isLast ? node('Transpose', [y], { perm: [0, 2, 3, 1] }) : y;
+}
+
+const SOBEL = [
+  [-1, -2, -1],
+  [0, 0, 0],
+  [1, 2, 1],
+];
+
+/** How fast an image changes downwards and to the right, on a new last axis. */
+function edges(call: OperatorCall): Expression {
+  const { x, sizes, isLast } = planes(call);
+  const wide = node('Pad', [x, ints([0, 0, 1, 1, 0, 0, 1, 1])], { mode: 'reflect' });
+  const y = filtered(wide, sizes[0], [SOBEL, SOBEL.map((_, i) => SOBEL.map(row => row[i]))], {});
+  const apart = node('Reshape', [y, ints([-1, sizes[0], 2, sizes[1], sizes[2]])]);
+  return node('Transpose', [apart], { perm: isLast ? [0, 3, 4, 1, 2] : [0, 1, 3, 4, 2] });
+}
+
 export const IMAGES: Readonly<Record<string, Rule>> = {
   Resize: resize,
+  RGBToHSV: toHsv,
+  HSVToRGB: fromHsv,
+  GaussianBlur: blurred,
+  SobelEdges: edges,
 };

@@ -118,7 +118,7 @@ function flatten(expression: Expression, name: string, kerasClass: string, parts
     return null;
   });
   if (expression.kind !== undefined) {
-    layers.push({ kind: expression.kind, name, inputs, ...expression.attributes, ...(kerasClass ? { kerasClass } : {}) });
+    layers.push({ kind: expression.kind, name, inputs, ...expression.attributes, kerasClass });
     return;
   }
   layers.push({

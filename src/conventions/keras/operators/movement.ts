@@ -198,6 +198,38 @@ const triangle = (upper: number): Rule => {
   return call => node('Trilu', [call.operand(0, 'x'), ints(call.number(1, 'k', 0))], { upper });
 };
 
+/** `b (h p) c -> b h (p c)` of einops: axes taken apart, turned round and put together. */
+function rearranged(call: OperatorCall): Expression {
+  const pattern = call.given(1, 'pattern');
+  const sides = typeof pattern === 'string' ? pattern.split('->').map(side => (side.match(/\w+|\([^()]*\)/g) ?? []).map(axesIn)) : [];
+  const shape = call.shape(0, 'tensor');
+  if (sides.length !== 2 || sides[0].length !== shape.length) throw wrongArgument('pattern', pattern ?? null);
+  const [from, to] = sides;
+  const sizes = new Map<string, number | null>();
+  from.forEach((axes, i) => {
+    const said = axes.map(axis => (axes.length === 1 ? shape[i] : ((call.given(-1, axis) ?? null) as number | null)));
+    const open = said.indexOf(null);
+    const rest = said.reduce<number>((all, n) => all * (n ?? 1), 1);
+    const size = shape[i];
+    for (const [k, axis] of axes.entries()) sizes.set(axis, k === open && size !== null && axes.length > 1 ? size / rest : said[k]);
+  });
+  const all = from.flat();
+  const sizeOfAxis = (axis: string) => sizes.get(axis) ?? null;
+  const apart = node('Reshape', [call.operand(0, 'tensor'), ints(withOneOpen(all.map(sizeOfAxis)))]);
+  const turned = node('Transpose', [apart], { perm: to.flat().map(axis => all.indexOf(axis)) });
+  return node('Reshape', [turned, ints(withOneOpen(to.map(axes => productOf(axes.map(sizeOfAxis)))))]);
+}
+
+function axesIn(word: string): string[] {
+  return word.match(/\w+/g) ?? [];
+}
+
+/** Sizes for a Reshape, which finds one that is open. @throws RnnError E_KERAS_OPTION: there are several */
+function withOneOpen(sizes: readonly (number | null)[]): number[] {
+  if (sizes.filter(n => n === null).length > 1) throw wrongArgument('pattern', 'several axes of open size');
+  return sizes.map(n => n ?? -1);
+}
+
 export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Concatenate(call) {
     return node('Concat', call.operands(0, 'xs'), { axis: call.number(1, 'axis', 0) });
@@ -233,6 +265,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     if (!sizes.every(n => typeof n === 'number')) throw wrongArgument('newshape', wanted);
     return node('Reshape', [call.operand(0, 'x'), ints(sizes as number[])]);
   },
+  Rearrange: rearranged,
   Ravel: call => flat(call.operand(0, 'x')),
   Transpose(call) {
     const axes = call.given(1, 'axes') ?? null;

@@ -1,3 +1,4 @@
+import { adaptiveWindows } from '../../../layers/window/places.js';
 import { paddingOf as padsOf, type Window } from '../../../layers/window/window.js';
 import { number } from './arithmetic.js';
 import {
@@ -11,6 +12,7 @@ import {
   type OperatorCall,
   type Rule,
   sizeOf,
+  sliced,
   wrongArgument,
 } from './call.js';
 
@@ -134,6 +136,26 @@ const blocks =
   call =>
     channelsFirst(call, x => node(op, [x], { blocksize: call.number(-1, 'block_size', 1) }), 'x');
 
+/** So many windows along each axis of space, which together reach over all of it. */
+function adaptive(reduce: string): Rule {
+  return call => {
+    const shape = call.shape(0, 'inputs');
+    const first = call.given(-1, 'data_format') === 'channels_first' ? 2 : 1;
+    const counts = [call.given(-1, 'output_size')].flat() as number[];
+    return counts.reduce<Operand>(
+      (x, count, i) => {
+        const size = shape[first + i];
+        if (size === null) throw wrongArgument('inputs', 'an axis of open size');
+        const parts = adaptiveWindows(size, count).map(([from, to]) =>
+          node(reduce, [sliced(x, first + i, from, to), ints([first + i])], { keepdims: 1 }),
+        );
+        return node('Concat', parts, { axis: first + i });
+      },
+      call.float(0, 'inputs'),
+    ) as Expression;
+  };
+}
+
 export const NETWORKS: Readonly<Record<string, Rule>> = {
   DepthToSpace: blocks('DepthToSpace'),
   SpaceToDepth: blocks('SpaceToDepth'),
@@ -146,6 +168,8 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
   },
   MaxPool: pool('MaxPool'),
   AveragePool: pool('AveragePool'),
+  AdaptiveMaxPool: adaptive('ReduceMax'),
+  AdaptiveAveragePool: adaptive('ReduceMean'),
   Conv(call) {
     const shape = call.shape(1, 'kernel');
     const group = channelsOf(call) / Number(shape[shape.length - 2]);

@@ -81,13 +81,6 @@ export const PLACING: Readonly<Record<string, Rule>> = {
     return node('ScatterND', operands, reduction === null ? {} : { reduction: REDUCTIONS[String(reduction)] });
   },
   Scatter: call => added(numbersOf(call, 2, 'shape'), places(call, 0, 'indices'), call.float(1, 'values')),
-  /** Rows of the same number summed. */
-  SegmentSum(call) {
-    const shape = call.shape(0, 'data').slice(1);
-    const count = call.given(-1, 'num_segments');
-    if (typeof count !== 'number' || shape.includes(null)) throw wrongArgument('num_segments', count ?? null);
-    return added([count, ...(shape as number[])], node('Unsqueeze', [places(call, 1, 'segment_ids'), ints([-1])]), call.float(0, 'data'));
-  },
   Full: call => node('Expand', [call.operand(0, 'fill_value'), ints(numbersOf(call, -1, 'shape'))]),
   Size: call => node('Size', [call.operand(0, 'x')]),
   /** Every number of the one times the whole of the other. */

@@ -1,5 +1,6 @@
 import { LARGEST_FLOAT, mul, number } from './arithmetic.js';
 import {
+  BOOL,
   cast,
   type Expression,
   flat,
@@ -35,17 +36,42 @@ function asDiagonal(x: Operand, n: number, k: number): Expression {
 
 /** Rows of the same number joined by an operator that starts from a number that changes nothing. */
 const segments =
-  (reduction: string, start: number): Rule =>
+  (reduction: 'add' | 'mul' | 'max' | 'min', start: number): Rule =>
   call => {
     const shape = call.shape(0, 'data').slice(1);
-    const count = call.given(-1, 'num_segments');
-    call.given(-1, 'sorted');
-    if (typeof count !== 'number' || shape.includes(null)) throw wrongArgument('num_segments', count ?? null);
-    const all = node('Expand', [number(start), ints([count, ...(shape as number[])])]);
+    if (shape.includes(null)) throw wrongArgument('data', 'rows of open size');
     const given = call.given(1, 'segment_ids');
     const rows = Array.isArray(given) ? ints(given as number[]) : cast(call.operand(1, 'segment_ids'), INT);
+    const count = call.given(-1, 'num_segments') ?? null;
+    const sorted = call.flag(-1, 'sorted');
+    if (typeof count !== 'number' || sorted) return counted(call, rows, { reduction, start, sorted });
+    const all = node('Expand', [number(start), ints([count, ...(shape as number[])])]);
     return node('ScatterND', [all, node('Unsqueeze', [rows, ints([-1])]), call.float(0, 'data')], { reduction });
   };
+
+const REDUCED = { add: 'ReduceSum', mul: 'ReduceProd', max: 'ReduceMax', min: 'ReduceMin' } as const;
+
+/**
+ * Segments whose number the rows say: the largest one is the last; of sums there are as many as different ones, unless they are sorted. A sorted
+ * segment without rows has a 0 for its extreme (Keras on TensorFlow).
+ */
+function counted(
+  call: OperatorCall,
+  rows: Operand,
+  { reduction, start, sorted }: { reduction: keyof typeof REDUCED; start: number; sorted: boolean },
+): Expression {
+  const rank = call.shape(0, 'data').length;
+  const shown = (depth: Operand) => node('OneHot', [rows, depth, { constant: [0, 1] }], { axis: -1 });
+  const present = (hits: Operand) => node('ReduceMax', [hits, ints([0])], { keepdims: 0 });
+  const all = node('Add', [node('ReduceMax', [rows], { keepdims: 0 }), ints(1)]);
+  const hits = shown(reduction === 'add' && !sorted ? cast(node('ReduceSum', [present(shown(all))], { keepdims: 0 }), INT) : all);
+  const behind = ints(Array.from({ length: rank - 1 }, (_, i) => i + 2));
+  const wide = (x: Operand, axes: Operand) => (rank === 1 ? x : node('Unsqueeze', [x, axes]));
+  const own = node('Where', [cast(wide(hits, behind), BOOL), node('Unsqueeze', [call.float(0, 'data'), ints([1])]), number(start)]);
+  const y = node(REDUCED[reduction], [own, ints([0])], { keepdims: 0 });
+  if (!sorted || (reduction !== 'max' && reduction !== 'min')) return y;
+  return node('Where', [cast(wide(present(hits), ints(Array.from({ length: rank - 1 }, (_, i) => i + 1))), BOOL), y, number(0)]);
+}
 
 export const TABLES: Readonly<Record<string, Rule>> = {
   /** How often each number from 0 on stands in each row; with numbers beyond minlength there are as many counts as it takes. */
@@ -81,6 +107,7 @@ export const TABLES: Readonly<Record<string, Rule>> = {
   SegmentMax: segments('max', -LARGEST_FLOAT),
   SegmentMin: segments('min', LARGEST_FLOAT),
   SegmentProd: segments('mul', 1),
+  SegmentSum: segments('add', 0),
   /** Of the rows of a matrix with each other, within −1 and 1. */
   Corrcoef(call) {
     if (call.shape(0, 'x').length !== 2) throw wrongArgument('x', 'anything but a matrix');
