@@ -391,6 +391,18 @@ def operator_net(d):
     return keras.Model([x, y], [*out, L.Add()([x, y])])
 
 
+def signal_net(d):
+    """Spectra of signals, perhaps read by a recurrent layer."""
+    x = inputs = keras.Input((d.int(12, 20), d.int(1, 3)))
+    length = d.int(3, 8)
+    mode = d.one(["log", "magnitude", "psd", "real", "imag", "angle", "stft"])
+    x = L.STFTSpectrogram(
+        mode, length, d.one([None, d.int(1, length)]), d.one([None, 8, 9]), window=None, scaling=None, padding=d.one(["valid", "same"]), expand_dims=d.bool(0.4))(x)
+    if len(x.shape) == 3 and d.bool():
+        x = L.LSTM(d.int(1, 4))(x)
+    return keras.Model(inputs, x)
+
+
 def encoding_net(d):
     """One layer after the other that makes places of whole numbers."""
     table = encodings_of_numbers.LAYERS

@@ -1,5 +1,6 @@
 import { weightShape } from '../cells/weightShapes.js';
 import { type GraphBuilder, int, ints, text } from '../formats/onnx/builder.js';
+import { arctan } from '../numerics/arctan.js';
 import { log } from '../numerics/log.js';
 import { permuteAxes } from '../tensor/axes.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -31,9 +32,8 @@ export interface SpectrogramSpec extends LayerBase {
   readonly dataFormat: DataFormat;
 }
 
-type Mode = 'log' | 'magnitude' | 'psd' | 'real' | 'imag' | 'stft';
-/** Without the angle: that of a number without imaginary part is π or −π by the sign of a zero, which no two convolutions share. */
-const MODES: readonly Mode[] = ['log', 'magnitude', 'psd', 'real', 'imag', 'stft'];
+type Mode = 'log' | 'magnitude' | 'psd' | 'real' | 'imag' | 'angle' | 'stft';
+const MODES: readonly Mode[] = ['log', 'magnitude', 'psd', 'real', 'imag', 'angle', 'stft'];
 
 /** Keras' epsilon. */
 const LEAST = 1e-7;
@@ -125,10 +125,18 @@ function framesOf(layer: SpectrogramSpec, input: DimShape): Dim {
 /** Of one bin; every frequency but the first and the last counts for that of the other half, too. */
 function shown(mode: Mode, re: number, im: number, isEnd: boolean): number {
   if (im === undefined) return re;
+  if (mode === 'angle') return angleOf(re, im);
   const power = re * re + im * im;
   if (mode === 'psd') return isEnd ? power : 2 * power;
   const linear = Math.sqrt(Math.max(power, LEAST));
   return mode === 'log' ? log(Math.max(linear, LEAST)) : linear;
+}
+
+/** From −π to π; a negative number without an imaginary part has π, or −π where that is a negative zero. */
+function angleOf(re: number, im: number): number {
+  const angle = im === 0 ? 0 : arctan(im / re);
+  if (!(re < 0)) return angle;
+  return im < 0 || Object.is(im, -0) ? angle - Math.PI : angle + Math.PI;
 }
 
 /** The channels are groups of one convolution. */
@@ -152,7 +160,12 @@ function spectra(layer: SpectrogramSpec, { builder, inputs: [x], shapes: [input]
   });
   let y = re;
   if (layer.mode === 'stft') y = add('Concat', [re, im], { axis: int(2) });
-  else if (im !== undefined) {
+  else if (layer.mode === 'angle') {
+    const number = (value: number) => constant({ shape: [], data: Float64Array.of(value) });
+    const angle = add('Where', [add('Equal', [im, number(0)]), number(0), add('Atan', [add('Div', [im, re])])]);
+    const half = add('Where', [add('Less', [im, number(0)]), number(-Math.PI), number(Math.PI)]);
+    y = add('Where', [add('Less', [re, number(0)]), add('Add', [angle, half]), angle]);
+  } else if (im !== undefined) {
     const least = constant({ shape: [], data: Float64Array.of(LEAST) });
     y = add('Add', [add('Mul', [re, re]), add('Mul', [im, im])]);
     if (layer.mode === 'psd') y = add('Mul', [y, constant(bothSides(bins))]);

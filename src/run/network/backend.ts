@@ -18,6 +18,16 @@ interface LoadedModel {
 export function backendAssumptions({ framework, weightsSource, shapes }: LoadedModel): Assumption[] {
   if (framework !== 'keras') return [];
   const narrow = shapes.layers.flatMap(({ layer }): Assumption[] => {
+    if (layer.kind === 'spectrogram' && layer.mode === 'angle')
+      return [
+        {
+          fact: 'backend',
+          what: `negative numbers without an imaginary part have the angle π in ${layer.name}`,
+          value: 'tensorflow',
+          why: 'they have −π where a convolution gives a negative zero',
+          say: null,
+        },
+      ];
     if (layer.kind === 'resize' || layer.kind === 'upsample2d') return resizingAssumptions(layer);
     if (layer.kind === 'op' && layer.op === 'ScatterND' && /^Segment(Max|Min)$/.test(layer.kerasClass ?? ''))
       return [
