@@ -11,6 +11,7 @@ import type { Weights } from '../../weights/weights.js';
 import type { Network } from '../network/network.js';
 import { noSize } from '../network/networkSizes.js';
 import type { InputRequest, NetworkRequest } from '../request.js';
+import { rowsLookedUp } from './indexInputs.js';
 
 export const DEFAULT_SEED = '42';
 
@@ -107,7 +108,8 @@ export function isOneSequence({ model: { input }, wholeInputs }: Network): boole
 
 export function inputWish({ model }: Network, { N, T }: { N: number; T: number }): InputWish {
   const embedding = model.layers.find(l => l.kind === 'embedding');
-  if (model.input.features === null && embedding?.kind === 'embedding') return { shape: [N, T], tokens: embedding.tokens };
+  const tokens = rowsLookedUp(model, model.input.name) ?? (embedding?.kind === 'embedding' ? embedding.tokens : null);
+  if (model.input.features === null && tokens !== null) return { shape: [N, T], tokens };
   return { shape: [N, T, model.input.features!], tokens: null };
 }
 

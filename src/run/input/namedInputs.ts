@@ -1,7 +1,6 @@
 import { RnnError } from '../../errors.js';
 import { escapeText, plural } from '../../escape.js';
 import type { FileTensor } from '../../formats/format.js';
-import { getLayerKind } from '../../layers/index.js';
 import { TUTORIAL } from '../../model/dimensions.js';
 import type { ModelShapes } from '../../model/shapes.js';
 import { type InputSpec, inputsOf, type ModelSpec } from '../../model/spec.js';
@@ -13,6 +12,7 @@ import { splitKey } from '../files/fileKey.js';
 import type { Network } from '../network/network.js';
 import { noSize } from '../network/networkSizes.js';
 import type { InputRequest, NetworkRequest } from '../request.js';
+import { rowsLookedUp } from './indexInputs.js';
 import { readArrays } from './input.js';
 
 /** Inputs of a network that has several, or one that is no sequence: by their names. */
@@ -184,7 +184,7 @@ function wishOf(input: InputSpec, model: ModelSpec, shapes: ModelShapes, N: numb
     if (typeof T === 'number') return T;
     throw noSize('T', `how many steps ${escapeText(input.name, 40)} has`);
   };
-  const tokens = tokensOf(model, input.name);
+  const tokens = rowsLookedUp(model, input.name);
   // first states [layers, N, M]
   const samples = input.batch !== null && model.input.batch === null ? dims.findIndex(d => d.size === null) : 0;
   // the same letter, the same size: of a graph's own axes the first of the first input is N here
@@ -202,20 +202,6 @@ function countsOf(model: ModelSpec, { T }: NetworkRequest): number {
   const steps = inputsOf(model).flatMap(input => input.timesteps ?? []);
   return Math.max(1, Math.min(...steps, typeof T === 'number' ? T : TUTORIAL.T) - 1);
 }
-
-/** The number of rows of the table that a value is looked up in, directly or behind operators that only move it. */
-function tokensOf(model: ModelSpec, value: string): number | null {
-  for (const layer of model.layers.filter(l => l.inputs.includes(value))) {
-    if (layer.kind === 'embedding') return layer.tokens;
-    if (layer.kind === 'op' && layer.op === 'Gather' && layer.operands?.[0]) return layer.operands[0].shape[0];
-    const moves = layer.kind === 'op' ? MOVING.has(layer.op) : getLayerKind(layer.kind).movesNumbers;
-    const found = moves ? tokensOf(model, layer.name) : null;
-    if (found !== null) return found;
-  }
-  return null;
-}
-
-const MOVING = new Set(['Reshape', 'Unsqueeze', 'Squeeze', 'Transpose', 'Cast', 'Identity', 'Slice', 'Concat']);
 
 function unknownName(name: string, inputs: readonly InputSpec[]): RnnError {
   const names = inputs.map(i => escapeText(i.name, 40));
