@@ -1,5 +1,5 @@
 import { once } from '../../once.js';
-import type { FloatArray, Tensor } from '../../tensor/tensor.js';
+import { doublesOf, type FloatArray, type Tensor } from '../../tensor/tensor.js';
 import { mapData, mistake, onAllWeights, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 
 /** Mistakes that a rule makes of all numbers of a matrix: the small ones set to zero, rows and columns of a given length, a largest value. */
@@ -58,7 +58,7 @@ function ofTensor<R>(compute: (t: Tensor) => R): (t: Tensor) => R {
   };
 }
 
-const sorted = ofTensor(({ data }) => Float64Array.from(data, Math.abs).sort());
+const sorted = ofTensor(({ data }) => doublesOf(data, Math.abs).sort());
 
 /** The largest of the `count` smallest magnitudes. */
 const limitOf = (sizes: Float64Array, count: number) => (count < 1 ? -1 : sizes[Math.min(count, sizes.length) - 1]);
@@ -144,9 +144,7 @@ function scaledLines(t: Tensor, axis: 0 | 1, factor: (length: number) => number)
   const C = t.shape[t.shape.length - 1];
   const lineOf = (k: number) => (axis === 0 ? k % C : Math.floor(k / C));
   const squares = new Float64Array(axis === 0 ? C : t.data.length / C);
-  t.data.forEach((v: number, k: number) => {
-    squares[lineOf(k)] += v * v;
-  });
+  for (let k = 0; k < t.data.length; k++) squares[lineOf(k)] += t.data[k] * t.data[k];
   const factors = squares.map(square => (square > 0 ? factor(Math.sqrt(square)) : 1));
   return mapData(t, (v, k) => v * factors[lineOf(k)]);
 }
@@ -158,8 +156,12 @@ const spectralNorm = ofTensor(({ shape: [R, C], data }): number => {
   let v = Float64Array.from({ length: C }, (_, c) => 1 + Math.sin(c + 1) / 2);
   let length = 0;
   for (let step = 0; step < POWER_STEPS; step++) {
-    const u = Float64Array.from({ length: R }, (_, r) => v.reduce((sum, one, c) => sum + data[r * C + c] * one, 0));
-    const next = Float64Array.from({ length: C }, (_, c) => u.reduce((sum, one, r) => sum + data[r * C + c] * one, 0));
+    const next = new Float64Array(C);
+    for (let r = 0, at = 0; r < R; r++, at += C) {
+      let u = 0;
+      for (let c = 0; c < C; c++) u += data[at + c] * v[c];
+      for (let c = 0; c < C; c++) next[c] += data[at + c] * u;
+    }
     const size = Math.hypot(...next);
     if (!(size > 0)) return 1;
     const before = length;
