@@ -143,6 +143,11 @@ function clean(file) {
   return loaded.get(file);
 }
 
+/** Files that tests are made of may have been added since they were looked at. */
+function isThere(test) {
+  return clean(test.file)[test.index]?.name === test.name;
+}
+
 /** @returns the name of the test that noticed, '(loading)' for a file that could not be loaded, or undefined */
 async function noticed(id) {
   const { quick } = plans.get(id);
@@ -155,7 +160,7 @@ async function noticed(id) {
   for (const t of new Set([...likely, ...quick])) {
     if (processorMs() > until) break;
     const test = tests[t];
-    if (!(await failsWith(id, test, clean(test.file)))) continue;
+    if (!isThere(test) || !(await failsWith(id, test, clean(test.file)))) continue;
     if (await failsWith(-1, test, clean(test.file))) {
       // something was left behind, of this mutant or an earlier one: judged again from a fresh load
       loaded.delete(test.file);
@@ -175,6 +180,7 @@ async function noticedFresh(id, until) {
   for (const t of plans.get(id).fresh) {
     const test = tests[t];
     if (processorMs() > until) return undefined;
+    if (!isThere(test)) continue;
     if (!underIt.has(test.file)) underIt.set(test.file, loadUnder(id, test.file));
     const found = underIt.get(test.file);
     if (!found) return `${test.file} (loading)`;
