@@ -134,7 +134,8 @@ function parts(node: OnnxNode, [x, sizes]: readonly Wire[], opset: number, nodes
   if (sizes && 'value' in sizes) throw notExpressible('Split cuts at sizes that are computed');
   const said = opset < 13 ? intsOf(node, 'split') : sizes && Array.from(sizes.constant.data);
   const given = said ?? (each === undefined ? undefined : node.outputs.map((_, i) => Math.min(each, whole! - i * each)));
-  if (!given) throw notExpressible('Split cuts an axis of no fixed size');
+  // whether sizes that are given add up shows when it runs
+  if (!given || given.reduce((a, b) => a + b, 0) !== whole) throw notExpressible('Split cuts an axis of no fixed size');
   let from = 0;
   return given.map(size => {
     from += size;
