@@ -2,7 +2,7 @@ import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { intOf, intsOf, textOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
 import { allocateShape, type GraphValue, shapeError } from './value.js';
-import { type Axis, slide, WINDOW } from './windows.js';
+import { type Axis, checkKernel, slide, WINDOW } from './windows.js';
 
 /** The convolution turned round: every number of x lays its kernel over the output. */
 export const CONV_TRANSPOSE: Operators = { ConvTranspose: plain(convTranspose, [...WINDOW, 'group', 'output_padding', 'output_shape']) };
@@ -17,6 +17,7 @@ export function transposedAxes({ node }: Pick<Call, 'node'>, space: readonly num
   const lists = [strides, dilations, extra, window, asked ?? space];
   if (lists.some(l => l.length !== space.length) || pads.length !== 2 * space.length || [...strides, ...dilations].some(n => n < 1))
     throw shapeError('strides, dilations, pads and kernel_shape do not fit the input', formatShape(space), `${space.length} numbers each`);
+  checkKernel(node, window);
   return space.map((n, i): Axis => {
     const whole = strides[i] * (n - 1) + extra[i] + (window[i] - 1) * dilations[i] + 1;
     const same = auto === 'SAME_UPPER' || auto === 'SAME_LOWER';

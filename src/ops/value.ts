@@ -153,9 +153,12 @@ export function broadcastShape(a: readonly number[], b: readonly number[]): numb
   });
 }
 
+/** A value stretched to a shape by the same rule. @throws RnnError E_ONNX_SHAPE where it does not fit into it */
 export function broadcastTo(value: GraphValue, shape: readonly number[]): GraphValue {
   if (value.shape.length === shape.length && value.shape.every((n, i) => n === shape[i])) return value;
   const lead = shape.length - value.shape.length;
+  if (lead < 0 || value.shape.some((n, i) => n !== 1 && n !== shape[lead + i]))
+    throw shapeError('this shape does not fit', formatShape(value.shape), `${formatShape(shape)}, or sizes of 1 in it`);
   const own = stridesOf(value.shape);
   const strides = shape.map((_, i) => (i < lead || value.shape[i - lead] === 1 ? 0 : own[i - lead]));
   return gatherStrided(value, shape, strides);

@@ -50,6 +50,12 @@ export interface Axis {
   readonly out: number;
 }
 
+/** A convolution's kernel_shape is that of its weights. @throws RnnError E_ONNX_SHAPE */
+export function checkKernel(node: Call['node'], window: readonly number[]): void {
+  const said = intsOf(node, 'kernel_shape') ?? window;
+  if (said.join() !== window.join()) throw shapeError('kernel_shape is not that of the weights', formatShape(said), formatShape(window));
+}
+
 export function windowAxes({ node }: Pick<Call, 'node'>, space: readonly number[], window: readonly number[]): Axis[] {
   const ones = space.map(() => 1);
   const strides = intsOf(node, 'strides') ?? ones;
@@ -58,6 +64,7 @@ export function windowAxes({ node }: Pick<Call, 'node'>, space: readonly number[
   const auto = textOf(node, 'auto_pad') ?? 'NOTSET';
   if ([strides, dilations, window].some(list => list.length !== space.length || list.some(n => n < 1)) || pads.length !== 2 * space.length)
     throw shapeError('strides, dilations, pads and kernel_shape do not fit the input', formatShape(space), `${space.length} numbers each`);
+  checkKernel(node, window);
   const ceil = intOf(node, 'ceil_mode') === 1;
   return space.map((size, i): Axis => {
     const span = dilations[i] * (window[i] - 1) + 1;

@@ -1,7 +1,7 @@
 import { directionWeights, type RecurrentNode, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
 import type { OnnxNode } from '../../formats/onnx/graph.js';
 import { showShape } from '../../layers/dims.js';
-import type { DimShape } from '../../layers/layer.js';
+import type { Dim, DimShape } from '../../layers/layer.js';
 import { sized } from '../../layers/operatorNumbers.js';
 import { nodeLabel } from '../../ops/attributes.js';
 import { shapeError } from '../../ops/value.js';
@@ -21,7 +21,8 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
   const weights = directionWeights(own, constant(W, 'W'), constant(R, 'R'), B && constant(B, 'B'), P && constant(P, 'P'));
   const [dirs, M] = [weights.length, weights[0].recurrentKernel.shape[0]];
   const initial = own.cell.states.map((_, s) => [h0, c0][s]);
-  for (const wire of initial) if (wire) checkState(nodes.shape(wire), own, M);
+  const N = nodes.shape(X)[own.layout === 0 ? 1 : 0];
+  for (const wire of initial) if (wire) checkState(nodes.shape(wire), own, N, M);
   const states = initial.some(wire => wire && !isZero(wire))
     ? Array.from({ length: dirs }, (_, d) =>
         initial.map(wire => {
@@ -39,7 +40,6 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
     ...(lengths ? { mask: nodes.value(realSteps(X, lengths, own.layout, nodes)), zeroOutputForMask: true } : {}),
   };
   const layer = nodes.add(node.name || own.kind, spec, [timeFirst(X, [1, 0, 2])], ([[N, T]]) => [N, T, sized(dirs * M)]);
-  const [N] = nodes.shapes.get(layer)!;
   weights.forEach((w, i) => {
     const way = dirs === 2 ? ['forward/', 'backward/'][i] : '';
     nodes.weigh(layer, `${way}Wx`, w.kernel);
@@ -63,11 +63,17 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
 }
 
 /** As far as its sizes are known: a state of zeros, too, which exporters that leave out a projection write. @throws RnnError E_ONNX_SHAPE */
-function checkState(shape: DimShape, { layout, directions }: RecurrentNode, units: number): void {
-  const expected = layout === 0 ? [directions.length, null, units] : [null, directions.length, units];
-  if (shape.length === 3 && shape.every(({ size }, i) => size === null || expected[i] === null || size === expected[i])) return;
-  const shown = expected.map(size => ({ symbol: size === null ? 'N' : String(size), size }));
-  throw shapeError('an initial state has the wrong shape', showShape(shape), showShape(shown));
+function checkState(shape: DimShape, { layout, directions }: RecurrentNode, N: Dim, units: number): void {
+  const ways = sized(directions.length);
+  const expected = [...(layout === 0 ? [ways, N] : [N, ways]), sized(units)];
+  if (shape.length === 3 && shape.every((dim, i) => mayBeEqual(dim, expected[i]))) return;
+  throw shapeError('an initial state has the wrong shape', showShape(shape), showShape(expected));
+}
+
+/** A fixed size may be that of an open one; two letters are two sizes. */
+function mayBeEqual(a: Dim, b: Dim): boolean {
+  if (a.size !== null && b.size !== null) return a.size === b.size;
+  return a.size !== null || b.size !== null || a.symbol === b.symbol || !/^\w+$/.test(`${a.symbol}${b.symbol}`);
 }
 
 /** @throws when the two directions have other functions: a spec has one description for both */
