@@ -25,7 +25,9 @@ it.each<readonly [string, string, readonly unknown[], object, readonly object[]]
   ['a LayerNormalization whose scale is too short', 'LayerNormalization', [null, floats(3), floats(4)], { axis: -1 }, []],
   ['an RMSNormalization with a scale of more axes', 'RMSNormalization', [null, floats(3, 4)], { axis: -1 }, []],
   ['a convolution whose kernel_shape is not that of its weights', 'Conv', [null, floats(5, 3, 3)], { kernel_shape: [2] }, []],
-  ['the same, transposed', 'ConvTranspose', [null, floats(3, 5, 3)], { kernel_shape: [2] }, []],
+  ['a convolution whose bias is too short', 'Conv', [null, floats(5, 3, 3), floats(4)], {}, []],
+  ['a transposed one whose bias is too long', 'ConvTranspose', [null, floats(3, 5, 3), floats(6)], {}, []],
+  ['a kernel_shape beside other weights, transposed', 'ConvTranspose', [null, floats(3, 5, 3)], { kernel_shape: [2] }, []],
 ])('%s', async (_, op, operands, attributes, before) => {
   await expect(run(op, operands, attributes, before)).rejects.toMatchObject({ code: 'E_ONNX_SHAPE' });
 });

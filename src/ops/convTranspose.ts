@@ -2,7 +2,7 @@ import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { intOf, intsOf, textOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
 import { allocateShape, type GraphValue, shapeError } from './value.js';
-import { type Axis, checkKernel, slide, WINDOW } from './windows.js';
+import { type Axis, checkBias, checkKernel, slide, WINDOW } from './windows.js';
 
 /** The convolution turned round: every number of x lays its kernel over the output. */
 export const CONV_TRANSPOSE: Operators = { ConvTranspose: plain(convTranspose, [...WINDOW, 'group', 'output_padding', 'output_shape']) };
@@ -39,6 +39,7 @@ function convTranspose(call: Call): GraphValue {
   const [rows, perGroup, ...window] = W.shape;
   if (x.shape.length !== W.shape.length || space.length === 0 || groups < 1 || rows !== C || C % groups !== 0)
     throw shapeError('the kernel does not fit the input', `${formatShape(W.shape)} on ${formatShape(x.shape)}`, `[${C}, F/groups, …]`);
+  checkBias(b, perGroup * groups);
   const axes = transposedAxes(call, space, window);
   const [places, ins, outs, own] = [sizeOf(window), sizeOf(space), axes.reduce((n, a) => n * a.size, 1), C / groups];
   const shape = [N, perGroup * groups, ...axes.map(a => a.size)];

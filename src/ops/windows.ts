@@ -50,6 +50,12 @@ export interface Axis {
   readonly out: number;
 }
 
+/** One number for each filter. @throws RnnError E_ONNX_SHAPE */
+export function checkBias(bias: GraphValue | undefined, filters: number): void {
+  if (bias && bias.data.length !== filters)
+    throw shapeError('the bias is not that of the kernel', formatShape(bias.shape), formatShape([filters]));
+}
+
 /** A convolution's kernel_shape is that of its weights. @throws RnnError E_ONNX_SHAPE */
 export function checkKernel(node: Call['node'], window: readonly number[]): void {
   const said = intsOf(node, 'kernel_shape') ?? window;
@@ -122,6 +128,7 @@ function convolution(call: Call): GraphValue {
   const [F, own, ...window] = W.shape;
   if (x.shape.length !== W.shape.length || space.length === 0 || groups < 1 || own * groups !== C || F % groups !== 0)
     throw shapeError('the kernel does not fit the input', `${formatShape(W.shape)} on ${formatShape(x.shape)}`, `[F, ${C}/groups, …]`);
+  checkBias(b, F);
   const axes = windowAxes(call, space, window);
   const [places, outs] = [sizeOf(window), axes.reduce((n, a) => n * a.out, 1)];
   const data = allocateShape([N, F, ...axes.map(a => a.out)], 'float', call.kernels.precision);
