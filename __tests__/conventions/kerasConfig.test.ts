@@ -296,7 +296,6 @@ describe('graphs', () => {
 describe('what is refused by name', () => {
   it.each([
     [layer('Lambda', { function: 'x' }), 'E_KERAS_CLASS', 'Lambda is not run here'],
-    [layer('Hashing', { num_bins: 4 }), 'E_KERAS_CLASS', 'Hashing is not run here'],
     [{ ...layer('Dense', { units: 1 }), registered_name: 'evil>Dense' }, 'E_KERAS_CLASS', 'evil>Dense is not run here'],
     [layer('__proto__'), 'E_KERAS_CLASS', '__proto__ is not run here'],
     [layer('TimeDistributed', { layer: layer('MyLayer') }), 'E_KERAS_CLASS', 'MyLayer is not run here'],

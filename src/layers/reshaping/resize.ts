@@ -16,25 +16,32 @@ import type { DimShape } from '../shape.js';
 import { cutText, padsConstant } from './cut.js';
 import { INTERPOLATIONS, type Interpolation, sampled, sampledPython, type Weighed } from './samples.js';
 
-const ENLARGED = `
+/** Python that weighs the numbers of x along an axis. */
+function resizePython(rows: string, weighed: string, single: string): string {
+  return `
+def resize(x, axis, n, how, antialias=False):
+    rows = ${rows}
+    return ${weighed}
+
 
 def enlarged(x, axis, times, how):
     return resize(x, axis, times * x.shape[axis], how)
-`;
 
-/** The numbers of x along an axis, weighed. */
-export const NUMPY_RESIZE = `
-def resize(x, axis, n, how, antialias=False):
-    rows = sampled(x.shape[axis], n, how, antialias)
-    return np.moveaxis(np.tensordot(rows, x, (1, axis)), 0, axis)
-${ENLARGED}
-${sampledPython('np.float32(v)')}`;
-export const TORCH_RESIZE = `
-def resize(x, axis, n, how, antialias=False):
-    rows = torch.tensor(sampled(x.shape[axis], n, how, antialias), dtype=x.dtype)
-    return torch.tensordot(rows, x, ([1], [axis])).movedim(0, axis)
-${ENLARGED}
-${sampledPython('torch.tensor(v, dtype=torch.float32)')}`;
+${sampledPython(single)}`;
+}
+
+const SAMPLED = 'sampled(x.shape[axis], n, how, antialias)';
+// without a mark of purity a page would carry them
+export const NUMPY_RESIZE = /* @__PURE__ */ resizePython(
+  SAMPLED,
+  'np.moveaxis(np.tensordot(rows, x, (1, axis)), 0, axis)',
+  'np.float32(v)',
+);
+export const TORCH_RESIZE = /* @__PURE__ */ resizePython(
+  `torch.tensor(${SAMPLED}, dtype=x.dtype)`,
+  'torch.tensordot(rows, x, ([1], [axis])).movedim(0, axis)',
+  'torch.tensor(v, dtype=torch.float32)',
+);
 
 /** An image of another size: [N, H, W, C] -> [N, height, width, C] (Keras Resizing, `keras.ops.image.resize`). */
 export interface ResizeSpec extends LayerBase {
