@@ -158,8 +158,10 @@ export function maskedInputs(inputs: readonly Value[], { mask }: LayerSpec, valu
   if (mask === undefined) return inputs;
   if (mask === null) return [{ ...inputs[0], mask: undefined }, ...inputs.slice(1)];
   const { data, shape } = values.get(mask)!.tensor;
-  const [N, T] = inputs[0].tensor.shape;
-  if (data.length !== N * T) {
+  const given = inputs[0].tensor.shape;
+  const [N, T] = given;
+  // tokens of several axes have a mask of as many
+  if (data.length !== N * T && !shape.every((n, i) => n === given[i])) {
     throw new RnnError('shape', 'E_MASK', `the mask ${escapeText(mask, 60)} does not have a number for each step of each sample`, {
       expected: formatShape([N, T]),
       found: formatShape(shape),
