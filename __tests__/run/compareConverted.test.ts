@@ -18,7 +18,7 @@ const filesIn = (name: string, ending: string) =>
     .filter(file => file.endsWith(ending))
     .map(file => [name, file] as const);
 /** What an ONNX file cannot hold. */
-const REFUSED = ['td_tokens.keras', 'columns.pt2', 'ordering.pt2'];
+const REFUSED = ['hashing.keras', 'td_tokens.keras', 'columns.pt2', 'ordering.pt2'];
 /** What is kept from one call to the next is none of what it computes. */
 const STATEFUL = /^td_stateful/;
 /** Its states are arrays of two samples, and x is drawn with one. */

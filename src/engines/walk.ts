@@ -158,14 +158,14 @@ export function maskedInputs(inputs: readonly Value[], { mask }: LayerSpec, valu
   if (mask === undefined) return inputs;
   if (mask === null) return [{ ...inputs[0], mask: undefined }, ...inputs.slice(1)];
   const { data, shape } = values.get(mask)!.tensor;
-  const given = inputs[0].tensor.shape;
-  const [N, T] = given;
+  const [N, T] = inputs[0].tensor.shape;
   // tokens of several axes have a mask of as many
-  if (data.length !== N * T && !shape.every((n, i) => n === given[i])) {
+  const steps = shape.length > 2 ? inputs[0].tensor.shape.slice(0, shape.length) : [N, T];
+  if (data.length !== N * T && shape.join() !== steps.join()) {
     throw new RnnError('shape', 'E_MASK', `the mask ${escapeText(mask, 60)} does not have a number for each step of each sample`, {
-      expected: formatShape([N, T]),
+      expected: formatShape(steps),
       found: formatShape(shape),
-      fix: `a mask of shape ${formatShape([N, T])}, or null for none`,
+      fix: `a mask of shape ${formatShape(steps)}, or null for none`,
     });
   }
   return [{ ...inputs[0], mask: Uint8Array.from(data, v => (v === 0 ? 0 : 1)) }, ...inputs.slice(1)];

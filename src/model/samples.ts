@@ -45,3 +45,13 @@ function layerSamples({ inputs, states = [], mask }: LayerSpec, known: ReadonlyM
   const [first, ...others] = [...inputs, ...states, ...(mask ? [mask] : [])].map(name => known.get(name)!);
   return others.every(samples => samples === first) ? first : 'mixed';
 }
+
+/** How many samples a network takes: the number its input says, or that of the states that it starts from. null: any. */
+export function ownSamples(model: ModelSpec, { values }: ModelShapes): number | null {
+  if (model.input.batch !== null) return model.input.batch;
+  for (const name of model.layers.flatMap(layer => layer.states ?? [])) {
+    const rows = values.get(name)?.[0];
+    if (rows && rows.size !== null && rows.symbol !== 'N') return rows.size;
+  }
+  return null;
+}

@@ -1,5 +1,6 @@
 import { RnnError } from '../../errors.js';
 import { escapeNames, escapeText } from '../../escape.js';
+import { ownSamples } from '../../model/samples.js';
 import { inferShapes } from '../../model/shapes.js';
 import { inputsOf, type LayerSpec, type ModelSpec } from '../../model/spec.js';
 import { swapBatchAndTime } from '../../tensor/layout.js';
@@ -108,7 +109,7 @@ function byName(inputs: readonly Input[], { x, others }: { readonly x: Tensor; r
 async function drawnInputs(sides: readonly [Side, Side], request: PairRequest, seed: string): Promise<Inputs> {
   const layered = sides.filter(({ kind }) => kind !== 'graph');
   const networks = layered.map(({ network }) => network);
-  const N = request.N ?? networks.map(n => n.model.input.batch).find(size => size !== null) ?? SAMPLES;
+  const N = request.N ?? networks.map(n => ownSamples(n.model, n.shapes)).find(size => size !== null) ?? SAMPLES;
   const T = (typeof request.T === 'number' ? request.T : null) ?? stepsOf(networks) ?? STEPS;
   if (layered.length === 0) return drawnByGraph(sides[0], request, { N, T });
   if (layered.every(({ kind }) => kind === 'sequence')) {

@@ -3,6 +3,7 @@ import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { Assumption } from '../../model/assumptions.js';
 import { TUTORIAL } from '../../model/dimensions.js';
+import { ownSamples } from '../../model/samples.js';
 import { weightShapesByLayer } from '../../model/shapes.js';
 import { formatShape, type Tensor } from '../../tensor/tensor.js';
 import { drawInputFrom, drawNetwork } from '../../weights/draw.js';
@@ -95,10 +96,10 @@ export function draw(network: Network, request: InputRequest, seed: string, inpu
 }
 
 /** N and T of a drawn input. @throws RnnError E_SIZE (usage) where nothing says how many steps it has */
-export function drawnSizes({ model }: Network, { N }: NetworkRequest, steps?: number): { N: number; T: number } {
+export function drawnSizes({ model, shapes }: Network, { N }: NetworkRequest, steps?: number): { N: number; T: number } {
   const T = model.input.timesteps ?? steps;
   if (T === undefined) throw noSize('T', 'how many steps the input has');
-  return { N: N ?? model.input.batch ?? TUTORIAL.N, T };
+  return { N: N ?? ownSamples(model, shapes) ?? TUTORIAL.N, T };
 }
 
 /** [N, T, D] of real numbers, or token numbers [N, T]. */
@@ -115,7 +116,7 @@ export function inputWish({ model }: Network, { N, T }: { N: number; T: number }
 
 /** A seeded input for a network, a few samples where the batch is open: what conversions are checked with. */
 export async function drawFor(network: Network, seed: string): Promise<EngineInput> {
-  const N = network.model.input.batch ?? CHECK_SAMPLES;
+  const N = ownSamples(network.model, network.shapes) ?? CHECK_SAMPLES;
   const { T } = TUTORIAL;
   if (network.model.otherInputs || !isOneSequence(network)) {
     const { readNamedInputs } = await import('./namedInputs.js');

@@ -2,6 +2,7 @@ import { RnnError } from '../../errors.js';
 import { escapeText, plural } from '../../escape.js';
 import type { FileTensor } from '../../formats/format.js';
 import { TUTORIAL } from '../../model/dimensions.js';
+import { ownSamples } from '../../model/samples.js';
 import type { ModelShapes } from '../../model/shapes.js';
 import { type InputSpec, inputsOf, type ModelSpec } from '../../model/spec.js';
 import { swapBatchAndTime } from '../../tensor/layout.js';
@@ -45,7 +46,7 @@ export async function readNamedInputs(
   for (const [name, t] of given)
     if ((stepsFirst?.has(name) || request.timeMajor) && t.shape.length > 1) given.set(name, swapBatchAndTime(t));
   const samples = [...given].map(([name, t]) => batchOf(t, inputs.find(i => i.name === name)!)).find(n => n !== undefined);
-  const N = samples ?? request.N ?? model.input.batch ?? 1;
+  const N = samples ?? request.N ?? ownSamples(model, shapes) ?? 1;
   const rng = given.size === 0 ? rngOf(inputs, request) : OWN_RNG;
   const drawn = new Map<string, string>();
   const tensors = inputs.map(input => {
