@@ -134,7 +134,7 @@ describe('TensorFlow 1', () => {
 
   it('a matrix alone may be either: it is asked for', () => {
     const tensors = new Map([...cell('rnn/basic_lstm_cell', 3, 5, 4), ['Variable', random(11, 3)] as const]);
-    expect(() => kinds(tensors)).toThrow('no layer that its tensors alone describe');
+    expect(() => kinds(tensors)).toThrow('is not a layer that its tensors alone describe');
   });
 
   it('peepholes and projections are refused by name', () => {

@@ -127,6 +127,6 @@ export const poolWindow = mistake('pool-window', 'a pooling has other windows', 
   why: 'A pooling over windows of steps has windows of another size, other strides or another padding, or is left out.',
   keras: "MaxPooling1D(2, strides=2, padding='valid')   # ← as in the model",
   torch: 'nn.MaxPool1d(2, stride=2)     # ← as in the model; the strides are the size unless given',
-  example: { layers: 'conv:2x3+same,maxpool1d:2,rnn:3,dense:1', N: 2, T: 6, D: 2 },
+  example: { layers: 'maxpool1d:2,rnn:3,dense:1', N: 2, T: 6, D: 2 },
   variants: ({ model }) => model.layers.filter(isPool).flatMap(layer => poolWays(layer, model)),
 });
