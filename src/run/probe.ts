@@ -2,9 +2,10 @@ import { scenarioOf } from '../diagnosis/index.js';
 import { type Goal, type Separation, separationOf } from '../diagnosis/probe.js';
 import { samplesOf } from '../diagnosis/scenario.js';
 import { RnnError } from '../errors.js';
+import { ownSamples } from '../model/samples.js';
 import type { ModelSpec } from '../model/spec.js';
 import { workOfSample } from './comparing/diagnosis.js';
-import { asRun, loadDescription } from './network/network.js';
+import { asRun, loadDescription, type Network } from './network/network.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import type { ProbeResult, TensorData } from './result.js';
@@ -43,9 +44,9 @@ export async function runProbe(request: ProbeRequest): Promise<ProbeResult> {
   const { onProgress: _, ...described } = request;
   const network = await loadDescription(described);
   const { weights } = network;
-  const fixed = request.model === undefined ? NOT_FIXED : ((await asRun(network)) ?? network).model.input;
-  const samples = choices(request.N ?? fixed.batch, 2, MOST_SAMPLES);
-  const steps = choices(asked ?? fixed.timesteps, 2, MOST_STEPS);
+  const fixed = request.model === undefined ? NOT_FIXED : fixedSizes((await asRun(network)) ?? network);
+  const samples = choices(request.N ?? fixed.N, 2, MOST_SAMPLES);
+  const steps = choices(asked ?? fixed.T, 2, MOST_STEPS);
   // 'torch' draws biases, too: zero biases hide every mistake with them
   const init = request.init ?? (weights ? undefined : 'torch');
   const trialAt = (N: number, T: number, goal?: Goal) => trialOf({ ...described, init }, N, T, goal);
@@ -75,7 +76,13 @@ function costOf({ prepared, separation, N, T }: Trial): number {
   return separation.runs * N * (workOfSample(prepared) + STEP * T * prepared.network.model.layers.length);
 }
 
-const NOT_FIXED = { batch: null, timesteps: null };
+const NOT_FIXED = { N: null, T: null };
+
+/** What a file says of the size of its input; null: any. */
+function fixedSizes({ model, shapes }: Network): { N: number | null; T: number | null } {
+  const { timesteps, shape } = model.input;
+  return { N: ownSamples(model, shapes), T: timesteps ?? shape?.[0] ?? null };
+}
 
 function choices(given: number | null, least: number, most: number): number[] {
   return given === null ? Array.from({ length: most - least + 1 }, (_, i) => least + i) : [given];
