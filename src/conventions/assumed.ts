@@ -127,11 +127,12 @@ export function askForShape(layers: readonly Layer[], framework: FrameworkName, 
   const merged = layers.filter(layer => layer.bidirectional === '_').map(nameOf);
   const padded = layers.filter(layer => layer.padding === '_').map(nameOf);
   if (merged.length + padded.length === 0) return;
+  const several = padded.length > 1;
   const what = [
     ...(merged.length > 0 ? [`how the two directions of ${merged.join(', ')} become one (sum, ave, mul)`] : []),
     ...(padded.length > 0
       ? [
-          `how ${padded.join(', ')} ${padded.length > 1 ? 'pad their inputs' : 'pads its input'} (same, valid, causal), and what follows ${padded.length > 1 ? 'them' : 'it'} (an activation, a pooling)`,
+          `how ${padded.join(', ')} ${several ? 'pad their inputs' : 'pads its input'} (same, valid, causal), and what follows ${several ? 'them' : 'it'} (an activation, a pooling)`,
         ]
       : []),
   ];

@@ -158,10 +158,9 @@ export function maskedInputs(inputs: readonly Value[], { mask }: LayerSpec, valu
   if (mask === undefined) return inputs;
   if (mask === null) return [{ ...inputs[0], mask: undefined }, ...inputs.slice(1)];
   const { data, shape } = values.get(mask)!.tensor;
-  const [N, T] = inputs[0].tensor.shape;
   // tokens of several axes have a mask of as many
-  const steps = shape.length > 2 ? inputs[0].tensor.shape.slice(0, shape.length) : [N, T];
-  if (data.length !== N * T && shape.join() !== steps.join()) {
+  const steps = inputs[0].tensor.shape.slice(0, Math.max(2, shape.length));
+  if (!steps.every((n, i) => n === shape[i] || (i > 1 && shape[i] === 1))) {
     throw new RnnError('shape', 'E_MASK', `the mask ${escapeText(mask, 60)} does not have a number for each step of each sample`, {
       expected: formatShape(steps),
       found: formatShape(shape),

@@ -13,6 +13,11 @@ export function samplesApart(model: ModelSpec, known?: ModelShapes): boolean {
   return model.input.batch === null ? areApart(model, known ?? inferShapes(model)) : takesOtherBatches(model, model.input.batch);
 }
 
+/** Whether it takes any number of samples: where its input fixes one, that number may stand in its operators, too. */
+export function takesAnySamples(model: ModelSpec): boolean {
+  return model.input.batch === null || model.layers.every(({ kind }) => kind !== 'op') || samplesApart(model);
+}
+
 /** Where the file says how many samples there are, that number may stand in its operators: whether they give as many samples for one more. */
 function takesOtherBatches(model: ModelSpec, batch: number): boolean {
   const more = <I extends { readonly batch: number | null }>(input: I): I => ({ ...input, batch: batch + 1 });

@@ -8,7 +8,7 @@ import {
 } from '../engines/engine.js';
 import { getEngine } from '../engines/index.js';
 import { RnnError } from '../errors.js';
-import { samplesApart } from '../model/samples.js';
+import { takesAnySamples } from '../model/samples.js';
 import { isRecurrent, type ModelSpec } from '../model/spec.js';
 import type { GraphValue } from '../ops/value.js';
 import { concatFirst, sliceFirst } from '../tensor/layout.js';
@@ -53,11 +53,8 @@ export async function executeWith(
   const N = input.x.shape[0];
   const B = model.input.batch;
   const stateful = model.layers.filter(isRecurrent).filter(l => l.stateful);
-  if (B === null || N === B) return engine.run(model, weights, input, { ...options, onProgress });
-  if (stateful.length === 0) {
-    checkBatch(model, B, N);
-    return engine.run(model, weights, input, { ...options, onProgress });
-  }
+  if (stateful.length === 0) checkSamples(model, N);
+  if (stateful.length === 0 || B === null || N === B) return engine.run(model, weights, input, { ...options, onProgress });
   if (N % B !== 0) {
     throw new RnnError('shape', 'E_BATCH', `a stateful network takes ${B} samples at a time, and ${N} is not a multiple of it`, {
       where: 'input',
@@ -69,8 +66,9 @@ export async function executeWith(
 }
 
 /** A number of samples that the description fixes may stand in its operators: with another one they would give what means nothing. */
-function checkBatch(model: ModelSpec, B: number, N: number): void {
-  if (model.layers.every(({ kind }) => kind !== 'op') || samplesApart(model)) return;
+function checkSamples(model: ModelSpec, N: number): void {
+  const B = model.input.batch;
+  if (B === N || takesAnySamples(model)) return;
   throw new RnnError('shape', 'E_INPUT_SHAPE', 'the file fixes the number of samples, and its operators hold that number', {
     where: 'input',
     expected: `${B} samples`,

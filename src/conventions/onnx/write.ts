@@ -5,7 +5,7 @@ import type { OnnxCall, OnnxResult } from '../../layers/facets.js';
 import { type AnyLayer, getLayerKind, otherSteps, readsMask } from '../../layers/index.js';
 import { cast } from '../../layers/onnxSteps.js';
 import type { Dim } from '../../layers/shape.js';
-import { samplesApart } from '../../model/samples.js';
+import { takesAnySamples } from '../../model/samples.js';
 import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
 import { type InputSpec, inputsOf, isRecurrent, type LayerSpec, type ModelSpec, outputsOf, type RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -69,8 +69,7 @@ export function toOnnxModel(
   });
   // one letter is one size, so inputs with different numbers of samples keep their own
   const batches = new Set(inputsOf(model).map(({ batch }) => batch));
-  const isPlain = model.input.batch === null || model.layers.every(({ kind }) => kind !== 'op');
-  const isOfAnyN = batches.size === 1 && (isPlain || samplesApart(model));
+  const isOfAnyN = batches.size === 1 && takesAnySamples(model);
   const isOpen = (axis: number, { symbol }: Dim) => axis === 0 && symbol === 'N' && isOfAnyN;
   const sizes = (shape: ModelShapes['input']) => shape.map((d, axis) => (isOpen(axis, d) ? 'N' : (d.size ?? d.symbol)));
   return {

@@ -59,15 +59,15 @@ function centred(data: ArrayLike<number>, R: number, M: number, weightOf: (m: nu
   return Array.from({ length: R }, (_, r) => Float64Array.from({ length: M }, (_u, m) => (data[r * M + m] - mean[m]) * weights[m]));
 }
 
-/** Readers of `name` read what `name` itself reads. */
-export function bypass(model: ModelSpec, name: string): ModelSpec {
-  const gone = model.layers.find(l => l.name === name)!;
+/** Readers of `name` read what `name` itself reads, of several values the one that is named. A layer that is gone already stays so. */
+export function bypass(model: ModelSpec, name: string, value = model.layers.find(l => l.name === name)?.inputs[0] ?? name): ModelSpec {
+  const renamed = (own: string) => (own === name ? value : own);
   return {
     ...model,
     layers: model.layers
       .filter(l => l.name !== name)
-      .map(l => (l.inputs.includes(name) ? ({ ...l, inputs: l.inputs.map(i => (i === name ? gone.inputs[0] : i)) } as LayerSpec) : l)),
-    output: model.output === name ? gone.inputs[0] : model.output,
+      .map(l => (l.inputs.includes(name) ? ({ ...l, inputs: l.inputs.map(renamed) } as LayerSpec) : l)),
+    output: renamed(model.output),
   };
 }
 

@@ -7,18 +7,6 @@ import { bypass } from './heads.js';
 /** Those that have a code of their own where they are missing, and those that do nothing. */
 const OTHERS = /dropout|^(activation|batchnorm|layernorm|embedding|masking|dense|maxpool|avgpool|last)|pool\dd$/;
 
-/** Readers of `name` read one of its values instead. */
-function reading(model: ModelSpec, name: string, value: string): ModelSpec {
-  const renamed = (own: string) => (own === name ? value : own);
-  return {
-    ...model,
-    layers: model.layers
-      .filter(l => l.name !== name)
-      .map(l => (l.inputs.includes(name) ? ({ ...l, inputs: l.inputs.map(renamed) } as LayerSpec) : l)),
-    output: renamed(model.output),
-  };
-}
-
 /** Of a sum, a product and so on: what is left is one of the values. */
 const isJoined = (l: LayerSpec) => l.inputs.length === 2 && l.inputs[0] !== l.inputs[1];
 
@@ -30,7 +18,7 @@ function waysOf(l: LayerSpec, model: ModelSpec): Way[] {
   });
   if (isJoined(l))
     return inputs.map((value, i) =>
-      left(s => reading(s.model, name, value), `${inputs[1 - i]} is not joined to ${value}: ${name} is left out.`),
+      left(s => bypass(s.model, name, value), `${inputs[1 - i]} is not joined to ${value}: ${name} is left out.`),
     );
   const isInner = l.kind === 'dense' && name !== model.output;
   if (inputs.length !== 1 || (OTHERS.test(l.kind) && !isInner)) return [];
