@@ -78,7 +78,7 @@ process.exitCode = bad.length > 0 || !about.keras ? 1 : 0;
 /** One network in one form. */
 async function judge(one, form) {
   const path = join(folder, one.name);
-  if (form === 'h5' && !existsSync(`${path}.h5`)) return;
+  if ((form === 'h5' || form === 'json') && !existsSync(`${path}.${form}`)) return;
   const { verdict, what } = await (form === 'onnx' ? judgedAsOnnx(one, path) : judgedAsRead(one, path, form));
   found.push({ form, verdict, name: one.name, number: one.number, layers: one.layers, parameters: one.parameters });
   if (verdict !== 'equal') console.log(` ${form} ${verdict.toUpperCase()}  ${one.name}  ${one.layers.join(' ')}\n          ${what}`);

@@ -526,6 +526,11 @@ def make(folder, seed, number, kinds):
     with open(path + ".json", "w") as f:
         f.write(model.to_json())
     model.save_weights(path + ".weights.h5")
+    # a vocabulary that was adapted stands in a .keras alone
+    if any(hasattr(layer, "input_vocabulary") and layer.input_vocabulary is None for layer in model._flatten_layers()):
+        for other in [".h5", ".json"]:
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(path + other)
     np.savez(path + ".x.npz", **x)
     with open(path + ".summary", "w") as f:
         # as the file says it: calls of its layers in other models are not in it

@@ -23,6 +23,8 @@ export interface TensorFile {
   readonly architecture?: unknown;
   /** where tensors stand in several dicts or modules of a checkpoint: path of each -> names of its tensors, in its order */
   readonly sets?: ReadonlyMap<string, readonly string[]>;
+  /** texts that lie beside the numbers, by their path in the file, read on demand: the vocabularies of a `.keras` */
+  readonly texts?: ReadonlyMap<string, () => string>;
   /** strings such as framework and version */
   readonly metadata: Map<string, string>;
   /** of a text: with how many decimals the numbers of a tensor were written; absent where only the numbers themselves tell */

@@ -1,6 +1,7 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { isObject, type JsonValue, parseJsonBytes } from './bytes/jsonText.js';
+import { decodeText } from './bytes/utf8.js';
 import { readZip, type ZipMember } from './bytes/zip.js';
 import { looksLikeZip, peekNames } from './bytes/zipEnd.js';
 import type { Format, Limits, TensorFile } from './format.js';
@@ -37,10 +38,17 @@ export const keras: Format = {
     const metadata = new Map(weights.metadata);
     for (const [key, value] of Object.entries(description)) if (typeof value === 'string') metadata.set(key, value);
     for (const name of members.keys()) {
-      // a vocabulary is of no use here: x holds token numbers
+      // the words of a text are of no use here: x holds token numbers
       if (!PARTS.has(name) && !name.startsWith('assets/')) notes.push(`member '${escapeText(name)}' was not read`);
     }
-    return { format: 'keras', tensors: weights.tensors, architecture, metadata, notes: [...notes, ...weights.notes] };
+    return {
+      format: 'keras',
+      tensors: weights.tensors,
+      architecture,
+      texts: textsOf(members, limits),
+      metadata,
+      notes: [...notes, ...weights.notes],
+    };
   },
 };
 
@@ -61,15 +69,27 @@ function need(members: ReadonlyMap<string, ZipMember>, name: string): ZipMember 
   });
 }
 
+/** Vocabularies that `adapt` made. */
+function textsOf(members: ReadonlyMap<string, ZipMember>, limits: Limits): ReadonlyMap<string, () => string> {
+  const texts = [...members.values()].filter(({ name }) => /^assets\/.*\.txt$/s.test(name));
+  const textOf = (member: ZipMember) => {
+    checkSize(member, limits);
+    return within(`member '${escapeText(member.name)}'`, () => decodeText(member.read()));
+  };
+  return new Map(texts.map(member => [member.name, () => textOf(member)]));
+}
+
+/** @throws RnnError E_LIMIT_HEADER (limit) */
+function checkSize(member: ZipMember, { headerBytes }: Limits): void {
+  if (member.size <= headerBytes) return;
+  const name = escapeText(member.name);
+  throw overLimit('headerBytes', headerBytes, 'E_LIMIT_HEADER', `offset ${member.offset}: ${name} has ${member.size} bytes`, {
+    found: member.size,
+    where: `member '${name}'`,
+  });
+}
+
 function readJson(member: ZipMember, limits: Limits): JsonValue {
-  if (member.size > limits.headerBytes) {
-    throw overLimit(
-      'headerBytes',
-      limits.headerBytes,
-      'E_LIMIT_HEADER',
-      `offset ${member.offset}: ${member.name} has ${member.size} bytes`,
-      { found: member.size, where: `member '${member.name}'` },
-    );
-  }
+  checkSize(member, limits);
   return within(`member '${member.name}'`, () => parseJsonBytes(member.read(), { ...limits, python: true }));
 }

@@ -12,7 +12,7 @@ const MOVING = words(
 );
 /** read one type in all operands, or in the first of them */
 const ALIKE = words(
-  'Add Sub Mul Div Min Max Sum Mod Range Concat MatMul Equal Less Greater LessOrEqual GreaterOrEqual BitwiseAnd BitwiseOr BitwiseXor BitShift',
+  'Add Sub Mul Div Min Max Sum Clip Mod Range Concat MatMul Equal Less Greater LessOrEqual GreaterOrEqual BitwiseAnd BitwiseOr BitwiseXor BitShift',
 );
 const WHOLE_TOO = words('Neg Abs Sign ReduceSum ReduceMax ReduceMin ReduceProd CumSum TopK Pad BitwiseNot');
 const COMPARING = words('Equal Less Greater LessOrEqual GreaterOrEqual IsNaN IsInf');

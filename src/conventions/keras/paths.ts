@@ -50,8 +50,8 @@ export const kerasPaths: Convention = {
 
 /** `layers/sequential/layers/lstm`: a layer of a model inside the model */
 const PATH = /^((?:(?:layers|_layer_checkpoint_dependencies)\/[^/]+\/)+)(.*?)\/?vars\/(\d+)$/;
-/** state of random layers and of training: no weights of the network */
-const STATE = /(^|\/)seed_generator\//;
+/** state of random layers and of training, and what stands in a layer's own words (vocabularies.ts): no weights of the network */
+const STATE = /(^|\/)(seed_generator\/|vars\/idf_weights$)/;
 
 /**
  * Arrays of each layer's group, in order: 10 after 9, all forward before all backward.

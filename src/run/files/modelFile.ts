@@ -5,6 +5,7 @@ import { ownInitializers } from '../../conventions/keras/initializers.js';
 import { kerasOutline } from '../../conventions/keras/outline.js';
 import type { KerasOutline } from '../../conventions/keras/outlined.js';
 import { alphaAssumptions, dequantized, precisionAssumptions, quantizedLayers } from '../../conventions/keras/quantized.js';
+import { withVocabularies } from '../../conventions/keras/vocabularies.js';
 import { halfPrecision } from '../../conventions/onnx/halfPrecision.js';
 import { unsaidParameters } from '../../conventions/onnx/unsaidParameters.js';
 import { type ProgramSpec, programWith, specFromProgram } from '../../conventions/pt2/index.js';
@@ -183,7 +184,8 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
     case 'h5': {
       if (file.architecture === undefined)
         return { source, file, framework: file.format === 'h5' && !hasKerasNames(file) ? frameworkOf(file) : 'keras' };
-      return { source, file, framework: 'keras', ...described(() => file.architecture, file, dialectOf(file)) };
+      const config = withVocabularies(file.architecture, file);
+      return { source, file, framework: 'keras', ...described(() => config, file, dialectOf(file)) };
     }
     case 'tfjs': {
       if (file.architecture === undefined) return { source, file, framework: 'tfjs' };
