@@ -1,7 +1,6 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
-import type { Size } from './program.js';
+import { BOOL, type Size } from './program.js';
 import { alike, fixed, int, notRun, op, outName, type Rule, type Rules, sameSymbol, self, sizesOf, step, upTo } from './rule.js';
-import { BOOL } from './types.js';
 import { arg, axis, type Call, isTensor, number, numbers } from './wiring.js';
 
 /** Operators that turn, count and choose. */

@@ -8,12 +8,13 @@ import { MEASURES } from './measures.js';
 import { MODULES } from './moduleRules.js';
 import { NUMBERS } from './numbers.js';
 import { ORDERING } from './ordering.js';
+import { BOOL } from './program.js';
 import { recurrentKind, sequence, singleStep } from './recurrent.js';
 import { alike, checkAllRead, int, notRun, one, op, outName, type Rule, type Rules, self, sizesOf, slice } from './rule.js';
 import { SHARED } from './shared.js';
 import { SPACE } from './space.js';
 import { isComplex, OF_COMPLEX, SPECTRUM } from './spectrum.js';
-import { BOOL, checkSmall, inItsType } from './types.js';
+import { checkSmall, inItsType } from './types.js';
 import { VIEWS } from './views.js';
 import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand, type Value } from './wiring.js';
 

@@ -5,10 +5,9 @@ import { SPEC_SCHEMA } from '../../model/spec.js';
 import { formatShape, sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import { applyNode } from './aten.js';
-import { type Program, readProgram, type Size } from './program.js';
+import { isWhole, type Program, readProgram, type Size } from './program.js';
 import { notRun } from './rule.js';
 import { COMPLEX } from './spectrum.js';
-import { isWhole } from './types.js';
 import { Wiring } from './wiring.js';
 
 /**

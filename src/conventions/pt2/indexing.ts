@@ -1,13 +1,8 @@
+import { BOOL, isWhole } from './program.js';
 import { fixed, int, notRun, op, type Rules, self, sizesOf, slice, step } from './rule.js';
-import { BOOL } from './types.js';
-import { arg, axis, type Call, isTensor, number, type Operand } from './wiring.js';
+import { arg, axis, isTensor, number, type Operand } from './wiring.js';
 
 /** Values by their places. */
-
-function isWhole({ wiring }: Call, tensor: string): boolean {
-  const type = wiring.program.types.get(tensor) ?? 0;
-  return type >= 1 && type <= 5;
-}
 
 export const INDEXING: Rules = {
   /** x[i], x[:, i], x[i, j]: whole numbers along one axis, or side by side along the first axes. */
@@ -15,7 +10,8 @@ export const INDEXING: Rules = {
     const given = arg(call, 'indices');
     const list = Array.isArray(given) ? given : [];
     const places = list.flatMap((one, i) => (isTensor(one) ? [{ i, one }] : []));
-    if (places.length === 0 || places.some(({ one }) => !isWhole(call, one.tensor))) throw notRun(`${call.node.target} by truths`);
+    if (places.length === 0 || places.some(({ one }) => !isWhole(call.wiring.program.types.get(one.tensor) ?? 0)))
+      throw notRun(`${call.node.target} by truths`);
     const values = places.map(({ one }) => call.wiring.operand(one));
     if (places.length === 1) return op(call, 'Gather', [self(call), values[0]], { axis: places[0].i });
     if (places.some(({ i }, k) => i !== k)) throw notRun(`${call.node.target} along axes that are not the first`);

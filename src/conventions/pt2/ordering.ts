@@ -27,7 +27,6 @@ const sorted: Rule = call => {
 const ranked =
   (place: (call: Call, T: number) => number): Rule =>
   call => {
-    if (!call.node.args.has('dim') && rankOf(call) !== 1) throw notRun(`${call.node.target} of all values`);
     const dim = axis(call, 'dim', 'self', -1);
     const picked = arg(call, 'keepdim') === true ? int([place(call, fixed(call, dim))]) : int(place(call, fixed(call, dim)));
     const [values, indices] = inOrder(call, dim, false).map(value => step(call, 'Gather', [value, picked], { axis: dim }));
@@ -35,7 +34,13 @@ const ranked =
     return values;
   };
 
-/** self with values at the places of `index` along an axis. */
+/** The middle value along an axis, the lower one of two. */
+const median: Rule = call => {
+  if (!call.node.args.has('dim') && rankOf(call) !== 1) throw notRun(`${call.node.target} of all values`);
+  return ranked((_, T) => Math.floor((T - 1) / 2))(call);
+};
+
+/** self with values at the places of `index` along an axis; of the source what is as far along every axis as the index reaches. */
 const scatter =
   (reduction: string): Rule =>
   call => {
@@ -43,10 +48,19 @@ const scatter =
     const dim = axis(call);
     const index = self(call, 'index');
     const source = call.node.args.has('src')
-      ? self(call, 'src')
+      ? asFarAs(call, 'src', 'index')
       : step(call, 'Expand', [self(call, 'value'), step(call, 'Shape', [index])]);
     return op(call, 'ScatterElements', [self(call), index, source], { axis: dim, reduction });
   };
+
+/** The first places of a tensor along every axis, as many as another one has. */
+function asFarAs(call: Call, name: string, other: string): Operand {
+  const [own, wanted] = [sizesOf(call, name), sizesOf(call, other)];
+  const cut = upTo(own.length).filter(i => typeof wanted[i] === 'number' && own[i] !== wanted[i]);
+  if (cut.length === 0) return self(call, name);
+  const ends = cut.map(i => wanted[i] as number);
+  return step(call, 'Slice', [self(call, name), int(cut.map(() => 0)), int(ends), int(cut)]);
+}
 
 /** Distances of every row of x1 to every row of x2. */
 const distances: Rule = call => {
@@ -79,7 +93,7 @@ export const ORDERING: Rules = {
     arg(call, 'stable');
     return inOrder(call, axis(call, 'dim', 'self', -1), arg(call, 'descending') === true)[1];
   },
-  median: ranked((_, T) => Math.floor((T - 1) / 2)),
+  median,
   kthvalue: ranked(call => number(call, 'k') - 1),
   one_hot(call) {
     const classes = number(call, 'num_classes', -1);

@@ -9,6 +9,13 @@ export type Size = number | { readonly symbol: string };
 
 export type Argument = { readonly tensor: string } | readonly Argument[] | Size | string | boolean | null;
 
+/** torch's numbers of types: whole numbers 1 to 5, truths. */
+export const BOOL = 12;
+
+export function isWhole(type: number): boolean {
+  return type >= 1 && type <= 5;
+}
+
 export interface AtenNode {
   /** 'aten.lstm.input' */
   readonly target: string;

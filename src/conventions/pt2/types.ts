@@ -1,14 +1,9 @@
-import { ONNX_TYPES } from '../../formats/onnx/types.js';
+import { BOOL, isWhole } from './program.js';
 import { notRun } from './rule.js';
 import { type Call, isTensor } from './wiring.js';
 
-/** torch's numbers of types: whole numbers 1 to 5, real ones, truths. */
-export const BOOL = 12;
+/** torch's numbers of real types */
 const REAL = new Set([6, 7, 8, 13]);
-
-export function isWhole(type: number): boolean {
-  return type >= 1 && type <= 5;
-}
 
 /** Operators whose results may leave the range of 8 or 16 bits, where PyTorch's wrap around and the ones here do not. */
 const WRAPPING = /^(r?sub|add|mul|neg|abs|pow|square|prod|sum|(bitwise_)?(not|left_shift)|__lshift__|invert|matmul|b?mm|dot)_?$/;
@@ -28,6 +23,8 @@ export function checkSmall({ node, wiring }: Call, name: string): void {
 
 /** Arguments that are indices or positions. */
 const PLACES = new Set(['condition', 'mask', 'index', 'indices', 'attn_mask']);
+/** Arguments that are a tensor or one number. */
+const FACTORS = new Set(['self', 'other', 'exponent']);
 /** Operators that read indices, or that state the type of their result. */
 const OWN = new Set(['embedding', 'gather', 'index', 'index_select', 'one_hot', 'to', '_to_copy', 'type_as', 'bucketize']);
 
@@ -40,12 +37,12 @@ export function inItsType(call: Call, name: string): Call {
   const { types } = wiring.program;
   const gives = types.get(node.outputs[0] ?? '') ?? 0;
   if (OWN.has(name) || (!REAL.has(gives) && !isWhole(gives))) return call;
-  const to = REAL.has(gives) ? ONNX_TYPES.f32 : ONNX_TYPES.i64;
+  const to = REAL.has(gives) ? 'float' : 'int';
   const args = [...node.args].map(([key, value]) => {
+    if (typeof value === 'number' && isWhole(gives) && FACTORS.has(key)) return [key, { tensor: wiring.whole(value) }] as const;
     const type = isTensor(value) ? (types.get(value.tensor) ?? 0) : 0;
     const other = type === BOOL || (REAL.has(gives) && isWhole(type));
-    // the numbers of a file are real ones here
-    if (!isTensor(value) || !other || PLACES.has(key) || 'parameter' in wiring.get(value.tensor)) return [key, value] as const;
+    if (!isTensor(value) || !other || PLACES.has(key)) return [key, value] as const;
     return [key, { tensor: wiring.cast(value.tensor, to) }] as const;
   });
   return { ...call, node: { ...node, args: new Map(args) } };

@@ -1,9 +1,10 @@
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
+import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import type { Json } from '../../layers/kerasConfig.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { constantValue } from './constants.js';
-import type { Argument, AtenNode, Program, Size } from './program.js';
+import { type Argument, type AtenNode, BOOL, isWhole, type Program, type Size } from './program.js';
 
 /** Collects the results of the rules of ATen operators: the layers of a spec, and their weights from the file. */
 export class Wiring {
@@ -43,10 +44,12 @@ export class Wiring {
     return this.program.sizes.get(this.casts.get(name) ?? name) ?? [];
   }
 
-  /** A value of the program in another type, as a value of its own. */
-  cast(tensor: string, to: number): string {
-    const value = this.op(`${tensor}_cast`, 'Cast', [this.operand({ tensor })], { to });
-    this.set(value, { value });
+  /** A value of the program in another type, as a value of its own; the numbers of a file are of that type from the start. */
+  cast(tensor: string, type: 'float' | 'int'): string {
+    const known = this.get(tensor);
+    const value =
+      'parameter' in known ? `${tensor} as ${type}` : this.op(`${tensor}_cast`, 'Cast', [this.operand({ tensor })], { to: CAST[type] });
+    this.set(value, 'parameter' in known ? { ...known, type } : { value });
     this.casts.set(value, tensor);
     return value;
   }
@@ -143,16 +146,29 @@ export class Wiring {
       throw new RnnError('unsupported', 'E_PT2_GRAPH', 'an operand is neither a tensor nor a number', { expected: 'a tensor or a number' });
     const value = this.get(argument.tensor);
     if ('value' in value) return value.value;
+    if ('constant' in value) return value.constant;
     if ('parameter' in value) {
       const tensor = this.tensors.get(value.parameter);
       if (!tensor) throw new RnnError('format', 'E_PT2_MEMBER', `the file has no numbers for ${escapeText(value.parameter, 80)}`);
-      return constantOf(tensor);
+      return { ...constantOf(tensor), type: value.type ?? this.typeOf(argument.tensor) };
     }
     if ('zeros' in value) return this.filled(argument.tensor, value.zeros, 0);
     const states = value.stacked.map((state, i) => this.op(`${argument.tensor}_${i}`, 'Unsqueeze', [state, { type: 'int', value: [0] }]));
     const joined = states.length === 1 ? states[0] : this.op(argument.tensor, 'Concat', states, { axis: 0 });
     this.set(argument.tensor, { value: joined });
     return joined;
+  }
+
+  /** One whole number, as a value of its own. */
+  whole(value: number): string {
+    const name = `${value} as int`;
+    this.set(name, { constant: { type: 'int', value } });
+    return name;
+  }
+
+  private typeOf(name: string): 'float' | 'int' | 'bool' {
+    const type = this.program.types.get(name) ?? 0;
+    return type === BOOL ? 'bool' : isWhole(type) ? 'int' : 'float';
   }
 
   /** Sizes as one operand: numbers, and sizes that the program computes. */
@@ -186,10 +202,14 @@ export class Wiring {
   }
 }
 
+const CAST = { float: ONNX_TYPES.f32, int: ONNX_TYPES.i64 };
+
 /** The equivalent of a value of the program. */
 export type Value =
   | { readonly value: string }
-  | { readonly parameter: string }
+  /** numbers of the file @param type where they are read as others than they are */
+  | { readonly parameter: string; readonly type?: 'float' | 'int' }
+  | { readonly constant: Json }
   /** zeros of this shape: initial states that can be left out */
   | { readonly zeros: readonly Size[] }
   /** h_n, c_n [layers·directions, N, M]: one value for each */
