@@ -7,6 +7,7 @@ import type { KerasOutline } from '../../conventions/keras/outlined.js';
 import { alphaAssumptions, dequantized, precisionAssumptions, quantizedLayers } from '../../conventions/keras/quantized.js';
 import { withVocabularies } from '../../conventions/keras/vocabularies.js';
 import { halfPrecision } from '../../conventions/onnx/halfPrecision.js';
+import { sharedRanges } from '../../conventions/onnx/sharedRanges.js';
 import { unsaidParameters } from '../../conventions/onnx/unsaidParameters.js';
 import { type ProgramSpec, programWith, specFromProgram } from '../../conventions/pt2/index.js';
 import { checkNodes } from '../../engines/graph/checkNodes.js';
@@ -203,7 +204,7 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
         file,
         framework: 'onnx',
         graph: { model, layers: layersOfGraph(model) },
-        assumptions: [...halfPrecision(model), ...unsaidParameters(model)],
+        assumptions: [...halfPrecision(model), ...unsaidParameters(model), ...sharedRanges(model)],
       };
     }
     default:
