@@ -1,9 +1,12 @@
+import { batched } from '../../src/engines/batched/engine.js';
+import { forgetKernels } from '../../src/engines/batched/kernel.js';
 import { manual } from '../../src/engines/manual.js';
 import { measureNoise, type NoiseOptions } from '../../src/run/comparing/noise.js';
 import { executeWith } from '../../src/run/execute.js';
 import { prepare } from '../../src/run/prepare.js';
 import type { ForwardRequest } from '../../src/run/request.js';
 import { array, temporaryFolder } from '../helpers/files.js';
+import { compiledKernel } from '../helpers/kernel.js';
 
 /**
  * The noise that a verdict is measured against: what is measured of some samples alone is theirs, whatever they start from, leave out or read beside x.
@@ -121,4 +124,44 @@ it('has a floor of a unit in the last place of 1 behind sigmoid and tanh, howeve
     expect(Math.min(...floor)).toBeGreaterThanOrEqual(2 ** -23);
     expect(Math.max(...floor)).toBeLessThan(2 ** -19);
   }
+});
+
+describe('of a large network whose steps can be run in pieces', () => {
+  beforeAll(() => compiledKernel());
+  afterAll(forgetKernels);
+
+  /** What the first four roundings of all steps do to y, and what was measured. */
+  async function both(layers: string) {
+    const prepared = await prepare({ layers, N: 6, T: 48, D: 20 });
+    const { network, weights, input } = prepared;
+    const run = async (jitter?: number) => {
+      const rounding = jitter === undefined ? {} : { jitter };
+      return (await executeWith(batched, network.model, weights, input, { dtype: 'f32', rounding })).y.data;
+    };
+    const right = await run();
+    const runs = [await run(0), await run(1), await run(2), await run(3)];
+    const whole = Array.from(right, (v, k) => Math.hypot(...runs.map(y => y[k] - v)) / 2);
+    const measured = [...(await measureNoise(prepared, FLOAT32)).moved];
+    const ratio = Math.hypot(...measured) / Math.hypot(...whole);
+    return { whole, measured, ratio };
+  }
+
+  it.each(['lstm:140', 'gru:130+seq,lstm:60,dense:7'])('that forgets, is measured on the last steps, and as large: %s', async layers => {
+    const { whole, measured, ratio } = await both(layers);
+    expect(measured).not.toEqual(whole);
+    expect(ratio).toBeGreaterThan(0.8);
+    expect(ratio).toBeLessThan(1.25);
+  });
+
+  // orthogonal recurrent weights and no activation: every step is in y as it was
+  it('that forgets nothing, is measured on all steps', async () => {
+    const { ratio } = await both('rnn:270@linear');
+    expect(ratio).toBeGreaterThan(0.9);
+    expect(ratio).toBeLessThan(1.1);
+  });
+
+  it('with every step in y, is measured on all steps', async () => {
+    const { whole, measured } = await both('gru:150+seq');
+    expect(Math.max(...measured.map((v, k) => Math.abs(v - whole[k])))).toBeLessThan(1e-15);
+  });
 });

@@ -1,8 +1,7 @@
 import type { EngineInput } from '../engines/engine.js';
 import { finalStatesOf } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
-import { getLayerKind } from '../layers/index.js';
-import { isRecurrent, type LayerSpec, type ModelSpec } from '../model/spec.js';
+import { isRecurrent } from '../model/spec.js';
 import { withFields } from '../once.js';
 import { keep } from '../tensor/lazy.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -19,6 +18,7 @@ import { type Network, openModel } from './network/network.js';
 import { apartFrom, encoderOf, type ForwardStream, resultOfPieces, type StreamRequest, type StreamSink } from './pieces.js';
 import { hasOwnT, type Prepared, prepare } from './prepare.js';
 import type { ForwardResult } from './result.js';
+import { stepwise } from './stepwise.js';
 
 /**
  * One sample that need not fit in memory, some steps at a time: every layer runs forward in time, and the states that one piece leaves are those
@@ -72,26 +72,10 @@ async function firstSteps(request: StreamRequest, steps: Samples, canRewind: boo
   const prepared = await prepare(request, { tensor: x, format: steps.format, notes: [] });
   const { model } = prepared.network;
   if (model.input.features !== x.shape[2]) return undefined;
-  const output = stepwise(model, prepared.network) ? prepared.network.shapes.output : undefined;
+  const output = stepwise(prepared.network) ? prepared.network.shapes.output : undefined;
   if (!output || (output.length > 2 && request.format !== 'npy')) return undefined;
   const open = { ...prepared.network, model: { ...model, input: { ...model.input, timesteps: null } } };
   return { request, steps, prepared: { ...prepared, network: open }, everyStep: output.length > 2 };
-}
-
-/** A chain, or branches, of layers whose every step follows from that step and from their own states. */
-function stepwise(model: ModelSpec, { shapes }: Network): boolean {
-  const { input, otherInputs, otherOutputs, layers } = model;
-  if (otherInputs || otherOutputs || input.shape || input.features === null) return false;
-  return layers.every(layer => {
-    const wired = layer.states ?? layer.shares ?? layer.tensors;
-    if (wired !== undefined || layer.mask !== undefined || !getLayerKind(layer.kind).stepwise?.(layer)) return false;
-    const ranks = layer.inputs.map(name => shapes.values.get(name)!.length);
-    return ranks.every(rank => rank === ranks[0]) && layer.inputs.every(name => !name.includes('/') || isLayer(name, layers));
-  });
-}
-
-function isLayer(name: string, layers: readonly LayerSpec[]): boolean {
-  return layers.some(layer => layer.name === name);
 }
 
 /** @param sink absent: the result has y itself */

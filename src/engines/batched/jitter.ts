@@ -62,14 +62,25 @@ function jitterFrom(seed: number, double: boolean): (data: FloatArray) => FloatA
   let state = Math.imul(seed + 1, 0x9e3779b1);
   return data => {
     if (data instanceof Float64Array && !double) return data;
-    const scale = data instanceof Float32Array ? 2 ** -54 : 2 ** -83;
     const out = data.slice();
-    let s = state;
-    for (let k = 0; k < out.length; k++) {
-      s = (Math.imul(s, 1664525) + 1013904223) | 0;
-      if (!double || !Number.isInteger(out[k])) out[k] *= 1 + s * scale;
-    }
-    state = s;
+    state = out instanceof Float32Array ? jitterSingles(out, state) : jitterDoubles(out, state);
     return out;
   };
+}
+
+/** Loops of their own, in which V8 knows the array: a quarter of the time. @returns the state of the generator */
+function jitterSingles(out: Float32Array, state: number): number {
+  for (let k = 0; k < out.length; k++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    out[k] *= 1 + state * 2 ** -54;
+  }
+  return state;
+}
+
+function jitterDoubles(out: Float64Array, state: number): number {
+  for (let k = 0; k < out.length; k++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    if (!Number.isInteger(out[k])) out[k] *= 1 + state * 2 ** -83;
+  }
+  return state;
 }

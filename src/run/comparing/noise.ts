@@ -4,10 +4,11 @@ import type { DenseSpec } from '../../layers/dense.js';
 import { samplesApart } from '../../model/samples.js';
 import { distance, scaleOf } from '../../tensor/difference.js';
 import { concatFirst, sliceFirst } from '../../tensor/layout.js';
-import { doublesOf, type Precision, sameShape, type Tensor } from '../../tensor/tensor.js';
+import { doublesOf, type FloatArray, type Precision, sameShape, type Tensor } from '../../tensor/tensor.js';
 import { outputOf } from '../forward.js';
 import { productsIn } from '../memory.js';
 import type { Prepared } from '../prepare.js';
+import { addSquares, movedInLastSteps } from './lastSteps.js';
 
 /**
  * How far rounding alone moves each value of y: the network is run several times by the same float32 code with other roundings (engines/batched/jitter.ts), and what
@@ -50,10 +51,8 @@ export async function measureNoise(prepared: Prepared, { threads, dtype, known }
   const { data, shape } = base.y;
   const samples = canBeSplit(prepared, base.y) ? shape[0] : 0;
   const size = data.length / Math.max(1, samples);
-  const moved = new Float64Array(data.length);
+  const moved = await firstMoved(prepared, data, run);
   const known64 = new Float64Array(data.length).fill(Number.NaN);
-  for (let seed = 0; seed < FIRST_RUNS; seed++) addSquares(moved, data, (await run(prepared, { jitter: seed })).y.data);
-  for (let k = 0; k < moved.length; k++) moved[k] = Math.sqrt(moved[k] / FIRST_RUNS);
   return {
     moved,
     exact: known64,
@@ -87,6 +86,21 @@ export async function measureNoise(prepared: Prepared, { threads, dtype, known }
   };
 }
 
+/** Root mean square by which each value of y moves in FIRST_RUNS runs. */
+async function firstMoved(
+  prepared: Prepared,
+  data: FloatArray,
+  run: (part: Prepared, rounding?: Rounding) => Promise<EngineOutput>,
+): Promise<Float64Array> {
+  const seeds = Array.from({ length: FIRST_RUNS }, (_, k) => k);
+  const known = await movedInLastSteps(prepared, data, seeds, run);
+  const moved = known?.whole ?? new Float64Array(data.length);
+  if (known?.others) for (let k = 0; k < moved.length; k++) moved[k] += known.others[k];
+  else for (const seed of known ? seeds.slice(1) : seeds) addSquares(moved, data, (await run(prepared, { jitter: seed })).y.data);
+  for (let k = 0; k < moved.length; k++) moved[k] = Math.sqrt(moved[k] / FIRST_RUNS);
+  return moved;
+}
+
 /** Every sample is computed for itself: not in a graph, nor where states pass from call to call. */
 function canBeSplit({ graphInputs, network, input }: Prepared, y: Tensor): boolean {
   return !graphInputs && samplesApart(network.model, network.shapes) && y.shape.length > 0 && y.shape[0] === input.x.shape[0];
@@ -103,14 +117,6 @@ function samplesIn({ x, others, mask, initialStates }: EngineInput, chosen: read
     mask: masks,
     initialStates: initialStates && new Map([...initialStates].map(([name, s]) => [name, s.map(pick)])),
   };
-}
-
-/** squares[k] += (a[k] − b[k])² */
-function addSquares(squares: Float64Array, a: ArrayLike<number>, b: ArrayLike<number>): void {
-  for (let k = 0; k < a.length; k++) {
-    const d = distance(a[k], b[k]);
-    squares[k] += d * d;
-  }
 }
 
 const LEAST_ULPS = 4;
