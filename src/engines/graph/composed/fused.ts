@@ -44,7 +44,7 @@ function quickGelu(p: Parts): string {
   return p.op('Mul', [p.input(0)!, p.op('Sigmoid', [p.op('Mul', [p.input(0)!, alpha])])]);
 }
 
-const ACTIVATIONS = /^(Relu|Tanh|Sigmoid|Softplus|Softsign|LeakyRelu|HardSigmoid|Clip)$/;
+const ACTIVATIONS = /^(Relu|Tanh|Sigmoid|Softplus|Softsign|LeakyRelu|HardSigmoid|Elu|Selu|Celu|ThresholdedRelu|Clip)$/;
 
 /** Then an activation, with the numbers that it takes. */
 function activated(p: Parts, y: string, given: ReadonlyMap<string, OnnxAttribute>): string[] | undefined {
@@ -52,13 +52,11 @@ function activated(p: Parts, y: string, given: ReadonlyMap<string, OnnxAttribute
   if (name === '') return [y];
   if (!ACTIVATIONS.test(name)) return undefined;
   const listed = floatsOf(p.node, 'activation_params') ?? [];
-  const [alpha, beta] = ['alpha', 'beta'].map((key, i) =>
-    given.has(`activation_${key}`) ? floatOf(p.node, `activation_${key}`) : listed[i],
-  );
+  const keys = ['alpha', name === 'Selu' ? 'gamma' : 'beta'];
+  const [alpha, beta] = keys.map((key, i) => (given.has(`activation_${key}`) ? floatOf(p.node, `activation_${key}`) : listed[i]));
   if (name === 'Clip') return alpha === undefined || beta === undefined ? undefined : [p.op('Clip', [y, p.number(alpha), p.number(beta)])];
-  return [
-    p.op(name, [y], { ...(alpha === undefined ? {} : { alpha: float(alpha) }), ...(beta === undefined ? {} : { beta: float(beta) }) }),
-  ];
+  const parameters = [alpha, beta].flatMap((v, i) => (v === undefined ? [] : [[keys[i], float(v)] as const]));
+  return [p.op(name, [y], Object.fromEntries(parameters))];
 }
 
 /** Conv, what is added, an activation. */
