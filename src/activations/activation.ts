@@ -4,7 +4,7 @@
  */
 export type ActivationParameters = Readonly<Record<string, number | boolean | null>>;
 
-interface ActivationNames {
+export interface ActivationNames {
   /** our name; the one in specs and on the command line */
   readonly name: string;
   /** other spellings accepted on input: swish -> silu */

@@ -1,34 +1,32 @@
-export { affine } from './affine.js';
-export { celu } from './celu.js';
-export { elu } from './elu.js';
-export { exponential } from './exponential.js';
-export { gelu } from './gelu.js';
-export { geluTanh } from './geluTanh.js';
-export { hardShrink } from './hardShrink.js';
-export { hardSigmoid } from './hardSigmoid.js';
-export { hardSigmoidKeras2 } from './hardSigmoidKeras2.js';
-export { hardSilu } from './hardSilu.js';
-export { hardTanh } from './hardTanh.js';
-export { leakyRelu } from './leakyRelu.js';
-export { linear } from './linear.js';
-export { logSigmoid } from './logSigmoid.js';
-export { logSoftmax } from './logSoftmax.js';
-export { mish } from './mish.js';
+export {
+  celu,
+  elu,
+  exponential,
+  logSigmoid,
+  scaledTanh,
+  selu,
+  sigmoid,
+  softplus,
+  softsign,
+  sparsePlus,
+  squareplus,
+  tanh,
+  tanhShrink,
+} from './curves.js';
+export { gelu, geluTanh, hardSilu, mish, silu } from './gated.js';
 export { relu } from './relu.js';
-export { relu6 } from './relu6.js';
-export { scaledTanh } from './scaledTanh.js';
-export { selu } from './selu.js';
-export { sigmoid } from './sigmoid.js';
-export { silu } from './silu.js';
-export { softmax } from './softmax.js';
-export { softplus } from './softplus.js';
-export { softShrink } from './softShrink.js';
-export { softsign } from './softsign.js';
-export { sparsemax } from './sparsemax.js';
-export { sparsePlus } from './sparsePlus.js';
-export { sparseSigmoid } from './sparseSigmoid.js';
-export { squareplus } from './squareplus.js';
-export { tanh } from './tanh.js';
-export { tanhShrink } from './tanhShrink.js';
-export { threshold } from './threshold.js';
-export { thresholdedRelu } from './thresholdedRelu.js';
+export { logSoftmax, softmax, sparsemax } from './rows.js';
+export {
+  affine,
+  hardShrink,
+  hardSigmoid,
+  hardSigmoidKeras2,
+  hardTanh,
+  leakyRelu,
+  linear,
+  relu6,
+  softShrink,
+  sparseSigmoid,
+  threshold,
+  thresholdedRelu,
+} from './straight.js';
