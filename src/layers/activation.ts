@@ -5,7 +5,7 @@ import { ints } from '../formats/onnx/builder.js';
 import { allocate, precisionOf, type Tensor } from '../tensor/tensor.js';
 import { axesOf } from './axes.js';
 import { costPerNumber, symbolic } from './dims.js';
-import type { NodesCall, ScriptCall } from './facets.js';
+import { type ArrayLibrary, inBoth, type NodesCall, type ScriptCall } from './facets.js';
 import { numbers } from './fields.js';
 import type { Json } from './kerasConfig.js';
 import type { LayerBase, LayerKind } from './layer.js';
@@ -79,10 +79,7 @@ export const activation: LayerKind<ActivationLayerSpec> = {
     const x = builder.add('Where', [mask, inputs[0], number(builder, HIDDEN, layer.name)], {}, layer.name);
     return zeroedOutside(builder, mask, rowNodes(layer, { ...call, inputs: [x] }), layer.name);
   },
-  scripts: {
-    numpy: { expression: (layer, call) => expression(layer, call, 'transpose') },
-    torch: { expression: (layer, call) => expression(layer, call, 'permute') },
-  },
+  scripts: inBoth(expression),
 };
 
 /** The activation of every number, or of every row of the last axis (softmax). */
@@ -138,11 +135,12 @@ function rowNodes(layer: ActivationLayerSpec, { builder, inputs: [x], shapes, ac
   return builder.add('Transpose', [over()], { perm: ints(...back) }, `${layer.name}/back`);
 }
 
-function expression(layer: ActivationLayerSpec, { inputs: [x], shapes, activation }: ScriptCall, transpose: string): string {
+function expression(library: ArrayLibrary, layer: ActivationLayerSpec, { inputs: [x], shapes, activation }: ScriptCall): string {
   if (!isRowActivation(layer.activation)) return activation(layer.activation, x);
   const rank = shapes[0].length;
   const { axes, order, back } = moved(layer, rank);
   if (axes.length === 1 && axes[0] === rank - 1) return activation(layer.activation, x);
+  const transpose = library === 'np' ? 'transpose' : 'permute';
   const t = `${x}.${transpose}(${pythonText(order)})`;
   if (axes.length === 1) return `${activation(layer.activation, t)}.${transpose}(${pythonText(back)})`;
   const rows = `${t}.reshape(*[${x}.shape[a] for a in ${pythonText(order.slice(0, rank - axes.length))}], -1)`;

@@ -3,6 +3,7 @@ import { type GraphBuilder, ints } from '../formats/onnx/builder.js';
 import { permuteAxes } from '../tensor/axes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { showShape } from './dims.js';
+import type { ArrayLibrary } from './facets.js';
 import type { DimShape } from './shape.js';
 
 /** Where the channels stand: last [N, T, D], or first [N, D, T] (Keras data_format). */
@@ -11,6 +12,10 @@ export const DATA_FORMAT = { type: 'choice', choices: ['channels_last', 'channel
 
 interface Formatted {
   readonly dataFormat: DataFormat;
+}
+
+interface Named extends Formatted {
+  readonly name: string;
 }
 
 export function lastChannels({ dataFormat }: Formatted): boolean {
@@ -36,6 +41,11 @@ export function spaceOf(layer: Formatted, shape: DimShape, axes: number): DimSha
 
 export function channelsOf<D>(layer: Formatted, shape: readonly D[]): D {
   return shape[lastChannels(layer) ? shape.length - 1 : 1];
+}
+
+/** The axes of space of an input of the layer. */
+export function spaceAxes(layer: Formatted, count: number): number[] {
+  return range(count, lastChannels(layer) ? 1 : 2);
 }
 
 /** The shape with other sizes along its axes of space, and as many channels unless said. @throws RnnError as spaceOf */
@@ -72,20 +82,28 @@ export function fromLast(layer: Formatted, t: Tensor): Tensor {
  * ONNX has the channels first: the value in the layout of `nodes`, and their result in that of the layer.
  * @param axes of space
  */
-export function channelsFirst(
-  layer: Formatted & { readonly name: string },
-  builder: GraphBuilder,
-  input: string,
-  axes: number,
-  nodes: (x: string) => string,
-): string {
-  if (!lastChannels(layer)) return nodes(input);
-  const space = Array.from({ length: axes }, (_, axis) => axis + 1);
-  const y = nodes(builder.add('Transpose', [input], { perm: ints(0, axes + 1, ...space) }, `${layer.name}/channels`));
-  return builder.add('Transpose', [y], { perm: ints(0, ...space.map(a => a + 1), 1) }, `${layer.name}/back`);
+export function channelsFirst(layer: Named, builder: GraphBuilder, input: string, axes: number, nodes: (x: string) => string): string {
+  return channelsBack(layer, builder, nodes(channelsToFirst(layer, builder, input, axes)), axes);
 }
 
-/** Our Python functions have them last. @param move the library's function that moves an axis */
-export function channelsLast(layer: Formatted, move: string, input: string, written: (x: string) => string): string {
+/** [N, …S, C] as [N, C, …S], which ONNX reads. */
+export function channelsToFirst(layer: Named, builder: GraphBuilder, x: string, axes: number): string {
+  const perm = ints(0, axes + 1, ...range(axes, 1));
+  return lastChannels(layer) ? builder.add('Transpose', [x], { perm }, `${layer.name}/channels`) : x;
+}
+
+/** And back, behind `lead` axes of samples and steps. */
+export function channelsBack(layer: Named, builder: GraphBuilder, x: string, axes: number, lead = 1): string {
+  const perm = ints(...range(lead, 0), ...range(axes, lead + 1), lead);
+  return lastChannels(layer) ? builder.add('Transpose', [x], { perm }, `${layer.name}/back`) : x;
+}
+
+function range(length: number, from: number): number[] {
+  return Array.from({ length }, (_, i) => from + i);
+}
+
+/** Our Python functions have them last. */
+export function channelsLast(layer: Formatted, library: ArrayLibrary, input: string, written: (x: string) => string): string {
+  const move = library === 'np' ? 'np.moveaxis' : 'torch.movedim';
   return lastChannels(layer) ? written(input) : `${move}(${written(`${move}(${input}, 1, -1)`)}, -1, 1)`;
 }

@@ -3,7 +3,7 @@ import { factor, weightShape, withBias } from '../cells/weightShapes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { activated } from './activation.js';
 import { multiply, productCost, stepsFormula, stepsOf, widthOf } from './dims.js';
-import type { ScriptCall } from './facets.js';
+import { inBoth, type ScriptCall } from './facets.js';
 import type { LayerBase, LayerKind } from './layer.js';
 import { addTo, refuseRounded, rounded, roundedFields, roundedOnnx } from './roundedInput.js';
 
@@ -73,7 +73,7 @@ export const dense: LayerKind<DenseSpec> = {
     const y = bias ? builder.add('Add', [product, builder.constant(`${layer.name}.bias`, bias)], {}, `${layer.name}/bias`) : product;
     return activation(layer.activation, y);
   },
-  scripts: { numpy: { expression }, torch: { expression } },
+  scripts: inBoth((_library, layer, call) => expression(layer, call)),
 
   weightShapes(layer, [input], symbols) {
     const dims = [input[input.length - 1].symbol, symbols.units];

@@ -3,7 +3,7 @@ import { text } from '../formats/onnx/builder.js';
 import { runOperator } from '../ops/run.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { multiply, NO_COST, showShape } from './dims.js';
-import type { ScriptCall } from './facets.js';
+import { type ArrayLibrary, inBoth, type ScriptCall } from './facets.js';
 import type { LayerBase, LayerKind } from './layer.js';
 import { axisIn } from './operatorShapeRule.js';
 import { pythonText } from './python.js';
@@ -64,7 +64,7 @@ export const dot: LayerKind<DotSpec> = {
     const y = builder.add('Einsum', given, { equation: text(equation) }, layer.name);
     return flat ? builder.add('Unsqueeze', [y, builder.integers([1])], {}, layer.name) : y;
   },
-  scripts: { numpy: { expression: expression('np') }, torch: { expression: expression('torch') } },
+  scripts: inBoth(expression),
 };
 
 /** 'nij,njk->nik' */
@@ -109,20 +109,16 @@ function normalized({ shape, data }: Tensor, axis: number): Tensor {
   return { shape, data: out };
 }
 
-function expression(library: string) {
-  return (layer: DotSpec, { inputs, shapes }: ScriptCall): string => {
-    const { equation, flat } = equationOf(layer, [shapes[0].length, shapes[1].length]);
-    const given = inputs.map((x, i) => {
-      if (!layer.normalize) return x;
-      const axis = axisIn(layer.axes[i], shapes[i].length, 'dot');
-      const length =
-        library === 'np'
-          ? `np.linalg.norm(${x}, axis=${axis}, keepdims=True)`
-          : `torch.linalg.vector_norm(${x}, dim=${axis}, keepdim=True)`;
-      return library === 'np' ? `${x} / np.maximum(${length}, ${SHORTEST})` : `${x} / ${length}.clamp(min=${SHORTEST})`;
-    });
-    return `${library}.einsum(${pythonText(equation)}, ${given.join(', ')})${flat ? '[:, None]' : ''}`;
-  };
+function expression(library: ArrayLibrary, layer: DotSpec, { inputs, shapes }: ScriptCall): string {
+  const { equation, flat } = equationOf(layer, [shapes[0].length, shapes[1].length]);
+  const given = inputs.map((x, i) => {
+    if (!layer.normalize) return x;
+    const axis = axisIn(layer.axes[i], shapes[i].length, 'dot');
+    const length =
+      library === 'np' ? `np.linalg.norm(${x}, axis=${axis}, keepdims=True)` : `torch.linalg.vector_norm(${x}, dim=${axis}, keepdim=True)`;
+    return library === 'np' ? `${x} / np.maximum(${length}, ${SHORTEST})` : `${x} / ${length}.clamp(min=${SHORTEST})`;
+  });
+  return `${library}.einsum(${pythonText(equation)}, ${given.join(', ')})${flat ? '[:, None]' : ''}`;
 }
 
 /** One number stands for both. */

@@ -1,3 +1,4 @@
+import { inBoth } from './facets.js';
 import type { Json } from './kerasConfig.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
@@ -45,7 +46,7 @@ export const dropout: LayerKind<DropoutSpec> = {
       hasRate(kerasClass) ? { rate } : kerasClass === 'GaussianNoise' ? { stddev: 0 } : (IMAGES[kerasClass] ?? {}),
   },
   onnx: (_layer, { inputs: [x] }) => x,
-  scripts: { numpy: { expression: (_layer, { inputs: [x] }) => x }, torch: { expression: (_layer, { inputs: [x] }) => x } },
+  scripts: inBoth((_library, _layer, { inputs: [x] }) => x),
   apply: (_layer, [{ tensor, kind }]) => (kind === undefined ? { tensor } : { tensor, kind }),
 };
 

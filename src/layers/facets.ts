@@ -168,6 +168,21 @@ export type JointMask<S> = (
   call: Pick<ScriptCall, 'inputs' | 'shapes'>,
 ) => string | undefined;
 
+/** The libraries in whose arrays a layer's own expression is written. */
+export type ArrayLibrary = 'np' | 'torch';
+
+/** One expression in the words of either library, and the functions that it calls. */
+export function inBoth<S>(
+  expression: (library: ArrayLibrary, layer: S, call: ScriptCall) => string,
+  helpers?: Readonly<Record<ArrayLibrary, string>>,
+): ScriptFacet<S> {
+  const script = (library: ArrayLibrary): Script<S> => ({
+    helpers: helpers?.[library],
+    expression: (layer, call) => expression(library, layer, call),
+  });
+  return { numpy: script('np'), torch: script('torch') };
+}
+
 /** NumPy computes in float64, PyTorch in float32; Keras scripts are written from the Keras facet. */
 export interface ScriptFacet<S> {
   readonly numpy?: Script<S>;

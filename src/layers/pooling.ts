@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { int, ints } from '../formats/onnx/builder.js';
 import { placesAlong } from '../tensor/axes.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { channelsOf, DATA_FORMAT, type DataFormat, lastChannels, spaceOf, withChannels } from './channels.js';
+import { channelsOf, DATA_FORMAT, type DataFormat, lastChannels, spaceAxes, spaceOf, withChannels } from './channels.js';
 import { multiply, NO_COST } from './dims.js';
 import { inGrammar, type OnnxCall, type Script } from './facets.js';
 import { kerasArguments } from './kerasArguments.js';
@@ -60,10 +60,6 @@ export const globalmaxpool2d = pooling('globalmaxpool2d', 'GlobalMaxPooling2D', 
 export const globalavgpool2d = pooling('globalavgpool2d', 'GlobalAveragePooling2D', 'mean', 2, false);
 export const globalmaxpool3d = pooling('globalmaxpool3d', 'GlobalMaxPooling3D', 'max', 3, false);
 export const globalavgpool3d = pooling('globalavgpool3d', 'GlobalAveragePooling3D', 'mean', 3, false);
-
-function spaceAxes(layer: PoolSpec, axes: number): number[] {
-  return Array.from({ length: axes }, (_, axis) => axis + (lastChannels(layer) ? 1 : 2));
-}
 
 /** A sample without any real step has mean 0 / 0 = NaN in Keras as well. */
 function pooled(layer: PoolSpec, { tensor, mask }: Value, way: Way, axes: readonly number[], kernels: Kernels): Tensor {

@@ -2,6 +2,7 @@ import { weightShape } from '../cells/weightShapes.js';
 import { RnnError } from '../errors.js';
 import { axesOf } from './axes.js';
 import { costPerNumber } from './dims.js';
+import { inBoth } from './facets.js';
 import { sizes } from './fields.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
@@ -39,8 +40,5 @@ export const prelu: LayerKind<PReluSpec> = {
   cost: costPerNumber('activations'),
   nodes: ({ name }, { builder, inputs: [x], weight }) =>
     builder.add('PRelu', [x, builder.constant(`${name}.alpha`, weight('alpha')!)], {}, name),
-  scripts: {
-    numpy: { expression: (_layer, { inputs: [x], weight }) => `np.where(${x} < 0, ${weight('alpha')} * ${x}, ${x})` },
-    torch: { expression: (_layer, { inputs: [x], weight }) => `torch.where(${x} < 0, ${weight('alpha')} * ${x}, ${x})` },
-  },
+  scripts: inBoth((library, _layer, { inputs: [x], weight }) => `${library}.where(${x} < 0, ${weight('alpha')} * ${x}, ${x})`),
 };

@@ -11,6 +11,7 @@ import { multiply, productCost } from './dims.js';
 import type { OnnxCall } from './facets.js';
 import { kerasArguments } from './kerasArguments.js';
 import type { LayerBase, LayerKind } from './layer.js';
+import { sized } from './operatorNumbers.js';
 import type { Dim, DimShape } from './shape.js';
 import type { Window } from './window/window.js';
 import { slid } from './window/window.js';
@@ -97,10 +98,6 @@ export const spectrogram: LayerKind<SpectrogramSpec> = {
   },
   onnx: spectra,
 };
-
-function sized(size: number): Dim {
-  return { symbol: String(size), size };
-}
 
 function channelAxis(layer: SpectrogramSpec): number {
   return lastChannels(layer) ? 2 : 1;

@@ -1,4 +1,5 @@
 import { RnnError } from '../errors.js';
+import { inBoth } from './facets.js';
 import { checkOption } from './kerasConfig.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
@@ -45,6 +46,6 @@ export const text: LayerKind<TextSpec> = {
     },
   },
   onnx: (_layer, { inputs: [x] }) => x,
-  scripts: { numpy: { expression: (_layer, { inputs: [x] }) => x }, torch: { expression: (_layer, { inputs: [x] }) => x } },
+  scripts: inBoth((_library, _layer, { inputs: [x] }) => x),
   apply: (_layer, [{ tensor, kind }]) => (kind === undefined ? { tensor } : { tensor, kind }),
 };

@@ -2,7 +2,7 @@ import { permuteAxes } from '../tensor/axes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { multiply, productCost, stepsFormula, stepsOf } from './dims.js';
 import { EMBEDDING_FIELDS, type EmbeddingSpec, vectorsOf } from './embedding.js';
-import type { ScriptCall } from './facets.js';
+import { inBoth, type ScriptCall } from './facets.js';
 import type { LayerKind } from './layer.js';
 import { number } from './onnxSteps.js';
 
@@ -38,7 +38,7 @@ export const unembedding: LayerKind<UnembeddingSpec> = {
     const c = number(builder, layer.softCap!, layer.name);
     return builder.add('Mul', [activation('tanh', builder.add('Div', [y, c], {}, `${layer.name}/cap`)), c], {}, `${layer.name}/cap`);
   },
-  scripts: { numpy: { expression }, torch: { expression } },
+  scripts: inBoth((_library, layer, call) => expression(layer, call)),
 };
 
 function expression(layer: UnembeddingSpec, { inputs: [x], weight, activation }: ScriptCall): string {

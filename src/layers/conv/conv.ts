@@ -1,20 +1,18 @@
 import { factor, weightShape, withBias } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
-import { int, ints } from '../../formats/onnx/builder.js';
-import { permuteAxes } from '../../tensor/axes.js';
+import { int } from '../../formats/onnx/builder.js';
 import { activatedInPlace } from '../activation.js';
 import { channelsFirst, channelsLast, channelsOf, fromLast, lastChannels, overSpace, spaceOf, toLast } from '../channels.js';
 import { multiply, productCost, widthOf } from '../dims.js';
-import { inGrammar, type OnnxFacet, type Script } from '../facets.js';
+import { type ArrayLibrary, inBoth, inGrammar, type OnnxFacet, type ScriptCall } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import type { DimShape } from '../shape.js';
-import { onnxPadding } from '../window/onnx.js';
 import { NUMPY_WINDOWS, TORCH_PADDING } from '../window/scripts.js';
 import { PADDINGS, slid } from '../window/window.js';
 import { convolve } from './convolve.js';
-import { FILTER_ARGUMENTS, filterFields, filterSizes } from './filters.js';
+import { FILTER_ARGUMENTS, filterConstants, filterFields, filterSizes, filtersFirst, slidingAttributes } from './filters.js';
 import { type ConvSpec, windowsOf } from './spec.js';
 
 function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> {
@@ -45,10 +43,7 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
     }),
     keras: kerasArguments(`Conv${axes}D`, fields, `filters ${FILTER_ARGUMENTS} groups`, { weightNames: { W: 'kernel', b: 'bias' } }),
     onnx,
-    scripts: {
-      numpy: { helpers: NUMPY, expression: written('np.moveaxis', '0') },
-      torch: { helpers: TORCH, expression: written('torch.movedim', 'None') },
-    },
+    scripts: inBoth(expression, { np: NUMPY, torch: TORCH }),
 
     weightShapes(layer, [input], symbols) {
       const C = groupedChannels(layer, input);
@@ -100,18 +95,11 @@ function groupedChannels(layer: ConvSpec, input: DimShape): number {
 
 /** Conv reads [N, C, …S] with W [F, C/groups, …k]. */
 const onnx: OnnxFacet<ConvSpec> = (layer, { builder, inputs: [input], shapes, weight, activation }) => {
-  const axes = layer.kernelSize.length;
-  const W = permuteAxes(weight('W')!, [axes + 1, axes, ...layer.kernelSize.keys()]);
-  const bias = weight('b');
-  const weights = [builder.constant(`${layer.name}.weight`, W), ...(bias ? [builder.constant(`${layer.name}.bias`, bias)] : [])];
-  const attributes = {
-    kernel_shape: ints(...layer.kernelSize),
-    strides: ints(...layer.strides),
-    dilations: ints(...layer.dilation),
-    group: int(layer.groups),
-    ...onnxPadding(spaceOf(layer, shapes[0], axes).slice(1), windowsOf(layer)),
-  };
-  const y = channelsFirst(layer, builder, input, axes, x => builder.add('Conv', [x, ...weights], attributes, layer.name));
+  const weights = filterConstants(builder, layer.name, filtersFirst(weight('W')!), weight('b'));
+  const attributes = { ...slidingAttributes(layer, shapes[0]), group: int(layer.groups) };
+  const y = channelsFirst(layer, builder, input, layer.kernelSize.length, x =>
+    builder.add('Conv', [x, ...weights], attributes, layer.name),
+  );
   return activation(layer.activation, y);
 };
 
@@ -132,13 +120,13 @@ def conv(x, W, b, strides, dilation, padding, groups):
     return run(x, W, b, strides, 0, dilation, groups).movedim(1, -1)
 `;
 
-/** @param move of an axis @param none a bias that is not there */
-function written(move: string, none: string): Script<ConvSpec>['expression'] {
-  return (layer, { inputs: [input], weight, activation }) => {
-    const options = [layer.strides, layer.dilation, layer.padding, layer.groups].map(pythonText).join(', ');
-    const y = channelsLast(layer, move, input, x => `conv(${x}, ${weight('W')}, ${weight('b') ?? none}, ${options})`);
-    return activation(layer.activation, y);
-  };
+function expression(library: ArrayLibrary, layer: ConvSpec, { inputs: [input], weight, activation }: ScriptCall): string {
+  const options = [layer.strides, layer.dilation, layer.padding, layer.groups].map(pythonText).join(', ');
+  const bias = weight('b') ?? (library === 'np' ? '0' : 'None');
+  return activation(
+    layer.activation,
+    channelsLast(layer, library, input, x => `conv(${x}, ${weight('W')}, ${bias}, ${options})`),
+  );
 }
 
 export const conv1d = convolution('conv1d', 1);

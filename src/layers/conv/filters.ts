@@ -1,9 +1,14 @@
-import { DATA_FORMAT } from '../channels.js';
+import { type GraphBuilder, ints } from '../../formats/onnx/builder.js';
+import type { OnnxAttribute } from '../../formats/onnx/graph.js';
+import { permuteAxes } from '../../tensor/axes.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { DATA_FORMAT, spaceOf } from '../channels.js';
 import type { Grammar } from '../facets.js';
 import { sizes } from '../fields.js';
-import type { Field } from '../layer.js';
+import type { DimShape, Field } from '../layer.js';
+import { onnxPadding } from '../window/onnx.js';
 import type { Padding } from '../window/window.js';
-import type { ConvSpec } from './spec.js';
+import { type ConvSpec, type Sliding, windowsOf } from './spec.js';
 
 /** What all layers of filters over the axes of space share: their fields in a spec, in a Keras configuration, in the grammar. */
 export type Filtered = Pick<ConvSpec, 'kernelSize' | 'strides' | 'dilation' | 'padding' | 'activation' | 'useBias' | 'dataFormat'>;
@@ -32,5 +37,27 @@ export function filterSizes(axes: number): Grammar['sizes'] {
     example: `64${'x5'.repeat(axes)}`,
     counts: [axes + 1, axes + 1],
     fields: ([filters, ...kernelSize]) => ({ filters, kernelSize }),
+  };
+}
+
+/** [...k, C, F] -> [F, C, …k], as ONNX has a kernel; of one that is transposed [...k, F, C] -> [C, F, …k]. */
+export function filtersFirst(kernel: Tensor): Tensor {
+  const axes = kernel.shape.length - 2;
+  return permuteAxes(kernel, [axes + 1, axes, ...Array(axes).keys()]);
+}
+
+/** Kernel and bias as constants of an ONNX graph. */
+export function filterConstants(builder: GraphBuilder, name: string, kernel: Tensor, bias: Tensor | undefined): string[] {
+  const constant = (key: string, t: Tensor) => builder.constant(`${name}.${key}`, t);
+  return [constant('weight', kernel), ...(bias ? [constant('bias', bias)] : [])];
+}
+
+/** How ONNX' Conv slides. @param shape of the input */
+export function slidingAttributes(layer: Sliding & Pick<ConvSpec, 'dataFormat'>, shape: DimShape): Record<string, OnnxAttribute> {
+  return {
+    kernel_shape: ints(...layer.kernelSize),
+    strides: ints(...layer.strides),
+    dilations: ints(...layer.dilation),
+    ...onnxPadding(spaceOf(layer, shape, layer.kernelSize.length).slice(1), windowsOf(layer)),
   };
 }

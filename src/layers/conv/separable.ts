@@ -1,20 +1,19 @@
 import { factor, weightShape, withBias } from '../../cells/weightShapes.js';
-import { int, ints } from '../../formats/onnx/builder.js';
+import { int } from '../../formats/onnx/builder.js';
 import { padAxes, permuteAxes } from '../../tensor/axes.js';
 import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { activated } from '../activation.js';
 import { channelsFirst, channelsLast, channelsOf, fromLast, overSpace, spaceOf, toLast } from '../channels.js';
 import { multiply, productCost, widthOf } from '../dims.js';
-import type { OnnxCall, Script } from '../facets.js';
+import { type ArrayLibrary, inBoth, type OnnxCall, type ScriptCall } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import type { Dim } from '../shape.js';
-import { onnxPadding } from '../window/onnx.js';
 import { offsetsOf, startsOf } from '../window/places.js';
 import { NUMPY_WINDOWS, TORCH_PADDING } from '../window/scripts.js';
 import { PADDINGS, paddingOf, slid, type Window, windowsIn } from '../window/window.js';
-import { FILTER_ARGUMENTS, type Filtered, filterFields } from './filters.js';
+import { FILTER_ARGUMENTS, type Filtered, filterFields, filtersFirst, slidingAttributes } from './filters.js';
 import { windowsOf } from './spec.js';
 
 /**
@@ -83,10 +82,7 @@ function separable(name: SeparableSpec['kind'], axes: number): LayerKind<Separab
       weightNames: { W: both ? 'depthwise_kernel' : 'kernel', Wpoint: 'pointwise_kernel', b: 'bias' },
     }),
     onnx: asNodes,
-    scripts: {
-      numpy: { helpers: NUMPY, expression: written('np.moveaxis') },
-      torch: { helpers: TORCH, expression: written('torch.movedim') },
-    },
+    scripts: inBoth(expression, { np: NUMPY, torch: TORCH }),
 
     weightShapes(layer, [input], symbols) {
       const C = widthOf([input[0], channelsOf(layer, input)]);
@@ -146,30 +142,21 @@ function asNodes(layer: SeparableSpec, { builder, inputs: [input], shapes, weigh
   const first = reshape(permuteAxes(W, [axes, axes + 1, ...space]), [C * m, 1, ...layer.kernelSize]);
   const [point, bias] = [weight('Wpoint'), weight('b')];
   const own = (key: string, t: Tensor | undefined) => (t ? [builder.constant(`${layer.name}.${key}`, t)] : []);
-  const attributes = {
-    kernel_shape: ints(...layer.kernelSize),
-    strides: ints(...layer.strides),
-    dilations: ints(...layer.dilation),
-    group: int(C),
-    ...onnxPadding(spaceOf(layer, shapes[0], axes).slice(1), windowsOf(layer)),
-  };
+  const attributes = { ...slidingAttributes(layer, shapes[0]), group: int(C) };
   const y = channelsFirst(layer, builder, input, axes, x => {
     const each = builder.add('Conv', [x, ...own('depthwise', first), ...own('bias', point ? undefined : bias)], attributes, layer.name);
     if (!point) return each;
-    const mix = permuteAxes(point, [axes + 1, axes, ...layer.kernelSize.keys()]);
-    return builder.add('Conv', [each, ...own('pointwise', mix), ...own('bias', bias)], {}, `${layer.name}/pointwise`);
+    return builder.add('Conv', [each, ...own('pointwise', filtersFirst(point)), ...own('bias', bias)], {}, `${layer.name}/pointwise`);
   });
   return activation(layer.activation, y);
 }
 
-function written(move: string): Script<SeparableSpec>['expression'] {
-  return (layer, { inputs: [input], weight, activation }) => {
-    const options = [layer.strides, layer.dilation, layer.padding].map(pythonText).join(', ');
-    const [point, bias] = [weight('Wpoint'), weight('b')];
-    const mixed = `${point ? ` @ ${point}${'[0]'.repeat(layer.kernelSize.length)}` : ''}${bias ? ` + ${bias}` : ''}`;
-    const y = channelsLast(layer, move, input, x => `(depthwise(${x}, ${weight('W')}, ${options})${mixed})`);
-    return activation(layer.activation, y);
-  };
+function expression(library: ArrayLibrary, layer: SeparableSpec, { inputs: [input], weight, activation }: ScriptCall): string {
+  const options = [layer.strides, layer.dilation, layer.padding].map(pythonText).join(', ');
+  const [point, bias] = [weight('Wpoint'), weight('b')];
+  const mixed = `${point ? ` @ ${point}${'[0]'.repeat(layer.kernelSize.length)}` : ''}${bias ? ` + ${bias}` : ''}`;
+  const y = channelsLast(layer, library, input, x => `(depthwise(${x}, ${weight('W')}, ${options})${mixed})`);
+  return activation(layer.activation, y);
 }
 
 /**

@@ -5,13 +5,13 @@ import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { activated } from '../activation.js';
 import { channelsFirst, channelsLast, channelsOf, fromLast, overSpace, spaceOf, toLast } from '../channels.js';
 import { multiply, productCost, widthOf } from '../dims.js';
-import { inGrammar, type OnnxCall, type Script } from '../facets.js';
+import { type ArrayLibrary, inBoth, inGrammar, type OnnxCall, type ScriptCall } from '../facets.js';
 import { sizes } from '../fields.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import type { Dim } from '../shape.js';
-import { FILTER_ARGUMENTS, type Filtered, filterFields, filterSizes } from './filters.js';
+import { FILTER_ARGUMENTS, type Filtered, filterConstants, filterFields, filterSizes, filtersFirst } from './filters.js';
 
 /** A transposed convolution: every value of the input adds its own copy of the filters, a stride apart (Keras ConvTranspose). */
 export interface TransposedSpec extends LayerBase, Filtered {
@@ -82,10 +82,7 @@ function transposed(name: TransposedSpec['kind'], axes: number): LayerKind<Trans
     }),
     keras: kerasArguments(kerasClass, fields, `filters ${FILTER_ARGUMENTS} outputPadding?`, { weightNames: { W: 'kernel', b: 'bias' } }),
     onnx: asNodes,
-    scripts: {
-      numpy: { helpers: NUMPY, expression: written('np.moveaxis') },
-      torch: { helpers: TORCH, expression: written('torch.movedim') },
-    },
+    scripts: inBoth(expression, { np: NUMPY, torch: TORCH }),
 
     weightShapes(layer, [input], symbols) {
       const from = channelsOf(layer, input);
@@ -183,9 +180,7 @@ function asNodes(layer: TransposedSpec, { builder, inputs: [input], weight, acti
   // the full length minus the requested one, the same for every input
   const more = along.map(a => a.reach - a.one);
   const before = along.map(a => a.before);
-  const bias = weight('b');
-  const W = permuteAxes(weight('W')!, [axes + 1, axes, ...layer.kernelSize.keys()]);
-  const weights = [builder.constant(`${layer.name}.weight`, W), ...(bias ? [builder.constant(`${layer.name}.bias`, bias)] : [])];
+  const weights = filterConstants(builder, layer.name, filtersFirst(weight('W')!), weight('b'));
   const attributes = {
     kernel_shape: ints(...layer.kernelSize),
     strides: ints(...layer.strides),
@@ -197,11 +192,9 @@ function asNodes(layer: TransposedSpec, { builder, inputs: [input], weight, acti
   return activation(layer.activation, y);
 }
 
-function written(move: string): Script<TransposedSpec>['expression'] {
-  return (layer, { inputs: [input], weight, activation }) => {
-    const along = spreads(layer);
-    const options = [layer.strides, layer.dilation, along.map(a => a.one), along.map(a => a.before)].map(pythonText).join(', ');
-    const y = channelsLast(layer, move, input, x => `conv_transpose(${x}, ${weight('W')}, ${weight('b') ?? '0'}, ${options})`);
-    return activation(layer.activation, y);
-  };
+function expression(library: ArrayLibrary, layer: TransposedSpec, { inputs: [input], weight, activation }: ScriptCall): string {
+  const along = spreads(layer);
+  const options = [layer.strides, layer.dilation, along.map(a => a.one), along.map(a => a.before)].map(pythonText).join(', ');
+  const y = channelsLast(layer, library, input, x => `conv_transpose(${x}, ${weight('W')}, ${weight('b') ?? '0'}, ${options})`);
+  return activation(layer.activation, y);
 }

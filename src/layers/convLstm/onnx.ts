@@ -1,10 +1,8 @@
 import type { ActivationSpec } from '../../activations/activation.js';
-import { type GraphBuilder, int, ints } from '../../formats/onnx/builder.js';
-import { permuteAxes } from '../../tensor/axes.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { int, ints } from '../../formats/onnx/builder.js';
 import { isRowActivation } from '../activation.js';
-import { lastChannels, spaceOf } from '../channels.js';
-import { windowsOf } from '../conv/spec.js';
+import { channelsBack, channelsToFirst, lastChannels } from '../channels.js';
+import { filtersFirst, slidingAttributes } from '../conv/filters.js';
 import type { OnnxCall, OnnxFacet } from '../facets.js';
 import { onnxSamples } from '../nested/steps.js';
 import { number } from '../onnxSteps.js';
@@ -27,7 +25,7 @@ export const onnx: OnnxFacet<ConvLstmSpec> = (layer, call) => {
   const shape = builder.add('Concat', [sizes(0, 1), builder.integers([filters]), sizes(3)], { axis: int(0) }, `${name}/shape`);
   const zeros = builder.add('ConstantOfShape', [shape], {}, `${name}/zeros`);
   const given = initial?.map((state, i) =>
-    toFirst(layer, builder, typeof state === 'string' ? state : builder.constant(`${name}.state_${i}`, state)),
+    channelsToFirst(layer, builder, typeof state === 'string' ? state : builder.constant(`${name}.state_${i}`, state), axes),
   );
   const [h, c] = given ?? [zeros, zeros];
   // what a masked step shows is the output before it, and that is not h where h was given
@@ -43,9 +41,9 @@ export const onnx: OnnxFacet<ConvLstmSpec> = (layer, call) => {
   };
   const found = builder.addMany('Scan', [...states, ...scanned], states.length + 1, attributes, name);
   const y = layer.returnSequences
-    ? toLayout(layer, builder, found[states.length], axes, 2)
-    : toLayout(layer, builder, found[mask === undefined ? 0 : 2], axes, 1);
-  return { y, ...(wantsOthers ? { others: found.slice(0, 2).map(state => toLayout(layer, builder, state, axes, 1)) } : {}) };
+    ? channelsBack(layer, builder, found[states.length], axes, 2)
+    : channelsBack(layer, builder, found[mask === undefined ? 0 : 2], axes);
+  return { y, ...(wantsOthers ? { others: found.slice(0, 2).map(state => channelsBack(layer, builder, state, axes)) } : {}) };
 };
 
 /** x * W + b at all steps [N, T, 4F, …S'] */
@@ -59,16 +57,9 @@ function products(layer: ConvLstmSpec, call: OnnxCall): string {
   const { name } = layer;
   const axes = layer.kernelSize.length;
   const bias = weight('bh');
-  const kernel = [filtersOf(builder, `${name}.W`, weight('Wx')!), ...(bias ? [builder.constant(`${name}.bias`, bias)] : [])];
-  const windows = windowsOf(layer);
-  const padding = onnxPadding(spaceOf(layer, [shape[0], ...shape.slice(2)], axes).slice(1), windows);
-  const attributes = {
-    kernel_shape: ints(...layer.kernelSize),
-    strides: ints(...layer.strides),
-    dilations: ints(...layer.dilation),
-    ...padding,
-  };
-  const samples = toFirst(layer, builder, onnxSamples({ ...call, masks: [] }, name).y);
+  const kernel = [builder.constant(`${name}.W`, filtersFirst(weight('Wx')!)), ...(bias ? [builder.constant(`${name}.bias`, bias)] : [])];
+  const attributes = slidingAttributes(layer, [shape[0], ...shape.slice(2)]);
+  const samples = channelsToFirst(layer, builder, onnxSamples({ ...call, masks: [] }, name).y, axes);
   const z = builder.add('Conv', [samples, ...kernel], attributes, `${name}/products`);
   const sizes = (value: string, start: number, end?: number) =>
     builder.add('Shape', [value], { start: int(start), ...(end === undefined ? {} : { end: int(end) }) }, `${name}/shape`);
@@ -81,7 +72,7 @@ function step(layer: ConvLstmSpec, { builder, weight, activation }: OnnxCall, ma
   const { name } = layer;
   const own = `${name}/step`;
   const add = (op: string, inputs: readonly string[], attributes = {}) => builder.add(op, inputs, attributes, own);
-  const kernel = filtersOf(builder, `${name}.R`, weight('Wh')!);
+  const kernel = builder.constant(`${name}.R`, filtersFirst(weight('Wh')!));
   const anyLength = layer.kernelSize.map(() => ({ symbol: '', size: null }));
   const padding = onnxPadding(
     anyLength,
@@ -116,29 +107,4 @@ function step(layer: ConvLstmSpec, { builder, weight, activation }: OnnxCall, ma
     const out = where(nextH, zero);
     return [where(nextH, h), where(nextC, c), out, add('Identity', [out])];
   });
-}
-
-/** [...k, C, F] -> [F, C, ...k] */
-function filtersOf(builder: GraphBuilder, name: string, kernel: Tensor): string {
-  const axes = kernel.shape.length - 2;
-  return builder.constant(name, permuteAxes(kernel, [axes + 1, axes, ...Array(axes).keys()]));
-}
-
-function toFirst(layer: ConvLstmSpec, builder: GraphBuilder, x: string): string {
-  if (!lastChannels(layer)) return x;
-  const axes = layer.kernelSize.length;
-  return builder.add(
-    'Transpose',
-    [x],
-    { perm: ints(0, axes + 1, ...layer.kernelSize.map((_, axis) => axis + 1)) },
-    `${layer.name}/channels`,
-  );
-}
-
-/** And back, behind `lead` axes of samples and steps. */
-function toLayout(layer: ConvLstmSpec, builder: GraphBuilder, x: string, axes: number, lead: number): string {
-  if (!lastChannels(layer)) return x;
-  const first = Array.from({ length: lead }, (_, i) => i);
-  const space = Array.from({ length: axes }, (_, i) => lead + 1 + i);
-  return builder.add('Transpose', [x], { perm: ints(...first, ...space, lead) }, `${layer.name}/back`);
 }

@@ -7,7 +7,7 @@ import { permuteAxes } from '../../tensor/axes.js';
 import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { activated } from '../activation.js';
 import { multiply, productCost, showShape } from '../dims.js';
-import type { OnnxCall, ScriptCall } from '../facets.js';
+import { type ArrayLibrary, inBoth, type OnnxCall, type ScriptCall } from '../facets.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import { addTo, refuseRounded, rounded, roundedFields, roundedOnnx } from '../roundedInput.js';
@@ -130,7 +130,7 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
     const y = adapter ? builder.add('Add', [product, times(x, 'lora', adapter)], {}, layer.name) : product;
     return activation(layer.activation, biased(layer, call, y));
   },
-  scripts: { numpy: { expression: expression('np') }, torch: { expression: expression('torch') } },
+  scripts: inBoth(expression),
 };
 
 function checkText(value: unknown, key: string): unknown {
@@ -269,12 +269,10 @@ function biased(layer: EinsumDenseSpec, { builder, weight }: OnnxCall, y: string
   return bias ? builder.add('Add', [y, builder.constant(`${layer.name}.bias`, reshape(bias, bias.shape))], {}, `${layer.name}/bias`) : y;
 }
 
-function expression(library: string) {
-  return (layer: EinsumDenseSpec, { inputs: [x], weight, activation, shapes }: ScriptCall): string => {
-    refuseRounded(layer, 'a script has no int8 input of an EinsumDense layer', 'use forward, or convert to .onnx');
-    const { input, kernel, output } = equationOf(layer.equation, shapes[0].length);
-    const bias = weight('b');
-    const y = `${library}.einsum(${pythonText(`${input},${kernel}->${output}`)}, ${x}, ${weight('W')})`;
-    return activation(layer.activation, bias ? `(${y} + ${bias})` : y);
-  };
+function expression(library: ArrayLibrary, layer: EinsumDenseSpec, { inputs: [x], weight, activation, shapes }: ScriptCall): string {
+  refuseRounded(layer, 'a script has no int8 input of an EinsumDense layer', 'use forward, or convert to .onnx');
+  const { input, kernel, output } = equationOf(layer.equation, shapes[0].length);
+  const bias = weight('b');
+  const y = `${library}.einsum(${pythonText(`${input},${kernel}->${output}`)}, ${x}, ${weight('W')})`;
+  return activation(layer.activation, bias ? `(${y} + ${bias})` : y);
 }

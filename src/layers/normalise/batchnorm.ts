@@ -2,7 +2,7 @@ import { placesAlong } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { axesOf, broadcastOver, sizesAlong } from '../axes.js';
 import { costPerNumber, symbolic } from '../dims.js';
-import type { OnnxFacet, ScriptCall } from '../facets.js';
+import { type ArrayLibrary, inBoth, type OnnxFacet, type ScriptCall } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { vectorWeights, weightsAlong } from './weights.js';
@@ -79,7 +79,7 @@ export const batchnorm: LayerKind<BatchNormSpec> = {
 
   onnx: (layer, call) => scaled(layer, asAffine(layer, call.weight), call),
 
-  scripts: { numpy: { expression: expression('np.sqrt') }, torch: { expression: expression('torch.sqrt') } },
+  scripts: inBoth(expression),
 };
 
 /** x·factor + shift, in double precision. */
@@ -101,11 +101,9 @@ function scaled(
   return builder.add('Add', [y, builder.constant(`${layer.name}.shift`, { shape, data: shift })], {}, `${layer.name}/shift`);
 }
 
-function expression(root: string) {
-  return (layer: BatchNormSpec, call: ScriptCall): string => {
-    const of = weightsAlong(axesOf([layer.axis], call.shapes[0]), call);
-    const [gamma, beta] = [of('gamma'), of('beta')];
-    const normal = `(${call.inputs[0]} - ${of('mean')}) / ${root}(${of('variance')} + ${layer.epsilon})`;
-    return `${normal}${gamma ? ` * ${gamma}` : ''}${beta ? ` + ${beta}` : ''}`;
-  };
+function expression(library: ArrayLibrary, layer: BatchNormSpec, call: ScriptCall): string {
+  const of = weightsAlong(axesOf([layer.axis], call.shapes[0]), call);
+  const [gamma, beta] = [of('gamma'), of('beta')];
+  const normal = `(${call.inputs[0]} - ${of('mean')}) / ${library}.sqrt(${of('variance')} + ${layer.epsilon})`;
+  return `${normal}${gamma ? ` * ${gamma}` : ''}${beta ? ` + ${beta}` : ''}`;
 }

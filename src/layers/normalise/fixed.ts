@@ -3,7 +3,7 @@ import { placesAlong } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { axesOf, sizesAlong } from '../axes.js';
 import { costPerNumber, symbolic } from '../dims.js';
-import type { ScriptCall } from '../facets.js';
+import { type ArrayLibrary, inBoth, type ScriptCall } from '../facets.js';
 import { numbers } from '../fields.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { nestedNumbers } from '../operatorFields.js';
@@ -81,10 +81,7 @@ export const normalization: LayerKind<NormalizationSpec> = {
     const y = builder.add('Mul', [x, builder.constant(`${layer.name}.factor`, factor)], {}, layer.name);
     return builder.add('Add', [y, builder.constant(`${layer.name}.shift`, shift)], {}, `${layer.name}/shift`);
   },
-  scripts: {
-    numpy: { expression: (layer, call) => expression(layer, call, 'np.array', 'np.maximum(np.sqrt(VARIANCE), LEAST)') },
-    torch: { expression: (layer, call) => expression(layer, call, 'torch.tensor', 'torch.sqrt(VARIANCE).clamp(min=LEAST)') },
-  },
+  scripts: inBoth(expression),
 };
 
 /** One number or an array over all, broadcast to the shape of the axes. */
@@ -110,14 +107,18 @@ function asAffine(layer: NormalizationSpec, input: DimShape, weight: (name: stri
   return { factor: { shape, data: deviation.map(d => 1 / d) }, shift: { shape, data: mean.map((m, k) => -m / deviation[k]) } };
 }
 
-function expression(layer: NormalizationSpec, { inputs: [x], shapes, weight }: ScriptCall, array: string, deviation: string): string {
+/** What makes an array of numbers. */
+const ARRAY: Readonly<Record<ArrayLibrary, string>> = { np: 'np.array', torch: 'torch.tensor' };
+
+function expression(library: ArrayLibrary, layer: NormalizationSpec, { inputs: [x], shapes, weight }: ScriptCall): string {
   const axes = axesOf(layer.axis, shapes[0]);
   const shape = pythonText(shapes[0].map((dim, axis) => (axes.includes(axis) ? dim.size : 1)));
   const of = (name: 'mean' | 'variance') => {
     if (layer[name] === null) return `${weight(name)}.reshape(${shape})`;
-    return `${array}(${pythonText([...statistic(layer[name], undefined, sizeOf(sizesAlong(axes, shapes[0])))])}).reshape(${shape})`;
+    return `${ARRAY[library]}(${pythonText([...statistic(layer[name], undefined, sizeOf(sizesAlong(axes, shapes[0])))])}).reshape(${shape})`;
   };
-  const d = deviation.replace('VARIANCE', of('variance')).replace('LEAST', String(LEAST_DEVIATION));
+  const root = `${library}.sqrt(${of('variance')})`;
+  const d = library === 'np' ? `np.maximum(${root}, ${LEAST_DEVIATION})` : `${root}.clamp(min=${LEAST_DEVIATION})`;
   return layer.invert ? `${x} * ${d} + ${of('mean')}` : `(${x} - ${of('mean')}) / ${d}`;
 }
 
@@ -153,12 +154,8 @@ export const rescaling: LayerKind<RescalingSpec> = {
     };
     return builder.add('Add', [builder.add('Mul', [x, constant(layer.scale)], {}, layer.name), constant(layer.offset)], {}, layer.name);
   },
-  scripts: {
-    numpy: {
-      expression: (layer, { inputs: [x] }) => `${x} * np.array(${pythonText(layer.scale)}) + np.array(${pythonText(layer.offset)})`,
-    },
-    torch: {
-      expression: (layer, { inputs: [x] }) => `${x} * torch.tensor(${pythonText(layer.scale)}) + torch.tensor(${pythonText(layer.offset)})`,
-    },
-  },
+  scripts: inBoth((library, layer, { inputs: [x] }) => {
+    const [scale, offset] = [layer.scale, layer.offset].map(value => `${ARRAY[library]}(${pythonText(value)})`);
+    return `${x} * ${scale} + ${offset}`;
+  }),
 };

@@ -2,7 +2,7 @@ import { int, ints } from '../../formats/onnx/builder.js';
 import { placesAlong } from '../../tensor/axes.js';
 import { axesOf, broadcastOver, sizesAlong } from '../axes.js';
 import { costPerNumber, symbolic } from '../dims.js';
-import type { OnnxCall, ScriptCall } from '../facets.js';
+import { type ArrayLibrary, inBoth, type OnnxCall, type ScriptCall } from '../facets.js';
 import { numbers } from '../fields.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
@@ -86,10 +86,7 @@ function normalisation(
       return { tensor: { shape, data: y } };
     },
     onnx: asNodes,
-    scripts: {
-      numpy: { expression: (layer, call) => expression(layer, call, { keep: 'keepdims=True', most: 'np.maximum' }, 'np.sqrt', 'axis') },
-      torch: { expression: (layer, call) => expression(layer, call, { keep: 'keepdim=True', most: 'torch.clamp' }, 'torch.sqrt', 'dim') },
-    },
+    scripts: inBoth(expression),
   };
 }
 
@@ -147,26 +144,19 @@ function asNodes(layer: LayerNormSpec, { builder, inputs: [x], shapes, weight }:
   return y;
 }
 
-function expression(
-  layer: LayerNormSpec,
-  call: ScriptCall,
-  { keep, most }: { keep: string; most: string },
-  root: string,
-  axisWord: string,
-): string {
+function expression(library: ArrayLibrary, layer: LayerNormSpec, call: ScriptCall): string {
   const [x] = call.inputs;
   const axes = axesOf(layer.axis, call.shapes[0]);
   const of = weightsAlong(axes, call);
-  const along = `${axisWord}=${pythonText(axes)}, ${keep}`;
+  const along = library === 'np' ? `axis=${pythonText(axes)}, keepdims=True` : `dim=${pythonText(axes)}, keepdim=True`;
   const centred = `(${x} - ${x}.mean(${along}))`;
   const way = wayOf(layer);
   const squares = way === 'layer' || way === 'scaled' ? `(${centred} ** 2)` : `(${x} ** 2)`;
+  const least = library === 'np' ? ['np.maximum', LEAST_LENGTH] : ['torch.clamp', `min=${LEAST_LENGTH}`];
   const length =
     way === 'unit'
-      ? most === 'np.maximum'
-        ? `np.maximum(${root}(${squares}.sum(${along})), ${LEAST_LENGTH})`
-        : `torch.clamp(${root}(${squares}.sum(${along})), min=${LEAST_LENGTH})`
-      : `${root}(${squares}.mean(${along}) + ${layer.epsilon})`;
+      ? `${least[0]}(${library}.sqrt(${squares}.sum(${along})), ${least[1]})`
+      : `${library}.sqrt(${squares}.mean(${along}) + ${layer.epsilon})`;
   const [gamma, beta] = [of('gamma'), of('beta')];
   return `${way === 'layer' ? centred : x} / ${length}${gamma ? ` * ${gamma}` : ''}${beta ? ` + ${beta}` : ''}`;
 }

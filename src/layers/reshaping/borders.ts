@@ -2,16 +2,15 @@ import { factor } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { padAxes } from '../../tensor/axes.js';
 import { sizesAlong } from '../axes.js';
-import { DATA_FORMAT, type DataFormat, lastChannels, overSpace, withChannels } from '../channels.js';
+import { DATA_FORMAT, type DataFormat, overSpace, spaceAxes, withChannels } from '../channels.js';
 import { showShape, symbolic } from '../dims.js';
-import { inGrammar, type ScriptCall, sizesOf } from '../facets.js';
+import { type ArrayLibrary, inBoth, inGrammar, type ScriptCall, sizesOf } from '../facets.js';
 import { sizes } from '../fields.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { sized } from '../operatorNumbers.js';
-import { pythonText } from '../python.js';
 import type { Dim, DimShape } from '../shape.js';
-import { cutText, padsConstant } from './cut.js';
-import { expression, NUMPY_RESIZE, resized, resizedOnnx, TORCH_RESIZE } from './resize.js';
+import { cutText, paddedText, padsConstant } from './cut.js';
+import { RESIZE_PYTHON, resized, resizedOnnx, resizedText } from './resize.js';
 
 /** Zeros around the axes of space, or their ends cut off: [N, T, D] -> [N, T ± (before + behind), D] (Keras ZeroPadding, Cropping). */
 export interface BorderSpec extends LayerBase {
@@ -65,17 +64,11 @@ function borders(name: BorderSpec['kind'], axes: number): LayerKind<BorderSpec> 
       return grown;
     },
     apply: (layer, [{ tensor }]) => ({ tensor: padAxes(tensor, padsOf(layer)) }),
-    onnx(layer, { builder, inputs: [x] }) {
+    onnx: (layer, { builder, inputs: [x] }) => builder.add('Pad', [x, padsConstant(builder, padsOf(layer))], {}, layer.name),
+    scripts: inBoth((library, layer, { inputs: [x] }) => {
       const pads = padsOf(layer);
-      return builder.add('Pad', [x, builder.integers([...pads.map(p => p[0]), ...pads.map(p => p[1])])], {}, layer.name);
-    },
-    scripts: {
-      numpy: { expression: (layer, { inputs: [x] }) => (pad ? `np.pad(${x}, ${pythonText(padsOf(layer))})` : cutText(x, padsOf(layer))) },
-      torch: {
-        expression: (layer, { inputs: [x] }) =>
-          pad ? `torch.nn.functional.pad(${x}, ${pythonText([...padsOf(layer)].reverse().flat())})` : cutText(x, padsOf(layer)),
-      },
-    },
+      return pad ? paddedText(library, x, pads) : cutText(x, pads);
+    }),
   };
 }
 
@@ -114,15 +107,12 @@ export const centercrop: LayerKind<CenterCropSpec> = {
       ? call.builder.add('Pad', [call.inputs[0], padsConstant(call.builder, pads)], {}, layer.name)
       : resizedOnnx(enlarging(layer), call);
   },
-  scripts: {
-    numpy: { helpers: NUMPY_RESIZE, expression: (layer, call) => middleText(layer, call, 'np') },
-    torch: { helpers: TORCH_RESIZE, expression: (layer, call) => middleText(layer, call, 'torch') },
-  },
+  scripts: inBoth(middleText, RESIZE_PYTHON),
 };
 
-function middleText(layer: CenterCropSpec, call: ScriptCall, library: 'np' | 'torch'): string {
+function middleText(library: ArrayLibrary, layer: CenterCropSpec, call: ScriptCall): string {
   const pads = middleOf(layer, call.shapes[0]);
-  return pads ? cutText(call.inputs[0], pads) : expression(enlarging(layer), call, library);
+  return pads ? cutText(call.inputs[0], pads) : resizedText(library, enlarging(layer), call);
 }
 
 /** What Keras does to an image that is smaller. */
@@ -132,8 +122,7 @@ function enlarging({ name, size, dataFormat }: CenterCropSpec) {
 
 /** What is cut off in front of each axis and behind it, as negative numbers; undefined of an image that is smaller. @throws RnnError E_SYMBOLIC */
 function middleOf(layer: CenterCropSpec, input: DimShape): [number, number][] | undefined {
-  const axes = layer.size.map((_, i) => i + (lastChannels(layer) ? 1 : 2));
-  const own = sizesAlong(axes, input);
+  const own = sizesAlong(spaceAxes(layer, 2), input);
   if (own.some((length, i) => length < layer.size[i])) return undefined;
   const cut = own.map((length, i): [number, number] => {
     const before = Math.floor((length - layer.size[i]) / 2);

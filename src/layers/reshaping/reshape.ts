@@ -3,6 +3,7 @@ import { RnnError } from '../../errors.js';
 import { ints } from '../../formats/onnx/builder.js';
 import { sizeOf } from '../../tensor/tensor.js';
 import { multiply, showShape } from '../dims.js';
+import { inBoth } from '../facets.js';
 import { sizes } from '../fields.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
@@ -28,10 +29,7 @@ export const reshape: LayerKind<ReshapeSpec> = {
   },
   outputShape: (layer, [input]) => [input[0], ...target(layer, input)],
   nodes: (layer, { builder, inputs: [x] }) => builder.add('Reshape', [x, builder.integers([0, ...layer.shape])], {}, layer.name),
-  scripts: {
-    numpy: { expression: ({ shape }, { inputs: [x] }) => `${x}.reshape(len(${x}), ${shape.join(', ')})` },
-    torch: { expression: ({ shape }, { inputs: [x] }) => `${x}.reshape(len(${x}), ${shape.join(', ')})` },
-  },
+  scripts: inBoth((_library, { shape }, { inputs: [x] }) => `${x}.reshape(len(${x}), ${shape.join(', ')})`),
 };
 
 /** @throws RnnError E_RESHAPE: other numbers of values */
@@ -83,8 +81,7 @@ export const permute: LayerKind<PermuteSpec> = {
     return [input[0], ...layer.dims.map(axis => input[axis])];
   },
   nodes: (layer, { builder, inputs: [x] }) => builder.add('Transpose', [x], { perm: ints(0, ...layer.dims) }, layer.name),
-  scripts: {
-    numpy: { expression: ({ dims }, { inputs: [x] }) => `${x}.transpose(${pythonText([0, ...dims])})` },
-    torch: { expression: ({ dims }, { inputs: [x] }) => `${x}.permute(${pythonText([0, ...dims])})` },
-  },
+  scripts: inBoth(
+    (library, { dims }, { inputs: [x] }) => `${x}.${library === 'np' ? 'transpose' : 'permute'}(${pythonText([0, ...dims])})`,
+  ),
 };

@@ -4,16 +4,15 @@ import { halfToEven } from '../../numerics/halfToEven.js';
 import { padAxes, permuteAxes } from '../../tensor/axes.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { sizesAlong } from '../axes.js';
-import { channelsFirst, DATA_FORMAT, type DataFormat, lastChannels, overSpace, withChannels } from '../channels.js';
+import { channelsFirst, DATA_FORMAT, type DataFormat, lastChannels, overSpace, spaceAxes, withChannels } from '../channels.js';
 import { showShape, symbolic } from '../dims.js';
-import type { OnnxCall, ScriptCall } from '../facets.js';
+import { type ArrayLibrary, inBoth, type OnnxCall, type ScriptCall } from '../facets.js';
 import { sizes } from '../fields.js';
 import { checkOption, type Json } from '../kerasConfig.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { sized } from '../operatorNumbers.js';
-import { pythonText } from '../python.js';
 import type { DimShape } from '../shape.js';
-import { cutText, padsConstant } from './cut.js';
+import { cutText, paddedText, padsConstant } from './cut.js';
 import { INTERPOLATIONS, type Interpolation, sampled, sampledPython, type Weighed } from './samples.js';
 
 /** Python that weighs the numbers of x along an axis. */
@@ -32,16 +31,14 @@ ${sampledPython(single)}`;
 
 const SAMPLED = 'sampled(x.shape[axis], n, how, antialias)';
 // without a mark of purity a page would carry them
-export const NUMPY_RESIZE = /* @__PURE__ */ resizePython(
-  SAMPLED,
-  'np.moveaxis(np.tensordot(rows, x, (1, axis)), 0, axis)',
-  'np.float32(v)',
-);
-export const TORCH_RESIZE = /* @__PURE__ */ resizePython(
-  `torch.tensor(${SAMPLED}, dtype=x.dtype)`,
-  'torch.tensordot(rows, x, ([1], [axis])).movedim(0, axis)',
-  'torch.tensor(v, dtype=torch.float32)',
-);
+export const RESIZE_PYTHON: Readonly<Record<ArrayLibrary, string>> = {
+  np: /* @__PURE__ */ resizePython(SAMPLED, 'np.moveaxis(np.tensordot(rows, x, (1, axis)), 0, axis)', 'np.float32(v)'),
+  torch: /* @__PURE__ */ resizePython(
+    `torch.tensor(${SAMPLED}, dtype=x.dtype)`,
+    'torch.tensordot(rows, x, ([1], [axis])).movedim(0, axis)',
+    'torch.tensor(v, dtype=torch.float32)',
+  ),
+};
 
 /** An image of another size: [N, H, W, C] -> [N, height, width, C] (Keras Resizing, `keras.ops.image.resize`). */
 export interface ResizeSpec extends LayerBase {
@@ -133,15 +130,12 @@ export const resize: LayerKind<ResizeSpec> = {
   outputShape: (layer, [input]) => overSpace(layer, input, 2, () => layer.size.map(sized)),
   apply: (layer, [{ tensor }], { kernels }) => ({ tensor: resized(layer, tensor, kernels) }),
   onnx: resizedOnnx,
-  scripts: {
-    numpy: { helpers: NUMPY_RESIZE, expression: (layer, call) => expression(layer, call, 'np') },
-    torch: { helpers: TORCH_RESIZE, expression: (layer, call) => expression(layer, call, 'torch') },
-  },
+  scripts: inBoth(resizedText, RESIZE_PYTHON),
 };
 
 /** Means of whole numbers that lie halfway are rounded as the last digit of TensorFlow's sums says, unless every number counts whole. @throws RnnError */
 function checkAreas(layer: Resizing, input: DimShape): void {
-  const isWhole = spaceAxes(layer).every((axis, i) => input[axis].size === null || input[axis].size % layer.size[i] === 0);
+  const isWhole = spaceAxes(layer, 2).every((axis, i) => input[axis].size === null || input[axis].size % layer.size[i] === 0);
   if (!layer.whole || layer.interpolation !== 'area' || (isWhole && !layer.crop && !layer.pad)) return;
   throw new RnnError('unsupported', 'E_KERAS_OPTION', 'means over parts of whole numbers are rounded by the last digit of their sums', {
     where: 'interpolation',
@@ -155,7 +149,7 @@ export function resized(layer: Resizing, tensor: Tensor, kernels: Kernels): Tens
   const image = pads ? padAxes(tensor, pads, layer.fillValue) : tensor;
   // TensorFlow goes along the rows first only where it draws lines
   const order = layer.interpolation === 'bilinear' && !layer.antialias ? [1, 0] : [0, 1];
-  const y = order.reduce((t, i) => resizedAlong(t, spaceAxes(layer)[i], layer.size[i], layer, kernels), image);
+  const y = order.reduce((t, i) => resizedAlong(t, spaceAxes(layer, 2)[i], layer.size[i], layer, kernels), image);
   if (!layer.whole) return y;
   const [least, most] = WHOLE[layer.whole];
   return { shape: y.shape, data: y.data.map(v => Math.min(most, Math.max(least, halfToEven(Math.fround(v))))) };
@@ -175,14 +169,10 @@ export function resizedOnnx(layer: Resizing, call: OnnxCall): string {
   return add('Clip', [add('Round', [y]), ...WHOLE[layer.whole].map(number)]);
 }
 
-export function expression(
-  layer: Resizing,
-  { inputs: [x], shapes: [input] }: Pick<ScriptCall, 'inputs' | 'shapes'>,
-  library: 'np' | 'torch',
-): string {
+export function resizedText(library: ArrayLibrary, layer: Resizing, { inputs: [x], shapes: [input] }: ScriptCall): string {
   const pads = proportionate(layer, input);
-  const image = pads ? (layer.pad ? paddedText(x, pads, layer.fillValue ?? 0, library) : cutText(x, pads)) : x;
-  const y = spaceAxes(layer).reduce((text, axis, i) => `resize(${text}, ${axis}, ${layer.size[i]}, ${howText(layer)})`, image);
+  const image = pads ? (layer.pad ? paddedText(library, x, pads, layer.fillValue ?? 0) : cutText(x, pads)) : x;
+  const y = spaceAxes(layer, 2).reduce((text, axis, i) => `resize(${text}, ${axis}, ${layer.size[i]}, ${howText(layer)})`, image);
   if (!layer.whole) return y;
   const limits = WHOLE[layer.whole].join(', ');
   return library === 'np' ? `np.clip(np.round(np.float32(${y})), ${limits}).astype(float)` : `torch.clip(torch.round(${y}), ${limits})`;
@@ -193,15 +183,6 @@ export function howText({ interpolation, antialias }: Pick<Resizing, 'interpolat
   return `"${interpolation}"${antialias ? ', True' : ''}`;
 }
 
-function paddedText(x: string, pads: readonly (readonly [number, number])[], value: number, library: 'np' | 'torch'): string {
-  if (library === 'np') return `np.pad(${x}, ${pythonText(pads)}, constant_values=${value})`;
-  return `torch.nn.functional.pad(${x}, ${pythonText([...pads].reverse().flat())}, value=${value})`;
-}
-
-function spaceAxes(layer: Pick<Resizing, 'size' | 'dataFormat'>): number[] {
-  return layer.size.map((_, i) => i + (lastChannels(layer) ? 1 : 2));
-}
-
 /**
  * What is put around the image so that it has the proportions of the new size, or, as negative numbers, cut off from it; undefined where they may
  * change. @throws RnnError E_SYMBOLIC, and what checkAreas throws
@@ -209,7 +190,7 @@ function spaceAxes(layer: Pick<Resizing, 'size' | 'dataFormat'>): number[] {
 function proportionate(layer: Resizing, input: DimShape): [number, number][] | undefined {
   checkAreas(layer, input);
   if (!layer.crop && !layer.pad) return undefined;
-  const own = sizesAlong(spaceAxes(layer), input);
+  const own = sizesAlong(spaceAxes(layer, 2), input);
   const sides = own.map((size, i): [number, number] => {
     const wanted = Math.floor(Math.fround(own[1 - i] * layer.size[i]) / layer.size[1 - i]);
     if (layer.pad) {
@@ -285,7 +266,7 @@ function products(
   x: string,
   to: Parameters<typeof resizeNode>[2],
 ): string {
-  const own = sizesAlong([lastChannels(layer) ? 1 : 2, lastChannels(layer) ? 2 : 3], input);
+  const own = sizesAlong(spaceAxes(layer, 2), input);
   const wanted = 'sizes' in to ? to.sizes : to.scales.map((times, i) => times * own[i]);
   const [rows, columns] = own.map((m, i) => matrixOf(sampled(m, wanted[i], layer.interpolation, layer.antialias ?? false), m));
   const constant = (tensor: Tensor) => builder.constant(`${layer.name}.weights`, tensor);

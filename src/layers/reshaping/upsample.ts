@@ -1,12 +1,12 @@
 import { factor } from '../../cells/weightShapes.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { DATA_FORMAT, type DataFormat, lastChannels, overSpace } from '../channels.js';
-import { inGrammar, type NodesCall, sizesOf } from '../facets.js';
+import { DATA_FORMAT, type DataFormat, overSpace, spaceAxes } from '../channels.js';
+import { type ArrayLibrary, inBoth, inGrammar, type NodesCall, sizesOf } from '../facets.js';
 import { sizes } from '../fields.js';
 import { checkOption } from '../kerasConfig.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { computed } from '../nodes.js';
-import { howText, NUMPY_RESIZE, resizedAlong, resizeNode, TORCH_RESIZE } from './resize.js';
+import { howText, RESIZE_PYTHON, resizedAlong, resizeNode } from './resize.js';
 import { INTERPOLATIONS, type Interpolation } from './samples.js';
 
 /** Every value along the axes of space several times, or with values between them: [N, T, D] -> [N, size·T, D] (Keras UpSampling). */
@@ -63,18 +63,11 @@ function upsampling(name: UpSamplingSpec['kind'], axes: number): LayerKind<UpSam
       return { tensor: layer.size.reduce(along, inputs[0].tensor) };
     },
     onnx: (layer, call) => (nearest(layer) ? repeated(layer, call) : resizeNode(layer, call, { scales: layer.size })),
-    scripts: {
-      numpy: {
-        helpers: NUMPY_RESIZE,
-        expression: (layer, { inputs: [x] }) =>
-          layer.size.reduce((text, times, i) => scaled('np.repeat', layer, text, times, axisOf(layer, i)), x),
-      },
-      torch: {
-        helpers: TORCH_RESIZE,
-        expression: (layer, { inputs: [x] }) =>
-          layer.size.reduce((text, times, i) => scaled('torch.repeat_interleave', layer, text, times, axisOf(layer, i)), x),
-      },
-    },
+    scripts: inBoth(
+      (library, layer, { inputs: [x] }) =>
+        layer.size.reduce((text, times, i) => enlargedText(library, layer, text, times, axisOf(layer, i)), x),
+      RESIZE_PYTHON,
+    ),
   };
 }
 
@@ -86,13 +79,14 @@ function nearest({ interpolation }: UpSamplingSpec): boolean {
   return interpolation === 'nearest';
 }
 
-function scaled(repeat: string, layer: UpSamplingSpec, x: string, times: number, axis: number): string {
-  return nearest(layer) ? `${repeat}(${x}, ${times}, ${axis})` : `enlarged(${x}, ${axis}, ${times}, ${howText(layer)})`;
+function enlargedText(library: ArrayLibrary, layer: UpSamplingSpec, x: string, times: number, axis: number): string {
+  if (!nearest(layer)) return `enlarged(${x}, ${axis}, ${times}, ${howText(layer)})`;
+  return `${library === 'np' ? 'np.repeat' : 'torch.repeat_interleave'}(${x}, ${times}, ${axis})`;
 }
 
 /** The axis of the input that is axis i of space. */
 function axisOf(layer: UpSamplingSpec, i: number): number {
-  return i + (lastChannels(layer) ? 1 : 2);
+  return spaceAxes(layer, layer.size.length)[i];
 }
 
 /** Each slice along an axis of space several times. */

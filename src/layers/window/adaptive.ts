@@ -1,8 +1,8 @@
 import { int, ints } from '../../formats/onnx/builder.js';
 import { sizesAlong } from '../axes.js';
-import { DATA_FORMAT, type DataFormat, lastChannels, overSpace } from '../channels.js';
+import { DATA_FORMAT, type DataFormat, overSpace, spaceAxes } from '../channels.js';
 import { costPerNumber } from '../dims.js';
-import { inGrammar, type Nodes, type Script, type ScriptFacet } from '../facets.js';
+import { inBoth, inGrammar, type Nodes, type ScriptFacet } from '../facets.js';
 import { sizes } from '../fields.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
@@ -70,7 +70,7 @@ export const adaptiveavgpool3d = adaptivePool('adaptiveavgpool3d', 3);
 /** The windows of each axis as slices, whose ends the graph must know. @throws RnnError E_SYMBOLIC */
 function windowsOf(layer: AdaptivePoolSpec, input: DimShape) {
   return layer.outputSize.map((count, i) => {
-    const axis = i + (lastChannels(layer) ? 1 : 2);
+    const axis = spaceAxes(layer, layer.outputSize.length)[i];
     return { axis, windows: adaptiveWindows(sizesAlong([axis], input)[0], count) };
   });
 }
@@ -88,10 +88,14 @@ function nodes(max: boolean): Nodes<AdaptivePoolSpec> {
 }
 
 function scripts(max: boolean): ScriptFacet<AdaptivePoolSpec> {
-  const written = (helpers: string, reduce: string): Script<AdaptivePoolSpec> => ({
-    helpers,
-    expression: (layer, { inputs: [x], shapes: [input] }) =>
-      windowsOf(layer, input).reduce((text, { axis, windows }) => `adaptive_pool(${text}, ${axis}, ${pythonText(windows)}, ${reduce})`, x),
-  });
-  return { numpy: written(NUMPY, max ? 'np.max' : 'np.mean'), torch: written(TORCH, max ? 'torch.amax' : 'torch.mean') };
+  return inBoth(
+    (library, layer, { inputs: [x], shapes: [input] }) => {
+      const reduce = { np: max ? 'np.max' : 'np.mean', torch: max ? 'torch.amax' : 'torch.mean' }[library];
+      return windowsOf(layer, input).reduce(
+        (text, { axis, windows }) => `adaptive_pool(${text}, ${axis}, ${pythonText(windows)}, ${reduce})`,
+        x,
+      );
+    },
+    { np: NUMPY, torch: TORCH },
+  );
 }

@@ -3,7 +3,7 @@ import { padAxes } from '../../tensor/axes.js';
 import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { channelsFirst, channelsLast, DATA_FORMAT, type DataFormat, fromLast, overSpace, spaceOf, toLast } from '../channels.js';
 import { multiply, NO_COST } from '../dims.js';
-import { inGrammar, type OnnxFacet, type ScriptCall, type ScriptFacet, sizesOf } from '../facets.js';
+import { inBoth, inGrammar, type OnnxFacet, type ScriptFacet, sizesOf } from '../facets.js';
 import { sizes } from '../fields.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
@@ -63,7 +63,7 @@ function windowPool(name: WindowPoolSpec['kind'], axes: number): LayerKind<Windo
     }),
     keras: kerasArguments(kerasClass, fields, 'poolSize strides padding dataFormat'),
     onnx: onnx(max),
-    scripts: scripts(max, NUMPY, TORCH),
+    scripts: scripts(max),
     outputShape: (layer, [input]) => overSpace(layer, input, axes, space => slid(space, windowsOf(layer))),
     cost(layer, [input], symbols) {
       const out = this.outputShape(layer, [input], symbols);
@@ -156,19 +156,17 @@ function onnx(max: boolean): OnnxFacet<WindowPoolSpec> {
   };
 }
 
-/** @param numpy what the expressions call, as is torch */
-function scripts(max: boolean, numpy: string, torch: string): ScriptFacet<WindowPoolSpec> {
-  const call = (layer: WindowPoolSpec, { inputs: [x] }: ScriptCall, move: string, reduce: string) => {
-    const options = [layer.poolSize, windowsOf(layer).map(w => w.stride), layer.padding].map(pythonText).join(', ');
-    return channelsLast(layer, move, x, moved => `pool(${moved}, ${options}, ${reduce})`);
+/** What is padded is not a number, which both libraries leave out. */
+function scripts(max: boolean): ScriptFacet<WindowPoolSpec> {
+  const reduce = {
+    np: max ? 'np.nanmax' : 'np.nanmean',
+    torch: max ? 'lambda v: v.nan_to_num(-torch.inf).amax(-1)' : 'lambda v: v.nanmean(-1)',
   };
-  return {
-    // what is padded is not a number, which both leave out
-    numpy: { helpers: numpy, expression: (layer, script) => call(layer, script, 'np.moveaxis', max ? 'np.nanmax' : 'np.nanmean') },
-    torch: {
-      helpers: torch,
-      expression: (layer, script) =>
-        call(layer, script, 'torch.movedim', max ? 'lambda v: v.nan_to_num(-torch.inf).amax(-1)' : 'lambda v: v.nanmean(-1)'),
+  return inBoth(
+    (library, layer, { inputs: [x] }) => {
+      const options = [layer.poolSize, windowsOf(layer).map(w => w.stride), layer.padding].map(pythonText).join(', ');
+      return channelsLast(layer, library, x, moved => `pool(${moved}, ${options}, ${reduce[library]})`);
     },
-  };
+    { np: NUMPY, torch: TORCH },
+  );
 }
