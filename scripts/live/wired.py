@@ -173,6 +173,8 @@ class Graph:
         if d.bool(0.6):
             fit = [v for v in self.values if len(v.shape) == 2 and v.shape[1] == units and "float" in str(v.dtype)]
             given = [d.one(fit) if fit and d.bool(0.7) else L.Dense(units, activation="tanh")(self.pick(rank=1)) for _ in range(count)]
+            # one row for all samples
+            given = [self.one_row(g) if d.bool(0.15) else g for g in given]
         if d.bool(0.2):
             layer = L.Bidirectional(kind(units, **{**options, "go_backwards": False}), merge_mode=d.one(["concat", "sum", None]))
             if given:
@@ -186,6 +188,11 @@ class Graph:
         else:
             y = layer([x, *given]) if d.bool() else layer(x, None, given) if False else layer(x, initial_state=given)
         self.keep(y, x, *(given or []))
+
+    def one_row(self, state):
+        if self.d.bool():
+            return ops.mean(state, axis=0, keepdims=True)
+        return ops.convert_to_tensor(self.d.rng.normal(size=(1, state.shape[1])).astype("float32"))
 
     def operator(self):
         d = self.d
@@ -208,9 +215,11 @@ class Graph:
 
     def attend(self):
         d = self.d
-        q = self.pick(rank=2)
-        v = self.pick(rank=2) if d.bool() else q
-        pick = d.int(0, 4)
+        # without steps the samples attend to one another
+        of_samples = d.bool(0.1)
+        q = self.pick(rank=1 if of_samples else 2)
+        v = q if d.bool() else L.Dense(q.shape[-1])(self.pick(rank=1)) if of_samples else self.pick(rank=2)
+        pick = d.int(0, 1) if of_samples else d.int(0, 4)
         if pick == 4:
             y = L.GroupQueryAttention(d.int(2, 4), 4, 2, use_bias=d.bool(0.8))(q, v, use_causal_mask=d.bool(0.3))
         elif pick == 0:

@@ -1,7 +1,7 @@
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { Json } from '../../layers/kerasConfig.js';
-import { type Argument, type CallArguments, isTensor, tensorsOf } from './arguments.js';
+import { type Argument, type CallArguments, isTensor, type TensorArgument, tensorsOf } from './arguments.js';
 import { callInputsOf, callKindsOf, callOptionsOf, ignoresTraining, takesStates } from './layers.js';
 
 /** The arguments of one call of a layer. */
@@ -11,10 +11,14 @@ export interface Call {
   readonly inputs: readonly string[];
   readonly mask: string | null | undefined;
   readonly states: readonly string[] | undefined;
+  /** states of one row, where there may be more samples, with the number of their axes: Keras takes that row for each */
+  readonly shared?: ReadonlyMap<string, number>;
   /** other arguments, of layers that take some */
   readonly rest: Json;
   /** of the first input, where the file records it */
   readonly type?: string;
+  /** axes of each input, where the file records them */
+  readonly ranks?: readonly (number | undefined)[];
 }
 
 export const NO_ARGUMENTS = { mask: undefined, states: undefined, rest: {} };
@@ -62,7 +66,36 @@ export function callOf(layer: Json, given: CallArguments, value: (t: Argument) =
     if (argument === false) continue;
     rest[key] = isTensor(argument) ? { value: value(argument) } : argument;
   }
-  return { inputs, mask, states: states.length > 0 ? states : undefined, rest, type: tensorsOf(first)[0]?.dtype };
+  const single = [...args, kwargs.initial_state].flatMap(tensorsOf).filter(isOneRow);
+  const shared = new Map(single.map(state => [value(state), state.shape!.length]));
+  const [x] = tensorsOf(first);
+  const ranks = args.flatMap(tensorsOf).map(({ shape }) => shape?.length);
+  if (isAttention(layer) && !attendsToSamples(layer, { ranks, rest })) checkRanks(ranks);
+  return { inputs, mask, states: states.length > 0 ? states : undefined, ...(isOneRow(x) ? {} : { shared }), rest, type: x?.dtype, ranks };
+}
+
+function isAttention({ class_name: name }: Json): boolean {
+  return name === 'Attention' || name === 'AdditiveAttention' || name === 'MultiHeadAttention';
+}
+
+/** Without steps the samples attend to one another, as if each were a step of one sample. */
+export function attendsToSamples(layer: Json, { ranks = [], rest }: Pick<Call, 'ranks' | 'rest'>): boolean {
+  const whole = ranks.length > 0 && ranks.every(rank => rank === 2) && rest.use_causal_mask === undefined;
+  return whole && isAttention(layer) && layer.class_name !== 'MultiHeadAttention';
+}
+
+/** Of two axes beside three, or with several heads, Keras says another shape than it gives, or cannot compute it. @throws RnnError E_KERAS_OPTION */
+function checkRanks(ranks: NonNullable<Call['ranks']>): void {
+  if (ranks.every(rank => rank === undefined || rank > 2)) return;
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', 'attention without an axis of steps is not run here', {
+    where: 'inputs',
+    expected: 'query and values [N, T, features], or for Attention and AdditiveAttention all of two axes',
+    found: `${ranks.map(rank => rank ?? '?').join(', ')} axes`,
+  });
+}
+
+function isOneRow(tensor: TensorArgument): boolean {
+  return tensor?.shape?.[0] === 1;
 }
 
 /** Names of the first argument of most layers; those of attention are in order. */

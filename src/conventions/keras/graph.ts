@@ -4,7 +4,7 @@ import { getLayerKind } from '../../layers/index.js';
 import { asObject, type Json, list, text } from '../../layers/kerasConfig.js';
 import { type LayerSpec, tokenValues } from '../../model/spec.js';
 import { type Argument, type ArrayArgument, type CallArguments, callArguments, tensorsOf } from './arguments.js';
-import { type Call, callOf, callOptions, NO_ARGUMENTS } from './calls.js';
+import { attendsToSamples, type Call, callOf, callOptions, NO_ARGUMENTS } from './calls.js';
 import { callInputsOf, inputTypeOf, isCell, keepsType, readLayer } from './layers.js';
 import {
   countable,
@@ -268,9 +268,10 @@ function withConstants({ layers }: Wiring, name: string, { args, kwargs }: CallA
     if (!array) return isListOfValues(argument) ? besideTensors(argument).map(asValue) : argument;
     count += 1;
     const constant = `${name}/constant${count === 1 ? '' : `_${count}`}`;
-    layers.push({ kind: 'op', name: constant, op: 'Identity', inputs: [], operands: [arrayConstant(array)], kerasClass: '' });
+    const operand = arrayConstant(array);
+    layers.push({ kind: 'op', name: constant, op: 'Identity', inputs: [], operands: [operand], kerasClass: '' });
     known.set(`${constant}|0`, [constant]);
-    return { tensor: [constant, 0, 0] };
+    return { tensor: [constant, 0, 0], shape: operand.shape };
   };
   const named = Object.entries(kwargs).map(([key, argument]) => [key, asValue(argument)]);
   return { args: args.map(asValue), kwargs: Object.fromEntries(named) };
@@ -323,7 +324,9 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
     if (steps) return steps;
   }
   const own = place.prefix + name + again(call);
-  if (isCell(layer.class_name)) given = { ...given, inputs: [asStep(wiring, own, given.inputs[0])] };
+  const ofSamples = attendsToSamples(layer, given);
+  if (isCell(layer.class_name)) given = { ...given, inputs: [moved(wiring, `${own}/step`, 'Unsqueeze', given.inputs[0], 1)] };
+  if (ofSamples) given = { ...given, inputs: given.inputs.map((x, i) => moved(wiring, `${own}/samples_${i + 1}`, 'Unsqueeze', x, 0)) };
   const { inputs, rest } = furtherInputs(layer, joinedMasks(wiring.layers, layer, own, given));
   const spec: Record<string, unknown> = { ...layerOrUnknown(wiring, layer, rest), inputs };
   const typed = inputTypeOf(layer.class_name);
@@ -333,25 +336,34 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
   else spec.tensors = group;
   if (given.mask !== undefined) spec.mask = given.mask;
   if (given.states !== undefined) {
-    spec.states = given.states;
+    spec.states = given.states.map(state => {
+      const rank = given.shared?.get(state);
+      return rank === undefined ? state : forEachSample(wiring, `${own}/rows of ${state}`, state, rank, given.inputs[0]);
+    });
     // Keras 3 gives a layer the mask of its input only where that is its one tensor
     if (given.mask === undefined) spec.mask = null;
   }
   wiring.layers.push(spec);
-  return outputsOf(spec);
+  const outputs = outputsOf(spec);
+  return ofSamples ? outputs.map((y, i) => moved(wiring, `${own}/of samples${i === 0 ? '' : '/scores'}`, 'Squeeze', y, 0)) : outputs;
 }
 
-/** The input of a cell as a sequence of one step. */
-function asStep({ layers }: Wiring, name: string, value: string): string {
-  layers.push({
-    kind: 'op',
-    name: `${name}/step`,
-    op: 'Unsqueeze',
-    inputs: [value],
-    operands: [null, { type: 'int', value: [1] }],
-    kerasClass: '',
-  });
-  return `${name}/step`;
+/** A state of one row as one of as many rows as x has samples. */
+function forEachSample({ layers }: Wiring, name: string, state: string, rank: number, x: string): string {
+  const put = (own: string, op: string, inputs: string[], rest: Json): string => {
+    layers.push({ kind: 'op', name: own, op, inputs, ...rest, kerasClass: '' });
+    return own;
+  };
+  const ones = { type: 'int', value: Array(rank - 1).fill(1) };
+  const samples = put(`${name}/samples`, 'Shape', [x], { attributes: { start: 0, end: 1 } });
+  const shape = put(`${name}/shape`, 'Concat', [samples], { operands: [null, ones], attributes: { axis: 0 } });
+  return put(name, 'Expand', [state, shape], {});
+}
+
+/** A value with an axis more, or less: the input of a cell is a sequence of one step. */
+function moved({ layers }: Wiring, name: string, op: 'Unsqueeze' | 'Squeeze', value: string, axis: number): string {
+  layers.push({ kind: 'op', name, op, inputs: [value], operands: [null, { type: 'int', value: [axis] }], kerasClass: '' });
+  return name;
 }
 
 /** Arguments that are tensors: they follow the inputs, and fields of the layer say that they are there. */

@@ -118,7 +118,7 @@ export function wholeType(argument: Argument | undefined): string | undefined {
 }
 
 /** An operand as a spec writes it. */
-export function arrayConstant({ array, dtype }: ArrayArgument): unknown {
+export function arrayConstant({ array, dtype }: ArrayArgument): { readonly type: string; readonly shape: readonly number[] } {
   const numbers = nestedNumbers(array, 'value');
   return { type: dtype === 'bool' ? 'bool' : dtype.includes('int') ? 'int' : 'float', ...numbers };
 }
