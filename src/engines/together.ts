@@ -5,6 +5,7 @@ import { fusedCell } from './batched/fused.js';
 import { loadKernel } from './batched/kernel.js';
 import { productWith } from './batched/product.js';
 import { generalRecurrence } from './batched/recurrence.js';
+import { hasStep64, recurrence64 } from './batched/steps64.js';
 
 /**
  * What the textbook loop computes, to the bit, or with σ and tanh within 1e-14 of it where it is compared with float32, for all samples of a step at once: the reference of `compare`. Products are summed in the loop's
@@ -25,9 +26,25 @@ export async function kernelsTogether(textbook: Kernels, how: 'exact' | 'quick' 
       product(W, b?.data)({ data, start: 0, stride: K }, { data: x.data, start: 0, stride: D }, rows);
       return { shape: [...x.shape.slice(0, -1), K], data };
     },
-    recurrence: args =>
-      fusedCell(args) ? generalRecurrence(how === 'quick' ? quickly(args) : args, kernel, product) : textbook.recurrence(args),
+    recurrence(args) {
+      const kind = fusedCell(args);
+      if (!kind) return textbook.recurrence(args);
+      if (how === 'exact') return generalRecurrence(args, kernel, product);
+      return (
+        (hasStep64(kind, args) && inMemory(() => recurrence64(args, kind, kernel))) || generalRecurrence(quickly(args), kernel, product)
+      );
+    },
   };
+}
+
+/** undefined where WASM cannot have so much memory */
+function inMemory<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function biasLast(product: Product, K: number, bias: FloatArray | undefined): Product {

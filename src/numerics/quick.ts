@@ -8,10 +8,10 @@ import { power } from './power.js';
  */
 
 /** Of |x|: e^−x is below half an ulp of 1 from there on. */
-const MOST = 40;
-const LAST = Math.ceil(MOST * INVERSE);
+export const MOST = 40;
+export const LAST = Math.ceil(MOST * INVERSE);
 /** 2^(n/32) for −LAST ≤ n ≤ LAST */
-const POWERS = new Float64Array(2 * LAST + 1);
+export const POWERS = new Float64Array(2 * LAST + 1);
 for (let n = -LAST; n <= LAST; n++) POWERS[n + LAST] = TABLE[(n & 31) << 1] * power(n >> 5);
 
 /** e^x − 1 for |x| ≤ MOST: with n = 0 the series alone, so that small x lose no digits. */

@@ -1,16 +1,19 @@
 import fc from 'fast-check';
+import { quickly } from '../../../src/cells/quickly.js';
 import { fusedCell } from '../../../src/engines/batched/fused.js';
 import { fusedKernel } from '../../../src/engines/batched/fusedKernel.js';
 import { fusedPlain } from '../../../src/engines/batched/fusedPlain.js';
 import type { Kernel } from '../../../src/engines/batched/kernel.js';
 import { poolOf } from '../../../src/engines/batched/pool.js';
+import { productWith } from '../../../src/engines/batched/product.js';
 import { generalRecurrence, recurrence } from '../../../src/engines/batched/recurrence.js';
+import { hasStep64, recurrence64 } from '../../../src/engines/batched/steps64.js';
 import { manualKernels } from '../../../src/engines/manual.js';
 import { kernelsTogether } from '../../../src/engines/together.js';
-import type { RecurrenceArgs } from '../../../src/layers/layer.js';
+import type { Product, RecurrenceArgs } from '../../../src/layers/layer.js';
 import { sigmoid32, tanh32 } from '../../../src/numerics/float32.js';
 import { largestDifference } from '../../../src/tensor/difference.js';
-import type { Tensor } from '../../../src/tensor/tensor.js';
+import type { FloatArray, Tensor } from '../../../src/tensor/tensor.js';
 import { cases } from '../../helpers/effort.js';
 import { compiledKernel } from '../../helpers/kernel.js';
 import { anyCase, argsFor, draw, expectSameBits, KINDS, outputs, tensor } from '../../helpers/recurrences.js';
@@ -172,6 +175,35 @@ describe('all samples together', () => {
     );
   });
 
+  it('with quick σ and tanh they have the bits that these have in the cell itself, also where a step is one call of the kernel', async () => {
+    const together = await kernelsTogether(textbook, 'quick');
+    fc.assert(
+      fc.property(anyCase, c => {
+        const args = inDouble(draw(c));
+        if (hasStep64(fusedCell(args), args))
+          expectSameBits(recurrence64(args, c.kind as 'rnn', kernel), generalRecurrence(quickly(args), undefined, biasLast));
+        expectSameBits(together.recurrence(args), generalRecurrence(quickly(args), undefined, biasLast));
+      }),
+      { numRuns: cases(100) },
+    );
+  });
+
+  it.each(['rnn', 'lstm', 'gru'] as const)('%s: and where x and weights hold NaN, infinities and zeros, and in several blocks', kind => {
+    for (const [N, T, D, M] of [
+      [11, 4, 5, 9],
+      [1, 70, 70, 3],
+      [3, 17, 66, 300],
+    ]) {
+      const args = inDouble(argsFor(kind, { N, T, D, M }, { states: true }));
+      const x = Float64Array.from(args.x.data);
+      [Number.NaN, Number.POSITIVE_INFINITY, 1e300, -0, -1e300].forEach((v, k) => {
+        x[(7 * k + 1) % x.length] = v;
+      });
+      const spoilt = { ...args, x: { shape: args.x.shape, data: x } };
+      expectSameBits(recurrence64(spoilt, kind, kernel), generalRecurrence(quickly(spoilt), undefined, biasLast));
+    }
+  });
+
   it('so do dense layers of every size', async () => {
     const together = await kernelsTogether(textbook);
     for (const [N, D, K] of [...Array.from({ length: 14 }, (_, n) => [n + 1, 17, 19]), [300, 40, 64], [1, 9, 65], [7, 1, 64], [2, 3, 2]]) {
@@ -188,6 +220,16 @@ describe('all samples together', () => {
     expect(recurrence).toHaveBeenCalledWith(args);
   });
 });
+
+/** The loop over the terms of a sum, and then its bias. */
+function biasLast(w: Tensor, bias: FloatArray | undefined): Product {
+  const product = productWith(w, undefined, undefined);
+  const K = w.shape[1];
+  return (out, x, R) => {
+    product(out, x, R);
+    if (bias) for (let r = 0; r < R; r++) for (let k = 0; k < K; k++) out.data[out.start + r * out.stride + k] += bias[k];
+  };
+}
 
 /** numbers that float32 does not have */
 function double({ shape, data }: Tensor): Tensor {

@@ -4,7 +4,7 @@
 export const FUSED = { rnn: 0, lstm: 1, gru: 2, gruBefore: 3 } as const;
 export type FusedCell = keyof typeof FUSED;
 
-/** Fields of assembly/block.ts and assembly/pack.ts, in their order. */
+/** Fields of assembly/block.ts, assembly/pack.ts and assembly/steps64.ts, in their order. */
 export const BLOCK_FIELDS = [
   'rows', 'T', 'D', 'M', 'reverse', 'x', 'stride', 'z', 'zNext', 'c', 'cStride', 'weights', 'far', 'scratch', 'mask', 'saved',
   'sequence', 'zeroMasked', 'wide', 'projected', 'aside', 'meeting',
@@ -22,6 +22,8 @@ export const SOURCE_FIELDS = [
   'recurrentFrom',
   'recurrentRows',
 ] as const;
+
+export const STEP_FIELDS = ['rows', 'M', 'gates', 'recurrent', 'bias', 'recurrentBias', 'stride', 'h', 'c', 'table'] as const;
 
 /** What the kernel needs to put sums aside, in bytes; the number of assembly/block.ts. */
 export const ASIDE_BYTES = 192;
@@ -55,6 +57,7 @@ interface Exports {
   runStream(block: number, cell: number, from: number, to: number): void;
   runStreamPart(block: number, cell: number, from: number, to: number, part: number, parts: number): void;
   gatherRows(from: number, stride: number, rows: number, bytes: number, to: number): void;
+  runStep64(step: number, cell: number): void;
   activate(x: number, vectors: number, kind: number): void;
 }
 

@@ -43,13 +43,8 @@ function packed64(w: Tensor, bias: FloatArray | undefined, kernel: Kernel): Prod
   const padded = Math.ceil(K / 4) * 4;
   const most = Math.max(5, Math.floor(ROW_BYTES / (8 * (D + padded))));
   try {
-    const panels = kernel.take(8 * D * padded);
+    const panels = panels64(w, kernel);
     const rowsAt = kernel.take(8 * most * (D + padded));
-    const to = kernel
-      .doubles()
-      .subarray(panels / 8, panels / 8 + D * padded)
-      .fill(0);
-    for (let k = 0; k < K; k++) for (let d = 0, at = (k - (k % 4)) * D + (k % 4); d < D; d++, at += 4) to[at] = w.data[d * K + k];
     return (out, x, R) => {
       for (let from = 0; from < R; from += most) {
         const rows = Math.min(most, R - from);
@@ -65,6 +60,21 @@ function packed64(w: Tensor, bias: FloatArray | undefined, kernel: Kernel): Prod
     if (error instanceof RangeError) return undefined;
     throw error;
   }
+}
+
+/** w [D, K] in panels of four columns, as addProduct64 takes it. @returns where. @throws RangeError as `take` */
+export function panels64(w: Tensor, kernel: Kernel): number {
+  const [D, K] = w.shape;
+  const padded = Math.ceil(K / 4) * 4;
+  const panels = kernel.take(8 * D * padded);
+  const to = kernel
+    .doubles()
+    .subarray(panels / 8, panels / 8 + D * padded)
+    .fill(0);
+  const from = w.data;
+  for (let k = 0; k < K; k += 4)
+    for (let d = 0, at = k * D; d < D; d++, at += 4) for (let j = 0; j < 4 && k + j < K; j++) to[at + j] = from[d * K + k + j];
+  return panels;
 }
 
 function packed(w: Tensor, bias: FloatArray | undefined, kernel: Kernel): Product {

@@ -8,3 +8,4 @@ export { runSteps } from './run';
 export { runStream, runStreamPart } from './stream';
 export { activate } from './activate';
 export { addRows32, addRows64, addRowsOfSingles64 } from './rows';
+export { runStep64 } from './steps64';
