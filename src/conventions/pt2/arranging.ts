@@ -1,7 +1,23 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import { BOOL, type Size } from './program.js';
-import { alike, fixed, int, notRun, op, outName, type Rule, type Rules, sameSymbol, self, sizesOf, step, upTo } from './rule.js';
-import { arg, axis, type Call, isTensor, number, numbers } from './wiring.js';
+import {
+  alike,
+  fixed,
+  givingAll,
+  int,
+  notRun,
+  op,
+  outName,
+  type Rule,
+  type Rules,
+  sameSymbol,
+  self,
+  sizesOf,
+  step,
+  tensorsOf,
+  upTo,
+} from './rule.js';
+import { arg, axis, type Call, number, numbers } from './wiring.js';
 
 /** Operators that turn, count and choose. */
 
@@ -31,8 +47,7 @@ function masked(call: Call, scores: string, rank: number): string {
   const mask = arg(call, 'attn_mask') ?? null;
   if (mask === null) return scores;
   const given = call.wiring.operand(mask);
-  const isTruth = isTensor(mask) && call.wiring.program.types.get(mask.tensor) === BOOL;
-  return isTruth ? step(call, 'Where', [given, scores, -Infinity]) : step(call, 'Add', [scores, given]);
+  return call.wiring.typeNumber(mask) === BOOL ? step(call, 'Where', [given, scores, -Infinity]) : step(call, 'Add', [scores, given]);
 }
 
 /** Sizes that stay, and −1, are 1: they are kept, also where the number of samples is another one than in the program. */
@@ -64,21 +79,15 @@ export const ARRANGING: Rules = {
   topk(call) {
     const dim = axis(call, 'dim', 'self', -1);
     const name = op(call, 'TopK', [self(call), int([number(call, 'k')])], { axis: dim, largest: arg(call, 'largest') === false ? 0 : 1 });
-    if (call.node.outputs[1]) call.wiring.set(call.node.outputs[1], { value: `${name}/1` });
-    return name;
+    return givingAll(call, [name, `${name}/1`]);
   },
   einsum(call) {
-    const tensors = (arg(call, 'tensors') as readonly { tensor: string }[]) ?? [];
-    const equation = String(arg(call, 'equation'));
+    const tensors = tensorsOf(call);
+    const ranks = tensors.map(({ rank }) => rank);
     // the order in which it is computed
     arg(call, 'path');
-    const ranks = tensors.map(t => call.wiring.sizes(t.tensor).length);
-    return op(
-      call,
-      'Einsum',
-      tensors.map(t => call.wiring.operand(t)),
-      { equation: spelled(equation, ranks) },
-    );
+    const operands = tensors.map(({ value }) => value);
+    return op(call, 'Einsum', operands, { equation: spelled(String(arg(call, 'equation')), ranks) });
   },
   /** torch.gather: rows of one axis by indices of the same rank. */
   gather: call => op(call, 'GatherElements', [self(call), self(call, 'index')], { axis: axis(call) }),

@@ -10,7 +10,7 @@ import { NUMBERS } from './numbers.js';
 import { ORDERING } from './ordering.js';
 import { BOOL } from './program.js';
 import { recurrentKind, sequence, singleStep } from './recurrent.js';
-import { alike, checkAllRead, int, notRun, one, op, outName, type Rule, type Rules, self, sizesOf, slice } from './rule.js';
+import { alike, checkAllRead, int, keptDims, notRun, one, op, outName, type Rule, type Rules, self, sizesOf, slice } from './rule.js';
 import { SHARED } from './shared.js';
 import { SPACE } from './space.js';
 import { isComplex, OF_COMPLEX, SPECTRUM } from './spectrum.js';
@@ -135,8 +135,7 @@ const two =
 function reduce(name: string): Rule {
   return call => {
     const dims = axes(call, 'dim');
-    const keepdims = arg(call, 'keepdim') === true ? 1 : 0;
-    return op(call, name, dims.length > 0 ? [self(call), int(dims)] : [self(call)], { keepdims });
+    return op(call, name, dims.length > 0 ? [self(call), int(dims)] : [self(call)], keptDims(call));
   };
 }
 
@@ -146,7 +145,7 @@ function extreme(reduction: string, pairwise: string, index: string): Rule {
     if (call.node.args.has('other')) return two(pairwise)(call);
     const { node, wiring } = call;
     if (node.outputs[1]) {
-      const attributes = { axis: axis(call), keepdims: arg(call, 'keepdim') === true ? 1 : 0 };
+      const attributes = { axis: axis(call), ...keptDims(call) };
       wiring.set(node.outputs[1], { value: wiring.op(node.outputs[1], index, [self(call)], attributes) });
     }
     return reduce(reduction)(call);
@@ -177,8 +176,7 @@ function convert(call: Call): Operand {
 }
 
 function isTruth({ node, wiring }: Call): boolean {
-  const value = node.args.get('self');
-  return isTensor(value) && wiring.program.types.get(value.tensor) === BOOL;
+  return wiring.typeNumber(node.args.get('self')) === BOOL;
 }
 
 /** Of truths a logical operator, of whole numbers one on their bits. */
@@ -228,10 +226,7 @@ const RULES: Rules = {
   bitwise_not: call => op(call, isTruth(call) ? 'Not' : 'BitwiseNot', [self(call)]),
   max: extreme('ReduceMax', 'Max', 'ArgMax'),
   min: extreme('ReduceMin', 'Min', 'ArgMin'),
-  ...alike(
-    'argmax:ArgMax argmin:ArgMin',
-    name => call => op(call, name, [self(call)], { axis: axis(call), keepdims: arg(call, 'keepdim') === true ? 1 : 0 }),
-  ),
+  ...alike('argmax:ArgMax argmin:ArgMin', name => call => op(call, name, [self(call)], { axis: axis(call), ...keptDims(call) })),
   ...alike('expand broadcast_to', () => expand),
   scalar_tensor: call => self(call, 's'),
 };

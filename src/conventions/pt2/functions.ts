@@ -1,4 +1,4 @@
-import { alike, int, notRun, one, op, type Rule, type Rules, self, step } from './rule.js';
+import { alike, int, isGiven, notRun, one, op, type Rule, type Rules, self, step } from './rule.js';
 import { arg, number, numbers, rankOf } from './wiring.js';
 
 /** Functions of single numbers, and those along one axis. */
@@ -43,7 +43,7 @@ const rmsNorm: Rule = call => {
   const mean = step(call, 'ReduceMean', [step(call, 'Mul', [x, x]), dims], { keepdims: 1 });
   const root = step(call, 'Sqrt', [step(call, 'Add', [mean, number(call, 'eps', FLOAT32_EPSILON)])]);
   const y = step(call, 'Div', [x, root]);
-  return (arg(call, 'weight') ?? null) === null ? y : op(call, 'Mul', [y, self(call, 'weight')]);
+  return isGiven(call, 'weight') ? op(call, 'Mul', [y, self(call, 'weight')]) : y;
 };
 const FLOAT32_EPSILON = 2 ** -23;
 
@@ -94,6 +94,6 @@ export const FUNCTIONS: Rules = {
     const lead = 'abcdefgh'.slice(0, rankOf(call, 'input1') - 1);
     const equation = `${lead}i,kij,${lead}j->${lead}k`;
     const y = step(call, 'Einsum', [self(call, 'input1'), self(call, 'weight'), self(call, 'input2')], { equation });
-    return (arg(call, 'bias') ?? null) === null ? y : op(call, 'Add', [y, self(call, 'bias')]);
+    return isGiven(call, 'bias') ? op(call, 'Add', [y, self(call, 'bias')]) : y;
   },
 };

@@ -1,5 +1,5 @@
 import { BOOL, isWhole } from './program.js';
-import { fixed, int, notRun, op, type Rules, self, sizesOf, slice, step } from './rule.js';
+import { fixed, givingAll, int, isGiven, notRun, op, type Rules, self, sizesOf, slice, step } from './rule.js';
 import { arg, axis, isTensor, number, type Operand } from './wiring.js';
 
 /** Values by their places. */
@@ -10,7 +10,7 @@ export const INDEXING: Rules = {
     const given = arg(call, 'indices');
     const list = Array.isArray(given) ? given : [];
     const places = list.flatMap((one, i) => (isTensor(one) ? [{ i, one }] : []));
-    if (places.length === 0 || places.some(({ one }) => !isWhole(call.wiring.program.types.get(one.tensor) ?? 0)))
+    if (places.length === 0 || places.some(({ one }) => !isWhole(call.wiring.typeNumber(one))))
       throw notRun(`${call.node.target} by truths`);
     const values = places.map(({ one }) => call.wiring.operand(one));
     if (places.length === 1) return op(call, 'Gather', [self(call), values[0]], { axis: places[0].i });
@@ -25,9 +25,9 @@ export const INDEXING: Rules = {
   index_put(call) {
     const [given, values] = [arg(call, 'indices'), call.node.args.get('values')];
     const [mask, ...others] = Array.isArray(given) ? given : [];
-    const isTruth = isTensor(mask) && call.wiring.program.types.get(mask.tensor) === BOOL;
     if (
-      !isTruth ||
+      !isTensor(mask) ||
+      call.wiring.typeNumber(mask) !== BOOL ||
       others.length > 0 ||
       !isTensor(values) ||
       call.wiring.sizes(values.tensor).length > 0 ||
@@ -44,10 +44,7 @@ export const INDEXING: Rules = {
   unbind(call) {
     const dim = axis(call, 'dim', 'self', 0);
     const values = Array.from({ length: fixed(call, dim) }, (_, i) => step(call, 'Gather', [self(call), int(i)], { axis: dim }));
-    call.node.outputs.forEach((name, i) => {
-      if (i > 0) call.wiring.set(name, { value: values[i] });
-    });
-    return values[0];
+    return givingAll(call, values);
   },
   narrow(call) {
     const [start, length] = [number(call, 'start'), number(call, 'length')];
@@ -58,7 +55,7 @@ export const INDEXING: Rules = {
   /** Every place of an axis several times, one behind the other. */
   repeat_interleave(call) {
     const times = number(call, 'repeats');
-    if ((arg(call, 'dim') ?? null) === null) throw notRun(`${call.node.target} of all values`);
+    if (!isGiven(call, 'dim')) throw notRun(`${call.node.target} of all values`);
     const dim = axis(call);
     const data = Array.from({ length: fixed(call, dim) * times }, (_, i) => Math.floor(i / times));
     arg(call, 'output_size');

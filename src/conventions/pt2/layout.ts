@@ -1,4 +1,4 @@
-import { alike, END, int, op, outName, type Rule, type Rules, sameSymbol, self, sizesOf, slice } from './rule.js';
+import { alike, END, int, op, outName, type Rule, type Rules, sameSymbol, self, sizesOf, slice, tensorsOf } from './rule.js';
 import { arg, axes, axis, type Call, isSymbol, number, numbers, type Operand, rankOf } from './wiring.js';
 
 /** Other axes for the same numbers: reshaped, turned, cut, joined. */
@@ -97,11 +97,10 @@ export const LAYOUT: Rules = {
     return slice(call, self(call), dim, [start, typeof end === 'number' ? Math.min(end, END) : END, step], outName(call));
   },
   cat(call) {
-    const tensors = (arg(call, 'tensors') as readonly { tensor: string }[]) ?? [];
-    const rank = call.wiring.sizes(tensors[0].tensor).length;
+    const tensors = tensorsOf(call);
     const dim = number(call, 'dim', 0);
-    const operands = tensors.map(t => call.wiring.operand(t));
-    return op(call, 'Concat', operands, { axis: dim < 0 ? dim + rank : dim });
+    const operands = tensors.map(({ value }) => value);
+    return op(call, 'Concat', operands, { axis: dim < 0 ? dim + tensors[0].rank : dim });
   },
   stack: stacked,
 };

@@ -1,10 +1,23 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
-import { alike, fixed, int, notRun, op, type Rule, type Rules, self, step, stepsSoFar, upTo } from './rule.js';
+import {
+  alike,
+  fixed,
+  int,
+  isGiven,
+  keptDims,
+  notRun,
+  op,
+  type Rule,
+  type Rules,
+  self,
+  step,
+  stepsSoFar,
+  tensorsOf,
+  upTo,
+} from './rule.js';
 import { arg, axes, axis, type Call, number, type Operand, rankOf } from './wiring.js';
 
 /** Angles, distances, quantiles, and what is largest so far. */
-
-const keepdims = (call: Call): { keepdims: number } => ({ keepdims: arg(call, 'keepdim') === true ? 1 : 0 });
 
 const squared = (call: Call, x: Operand): string => step(call, 'Mul', [x, x]);
 
@@ -14,7 +27,7 @@ function normOf(call: Call, difference: Operand, dims: readonly number[], kept: 
   return op(call, order === 2 ? 'ReduceL2' : 'ReduceL1', dims.length > 0 ? [difference, int(dims)] : [difference], kept);
 }
 
-const norm: Rule = call => normOf(call, self(call), axes(call, 'dim'), keepdims(call), Number(arg(call, 'p') ?? arg(call, 'ord') ?? 2));
+const norm: Rule = call => normOf(call, self(call), axes(call, 'dim'), keptDims(call), Number(arg(call, 'p') ?? arg(call, 'ord') ?? 2));
 
 /** The largest of the steps so far, and the last place where it stood. */
 const extremeSoFar =
@@ -33,7 +46,7 @@ const spread =
   (root: boolean): Rule =>
   call => {
     const dims = axes(call, 'dim').length > 0 ? axes(call, 'dim') : upTo(rankOf(call));
-    const kept = keepdims(call);
+    const kept = keptDims(call);
     const correction = arg(call, 'unbiased') === false ? 0 : number(call, 'correction', 1);
     const away = step(call, 'Sub', [self(call), step(call, 'ReduceMean', [self(call), int(dims)], { keepdims: 1 })]);
     const mean = step(call, 'ReduceMean', [squared(call, away), int(dims)], kept);
@@ -55,8 +68,9 @@ const isZero = (call: Call, x: Operand): Operand => step(call, 'Equal', [x, 0]);
 
 /** Matrices one after the other. */
 function chained(call: Call, name: string): Operand {
-  const list = (arg(call, name) as readonly { tensor: string }[]) ?? [];
-  return list.map(t => call.wiring.operand(t)).reduce((a, b) => step(call, 'MatMul', [a, b]));
+  return tensorsOf(call, name)
+    .map(({ value }) => value)
+    .reduce((a, b) => step(call, 'MatMul', [a, b]));
 }
 
 export const MEASURES: Rules = {
@@ -66,12 +80,11 @@ export const MEASURES: Rules = {
   /** ‖x1 − x2 + ε‖ over the last axis */
   pairwise_distance(call) {
     const away = step(call, 'Add', [step(call, 'Sub', [self(call, 'x1'), self(call, 'x2')]), number(call, 'eps', 1e-6)]);
-    return normOf(call, away, [-1], keepdims(call), number(call, 'p', 2));
+    return normOf(call, away, [-1], keptDims(call), number(call, 'p', 2));
   },
   linalg_norm(call) {
     const given = axes(call, 'dim');
-    if ((arg(call, 'ord') ?? null) !== null && (given.length > 1 || rankOf(call) > 1))
-      throw notRun(`${call.node.target} of matrices with ord`);
+    if (isGiven(call, 'ord') && (given.length > 1 || rankOf(call) > 1)) throw notRun(`${call.node.target} of matrices with ord`);
     return norm(call);
   },
   cummax: extremeSoFar('ReduceMax', 'ArgMax', -Infinity),
@@ -87,7 +100,7 @@ export const MEASURES: Rules = {
   ...alike('xlogy special_xlogy', () => unless(isZero, 0, (call, x) => step(call, 'Mul', [x, step(call, 'Log', [self(call, 'other')])]))),
   ...alike('special_expit', () => call => op(call, 'Sigmoid', [self(call)])),
   ...alike('logit special_logit', () => call => {
-    if ((arg(call, 'eps') ?? null) !== null) throw notRun(`${call.node.target} with eps`);
+    if (isGiven(call, 'eps')) throw notRun(`${call.node.target} with eps`);
     return op(call, 'Log', [step(call, 'Div', [self(call), step(call, 'Sub', [1, self(call)])])]);
   }),
   heaviside(call) {

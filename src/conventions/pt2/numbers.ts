@@ -1,19 +1,19 @@
-import { alike, int, one, op, type Rule, type Rules, self, step } from './rule.js';
+import { alike, int, keptDims, one, op, type Rule, type Rules, self, step } from './rule.js';
 import { SHARED } from './shared.js';
-import { arg, axes, axis, type Call, number, type Operand } from './wiring.js';
+import { REAL } from './types.js';
+import { axes, axis, type Call, number, type Operand } from './wiring.js';
 
 /** Remainders, parts of numbers, and what is said of many of them. */
 
 function isReal({ wiring, node }: Call): boolean {
-  return [6, 7, 8, 13].includes(wiring.program.types.get(node.outputs[0] ?? '') ?? 0);
+  return REAL.has(wiring.program.types.get(node.outputs[0] ?? '') ?? 0);
 }
 
 function truncated(call: Call, x = self(call)): Operand {
   return step(call, 'Mul', [step(call, 'Sign', [x]), step(call, 'Floor', [step(call, 'Abs', [x])])]);
 }
 
-const logSumExp: Rule = call =>
-  op(call, 'ReduceLogSumExp', [self(call), int(axes(call, 'dim'))], { keepdims: arg(call, 'keepdim') === true ? 1 : 0 });
+const logSumExp: Rule = call => op(call, 'ReduceLogSumExp', [self(call), int(axes(call, 'dim'))], keptDims(call));
 
 export const NUMBERS: Rules = {
   /** With the sign of the divisor. */

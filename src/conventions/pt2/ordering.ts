@@ -1,5 +1,5 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
-import { alike, fixed, int, notRun, op, type Rule, type Rules, self, sizesOf, step, stepsSoFar, upTo } from './rule.js';
+import { alike, fixed, givingAll, int, isGiven, notRun, op, type Rule, type Rules, self, sizesOf, step, stepsSoFar, upTo } from './rule.js';
 import { arg, axis, type Call, number, type Operand, rankOf } from './wiring.js';
 
 /** Operators that sort, count and mark. */
@@ -10,17 +10,9 @@ function inOrder(call: Call, dim: number, descending: boolean): [string, string]
   return [name, `${name}/1`];
 }
 
-/** The second output of the program's node. */
-function second(call: Call, value: string): void {
-  const name = call.node.outputs[1];
-  if (name) call.wiring.set(name, { value });
-}
-
 const sorted: Rule = call => {
   for (const name of ['stable', 'sorted']) arg(call, name);
-  const [values, indices] = inOrder(call, axis(call, 'dim', 'self', -1), arg(call, 'descending') === true);
-  second(call, indices);
-  return values;
+  return givingAll(call, inOrder(call, axis(call, 'dim', 'self', -1), arg(call, 'descending') === true));
 };
 
 /** The k-th smallest value along an axis, and where it stood. @param place of T values */
@@ -29,9 +21,8 @@ const ranked =
   call => {
     const dim = axis(call, 'dim', 'self', -1);
     const picked = arg(call, 'keepdim') === true ? int([place(call, fixed(call, dim))]) : int(place(call, fixed(call, dim)));
-    const [values, indices] = inOrder(call, dim, false).map(value => step(call, 'Gather', [value, picked], { axis: dim }));
-    second(call, indices);
-    return values;
+    const picks = inOrder(call, dim, false).map(value => step(call, 'Gather', [value, picked], { axis: dim }));
+    return givingAll(call, picks);
   };
 
 /** The middle value along an axis, the lower one of two. */
@@ -44,7 +35,7 @@ const median: Rule = call => {
 const scatter =
   (reduction: string): Rule =>
   call => {
-    if ((arg(call, 'reduce') ?? null) !== null) throw notRun(`${call.node.target} with reduce`);
+    if (isGiven(call, 'reduce')) throw notRun(`${call.node.target} with reduce`);
     const dim = axis(call);
     const index = self(call, 'index');
     const source = call.node.args.has('src')

@@ -38,6 +38,30 @@ export function step(call: Call, name: string, operands: readonly Operand[], att
   return call.wiring.op(`${outName(call)}_part`, name, operands, attributes);
 }
 
+/** Whether an argument is there, and not None. */
+export function isGiven(call: Call, name: string): boolean {
+  return (arg(call, name) ?? null) !== null;
+}
+
+/** Whether reduced axes stay, of size 1, as ONNX says it. */
+export function keptDims(call: Call): { keepdims: number } {
+  return { keepdims: arg(call, 'keepdim') === true ? 1 : 0 };
+}
+
+/** An argument that is a list of tensors, with their ranks. */
+export function tensorsOf(call: Call, name = 'tensors'): { readonly value: Operand; readonly rank: number }[] {
+  const list = (arg(call, name) as readonly { tensor: string }[]) ?? [];
+  return list.map(t => ({ value: call.wiring.operand(t), rank: call.wiring.sizes(t.tensor).length }));
+}
+
+/** The outputs of the program's node: the first is what its rule gives. */
+export function givingAll({ node, wiring }: Call, [first, ...others]: readonly string[]): string {
+  others.forEach((value, i) => {
+    wiring.set(node.outputs[i + 1], { value });
+  });
+  return first;
+}
+
 export function sizesOf({ node, wiring }: Call, of = 'self'): readonly Size[] {
   const value = node.args.get(of);
   return isTensor(value) ? wiring.sizes(value.tensor) : [];

@@ -3,15 +3,14 @@ import type { Json } from '../../layers/kerasConfig.js';
 import { adaptiveWindows } from '../../layers/window/places.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { alike, fixed, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, slice, step } from './rule.js';
+import { alike, fixed, int, isGiven, notRun, op, outName, type Rule, type Rules, self, sizesOf, slice, step } from './rule.js';
 import { arg, type Call, constantOf, number, numbers, type Operand } from './wiring.js';
 
 /** Operators that slide over time or normalise: x [N, C, T]. */
 
 function parameters(call: Call, names: readonly string[], size: readonly number[]): Operand[] {
   return names.map((name, i) => {
-    const given = arg(call, name) ?? null;
-    if (given !== null) return constantOf(call.wiring.tensor(given, name).tensor);
+    if (isGiven(call, name)) return constantOf(call.wiring.tensor(arg(call, name), name).tensor);
     return { type: 'float', shape: size, data: new Array(size.reduce((a, b) => a * b, 1)).fill(i === 0 ? 1 : 0) };
   });
 }
@@ -33,18 +32,13 @@ function moduleLayer(
 ): string {
   const { wiring } = call;
   const parameters = Object.entries(given).flatMap(([ours, name]) => {
-    const argument = arg(call, name) ?? null;
-    return argument === null ? [] : [[ours, wiring.tensor(argument, name)] as const];
+    return isGiven(call, name) ? [[ours, wiring.tensor(arg(call, name), name)] as const] : [];
   });
   const prefix = parameters[0]?.[1].name.replace(/\.?(weight|bias|running_mean)$/, '') || outName(call);
   const { name, first } = wiring.layer(prefix, { ...spec, inputs });
   if (first)
     for (const [ours, { tensor }] of parameters) wiring.weights.set(`${name}/${ours}`, tensor.shape.length > 1 ? toOurs(tensor) : tensor);
   return name;
-}
-
-function isGiven(call: Call, name: string): boolean {
-  return (arg(call, name) ?? null) !== null;
 }
 
 /** x [N, C, …S] with a kernel [F, C, …k] */
@@ -94,7 +88,7 @@ const pooled =
   (operator: string): Rule =>
   call => {
     const axes = axesIn(operator);
-    if ((arg(call, 'divisor_override') ?? null) !== null) throw notRun(`${call.node.target} with divisor_override`);
+    if (isGiven(call, 'divisor_override')) throw notRun(`${call.node.target} with divisor_override`);
     const window = perAxis(call, 'kernel_size', axes, [1]);
     const pads = perAxis(call, 'padding', axes, [0]);
     const ceil = arg(call, 'ceil_mode') === true ? { ceil_mode: 1 } : {};

@@ -7,7 +7,7 @@ import { arg, axis, type Call, isTensor, number, type Operand } from './wiring.j
 export const COMPLEX = new Set([9, 10, 11]);
 
 export function isComplex({ wiring, node }: Call): boolean {
-  return [...node.args.values()].some(value => isTensor(value) && COMPLEX.has(wiring.program.types.get(value.tensor) ?? 0));
+  return [...node.args.values()].some(value => COMPLEX.has(wiring.typeNumber(value)));
 }
 
 /** @param inverse the sum without the minus, divided by L @param onesided real numbers on one side, half a spectrum on the other */
@@ -45,8 +45,7 @@ const part =
     op(call, 'Gather', [self(call), int(index)], { axis: -1 });
 
 function isPair({ wiring, node }: Call, name: string): boolean {
-  const value = node.args.get(name);
-  return isTensor(value) && COMPLEX.has(wiring.program.types.get(value.tensor) ?? 0);
+  return COMPLEX.has(wiring.typeNumber(node.args.get(name)));
 }
 
 /** (a + bi)·(c + di); a real factor is that of both parts */

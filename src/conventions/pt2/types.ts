@@ -3,7 +3,7 @@ import { notRun } from './rule.js';
 import { type Call, isTensor } from './wiring.js';
 
 /** torch's numbers of real types */
-const REAL = new Set([6, 7, 8, 13]);
+export const REAL: ReadonlySet<number> = new Set([6, 7, 8, 13]);
 
 /** Operators whose results may leave the range of 8 or 16 bits, where PyTorch's wrap around and the ones here do not. */
 const WRAPPING = /^(r?sub|add|mul|neg|abs|pow|square|prod|sum|(bitwise_)?(not|left_shift)|__lshift__|invert|matmul|b?mm|dot)_?$/;
@@ -15,8 +15,7 @@ const isSmall = (type: number) => type >= 1 && type <= 3;
 export function checkSmall({ node, wiring }: Call, name: string): void {
   const { types } = wiring.program;
   if (!isSmall(types.get(node.outputs[0] ?? '') ?? 0)) return;
-  const self = node.args.get('self');
-  const from = isTensor(self) ? (types.get(self.tensor) ?? 0) : 0;
+  const from = wiring.typeNumber(node.args.get('self'));
   const isNarrowed = (name === 'to' || name === '_to_copy') && isWhole(from) && from !== types.get(node.outputs[0]!);
   if (isNarrowed || WRAPPING.test(name)) throw notRun(`${node.target} of whole numbers of 8 or 16 bits`);
 }
@@ -40,7 +39,7 @@ export function inItsType(call: Call, name: string): Call {
   const to = REAL.has(gives) ? 'float' : 'int';
   const args = [...node.args].map(([key, value]) => {
     if (typeof value === 'number' && isWhole(gives) && FACTORS.has(key)) return [key, { tensor: wiring.whole(value) }] as const;
-    const type = isTensor(value) ? (types.get(value.tensor) ?? 0) : 0;
+    const type = wiring.typeNumber(value);
     const other = type === BOOL || (REAL.has(gives) && isWhole(type));
     if (!isTensor(value) || !other || PLACES.has(key)) return [key, value] as const;
     return [key, { tensor: wiring.cast(value.tensor, to) }] as const;

@@ -1,12 +1,7 @@
-import { alike, fixed, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, step, upTo } from './rule.js';
+import { alike, fixed, givingAll, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, step, tensorsOf, upTo } from './rule.js';
 import { arg, axis, type Call, isTensor, number, numbers, type Operand, rankOf } from './wiring.js';
 
 /** Diagonals, stacks and grids: the same numbers in another arrangement. */
-
-function tensorsOf(call: Call): { readonly value: Operand; readonly rank: number }[] {
-  const list = (arg(call, 'tensors') as readonly { tensor: string }[]) ?? [];
-  return list.map(t => ({ value: call.wiring.operand(t), rank: call.wiring.sizes(t.tensor).length }));
-}
 
 /** Behind each other along an axis that those of fewer axes are given. @param lifted axes of size 1 that a tensor of this rank is given */
 const joined =
@@ -43,14 +38,7 @@ function meshgrid(call: Call): Operand {
     const shape = all.map((_, k) => (k === i ? -1 : 1));
     return step(call, 'Expand', [step(call, 'Reshape', [value, int(shape)]), call.wiring.sizesOperand(sizes)]);
   });
-  return spreadOut(call, grids);
-}
-
-function spreadOut({ node, wiring }: Call, values: readonly string[]): string {
-  node.outputs.forEach((name, i) => {
-    if (i > 0) wiring.set(name, { value: values[i] });
-  });
-  return values[0];
+  return givingAll(call, grids);
 }
 
 /** Added to, or put in the place of, rows along an axis. */
@@ -92,7 +80,7 @@ export const VIEWS: Rules = {
     const all = tensorsOf(call);
     const given = call.node.args.get('tensors') as readonly { tensor: string }[];
     const sizes = call.wiring.sizes(call.node.outputs[0] ?? given[0].tensor);
-    return spreadOut(
+    return givingAll(
       call,
       all.map(({ value }) => step(call, 'Expand', [value, call.wiring.sizesOperand(sizes)])),
     );

@@ -44,6 +44,11 @@ export class Wiring {
     return this.program.sizes.get(this.casts.get(name) ?? name) ?? [];
   }
 
+  /** torch's number of the type of a tensor argument; 0: it is none, or of no known type. */
+  typeNumber(argument: Argument | undefined): number {
+    return isTensor(argument) ? (this.program.types.get(argument.tensor) ?? 0) : 0;
+  }
+
   /** A value of the program in another type, as a value of its own; the numbers of a file are of that type from the start. */
   cast(tensor: string, type: 'float' | 'int'): string {
     const known = this.get(tensor);
