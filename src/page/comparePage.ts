@@ -2,7 +2,7 @@ import type { ComparePage } from '../run/page/pageData.js';
 import type { Explanation } from '../run/result.js';
 import { codeBlock } from './copyButton.js';
 import { differences } from './differences.js';
-import { el, replace } from './dom.js';
+import { button, el, replace, section } from './dom.js';
 import { explanationsTable } from './explanationsTable.js';
 import { explorer } from './explorer.js';
 import { loopSection } from './loopSection.js';
@@ -43,7 +43,7 @@ export function comparePage(root: HTMLElement, data: ComparePage): void {
     drawTable();
     loops.show(explanation);
   };
-  const table = el('section', { 'aria-label': 'explanations' });
+  const table = section('explanations', null);
   const drawTable = () => replace(table, ...explanationsTable(data, chosen, pick));
 
   root.append(
@@ -58,10 +58,9 @@ export function comparePage(root: HTMLElement, data: ComparePage): void {
       { id: 'main' },
       ...because(data),
       sides &&
-        el(
-          'section',
-          { 'aria-label': 'side by side' },
-          el('h2', {}, 'Side by side'),
+        section(
+          'side by side',
+          'Side by side',
           result.firstDifference &&
             el('p', { class: 'first' }, el('span', { class: 'flag', 'aria-hidden': true }, '⚑'), ` First difference: ${firstText(data)}`),
           sides.node,
@@ -143,11 +142,7 @@ function whyBlock({ code, why, fix, fixes }: Explanation, verdict: ComparePage['
     replace(
       tabs,
       ...(all.length > 1 ? all : []).map(([kind]) =>
-        el(
-          'button',
-          { type: 'button', class: 'tab', 'aria-pressed': kind === name, 'data-key': `fix-${kind}`, on: { click: () => choose(kind) } },
-          kind,
-        ),
+        button({ class: 'tab', 'aria-pressed': kind === name, 'data-key': `fix-${kind}` }, () => choose(kind), kind),
       ),
     );
     replace(box, codeBlock(all.find(([kind]) => kind === name)![1], 'right'));
@@ -166,10 +161,9 @@ function whyBlock({ code, why, fix, fixes }: Explanation, verdict: ComparePage['
 function hiddenFaults({ result: { cannotDetect, cannotName } }: ComparePage): HTMLElement | false {
   if (cannotDetect.length + cannotName.length === 0) return false;
   const list = (codes: readonly string[]) => codes.flatMap((code, i) => [i > 0 ? ', ' : '', el('code', {}, code)]);
-  return el(
-    'section',
-    { 'aria-label': 'what this input cannot show' },
-    el('h2', {}, 'What this input cannot show'),
+  return section(
+    'what this input cannot show',
+    'What this input cannot show',
     cannotDetect.length > 0 && el('p', {}, 'It leaves y as it is: ', ...list(cannotDetect), '.'),
     cannotName.length > 0 && el('p', {}, 'It moves y by too little to be named: ', ...list(cannotName), '.'),
   );

@@ -1,4 +1,4 @@
-import { el } from './dom.js';
+import { el, scrolling } from './dom.js';
 
 interface DataTable {
   /** what it shows, for a screen reader */
@@ -16,9 +16,9 @@ export function dataTable({ label, kind, heads, number, rows }: DataTable): HTML
   const headings = heads.map(text =>
     text === '' ? el('td', {}) : el('th', { scope: 'col', class: text === number ? 'number' : '' }, text),
   );
-  return el(
-    'div',
-    { class: `table-scroll ${kind}`, tabindex: 0, role: 'region', 'aria-label': label },
+  return scrolling(
+    `table-scroll ${kind}`,
+    label,
     el('table', { class: 'layers' }, el('thead', {}, el('tr', {}, ...headings)), el('tbody', {}, ...rows)),
   );
 }

@@ -1,7 +1,7 @@
 import { type Scale, symmetric } from '../report/palette.js';
 import type { ComparePage } from '../run/page/pageData.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { el, replace } from './dom.js';
+import { el, replace, sampleInput } from './dom.js';
 import type { Axis, Grid, Mark } from './grid.js';
 import { type HeatMap, heatMap } from './heatMap.js';
 import { TIME } from './panels.js';
@@ -65,17 +65,7 @@ export function differences({ expected, actual, allowed, dims, names, first, onS
     if (sequence) drawSamples();
   };
   const drawSamples = () => {
-    if (N === 1) return;
-    const input = el('input', {
-      type: 'number',
-      min: 1,
-      max: N,
-      value: sample + 1,
-      'aria-label': 'sample n',
-      'data-key': 'difference-sample',
-    });
-    input.addEventListener('change', () => onSample(Math.min(N, Math.max(1, Math.round(Number(input.value)))) - 1));
-    replace(samples, el('label', { class: 'sample' }, el('span', {}, 'sample ', el('var', {}, 'n')), input, ` of ${N}`));
+    if (N > 1) replace(samples, sampleInput('difference-sample', sample, N, onSample));
   };
   draw();
   return {

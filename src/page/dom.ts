@@ -55,6 +55,48 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** A button, and what it does. */
+export function button(attributes: Attributes, click: () => void, ...children: readonly Child[]): HTMLButtonElement {
+  return el('button', { type: 'button', ...attributes, on: { click } }, ...children);
+}
+
+/** A part of the page with its name for screen readers, and a heading where it has one. */
+export function section(label: string, heading: string | null, ...children: readonly Child[]): HTMLElement {
+  return el('section', { 'aria-label': label }, heading !== null && el('h2', {}, heading), ...children);
+}
+
+/** What is wider or higher than its frame: it scrolls there, and can be reached with the keyboard. */
+export function scrolling(kind: string, label: string, ...children: readonly Child[]): HTMLElement {
+  return el('div', { class: kind, tabindex: 0, role: 'region', 'aria-label': label }, ...children);
+}
+
+/** A row of a table, with its heading. */
+export function tableRow(attributes: Attributes, heading: Child, ...cells: readonly HTMLElement[]): HTMLElement {
+  return el('tr', attributes, el('th', { scope: 'row' }, heading), ...cells);
+}
+
+/** A cell of a table. */
+export function cell(kind: string, ...children: readonly Child[]): HTMLElement {
+  return el('td', kind === '' ? {} : { class: kind }, ...children);
+}
+
+/** Which sample is shown, as a number that can be changed. @param set is given the sample, from 0 */
+export function sampleInput(key: string, sample: number, N: number, set: (sample: number) => void): HTMLElement {
+  const input = el('input', { type: 'number', min: 1, max: N, value: sample + 1, 'aria-label': 'sample n', 'data-key': key });
+  input.addEventListener('change', () => set(Math.min(N, Math.max(1, Math.round(Number(input.value)))) - 1));
+  return el('label', { class: 'sample' }, el('span', {}, 'sample ', el('var', {}, 'n')), input, ` of ${N}`);
+}
+
+/** Whether some values are others than at the call before. */
+export function changes(): (...values: readonly unknown[]) => boolean {
+  let before: readonly unknown[] | undefined;
+  return (...values) => {
+    const same = before?.length === values.length && values.every((value, i) => value === before![i]);
+    before = values;
+    return !same;
+  };
+}
+
 let ids = 0;
 
 /** An id that no other element has. */

@@ -1,6 +1,6 @@
 import type { ComparePage } from '../run/page/pageData.js';
 import type { Explanation } from '../run/result.js';
-import { el } from './dom.js';
+import { button, cell, el, scrolling, tableRow } from './dom.js';
 import { numberText } from './text.js';
 
 interface Row {
@@ -25,13 +25,7 @@ export function explanationsTable(
 ): HTMLElement[] {
   const { explanations, asSpecified, tried } = result;
   if (explanations.length === 0) return [];
-  const rows: Row[] = explanations.map(e => ({
-    code: e.code,
-    residual: Number(e.residual),
-    verdict: e.verdict,
-    why: e.why,
-    explanation: e,
-  }));
+  const rows: Row[] = explanations.map(explanation => ({ ...explanation, residual: Number(explanation.residual), explanation }));
   if (asSpecified !== null)
     rows.push({ code: 'as specified', residual: Number(asSpecified), verdict: '', why: 'The network as it is described.' });
   rows.sort((a, b) => a.residual - b.residual);
@@ -42,31 +36,23 @@ export function explanationsTable(
     const { code, explanation } = row;
     const click = explanation && choosable.has(code) ? () => pick(explanation) : undefined;
     const name = click
-      ? el(
-          'button',
-          { type: 'button', class: 'quiet', 'aria-pressed': explanation === chosen, 'data-key': `why-${code}`, on: { click } },
-          code,
-        )
+      ? button({ class: 'quiet', 'aria-pressed': explanation === chosen, 'data-key': `why-${code}` }, click, code)
       : el('code', {}, code);
     return rowOf(row, name, (logs[i] - low) / Math.max(1e-9, high - low));
   });
   const first = rows.findIndex(({ explanation }) => explanation === undefined);
   const shown = cells.filter((_, i) => i < MOST_ROWS || i === first);
   const body = el('tbody', {}, ...shown);
-  const all = el('button', { type: 'button', class: 'quiet' }, `all ${rows.length}`);
-  all.addEventListener('click', () => {
+  const showAll = () => {
     body.replaceChildren(...cells);
     all.remove();
-  });
+  };
+  const all = button({ class: 'quiet' }, showAll, `all ${rows.length}`);
   const heads = { mistake: '', verdict: '', residual: 'number', 'by powers of ten': 'bar-cell', 'what it is': '' };
   const head = el('tr', {}, ...Object.entries(heads).map(([text, kind]) => el('th', { scope: 'col', class: kind }, text)));
   return [
     el('h2', {}, `${tried} explanations tested`),
-    el(
-      'div',
-      { class: 'table-scroll wide', tabindex: 0, role: 'region', 'aria-label': 'explanations and their residuals' },
-      el('table', { class: 'explanations' }, el('thead', {}, head), body),
-    ),
+    scrolling('table-scroll wide', 'explanations and their residuals', el('table', { class: 'explanations' }, el('thead', {}, head), body)),
     ...(cells.length > shown.length ? [all] : []),
   ];
 }
@@ -74,13 +60,12 @@ export function explanationsTable(
 function rowOf({ residual, verdict, why }: Row, name: HTMLElement, part: number): HTMLElement {
   const bar = el('span', { class: `bar-fill ${verdict || 'plain'}` });
   bar.style.width = `${100 * part}%`;
-  return el(
-    'tr',
+  return tableRow(
     {},
-    el('th', { scope: 'row' }, name),
-    el('td', { class: 'kind' }, verdict === 'rejected' ? '' : verdict),
-    el('td', { class: 'number' }, numberText(residual, 2)),
-    el('td', { class: 'bar-cell' }, el('span', { class: 'bar-back' }, bar)),
-    el('td', { class: 'reason-cell' }, why.split('\n')[0]),
+    name,
+    cell('kind', verdict === 'rejected' ? '' : verdict),
+    cell('number', numberText(residual, 2)),
+    cell('bar-cell', el('span', { class: 'bar-back' }, bar)),
+    cell('reason-cell', why.split('\n')[0]),
   );
 }

@@ -4,8 +4,9 @@ import type { HandStep } from '../run/result.js';
 import { valueNamed } from '../run/valueNamed.js';
 import type { Precision } from '../tensor/tensor.js';
 import { byHand } from './byHand.js';
-import { el, oncePerFrame } from './dom.js';
+import { changes, el, oncePerFrame } from './dom.js';
 import { networkFigure } from './figure.js';
+import type { FigureView } from './figureView.js';
 import { layerChooser, waysOf } from './layerChooser.js';
 import { layerNumbers } from './layerNumbers.js';
 import { goesOnFromCallToCall, type Model } from './model.js';
@@ -44,50 +45,107 @@ const FIRST_TURN = 2e5;
 
 export function explorer(options: ExplorerOptions): Explorer {
   let model: Model;
-  let trace: Trace | undefined;
-  /** the trace that is being filled */
-  let filling: Trace | undefined;
-  let place: Place = {
-    layer: '',
-    way: 0,
-    sample: (options.at.sample ?? 1) - 1,
-    step: (options.at.step ?? 1) - 1,
-    unit: (options.at.unit ?? 1) - 1,
-  };
-
+  const { sample = 1, step = 1, unit = 1 } = options.at;
+  let place: Place = { layer: '', way: 0, sample: sample - 1, step: step - 1, unit: unit - 1 };
   const go = (next: Partial<Place>) => {
     const { sample } = place;
     place = clamped({ ...place, ...next }, model);
-    if (place.sample !== sample) void retrace();
+    if (place.sample !== sample) void traces.retrace();
     else render();
   };
   const choose = (layer: string, way: number, step: number | null = null) => {
     const changes = layer !== place.layer;
     go({ layer, way, ...(step === null ? {} : { step }) });
-    if (changes) void fill(trace);
+    if (changes) void traces.fill();
   };
+  const traces = tracing(
+    options,
+    () => ({ model, place }),
+    () => render(),
+  );
   const picture = networkFigure({ choose });
   const numbers = layerNumbers({ go, edit: options.edit });
   const hand = byHand(numbers.point);
   const chooser = layerChooser({ choose, sample: sample => go({ sample }) });
   const time = player(step => go({ step }));
-  const stage = el('div', { class: 'stage' }, picture.node);
-  const bar = el('div', { class: 'bar' }, chooser.node, time.node);
-  const bench = el('div', { class: 'bench' }, numbers.node, hand.node);
-
-  const retrace = async () => {
-    const mine = model;
-    const { sample } = place;
-    const made = goesOnFromCallToCall(model) ? undefined : await traceOf(model, sample, options.engine, options.dtype);
-    await made?.advance(place.layer, FIRST_TURN);
-    if (mine !== model || sample !== place.sample) return;
-    trace = made;
-    render();
-    void fill(made);
+  const worked = workedSteps();
+  const render = oncePerFrame(() => {
+    const trace = traces.current();
+    chooser.show(model, place);
+    time.show(place.step, stepsOf(model, place.layer));
+    picture.show(model.shapes, viewOf(model, trace, place));
+    hand.node.hidden = !trace;
+    if (!trace) {
+      numbers.say(ONE_AFTER_THE_OTHER);
+      return;
+    }
+    const step = worked(model, trace, place);
+    const recurrent = trace.output.layers.get(place.layer)?.traces !== undefined;
+    hand.show(step, place.unit, recurrent ? STILL_COMPUTED : NO_SUMS);
+    numbers.show(model, trace, place, step);
+  });
+  const nextLayer = () => {
+    const all = waysOf(model);
+    const at = all.findIndex(({ layer, way }) => layer === place.layer && way === place.way);
+    const next = all[(at + 1) % all.length];
+    choose(next.layer, next.way);
   };
-  /** The rest of a long trace, a turn at a time, once the page is drawn; what is known is drawn a few times a second. */
-  const fill = async (mine: Trace | undefined) => {
-    if (!mine || filling === mine || mine.known(place.layer, place.way)[1] === Number.POSITIVE_INFINITY) return;
+  const keysOf = (target: HTMLElement) => ({
+    ArrowLeft: () => go({ step: place.step - 1 }),
+    ArrowRight: () => go({ step: place.step + 1 }),
+    ArrowUp: () => go({ unit: place.unit - 1 }),
+    ArrowDown: () => go({ unit: place.unit + 1 }),
+    Home: () => go({ step: 0 }),
+    End: () => go({ step: stepsOf(model, place.layer) - 1 }),
+    n: () => go({ sample: place.sample + 1 }),
+    p: () => go({ sample: place.sample - 1 }),
+    l: nextLayer,
+    ...(target.closest('button, [role=button]') ? {} : { ' ': () => time.toggle() }),
+  });
+  onKeys(target => (model ? keysOf(target) : {}));
+  const [bar, stage, bench] = [
+    el('div', { class: 'bar' }, chooser.node, time.node),
+    el('div', { class: 'stage' }, picture.node),
+    el('div', { class: 'bench' }, numbers.node, hand.node),
+  ];
+  return {
+    nodes: [bar, stage, bench],
+    help: HELP,
+    async use(next) {
+      model = next;
+      place = clamped(place, model);
+      await traces.retrace();
+    },
+  };
+}
+
+const ONE_AFTER_THE_OTHER =
+  'A stateful network in several calls: a sample goes on from the states of the one before, so no sample has a calculation of its own.';
+const STILL_COMPUTED = 'The steps before this one are being computed …';
+const NO_SUMS = 'This layer has no sums to show: it hands on, picks or joins what it reads.';
+
+/** Keys of the whole page, unless something that takes keys itself has the focus. */
+function onKeys(keysOf: (target: HTMLElement) => Readonly<Record<string, () => void>>): void {
+  addEventListener('keydown', event => {
+    const target = event.target as HTMLElement;
+    if (event.ctrlKey || event.metaKey || event.altKey || target.closest('input, select, textarea, summary')) return;
+    const act = keysOf(target)[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+}
+
+/** The trace of the sample that is shown: of a long one some steps are made at once, and the rest a turn at a time. */
+function tracing({ engine, dtype }: ExplorerOptions, now: () => { readonly model: Model; readonly place: Place }, render: () => void) {
+  let trace: Trace | undefined;
+  /** the trace that is being filled */
+  let filling: Trace | undefined;
+  /** The rest of a long trace, once the page is drawn; what is known is drawn a few times a second. */
+  const fill = async () => {
+    const mine = trace;
+    const known = () => mine!.known(now().place.layer, now().place.way)[1];
+    if (!mine || filling === mine || known() === Number.POSITIVE_INFINITY) return;
     filling = mine;
     await new Promise(requestAnimationFrame);
     let drawn = performance.now();
@@ -97,103 +155,66 @@ export function explorer(options: ExplorerOptions): Explorer {
         drawn = performance.now();
       }
       await new Promise(resolve => setTimeout(resolve));
-    } while (mine === trace && (await mine.advance(place.layer, A_TURN)));
+    } while (mine === trace && (await mine.advance(now().place.layer, A_TURN)));
     if (filling === mine) filling = undefined;
     render();
   };
+  const retrace = async () => {
+    const { model, place } = now();
+    const made = goesOnFromCallToCall(model) ? undefined : await traceOf(model, place.sample, engine, dtype);
+    await made?.advance(now().place.layer, FIRST_TURN);
+    if (now().model !== model || now().place.sample !== place.sample) return;
+    trace = made;
+    render();
+    void fill();
+  };
+  return { current: () => trace, fill, retrace };
+}
 
-  const render = oncePerFrame(() => {
-    chooser.show(model, place);
-    time.show(place.step, stepsOf(model, place.layer));
-    picture.show(model.shapes, {
-      layer: place.layer,
-      way: place.way,
-      step: place.step,
-      steps: name => stepsOf(model, name),
-      states: name => model.network.model.layers.find(l => l.name === name)?.states ?? [],
-      strip,
-      values: [trace, ...waysOf(model).flatMap(({ layer, way }) => trace?.known(layer, way) ?? [])],
-    });
-    hand.node.hidden = !trace;
-    if (!trace) {
-      numbers.say(
-        'A stateful network in several calls: a sample goes on from the states of the one before, so no sample has a calculation of its own.',
-      );
-      return;
-    }
-    const step = workingAt(trace);
-    const recurrent = trace.output.layers.get(place.layer)?.traces !== undefined;
-    const note = recurrent
-      ? 'The steps before this one are being computed …'
-      : 'This layer has no sums to show: it hands on, picks or joins what it reads.';
-    hand.show(step, place.unit, note);
-    numbers.show(model, trace, place, step);
-  });
-
-  /** What is known of a layer at a step, for the picture. */
-  const strip = (layer: string, way: number, step: number): ArrayLike<number> | undefined => {
-    const result = trace?.output.layers.get(layer);
-    const states = result?.traces?.[way]?.states[0];
+/** What the picture shows: of each box what is known of its layer at its step. */
+function viewOf(model: Model, trace: Trace | undefined, { layer, way, step }: Place): FigureView {
+  const strip = (name: string, side: number, at: number): ArrayLike<number> | undefined => {
+    const result = trace?.output.layers.get(name);
+    const states = result?.traces?.[side]?.states[0];
     const tensor = states ?? result?.tensor;
     if (!tensor || tensor.shape.length > 3) return undefined;
     const M = tensor.shape[tensor.shape.length - 1] ?? 1;
     if (tensor.shape.length < 3) return tensor.data.subarray(0, M);
-    const [from, to] = states ? trace!.known(layer, way) : [0, Number.POSITIVE_INFINITY];
-    return step >= from && step < to ? tensor.data.subarray(step * M, (step + 1) * M) : undefined;
+    const [from, to] = states ? trace!.known(name, side) : [0, Number.POSITIVE_INFINITY];
+    return at >= from && at < to ? tensor.data.subarray(at * M, (at + 1) * M) : undefined;
   };
-
-  let worked: { readonly at: string; readonly of: Trace; readonly step: HandStep | undefined } | undefined;
-  /** The hand calculation of the place, for all units: the same one when only the unit changes. */
-  const workingAt = (of: Trace): HandStep | undefined => {
-    const [from, to] = of.known(place.layer, place.way);
-    if (place.step < from || place.step >= to) return undefined;
-    const at = `${place.layer} ${place.way} ${place.step}`;
-    if (worked?.at !== at || worked.of !== of) worked = { at, of, step: workedOut(of) };
-    return worked.step;
-  };
-  const workedOut = ({ input, output }: Trace): HandStep | undefined => {
-    const run = { model: model.network.model, weights: model.weights, input, output };
-    for (const step of handCalculationOfLayer(run, place.layer, 1, place.step + 1))
-      if (step.direction === null || (step.direction === 'backward') === (place.way === 1)) return step;
-    return undefined;
-  };
-
-  addEventListener('keydown', event => {
-    const target = event.target as HTMLElement;
-    if (!model || event.ctrlKey || event.metaKey || event.altKey || target.closest('input, select, textarea, summary')) return;
-    const keys: Record<string, () => void> = {
-      ArrowLeft: () => go({ step: place.step - 1 }),
-      ArrowRight: () => go({ step: place.step + 1 }),
-      ArrowUp: () => go({ unit: place.unit - 1 }),
-      ArrowDown: () => go({ unit: place.unit + 1 }),
-      Home: () => go({ step: 0 }),
-      End: () => go({ step: stepsOf(model, place.layer) - 1 }),
-      n: () => go({ sample: place.sample + 1 }),
-      p: () => go({ sample: place.sample - 1 }),
-      l: nextLayer,
-      ...(target.closest('button, [role=button]') ? {} : { ' ': () => time.toggle() }),
-    };
-    const act = keys[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
-  });
-  const nextLayer = () => {
-    const all = waysOf(model);
-    const at = all.findIndex(({ layer, way }) => layer === place.layer && way === place.way);
-    const next = all[(at + 1) % all.length];
-    choose(next.layer, next.way);
-  };
-
   return {
-    nodes: [bar, stage, bench],
-    help: HELP,
-    async use(next) {
-      model = next;
-      place = clamped(place, model);
-      await retrace();
-    },
+    layer,
+    way,
+    step,
+    steps: name => stepsOf(model, name),
+    states: name => model.network.model.layers.find(l => l.name === name)?.states ?? [],
+    strip,
+    values: [trace, ...waysOf(model).flatMap(ofOne => trace?.known(ofOne.layer, ofOne.way) ?? [])],
   };
+}
+
+/** The hand calculation of a place, for all units: the same one when only the unit changes. */
+function workedSteps(): (model: Model, trace: Trace, place: Place) => HandStep | undefined {
+  const isOther = changes();
+  let made: HandStep | undefined;
+  return (model, trace, { layer, way, step }) => {
+    const [from, to] = trace.known(layer, way);
+    if (step < from || step >= to) return undefined;
+    if (isOther(trace, layer, way, step)) made = workedOut(model, trace, { layer, way, step });
+    return made;
+  };
+}
+
+function workedOut(
+  model: Model,
+  { input, output }: Trace,
+  { layer, way, step }: Pick<Place, 'layer' | 'way' | 'step'>,
+): HandStep | undefined {
+  const run = { model: model.network.model, weights: model.weights, input, output };
+  for (const made of handCalculationOfLayer(run, layer, 1, step + 1))
+    if (made.direction === null || (made.direction === 'backward') === (way === 1)) return made;
+  return undefined;
 }
 
 /** Steps of the sequence that a layer reads or gives, else of x. */

@@ -1,6 +1,6 @@
 import { isSequence, stepSizesText } from '../report/dims.js';
 import type { LayerRow, ShapesResult } from '../run/result.js';
-import { el, replace, svg } from './dom.js';
+import { changes, el, replace, scrolling, svg } from './dom.js';
 import { BOX, box, GAP, stripsOn, WAY_GAP } from './figureBox.js';
 import { around, type Column, type Columns, columnsOf, LEFT, MOST_PITCH, stepsText } from './figureColumns.js';
 import { arrowHead, columnsAt, dimsText, endsOf, type Giver, indexed, kindText, label, line } from './figureParts.js';
@@ -20,9 +20,9 @@ export interface NetworkFigure {
  * drawn. Every box is a button: it chooses its layer and step.
  */
 export function networkFigure(actions: FigureActions): NetworkFigure {
-  const node = el('div', { class: 'figure-scroll', tabindex: 0, role: 'region', 'aria-label': 'the network unrolled over time' });
-  let made: readonly unknown[] = [];
-  let painted: readonly unknown[] = [];
+  const node = scrolling('figure-scroll', 'the network unrolled over time');
+  const isOther = changes();
+  const isPaintedOtherwise = changes();
   let figure: Figure | undefined;
   let columns: Columns;
   let latest: readonly [ShapesResult, FigureView] | undefined;
@@ -41,9 +41,7 @@ export function networkFigure(actions: FigureActions): NetworkFigure {
     const margin = 24 + 6.6 * Math.max(...[shapes.input, ...shapes.layers.map(({ output }) => output)].map(of => dimsText(of).length));
     const next = columnsOf([...lengths, ...given], view.step, room - LEFT - margin - 4);
     const rows = layersShown(shapes, view.layer);
-    const wanted = [shapes, room, next.pattern, rows.join()];
-    if (!figure || differs(wanted, made)) {
-      made = wanted;
+    if (isOther(shapes, room, next.pattern, rows.join()) || !figure) {
       columns = next;
       figure = drawn(shapes, { view, actions, columns, lengths, rows, width: columns.right + margin });
       replace(node, el('div', { class: 'figure' }, figure.drawing, strips));
@@ -53,18 +51,12 @@ export function networkFigure(actions: FigureActions): NetworkFigure {
     // whoever walks through time by keys stays on the selected box
     const { activeElement } = document;
     if (activeElement?.matches('.box:not(.here)') && node.contains(activeElement)) node.querySelector<SVGElement>('.box.here')?.focus();
-    const strip = [figure, next.steps, ...(view.values ?? [])];
-    if (differs(strip, painted)) paint();
-    painted = strip;
+    if (isPaintedOtherwise(figure, next.steps, ...(view.values ?? []))) paint();
     const now = columns.columns(view.steps(view.layer)).find(({ step }) => step === view.step)?.x;
     if (now === undefined || figure.width <= room) return;
     if (now - MOST_PITCH < node.scrollLeft || now + MOST_PITCH > node.scrollLeft + room) node.scrollLeft = Math.max(0, now - room / 2);
   };
   return { node, show };
-}
-
-function differs(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length !== b.length || a.some((value, i) => value !== b[i]);
 }
 
 /** Room for layers that are left out. */

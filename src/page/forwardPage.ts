@@ -1,7 +1,7 @@
 import { loadKernel } from '../engines/batched/kernel.js';
 import { RnnError } from '../errors.js';
 import type { ForwardPage } from '../run/page/pageData.js';
-import { el, oncePerFrame, replace } from './dom.js';
+import { button, el, oncePerFrame, replace } from './dom.js';
 import { explorer } from './explorer.js';
 import { computeFrom, type Model, type Settings, settingsOf } from './model.js';
 import { pageFoot, pageHead } from './pageParts.js';
@@ -89,7 +89,7 @@ interface Badge {
 
 function badge(reset: () => void): Badge {
   const node = el('div', { class: 'badge', role: 'status' });
-  const back = el('button', { type: 'button', class: 'quiet', 'data-key': 'reset', on: { click: reset } }, 'back to the start');
+  const back = button({ class: 'quiet', 'data-key': 'reset' }, reset, 'back to the start');
   return {
     node,
     show({ sha256, expected, changed, ms }) {

@@ -3,7 +3,7 @@ import { FRAMEWORKS, type FrameworkName } from '../model/frameworks.js';
 import { inferShapes } from '../model/shapes.js';
 import type { ModelSpec } from '../model/spec.js';
 import type { ShapesResult } from '../run/result.js';
-import { el } from './dom.js';
+import { cell, el, scrolling, tableRow } from './dom.js';
 import { countText } from './layerTable.js';
 import { shownName } from './text.js';
 
@@ -16,37 +16,19 @@ export function frameworkTable(model: ModelSpec, { totals }: ShapesResult): HTML
   const layers = model.layers.filter((_, i) => columns.some(({ counts }) => (counts?.[i].length ?? 0) > 0));
   const rows = layers.map(layer => {
     const i = model.layers.indexOf(layer);
-    return el(
-      'tr',
-      {},
-      el('th', { scope: 'row' }, shownName(layer.name, 30)),
-      ...columns.map(({ counts }) =>
-        counts
-          ? el(
-              'td',
-              {},
-              el('span', { class: 'sum' }, countText(counts[i].reduce((a, { count }) => a + count, 0n))),
-              el('span', { class: 'terms' }, counts[i].map(({ count }) => countText(count)).join(' + ')),
-            )
-          : el('td', {}, '–'),
-      ),
-    );
+    const countsOf = ({ counts }: Column) => {
+      if (!counts) return cell('', '–');
+      const sum = countText(counts[i].reduce((a, b) => a + b, 0n));
+      return cell('', el('span', { class: 'sum' }, sum), el('span', { class: 'terms' }, counts[i].map(countText).join(' + ')));
+    };
+    return tableRow({}, shownName(layer.name, 30), ...columns.map(countsOf));
   });
-  const total = el(
-    'tr',
-    { class: 'total' },
-    el('th', { scope: 'row' }, 'total'),
-    ...columns.map(({ name, note }) => {
-      const count = totals.byFramework[name];
-      return el(
-        'td',
-        {},
-        count === null
-          ? el('span', { class: 'note' }, note ?? 'no such layer')
-          : el('span', { class: 'sum', 'data-framework': name }, countText(count)),
-      );
-    }),
-  );
+  const totalOf = ({ name, note }: Column) => {
+    const count = totals.byFramework[name];
+    if (count === null) return cell('', el('span', { class: 'note' }, note ?? 'no such layer'));
+    return cell('', el('span', { class: 'sum', 'data-framework': name }, countText(count)));
+  };
+  const total = tableRow({ class: 'total' }, 'total', ...columns.map(totalOf));
   const notes = columns.flatMap(({ note }) => note ?? []);
   const two = columns.filter(({ twoBiases }) => twoBiases).map(({ name }) => NAMES[name]);
   if (two.length > 0)
@@ -54,9 +36,9 @@ export function frameworkTable(model: ModelSpec, { totals }: ShapesResult): HTML
   return el(
     'div',
     {},
-    el(
-      'div',
-      { class: 'table-scroll wide', tabindex: 0, role: 'region', 'aria-label': 'parameters as each framework counts them' },
+    scrolling(
+      'table-scroll wide',
+      'parameters as each framework counts them',
       el(
         'table',
         { class: 'frameworks' },
@@ -73,7 +55,7 @@ interface Column {
   readonly note: string | null;
   readonly twoBiases: boolean;
   /** by layer: each weight's count; null where the framework has no such layer */
-  readonly counts: readonly (readonly { readonly count: bigint }[])[] | null;
+  readonly counts: readonly (readonly bigint[])[] | null;
 }
 
 function columnOf(name: FrameworkName, described: ModelSpec): Column {
@@ -81,7 +63,7 @@ function columnOf(name: FrameworkName, described: ModelSpec): Column {
   if (!model) return { name, note, twoBiases: false, counts: null };
   const shapes = inferShapes(model);
   const own = inferShapes(described);
-  const counts = shapes.layers.map(l => l.weights.map(w => ({ count: w.shape.reduce((product, n) => product * BigInt(n), 1n) })));
+  const counts = shapes.layers.map(l => l.weights.map(w => w.shape.reduce((product, n) => product * BigInt(n), 1n)));
   const twoBiases = shapes.layers.some(
     (l, i) => 'twoBiases' in l.layer && l.layer.twoBiases === true && parameterCount(l) > parameterCount(own.layers[i]),
   );

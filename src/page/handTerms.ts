@@ -1,5 +1,5 @@
 import type { HandStep, How } from '../run/result.js';
-import { el } from './dom.js';
+import { button, cell, el } from './dom.js';
 import { formula, roleOf } from './formula.js';
 import { numberText } from './text.js';
 
@@ -29,7 +29,14 @@ export function termsTable(how: Terms, point: Point): { readonly node: HTMLEleme
   const body = el('tbody', { on: { keydown: walkRows } }, ...rowsOf(how, 0, MOST_TERMS, pointAt));
   if (how.kind === 'products') body.rows[0]?.setAttribute('tabindex', '0');
   const note = how.kind === 'sum' && how.limit !== null && el('p', { class: 'note' }, `held within ±${how.limit}`);
-  const more = el('button', { type: 'button', class: 'quiet' }, `all ${count} terms`);
+  const showAll = () => {
+    body.append(...rowsOf(latest, MOST_TERMS, count, pointAt));
+    update(latest);
+    more.remove();
+    node.classList.add('long');
+    node.tabIndex = 0;
+  };
+  const more = button({ class: 'quiet' }, showAll, `all ${count} terms`);
   const node = el('div', { class: 'terms' }, el('table', { class: how.kind }, body), count > MOST_TERMS && more, note);
   const update = (next: Terms) => {
     latest = next;
@@ -40,13 +47,6 @@ export function termsTable(how: Terms, point: Point): { readonly node: HTMLEleme
         for (const [i, name] of [next.terms[k].left, next.terms[k].right].entries()) places[i].textContent = split(name)[1];
     });
   };
-  more.addEventListener('click', () => {
-    body.append(...rowsOf(latest, MOST_TERMS, count, pointAt));
-    update(latest);
-    more.remove();
-    node.classList.add('long');
-    node.tabIndex = 0;
-  });
   return { node, update };
 }
 
@@ -70,27 +70,18 @@ function numbersOf(how: Terms, k: number): number[] {
 }
 
 function rowsOf(how: Terms, from: number, to: number, pointAt: (k: number) => ReturnType<typeof pointing>): HTMLElement[] {
-  const sign = (text: string) => el('td', { class: 'sign' }, text);
+  const sign = (text: string) => cell('sign', text);
   if (how.kind === 'sum')
     return how.addends
       .slice(from, to)
-      .map(({ label }, i) =>
-        el('tr', {}, sign(from + i === 0 ? '' : '+'), el('td', { class: 'from' }, formula(label)), el('td', { class: 'number' })),
-      );
+      .map(({ label }, i) => el('tr', {}, sign(from + i === 0 ? '' : '+'), cell('from', formula(label)), cell('number')));
   return how.terms.slice(from, to).map(({ left, right }, i) => {
     const factor = (name: string) => [
-      el('td', { class: 'from' }, formula(split(name)[0]), el('span', { class: 'index' })),
-      el('td', { class: `number role-${roleOf(name)}` }),
+      cell('from', formula(split(name)[0]), el('span', { class: 'index' })),
+      cell(`number role-${roleOf(name)}`),
     ];
-    return el(
-      'tr',
-      { tabindex: -1, ...pointAt(from + i) },
-      ...factor(left),
-      sign('×'),
-      ...factor(right),
-      sign('='),
-      el('td', { class: 'number' }),
-    );
+    const cells = [...factor(left), sign('×'), ...factor(right), sign('='), cell('number')];
+    return el('tr', { tabindex: -1, ...pointAt(from + i) }, ...cells);
   });
 }
 

@@ -1,6 +1,6 @@
 import { el, newId } from './dom.js';
 import type { Axis, Grid, Mark, Shown } from './grid.js';
-import { gridPainter, type Layout, layoutOf } from './heatMapDraw.js';
+import { gridPainter, type Layout, layoutOf, type Scroll } from './heatMapDraw.js';
 import { tableOf } from './heatMapTable.js';
 import { drawnInSight, forget, widthOf } from './inSight.js';
 import { numberText } from './text.js';
@@ -31,125 +31,62 @@ export interface HeatMap {
 /** Room for the caption, in pixels. */
 const LEAST_WIDTH = 312;
 
+type Cell = readonly [row: number, column: number];
+
 /** A heat map on a canvas of the size of what is seen: a thousand steps of five hundred units scroll as smoothly as ten of five. */
 export function heatMap(options: HeatMapOptions): HeatMap {
-  const canvas = el('canvas', { 'aria-hidden': true });
-  const spacer = el('div', { class: 'spacer' });
-  const scroller = el('div', { class: 'scroller' }, spacer);
-  const readout = el('output', { class: 'readout', id: newId('readout') });
-  const frame = el('div', {
-    class: 'cells',
-    tabindex: 0,
-    role: 'application',
-    'aria-roledescription': 'heat map',
-    'aria-describedby': readout.id,
-  });
-  const legend = el('span', { class: 'legend' });
-  const size = el('span', { class: 'size' });
-  const caption = el('figcaption', {}, el('span', { class: 'title' }, options.title), size, legend, readout);
-  const table = tableOf(() => options.label());
-  const node = el('figure', { class: 'heat-map' }, caption, frame, table.node);
+  const parts = partsOf(options);
+  const { node, frame, canvas, scroller, readout, table } = parts;
   const paint = gridPainter(canvas);
-  frame.append(canvas, scroller);
-
+  const scroll = scrollOf(scroller, left => {
+    options.onScroll?.(left);
+    draw();
+  });
   let shown: Shown | undefined;
   let flashes: readonly Mark[] = [];
   let layout: Layout | undefined;
   /** what was last shown as selected, and whether it is still to be scrolled into sight */
   let place: Shown['selected'] = null;
   let moved = false;
-  /** as the scroller has it: asking it would lay the page out */
-  let scroll = { left: 0, top: 0 };
-  const draw = drawnInSight(
-    node,
-    () => {
-      if (!shown || !frame.isConnected) return;
-      layOut(shown.grid);
-      if (moved) reveal();
-      paint(shown, flashes, layout!, scroll);
-    },
-    () => shown && frame.isConnected && layOut(shown.grid),
-  );
   const layOut = (grid: Grid) => {
     // pixels across for all heat maps of a group
     const group = node.closest('.numbers') ?? node.parentElement;
     const next = layoutOf(grid, (group && widthOf(group)) || 600);
     if (layout && JSON.stringify(layout) === JSON.stringify(next)) return;
     layout = next;
-    const { left, top, width, height, full, outer } = layout;
-    frame.style.width = `${outer.width}px`;
-    node.style.width = `${Math.max(LEAST_WIDTH, outer.width)}px`;
-    frame.style.height = `${outer.height}px`;
-    Object.assign(scroller.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
-    spacer.style.width = `${full.width}px`;
-    spacer.style.height = `${full.height}px`;
+    sizeTo(parts, layout);
   };
-  const describe = ({ rows, columns, scale, legend: ends = [numberText(scale.low, 2), numberText(scale.high, 2)] }: Grid) => {
-    frame.setAttribute('aria-label', `${options.label()}: ${rows.length} ${rows.name}s down, ${columns.length} ${columns.name}s across`);
-    const tags = [axisTag(rows), axisTag(columns)].filter(tag => tag !== '');
-    size.replaceChildren(...tags.flatMap((tag, i) => (i > 0 ? [' × ', tag] : [tag])));
-    legend.replaceChildren(ends[0], el('i', { class: `ramp ${scale.kind}` }), ends[1]);
-  };
-  const cellAt = (event: MouseEvent): readonly [number, number] | null => {
-    if (!layout || !shown) return null;
-    const box = scroller.getBoundingClientRect();
-    const column = Math.floor((event.clientX - box.left + scroll.left) / layout.cell.width);
-    const row = Math.floor((event.clientY - box.top + scroll.top) / layout.cell.height);
-    const { rows, columns } = shown.grid;
-    return row >= 0 && row < rows.length && column >= 0 && column < columns.length ? [row, column] : null;
-  };
-  const read = (at: readonly [number, number] | null) => {
-    const place = at ?? shown?.selected ?? null;
-    readout.textContent = place && shown ? readoutText(shown.grid, place) : '';
-  };
-  const edit = () => {
-    const at = shown?.selected;
-    if (!at || !layout || !options.onEdit) return;
-    const { grid } = shown!;
-    reveal();
-    const label = `new value of ${readoutText(grid, at).replace(/ = .*/, '')}`;
-    const input = cellEditor(label, grid.value(...at), value => {
-      frame.focus({ preventScroll: true });
-      if (value !== null) options.onEdit!(...at, value);
-    });
-    input.style.left = `${Math.max(0, layout.left + at[1] * layout.cell.width - scroll.left - 8)}px`;
-    input.style.top = `${layout.top + at[0] * layout.cell.height - scroll.top - 4}px`;
-    frame.append(input);
-    input.select();
-    input.focus({ preventScroll: true });
-  };
-  const scrollTo = (left: number, top: number) => {
-    if (left !== scroll.left) scroller.scrollLeft = left;
-    if (top !== scroll.top) scroller.scrollTop = top;
-    scroll = { left, top };
-  };
-  /** The selected cell is scrolled into sight. */
+  const draw = drawnInSight(
+    node,
+    () => {
+      if (!shown || !frame.isConnected) return;
+      layOut(shown.grid);
+      if (moved) reveal();
+      paint(shown, flashes, layout!, scroll.at());
+    },
+    () => shown && frame.isConnected && layOut(shown.grid),
+  );
   const reveal = () => {
     moved = false;
-    if (!shown?.selected || !layout) return;
-    const [row, column] = shown.selected;
-    const { cell, width, height, full } = layout;
-    scrollTo(
-      inSight(scroll.left, column * cell.width, cell.width, width, full.width),
-      inSight(scroll.top, row * cell.height, cell.height, height, full.height),
-    );
+    if (shown?.selected && layout) scroll.reveal(shown.selected, layout);
   };
-  const select = (at: readonly [number, number] | null) => {
+  const read = (at: Cell | null) => {
+    const cell = at ?? shown?.selected ?? null;
+    readout.textContent = cell && shown ? readoutText(shown.grid, cell) : '';
+  };
+  const select = (at: Cell | null) => {
     if (!at || !shown || !options.onSelect) return;
     options.onSelect(...at);
     // the next key goes on from here, also before it is drawn
     shown = { ...shown, selected: at };
   };
-
-  scroller.addEventListener(
-    'scroll',
-    () => {
-      scroll = { left: scroller.scrollLeft, top: scroller.scrollTop };
-      options.onScroll?.(scroll.left);
-      draw();
-    },
-    { passive: true },
-  );
+  const edit = () => {
+    const at = shown?.selected;
+    if (!at || !layout || !options.onEdit) return;
+    reveal();
+    editCell(parts, shown!.grid, at, layout, scroll.at(), value => options.onEdit!(...at, value));
+  };
+  const cellAt = (event: MouseEvent) => (shown && layout ? scroll.cellUnder(event, shown.grid, layout) : null);
   scroller.addEventListener('click', event => {
     select(cellAt(event));
     frame.focus({ preventScroll: true });
@@ -157,29 +94,14 @@ export function heatMap(options: HeatMapOptions): HeatMap {
   scroller.addEventListener('dblclick', edit);
   scroller.addEventListener('pointermove', event => read(cellAt(event)));
   scroller.addEventListener('pointerleave', () => read(null));
-  frame.addEventListener('focus', () => readout.setAttribute('aria-live', 'polite'));
-  frame.addEventListener('blur', () => readout.setAttribute('aria-live', 'off'));
-  frame.addEventListener('keydown', event => {
-    if (event.target !== frame || !shown?.selected || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === 'Enter' && options.onEdit) {
-      event.preventDefault();
-      edit();
-      return;
-    }
-    const next = neighbour(event.key, shown.selected, shown.grid);
-    if (!next) return;
-    event.preventDefault();
-    event.stopPropagation();
-    select(next);
-  });
-
+  whenKeysPressed(parts, () => shown, select, options.onEdit && edit);
   return {
     node,
     show(next) {
       const { grid, selected } = next;
       moved ||= place?.join() !== selected?.join();
       place = selected;
-      if (shown?.grid !== grid) describe(grid);
+      if (shown?.grid !== grid) describe(parts, options.label(), grid);
       shown = next;
       read(null);
       table.show(next);
@@ -192,10 +114,110 @@ export function heatMap(options: HeatMapOptions): HeatMap {
       draw();
     },
     scrollTo(left) {
-      if (left !== scroll.left) scroller.scrollLeft = left;
+      if (left !== scroll.at().left) scroller.scrollLeft = left;
     },
     remove: () => forget(node),
   };
+}
+
+type Parts = ReturnType<typeof partsOf>;
+
+/** The elements of a heat map. */
+function partsOf(options: HeatMapOptions) {
+  const canvas = el('canvas', { 'aria-hidden': true });
+  const spacer = el('div', { class: 'spacer' });
+  const scroller = el('div', { class: 'scroller' }, spacer);
+  const readout = el('output', { class: 'readout', id: newId('readout') });
+  const words = { role: 'application', 'aria-roledescription': 'heat map', 'aria-describedby': readout.id };
+  const frame = el('div', { class: 'cells', tabindex: 0, ...words }, canvas, scroller);
+  const legend = el('span', { class: 'legend' });
+  const size = el('span', { class: 'size' });
+  const caption = el('figcaption', {}, el('span', { class: 'title' }, options.title), size, legend, readout);
+  const table = tableOf(() => options.label());
+  const node = el('figure', { class: 'heat-map' }, caption, frame, table.node);
+  return { node, frame, canvas, scroller, spacer, readout, legend, size, table };
+}
+
+function sizeTo({ node, frame, scroller, spacer }: Parts, { left, top, width, height, full, outer }: Layout): void {
+  frame.style.width = `${outer.width}px`;
+  node.style.width = `${Math.max(LEAST_WIDTH, outer.width)}px`;
+  frame.style.height = `${outer.height}px`;
+  Object.assign(scroller.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+  spacer.style.width = `${full.width}px`;
+  spacer.style.height = `${full.height}px`;
+}
+
+function describe({ frame, size, legend }: Parts, label: string, { rows, columns, scale, legend: given }: Grid): void {
+  const [low, high] = given ?? [numberText(scale.low, 2), numberText(scale.high, 2)];
+  frame.setAttribute('aria-label', `${label}: ${rows.length} ${rows.name}s down, ${columns.length} ${columns.name}s across`);
+  const tags = [axisTag(rows), axisTag(columns)].filter(tag => tag !== '');
+  size.replaceChildren(...tags.flatMap((tag, i) => (i > 0 ? [' × ', tag] : [tag])));
+  legend.replaceChildren(low, el('i', { class: `ramp ${scale.kind}` }), high);
+}
+
+/** Where the cells are scrolled to, as the scroller has it: asking it would lay the page out. */
+function scrollOf(scroller: HTMLElement, scrolled: (left: number) => void) {
+  let scroll: Scroll = { left: 0, top: 0 };
+  const read = () => {
+    scroll = { left: scroller.scrollLeft, top: scroller.scrollTop };
+    scrolled(scroll.left);
+  };
+  scroller.addEventListener('scroll', read, { passive: true });
+  return {
+    at: () => scroll,
+    /** Scrolls a cell into sight. */
+    reveal([row, column]: Cell, { cell, width, height, full }: Layout): void {
+      const left = inSight(scroll.left, column * cell.width, cell.width, width, full.width);
+      const top = inSight(scroll.top, row * cell.height, cell.height, height, full.height);
+      if (left !== scroll.left) scroller.scrollLeft = left;
+      if (top !== scroll.top) scroller.scrollTop = top;
+      scroll = { left, top };
+    },
+    cellUnder({ clientX, clientY }: MouseEvent, { rows, columns }: Grid, { cell }: Layout): Cell | null {
+      const box = scroller.getBoundingClientRect();
+      const column = Math.floor((clientX - box.left + scroll.left) / cell.width);
+      const row = Math.floor((clientY - box.top + scroll.top) / cell.height);
+      return row >= 0 && row < rows.length && column >= 0 && column < columns.length ? [row, column] : null;
+    },
+  };
+}
+
+/** A field over a cell for its new number. */
+function editCell({ frame }: Parts, grid: Grid, at: Cell, layout: Layout, scroll: Scroll, done: (value: number) => void): void {
+  const input = cellEditor(`new value of ${readoutText(grid, at).replace(/ = .*/, '')}`, grid.value(...at), value => {
+    frame.focus({ preventScroll: true });
+    if (value !== null) done(value);
+  });
+  input.style.left = `${Math.max(0, layout.left + at[1] * layout.cell.width - scroll.left - 8)}px`;
+  input.style.top = `${layout.top + at[0] * layout.cell.height - scroll.top - 4}px`;
+  frame.append(input);
+  input.select();
+  input.focus({ preventScroll: true });
+}
+
+/** Arrows choose a cell, Enter changes its number; while it has the focus, what is read is said. */
+function whenKeysPressed(
+  { frame, readout }: Parts,
+  now: () => Shown | undefined,
+  select: (at: Cell) => void,
+  edit: (() => void) | undefined,
+): void {
+  frame.addEventListener('focus', () => readout.setAttribute('aria-live', 'polite'));
+  frame.addEventListener('blur', () => readout.setAttribute('aria-live', 'off'));
+  frame.addEventListener('keydown', event => {
+    const shown = now();
+    if (event.target !== frame || !shown?.selected || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === 'Enter' && edit) {
+      event.preventDefault();
+      edit();
+      return;
+    }
+    const next = neighbour(event.key, shown.selected, shown.grid);
+    if (!next) return;
+    event.preventDefault();
+    event.stopPropagation();
+    select(next);
+  });
 }
 
 /** 'M = 5', each letter always in its own colour */
@@ -204,7 +226,7 @@ function axisTag({ letter, length }: Axis): HTMLElement | string {
   return el('span', { class: `axis axis-${letter.replace(/[^A-Z]/g, '')}` }, el('var', {}, letter), ` = ${length}`);
 }
 
-function readoutText({ rows, columns, groups, value, known }: Grid, [row, column]: readonly [number, number]): string {
+function readoutText({ rows, columns, groups, value, known }: Grid, [row, column]: Cell): string {
   const each = columns.length / (groups?.length ?? 1);
   const gate = groups && groups.length > 1 ? [groups[Math.floor(column / each)]] : [];
   const down = rows.length > 1 || columns.length === 1 ? [`${rows.index} = ${row + 1}`] : [];
@@ -212,7 +234,7 @@ function readoutText({ rows, columns, groups, value, known }: Grid, [row, column
   return `${[...across, ...down].join(', ')}:  ${known && (column < known[0] || column >= known[1]) ? '…' : numberText(value(row, column), 7)}`;
 }
 
-function neighbour(key: string, [row, column]: readonly [number, number], { rows, columns }: Grid): readonly [number, number] | null {
+function neighbour(key: string, [row, column]: Cell, { rows, columns }: Grid): Cell | null {
   const page = 10;
   const moves: Record<string, readonly [number, number]> = {
     ArrowUp: [row - 1, column],

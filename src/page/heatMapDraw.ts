@@ -1,4 +1,5 @@
 import { cellColour, css, inkOn, isDark, pageColour, pixels } from './colours.js';
+import { changes } from './dom.js';
 import type { Grid, Mark, Shown } from './grid.js';
 import { shortNumber } from './text.js';
 
@@ -60,7 +61,7 @@ export interface Scroll {
 export function gridPainter(canvas: HTMLCanvasElement): (shown: Shown, flashes: readonly Mark[], layout: Layout, scroll: Scroll) => void {
   const context = canvas.getContext('2d')!;
   const cells = new OffscreenCanvas(1, 1).getContext('2d')!;
-  let kept: readonly unknown[] = [];
+  const isOther = changes();
   return (shown, flashes, layout, scroll) => {
     const { grid, selected, marks } = shown;
     const { outer, left, top, width, height, cell } = layout;
@@ -74,9 +75,7 @@ export function gridPainter(canvas: HTMLCanvasElement): (shown: Shown, flashes: 
       fromRow: Math.floor(scroll.top / cell.height),
       toRow: Math.min(grid.rows.length, Math.ceil((scroll.top + height) / cell.height)),
     };
-    const wanted = [grid, isDark(), ratio, width, height, cell.width, cell.height, view.x, view.y];
-    if (wanted.some((value, i) => value !== kept[i])) {
-      kept = wanted;
+    if (isOther(grid, isDark(), ratio, width, height, cell.width, cell.height, view.x, view.y)) {
       clear(cells, layout, ratio);
       cells.translate(-left, -top);
       drawCells(cells, grid, layout, view);

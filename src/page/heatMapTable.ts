@@ -1,4 +1,4 @@
-import { el, replace } from './dom.js';
+import { cell, changes, el, replace, scrolling, tableRow } from './dom.js';
 import type { Grid, Shown } from './grid.js';
 import { numberText } from './text.js';
 
@@ -8,15 +8,13 @@ const MOST = { rows: 60, columns: 30 };
 export function tableOf(label: () => string): { readonly node: HTMLElement; show(shown: Shown): void } {
   const node = el('details', { class: 'as-table' }, el('summary', {}, 'Table'));
   let shown: Shown | undefined;
-  let made: readonly unknown[] = [];
+  const isOther = changes();
   const draw = () => {
     if (!node.open || !shown) return;
     const { grid, selected } = shown;
     const down = range(grid.rows.length, selected?.[0] ?? 0, MOST.rows);
     const across = range(grid.columns.length, selected?.[1] ?? 0, MOST.columns);
-    const wanted = [grid, down[0], across[0]];
-    if (wanted.every((value, i) => value === made[i])) return;
-    made = wanted;
+    if (!isOther(grid, down[0], across[0])) return;
     replace(node, node.firstElementChild, gridTable(grid, down, across, label()));
   };
   node.addEventListener('toggle', draw);
@@ -35,31 +33,14 @@ function gridTable(grid: Grid, down: readonly number[], across: readonly number[
   const where = part ? `: ${rows.name}s ${span(down)} of ${rows.length}, ${columns.name}s ${span(across)} of ${columns.length}` : '';
   const each = grid.groups ? columns.length / grid.groups.length : 0;
   const head = (column: number) => (each ? `${grid.groups![Math.floor(column / each)]} ${(column % each) + 1}` : String(column + 1));
-  return el(
-    'div',
-    { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': `${label} as a table` },
-    el(
-      'table',
-      {},
-      el('caption', {}, `${label}${where}`),
-      el(
-        'thead',
-        {},
-        el(
-          'tr',
-          {},
-          el('th', { scope: 'col' }, `${rows.index} \\ ${columns.index}`),
-          ...across.map(c => el('th', { scope: 'col' }, head(c))),
-        ),
-      ),
-      el(
-        'tbody',
-        {},
-        ...down.map(r =>
-          el('tr', {}, el('th', { scope: 'row' }, String(r + 1)), ...across.map(c => el('td', {}, numberText(grid.value(r, c), 6)))),
-        ),
-      ),
-    ),
+  const heads = [`${rows.index} \\ ${columns.index}`, ...across.map(head)].map(text => el('th', { scope: 'col' }, text));
+  const numbers = (r: number) => across.map(c => cell('', numberText(grid.value(r, c), 6)));
+  const body = down.map(r => tableRow({}, String(r + 1), ...numbers(r)));
+  const caption = el('caption', {}, `${label}${where}`);
+  return scrolling(
+    'table-scroll',
+    `${label} as a table`,
+    el('table', {}, caption, el('thead', {}, el('tr', {}, ...heads)), el('tbody', {}, ...body)),
   );
 }
 

@@ -3,7 +3,7 @@ import type { InspectPage, TensorFigures } from '../run/page/pageData.js';
 import type { InspectTensor } from '../run/result.js';
 import { bothSides } from './colours.js';
 import { dataTable } from './dataTable.js';
-import { el, oncePerFrame, replace, svg } from './dom.js';
+import { cell, el, oncePerFrame, replace, section, svg, tableRow } from './dom.js';
 import { networkFigure } from './figure.js';
 import { NAMES } from './frameworkTable.js';
 import type { Axis, Grid } from './grid.js';
@@ -17,128 +17,117 @@ import { unpack } from './unpack.js';
 /** `inspect --html`: the tensors of a file with their roles and gates, small ones as heat maps, large ones by figures; the network in it. */
 export function inspectPage(root: HTMLElement, data: InspectPage): void {
   const { result } = data;
-  let chosen = Math.max(
-    0,
-    result.tensors.findIndex(({ role }) => role !== null),
-  );
+  const named = result.tensors.findIndex(({ role }) => role !== null);
+  let chosen = Math.max(0, named);
   let layer = result.network?.layers[0]?.name ?? '';
-  let filter = '';
-  const list = el('div', {});
+  const choose = (i: number) => {
+    chosen = i;
+    detail.fromTheStart();
+    draw();
+  };
   const pick = (name: string) => {
     layer = name;
     const own = result.tensors.findIndex(tensor => tensor.name.includes(name));
     if (own >= 0) chosen = own;
     draw();
   };
-  const picture = networkFigure({ choose: pick });
-  const detail = el('section', { class: 'hand tensor', 'aria-label': 'the chosen tensor' });
-  const network = el('section', { 'aria-label': 'the network' });
-  const map = heatMap({
-    title: el('span', {}, 'numbers'),
-    label: () => `numbers of ${shownName(result.tensors[chosen]?.name ?? '')}`,
-    onSelect: at,
-  });
-  let cursor: readonly [number, number] = [0, 0];
-  function at(row: number, column: number): void {
-    cursor = [row, column];
-    drawDetail();
-  }
-  const choose = (i: number) => {
-    chosen = i;
-    cursor = [0, 0];
-    draw();
-  };
-  let listed: (ReturnType<typeof tensorTable> & { readonly filter: string }) | undefined;
   const draw = oncePerFrame(() => {
-    if (listed?.filter !== filter) {
-      listed = { filter, ...tensorTable(data, filter, choose) };
-      replace(list, listed.node);
-    }
-    listed.mark(chosen);
-    drawDetail();
-    drawNetwork();
+    list.show(chosen);
+    detail.show(chosen);
+    network.show(layer);
     root.dataset.ready = '';
   });
-  const drawDetail = () => {
-    const tensor = result.tensors[chosen];
-    const { values, figures } = data.tensors[chosen] ?? {};
-    if (!tensor || !figures) {
-      replace(detail, el('p', { class: 'note' }, 'There is no tensor in this file.'));
-      return;
-    }
-    const parts = [el('h2', {}, shownName(tensor.name, 120)), factsOf(tensor, figures), histogram(figures)];
-    replace(
-      detail,
-      ...parts,
-      values ? map.node : el('p', { class: 'note' }, `${countText(tensor.count)} numbers: too many to be drawn one by one.`),
-    );
-    if (values) map.show({ grid: gridOf(tensor, unpack(values).data, result.framework), selected: cursor, marks: [] });
-  };
-  const drawNetwork = () => {
-    if (!result.network) {
-      replace(
-        network,
-        el('h2', {}, 'The network'),
-        el('p', { class: 'note' }, result.reason ?? 'This file does not say which network it is for.'),
-      );
-      return;
-    }
-    const view = { layer, way: 0, step: -1, ...sequencesIn(result.network, data.spec), strip: () => undefined };
-    if (picture.node.parentElement !== network)
-      replace(network, el('h2', {}, `The network: ${result.network.title}`), picture.node, layerTable(result.network, pick));
-    markLayer(network, layer);
-    picture.show(result.network, view);
-  };
-  const search = el('input', {
-    type: 'search',
-    placeholder: 'a part of a name',
-    'aria-label': 'tensors whose name has',
-    'data-key': 'filter',
-  });
-  search.addEventListener('input', () => {
-    filter = search.value;
-    draw();
-  });
-
+  const list = tensorList(data, choose, () => draw());
+  const detail = tensorDetail(data);
+  const network = networkSection(data, pick);
+  const { skipped } = result;
+  const facts = el('p', { class: 'verdict-line' }, ...factLine(data));
+  const rest = `Beside the weights: ${skipped.slice(0, 20).join(', ')}${skipped.length > 20 ? ' …' : ''}`;
   root.append(
-    pageHead(
-      data,
-      'inspect',
-      el('h1', {}, shownName(result.file, 100)),
-      stateOf(data),
-      el('p', { class: 'verdict-line' }, ...factLine(data)),
-    ),
+    pageHead(data, 'inspect', el('h1', {}, shownName(result.file, 100)), stateOf(data), facts),
     el(
       'main',
       { id: 'main' },
-      el(
-        'div',
-        { class: 'bench' },
-        el(
-          'section',
-          { 'aria-label': 'tensors' },
-          el(
-            'div',
-            { class: 'list-head' },
-            el('h2', {}, `Tensors: ${countText(result.totals.tensors)}`),
-            result.tensors.length > 12 && search,
-          ),
-          list,
-        ),
-        detail,
-      ),
+      el('div', { class: 'bench' }, list.node, detail.node),
       graphSection(data),
-      network,
-      result.skipped.length > 0 &&
-        el(
-          'p',
-          { class: 'note' },
-          `Beside the weights: ${result.skipped.slice(0, 20).join(', ')}${result.skipped.length > 20 ? ' …' : ''}`,
-        ),
+      network.node,
+      skipped.length > 0 && el('p', { class: 'note' }, rest),
     ),
     pageFoot(data, result.notes, result.assumptions, []),
   );
   draw();
+}
+
+/** The list, with a field for a part of a name. */
+function tensorList(data: InspectPage, choose: (i: number) => void, draw: () => void) {
+  const { totals, tensors } = data.result;
+  let filter = '';
+  let listed: (ReturnType<typeof tensorTable> & { readonly filter: string }) | undefined;
+  const words = { placeholder: 'a part of a name', 'aria-label': 'tensors whose name has', 'data-key': 'filter' };
+  const search = el('input', { type: 'search', ...words });
+  search.addEventListener('input', () => {
+    filter = search.value;
+    draw();
+  });
+  const list = el('div', {});
+  const heading = el('h2', {}, `Tensors: ${countText(totals.tensors)}`);
+  return {
+    node: section('tensors', null, el('div', { class: 'list-head' }, heading, tensors.length > 12 && search), list),
+    show(chosen: number): void {
+      if (listed?.filter !== filter) {
+        listed = { filter, ...tensorTable(data, filter, choose) };
+        replace(list, listed.node);
+      }
+      listed.mark(chosen);
+    },
+  };
+}
+
+/** What is known of the chosen tensor, and its numbers where they are few. */
+function tensorDetail({ result, tensors }: InspectPage) {
+  const node = el('section', { class: 'hand tensor', 'aria-label': 'the chosen tensor' });
+  let shown = 0;
+  let cursor: readonly [number, number] = [0, 0];
+  const map = heatMap({
+    title: el('span', {}, 'numbers'),
+    label: () => `numbers of ${shownName(result.tensors[shown]?.name ?? '')}`,
+    onSelect(row, column) {
+      cursor = [row, column];
+      show(shown);
+    },
+  });
+  const show = (chosen: number) => {
+    shown = chosen;
+    const tensor = result.tensors[chosen];
+    const { values, figures } = tensors[chosen] ?? {};
+    if (!tensor || !figures) {
+      replace(node, el('p', { class: 'note' }, 'There is no tensor in this file.'));
+      return;
+    }
+    const numbers = values ? map.node : el('p', { class: 'note' }, `${countText(tensor.count)} numbers: too many to be drawn one by one.`);
+    replace(node, el('h2', {}, shownName(tensor.name, 120)), factsOf(tensor, figures), histogram(figures), numbers);
+    if (values) map.show({ grid: gridOf(tensor, unpack(values).data, result.framework), selected: cursor, marks: [] });
+  };
+  const fromTheStart = () => {
+    cursor = [0, 0];
+  };
+  return { node, show, fromTheStart };
+}
+
+/** The network that the file holds, or why it says none. */
+function networkSection({ result: { network, reason }, spec }: InspectPage, pick: (layer: string) => void) {
+  const picture = networkFigure({ choose: pick });
+  const why = el('p', { class: 'note' }, reason ?? 'This file does not say which network it is for.');
+  const parts = network ? [picture.node, layerTable(network, pick)] : [why];
+  const node = section('the network', network ? `The network: ${network.title}` : 'The network', ...parts);
+  return {
+    node,
+    show(layer: string): void {
+      if (!network) return;
+      markLayer(node, layer);
+      picture.show(network, { layer, way: 0, step: -1, ...sequencesIn(network, spec), strip: () => undefined });
+    },
+  };
 }
 
 function stateOf({ result: { runs, reason } }: InspectPage): HTMLElement {
@@ -180,15 +169,14 @@ function tensorTable(
   const found = result.tensors.flatMap((tensor, i) => (tensor.name.toLowerCase().includes(filter.toLowerCase()) ? [i] : []));
   const rows = found.slice(0, MOST_ROWS).map(i => {
     const { name, role, shape, dtype, count, gates } = result.tensors[i];
-    return el(
-      'tr',
+    return tableRow(
       { on: { click: () => choose(i) } },
-      el('th', { scope: 'row' }, el('button', { type: 'button', class: 'quiet name', 'data-key': `tensor-${i}` }, shownName(name, 70))),
-      el('td', {}, roleText(role), gates ? el('span', { class: 'gates' }, ` ${gates.join(' ')}`) : ''),
-      el('td', { class: 'sizes' }, shape.join('×') || 'scalar'),
-      el('td', {}, dtype),
-      el('td', { class: 'number' }, countText(count)),
-      el('td', {}, spark(tensors[i].figures)),
+      el('button', { type: 'button', class: 'quiet name', 'data-key': `tensor-${i}` }, shownName(name, 70)),
+      cell('', roleText(role), gates ? el('span', { class: 'gates' }, ` ${gates.join(' ')}`) : ''),
+      cell('sizes', shape.join('×') || 'scalar'),
+      cell('', dtype),
+      cell('number', countText(count)),
+      cell('', spark(tensors[i].figures)),
     );
   });
   const more = found.length - rows.length;
@@ -262,23 +250,16 @@ function gridOf({ shape, gates }: InspectTensor, data: ArrayLike<number>, framew
 
 function graphSection({ result: { graph } }: InspectPage): HTMLElement | false {
   if (!graph) return false;
-  const shapeText = (shape: readonly (number | string | null)[] | null) => (shape ? `[${shape.map(n => n ?? '?').join(', ')}]` : '');
-  const operators = Object.entries(graph.operators).map(([name, count]) =>
-    el(
-      'li',
-      { class: graph.unsupported.includes(name) ? 'bad' : '' },
-      `${name} × ${count}${graph.unsupported.includes(name) ? ', not run here' : ''}`,
-    ),
-  );
-  return el(
-    'section',
-    { 'aria-label': 'the graph' },
-    el('h2', {}, `The graph: ${countText(graph.nodes)} nodes`),
-    el(
-      'p',
-      {},
-      `reads ${graph.inputs.map(({ name, shape }) => `${name} ${shapeText(shape)}`).join(', ')}; gives ${graph.outputs.map(({ name, shape }) => `${name} ${shapeText(shape)}`).join(', ')}`,
-    ),
+  const valuesText = (values: typeof graph.inputs | typeof graph.outputs) =>
+    values.map(({ name, shape }) => `${name} ${shape ? `[${shape.map(n => n ?? '?').join(', ')}]` : ''}`).join(', ');
+  const operators = Object.entries(graph.operators).map(([name, count]) => {
+    const isRun = !graph.unsupported.includes(name);
+    return el('li', { class: isRun ? '' : 'bad' }, `${name} × ${count}${isRun ? '' : ', not run here'}`);
+  });
+  return section(
+    'the graph',
+    `The graph: ${countText(graph.nodes)} nodes`,
+    el('p', {}, `reads ${valuesText(graph.inputs)}; gives ${valuesText(graph.outputs)}`),
     el('ul', { class: 'operators' }, ...operators),
   );
 }

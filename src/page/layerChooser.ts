@@ -1,4 +1,4 @@
-import { el, replace } from './dom.js';
+import { button, changes, el, replace, sampleInput } from './dom.js';
 import type { Model } from './model.js';
 import type { Place } from './panels.js';
 import { shownName } from './text.js';
@@ -25,7 +25,7 @@ export function waysOf({ shapes }: Model): { readonly layer: string; readonly wa
 
 export function layerChooser({ choose, sample }: LayerChooserOptions): LayerChooser {
   const node = el('div', { class: 'chooser' });
-  let shown: readonly unknown[] = [];
+  const isOther = changes();
   const list = (ways: ReturnType<typeof waysOf>, { layer, way }: Place) => {
     const select = el(
       'select',
@@ -41,32 +41,23 @@ export function layerChooser({ choose, sample }: LayerChooserOptions): LayerChoo
   return {
     node,
     show(model, place) {
-      const wanted = [model, place.layer, place.way, place.sample];
-      if (wanted.every((value, i) => value === shown[i])) return;
-      shown = wanted;
+      if (!isOther(model, place.layer, place.way, place.sample)) return;
       const ways = waysOf(model);
       const tabs = ways.slice(0, MOST_TABS).map(({ layer, way, both }) => {
         const name = shownName(layer, 24);
-        return el(
-          'button',
-          {
-            type: 'button',
-            class: 'tab',
-            'aria-pressed': layer === place.layer && way === place.way,
-            'aria-label': both ? `${name} ${way === 0 ? 'forwards' : 'backwards'}` : undefined,
-            'data-key': `tab-${layer}-${way}`,
-            on: { click: () => choose(layer, way) },
-          },
-          `${name}${both ? (way === 0 ? ' →' : ' ←') : ''}`,
-        );
+        const state = {
+          class: 'tab',
+          'aria-pressed': layer === place.layer && way === place.way,
+          'aria-label': both ? `${name} ${way === 0 ? 'forwards' : 'backwards'}` : undefined,
+          'data-key': `tab-${layer}-${way}`,
+        };
+        return button(state, () => choose(layer, way), `${name}${both ? (way === 0 ? ' →' : ' ←') : ''}`);
       });
       const N = model.input.x.shape[0];
-      const n = el('input', { type: 'number', min: 1, max: N, value: place.sample + 1, 'aria-label': 'sample n', 'data-key': 'sample' });
-      n.addEventListener('change', () => sample(Math.round(Number(n.value)) - 1));
       replace(
         node,
         ways.length > MOST_TABS ? list(ways, place) : el('div', { class: 'tabs', role: 'group', 'aria-label': 'layers' }, ...tabs),
-        N > 1 && el('label', { class: 'sample' }, el('span', {}, 'sample ', el('var', {}, 'n')), n, ` of ${N}`),
+        N > 1 && sampleInput('sample', place.sample, N, sample),
       );
     },
   };

@@ -1,5 +1,5 @@
 import type { HandStep } from '../run/result.js';
-import { el, replace } from './dom.js';
+import { changes, el, replace } from './dom.js';
 import { formula } from './formula.js';
 import type { Mark } from './grid.js';
 import { namesRead } from './handTerms.js';
@@ -32,14 +32,12 @@ export function layerNumbers({ go, edit }: LayerNumbersOptions): LayerNumbers {
   const cursors = new Map<string, readonly [number, number]>();
   const maps = new Map<string, HeatMap>();
   let panels = new Map<string, Panel>();
-  let made: readonly unknown[] = [];
+  let isOther = changes();
   let layer = '';
   let place: Place;
 
   const remade = (model: Model, trace: Trace) => {
-    const wanted = [model, trace, place.layer, place.way, ...trace.known(place.layer, place.way)];
-    if (wanted.every((value, i) => value === made[i])) return;
-    made = wanted;
+    if (!isOther(model, trace, place.layer, place.way, ...trace.known(place.layer, place.way))) return;
     panels = new Map(panelsOf(model, trace, place).map(panel => [panel.key, panel]));
     const here = `${place.layer} ${place.way}`;
     const keys = [...panels.keys()];
@@ -107,7 +105,7 @@ export function layerNumbers({ go, edit }: LayerNumbersOptions): LayerNumbers {
         map.show({ grid: panels.get(key)!.grid, selected: selectedIn(panels.get(key)!), marks: marks.get(key) ?? [] });
     },
     say(note) {
-      made = [];
+      isOther = changes();
       layer = '';
       replace(node, el('p', { class: 'note' }, note));
     },

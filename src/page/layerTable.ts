@@ -2,7 +2,7 @@ import { sizesText } from '../report/dims.js';
 import { bytesText } from '../report/numbers.js';
 import type { LayerRow, ShapesResult } from '../run/result.js';
 import { dataTable } from './dataTable.js';
-import { el } from './dom.js';
+import { button, cell, el, tableRow } from './dom.js';
 import { withNumbers } from './sizes.js';
 import { shownName } from './text.js';
 
@@ -11,16 +11,15 @@ export function layerTable(result: ShapesResult, choose: (layer: string) => void
   const { dims, totals, input } = result;
   const heads = ['layer', 'what', 'shape', '', 'parameters', 'how'];
   const rows: HTMLElement[] = [
-    el('tr', {}, el('th', { scope: 'row' }, 'input'), el('td', {}, el('var', {}, 'x')), shapeCell(input.dims, true), sizesCell(input), el('td', { class: 'number' }, '–'), el('td', {})),
-  ]; // biome-ignore format: a row
+    tableRow({}, 'input', cell('', el('var', {}, 'x')), shapeCell(input.dims, true), sizesCell(input), cell('number', '–'), cell('')),
+  ];
   for (const layer of result.layers) rows.push(...layerRows(layer, dims, choose));
-  const total = el(
-    'tr',
+  const total = tableRow(
     { class: 'total' },
-    el('th', { scope: 'row' }, 'total'),
+    'total',
     el('td', { colspan: 3 }),
-    el('td', { class: 'number' }, countText(totals.params)),
-    el('td', {}, `${bytesText(totals.bytes)} as float32`),
+    cell('number', countText(totals.params)),
+    cell('', `${bytesText(totals.bytes)} as float32`),
   );
   return dataTable({ label: 'layers, shapes and parameters', kind: 'wide', heads, number: 'parameters', rows: [...rows, total] });
 }
@@ -35,33 +34,30 @@ export function markLayer(table: HTMLElement, chosen: string): void {
 
 function layerRows(layer: LayerRow, dims: ShapesResult['dims'], choose: (layer: string) => void): HTMLElement[] {
   const { name, weights, output, params, formula } = layer;
-  const button = el(
-    'button',
-    { type: 'button', class: 'quiet', 'data-key': `row-${name}`, on: { click: () => choose(name) } },
-    shownName(name, 30),
-  );
+  const own = button({ class: 'quiet', 'data-key': `row-${name}` }, () => choose(name), shownName(name, 30));
+  const heading = (isShown: boolean) => (isShown ? el('th', { scope: 'row' }, own) : cell(''));
   const of = weights.map((weight, i) =>
     el(
       'tr',
       { 'data-layer': name },
-      i === 0 ? el('th', { scope: 'row' }, button) : el('td', {}),
-      el('td', {}, el('var', {}, weight.name), weight.gates ? el('span', { class: 'gates' }, ` ${weight.gates.join(' ')}`) : ''),
+      heading(i === 0),
+      cell('', el('var', {}, weight.name), weight.gates ? el('span', { class: 'gates' }, ` ${weight.gates.join(' ')}`) : ''),
       shapeCell(weight.dims, false),
-      el('td', { class: 'sizes' }, weight.shape.join('×')),
-      el('td', { class: 'number' }, countText(weight.count)),
-      el('td', { class: 'how' }, ...howText(weight.formula, dims, weight.count)),
+      cell('sizes', weight.shape.join('×')),
+      cell('number', countText(weight.count)),
+      cell('how', ...howText(weight.formula, dims, weight.count)),
     ),
   );
   const what = layer.returnSequences === null ? '→ output' : layer.returnSequences ? '→ every h' : '→ last h';
   const last = el(
     'tr',
     { class: 'result', 'data-layer': name },
-    weights.length === 0 ? el('th', { scope: 'row' }, button) : el('td', {}),
-    el('td', {}, what),
+    heading(weights.length === 0),
+    cell('', what),
     shapeCell(output.dims, true),
     sizesCell(output),
-    el('td', { class: 'number' }, countText(params)),
-    el('td', { class: 'how' }, ...(formula ? howText(formula, dims, params) : [])),
+    cell('number', countText(params)),
+    cell('how', ...(formula ? howText(formula, dims, params) : [])),
   );
   return [...of, last];
 }
@@ -83,11 +79,11 @@ function shapeCell(dims: readonly string[], batch: boolean): HTMLElement {
     ...(i > 0 ? [batch ? ', ' : ' × '] : []),
     ...lettersIn(dim.replace(/^(\d+)\*?(?=[A-Z])/, '$1·')),
   ]);
-  return el('td', { class: 'dims' }, ...(batch ? ['(', ...letters, ')'] : letters));
+  return cell('dims', ...(batch ? ['(', ...letters, ')'] : letters));
 }
 
 function sizesCell(shape: LayerRow['input']): HTMLElement {
-  return el('td', { class: 'sizes' }, sizesText(shape));
+  return cell('sizes', sizesText(shape));
 }
 
 /** Open where D is. */

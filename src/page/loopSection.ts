@@ -4,7 +4,7 @@ import type { Explanation } from '../run/result.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { whenColoursChange } from './colours.js';
 import { codeBlock } from './copyButton.js';
-import { el, replace } from './dom.js';
+import { button, el, replace, scrolling } from './dom.js';
 import type { Grid } from './grid.js';
 import { heatMap } from './heatMap.js';
 import { loopFigure } from './loopFigure.js';
@@ -23,7 +23,7 @@ export interface LoopSection {
 export function loopSection(data: ComparePage): LoopSection {
   const node = el('section', { class: 'loops', 'aria-label': 'the loop, right and wrong' });
   const switched = el('div', { class: 'switch', role: 'group', 'aria-label': 'which loop is shown' });
-  const picture = el('div', { class: 'figure-scroll', tabindex: 0, role: 'region', 'aria-label': 'two samples unrolled' });
+  const picture = scrolling('figure-scroll', 'two samples unrolled');
   const code = el('div', {});
   const maps = { right: newMap('right'), wrong: newMap('wrong'), apart: newMap('difference') };
   const heading = el('h2', {}, 'The loop, right and wrong');
@@ -51,18 +51,10 @@ export function loopSection(data: ComparePage): LoopSection {
     const { right, wrong } = pair;
     const names = loops.layers.map(nameOf);
     const carries = explanation.codes.some(name => name === 'state-carry');
-    const option = (value: boolean, words: string) =>
-      el(
-        'button',
-        {
-          type: 'button',
-          'aria-pressed': kept === value,
-          'data-key': `loop-${value}`,
-          class: value ? 'wrong' : 'right',
-          on: { click: () => set(value) },
-        },
-        words,
-      );
+    const option = (value: boolean, words: string) => {
+      const state = { class: value ? 'wrong' : 'right', 'aria-pressed': kept === value, 'data-key': `loop-${value}` };
+      return button(state, () => set(value), words);
+    };
     replace(
       switched,
       option(true, carries ? 'h kept (wrong)' : 'with the mistake'),
@@ -71,11 +63,7 @@ export function loopSection(data: ComparePage): LoopSection {
     replace(
       chooser,
       ...(names.length > 1 ? names : []).map(name =>
-        el(
-          'button',
-          { type: 'button', class: 'tab', 'aria-pressed': name === layer, 'data-key': `loop-${name}`, on: { click: () => pick(name) } },
-          shownName(name, 24),
-        ),
+        button({ class: 'tab', 'aria-pressed': name === layer, 'data-key': `loop-${name}` }, () => pick(name), shownName(name, 24)),
       ),
     );
     const text = codeText(explanation, kept);

@@ -16,6 +16,10 @@ export function pageHead({ command }: PageData, what: string, title: HTMLElement
   );
 }
 
+function assumed({ what, value, why, say }: Assumption): HTMLElement {
+  return el('li', {}, `${what}: ${value}, for ${why}. `, say ? el('code', {}, say) : '');
+}
+
 export function pageFoot(
   { version }: PageData,
   notes: readonly string[],
@@ -26,19 +30,7 @@ export function pageFoot(
     'footer',
     {},
     notes.length > 0 && el('section', {}, el('h2', {}, 'Notes'), el('ul', {}, ...notes.map(note => el('li', {}, note)))),
-    assumptions.length > 0 &&
-      el(
-        'section',
-        {},
-        el('h2', {}, 'Assumed'),
-        el(
-          'ul',
-          {},
-          ...assumptions.map(({ what, value, why, say }) =>
-            el('li', {}, `${what}: ${value}, for ${why}. `, say ? el('code', {}, say) : ''),
-          ),
-        ),
-      ),
+    assumptions.length > 0 && el('section', {}, el('h2', {}, 'Assumed'), el('ul', {}, ...assumptions.map(assumed))),
     help.length > 0 &&
       el(
         'details',

@@ -1,4 +1,4 @@
-import { el, svg } from './dom.js';
+import { button, el, svg } from './dom.js';
 
 /** Play, step and scrub through time. */
 export interface Player {
@@ -29,9 +29,14 @@ export function player(go: (step: number) => void): Player {
   let T = 1;
   let timer: ReturnType<typeof setInterval> | undefined;
   const to = (next: number) => go(Math.min(T - 1, Math.max(0, next)));
-  const button = (key: string, glyph: keyof typeof ICONS, label: string, act: () => void) =>
-    el('button', { type: 'button', class: 'icon', 'aria-label': label, title: label, 'data-key': key, on: { click: act } }, icon(glyph));
-  const play = button('play', 'play', 'play', () => toggle());
+  const iconButton = (glyph: keyof typeof ICONS, label: string, act: () => void) =>
+    button({ class: 'icon', 'aria-label': label, title: label, 'data-key': glyph }, act, icon(glyph));
+  const play = iconButton('play', 'play', () => toggle());
+  const shows = (what: 'play' | 'pause') => {
+    play.replaceChildren(icon(what));
+    play.setAttribute('aria-label', what);
+    play.title = what;
+  };
   const slider = el('input', { type: 'range', min: 1, step: 1, 'aria-label': 'step t', class: 'scrub' });
   const where = el('output', { class: 'now-text' });
   slider.addEventListener('input', () => {
@@ -41,9 +46,7 @@ export function player(go: (step: number) => void): Player {
   const stop = () => {
     clearInterval(timer);
     timer = undefined;
-    play.replaceChildren(icon('play'));
-    play.setAttribute('aria-label', 'play');
-    play.title = 'play';
+    shows('play');
   };
   const toggle = () => {
     if (timer !== undefined) {
@@ -52,45 +55,20 @@ export function player(go: (step: number) => void): Player {
     }
     if (step === T - 1) to(0);
     timer = setInterval(() => (step === T - 1 ? stop() : to(step + 1)), T > 60 ? BEAT_MS / 5 : BEAT_MS);
-    play.replaceChildren(icon('pause'));
-    play.setAttribute('aria-label', 'pause');
-    play.title = 'pause';
+    shows('pause');
   };
-  const halted = (next: () => number) => () => {
-    stop();
-    to(next());
-  };
-  const node = el(
-    'div',
-    { class: 'player', role: 'group', 'aria-label': 'time' },
-    button(
-      'first',
-      'first',
-      'first step (Home)',
-      halted(() => 0),
-    ),
-    button(
-      'back',
-      'back',
-      'one step back (←)',
-      halted(() => step - 1),
-    ),
-    play,
-    button(
-      'on',
-      'on',
-      'one step on (→)',
-      halted(() => step + 1),
-    ),
-    button(
-      'last',
-      'last',
-      'last step (End)',
-      halted(() => T - 1),
-    ),
-    slider,
-    where,
-  );
+  const goes = (glyph: keyof typeof ICONS, label: string, next: () => number) =>
+    iconButton(glyph, label, () => {
+      stop();
+      to(next());
+    });
+  const [first, back, on, last] = [
+    goes('first', 'first step (Home)', () => 0),
+    goes('back', 'one step back (←)', () => step - 1),
+    goes('on', 'one step on (→)', () => step + 1),
+    goes('last', 'last step (End)', () => T - 1),
+  ];
+  const node = el('div', { class: 'player', role: 'group', 'aria-label': 'time' }, first, back, play, on, last, slider, where);
   return {
     node,
     show(next, length) {

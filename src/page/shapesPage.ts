@@ -6,7 +6,7 @@ import { titleOf } from '../run/network/network.js';
 import { shapesOf } from '../run/network/shapesResult.js';
 import type { ShapesPage } from '../run/page/pageData.js';
 import type { ShapesResult } from '../run/result.js';
-import { el, newId, oncePerFrame, replace } from './dom.js';
+import { button, el, newId, oncePerFrame, replace, section } from './dom.js';
 import { networkFigure } from './figure.js';
 import { frameworkTable } from './frameworkTable.js';
 import { countText, layerTable, lettersIn, markLayer } from './layerTable.js';
@@ -21,18 +21,13 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
   let chosen = (result.layers.find(layer => layer.returnSequences !== null) ?? result.layers[0]).name;
   const title = el('h1', {}, result.title);
   const complaint = el('p', { class: 'complaint', role: 'alert' });
-  const back = el('button', { type: 'button', class: 'quiet' }, 'back to the start');
-  back.addEventListener('click', () => use(data.spec));
+  const back = button({ class: 'quiet' }, () => use(data.spec), 'back to the start');
   const state = el('div', { class: 'badge', role: 'status' });
   const controls = sliders((size, value) => use(size.with(value)));
-  const picture = networkFigure({
-    choose(layer) {
-      choose(layer);
-    },
-  });
-  const table = el('section', { 'aria-label': 'layers' });
-  const frameworks = el('section', { 'aria-label': 'parameters by framework' });
-  const work = el('section', { 'aria-label': 'work and memory' });
+  const picture = networkFigure({ choose: layer => choose(layer) });
+  const table = section('layers', null);
+  const frameworks = section('parameters by framework', null);
+  const work = section('work and memory', null);
 
   const use = (next: ModelSpec) => {
     try {
@@ -194,18 +189,15 @@ function rowFor(letter: string, change: (size: Size, value: number | null) => vo
   const label = el('label', { for: id });
   const slider = el('input', { id, type: 'range', min: 0, max: STOPS.length - 1, step: 1 });
   const number = el('input', { type: 'number', min: 1, max: 100000, step: 1, 'aria-label': `${letter} as a number` });
-  const open = el(
-    'button',
-    { type: 'button', class: 'quiet', 'aria-label': `any: leave ${letter} symbolic`, title: `leave ${letter} symbolic` },
-    'any',
-  );
+  const toggle = () => change(size, size.value === null ? STOPS[Number(slider.value)] : null);
+  const words = { 'aria-label': `any: leave ${letter} symbolic`, title: `leave ${letter} symbolic` };
+  const open = button({ class: 'quiet', ...words }, toggle, 'any');
   const effect = el('span', { class: 'effect' });
   slider.addEventListener('input', () => change(size, STOPS[Number(slider.value)]));
   number.addEventListener('change', () => {
     const value = Math.round(Number(number.value));
     if (Number.isFinite(value) && number.value !== '') change(size, Math.min(100_000, Math.max(size.least, value)));
   });
-  open.addEventListener('click', () => change(size, size.value === null ? STOPS[Number(slider.value)] : null));
   const node = el('div', { class: `slider axis-${kind}` }, label, slider, number, open, effect);
   return {
     node,
