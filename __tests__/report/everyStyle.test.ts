@@ -14,7 +14,28 @@ const seq = { returnSequences: true };
 async function files() {
   const npy = (t: Tensor) => bytesOf('npy', { npy: t });
   const lstm = { 'l/Wx': array(2, 12), 'l/Wh': array(3, 12), 'l/bh': array(12), 'd/Wo': array(3, 1), 'd/bo': array(1) };
+  const changed = (name: keyof typeof lstm, by: (v: number, k: number) => number) => ({
+    ...lstm,
+    [name]: { ...lstm[name], data: lstm[name].data.map(by) },
+  });
   return {
+    'few.npz': await bytesOf(
+      'npz',
+      changed('l/Wh', (v, k) => (k === 7 || k === 20 ? v + 0.25 : v)),
+    ),
+    'doubled.npz': await bytesOf(
+      'npz',
+      changed('l/bh', v => 2 * v),
+    ),
+    'wide.npz': await bytesOf('npz', { ...lstm, 'l/Wx': array(3, 12) }),
+    'extra.npz': await bytesOf('npz', { ...lstm, step: array(1) }),
+    'other.json': JSON.stringify({
+      input: { timesteps: 4, features: 3 },
+      layers: [
+        { kind: 'lstm', name: 'l', units: 3 },
+        { kind: 'dense', name: 'd', units: 1 },
+      ],
+    }),
     'x.npy': await npy(array(2, 4, 2)),
     'nan.npy': await npy({ shape: [1, 4, 2], data: Float32Array.from([1, Number.NaN, 3, Infinity, -Infinity, 0, 1e30, -1e-30]) }),
     'y.npy': await npy(array(2, 1)),

@@ -2,7 +2,8 @@
 python3 scripts/live/layers.py > __tests__/reference/kerasLayers.json
 
 s is a sequence [6, 4] (z another one, m the same with two masked steps), o one of open length (6 in the run), f a row [5], i an image [5, 6, 3],
-j one of open sizes, v a volume [4, 5, 3, 2], t whole numbers [6] from 0 to 4. L is keras.layers.
+j one of open sizes, v a volume [4, 5, 3, 2], t whole numbers [6] from 0 to 4. L is keras.layers, O keras.ops,
+C and P numbers of a shape, those of P above 0.
 """
 
 import json
@@ -16,6 +17,7 @@ os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 import keras
 import numpy as np
 from keras import layers as L
+from keras import ops as O
 
 LINES = """
 L.Dense(3, activation='softsign')(f)
@@ -246,6 +248,165 @@ L.STFTSpectrogram('log', 5, 2, 8, window=None)(w)
 L.STFTSpectrogram('psd', 4, 3, 8, window=None)(w)
 L.STFTSpectrogram('angle', 4, 3, 4, window=None, padding='same')(w)
 L.MelSpectrogram(fft_length=8, sequence_stride=4, sequence_length=8, sampling_rate=100, num_mel_bins=3, min_freq=5.0, max_freq=40.0)(w1)
+O.split(s, 3, axis=1)[1]
+O.split(s, [1, 3], axis=-1)[2]
+O.array_split(s, 4, axis=1)[3]
+O.array_split(s, 4, axis=1)[1]
+O.unstack(s, axis=1)[2]
+O.unstack(s, axis=-1)[-1]
+O.stack([s, z], axis=-1)
+O.stack([s, z], axis=1)
+s[:, ::-1]
+s[:, -1]
+s[:, 1:-1, ::2]
+s[..., 0]
+s[:, None]
+s[:, -3:, 1]
+i[:, 1:3, ..., -1]
+i[:, None, 2, :, 1:]
+O.slice(s, (0, 1, 1), (2, 3, 2))
+O.take(s, [0, -1], axis=1)
+O.take(s, 2, axis=-1)
+O.take_along_axis(s, O.argsort(z, axis=1), axis=1)
+O.swapaxes(i, 1, -1)
+O.moveaxis(i, 1, -1)
+O.moveaxis(i, [1, 2], [-1, 1])
+O.transpose(i, (0, 3, 1, 2))
+O.pad(s, ((0, 0), (1, 2), (0, 1)), mode='reflect')
+O.pad(s, ((0, 0), (2, 1), (0, 1)), mode='symmetric')
+O.pad(s, ((0, 0), (2, 1), (0, 0)), constant_values=0.5)
+O.repeat(s, 2, axis=1)
+O.repeat(s, [1, 2, 0, 1, 1, 3], axis=1)
+O.roll(s, 2, axis=1)
+O.roll(s, -1, axis=2)
+O.flip(s, axis=(1, 2))
+O.expand_dims(s, (1, -1))
+O.squeeze(s[:, :1], axis=1)
+O.tile(s, (1, 2, 1))
+O.diff(s, n=2, axis=1)
+O.diff(s)
+O.one_hot(t, 5)
+O.one_hot(t, 5, axis=1)
+O.multi_hot(t, 5)
+O.top_k(s, 2)[0]
+O.top_k(s, 3)[1]
+O.sort(s, axis=1)
+O.argsort(s, axis=-1)
+O.cumsum(s, axis=1)
+O.cumprod(s, axis=2)
+O.tril(s, k=1)
+O.triu(s, k=-1)
+O.max_pool(i, 2, strides=(1, 2), padding='same')
+O.max_pool(s, 3, strides=1)
+O.average_pool(i, (2, 3), padding='same')
+O.average_pool(s, 2, strides=3)
+O.conv(s, C(3, 4, 5), strides=2, padding='same')
+O.conv(s, C(2, 2, 6))
+O.conv(s, C(2, 4, 3), dilation_rate=2)
+O.conv(i, C(2, 3, 3, 2), strides=(1, 2), padding='same')
+O.depthwise_conv(i, C(2, 3, 3, 2), padding='same')
+O.depthwise_conv(s, C(3, 4, 1), strides=2)
+O.separable_conv(i, C(2, 2, 3, 2), C(1, 1, 6, 4))
+O.conv_transpose(s, C(3, 5, 4), strides=2, padding='same')
+O.conv_transpose(s, C(3, 5, 4), strides=3, output_padding=1)
+O.dot_product_attention(O.reshape(s, (-1, 6, 2, 2)), O.reshape(z, (-1, 6, 2, 2)), O.reshape(s, (-1, 6, 2, 2)), is_causal=True)
+O.dot_product_attention(O.reshape(s, (-1, 6, 2, 2)), O.reshape(z, (-1, 6, 2, 2)), O.reshape(s, (-1, 6, 2, 2)), scale=0.3)
+O.batch_normalization(s, C(4), P(4), axis=-1, offset=C(4), scale=P(4), epsilon=0.1)
+O.batch_normalization(s, C(6), P(6), axis=1)
+O.layer_normalization(s, gamma=C(4), beta=C(4), axis=-1, epsilon=0.1)
+O.rms_normalization(s, scale=C(4), axis=-1, epsilon=0.1)
+O.normalize(s, axis=1, order=1)
+O.normalize(s, axis=-1, order=2)
+O.norm(s, ord=1, axis=-1)
+O.norm(s, axis=(1, 2))
+O.norm(s, ord=np.inf, axis=1, keepdims=True)
+O.norm(s, ord=3, axis=-1)
+O.var(s, axis=1, keepdims=True)
+O.std(s, axis=(1, 2))
+O.mean(s, axis=(-1, 1))
+O.prod(s, axis=1)
+O.median(s, axis=1, keepdims=True)
+O.quantile(s, [0.2, 0.7], axis=1, method='lower')
+O.quantile(s, 0.35, axis=-1, keepdims=True)
+O.average(s, axis=1, weights=P(6))
+O.logsumexp(s, axis=(1, 2), keepdims=True)
+O.max(s, axis=1, initial=0.5)
+O.min(s, axis=(1, 2), keepdims=True)
+O.all(s > -1.5, axis=1)
+O.any(s > 1.5, axis=(1, 2), keepdims=True)
+O.count_nonzero(O.relu(s), axis=1)
+O.argmax(s, axis=1, keepdims=True)
+O.argmin(s, axis=-1)
+O.diagonal(s, offset=1, axis1=1, axis2=2)
+O.diagonal(s, offset=-2, axis1=1, axis2=2)
+O.trace(s, offset=1, axis1=1, axis2=2)
+O.einsum('bij,bkj->bik', s, z)
+O.einsum('b...j,jk->b...k', i, C(3, 2))
+O.einsum('bij->bji', s)
+O.einsum('bij,bij->b', s, z)
+O.tensordot(s, C(4, 3), axes=1)
+O.tensordot(s, C(6, 3), axes=[[1], [0]])
+O.dot(s, C(4, 3))
+O.matmul(s, O.transpose(z, (0, 2, 1)))
+O.cross(s[..., :3], z[..., 1:])
+O.fft((s, z))[0]
+O.ifft((s, z))[1]
+O.rfft(s)[1]
+O.rfft(s, fft_length=8)[0]
+O.irfft(O.rfft(s))
+O.irfft((s, z), fft_length=5)
+O.fft2((s, z))[1]
+O.extract_sequences(w[:, :, 0], 4, 3)
+O.digitize(s, np.array([-0.5, 0.25, 1.0]))
+O.bincount(t, minlength=7)
+O.image.resize(i, (3, 9))
+O.image.resize(i, (3, 4), antialias=True)
+O.image.resize(i, (8, 4), interpolation='bicubic')
+O.image.resize(i, (3, 3), interpolation='nearest')
+O.image.resize(i, (8, 3), crop_to_aspect_ratio=True)
+O.image.rgb_to_grayscale(i)
+O.image.extract_patches(i, (2, 3), strides=(1, 2), padding='same')
+O.image.extract_patches(i, (2, 3))
+O.image.pad_images(i, 1, 2, target_height=9, target_width=9)
+O.image.crop_images(i, 1, 1, target_height=3, target_width=4)
+O.clip(s, -0.5, 0.75)
+O.where(s > z, s, 0.5)
+O.isclose(s, z, rtol=0.5, atol=0.2)
+O.floor_divide(s, 0.3)
+O.mod(s, -0.7)
+O.power(O.abs(s), 1.5)
+O.round(s, 1)
+O.erfinv(O.tanh(s))
+O.leaky_relu(s, 0.3)
+O.celu(s, 0.6)
+O.elu(s, 0.3)
+O.gelu(s, approximate=False)
+O.hard_shrink(s, 0.3)
+O.threshold(s, 0.2, -1)
+O.softmax(s, axis=1)
+O.log_softmax(s, axis=1)
+O.sparsemax(s, axis=1)
+O.glu(s, axis=-1)
+O.squareplus(s, b=2)
+O.cast(s, 'int32')
+O.cast(s > 0, 'float32') * z
+O.full_like(s, 2.5)
+O.select([s > 0.5, z > 0], [s, z], default=-1.0)
+O.isin(t, [1, 3])
+O.rearrange(i, 'b h w c -> b (h c) w')
+O.rearrange(s, 'b (p h) c -> b h (p c)', p=2)
+O.reshape(i, (-1, 5, 18))
+O.concatenate([s, z], axis=-2)
+O.vstack([s, z])
+O.hstack([s, z])
+1.5 - s
+s ** 2 / (1 + O.abs(z))
+-s // 0.7 + s % 0.4
+(s >= 0.5) | (z < 0)
+O.logical_not(s != z)
+t + 1
+t // 2 * 3
+O.cast(t, 'float32') / 2
 """.strip().split("\n")
 
 SHAPES = {"s": (6, 4), "z": (6, 4), "z2": (6, 4), "o": (None, 4), "f": (5,), "g": (5,), "i": (5, 6, 3), "j": (None, None, 3), "v": (4, 5, 3, 2), "t": (6,), "w": (16, 1), "w1": (16,), "mx": (6, 4), "mx2": (6, 4)}
@@ -257,6 +418,10 @@ def numbers(shape, start):
     return np.round(np.sin(np.arange(n) * 2.3 + start) * 1024).reshape(shape) / 512
 
 
+def constant(*shape):
+    return numbers(shape, 3).astype("float32")
+
+
 def build(line):
     body = compile(line, "line", "eval")
     made = {}
@@ -266,7 +431,7 @@ def build(line):
             made[name] = keras.Input(SHAPES[name], dtype="int32" if name == "t" else "float32", name=name)
         return made[name]
 
-    known = {"L": L}
+    known = {"L": L, "O": O, "C": constant, "P": lambda *shape: np.abs(constant(*shape)) + np.float32(0.5), "np": np}
     for name in body.co_names:
         if name in ("m", "m2"):
             known[name] = L.Masking(mask_value=0.0, name=f"masking_{name}")(tensor("mx" if name == "m" else "mx2"))
