@@ -34,13 +34,20 @@ function graphWith(state: (b: GraphBuilder) => string, behind = (_: GraphBuilder
 /** zeros [1, N − less, M] whose size is computed from x */
 function zeros(b: GraphBuilder, less = 0): string {
   const batch = b.add('Slice', [b.add('Shape', ['x']), b.integers([1]), b.integers([2]), b.integers([0])]);
-  const size = b.add('Concat', [b.integers([1]), b.add('Sub', [batch, b.integers([less])]), b.integers([M])], { axis: int(0) });
+  const rows = less > 0 ? b.add('Sub', [batch, b.integers([less])]) : batch;
+  const size = b.add('Concat', [b.integers([1]), rows, b.integers([M])], { axis: int(0) });
   return b.add('ConstantOfShape', [size]);
 }
 
 it.each([
   ['zeros', (b: GraphBuilder) => zeros(b), false],
-  ['zeros turned and cut', (b: GraphBuilder) => b.add('Slice', [zeros(b), b.integers([0]), b.integers([2]), b.integers([1])]), false],
+  [
+    'zeros under another axis',
+    (b: GraphBuilder) => b.add('Squeeze', [b.add('Unsqueeze', [zeros(b), b.integers([0])]), b.integers([0])]),
+    false,
+  ],
+  // whether there are as many as samples shows only when it runs
+  ['zeros cut', (b: GraphBuilder) => b.add('Slice', [zeros(b), b.integers([0]), b.integers([2]), b.integers([1])]), true],
   ['zeros beside what is given', (b: GraphBuilder) => b.add('Concat', [zeros(b, 1), b.constant('h', given)], { axis: int(1) }), true],
   ['what is given beside zeros', (b: GraphBuilder) => b.add('Concat', [b.constant('h', given), zeros(b, 1)], { axis: int(1) }), true],
 ])('%s are the state that they are', async (_, state, isRead) => {

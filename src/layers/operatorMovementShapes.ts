@@ -92,6 +92,11 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Transpose(call) {
     const from = call.shape(0);
     const perm = (call.attribute('perm') as readonly number[] | undefined) ?? from.map((_, i) => from.length - 1 - i);
+    if (perm.length !== from.length || from.some((_, axis) => !perm.includes(axis)))
+      throw new RnnError('shape', 'E_RANK', 'perm of Transpose is not an order of the axes', {
+        expected: `the axes 0 to ${from.length - 1}`,
+        found: `[${perm.join(', ')}]`,
+      });
     return [perm.map(i => from[i])];
   },
   Squeeze(call) {
@@ -103,7 +108,13 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     const from = [...call.shape(0)];
     const given = (call.attribute('axes') as readonly number[] | undefined) ?? call.numbers(1) ?? [];
     const rank = from.length + given.length;
-    for (const axis of given.map(a => (a < 0 ? a + rank : a)).sort((a, b) => a - b)) from.splice(axis, 0, { symbol: '1', size: 1 });
+    const axes = given.map(a => axisIn(a, rank, 'Unsqueeze'));
+    if (new Set(axes).size !== axes.length)
+      throw new RnnError('shape', 'E_RANK', 'Unsqueeze names an axis twice', {
+        expected: 'each axis once',
+        found: `[${given.join(', ')}]`,
+      });
+    for (const axis of axes.sort((a, b) => a - b)) from.splice(axis, 0, { symbol: '1', size: 1 });
     return [from];
   },
   Concat(call) {

@@ -38,6 +38,11 @@ export function constantShape({ type, shape, data }: Exclude<Operand, null>): Di
   return type === 'int' ? Object.assign(dims, { numbers: data.map(sized) }) : dims;
 }
 
+function noList(op: string, i: number, shape: readonly number[]): RnnError {
+  const found = `[${shape.join(', ')}]`;
+  return new RnnError('shape', 'E_RANK', `input ${i} of ${op} is a list of numbers`, { expected: 'one axis', found });
+}
+
 /** One item for each operand: made of its constant, or the next input's. */
 export function operandsAmong<T>({ operands }: OperatorSpec, inputs: readonly T[], ofConstant: (o: Exclude<Operand, null>) => T): T[] {
   let next = 0;
@@ -49,8 +54,9 @@ function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall 
   const shapes = operandsAmong(layer, inputs, constantShape);
   const sizes = (i: number): readonly Dim[] | undefined => {
     if (i >= operands.length) return undefined;
-    if (shapes[i].numbers) return shapes[i].numbers;
+    if (shapes[i].numbers && shapes[i].length < 2) return shapes[i].numbers;
     const operand = operands[i];
+    if (operand && operand.shape.length > 1) throw noList(layer.op, i, operand.shape);
     if (operand) return operand.data.map(sized);
     throw new RnnError(
       'unsupported',
@@ -151,7 +157,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   /** Matrices, either transposed if the attribute says so. */
   Gemm(call) {
-    const [a, b] = [0, 1].map(i => (call.attribute(i === 0 ? 'transA' : 'transB') === 1 ? [...call.shape(i)].reverse() : call.shape(i)));
+    const [a, b] = ['transA', 'transB'].map((turned, i) => (call.attribute(turned) ? [...call.shape(i)].reverse() : call.shape(i)));
+    if (a.length !== 2 || b.length !== 2)
+      throw new RnnError('shape', 'E_RANK', 'Gemm takes matrices', {
+        expected: 'two axes each',
+        found: `${showShape(a)} and ${showShape(b)}`,
+      });
     return [[a[0], b[1]]];
   },
   Einsum(call) {

@@ -17,6 +17,12 @@ export function transposedAxes({ node }: Pick<Call, 'node'>, space: readonly num
   const lists = [strides, dilations, extra, window, asked ?? space];
   if (lists.some(l => l.length !== space.length) || pads.length !== 2 * space.length || [...strides, ...dilations].some(n => n < 1))
     throw shapeError('strides, dilations, pads and kernel_shape do not fit the input', formatShape(space), `${space.length} numbers each`);
+  if (extra.some((n, i) => n < 0 || (n > 0 && n >= Math.max(strides[i], dilations[i]))))
+    throw shapeError(
+      'output_padding is no more than a stride or a dilation reaches over',
+      formatShape(extra),
+      'numbers below those of either',
+    );
   checkKernel(node, window);
   return space.map((n, i): Axis => {
     const whole = strides[i] * (n - 1) + extra[i] + (window[i] - 1) * dilations[i] + 1;

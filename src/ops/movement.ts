@@ -99,9 +99,16 @@ function unsqueeze(call: Call): GraphValue {
   const x = need(call, 0);
   const given = axesOf(call) ?? [];
   const rank = x.shape.length + given.length;
-  const axes = given.map(a => axisOf(a, rank));
+  const axes = distinct(given, rank);
   const rest = [...x.shape];
   return { ...x, shape: Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : rest.shift()!)) };
+}
+
+/** Axes counted from the start. @throws RnnError E_ONNX_SHAPE where one is named twice */
+function distinct(given: readonly number[], rank: number): number[] {
+  const axes = given.map(axis => axisOf(axis, rank));
+  if (new Set(axes).size !== axes.length) throw shapeError('an axis is named twice', formatShape(given), 'each axis once');
+  return axes;
 }
 
 function concat(call: Call): GraphValue {
@@ -130,7 +137,11 @@ function split(call: Call): GraphValue[] {
   const axis = axisOf(intOf(call.node, 'axis') ?? 0, x.shape.length);
   const given = call.opset < 13 ? intsOf(call.node, 'split') : call.inputs[1] && integers(call.inputs[1]);
   // a layer is a node with one output name, so the number of its parts comes from their sizes
-  const pieces = Math.max(call.node.outputs.length, given?.length ?? intOf(call.node, 'num_outputs') ?? 0);
+  const { length } = call.node.outputs;
+  const counted = given?.length ?? intOf(call.node, 'num_outputs') ?? length;
+  if (length > 1 && counted !== length)
+    throw shapeError('the node has another number of outputs than of pieces', String(length), `${counted} outputs`);
+  const pieces = Math.max(length, counted);
   const each = Math.ceil(x.shape[axis] / pieces);
   const sizes = given ?? Array.from({ length: pieces }, (_, i) => Math.max(0, Math.min(each, x.shape[axis] - i * each)));
   if (sizes.length !== pieces || sizes.reduce((a, b) => a + b, 0) !== x.shape[axis]) {
@@ -159,8 +170,7 @@ function slice(call: Call): GraphValue {
   const own = stridesOf(x.shape);
   const strides = [...own];
   let start = 0;
-  axes.forEach((given, i) => {
-    const axis = axisOf(given, x.shape.length);
+  distinct(axes, x.shape.length).forEach((axis, i) => {
     const n = x.shape[axis];
     const step = steps[i];
     if (step === 0 || !Number.isInteger(step)) throw shapeError('a slice has step 0', String(step), 'a whole number other than 0');

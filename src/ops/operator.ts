@@ -1,8 +1,8 @@
 import { RnnError } from '../errors.js';
 import type { OnnxGraph, OnnxNode } from '../formats/onnx/graph.js';
-import type { FloatArray, Precision, Tensor } from '../tensor/tensor.js';
+import { type FloatArray, formatShape, type Precision, type Tensor } from '../tensor/tensor.js';
 import { nodeLabel, onlyAttributes } from './attributes.js';
-import type { GraphValue } from './value.js';
+import { type GraphValue, shapeError } from './value.js';
 
 /** What an engine offers to operators: its number type and its matrix product. */
 export interface ProductKernels {
@@ -46,8 +46,10 @@ export function need({ node, inputs }: Call, index: number): GraphValue {
   });
 }
 
-/** A list of integers: an input since some opset, an attribute before it. */
+/** A list of integers: an input since some opset, an attribute before it. @throws RnnError E_ONNX_SHAPE where it is a table */
 export function integers(value: GraphValue): number[] {
+  if (value.shape.length > 1)
+    throw shapeError('a list of numbers has one axis', formatShape(value.shape), formatShape([value.data.length]));
   return Array.from(value.data);
 }
 

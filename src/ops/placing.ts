@@ -83,6 +83,9 @@ function scatterElements(call: Call): GraphValue {
 /** inputs: indices, depth, [off, on]; what is out of range has no place. */
 function oneHot(call: Call): GraphValue {
   const [index, depth, values] = [0, 1, 2].map(i => need(call, i));
+  if (values.data.length !== 2 || values.shape.length !== 1)
+    throw shapeError('values are those of the other places and of the one', formatShape(values.shape), formatShape([2]));
+  if (depth.data.length !== 1) throw shapeError('depth is one number', formatShape(depth.shape), formatShape([]));
   const n = depth.data[0];
   const axis = axisOf(intOf(call.node, 'axis') ?? -1, index.shape.length + 1);
   const shape = [...index.shape.slice(0, axis), n, ...index.shape.slice(axis)];

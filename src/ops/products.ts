@@ -39,7 +39,7 @@ function gemm(call: Call): GraphValue {
   const alpha = floatOf(call.node, 'alpha') ?? 1;
   const beta = floatOf(call.node, 'beta') ?? 1;
   if (A.shape.length !== 2 || B.shape.length !== 2)
-    throw shapeError('Gemm takes matrices', `${formatShape(A.shape)} and ${formatShape(B.shape)}`);
+    throw shapeError('Gemm takes matrices', `${formatShape(A.shape)} and ${formatShape(B.shape)}`, 'two axes each');
   const C = call.inputs[2];
   const isRow = C && sizeOf(C.shape) === B.shape[1] && C.shape[C.shape.length - 1] === B.shape[1];
   const bias = isRow && alpha === 1 && beta === 1 ? { shape: [B.shape[1]], data: C.data } : undefined;

@@ -41,7 +41,8 @@ function per(call: Call, x: GraphValue, v: GraphValue | undefined): (k: number) 
     return k =>
       v.data[Math.floor(k / rows) * blocks[axis] * inner + Math.floor(Math.floor((k % rows) / inner) / block) * inner + (k % inner)];
   }
-  if (v.data.length !== x.shape[axis]) throw shapeError('the scales do not fit', formatShape(v.shape), formatShape([x.shape[axis]]));
+  if (v.shape.length !== 1 || v.data.length !== x.shape[axis])
+    throw shapeError('the scales do not fit', formatShape(v.shape), formatShape([x.shape[axis]]));
   return k => v.data[Math.floor(k / inner) % x.shape[axis]];
 }
 

@@ -11,7 +11,8 @@ import { type InputSpec, inputsOf, isRecurrent, type LayerSpec, type ModelSpec, 
 import type { Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import { addActivation } from './activationNodes.js';
-import { inOlderSet, isOperator } from './operators.js';
+import { inOlderSet } from './operators.js';
+import { isOperator } from './signatures.js';
 import { addRecurrent } from './writeRecurrent.js';
 
 /** Operator set 17: what ONNX Runtime 1.12 and everything since runs. */

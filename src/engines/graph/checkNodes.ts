@@ -1,16 +1,17 @@
-import { isOperator } from '../../conventions/onnx/operators.js';
 import { directionWeights, RECURRENT_OPS, type RecurrentNode, readRecurrentNode } from '../../conventions/onnx/recurrentNode.js';
+import { isOperator } from '../../conventions/onnx/signatures.js';
 import { RnnError, within } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from '../../formats/onnx/graph.js';
 import { nodePlace } from '../../ops/attributes.js';
 import { fromOnnx, type GraphValue, shapeError } from '../../ops/value.js';
 import { formatShape } from '../../tensor/tensor.js';
+import { checkSignatures } from './checkSignatures.js';
 import { checkFeatures, checkLengths } from './recurrent.js';
 
 /**
- * Faults of a graph that can be found without running it: operators that ONNX does not have, and RNN, LSTM and GRU whose attributes,
- * weights, lengths and input contradict each other. Such a file is damaged, and is refused even by commands that only look at it;
+ * Faults of a graph that can be found without running it: operators that ONNX does not have, inputs, attributes and types that they cannot have,
+ * and RNN, LSTM and GRU whose attributes, weights, lengths and input contradict each other. Such a file is damaged, and is refused even by commands that only look at it;
  * an operator that is merely unsupported is no reason to refuse it.
  * @throws RnnError of kind 'format', 'convention' or 'shape'
  */
@@ -26,6 +27,7 @@ export function checkNodes(model: OnnxModel): void {
       });
     }
   }
+  checkSignatures(model);
 }
 
 function noOperator({ opType }: OnnxNode, version: number): RnnError {

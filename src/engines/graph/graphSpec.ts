@@ -236,6 +236,7 @@ function product(node: OnnxNode, inputs: readonly (Wire | undefined)[], { nodes,
   if (!x || !('value' in x) || !second || !('constant' in second) || second.constant.shape.length !== 2) return undefined;
   if (nodes.shape(x).length === 0) return undefined;
   const gemm = node.opType === 'Gemm';
+  if (gemm && nodes.shape(x).length !== 2) return undefined;
   const plain = ['alpha', 'beta'].every(name => {
     const given = node.attributes.get(name);
     return given === undefined || (given.type === 'float' && given.value === 1);

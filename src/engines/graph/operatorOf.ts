@@ -132,6 +132,8 @@ function parts(node: OnnxNode, [x, sizes]: readonly Wire[], opset: number, nodes
   const whole = nodes.shape(x).at(axis)?.size ?? null;
   const each = whole === null ? undefined : Math.ceil(whole / node.outputs.length);
   if (sizes && 'value' in sizes) throw notExpressible('Split cuts at sizes that are computed');
+  if ((intOf(node, 'num_outputs') ?? node.outputs.length) !== node.outputs.length)
+    throw notExpressible('Split has other outputs than pieces');
   const said = opset < 13 ? intsOf(node, 'split') : sizes && Array.from(sizes.constant.data);
   const given = said ?? (each === undefined ? undefined : node.outputs.map((_, i) => Math.min(each, whole! - i * each)));
   // whether sizes that are given add up shows when it runs

@@ -23,6 +23,7 @@ function run(call: Call, lstm: Operator): GraphValue[] {
   const T = call.inputs[4] ? Math.min(steps, Math.max(0, ...call.inputs[4].data)) : steps;
   const [W, R] = [1, 2].map(i => dequantised(need(call, i), need(call, 6 + 2 * i), call.inputs[7 + 2 * i]));
   const [dirs, M] = [W.shape[0], R.shape[2]];
+  for (const state of call.inputs.slice(5, 7)) if (state) checkShape('an initial state', state, [[dirs, N, M]]);
   // steps that no sample has do not widen the range
   const x = throughBytes({ ...X, shape: [T, N, D], data: X.data.subarray(0, T * N * D) });
   const all = allocateShape([steps, dirs, N, M], 'float', call.kernels.precision);
@@ -73,6 +74,7 @@ function held(old: GraphValue, next: GraphValue, real: (n: number) => boolean, M
 /** [dirs, D, 4M] in 8 bits -> [dirs, 4M, D]; a scale for each direction, or for each column of it */
 function dequantised(q: GraphValue, scale: GraphValue, zero: GraphValue | undefined): GraphValue {
   const [dirs, D, K] = q.shape;
+  for (const numbers of [scale, zero]) if (numbers) checkShape('a scale or zero point', numbers, [[], [1], [dirs], [dirs, K]]);
   const one = (v: GraphValue, d: number, k: number) => v.data[v.data.length === 1 ? 0 : v.data.length === dirs ? d : d * K + k];
   const data = new Float64Array(q.data.length);
   for (let d = 0; d < dirs; d++)
@@ -80,6 +82,12 @@ function dequantised(q: GraphValue, scale: GraphValue, zero: GraphValue | undefi
       for (let k = 0; k < K; k++)
         data[(d * K + k) * D + i] = (q.data[(d * D + i) * K + k] - (zero ? one(zero, d, k) : 0)) * one(scale, d, k);
   return { kind: 'float', shape: [dirs, K, D], data };
+}
+
+/** @throws RnnError E_ONNX_SHAPE */
+function checkShape(what: string, { shape }: GraphValue, allowed: readonly (readonly number[])[]): void {
+  const expected = allowed.map(formatShape);
+  if (!expected.includes(formatShape(shape))) throw shapeError(`${what} has the wrong shape`, formatShape(shape), expected.at(-1));
 }
 
 function isReverse({ node }: Call, d: number): boolean {

@@ -22,8 +22,11 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
   const [dirs, M] = [weights.length, weights[0].recurrentKernel.shape[0]];
   const initial = own.cell.states.map((_, s) => [h0, c0][s]);
   const N = nodes.shape(X)[own.layout === 0 ? 1 : 0];
-  for (const wire of initial) if (wire) checkState(nodes.shape(wire), own, N, M);
-  const states = initial.some(wire => wire && !isZero(wire))
+  const expected = stateShape(own, N, M);
+  for (const wire of initial) if (wire) checkState(nodes.shape(wire), expected);
+  // zeros whose shape shows only when the graph runs are states as any others
+  const isPlain = (wire: Wire) => isZero(wire) && nodes.shape(wire).every((dim, i) => isEqual(dim, expected[i]));
+  const states = initial.some(wire => wire && !isPlain(wire))
     ? Array.from({ length: dirs }, (_, d) =>
         initial.map(wire => {
           if (!wire) throw notExpressible('one of two states is given');
@@ -62,12 +65,20 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
   return [Y, ...last];
 }
 
-/** As far as its sizes are known: a state of zeros, too, which exporters that leave out a projection write. @throws RnnError E_ONNX_SHAPE */
-function checkState(shape: DimShape, { layout, directions }: RecurrentNode, N: Dim, units: number): void {
+/** [dirs, N, M] (layout 1: [N, dirs, M]) */
+function stateShape({ layout, directions }: RecurrentNode, N: Dim, units: number): DimShape {
   const ways = sized(directions.length);
-  const expected = [...(layout === 0 ? [ways, N] : [N, ways]), sized(units)];
+  return [...(layout === 0 ? [ways, N] : [N, ways]), sized(units)];
+}
+
+/** As far as its sizes are known: a state of zeros, too, which exporters that leave out a projection write. @throws RnnError E_ONNX_SHAPE */
+function checkState(shape: DimShape, expected: DimShape): void {
   if (shape.length === 3 && shape.every((dim, i) => mayBeEqual(dim, expected[i]))) return;
   throw shapeError('an initial state has the wrong shape', showShape(shape), showShape(expected));
+}
+
+function isEqual(a: Dim, b: Dim): boolean {
+  return a.size === b.size && (a.size !== null || a.symbol === b.symbol);
 }
 
 /** A fixed size may be that of an open one; two letters are two sizes. */

@@ -1,5 +1,6 @@
 import { int, ints } from '../../../formats/onnx/builder.js';
 import { floatOf, intOf, intsOf } from '../../../ops/attributes.js';
+import { shapeError } from '../../../ops/value.js';
 import type { Composed, Parts } from './composed.js';
 
 /** Attention in its several forms, and the turning of positions that goes before it. */
@@ -204,6 +205,9 @@ function rotated(
   flat: boolean,
 ): readonly (string | undefined)[] | undefined {
   const part = intOf(p.node, 'rotary_embedding_dim') ?? 0;
+  const [cosines, sines] = caches.map(cache => p.shapeOf(cache)?.join(', '));
+  if (cosines !== sines && cosines !== undefined && sines !== undefined)
+    throw shapeError('the sines have another shape than the cosines', `[${sines}]`, `[${cosines}]`);
   const x = p.input(0)!;
   const heads = intOf(p.node, 'num_heads') ?? 0;
   // [N, T, H, D]

@@ -1,16 +1,17 @@
-import { float, int, text } from '../../../formats/onnx/builder.js';
+import { float, int, ints, text } from '../../../formats/onnx/builder.js';
 import type { OnnxAttribute } from '../../../formats/onnx/graph.js';
 import { floatOf, floatsOf, intOf, textOf } from '../../../ops/attributes.js';
+import { shapeError } from '../../../ops/value.js';
 import { WINDOW } from '../../../ops/windows.js';
 import { type Composed, type Parts, sum } from './composed.js';
 
 /** What ONNX Runtime joins when it optimises a graph. */
 export const FUSED: Readonly<Record<string, Composed>> = {
   'com.microsoft.Gelu': { attributes: [], parts: p => [p.op('Gelu', [p.input(0)!])] },
-  'com.microsoft.BiasGelu': { attributes: [], parts: p => [p.op('Gelu', [sum(p, [p.input(0), p.input(1)])])] },
+  'com.microsoft.BiasGelu': { attributes: [], parts: p => [p.op('Gelu', [sum(p, [p.input(0), rowOf(p, 1)])])] },
   'com.microsoft.FastGelu': {
     attributes: [],
-    parts: p => [p.op('Gelu', [sum(p, [p.input(0), p.input(1)])], { approximate: text('tanh') })],
+    parts: p => [p.op('Gelu', [sum(p, [p.input(0), rowOf(p, 1)])], { approximate: text('tanh') })],
   },
   'com.microsoft.QuickGelu': { attributes: ['alpha'], parts: p => [quickGelu(p)] },
   'com.microsoft.FusedGemm': {
@@ -32,6 +33,15 @@ export const FUSED: Readonly<Record<string, Composed>> = {
 /** The attributes of the node itself. */
 export function own({ node }: Parts, names: readonly string[] = [...node.attributes.keys()]): Record<string, OnnxAttribute> {
   return Object.fromEntries([...node.attributes].filter(([name]) => names.includes(name)));
+}
+
+/** A bias of one axis, which a Transpose of one axis holds where it is computed. @throws RnnError E_ONNX_SHAPE */
+function rowOf(p: Parts, index: number): string | undefined {
+  const name = p.input(index);
+  const shape = name === undefined ? undefined : p.shapeOf(name);
+  if (name === undefined || shape?.length === 1) return name;
+  if (shape) throw shapeError('the bias has one axis', `[${shape.join(', ')}]`, '[features]');
+  return p.op('Transpose', [name], { perm: ints(0) });
 }
 
 function inputsOf(p: Parts, count: number): string[] {

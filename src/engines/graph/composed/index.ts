@@ -1,7 +1,7 @@
-import { RnnError } from '../../../errors.js';
+import { RnnError, within } from '../../../errors.js';
 import { type Attributes, newBuilder } from '../../../formats/onnx/builder.js';
 import { graphsIn, type OnnxGraph, type OnnxModel, type OnnxNode, readsOf, withBodies } from '../../../formats/onnx/graph.js';
-import { onlyAttributes } from '../../../ops/attributes.js';
+import { nodePlace, onlyAttributes } from '../../../ops/attributes.js';
 import { ATTENTION } from './attention.js';
 import type { Composed, Parts } from './composed.js';
 import { FUSED } from './fused.js';
@@ -44,12 +44,13 @@ export function withParts(model: OnnxModel): OnnxModel {
     const from = builder.nodes.length;
     try {
       onlyAttributes(node, composed.attributes);
-      const gives = composed.parts({ ...partsBuilder(node, builder, truths), shapeOf: name => declared.get(name) });
+      const parts = { ...partsBuilder(node, builder, truths), shapeOf: (name: string) => declared.get(name) };
+      const gives = within(nodePlace(node), () => composed.parts(parts));
       if (!gives || node.outputs.some((name, i) => name !== '' && read.has(name) && gives[i] === undefined)) return [inside];
       const nodes = builder.nodes.slice(from).map(n => ({ ...n, opset: OPSET, offset: node.offset }));
       return [...nodes, ...node.outputs.flatMap((name, i) => (name !== '' && read.has(name) ? [identity(gives[i]!, name)] : []))];
     } catch (error) {
-      if (error instanceof RnnError) return [inside];
+      if (error instanceof RnnError && error.kind !== 'shape') return [inside];
       throw error;
     }
   };

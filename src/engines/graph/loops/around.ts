@@ -6,6 +6,7 @@ import { intOf, intsOf } from '../../../ops/attributes.js';
 import { fromOnnx, type GraphValue } from '../../../ops/value.js';
 import type { FloatArray } from '../../../tensor/tensor.js';
 import { runNode } from '../evaluate.js';
+import { notExpressible } from '../notExpressible.js';
 import type { Matrix } from './rows.js';
 import { type Known, limitsOf, type Size, type Value } from './values.js';
 
@@ -66,6 +67,7 @@ export class Around {
   sizes(node: OnnxNode, inputs: readonly (Known | undefined)[]): Known | undefined {
     const [first, second] = inputs;
     if (first?.is !== 'shape' && first?.is !== 'sizes') return undefined;
+    checkAxes(node, second);
     if (['Identity', 'Cast', 'Squeeze', 'Unsqueeze', 'Reshape'].includes(node.opType)) return first;
     const at = (axis: number): Size | undefined => (first.is === 'shape' ? this.size(first.of, axis) : first.sizes.at(axis));
     let axes: readonly number[] | undefined;
@@ -76,6 +78,8 @@ export class Around {
         return input?.is === 'const' ? input.value.data[0] : intsOf(node, name)?.[0];
       };
       const [from, to] = [bound(1, 'starts'), bound(2, 'ends')];
+      if (inputs[3] && bound(3, 'axes') !== 0) return undefined;
+      if (inputs[3] && bound(3, 'axes') !== 0) return undefined;
       if (from !== undefined && to === from + 1 && (inputs[4] === undefined || bound(4, 'steps') === 1)) axes = [from];
     }
     const sizes = axes?.map(at);
@@ -177,6 +181,16 @@ export class Around {
     const value = this.constant(name);
     return value && Array.from(value.data);
   }
+}
+
+/** Of a list of sizes, or a number of it, there is but one axis to move. @throws RnnError where a node says another */
+export function checkAxes(node: OnnxNode, second: Known | undefined): void {
+  const { opType } = node;
+  const moved = opType === 'Squeeze' || opType === 'Unsqueeze';
+  const given = second?.is === 'const' ? Array.from(second.value.data) : undefined;
+  const axes =
+    opType === 'Gather' ? [intOf(node, 'axis') ?? 0] : moved ? (intsOf(node, 'axes') ?? given ?? (second ? [Number.NaN] : [])) : [];
+  if (axes.some(axis => axis !== 0 && axis !== -1)) throw notExpressible(`${opType} of another axis`);
 }
 
 const SAME =

@@ -5,7 +5,7 @@ import type { GraphValue } from '../../../ops/value.js';
 import { transpose } from '../../../tensor/layout.js';
 import type { FloatArray } from '../../../tensor/tensor.js';
 import { notExpressible } from '../notExpressible.js';
-import { type Around, constantNode } from './around.js';
+import { type Around, checkAxes, constantNode } from './around.js';
 import { applied, clipped, columns, plus, plusConstant, type Row, times, timesConstant } from './rows.js';
 import { boundOf, type Known, limitsOf, type Value } from './values.js';
 
@@ -70,6 +70,7 @@ function counted(node: OnnxNode, first: Value, second: Value | undefined, body: 
   const { opType } = node;
   if (opType === 'Gather' && first.is === 'outer' && second?.is === 'count' && second.plus === 0)
     return { is: 'row', row: body.step({ name: first.name, axis: intOf(node, 'axis') ?? 0 }), lifted: second.lifted };
+  if (first.is === 'count' || first.is === 'limit') checkAxes(node, second as Known | undefined);
   if (first.is === 'count') {
     if (opType === 'Identity' || opType === 'Cast') return first;
     if (opType === 'Unsqueeze' || opType === 'Reshape') return { ...first, lifted: true };

@@ -1,0 +1,182 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { float, type GraphBuilder, int, ints, newBuilder } from '../../src/formats/onnx/builder.js';
+import type { OnnxModel, OnnxNode } from '../../src/formats/onnx/graph.js';
+import { writeOnnx } from '../../src/formats/onnx.js';
+import type { Tensor } from '../../src/tensor/tensor.js';
+import { sizeOf } from '../../src/tensor/tensor.js';
+import { withFolder } from '../helpers/inputFile.js';
+import { randomStream } from '../helpers/randomNetworks.js';
+import { runCli } from '../helpers/runCli.js';
+
+/** Graphs that ONNX Runtime refuses to load or to run: each has one fault, is refused before any y, and without it gives one. */
+const [T, N, D, M] = [5, 2, 3, 4];
+const next = randomStream(5);
+const draw = (...shape: number[]): Tensor => ({ shape, data: Float32Array.from({ length: sizeOf(shape) }, () => next() * 2 - 1) });
+
+/** x [T, N, D], sizes open, through what a case adds to it */
+function graphOf(build: (b: GraphBuilder) => string, domain?: string): OnnxModel {
+  const b = newBuilder(['x', 'y']);
+  const from = build(b);
+  const last: OnnxNode = { ...b.nodes[0], opType: 'Identity', domain: '', inputs: [from], outputs: ['y'], attributes: new Map() };
+  const nodes = b.nodes.map(node => (domain && node.opType === 'BiasGelu' ? { ...node, domain } : node));
+  const graph = {
+    name: 'g',
+    inputs: [{ name: 'x', dtype: 'f32' as const, shape: ['T', 'N', D] }],
+    outputs: [{ name: 'y', dtype: 'f32' as const, shape: null }],
+    nodes: [...nodes, last],
+    initializers: b.initializers,
+  };
+  return {
+    irVersion: 9,
+    producerName: 'test',
+    producerVersion: '1',
+    opsets: new Map([
+      ['', 21],
+      ['com.microsoft', 1],
+    ]),
+    graph,
+  };
+}
+
+async function forward(model: OnnxModel): Promise<{ exit: number; stdout: string; stderr: string }> {
+  return withFolder(async folder => {
+    const file = join(folder, 'm.onnx');
+    writeFileSync(file, await writeOnnx(model));
+    writeFileSync(
+      join(folder, 'x.json'),
+      JSON.stringify(Array.from({ length: N }, () => Array.from({ length: T }, () => [0.1, -0.2, 0.3]))),
+    );
+    return runCli(['forward', file, '-i', join(folder, 'x.json'), '--json']);
+  });
+}
+
+const whole = (b: GraphBuilder, values: readonly number[], shape: readonly number[]) =>
+  b.tensor('whole', { shape, dtype: 'i64', data: Float64Array.from(values) });
+const double = (b: GraphBuilder, shape: readonly number[]) =>
+  b.tensor('double', { shape, dtype: 'f64', data: new Float64Array(sizeOf(shape)) });
+const rnn = (b: GraphBuilder, state: string, R = b.constant('R', draw(1, 3 * M, M))) =>
+  b.addMany('GRU', ['x', b.constant('W', draw(1, 3 * M, D)), R, '', '', state], 2, { hidden_size: int(M), linear_before_reset: int(1) })[1];
+/** zeros of as many samples as an axis of x has */
+const zeros = (b: GraphBuilder, axis: number) => {
+  const size = b.add('Gather', [b.add('Shape', ['x']), b.integers([axis])]);
+  return b.add('ConstantOfShape', [b.add('Concat', [b.integers([1]), size, b.integers([M])], { axis: int(0) })]);
+};
+const oneHot = (b: GraphBuilder, values: number) =>
+  b.add('OneHot', [b.add('Cast', ['x'], { to: int(7) }), b.scalar(3), b.constant('v', draw(values))]);
+
+type Case = readonly [string, code: string, build: (b: GraphBuilder, isRight: boolean) => string];
+
+const CASES: readonly Case[] = [
+  ['zeros for another number of samples as the first state', 'E_ONNX_SHAPE', (b, right) => rnn(b, zeros(b, right ? 1 : 0))],
+  ['too few inputs', 'E_ONNX_INPUT', (b, right) => b.add('Add', right ? ['x', 'x'] : ['x'])],
+  ['too many inputs', 'E_ONNX_INPUT', (b, right) => b.add('Relu', right ? ['x'] : ['x', 'x'])],
+  ['an input left out', 'E_ONNX_INPUT', (b, right) => b.add('MatMul', right ? ['x', b.constant('W', draw(D, 2))] : ['', 'x'])],
+  ['an attribute left out', 'E_ONNX_ATTRIBUTE', (b, right) => b.add('Concat', ['x', 'x'], right ? { axis: int(0) } : {})],
+  ['two types where one is meant', 'E_ONNX_TYPE', (b, right) => b.add('Mul', ['x', right ? b.constant('c', draw(D)) : double(b, [D])])],
+  ['weights of another type', 'E_ONNX_TYPE', (b, right) => rnn(b, '', right ? undefined : double(b, [1, 3 * M, M]))],
+  ['whole numbers where real ones are read', 'E_ONNX_TYPE', (b, right) => b.add('Tanh', [right ? 'x' : b.add('Shape', ['x'])])],
+  [
+    'a switch that is neither on nor off',
+    'E_ONNX_ATTRIBUTE',
+    (b, right) => b.add('ReduceSum', ['x', b.integers([1])], { keepdims: int(right ? 1 : 2) }),
+  ],
+  ['an operator of a newer set', 'E_ONNX_OPERATOR', (b, right) => b.add(right ? 'Gelu' : 'Swish', ['x'])],
+  [
+    'a transposition that names an axis twice',
+    'E_ONNX_SHAPE',
+    (b, right) => b.add('Transpose', ['x'], { perm: ints(1, right ? 0 : 1, 2) }),
+  ],
+  [
+    'a transposition of more axes',
+    'E_ONNX_SHAPE',
+    (b, right) => b.add('Transpose', ['x'], { perm: right ? ints(1, 0, 2) : ints(1, 0, 2, 0) }),
+  ],
+  ['an axis that is added twice', 'E_ONNX_SHAPE', (b, right) => b.add('Unsqueeze', ['x', b.integers([0, right ? 1 : 0])])],
+  [
+    'an axis that is cut twice',
+    'E_ONNX_SHAPE',
+    (b, right) => b.add('Slice', ['x', b.integers([0, 0]), b.integers([1, 1]), b.integers([0, right ? 1 : 0])]),
+  ],
+  ['a table where a list is read', 'E_ONNX_SHAPE', (b, right) => b.add('Reshape', ['x', whole(b, [0, 0, D], right ? [3] : [3, 1])])],
+  [
+    'other pieces than outputs',
+    'E_ONNX_SHAPE',
+    (b, right) => b.addMany('Split', ['x'], 3, { axis: int(2), num_outputs: int(right ? 3 : 2) })[0],
+  ],
+  [
+    'a product of more than matrices',
+    'E_ONNX_SHAPE',
+    (b, right) => {
+      const rows = right ? b.add('Reshape', ['x', b.integers([-1, D])]) : 'x';
+      return b.add('Gemm', [rows, b.constant('W', draw(D, 2))]);
+    },
+  ],
+  ['one-hot values that are not two', 'E_ONNX_SHAPE', (b, right) => oneHot(b, right ? 2 : 3)],
+  [
+    'more padding than a stride reaches over',
+    'E_ONNX_SHAPE',
+    (b, right) => b.add('ConvTranspose', ['x', b.constant('K', draw(T, 3, 2))], { strides: ints(2), output_padding: ints(right ? 1 : 2) }),
+  ],
+  [
+    'scales in a table without blocks',
+    'E_ONNX_SHAPE',
+    (b, right) =>
+      b.add(
+        'DequantizeLinear',
+        [
+          b.add('QuantizeLinear', ['x', b.constant('s', { shape: [], data: Float32Array.of(0.5) })]),
+          b.constant('t', draw(...(right ? [D] : [D, 1]))),
+        ],
+        { axis: int(2) },
+      ),
+  ],
+  ['a bias of two axes', 'E_ONNX_SHAPE', (b, right) => b.add('BiasGelu', ['x', b.constant('b', draw(...(right ? [D] : [1, D])))])],
+  [
+    'a bias of two axes that is computed',
+    'E_ONNX_SHAPE',
+    (b, right) => b.add('BiasGelu', ['x', b.add('Neg', [b.constant('b', draw(...(right ? [D] : [1, D])))])]),
+  ],
+];
+
+it.each(CASES)('%s is refused with %s, and without the fault there is a y', async (_, code, build) => {
+  const wrong = await forward(graphOf(b => build(b, false), 'com.microsoft'));
+  expect([wrong.stdout, wrong.exit]).toEqual(['', 3]);
+  expect(JSON.parse(wrong.stderr)).toMatchObject({
+    code,
+    where: expect.any(String),
+    expected: expect.any(String),
+    found: expect.any(String),
+  });
+  const right = await forward(graphOf(b => build(b, true), 'com.microsoft'));
+  expect([right.stderr, right.exit]).toEqual(['', 0]);
+});
+
+it('the same faults inside a branch are seen, also of the one that is not taken', async () => {
+  const body = (opType: string) => {
+    const b = newBuilder(['x', 'y']);
+    const out = b.add(opType, ['x']);
+    return {
+      name: opType,
+      inputs: [],
+      outputs: [{ name: out, dtype: 'f32' as const, shape: null }],
+      nodes: b.nodes,
+      initializers: b.initializers,
+    };
+  };
+  const branches = (otherwise: string) => (b: GraphBuilder) => {
+    const attributes = {
+      then_branch: { type: 'graph' as const, value: body('Tanh') },
+      else_branch: { type: 'graph' as const, value: body(otherwise) },
+    };
+    return b.add('If', [b.tensor('c', { shape: [], dtype: 'bool', data: Float32Array.of(1) })], attributes);
+  };
+  expect((await forward(graphOf(branches('Relu')))).exit).toBe(0);
+  const { exit, stderr } = await forward(graphOf(branches('Add')));
+  expect([exit, JSON.parse(stderr)]).toEqual([3, expect.objectContaining({ code: 'E_ONNX_INPUT', found: '1', expected: '2 inputs' })]);
+});
+
+it('what the table does not know is left to the operator: other domains, numbers of no plain type', async () => {
+  const { exit } = await forward(graphOf(b => b.add('BiasGelu', ['x', b.constant('b', draw(D))], { alpha: float(1) }), 'of.strangers'));
+  expect(exit).toBe(3);
+});

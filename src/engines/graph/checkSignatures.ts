@@ -1,0 +1,119 @@
+import { type Place, signatureOf } from '../../conventions/onnx/signatures.js';
+import { RnnError, within } from '../../errors.js';
+import { escapeNames, escapeText } from '../../escape.js';
+import type { DType } from '../../formats/format.js';
+import { type OnnxAttribute, type OnnxGraph, type OnnxModel, type OnnxNode, subgraphsOf } from '../../formats/onnx/graph.js';
+import { ONNX_DTYPES } from '../../formats/onnx/types.js';
+import { nodePlace } from '../../ops/attributes.js';
+
+/** Types by the names of values; of unknown type: null. */
+type Types = Map<string, DType | null>;
+
+/**
+ * What every node of ONNX's own operators reads and gives: how many values, the attributes that must be there, and the types, none of which ONNX
+ * converts by itself. The numbers of a graph that breaks these rules could be computed, but no program that keeps to ONNX would.
+ * @throws RnnError E_ONNX_INPUT, E_ONNX_ATTRIBUTE, E_ONNX_TYPE (format)
+ */
+export function checkSignatures({ graph, opsets }: OnnxModel): void {
+  checkGraph(graph, opsets.get('') ?? 1, new Map());
+}
+
+function checkGraph(graph: OnnxGraph, opset: number, around: Types): void {
+  const types: Types = new Map(around);
+  for (const { name, dtype } of graph.inputs) types.set(name, dtype);
+  for (const [name, { dtype }] of graph.initializers) types.set(name, dtype);
+  for (const node of graph.nodes) {
+    const given = within(nodePlace(node), () => checkNode(node, node.opset ?? opset, types));
+    for (const [, inner] of subgraphsOf(node)) checkGraph(inner, opset, types);
+    node.outputs.forEach((name, i) => {
+      types.set(name, given[i] ?? null);
+    });
+  }
+}
+
+/** @returns the types of its outputs, as far as they are known */
+function checkNode(node: OnnxNode, opset: number, types: Types): (DType | null)[] {
+  for (const [name, attribute] of node.attributes) checkSwitch(name, attribute);
+  const signature = signatureOf(node, opset);
+  if (!signature) return [];
+  const missing = signature.required.find(name => !node.attributes.has(name));
+  if (missing)
+    throw new RnnError('format', 'E_ONNX_ATTRIBUTE', `the node has no ${missing}`, {
+      expected: `the attribute ${missing}`,
+      found: escapeNames([...node.attributes.keys()]) || 'none',
+    });
+  const same = new Map<string, { type: DType; name: string }>();
+  placesOf(node, signature.inputs, 'input').forEach((place, i) => {
+    checkType(place, node.inputs[i], types.get(node.inputs[i]) ?? null, same);
+  });
+  const own = typeGiven(node);
+  return placesOf(node, signature.outputs, 'output').map(
+    ({ types: allowed, same: letter }) => same.get(letter ?? '')?.type ?? (allowed?.length === 1 ? allowed[0] : own),
+  );
+}
+
+/** Attributes that are 1 or 0. */
+const SWITCHES: ReadonlySet<string> = new Set(
+  `align_corners allowzero antialias ceil_mode count_include_pad detect_negative detect_positive exclude_outside exclusive fmod input_forget inverse
+  is_causal keepdims largest layout linear_before_reset new_axis noop_with_empty_axes normalize_variance onesided periodic reverse saturate
+  scan_input_directions scan_output_directions select_last_index sorted spatial storage_order training_mode transA transB upper`.split(
+    /\s+/,
+  ),
+);
+
+/** Programs differ in what another number would mean. @throws RnnError E_ONNX_ATTRIBUTE */
+function checkSwitch(name: string, attribute: OnnxAttribute): void {
+  if (!SWITCHES.has(name) || (attribute.type !== 'int' && attribute.type !== 'ints')) return;
+  const other = [attribute.value].flat().find(value => value !== 0n && value !== 1n);
+  if (other === undefined) return;
+  throw new RnnError('format', 'E_ONNX_ATTRIBUTE', `${name} is ${other}`, { where: name, expected: '0 or 1', found: String(other) });
+}
+
+/** The place of each value that the node names. @throws RnnError E_ONNX_INPUT where there are too few or too many, or one is left out */
+function placesOf(node: OnnxNode, places: readonly Place[], what: 'input' | 'output'): Place[] {
+  const names = what === 'input' ? node.inputs : node.outputs;
+  const last = places.at(-1);
+  const fewest = places.findLastIndex(place => !place.optional) + 1;
+  const most = last?.repeated ? Number.POSITIVE_INFINITY : places.length;
+  const given = names.findLastIndex(name => name !== '') + 1;
+  const left = what === 'input' ? places.findIndex((place, i) => !place.optional && !place.repeated && !names[i]) : -1;
+  if (given > most || left >= 0 || (what === 'input' && given < fewest)) {
+    const expected = fewest === most ? String(most) : most === Number.POSITIVE_INFINITY ? `${fewest} or more` : `${fewest} to ${most}`;
+    throw new RnnError('format', 'E_ONNX_INPUT', `the node has ${left >= 0 ? `no ${what} ${left}` : `${given} ${what}s`}`, {
+      expected: `${expected} ${expected === '1' ? what : `${what}s`}`,
+      found: String(given),
+    });
+  }
+  return names.map((_, i) => places[i] ?? last!);
+}
+
+/** @param same types of the inputs before, by the number of their kind @throws RnnError E_ONNX_TYPE */
+function checkType(
+  { types, same: letter }: Place,
+  name: string,
+  type: DType | null,
+  same: Map<string, { type: DType; name: string }>,
+): void {
+  if (!type || !types) return;
+  const before = letter ? same.get(letter) : undefined;
+  if (letter && !before) same.set(letter, { type, name });
+  if (types.includes(type) && (!before || before.type === type)) return;
+  const beside = before && types.includes(type) ? ` beside '${escapeText(before.name, 60)}' of ${before.type}` : '';
+  throw new RnnError('format', 'E_ONNX_TYPE', `it reads '${escapeText(name, 60)}' of type ${type}${beside}`, {
+    expected: before ? before.type : types.join(', '),
+    found: type,
+    fix: 'a Cast node before it converts the numbers',
+  });
+}
+
+const CONSTANTS: Readonly<Record<string, DType>> = { value_float: 'f32', value_floats: 'f32', value_int: 'i64', value_ints: 'i64' };
+
+/** The type of what attributes alone decide. */
+function typeGiven({ opType, attributes }: OnnxNode): DType | null {
+  const asked = attributes.get(opType === 'Cast' ? 'to' : 'dtype');
+  if (asked?.type === 'int') return ONNX_DTYPES.get(Number(asked.value)) ?? null;
+  const value = attributes.get('value');
+  if (value?.type === 'tensor') return value.value.dtype;
+  if (opType === 'ConstantOfShape') return 'f32';
+  return Object.entries(CONSTANTS).find(([name]) => attributes.has(name))?.[1] ?? null;
+}
