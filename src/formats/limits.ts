@@ -135,13 +135,18 @@ export type Clock = Partial<Pick<Limits, 'seconds' | 'started' | 'worked'>>;
 
 /** The limits with the clock started: from here on `checkTime` knows how long reading takes. */
 export function timed(limits: Limits): Limits {
-  return { ...limits, started: performance.now(), worked: processorTime() };
+  return { ...limits, started: performance.now(), worked: processorTime(lateness(limits.seconds)) };
 }
 
 /** Starts the clock again, if there is one: numbers that are read late have as much time as the header had. */
 export function restart(limits: Limits): void {
   if (limits.started !== undefined) limits.started = performance.now();
-  if (limits.worked !== undefined) limits.worked = processorTime();
+  if (limits.worked !== undefined) limits.worked = processorTime(lateness(limits.seconds));
+}
+
+/** A hundredth of so many seconds, in milliseconds: by how much the processor's time at a start may be too early. */
+export function lateness(seconds: number): number {
+  return 10 * seconds;
 }
 
 /**

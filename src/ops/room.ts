@@ -1,4 +1,4 @@
-import { overLimit, tooSlow } from '../formats/limits.js';
+import { lateness, overLimit, tooSlow } from '../formats/limits.js';
 import { processorTime } from '../processorTime.js';
 import { type FloatArray, formatShape, sizeOf } from '../tensor/tensor.js';
 
@@ -75,7 +75,7 @@ export function inRoom<T>(room: Room, body: () => T): T {
   ledger = {
     ...room,
     began: performance.now(),
-    started: processorTime(),
+    started: processorTime(lateness(room.seconds)),
     held: 0,
     worked: 0,
     steps: 0,
