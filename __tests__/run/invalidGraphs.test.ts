@@ -112,6 +112,14 @@ const CASES: readonly Case[] = [
       return b.add('Gemm', [rows, b.constant('W', draw(D, 2))]);
     },
   ],
+  [
+    'a product with more than a matrix',
+    'E_ONNX_SHAPE',
+    (b, right) => {
+      const W = b.constant('W', draw(...(right ? [2, D] : [2, D, 1])));
+      return b.add('Gemm', [b.add('Reshape', ['x', b.integers([-1, D])]), W], { transB: int(1) });
+    },
+  ],
   ['one-hot values that are not two', 'E_ONNX_SHAPE', (b, right) => oneHot(b, right ? 2 : 3)],
   [
     'more padding than a stride reaches over',

@@ -87,6 +87,10 @@ function scan(call: Call): GraphValue[] {
   if (count < 1 || states < 0) throw shapeError('Scan has no such number of sequences', String(count), `1 to ${call.inputs.length}`);
   checkBody(graph, call.inputs.length, states);
   const list = (name: string, i: number) => intsOf(call.node, name)?.[i] ?? 0;
+  for (const [name, entries] of [...ofEach('input', count), ...ofEach('output', graph.outputs.length - states)]) {
+    const { length } = intsOf(call.node, name) ?? { length: entries };
+    if (length !== entries) throw shapeError(`${name} has one number for each`, `${length} numbers`, `${entries} numbers`);
+  }
   let carried = call.inputs.slice(0, states).map((_, i) => need(call, i));
   const sequences = call.inputs.slice(states).map((_, i) => {
     const value = need(call, states + i);
@@ -110,6 +114,11 @@ function scan(call: Call): GraphValue[] {
   });
   kept.end();
   return [...carried, ...joined];
+}
+
+/** The attributes of Scan that have one number for each of its sequences. */
+function ofEach(way: 'input' | 'output', count: number): [string, number][] {
+  return ['axes', 'directions'].map(what => [`scan_${way}_${what}`, count]);
 }
 
 /** @throws RnnError E_ONNX_GRAPH where the body takes or gives another number of values */

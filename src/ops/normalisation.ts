@@ -76,7 +76,11 @@ function inGroups(call: Call, groups: number): GraphValue {
   const [x, scale, bias] = [0, 1, 2].map(i => need(call, i));
   const [, C, ...space] = x.shape;
   const given = scale.data.length;
-  if (!Number.isInteger(C / groups) || bias.data.length !== given || (given !== C && given !== groups))
+  if (
+    !Number.isInteger(C / groups) ||
+    bias.data.length !== given ||
+    given !== (call.opset < 21 && call.node.opType === 'GroupNormalization' ? groups : C)
+  )
     throw shapeError('the channels do not agree', `${formatShape(scale.shape)} for ${C} channels in ${groups} groups`);
   const size = sizeOf(space);
   const at = (k: number) => Math.floor((Math.floor(k / size) % C) / (C / given));

@@ -34,12 +34,14 @@ function product({ kernels }: Call, a: GraphValue, b: GraphValue): GraphValue {
 
 /** alpha·A·B + beta·C */
 function gemm(call: Call): GraphValue {
-  const flip = (name: string, v: GraphValue): GraphValue => (intOf(call.node, name) ? { ...turned(v), kind: v.kind } : v);
-  const [A, B] = [flip('transA', need(call, 0)), flip('transB', need(call, 1))];
+  const given = [need(call, 0), need(call, 1)];
+  if (given.some(({ shape }) => shape.length !== 2))
+    throw shapeError('Gemm takes matrices', given.map(({ shape }) => formatShape(shape)).join(' and '), 'two axes each');
+  const [A, B] = ['transA', 'transB'].map(
+    (name, i): GraphValue => (intOf(call.node, name) ? { ...turned(given[i]), kind: given[i].kind } : given[i]),
+  );
   const alpha = floatOf(call.node, 'alpha') ?? 1;
   const beta = floatOf(call.node, 'beta') ?? 1;
-  if (A.shape.length !== 2 || B.shape.length !== 2)
-    throw shapeError('Gemm takes matrices', `${formatShape(A.shape)} and ${formatShape(B.shape)}`, 'two axes each');
   const C = call.inputs[2];
   const isRow = C && sizeOf(C.shape) === B.shape[1] && C.shape[C.shape.length - 1] === B.shape[1];
   const bias = isRow && alpha === 1 && beta === 1 ? { shape: [B.shape[1]], data: C.data } : undefined;

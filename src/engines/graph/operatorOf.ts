@@ -24,6 +24,7 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   if (opType === 'ConstantOfShape') return [filled(node, first, nodes)];
   if (opType === 'CastLike') return [nodes.op(name, 'Cast', [first], { to: ONNX_TYPES[typeOf(inputs[1], nodes)] })];
   if (opType === 'Transpose' && intsOf(node, 'perm')) return [nodes.transposed(first, intsOf(node, 'perm')!)];
+  if (opType === 'GroupNormalization' && opset < 21) throw notExpressible(`${nodeLabel(node)} has a scale for each group`);
   if (opType === 'DFT' && opset < 20) throw notExpressible(`${nodeLabel(node)} has its axis as an attribute`);
   if (!Object.hasOwn(OPERATORS, opType)) throw notExpressible(`${nodeLabel(node)} is not run`);
   if (opset < 13 && /^(Log)?Softmax$|^Hardmax$/.test(opType)) {
