@@ -48,7 +48,6 @@ const HOME: Record<string, RegExp> = {
   'cli-table3': /^report\//,
   seedrandom: /^random\/seedrandom\.ts$/,
   fs: /^run\/files\//,
-  'fs/promises': /^run\/files\//,
 };
 
 interface Import {

@@ -1,7 +1,7 @@
-import type * as fsPromises from 'node:fs/promises';
+import type * as files from '../../src/run/files/disk.js';
 
 /**
- * node:fs/promises as a disk that fails when it is told to: the N-th call of a kind throws. For jest.mock; what a test is doing stands in `disk`.
+ * src/run/files/disk.ts as a disk that fails when it is told to: the N-th call of a kind throws. For jest.mock; what a test is doing stands in `disk`.
  */
 export type Call = 'open' | 'read' | 'write' | 'sync' | 'datasync' | 'rename' | 'link';
 
@@ -32,8 +32,8 @@ function step(call: Call): void {
 /** Writes go in this many pieces, so that there is a second and a third to fail. */
 const PIECES = 3;
 
-export function faultyFs(real: typeof fsPromises): typeof fsPromises {
-  const wrap = (file: fsPromises.FileHandle): fsPromises.FileHandle =>
+export function faultyFs(real: typeof files): typeof files {
+  const wrap = (file: files.FileHandle): files.FileHandle =>
     new Proxy(file, {
       get(target, key) {
         const method = Reflect.get(target, key, target);

@@ -1,3 +1,4 @@
+import '../helpers/unbundled.js';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAtomic } from '../../src/run/files/atomicWrite.js';
@@ -11,7 +12,9 @@ import { runCli } from '../helpers/runCli.js';
  * sixth on a quarter of them but for npm run test:thorough): each
  * file is whole, the old one or the new one, nothing else stands in the folder, and the exit code is 4 with one message.
  */
-jest.mock('node:fs/promises', () => jest.requireActual('../helpers/faultyDisk').faultyFs(jest.requireActual('node:fs/promises')));
+jest.mock('../../src/run/files/disk', () =>
+  jest.requireActual('../helpers/faultyDisk').faultyFs(jest.requireActual('../../src/run/files/disk')),
+);
 
 const { path } = temporaryFolder();
 

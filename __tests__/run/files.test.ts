@@ -1,3 +1,4 @@
+import '../helpers/unbundled.js';
 import { execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,
@@ -25,7 +26,9 @@ import { temporaryFolder } from '../helpers/files.js';
 
 /** Files in and out, with a file system that fails when it is told to. */
 
-jest.mock('node:fs/promises', () => jest.requireActual('../helpers/faultyDisk').faultyFs(jest.requireActual('node:fs/promises')));
+jest.mock('../../src/run/files/disk', () =>
+  jest.requireActual('../helpers/faultyDisk').faultyFs(jest.requireActual('../../src/run/files/disk')),
+);
 
 const { path, write } = temporaryFolder();
 const isRoot = process.getuid?.() === 0;

@@ -1,10 +1,10 @@
 import type { Stats } from 'node:fs';
-import { type FileHandle, link, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
 import os from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { crc32 } from '../../formats/bytes/crc32.js';
+import { type FileHandle, link, open, readdir, realpath, rename, stat, unlink } from './disk.js';
 
 /** Files out: whole or not at all. */
 

@@ -1,5 +1,4 @@
 import { readdirSync, type Stats } from 'node:fs';
-import { type FileHandle, open, readFile, realpath, stat } from 'node:fs/promises';
 import os from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import { isatty } from 'node:tty';
@@ -8,6 +7,7 @@ import { shownPath } from '../../escape.js';
 import { formatOfName } from '../../formats/index.js';
 import { nearest } from '../../registry.js';
 import { fileLimits } from '../limits.js';
+import { type FileHandle, open, readFile, realpath, stat } from './disk.js';
 
 /** Files in: whole, bounded, and the same from the first byte to the last. (Files read by offset: fileSource.ts; files out: atomicWrite.ts.) */
 

@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RnnError } from '../../errors.js';
 import { shownPath } from '../../escape.js';
 import { checkTarget, writeError } from './atomicWrite.js';
+import { realpath, stat } from './disk.js';
 
 /** A file that a command is to write: '--out', 'y.npz'. */
 export interface OutputFile {
