@@ -100,10 +100,8 @@ function explain(scenario: Scenario, right: Outcome, other: Tensor, options: Sea
   if (equal) return onlyTheView(equal, shapes);
   if (views[0].kind === 'y') return inView(views[0], options, shapes);
   // each reading gets its share of the work; the first that explains everything is it
-  const results = [
-    ...views.filter(view => !view.whole).map(view => inView(view, { ...options, work: options.work / views.length }, shapes)),
-    fromShapesAlone(scenario, right, other, options, shapes),
-  ];
+  const results = views.filter(view => !view.whole).map(view => inView(view, { ...options, work: options.work / views.length }, shapes));
+  if (results.every(r => r.verdict !== 'fits')) results.push(fromShapesAlone(scenario, right, other, options, shapes));
   return (['fits', 'tie', 'likely'] as const).flatMap(verdict => results.find(r => r.verdict === verdict) ?? [])[0] ?? results[0];
 }
 

@@ -7,6 +7,7 @@ import { core } from './outputReadings.js';
 import { type Outcome, runScenario } from './run.js';
 import { isComputed, outputUnder, variantsOf } from './runCache.js';
 import { type Scenario, samplesOf } from './scenario.js';
+import { keepsSizes } from './sizesUnder.js';
 import { differentNumbers, numbersInEffect, numbersToldBy, type Slice, type Slices } from './slices.js';
 import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
 
@@ -83,7 +84,8 @@ function firstLook(slices: Slices, part: Slice, parts: readonly Entry[], change:
 /** A mistake under which y has the shape of the other output, which the right y has not; axes of size 1 do not count. */
 export function shapeTrial(entry: Entry, scenario: Scenario, right: Outcome, other: Tensor, noise: number): Trial | undefined {
   const changed = mayBeLabels([entry], other) ? entry.variant.change(scenario) : undefined;
-  const y = changed && runScenario(changed, { like: right })?.y;
+  const isOwn = sameShape(core(right.y.shape), core(other.shape));
+  const y = changed && (isOwn || !keepsSizes(scenario, changed)) ? runScenario(changed, { like: right })?.y : undefined;
   if (!y || !sameShape(core(y.shape), core(other.shape))) return undefined;
   return {
     ...blank([entry], scenario, other, differentNumbers(other.data)),

@@ -1,5 +1,5 @@
 import { isRecurrent, type LayerSpec } from '../model/spec.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { sameShape, type Tensor } from '../tensor/tensor.js';
 import type { Way } from './hypothesis.js';
 import type { Change, LayerWeights, LoopFault, Scenario } from './scenario.js';
 import { changeLoop, changeWeights, inLayers, placesOf } from './scenario.js';
@@ -46,16 +46,32 @@ export function onNamed(scenario: Scenario, layer: string, names: readonly strin
   return changeWeights(scenario, layer, (name, t) => (names.includes(name.replace(/^.*\//, '')) ? change(t) : t));
 }
 
-/** Every weight of every layer changed; each tensor once, however often the change is made. */
-export function onAllWeights(change: (t: Tensor, name: string, layer: string) => Tensor): (scenario: Scenario) => Scenario {
+/** Every weight of every layer changed; each tensor once, however often the change is made. undefined where no number changes. */
+export function onAllWeights(change: (t: Tensor, name: string, layer: string) => Tensor): Change {
   const known = new WeakMap<Tensor, Tensor>();
   const once = (t: Tensor, name: string, layer: string) => {
-    const result = known.get(t) ?? change(t, name, layer);
+    const result = known.get(t) ?? keptIfEqual(t, change(t, name, layer));
     known.set(t, result);
     return result;
   };
-  const changed = (layer: string, own: LayerWeights) => new Map([...own].map(([name, t]) => [name, once(t, name, layer)]));
-  return s => ({ ...s, weights: new Map([...s.weights].map(([layer, own]) => [layer, changed(layer, own)])) });
+  return s => {
+    let changed = false;
+    const weights = new Map<string, LayerWeights>();
+    for (const [layer, own] of s.weights) {
+      const now = [...own].map(([name, t]) => [name, once(t, name, layer)] as const);
+      const isSame = now.every(([name, t]) => t === own.get(name));
+      weights.set(layer, isSame ? own : new Map(now));
+      changed ||= !isSame;
+    }
+    return changed ? { ...s, weights } : undefined;
+  };
+}
+
+/** The tensor itself where a change leaves all its numbers as they are: its layer need not be computed again. */
+function keptIfEqual(before: Tensor, after: Tensor): Tensor {
+  if (before === after || !sameShape(before.shape, after.shape)) return after;
+  for (let k = 0; k < before.data.length; k++) if (!Object.is(before.data[k], after.data[k])) return after;
+  return before;
 }
 
 /** For --simulate and for what an input can show: found in another way, or too free to be believed, so never searched. */

@@ -1,7 +1,7 @@
 import { formatActivation } from '../../activations/index.js';
 import { activated } from '../../layers/activation.js';
 import { largestDifference, largestMagnitude } from '../../tensor/difference.js';
-import type { FloatArray, Tensor } from '../../tensor/tensor.js';
+import { doublesOf, type FloatArray, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
 import type { Found, Noise, Outcome, Scenario, Way } from '../mistake.js';
 import { finished, listed, mapData, mistake, NEAR_NOISE, onNamed, simulated, smallNumber } from '../mistake.js';
@@ -54,10 +54,16 @@ function lineThrough(from: FloatArray, to: FloatArray, noise: Noise, start = 0, 
   return { scale, offset: Math.abs(offset) < 1e-6 * Math.abs(scale) * (Math.abs(ma) + Math.sqrt(aa / n)) ? 0 : offset };
 }
 
-/** By the square of the noise: a large float16 number is known less exactly than a small one. */
-function weights({ data }: Noise): Float64Array {
-  const most = largestMagnitude(data.filter(v => v < Infinity));
-  return Float64Array.from(data, v => Math.max((most / v) ** 2 || 0, Number.MIN_VALUE));
+const weighed = new WeakMap<Noise, Float64Array>();
+
+/** By the square of the noise: a large float16 number is known less exactly than a small one. Made once: every column asks for them. */
+function weights(noise: Noise): Float64Array {
+  const known = weighed.get(noise);
+  if (known) return known;
+  const most = largestMagnitude(noise.data.filter(v => v < Infinity));
+  const made = doublesOf(noise.data, v => Math.max((most / v) ** 2 || 0, Number.MIN_VALUE));
+  weighed.set(noise, made);
+  return made;
 }
 
 /** A scale that is nearly zero would explain a constant output. */

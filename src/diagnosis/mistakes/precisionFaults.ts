@@ -38,7 +38,8 @@ function roundings(round: (v: number) => number) {
     return result;
   };
   const some = (wanted: (layer: string, weight: string) => boolean) => onAllWeights((t, w, l) => (wanted(l, w) ? rounded(t) : t));
-  const weights = some(() => true);
+  const everyWeight = some(() => true);
+  const weights = (s: Scenario): Scenario => everyWeight(s) ?? s;
   const input = (s: Scenario): Scenario => (s.input.x.shape.length === 3 ? { ...s, input: { ...s.input, x: rounded(s.input.x) } } : s);
   const states = (s: Scenario): Scenario => recurrentLayers(s).reduce((all, l) => changeLoop(all, l.name, { round }), s);
   const output = (s: Scenario): Scenario => finished(s, y => mapData(y, round));

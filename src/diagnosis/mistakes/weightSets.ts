@@ -56,14 +56,14 @@ function shiftedToBytes(t: Tensor): Tensor {
 }
 
 /** To whole multiples of largest / `steps`, of the whole or of each column. */
-function quantised(t: Tensor, each: boolean, steps = 127): Tensor {
-  const width = t.shape[t.shape.length - 1];
-  const most = new Float64Array(each ? width : 1);
-  const at = (i: number) => (each ? i % width : 0);
-  t.data.forEach((v: number, i: number) => {
-    most[at(i)] = Math.max(most[at(i)], Math.abs(v));
-  });
-  return mapData(t, (v, i) => (most[at(i)] > 0 ? (Math.round((v / most[at(i)]) * steps) / steps) * most[at(i)] : 0));
+function quantised({ shape, data }: Tensor, each: boolean, steps = 127): Tensor {
+  const width = each ? shape[shape.length - 1] : 1;
+  const most = new Float64Array(width);
+  for (let k = 0, c = 0; k < data.length; k++, c = c + 1 < width ? c + 1 : 0) most[c] = Math.max(most[c], Math.abs(data[k]));
+  const out = new Float64Array(data.length);
+  for (let k = 0, c = 0; k < data.length; k++, c = c + 1 < width ? c + 1 : 0)
+    out[k] = most[c] > 0 ? (Math.round((data[k] / most[c]) * steps) / steps) * most[c] : 0;
+  return { shape, data: out };
 }
 
 export const weightSwap = mistake('weights-exchanged', 'two layers or directions have each other’s weights', ['insideStep', 'alone'], {

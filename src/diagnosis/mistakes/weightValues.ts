@@ -21,13 +21,16 @@ function partsOf(scenario: Scenario): Part[] {
   ];
 }
 
-/** Each matrix for itself. */
-function matricesOf({ weights }: Scenario): Part[] {
-  return [...weights].flatMap(([layer, own]) =>
-    [...own]
-      .filter(([name, t]) => isMatrix(t, name))
-      .map(([name]): Part => [`${name} of ${layer}`, (other, weight) => other === layer && weight === name]),
-  );
+/** Each matrix for itself, except where another part is that matrix alone. */
+function matricesOf({ weights }: Scenario, beside: readonly Part[]): Part[] {
+  const all = [...weights].flatMap(([layer, own]) => [...own].filter(([name, t]) => isMatrix(t, name)).map(([name]) => ({ layer, name })));
+  const isTold = beside.flatMap(([, isIn]) => {
+    const some = all.filter(({ layer, name }) => isIn(layer, name));
+    return some.length === 1 ? some : [];
+  });
+  return all
+    .filter(one => !isTold.includes(one))
+    .map(({ layer, name }): Part => [`${name} of ${layer}`, (other, weight) => other === layer && weight === name]);
 }
 
 const isMatrix = (t: Tensor, name: string) => t.shape.length > 1 && !/(^|\/)bh$/.test(name);
@@ -46,7 +49,18 @@ const MOST_ALONE = 8;
 /** How many of n numbers a share is: torch.nn.utils.prune rounds, what np.quantile says is at most the number at that place. */
 const COUNTS = [(n: number, share: number) => Math.round(share * n), (n: number, share: number) => Math.floor(share * (n - 1)) + 1];
 
-const without = (t: Tensor, limit: number) => mapData(t, v => (Math.abs(v) <= limit ? 0 : v));
+/** Those of the counts that take other numbers from matrices of these sizes. */
+const countsFor = (share: number, sizes: readonly number[]) =>
+  COUNTS.filter((count, i) => i === 0 || sizes.some(n => count(n, share) !== COUNTS[0](n, share)));
+
+const sizesOf = ({ weights }: Scenario) =>
+  [...weights.values()].flatMap(own => [...own].filter(([name, t]) => isMatrix(t, name)).map(([, t]) => t.data.length));
+
+function without({ shape, data }: Tensor, limit: number): Tensor {
+  const out = new Float64Array(data.length);
+  for (let k = 0; k < out.length; k++) out[k] = Math.abs(data[k]) <= limit ? 0 : data[k];
+  return { shape, data: out };
+}
 
 /** A number of each tensor that many variants ask for. */
 function ofTensor<R>(compute: (t: Tensor) => R): (t: Tensor) => R {
@@ -100,13 +114,15 @@ export const weightsPruned = mistake('weights-pruned', 'small weights are set to
   numpy: 'np.mean(Wx == 0)              # ← the share of zeros, matrix by matrix: none where nothing was pruned',
   torch: 'model.load_state_dict(torch.load("w.pt"))   # ← before torch.nn.utils.prune',
   variants(scenario) {
-    const matrices = matricesOf(scenario);
+    const parts = partsOf(scenario);
+    const matrices = matricesOf(scenario, parts);
     const together = once(() => sortedTogether(scenario));
     const way = (words: string, change: Way['change']): Way => ({ rare: true, change, why: `${words} are 0: the network was pruned.` });
     const percent = (share: number) => `${Math.round(100 * share)} %`;
-    const shared = (part: Part, counts = COUNTS) =>
+    const sizes = sizesOf(scenario);
+    const shared = (part: Part) =>
       SHARES.flatMap(share =>
-        counts.map(count =>
+        countsFor(share, part === ALL ? sizes : []).map(count =>
           way(
             `Of ${part[0]} the smallest ${percent(share)} of the numbers`,
             onMatrices(part, t => without(t, limitOf(sorted(t), count(t.data.length, share)))),
@@ -114,10 +130,10 @@ export const weightsPruned = mistake('weights-pruned', 'small weights are set to
         ),
       );
     return [
-      ...partsOf(scenario).flatMap(part => shared(part, part === ALL ? COUNTS : COUNTS.slice(0, 1))),
-      ...(matrices.length <= MOST_ALONE ? matrices.flatMap(part => shared(part, COUNTS.slice(0, 1))) : []),
+      ...parts.flatMap(shared),
+      ...(matrices.length <= MOST_ALONE ? matrices.flatMap(shared) : []),
       ...SHARES.flatMap(share =>
-        COUNTS.map(count =>
+        countsFor(share, [sizes.reduce((a, b) => a + b, 0)]).map(count =>
           way(`Of all matrices together the smallest ${percent(share)} of the numbers`, prunedTogether(together, share, count)),
         ),
       ),
@@ -139,14 +155,24 @@ export const weightsPruned = mistake('weights-pruned', 'small weights are set to
 
 // ---- lengths ------------------------------------------------------------------------------------------------------------------------------
 
+/** The lengths of the columns (axis 0) or rows of a matrix. */
+const lengthsOf = [0, 1].map(axis =>
+  ofTensor(({ shape, data }) => {
+    const C = shape[shape.length - 1];
+    const squares = new Float64Array(axis === 0 ? C : data.length / C);
+    for (let k = 0, r = 0; k < data.length; r++) for (let c = 0; c < C; c++, k++) squares[axis === 0 ? c : r] += data[k] * data[k];
+    return squares.map(Math.sqrt);
+  }),
+);
+
 /** Rows or columns of a matrix [R, C], each times what `factor` makes of its length. */
 function scaledLines(t: Tensor, axis: 0 | 1, factor: (length: number) => number): Tensor {
+  const factors = lengthsOf[axis](t).map(length => (length > 0 ? factor(length) : 1));
+  if (factors.every(f => f === 1)) return t;
   const C = t.shape[t.shape.length - 1];
-  const lineOf = (k: number) => (axis === 0 ? k % C : Math.floor(k / C));
-  const squares = new Float64Array(axis === 0 ? C : t.data.length / C);
-  for (let k = 0; k < t.data.length; k++) squares[lineOf(k)] += t.data[k] * t.data[k];
-  const factors = squares.map(square => (square > 0 ? factor(Math.sqrt(square)) : 1));
-  return mapData(t, (v, k) => v * factors[lineOf(k)]);
+  const data = new Float64Array(t.data.length);
+  for (let k = 0, r = 0; k < data.length; r++) for (let c = 0; c < C; c++, k++) data[k] = t.data[k] * factors[axis === 0 ? c : r];
+  return { shape: t.shape, data };
 }
 
 const POWER_STEPS = 200;
