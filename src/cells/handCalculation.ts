@@ -102,8 +102,8 @@ export interface HandCalculation extends HandArgs, StepWriter<HandLine> {
   readonly lines: readonly HandLine[];
 }
 
-export function startHandCalculation(args: HandArgs): HandCalculation {
-  const { gates, states, units: M, weights, before, options } = args;
+/** Collects the lines of a hand calculation, each with its numbers and how they come about. */
+function linesWriter() {
   const lines: HandLine[] = [];
   /** What is given is not part of the hand calculation. */
   const written = (line: Omit<HandLine, 'formula'> & { formula?: string }) => {
@@ -114,8 +114,6 @@ export function startHandCalculation(args: HandArgs): HandCalculation {
   /** A line whose m-th number is value(m) */
   const write = (line: Omit<HandLine, 'values' | 'formula'> & { formula?: string }, length: number, value: (m: number) => number) =>
     written({ ...line, values: Float64Array.from({ length }, (_, m) => value(m)) });
-  const suffix = (gate: string) => (gates.length > 1 ? `_${gate}` : '');
-  const column = (gate: string) => gates.indexOf(gate) * M;
   /** v·W for columns [from, from + length) */
   const product = (label: string, v: Vector, { W, name, from, length }: Columns, role: 'part' | 'result' = 'part') => {
     const width = W.shape[1];
@@ -135,6 +133,14 @@ export function startHandCalculation(args: HandArgs): HandCalculation {
     const value = (m: number) => values[from + m];
     return write({ label, role, how: m => ({ kind: 'number', name: `${label}[${m + 1}]`, value: value(m) }) }, length, value);
   };
+  return { lines, written, write, product, plain };
+}
+
+export function startHandCalculation(args: HandArgs): HandCalculation {
+  const { gates, states, units: M, weights, before, options } = args;
+  const { lines, written, write, product, plain } = linesWriter();
+  const suffix = (gate: string) => (gates.length > 1 ? `_${gate}` : '');
+  const column = (gate: string) => gates.indexOf(gate) * M;
 
   const calculation: HandCalculation = {
     ...args,

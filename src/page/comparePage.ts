@@ -1,7 +1,7 @@
 import type { ComparePage } from '../run/page/pageData.js';
 import type { Explanation } from '../run/result.js';
 import { codeBlock } from './copyButton.js';
-import { differences } from './differences.js';
+import { type Differences, differences } from './differences.js';
 import { button, el, replace, section } from './dom.js';
 import { explanationsTable } from './explanationsTable.js';
 import { explorer } from './explorer.js';
@@ -14,17 +14,7 @@ import { unpack } from './unpack.js';
 /** `compare --html`: both outputs side by side, where they part, what explains it, and the loop right and wrong. */
 export function comparePage(root: HTMLElement, data: ComparePage): void {
   const { result } = data;
-  const sides = result.shape.equal
-    ? differences({
-        expected: unpack(data.expected),
-        actual: unpack(data.actual),
-        allowed: unpack(data.allowed),
-        dims: data.dims,
-        names: result.sides,
-        first: result.firstDifference,
-        onSample: choose,
-      })
-    : undefined;
+  const sides = result.shape.equal ? sidesOf(data, choose) : undefined;
   const loops = loopSection(data);
   const inside = el('details', { class: 'inside' }, el('summary', {}, 'Look inside the network'));
   let model: Promise<Model> | undefined;
@@ -46,30 +36,13 @@ export function comparePage(root: HTMLElement, data: ComparePage): void {
   const table = section('explanations', null);
   const drawTable = () => replace(table, ...explanationsTable(data, chosen, pick));
 
+  const verdict = el('h1', { class: `verdict ${result.status.toLowerCase()}` }, result.status);
+  const flag = el('span', { class: 'flag', 'aria-hidden': true }, '⚑');
+  const first = result.firstDifference && el('p', { class: 'first' }, flag, ` First difference: ${firstText(data)}`);
+  const bySide = sides && section('side by side', 'Side by side', first, sides.node);
   root.append(
-    pageHead(
-      data,
-      'compare',
-      el('h1', { class: `verdict ${result.status.toLowerCase()}` }, result.status),
-      el('p', { class: 'verdict-line' }, verdictText(data)),
-    ),
-    el(
-      'main',
-      { id: 'main' },
-      ...because(data),
-      sides &&
-        section(
-          'side by side',
-          'Side by side',
-          result.firstDifference &&
-            el('p', { class: 'first' }, el('span', { class: 'flag', 'aria-hidden': true }, '⚑'), ` First difference: ${firstText(data)}`),
-          sides.node,
-        ),
-      loops.node,
-      table,
-      hiddenFaults(data),
-      data.network && inside,
-    ),
+    pageHead(data, 'compare', verdict, el('p', { class: 'verdict-line' }, verdictText(data))),
+    el('main', { id: 'main' }, ...because(data), bySide, loops.node, table, hiddenFaults(data), data.network && inside),
     pageFoot(data, result.notes, result.assumptions, []),
   );
   drawTable();
@@ -80,6 +53,12 @@ export function comparePage(root: HTMLElement, data: ComparePage): void {
     inside.addEventListener('toggle', () => inside.childElementCount === 1 && void openInside(inside, networkOf(), at));
   }
   root.dataset.ready = '';
+}
+
+function sidesOf(data: ComparePage, onSample: (sample: number) => void): Differences {
+  const [expected, actual, allowed] = [data.expected, data.actual, data.allowed].map(unpack);
+  const { sides: names, firstDifference: first } = data.result;
+  return differences({ expected, actual, allowed, dims: data.dims, names, first, onSample });
 }
 
 async function openInside(inside: HTMLElement, model: Promise<Model>, at: { sample?: number; step?: number }): Promise<void> {

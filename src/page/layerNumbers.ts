@@ -70,39 +70,16 @@ export function layerNumbers({ go, edit }: LayerNumbersOptions): LayerNumbers {
       },
     });
 
-  const selectedIn = (panel: Panel): readonly [number, number] => {
-    const { key, kind, grid } = panel;
-    const [row, column] = cursors.get(key) ?? [0, 0];
-    const inside = (r: number, c: number): readonly [number, number] => [
-      Math.min(r, grid.rows.length - 1),
-      Math.min(c, grid.columns.length - 1),
-    ];
-    if (kind === 'time') return inside(ofUnits(key) ? place.unit : row, place.step);
-    if (kind === 'result') return inside(key === 'y' ? place.unit : row, 0);
-    const each = columnsEach(panel);
-    return inside(row, Math.floor(column / each) * each + Math.min(place.unit, each - 1));
-  };
-
-  /** Rectangles of what is read, by heat map. */
-  const marksOf = (names: readonly (readonly [string, string])[]) => {
-    const marks = new Map<string, Mark[]>();
-    for (const [first, last] of names) {
-      const [from, to] = [first, last].map(name => placeOf(name, panels, place.step));
-      if (!from || !to) continue;
-      const rows = [from.mark.rows[0], to.mark.rows[1]] as const;
-      marks.set(from.key, [...(marks.get(from.key) ?? []), { ...from.mark, rows }]);
-    }
-    return marks;
-  };
-
   return {
     node,
     show(model, trace, next, step) {
       place = next;
       remade(model, trace);
-      const marks = marksOf(step ? namesRead(step, place.unit) : []);
-      for (const [key, map] of maps)
-        map.show({ grid: panels.get(key)!.grid, selected: selectedIn(panels.get(key)!), marks: marks.get(key) ?? [] });
+      const marks = marksOf(step ? namesRead(step, place.unit) : [], panels, place.step);
+      for (const [key, map] of maps) {
+        const panel = panels.get(key)!;
+        map.show({ grid: panel.grid, selected: selectedIn(panel, cursors.get(key) ?? [0, 0], place), marks: marks.get(key) ?? [] });
+      }
     },
     say(note) {
       isOther = changes();
@@ -110,10 +87,35 @@ export function layerNumbers({ go, edit }: LayerNumbersOptions): LayerNumbers {
       replace(node, el('p', { class: 'note' }, note));
     },
     point(names) {
-      const marks = marksOf((names ?? []).map(name => [name, name]));
+      const marks = marksOf(
+        (names ?? []).map(name => [name, name]),
+        panels,
+        place.step,
+      );
       for (const [key, map] of maps) map.flash(marks.get(key) ?? []);
     },
   };
+}
+
+/** What is chosen in a heat map: the step and the unit that are shown, as far as its axes are those. @param cursor what was chosen in itself */
+function selectedIn({ key, kind, grid }: Panel, [row, column]: readonly [number, number], { unit, step }: Place) {
+  const inside = (r: number, c: number) => [Math.min(r, grid.rows.length - 1), Math.min(c, grid.columns.length - 1)] as const;
+  if (kind === 'time') return inside(ofUnits(key) ? unit : row, step);
+  if (kind === 'result') return inside(key === 'y' ? unit : row, 0);
+  const each = columnsEach({ grid });
+  return inside(row, Math.floor(column / each) * each + Math.min(unit, each - 1));
+}
+
+/** Rectangles of the numbers from a first name to a last one, by heat map. */
+function marksOf(names: readonly (readonly [string, string])[], panels: ReadonlyMap<string, Panel>, step: number): Map<string, Mark[]> {
+  const marks = new Map<string, Mark[]>();
+  for (const [first, last] of names) {
+    const [from, to] = [first, last].map(name => placeOf(name, panels, step));
+    if (!from || !to) continue;
+    const rows = [from.mark.rows[0], to.mark.rows[1]] as const;
+    marks.set(from.key, [...(marks.get(from.key) ?? []), { ...from.mark, rows }]);
+  }
+  return marks;
 }
 
 /** Heat maps over time whose rows are the units of the layer: all but what it reads. */
@@ -122,6 +124,6 @@ function ofUnits(key: string): boolean {
 }
 
 /** Columns of one gate. */
-function columnsEach({ grid: { columns, groups } }: Panel): number {
+function columnsEach({ grid: { columns, groups } }: Pick<Panel, 'grid'>): number {
   return columns.length / (groups?.length ?? 1);
 }

@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { whenColoursChange } from './colours.js';
 import { codeBlock } from './copyButton.js';
 import { button, el, replace, scrolling } from './dom.js';
-import type { Grid } from './grid.js';
+import type { Grid, Mark } from './grid.js';
 import { heatMap } from './heatMap.js';
 import { loopFigure } from './loopFigure.js';
 import { TIME, valuesPanel } from './panels.js';
@@ -46,45 +46,41 @@ export function loopSection(data: ComparePage): LoopSection {
       },
     });
   }
-  const draw = () => {
-    if (!loops || !pair) return;
-    const { right, wrong } = pair;
-    const names = loops.layers.map(nameOf);
-    const carries = explanation.codes.some(name => name === 'state-carry');
+  const drawButtons = () => {
+    const names = loops!.layers.map(nameOf);
     const option = (value: boolean, words: string) => {
       const state = { class: value ? 'wrong' : 'right', 'aria-pressed': kept === value, 'data-key': `loop-${value}` };
       return button(state, () => set(value), words);
     };
-    replace(
-      switched,
-      option(true, carries ? 'h kept (wrong)' : 'with the mistake'),
-      option(false, carries ? 'h reset (right)' : 'as it should be'),
-    );
-    replace(
-      chooser,
-      ...(names.length > 1 ? names : []).map(name =>
-        button({ class: 'tab', 'aria-pressed': name === layer, 'data-key': `loop-${name}` }, () => pick(name), shownName(name, 24)),
-      ),
-    );
+    const [wrong, right] = carries(explanation) ? ['h kept (wrong)', 'h reset (right)'] : ['with the mistake', 'as it should be'];
+    replace(switched, option(true, wrong), option(false, right));
+    const tab = (name: string) =>
+      button({ class: 'tab', 'aria-pressed': name === layer, 'data-key': `loop-${name}` }, () => pick(name), shownName(name, 24));
+    replace(chooser, ...(names.length > 1 ? names : []).map(tab));
+  };
+  const drawMaps = ({ right, wrong }: Pair, row: number) => {
+    const first = data.result.firstDifference;
+    const selected = cursor ?? [0, first?.step ?? 0];
+    const grids = gridsOf(right, wrong, row);
+    maps.right.show({ grid: grids.right, selected, marks: [] });
+    maps.wrong.show({ grid: grids.wrong, selected, marks: [] });
+    const marked = first && first.sample === sample && first.step !== null;
+    const rows = [0, grids.apart.rows.length - 1] as const;
+    const marks: Mark[] = marked ? [{ rows, columns: [first.step!, first.step!], role: 'first', strong: true }] : [];
+    maps.apart.show({ grid: grids.apart, selected, marks });
+  };
+  const draw = () => {
+    if (!loops || !pair) return;
+    const { right, wrong } = pair;
+    drawButtons();
     const text = codeText(explanation, kept);
     replace(code, text !== null && codeBlock(text, kept ? 'wrong' : 'right'));
     const row = sample - loops.from;
     const comparable = right.shape.join() === wrong.shape.join() && row >= 0 && row < right.shape[0];
-    picture.hidden = !(carries && comparable && row > 0);
+    picture.hidden = !(carries(explanation) && comparable && row > 0);
     if (!picture.hidden) replace(picture, loopFigure(kept ? wrong : right, row, sample, kept, picture.clientWidth || 900));
     for (const map of Object.values(maps)) map.node.hidden = !comparable;
-    if (!comparable) return;
-    const at = cursor ?? [0, data.result.firstDifference?.step ?? 0];
-    const grids = gridsOf(right, wrong, row);
-    maps.right.show({ grid: grids.right, selected: at, marks: [] });
-    maps.wrong.show({ grid: grids.wrong, selected: at, marks: [] });
-    const first = data.result.firstDifference;
-    const marked = first && first.sample === sample && first.step !== null;
-    maps.apart.show({
-      grid: grids.apart,
-      selected: at,
-      marks: marked ? [{ rows: [0, grids.apart.rows.length - 1], columns: [first.step!, first.step!], role: 'first', strong: true }] : [],
-    });
+    if (comparable) drawMaps(pair, row);
   };
   whenColoursChange(draw);
   const set = (value: boolean) => {
@@ -132,6 +128,11 @@ interface Pair {
 
 function nameOf({ name, way }: PageLoops['layers'][number]): string {
   return way === null ? name : `${name} ${way === 0 ? '→' : '←'}`;
+}
+
+/** Whether the mistake is a state that is carried from one sample to the next. */
+function carries({ codes }: Explanation): boolean {
+  return codes.includes('state-carry');
 }
 
 /** The lines as they should be; of wrong ones those of a state that is carried are known: the zeros once, before all samples. */

@@ -23,6 +23,36 @@ const MEANING = { N: 'samples', T: 'steps', D: 'features', M: 'units', K: 'outpu
 const CELL_CHOICES = CELLS.map(({ name }): [string, string] => [name, name.toUpperCase()]);
 type Letter = keyof typeof MOST;
 
+/** A size as a number. */
+function sizeField(letter: Letter, value: number, set: (n: number) => void): HTMLElement {
+  const id = newId(letter);
+  const least = letter === 'K' ? 0 : 1;
+  const input = el('input', { id, type: 'number', min: least, max: MOST[letter], step: 1, value, 'data-key': `set-${letter}` });
+  input.addEventListener('change', () => {
+    const next = Math.round(Number(input.value));
+    if (Number.isFinite(next) && input.value !== '') set(Math.min(MOST[letter], Math.max(least, next)));
+  });
+  return el('span', { class: `setting axis-${letter}` }, el('label', { for: id }, el('var', {}, letter), ` ${MEANING[letter]}`), input);
+}
+
+type Choices = readonly (readonly [key: string, text: string])[];
+
+function choiceField(label: string, value: string, choices: Choices, set: (value: string) => void): HTMLElement {
+  const id = newId('choice');
+  const options = choices.map(([key, text]) => el('option', { value: key, selected: key === value }, text));
+  const select = el('select', { id, 'data-key': `set-${label}` }, ...options);
+  select.addEventListener('change', () => set(select.value));
+  return el('span', { class: 'setting' }, el('label', { for: id }, label), select);
+}
+
+function textField(label: string, value: string, wide: boolean, set: (value: string) => void): HTMLElement {
+  const id = newId('text');
+  const kind = { type: 'text', spellcheck: 'false', autocomplete: 'off', class: wide ? 'wide' : '' };
+  const input = el('input', { id, ...kind, value, 'data-key': `set-${label}` });
+  input.addEventListener('change', () => set(input.value));
+  return el('span', { class: 'setting' }, el('label', { for: id }, label), input);
+}
+
 export function settingsForm(change: (settings: Partial<Settings>) => void): SettingsForm {
   const node = el('form', { class: 'settings', 'aria-label': 'sizes, cell and seed', on: { submit: event => event.preventDefault() } });
   const complaint = el('p', { class: 'complaint', role: 'alert' });
@@ -31,70 +61,28 @@ export function settingsForm(change: (settings: Partial<Settings>) => void): Set
   let settings: Settings;
   const flag = (values: Partial<PageFlags>) => change({ flags: { ...settings.flags, ...values }, edits: new Map() });
 
-  const size = (letter: Letter, value: number, set: (n: number) => void) => {
-    const id = newId(letter);
-    const input = el('input', {
-      id,
-      type: 'number',
-      min: letter === 'K' ? 0 : 1,
-      max: MOST[letter],
-      step: 1,
-      value,
-      'data-key': `set-${letter}`,
-    });
-    input.addEventListener('change', () => {
-      const next = Math.round(Number(input.value));
-      if (Number.isFinite(next) && input.value !== '') set(Math.min(MOST[letter], Math.max(letter === 'K' ? 0 : 1, next)));
-    });
-    return el('span', { class: `setting axis-${letter}` }, el('label', { for: id }, el('var', {}, letter), ` ${MEANING[letter]}`), input);
-  };
-  const choice = (label: string, value: string, choices: readonly (readonly [string, string])[], set: (value: string) => void) => {
-    const id = newId('choice');
-    const select = el(
-      'select',
-      { id, 'data-key': `set-${label}` },
-      ...choices.map(([key, text]) => el('option', { value: key, selected: key === value }, text)),
-    );
-    select.addEventListener('change', () => set(select.value));
-    return el('span', { class: 'setting' }, el('label', { for: id }, label), select);
-  };
-  const text = (label: string, value: string, wide: boolean, set: (value: string) => void) => {
-    const id = newId('text');
-    const input = el('input', {
-      id,
-      type: 'text',
-      value,
-      spellcheck: 'false',
-      autocomplete: 'off',
-      class: wide ? 'wide' : '',
-      'data-key': `set-${label}`,
-    });
-    input.addEventListener('change', () => set(input.value));
-    return el('span', { class: 'setting' }, el('label', { for: id }, label), input);
-  };
-
   const parts = ({ flags, seed, sizes }: Settings, fixed: Fixed): HTMLElement[] => {
-    const seedPart = fixed.seed ? [] : [text('seed', seed, false, value => change({ seed: value, edits: new Map() }))];
+    const seedPart = fixed.seed ? [] : [textField('seed', seed, false, value => change({ seed: value, edits: new Map() }))];
     if (!flags) {
       const open = (letter: 'N' | 'T') =>
-        size(letter, sizes[letter], n => change({ sizes: { ...settings.sizes, [letter]: n }, edits: new Map() }));
+        sizeField(letter, sizes[letter], n => change({ sizes: { ...settings.sizes, [letter]: n }, edits: new Map() }));
       return fixed.input ? [] : [open('N'), open('T'), ...seedPart];
     }
     const of = (letter: Letter) => (letter === 'M' ? (flags.M?.[0] ?? DEFAULTS.M) : Number(flags[letter] ?? DEFAULTS[letter]));
     const number = (letter: Letter) =>
-      size(letter, of(letter), n => flag(letter === 'M' ? { M: [n, ...(flags.M ?? []).slice(1)] } : { [letter]: n }));
+      sizeField(letter, of(letter), n => flag(letter === 'M' ? { M: [n, ...(flags.M ?? []).slice(1)] } : { [letter]: n }));
     const line = flags.layers;
     if (line !== undefined) {
       const rest = fixed.input ? [] : [number('N'), number('T'), number('D')];
-      return [text('layers', line, true, value => flag({ layers: value })), ...rest, ...seedPart];
+      return [textField('layers', line, true, value => flag({ layers: value })), ...rest, ...seedPart];
     }
     return [
       ...(fixed.input ? [] : [number('N'), number('T'), number('D')]),
       number('M'),
       number('K'),
-      choice('cell', flags.cell ?? 'rnn', CELL_CHOICES, value => flag({ cell: value as PageFlags['cell'] })),
-      choice('direction', flags.bidirectional ? 'both' : 'one', [['one', 'forwards'], ['both', 'both ways']], value => flag({ bidirectional: value === 'both' || undefined })),
-      choice('output', flags.task ?? 'many-to-one', [['many-to-one', 'last step'], ['many-to-many', 'every step']], value =>
+      choiceField('cell', flags.cell ?? 'rnn', CELL_CHOICES, value => flag({ cell: value as PageFlags['cell'] })),
+      choiceField('direction', flags.bidirectional ? 'both' : 'one', [['one', 'forwards'], ['both', 'both ways']], value => flag({ bidirectional: value === 'both' || undefined })),
+      choiceField('output', flags.task ?? 'many-to-one', [['many-to-one', 'last step'], ['many-to-many', 'every step']], value =>
         flag({ task: value as PageFlags['task'], pool: value === 'many-to-many' ? undefined : flags.pool })),
       ...seedPart,
     ]; // biome-ignore format: lists

@@ -21,8 +21,7 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
   let chosen = (result.layers.find(layer => layer.returnSequences !== null) ?? result.layers[0]).name;
   const title = el('h1', {}, result.title);
   const complaint = el('p', { class: 'complaint', role: 'alert' });
-  const back = button({ class: 'quiet' }, () => use(data.spec), 'back to the start');
-  const state = el('div', { class: 'badge', role: 'status' });
+  const counted = countBadge(() => use(data.spec));
   const controls = sliders((size, value) => use(size.with(value)));
   const picture = networkFigure({ choose: layer => choose(layer) });
   const table = section('layers', null);
@@ -55,16 +54,7 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
   };
   const draw = oncePerFrame(() => {
     title.textContent = result.title;
-    const changed = model !== data.spec;
-    state.className = `badge ${changed ? 'changed' : 'equal'}`;
-    const params = el('b', { class: 'params' }, countText(result.totals.params));
-    replace(
-      state,
-      el('span', { class: 'dot', 'aria-hidden': true }),
-      params,
-      ` parameters${changed ? '' : ', as the command line counts them'} `,
-      changed && back,
-    );
+    counted.show(countText(result.totals.params), model !== data.spec);
     if (drawnOf !== result) drawTables();
     markLayer(table, chosen);
     const view = { layer: chosen, way: 0, step: -1, ...sequencesIn(result, model), strip: () => undefined };
@@ -73,7 +63,7 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
   });
 
   root.append(
-    pageHead(data, 'shapes', title, state),
+    pageHead(data, 'shapes', title, counted.node),
     el(
       'main',
       { id: 'main' },
@@ -86,6 +76,30 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
     pageFoot(data, result.notes, data.result.assumptions, []),
   );
   draw();
+}
+
+/** How many parameters there are, and whether the command line counts as many. */
+interface CountBadge {
+  readonly node: HTMLElement;
+  show(params: string, changed: boolean): void;
+}
+
+function countBadge(reset: () => void): CountBadge {
+  const node = el('div', { class: 'badge', role: 'status' });
+  const back = button({ class: 'quiet' }, reset, 'back to the start');
+  return {
+    node,
+    show(params, changed) {
+      node.className = `badge ${changed ? 'changed' : 'equal'}`;
+      replace(
+        node,
+        el('span', { class: 'dot', 'aria-hidden': true }),
+        el('b', { class: 'params' }, params),
+        ` parameters${changed ? '' : ', as the command line counts them'} `,
+        changed && back,
+      );
+    },
+  };
 }
 
 function resultOf(model: ModelSpec, { framework, result }: ShapesPage): ShapesResult {

@@ -136,12 +136,7 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
       : { expected: expected.shape, actual: actual.shape, equal: comparable },
     ...shown,
     firstDifference: exit !== 1 ? null : (sides.firstDifference ?? firstDifference(expected, shown, diagnosis, view?.layer ?? null)),
-    explanations: (diagnosis?.findings ?? []).map(({ change, again: _, needsAll: __, ...finding }) => ({
-      ...finding,
-      // the other side of a PyTorch state dict is PyTorch's, as a rule; of anything else it is a loop of one's own
-      fix: fixIn(finding.fixes, prepared.network.framework === 'torch' ? 'torch' : 'numpy'),
-      call: finding.verdict === 'rejected' ? null : callOf(finding.code, change, subject!.scenario, prepared, request),
-    })),
+    explanations: explanationsOf(diagnosis, subject, prepared, request),
     asSpecified: shown.max?.abs ?? null,
     cannotDetect: detectability.cannotDetect,
     cannotName: detectability.cannotName,
@@ -167,6 +162,20 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
     assumptions: prepared.assumptions,
     exit,
   };
+}
+
+function explanationsOf(
+  diagnosis: Diagnosis | null,
+  subject: DiagnosisSubject | null,
+  prepared: Prepared,
+  request: CompareRequest,
+): CompareResult['explanations'] {
+  return (diagnosis?.findings ?? []).map(({ change, again: _, needsAll: __, ...finding }) => ({
+    ...finding,
+    // the other side of a PyTorch state dict is PyTorch's, as a rule; of anything else it is a loop of one's own
+    fix: fixIn(finding.fixes, prepared.network.framework === 'torch' ? 'torch' : 'numpy'),
+    call: finding.verdict === 'rejected' ? null : callOf(finding.code, change, subject!.scenario, prepared, request),
+  }));
 }
 
 /** How far the search for causes went. */

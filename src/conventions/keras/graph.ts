@@ -3,7 +3,8 @@ import { escapeText, wordOf } from '../../escape.js';
 import { getLayerKind } from '../../layers/index.js';
 import { asObject, type Json, list, text } from '../../layers/kerasConfig.js';
 import { type LayerSpec, tokenValues } from '../../model/spec.js';
-import { type Argument, type ArrayArgument, type CallArguments, callArguments, tensorsOf } from './arguments.js';
+import { type Argument, type CallArguments, callArguments, type TensorArgument, tensorsOf } from './arguments.js';
+import { type Constant, withConstants } from './calledArrays.js';
 import { attendsToSamples, type Call, callOf, callOptions, NO_ARGUMENTS } from './calls.js';
 import { callInputsOf, inputTypeOf, isCell, keepsType, readLayer } from './layers.js';
 import {
@@ -27,7 +28,6 @@ import {
   waysOf,
   withName,
 } from './models.js';
-import { arrayConstant } from './operators/call.js';
 import { isMadeOfOperators, isOperatorLayer, operatorNodes } from './operators/index.js';
 import { joinedMasks } from './partMasks.js';
 import { type OrderedCall, takeMasks } from './takenMasks.js';
@@ -86,10 +86,7 @@ export function wiredModel(className: string, model: Json, blocked?: Blocked): W
       calls,
     };
   }
-  const inputs = list(model.layers)
-    .map(l => asObject(l, 'layer'))
-    .filter(l => l.class_name === 'InputLayer');
-  const order = inputOrder(model, inputs);
+  const order = inputOrder(model);
   const specs = order.map(layer => inputSpec(asObject(layer.config, 'input'), nameOf(layer)));
   const outputs = functional(wiring, model, TOP, new Map(order.map(l => [nameOf(l), nameOf(l)])), calls);
   return {
@@ -127,11 +124,7 @@ function sequential(
     const nodes = tolerant(wiring, layer, () =>
       withName(layer, () => operatorNodes(layer, { args: [given], kwargs: {} }, place.prefix + nameOf(layer), () => value)),
     );
-    if (!nodes)
-      return callLayer(wiring, { ...layer, class_name: undefined, unread: layer.class_name }, place, '', 0, {
-        ...NO_ARGUMENTS,
-        inputs: [value],
-      });
+    if (!nodes) return unreadLayer(wiring, layer, place, '', 0, [value]);
     wiring.layers.push(...nodes.layers);
     return nodes.outputs;
   };
@@ -160,36 +153,19 @@ function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMa
   const isOld = layers.some(l => list(l.inbound_nodes).some(Array.isArray));
   const counted = new Set(layers.filter(l => modelNames.has(nameOf(l)) && (isOld || l.class_name !== 'Sequential')).map(nameOf));
   const groups = groupNames(layers);
-  const waiting = layers.flatMap((layer, i) =>
+  const called = layers.flatMap((layer, i) =>
     layer.class_name === 'InputLayer'
       ? []
-      : list(layer.inbound_nodes).map((node, call) => ({
-          layer,
-          group: `${place.group}layers/${groups[i]}`,
-          call,
-          args: withName(layer, () => callArguments(node, modelNames)),
-        })),
+      : list(layer.inbound_nodes).map((node, call): LayerCall => {
+          const args = withName(layer, () => callArguments(node, modelNames));
+          const reads = tensorsRead(args).map(({ tensor: [layer, call] }) => `${layer}|${call}`);
+          return { layer, group: `${place.group}layers/${groups[i]}`, call, args, reads };
+        }),
   );
-  const ordered = waiting.map(({ layer, call, args }): OrderedCall => {
-    const reads = [...args.args, ...Object.values(args.kwargs)].flatMap(tensorsOf).map(t => `${t.tensor[0]}|${t.tensor[1]}`);
-    return { key: `${nameOf(layer)}|${call}`, layer: nameOf(layer), reads };
-  });
-  while (waiting.length > 0) {
-    // the first one that is ready, so that an order that follows the data flow is kept
-    const ready = waiting.findIndex(({ layer, call, args }) => {
-      const earlier = call === 0 || known.has(`${nameOf(layer)}|${call - 1}`);
-      return (
-        earlier && [...args.args, ...Object.values(args.kwargs)].flatMap(tensorsOf).every(t => known.has(`${t.tensor[0]}|${t.tensor[1]}`))
-      );
-    });
-    if (ready < 0)
-      throw new RnnError('convention', 'E_KERAS_CONFIG', 'the layers are not joined to the input', {
-        found: waiting.map(w => escapeText(nameOf(w.layer), 40)).join(', '),
-      });
-    const [{ layer, group, call, args }] = waiting.splice(ready, 1);
+  inDataFlow(called, known, ({ layer, group, call, args }) => {
     const values = withName(layer, () => calledWith(wiring, layer, place, group, call, args, known));
     known.set(`${nameOf(layer)}|${call}`, values);
-  }
+  });
   if (wiring.blocked) for (const layer of layers) recordShapes(wiring.blocked.shapes, list(layer.inbound_nodes), known);
   const outputs = structured(model.output_layers);
   if (outputs.length === 0) throw new RnnError('convention', 'E_KERAS_CONFIG', 'the model names no output', { where: 'output_layers' });
@@ -197,7 +173,7 @@ function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMa
   if (!isOld)
     takeMasks(
       wiring.layers,
-      ordered,
+      called.map(({ layer, call, reads }): OrderedCall => ({ key: `${nameOf(layer)}|${call}`, layer: nameOf(layer), reads })),
       outputs.map(({ path: [layer, call] }) => `${layer}|${callNumber(layer, call)}`),
       key => known.get(key)?.[0],
     );
@@ -208,6 +184,31 @@ function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMa
     names.add(name);
     return { name, value };
   });
+}
+
+/** A call of a layer as the file has it. */
+interface LayerCall {
+  readonly layer: Json;
+  readonly group: string;
+  readonly call: number;
+  readonly args: CallArguments;
+  /** `layer|call` of what it is given */
+  readonly reads: readonly string[];
+}
+
+/** Visits every call once what it reads is known: always the first one that is ready, so that an order that follows the data flow is kept. */
+function inDataFlow(calls: readonly LayerCall[], known: Known, visit: (call: LayerCall) => void): void {
+  const waiting = [...calls];
+  while (waiting.length > 0) {
+    const ready = waiting.findIndex(
+      ({ layer, call, reads }) => (call === 0 || known.has(`${nameOf(layer)}|${call - 1}`)) && reads.every(key => known.has(key)),
+    );
+    if (ready < 0)
+      throw new RnnError('convention', 'E_KERAS_CONFIG', 'the layers are not joined to the input', {
+        found: waiting.map(w => escapeText(nameOf(w.layer), 40)).join(', '),
+      });
+    visit(waiting.splice(ready, 1)[0]);
+  }
 }
 
 /** Keras 3 writes the shape of every value where a call reads it. */
@@ -241,54 +242,30 @@ function calledWith(
   known: Known,
 ): readonly string[] {
   const value = (t: Argument) => valueAt(known, (t as { tensor: [string, number, number] }).tensor);
-  const unread = () => {
-    const inputs = [...args.args, ...Object.values(args.kwargs)].flatMap(tensorsOf).map(value);
-    return callLayer(wiring, { ...layer, class_name: undefined, unread: layer.class_name }, place, group, call, {
-      ...NO_ARGUMENTS,
-      inputs,
-    });
-  };
+  const name = place.prefix + nameOf(layer) + again(call);
+  const unread = () => unreadLayer(wiring, layer, place, group, call, tensorsRead(args).map(value));
   if (isOperatorLayer(layer) || isMadeOfOperators(layer)) {
-    const nodes = tolerant(wiring, layer, () => operatorNodes(layer, args, place.prefix + nameOf(layer) + again(call), value));
+    const nodes = tolerant(wiring, layer, () => operatorNodes(layer, args, name, value));
     if (!nodes) return unread();
     wiring.layers.push(...nodes.layers);
     return nodes.outputs;
   }
-  const given = tolerant(wiring, layer, () =>
-    callOf(layer, withConstants(wiring, place.prefix + nameOf(layer) + again(call), args, known), value),
-  );
+  const addArray = (constant: string, operand: Constant) => {
+    wiring.layers.push({ kind: 'op', name: constant, op: 'Identity', inputs: [], operands: [operand], kerasClass: '' });
+    known.set(`${constant}|0`, [constant]);
+  };
+  const given = tolerant(wiring, layer, () => callOf(layer, withConstants(name, args, addArray), value));
   return given ? callLayer(wiring, layer, place, group, call, given) : unread();
 }
 
-/** Arrays that a layer is called with are values of the network, as its tensors are. */
-function withConstants({ layers }: Wiring, name: string, { args, kwargs }: CallArguments, known: Known): CallArguments {
-  let count = 0;
-  const asValue = (argument: Argument): Argument => {
-    const array = arrayAmong(argument);
-    if (!array) return isListOfValues(argument) ? besideTensors(argument).map(asValue) : argument;
-    count += 1;
-    const constant = `${name}/constant${count === 1 ? '' : `_${count}`}`;
-    const operand = arrayConstant(array);
-    layers.push({ kind: 'op', name: constant, op: 'Identity', inputs: [], operands: [operand], kerasClass: '' });
-    known.set(`${constant}|0`, [constant]);
-    return { tensor: [constant, 0, 0], shape: operand.shape };
-  };
-  const named = Object.entries(kwargs).map(([key, argument]) => [key, asValue(argument)]);
-  return { args: args.map(asValue), kwargs: Object.fromEntries(named) };
+/** A layer that is not read here, of which errors are collected: known by its class. */
+function unreadLayer(wiring: Wiring, layer: Json, place: Place, group: string, call: number, inputs: readonly string[]): readonly string[] {
+  const unread = { ...layer, class_name: undefined, unread: layer.class_name };
+  return callLayer(wiring, unread, place, group, call, { ...NO_ARGUMENTS, inputs });
 }
 
-function arrayAmong(argument: Argument): ArrayArgument | undefined {
-  return typeof argument === 'object' && argument !== null && 'array' in argument ? argument : undefined;
-}
-
-function isListOfValues(argument: Argument): argument is readonly Argument[] {
-  return Array.isArray(argument) && (tensorsOf(argument).length > 0 || argument.some(arrayAmong));
-}
-
-/** Keras 2 writes an array beside tensors as a list of numbers. */
-function besideTensors(list: readonly Argument[]): readonly Argument[] {
-  const isNumbers = (argument: Argument): boolean => typeof argument === 'number' || (Array.isArray(argument) && argument.every(isNumbers));
-  return list.map(argument => (isNumbers(argument) ? { array: argument, dtype: 'float32' } : argument));
+function tensorsRead({ args, kwargs }: CallArguments): TensorArgument[] {
+  return [...args, ...Object.values(kwargs)].flatMap(tensorsOf);
 }
 
 /** undefined where it fails and errors are collected */
@@ -389,10 +366,7 @@ function layerOrUnknown(wiring: Wiring, layer: Json, rest: Json): Json {
 
 function innerModel(wiring: Wiring, layer: Json, config: Json, place: Place, given: Call): readonly string[] {
   if (layer.class_name === 'Sequential') return sequential(wiring, config, place, given.inputs[0], undefined, given.type).outputs;
-  const inputs = list(config.layers)
-    .map(l => asObject(l, 'layer'))
-    .filter(l => l.class_name === 'InputLayer');
-  const order = inputOrder(config, inputs);
+  const order = inputOrder(config);
   if (order.length !== given.inputs.length)
     throw new RnnError(
       'convention',

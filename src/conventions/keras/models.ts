@@ -48,10 +48,13 @@ export function structured(value: unknown, key = ''): { key: string; path: [stri
 }
 
 /** InputLayers in the order of `input_layers`, which is that of a call's arguments. */
-export function inputOrder(model: Json, inputs: readonly Json[]): Json[] {
+export function inputOrder(model: Json): Json[] {
+  const inputs = list(model.layers)
+    .map(l => asObject(l, 'layer'))
+    .filter(l => l.class_name === 'InputLayer');
   const named = structured(model.input_layers).map(({ path }) => path[0]);
   const known = inputs.filter(i => named.includes(nameOf(i))).sort((a, b) => named.indexOf(nameOf(a)) - named.indexOf(nameOf(b)));
-  const order = named.length > 0 ? known : [...inputs];
+  const order = named.length > 0 ? known : inputs;
   if (order.length === 0)
     throw new RnnError('convention', 'E_KERAS_CONFIG', 'the model has no input', { expected: 'an InputLayer', found: 'none' });
   return order;

@@ -3,6 +3,7 @@ import type { Argument as KerasArgument } from '../keras/arguments.js';
 import { type Expression, type Rule as KerasRule, operatorCall, type Operand as Part } from '../keras/operators/call.js';
 import { ELEMENTWISE } from '../keras/operators/elementwise.js';
 import { MOVEMENT } from '../keras/operators/movement.js';
+import { ORDERING } from '../keras/operators/ordering.js';
 import { PATCHES } from '../keras/operators/patches.js';
 import { PLACING } from '../keras/operators/placing.js';
 import { PRODUCTS } from '../keras/operators/products.js';
@@ -119,9 +120,9 @@ export const SHARED: Rules = {
   nanquantile: quantile(true),
   diagonal: shared(STATISTICS.Diagonal, 'self offset dim1 dim2'),
   diff: shared(MOVEMENT.Diff, 'self n dim'),
-  flip: shared(MOVEMENT.Flip, 'self dims'),
-  rot90: shared(MOVEMENT.Rot90, 'self', 'k axes:dims'),
-  roll: shared(MOVEMENT.Roll, 'self shifts dims'),
+  flip: shared(ORDERING.Flip, 'self dims'),
+  rot90: shared(ORDERING.Rot90, 'self', 'k axes:dims'),
+  roll: shared(ORDERING.Roll, 'self shifts dims'),
   movedim: shared(MOVEMENT.Moveaxis, 'self source destination'),
   moveaxis: shared(MOVEMENT.Moveaxis, 'self source destination'),
   triu: shared(MOVEMENT.Triu, 'self diagonal'),

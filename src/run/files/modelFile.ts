@@ -4,7 +4,8 @@ import { type KerasDialect, modelOf, specFromKerasConfig } from '../../conventio
 import { ownInitializers } from '../../conventions/keras/initializers.js';
 import { kerasOutline } from '../../conventions/keras/outline.js';
 import type { KerasOutline } from '../../conventions/keras/outlined.js';
-import { alphaAssumptions, dequantized, precisionAssumptions, quantizedLayers } from '../../conventions/keras/quantized.js';
+import { dequantized, quantizedLayers } from '../../conventions/keras/quantized.js';
+import { alphaAssumptions, precisionAssumptions } from '../../conventions/keras/runOtherwise.js';
 import { withVocabularies } from '../../conventions/keras/vocabularies.js';
 import { halfPrecision } from '../../conventions/onnx/halfPrecision.js';
 import { sharedRanges } from '../../conventions/onnx/sharedRanges.js';

@@ -9,10 +9,12 @@ import { LINEAR } from './linear.js';
 import { LOSSES } from './losses.js';
 import { MOVEMENT } from './movement.js';
 import { NETWORKS } from './networks.js';
+import { ORDERING } from './ordering.js';
 import { PATCHES } from './patches.js';
 import { PLACING } from './placing.js';
 import { PRODUCTS } from './products.js';
 import { REDUCTIONS } from './reductions.js';
+import { SLICING } from './slicing.js';
 import { SPECTRA } from './spectra.js';
 import { STATISTICS } from './statistics.js';
 import { DIVISORS, TABLES } from './tables.js';
@@ -35,6 +37,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...REDUCTIONS,
   ...STATISTICS,
   ...MOVEMENT,
+  ...SLICING,
+  ...ORDERING,
   ...PRODUCTS,
   ...NETWORKS,
   ...SPECTRA,

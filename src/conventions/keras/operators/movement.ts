@@ -1,4 +1,3 @@
-import { type Argument, isSlice, isTensor, type SliceArgument, type TensorArgument } from '../arguments.js';
 import {
   along,
   axesOf,
@@ -19,13 +18,9 @@ import {
   TO_THE_END,
   wrongArgument,
 } from './call.js';
+import { flipped } from './ordering.js';
 
-/** Operators that move, pick and join numbers. */
-
-function flipped(x: Operand, axes: readonly number[]): Expression {
-  const all = (value: number) => ints(axes.map(() => value));
-  return node('Slice', [x, all(TO_THE_END), all(-TO_THE_END), ints(axes), all(-1)]);
-}
+/** Operators that join, split, pick, repeat and arrange numbers. */
 
 /** Padded with the numbers at each end, mirrored. */
 function mirrored(x: Operand, pairs: readonly (readonly number[])[]): Expression {
@@ -57,15 +52,6 @@ const splitAlong =
   call =>
     splitOn(call, Math.min(axis, call.shape(0, 'x').length - 1));
 
-/** Replaces `…` by as many whole axes as the other parts leave. */
-function withoutEllipsis(parts: readonly (Argument | undefined)[], call: OperatorCall): readonly (Argument | undefined)[] {
-  const at = parts.indexOf('...');
-  if (at < 0) return parts;
-  const left = call.shape(0, 'x').length - parts.filter(p => p !== null && p !== undefined && p !== '...').length;
-  const whole: SliceArgument = { slice: [null, null, null] };
-  return [...parts.slice(0, at), ...Array.from({ length: left }, () => whole), ...parts.slice(at + 1)];
-}
-
 /** One-hot: a new axis with 1 at the position that x gives. @param rank of x */
 export function placesAlong(x: Operand, rank: number, axis: number, count: number): Expression {
   const at = axis < 0 ? axis + rank + 1 : axis;
@@ -77,77 +63,6 @@ function placesOf(call: OperatorCall, name: string): Expression {
   if (call.flag(4, 'sparse')) throw wrongArgument('sparse', true);
   return placesAlong(call.operand(0, name), call.shape(0, name).length, call.number(2, 'axis', -1), call.number(1, 'num_classes', 0));
 }
-
-/** The same from computed places: picks the requested number of rows, or all to the end. */
-function computedPart(call: OperatorCall, shape: readonly number[]): Expression {
-  return shape.reduce<Operand>(
-    (x, size, axis) => {
-      const start = startOn(call, axis);
-      if (size === -1) return node('Slice', [x, start, ints([TO_THE_END]), ints([axis])]);
-      return node('Gather', [x, node('Add', [start, ints(Array.from({ length: size }, (_, i) => i))])], { axis });
-    },
-    call.operand(0, 'inputs'),
-  ) as Expression;
-}
-
-/** [1]: where a block begins on an axis. */
-export function startOn(call: OperatorCall, axis: number): Operand {
-  const starts = call.given(1, 'start_indices');
-  if (!Array.isArray(starts)) return node('Gather', [cast(call.operand(1, 'start_indices'), INT), ints([axis])], { axis: 0 });
-  const start = starts[axis];
-  if (typeof start === 'number') return ints([start]);
-  return node('Reshape', [cast(call.operands(1, 'start_indices')[axis], INT), ints([1])]);
-}
-
-/** Where a slice begins or ends: a number, or one that is computed, [1]. */
-type Bound = number | Operand;
-
-function bound(argument: Argument, call: OperatorCall): Bound | null {
-  if (argument === null || typeof argument === 'number') return argument;
-  if (isTensor(argument)) return place(argument, call);
-  throw wrongArgument('slice', argument);
-}
-
-/** [1]: a computed place on an axis. */
-function place(argument: TensorArgument, call: OperatorCall): Operand {
-  return node('Reshape', [cast(call.valueOf(argument), INT), ints([1])]);
-}
-
-function row(bounds: readonly Bound[]): Operand {
-  if (bounds.every(n => typeof n === 'number')) return ints(bounds as number[]);
-  return node(
-    'Concat',
-    bounds.map(n => (typeof n === 'number' ? ints([n]) : n)),
-    { axis: 0 },
-  );
-}
-
-/** A part of each axis from a place on. */
-const part: Rule = call => {
-  const [starts, shape] = [call.given(1, 'start_indices'), call.given(-1, 'shape')];
-  if (!Array.isArray(shape) || !shape.every(Number.isInteger)) throw wrongArgument('shape', shape ?? null);
-  if (!Array.isArray(starts) || !starts.every(Number.isInteger)) return computedPart(call, shape as number[]);
-  // of an open axis the requested number is taken, however many there are
-  const given = call.shape(0, 'inputs');
-  const isCounted = (axis: number) => given[axis] === null && Number(shape[axis]) >= 0 && Number(shape[axis]) <= MOST_PICKED;
-  const counted = [...starts.keys()].filter(isCounted);
-  const picked = counted.reduce<Operand>(
-    (x, axis) => {
-      const places = Array.from({ length: Number(shape[axis]) }, (_, i) => Number(starts[axis]) + i);
-      return node('Gather', [x, ints(places)], { axis });
-    },
-    call.operand(0, 'inputs'),
-  );
-  const axes = [...starts.keys()].filter(axis => !counted.includes(axis));
-  const from = axes.map(axis => Number(starts[axis]));
-  const ends = axes.map((axis, i) => (shape[axis] === -1 ? TO_THE_END : from[i] + Number(shape[axis])));
-  return axes.length === 0 && 'op' in picked
-    ? picked
-    : node('Slice', [picked, ints(from), ints(ends), ints(axes), ints(axes.map(() => 1))]);
-};
-
-/** Rows of an open axis that are listed one by one. */
-const MOST_PICKED = 4096;
 
 /** Both expanded to the wider one on every other axis. */
 const takeAlong = along(2, call => {
@@ -162,31 +77,6 @@ const takeAlong = along(2, call => {
   };
   return node('GatherElements', [wide(x, own, indices, other), wide(indices, other, x, own)], { axis });
 });
-
-/** The first of an axis by size; the places where they stood are the second output. */
-function sorted(call: OperatorCall, count: number, axis: number, largest: boolean): Expression {
-  return node('TopK', [call.operand(0, 'x'), ints([count])], { axis, largest: largest ? 1 : 0 });
-}
-
-const sort = (output: number): Rule => {
-  return call => {
-    const { axis } = axisOf(call, 1, 'axis', -1);
-    return { ...sorted(call, sizeOf(call, axis, 'axis'), axis, false), output };
-  };
-};
-
-function canonical(axis: unknown, rank: number): number {
-  if (!Number.isInteger(axis) || Number(axis) < -rank || Number(axis) >= rank) throw wrongArgument('axis', (axis ?? null) as Argument);
-  return Number(axis) < 0 ? Number(axis) + rank : Number(axis);
-}
-
-/** @param least as many numbers the axis has at least, where it is open */
-function rolled(x: Operand, axis: number, shift: number, shape: readonly (number | null)[], least = 0): Operand {
-  const size = shape[axis];
-  if (size === null && Math.abs(shift) >= least) throw wrongArgument('axis', 'an axis of open size');
-  const by = size === null ? shift : ((shift % size) + size) % size;
-  return by === 0 ? x : node('Concat', [sliced(x, axis, -by, TO_THE_END), sliced(x, axis, 0, -by)], { axis });
-}
 
 /** Concatenated along the second axis; vectors only have one. */
 const stacked =
@@ -286,45 +176,6 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     [...to.keys()].sort((a, b) => to[a] - to[b]).forEach(k => void perm.splice(to[k], 0, from[k]));
     return node('Transpose', [call.operand(0, 'x')], { perm });
   },
-  /** x[…]: whole numbers pick and drop an axis, slices cut, null adds an axis. */
-  GetItem(call) {
-    const key = call.given(1, 'key');
-    const parts = withoutEllipsis(Array.isArray(key) ? key : [key], call);
-    const [starts, ends]: Bound[][] = [[], []];
-    const [axes, steps, dropped, added]: number[][] = [[], [], [], []];
-    const picked: [place: Operand, axis: number][] = [];
-    let axis = 0;
-    for (const part of parts) {
-      if (part === null || part === undefined) {
-        added.push(axis - dropped.length + added.length);
-        continue;
-      }
-      if (typeof part === 'number') cut(axis, part, part === -1 ? TO_THE_END : part + 1, 1);
-      else if (isTensor(part)) picked.push([place(part, call), axis]);
-      else if (isSlice(part)) {
-        const [start, stop, step] = part.slice;
-        const by = step ?? 1;
-        if (typeof by !== 'number') throw wrongArgument('step', step);
-        if (start !== null || stop !== null || by !== 1)
-          cut(axis, bound(start, call) ?? (by < 0 ? TO_THE_END : 0), bound(stop, call) ?? (by < 0 ? -TO_THE_END : TO_THE_END), by);
-      } else throw wrongArgument('key', part);
-      if (typeof part === 'number' || isTensor(part)) dropped.push(axis);
-      axis++;
-    }
-    let result: Operand = call.operand(0, 'x');
-    if (axes.length > 0) result = node('Slice', [result, row(starts), row(ends), ints(axes), ints(steps)]);
-    for (const [at, axis] of picked) result = node('Gather', [result, at], { axis });
-    if (dropped.length > 0) result = node('Squeeze', [result, ints(dropped)]);
-    if (added.length > 0) result = node('Unsqueeze', [result, ints(added)]);
-    return 'op' in result ? result : node('Identity', [result]);
-
-    function cut(at: number, start: Bound, end: Bound, step: number): void {
-      axes.push(at);
-      starts.push(start);
-      ends.push(end);
-      steps.push(step);
-    }
-  },
   BroadcastTo: call => node('Expand', [call.operand(0, 'x'), ints(call.given(1, 'shape') as number[])]),
   /** As many copies along each axis; those that are not named stand in front. */
   Tile(call) {
@@ -336,7 +187,6 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     const wide = missing === 0 ? x : node('Unsqueeze', [x, ints(Array.from({ length: missing }, (_, i) => i))]);
     return node('Tile', [wide, ints([...new Array<number>(Math.max(0, rank - times.length)).fill(1), ...times])]);
   },
-  Slice: part,
   /** Windows of the last axis [.., T] that begin every so many places: [.., K, length]. */
   ExtractSequences(call) {
     const [length, stride] = [call.number(1, 'sequence_length', 1), call.number(2, 'sequence_stride', 1)];
@@ -356,20 +206,6 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Hsplit: splitAlong(1),
   Vsplit: splitAlong(0),
   Dsplit: splitAlong(2),
-  Fliplr: call => flipped(call.operand(0, 'x'), [1]),
-  Flipud: call => flipped(call.operand(0, 'x'), [0]),
-  /** A quarter turn, several times, from the first of two axes to the second. */
-  Rot90(call) {
-    const rank = call.shape(0, 'array').length;
-    const axes = (call.given(-1, 'axes') ?? [0, 1]) as number[];
-    const [a, b] = axes.map(axis => (axis < 0 ? axis + rank : axis));
-    const x = call.operand(0, 'array');
-    const perm = Array.from({ length: rank }, (_, i) => (i === a ? b : i === b ? a : i));
-    const turns = ((call.number(-1, 'k', 1) % 4) + 4) % 4;
-    if (turns === 0) return node('Identity', [x]);
-    if (turns === 2) return flipped(x, [a, b]);
-    return turns === 1 ? node('Transpose', [flipped(x, [b])], { perm }) : flipped(node('Transpose', [x], { perm }), [b]);
-  },
   /** 1 at every position that any number of a sample gives. */
   MultiHot(call) {
     const rank = call.shape(0, 'inputs').length;
@@ -381,25 +217,6 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     return node('Gather', [call.operand(0, 'x'), indices], { axis: call.number(2, 'axis', 0) });
   }),
   TakeAlongAxis: takeAlong,
-  Flip: call => flipped(call.operand(0, 'x'), axesOf(call, 1) ?? [...call.shape(0, 'x').keys()]),
-  /** Rolls an axis: numbers pushed out at its end come in at its beginning; without an axis, all numbers in C order. */
-  Roll(call) {
-    const [shift, axis] = [call.given(1, 'shift'), call.given(2, 'axis') ?? null].map(value => (Array.isArray(value) ? value : [value]));
-    if (shift.length !== axis.length || !shift.every(Number.isInteger)) throw wrongArgument('shift', call.given(1, 'shift') ?? null);
-    const shape = call.shape(0, 'x');
-    if (axis[0] !== null) {
-      const turned = axis.reduce<Operand>(
-        (x, at, k) => rolled(x, canonical(at, shape.length), Number(shift[k]), shape),
-        call.operand(0, 'x'),
-      );
-      return 'op' in turned ? turned : node('Identity', [turned]);
-    }
-    const rest = productOf(shape.slice(1));
-    if (rest === null) throw wrongArgument('axis', null);
-    // there is one sample at least, and by less than one sample the numbers are pushed as they stand
-    const row = rolled(flat(call.operand(0, 'x')), 0, Number(shift[0]), [shape[0] === null ? null : shape[0] * rest], rest);
-    return node('Reshape', [row, ints(shape.map(n => n ?? -1))]);
-  },
   /** Each entry of an axis several times, one after the other; without an axis, of all numbers in a row. */
   Repeat: along(2, call => {
     const { axis, rank } = axisOf(call, 2, 'axis');
@@ -431,14 +248,6 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   },
   Tril: triangle(0),
   Triu: triangle(1),
-  Sort: sort(0),
-  Argsort: sort(1),
-  TopK(call) {
-    const axis = call.shape(0, 'x').length - 1;
-    call.given(-1, 'sorted');
-    const values = sorted(call, call.number(1, 'k', 1), axis, true);
-    return { ...values, others: [{ ...values, output: 1 }] };
-  },
   /** Each entry of an axis less the one before it, several times. */
   Diff(call) {
     const { axis } = axisOf(call, 2, 'axis', -1);

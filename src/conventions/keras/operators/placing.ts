@@ -11,7 +11,7 @@ import {
   TO_THE_END,
   wrongArgument,
 } from './call.js';
-import { startOn } from './movement.js';
+import { startOn } from './slicing.js';
 
 /** Operators that put numbers into places of other ones, or spread them out. */
 

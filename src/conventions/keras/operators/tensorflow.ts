@@ -18,7 +18,9 @@ import {
 } from './call.js';
 import { ELEMENTWISE } from './elementwise.js';
 import { MOVEMENT } from './movement.js';
+import { ORDERING } from './ordering.js';
 import { REDUCTIONS } from './reductions.js';
+import { SLICING } from './slicing.js';
 import { SIZED } from './tensorflowSizes.js';
 
 /**
@@ -296,9 +298,9 @@ const FUNCTIONS: Readonly<Record<string, Translated>> = Object.fromEntries<Trans
   ['expand_dims', of(MOVEMENT.ExpandDims, 'axis')],
   ['squeeze', of(MOVEMENT.Squeeze, 'axis')],
   ['transpose', of(MOVEMENT.Transpose, 'perm')],
-  ['reverse', of(MOVEMENT.Flip, 'axis')],
+  ['reverse', of(ORDERING.Flip, 'axis')],
   ['linalg.matmul', of(matmul, 'b', 'transpose_a', 'transpose_b', 'adjoint_a', 'adjoint_b', 'a_is_sparse', 'b_is_sparse')],
-  ['__operators__.getitem', of(MOVEMENT.GetItem, 'slice_spec')],
+  ['__operators__.getitem', of(SLICING.GetItem, 'slice_spec')],
 ]);
 
 export function isTensorflowFunction({ class_name }: Json): boolean {
