@@ -8,17 +8,50 @@ export type { Part } from './types.js';
  * @param make gives an array of its own each time @param part absent where some cost as much as all
  */
 export function lazy(shape: readonly number[], precision: Precision, make: () => FloatArray, part?: Part): Tensor {
-  let kept: FloatArray | undefined;
-  const tensor: Tensor = {
-    shape,
-    get data() {
-      kept ??= make();
-      return kept;
+  return new LazyTensor(shape, precision, make, part);
+}
+
+/**
+ * Files have up to a million of them. `data` is among the keys, all else is not: a copy of the tensor by its keys has the numbers in memory. One
+ * function gets it for all of them, so that V8 has one class of objects.
+ */
+class LazyTensor implements Tensor {
+  declare readonly data: FloatArray;
+  readonly shape: readonly number[];
+  readonly #precision: Precision;
+  readonly #make: () => FloatArray;
+  readonly #part: Part | undefined;
+  #kept: FloatArray | undefined;
+
+  constructor(shape: readonly number[], precision: Precision, make: () => FloatArray, part: Part | undefined) {
+    this.shape = shape;
+    this.#precision = precision;
+    this.#make = make;
+    this.#part = part;
+    Object.defineProperty(this, 'data', LazyTensor.#data);
+  }
+
+  static readonly #data: PropertyDescriptor & ThisType<LazyTensor> = {
+    get() {
+      this.#kept ??= this.#make();
+      return this.#kept;
     },
+    enumerable: true,
+    configurable: true,
   };
-  const some: Part | undefined = part && ((first, count, out) => (kept ? partOf(kept)(first, count, out) : part(first, count, out)));
-  // not among the keys: a copy of the tensor by its keys has the numbers in memory
-  return Object.defineProperties(tensor, { load: { value: () => kept ?? make() }, part: { value: some }, precision: { value: precision } });
+
+  get precision(): Precision {
+    return this.#precision;
+  }
+
+  get load(): () => FloatArray {
+    return () => this.#kept ?? this.#make();
+  }
+
+  get part(): Part | undefined {
+    const some = this.#part;
+    return some && ((first, count, out) => (this.#kept ? partOf(this.#kept) : some)(first, count, out));
+  }
 }
 
 /** The numbers of a tensor, for a caller that uses them once: numbers that were not in memory are not kept. */
