@@ -140,6 +140,28 @@ describe('npy written', () => {
     );
   });
 
+  it.each([[[3]], [[2, 3]], [[2, 3, 4]], [[2, 3, 4, 5]], [[3, 1, 2, 2, 3]], [[0, 3, 2, 2]]])(
+    'is read in Fortran order, too: %j',
+    async shape => {
+      const size = shape.reduce((a, b) => a * b, 1);
+      const data = Float32Array.from({ length: size }, (_, k) => k);
+      const bytes = await writeTensors('npy', new Map([['npy', { shape, data, dtype: 'f32' as DType }]]));
+      const text = Buffer.from(bytes).toString('latin1').replace("'fortran_order': False,", "'fortran_order': True, ");
+      const t = (await readTensors(Buffer.from(text, 'latin1'))).tensors.get('npy')!;
+      expect(t.shape).toEqual(shape);
+      // the first axis moves fastest
+      const expected = Array.from({ length: size }, (_, k) => {
+        let [rest, place] = [k, 0];
+        for (const [axis, n] of [...shape.entries()].reverse()) {
+          place += (rest % n) * shape.slice(0, axis).reduce((a, b) => a * b, 1);
+          rest = Math.floor(rest / n);
+        }
+        return place;
+      });
+      expect(Array.from(t.data)).toEqual(expected);
+    },
+  );
+
   it('refuses numbers that an integer dtype cannot hold', async () => {
     const t = { shape: [2], data: Float32Array.of(1, 256), dtype: 'u8' as DType };
     expect((await refusal(() => writeTensors('npy', new Map([['a', t]])))).code).toBe('E_WRITE_RANGE');
