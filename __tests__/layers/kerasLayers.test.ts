@@ -33,10 +33,12 @@ interface Case {
   readonly y: readonly (number | string)[];
 }
 interface Recorded {
+  /** names of the arguments of each operator's call */
+  readonly parameters: Readonly<Record<string, readonly string[]>>;
   readonly inputs: Readonly<Record<string, { shape: readonly number[]; data: readonly number[] }>>;
   readonly cases: readonly Case[];
 }
-const { inputs, cases }: Recorded = JSON.parse(readFileSync(join(__dirname, '..', 'reference', 'kerasLayers.json'), 'utf8'));
+const { parameters, inputs, cases }: Recorded = JSON.parse(readFileSync(join(__dirname, '..', 'reference', 'kerasLayers.json'), 'utf8'));
 const OPTIONS = { dtype: 'f32', threads: 1, trace: false } as const;
 
 /** The numbers that the script gave every weight. */
@@ -97,6 +99,35 @@ describe('the same from the graph that is written to ONNX', () => {
     });
     const [y] = (await batched.runGraph({ model: graph, bytes: null }, new Map(values), OPTIONS)).values();
     expectKeras(y, c);
+  });
+});
+
+describe('operators that were called with keywords are the same', () => {
+  interface Node {
+    readonly args: readonly unknown[];
+    readonly kwargs: Record<string, unknown>;
+  }
+  interface Layer {
+    readonly module: string;
+    readonly class_name: string;
+    readonly inbound_nodes: readonly Node[];
+  }
+  /** Every argument by the name that the operator's call has for it. */
+  const byKeyword = (layer: Layer): Layer => {
+    const names = parameters[layer.class_name];
+    if (!names || !/\.ops\b/.test(layer.module)) return layer;
+    const turned = ({ args, kwargs }: Node) => ({
+      args: [],
+      kwargs: { ...Object.fromEntries(args.map((v, i) => [names[i], v])), ...kwargs },
+    });
+    return { ...layer, inbound_nodes: layer.inbound_nodes.map(turned) };
+  };
+
+  it.each(cases.filter(c => !/^L\.|^O\.einsum/.test(c.line)).map(c => [c.line, c] as const))('%s', (_, c) => {
+    const { config, ...rest } = c.model as { config: { layers: Layer[] } };
+    const model = { ...rest, config: { ...config, layers: config.layers.map(byKeyword) } };
+    expect(JSON.stringify(model)).not.toBe(JSON.stringify(c.model));
+    expect(specFromKerasConfig(model)).toEqual(specFromKerasConfig(c.model));
   });
 });
 

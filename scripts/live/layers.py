@@ -6,6 +6,8 @@ j one of open sizes, v a volume [4, 5, 3, 2], t whole numbers [6] from 0 to 4. L
 C and P numbers of a shape, those of P above 0.
 """
 
+import importlib
+import inspect
 import json
 import os
 import sys
@@ -487,6 +489,19 @@ def slim(node):
     return [slim(value) for value in node] if isinstance(node, list) else node
 
 
+def parameters(node, found):
+    """The names of the arguments that an operator's call takes."""
+    if isinstance(node, dict):
+        module, name = node.get("module"), node.get("class_name")
+        if module and ".ops" in module and name not in found:
+            own = inspect.signature(getattr(importlib.import_module(module), name).call).parameters
+            if not any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in own.values()):
+                found[name] = [p for p in own if p != "self"]
+    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else []:
+        parameters(value, found)
+    return found
+
+
 def main():
     cases = []
     used = set()
@@ -498,7 +513,8 @@ def main():
             print(f"{line}: {type(error).__name__} {str(error)[:300]}", file=sys.stderr)
     inputs = {name: {"shape": list(input_of(name).shape), "data": [float(v) for v in input_of(name).flatten()]} for name in SHAPES if name in used}
     lines = ",\n".join(json.dumps(slim(case), separators=(",", ":")) for case in cases)
-    print(f'{{"keras":"{keras.__version__}","inputs":{json.dumps(inputs)},"cases":[\n{lines}\n]}}')
+    named = json.dumps(parameters([case["model"] for case in cases], {}), separators=(",", ":"))
+    print(f'{{"keras":"{keras.__version__}","parameters":{named},"inputs":{json.dumps(inputs)},"cases":[\n{lines}\n]}}')
 
 
 main()

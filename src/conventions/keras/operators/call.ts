@@ -166,9 +166,9 @@ export const of =
   call =>
     f(call.float(0, 'x'), call);
 
-/** An axis of x counted from its front, and how many axes x has. */
-export function axisOf(call: OperatorCall, i: number, name: string, otherwise?: number): { axis: number; rank: number } {
-  const rank = call.shape(0, 'x').length;
+/** An axis of x counted from its front, and how many axes x has. @param x what Keras calls it */
+export function axisOf(call: OperatorCall, i: number, name: string, otherwise?: number, x = 'x'): { axis: number; rank: number } {
+  const rank = call.shape(0, x).length;
   const axis = call.given(i, name) ?? otherwise;
   if (typeof axis !== 'number' || axis < -rank || axis >= rank) throw wrongArgument(name, axis ?? null);
   return { axis: axis < 0 ? axis + rank : axis, rank };

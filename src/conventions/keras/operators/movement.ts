@@ -250,7 +250,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Triu: triangle(1),
   /** Each entry of an axis less the one before it, several times. */
   Diff(call) {
-    const { axis } = axisOf(call, 2, 'axis', -1);
+    const { axis } = axisOf(call, 2, 'axis', -1, 'a');
     let x = call.float(0, 'a');
     for (let n = call.number(1, 'n', 1); n > 0; n--) x = node('Sub', [sliced(x, axis, 1, TO_THE_END), sliced(x, axis, 0, -1)]);
     return 'op' in x ? x : node('Identity', [x]);
