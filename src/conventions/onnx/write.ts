@@ -39,34 +39,22 @@ export function toOnnxModel(
   const values = new Map<string, OnnxResult>(
     inputsOf(model).map(({ name }, i) => [name, { y: inputNames[i], type: inputType(inputsOf(model)[i]) }]),
   );
-  const nameOf = (value: string) => values.get(value)!.y;
   const wanted = wantedOthers(model);
   for (const own of shapes.layers) {
-    const { layer, output, others } = own;
-    const owner = layer.shares ?? layer.name;
-    within(layer.name, () => {
-      const given = layer.inputs.map(name => values.get(name)!);
-      const result = addLayer(layer, {
+    const { name, shares = name } = own.layer;
+    within(name, () =>
+      addCall(own, values, inputNames, {
         builder,
-        ...readsOf(own, given, inputNames, builder),
-        ...masksOf(layer, given, builder, nameOf),
-        weight: name => weights.get(`${owner}/${name}`),
-        initial: layer.states?.map(nameOf) ?? initialStates?.get(layer.name),
-        wantsOthers: wanted.has(layer.name),
-      });
-      if (wanted.has(layer.name) && result.others?.length !== others.length) throw noLayer(`the outputs of ${layer.kind} beside the first`);
-      const { mask, maskAxes } = layer.mask === null && output.length > 2 ? given[0] : result;
-      values.set(layer.name, { ...result, mask, maskAxes });
-      others.forEach(({ suffix, masked }, i) => {
-        const beside = { y: result.others?.[i] ?? '', type: result.otherType };
-        values.set(`${layer.name}/${suffix}`, masked ? { ...beside, mask, maskAxes } : beside);
-      });
-    });
+        weight: weight => weights.get(`${shares}/${weight}`),
+        initial: initialStates?.get(name),
+        wantsOthers: wanted.has(name),
+      }),
+    );
   }
   const nodes = builder.nodes.map(ofThisSet);
   outputsOf(model).forEach(({ value }, i) => {
     const attributes = new Map();
-    nodes.push({ name: '', opType: 'Identity', domain: '', inputs: [nameOf(value)], outputs: [outputNames[i]], attributes });
+    nodes.push({ name: '', opType: 'Identity', domain: '', inputs: [values.get(value)!.y], outputs: [outputNames[i]], attributes });
   });
   // one letter is one size, so inputs with different numbers of samples keep their own
   const batches = new Set(inputsOf(model).map(({ batch }) => batch));
@@ -94,6 +82,32 @@ export function toOnnxModel(
       nodes,
     },
   };
+}
+
+/** Adds the nodes of a call and sets its values: the output, and those beside it. */
+function addCall(
+  own: LayerShapes,
+  values: Map<string, OnnxResult>,
+  inputNames: readonly string[],
+  call: Pick<OnnxCall, 'builder' | 'weight' | 'initial' | 'wantsOthers'>,
+): void {
+  const { layer, output, others } = own;
+  const { builder } = call;
+  const nameOf = (value: string) => values.get(value)!.y;
+  const given = layer.inputs.map(name => values.get(name)!);
+  const result = addLayer(layer, {
+    ...call,
+    ...readsOf(own, given, inputNames, builder),
+    ...masksOf(layer, given, builder, nameOf),
+    initial: layer.states?.map(nameOf) ?? call.initial,
+  });
+  if (call.wantsOthers && result.others?.length !== others.length) throw noLayer(`the outputs of ${layer.kind} beside the first`);
+  const { mask, maskAxes } = layer.mask === null && output.length > 2 ? given[0] : result;
+  values.set(layer.name, { ...result, mask, maskAxes });
+  others.forEach(({ suffix, masked }, i) => {
+    const beside = { y: result.others?.[i] ?? '', type: result.otherType };
+    values.set(`${layer.name}/${suffix}`, masked ? { ...beside, mask, maskAxes } : beside);
+  });
 }
 
 /** Inputs of a layer as floats, except for operators and the whole numbers of an embedding. */
