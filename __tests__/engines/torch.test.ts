@@ -4,7 +4,7 @@ import { checkSpec } from '../../src/model/check.js';
 import { totalParameters } from '../../src/model/counts.js';
 import { inferShapes } from '../../src/model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../../src/model/spec.js';
-import { maskOfLengths } from '../../src/run/input/input.js';
+import { maskOfLengths } from '../../src/run/input/padding.js';
 import { concatFirst, swapBatchAndTime } from '../../src/tensor/layout.js';
 import { reshape, sliceRow, type Tensor } from '../../src/tensor/tensor.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';

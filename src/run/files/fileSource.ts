@@ -5,8 +5,9 @@ import { shownPath } from '../../escape.js';
 import { type ByteSource, memorySource } from '../../formats/source.js';
 import { heldArrays } from '../input/arraysInMemory.js';
 import { fileLimits } from '../limits.js';
-import { changed, checkOrdinary, device, readBytes, readError, tooLarge } from './files.js';
+import { changed, checkOrdinary, device, readBytes } from './files.js';
 import { keptNetworks } from './kept.js';
+import { readError, tooLarge } from './readErrors.js';
 
 /** An open file, read at the offsets that are asked for. */
 export interface OpenFile extends ByteSource {

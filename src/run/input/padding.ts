@@ -1,15 +1,15 @@
 import type { EngineInput } from '../../engines/engine.js';
 import { RnnError } from '../../errors.js';
-import { escapeNames } from '../../escape.js';
+import { escapeNames, plural } from '../../escape.js';
 import { maskReaders } from '../../model/masks.js';
 import { inferShapes } from '../../model/shapes.js';
 import type { ModelSpec } from '../../model/spec.js';
 import { concatFirst } from '../../tensor/layout.js';
-import { exactSize, sliceRow, type Tensor } from '../../tensor/tensor.js';
+import { exactSize, formatShape, sliceRow, type Tensor } from '../../tensor/tensor.js';
 import type { Network } from '../network/network.js';
 import type { InputRequest } from '../request.js';
 import { readInitialStates } from './initialStates.js';
-import { maskOfLengths, readLengths, readMask } from './input.js';
+import { readArray } from './input.js';
 
 /** Mask or lengths of the request beside X. PyTorch's packed sequences shrink to the longest. */
 export async function paddedInput(whole: Tensor, { model, framework }: Network, request: InputRequest): Promise<EngineInput> {
@@ -51,4 +51,52 @@ function firstSteps(x: Tensor, steps: number): Tensor {
     data: sliceRow(x, n).data.subarray(0, steps * Number(width)),
   }));
   return concatFirst(rows);
+}
+
+/** `3,5,2` or a file of N whole numbers -> lengths. @throws RnnError E_LENGTHS */
+async function readLengths(text: string, N: number, T: number, least: number): Promise<number[]> {
+  const lengths = /^\d+(,\d+)*$/.test(text) ? text.split(',').map(Number) : [...(await readArray(text, ['lengths'])).tensor.data];
+  const wrong = lengths.findIndex(length => !Number.isInteger(length) || length < least || length > T);
+  if (lengths.length !== N || wrong >= 0) {
+    const found = lengths.length !== N ? plural(lengths.length, 'length') : `${lengths[wrong]} for sample ${wrong + 1}`;
+    throw new RnnError('shape', 'E_LENGTHS', `expected ${plural(N, 'length')} from ${least} to ${T}, found ${found}`, {
+      where: '--lengths',
+      expected: `${plural(N, 'whole number')} from ${least} to ${T}`,
+      found,
+      fix: 'give each sample of x its number of real steps',
+    });
+  }
+  return lengths;
+}
+
+/** [N, T] of 0/1, true/false -> [N·T]. @throws RnnError E_MASK */
+async function readMask(path: string, N: number, T: number): Promise<Uint8Array> {
+  const { tensor } = await readArray(path, ['mask']);
+  const shape = tensor.shape.length === 1 && N === 1 ? [1, ...tensor.shape] : tensor.shape;
+  if (shape.length !== 2 || shape[0] !== N || shape[1] !== T) {
+    throw new RnnError('shape', 'E_MASK', `expected a mask [${N}, ${T}], found ${formatShape(tensor.shape)}`, {
+      where: '--mask',
+      expected: `[${N}, ${T}]`,
+      found: formatShape(tensor.shape),
+      fix: 'give 1 for each real step of a sample, 0 for padding',
+    });
+  }
+  const wrong = tensor.data.findIndex(v => v !== 0 && v !== 1);
+  if (wrong >= 0) {
+    throw new RnnError('shape', 'E_MASK', `a mask holds 0 and 1, found ${tensor.data[wrong]} at [${Math.floor(wrong / T)}, ${wrong % T}]`, {
+      where: '--mask',
+      expected: '0 or 1',
+      found: String(tensor.data[wrong]),
+    });
+  }
+  return Uint8Array.from(tensor.data);
+}
+
+/** Lengths as a mask [N·T]: the first `length` steps of a sample are real. */
+export function maskOfLengths(lengths: readonly number[], T: number): Uint8Array {
+  const mask = new Uint8Array(lengths.length * T);
+  lengths.forEach((length, n) => {
+    mask.fill(1, n * T, n * T + length);
+  });
+  return mask;
 }
