@@ -4,6 +4,7 @@ import { toOnnxModel } from '../../src/conventions/onnx/write.js';
 import { batched } from '../../src/engines/batched/engine.js';
 import { manual } from '../../src/engines/manual.js';
 import { isInstalled, onnxruntime } from '../../src/engines/onnxruntime.js';
+import { graphsIn } from '../../src/formats/onnx/graph.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
 import { type ModelSpec, outputsOf } from '../../src/model/spec.js';
@@ -37,6 +38,10 @@ async function sameAsGraph(spec: object): Promise<void> {
   const x = padded(randomStream(11));
   const expected = await manual.run(model, weights, { x }, OPTIONS);
   const graph = toOnnxModel(model, shapes, weights);
+  const read = new Set(
+    graphsIn(graph.graph).flatMap(({ nodes, outputs }) => [...nodes.flatMap(n => n.inputs), ...outputs.map(o => o.name)]),
+  );
+  expect([...graph.graph.initializers.keys()].filter(name => !read.has(name))).toEqual([]);
   const byNode = await batched.runGraph({ model: graph, bytes: null }, new Map([['input', { kind: 'float' as const, ...x }]]), OPTIONS);
   const names = outputsOf(model).map(o => o.name);
   const outputs = [expected.y, ...names.slice(1).map(name => expected.others!.get(name)!)];

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { escapeXml } from '../../src/escape.js';
 import { heatMapsText } from '../../src/report/heatmap.js';
 import { heatMapsSvg } from '../../src/report/heatmapSvg.js';
@@ -191,6 +194,27 @@ describe('a heat map in a terminal', () => {
 
 describe('pictures as SVG', () => {
   const shapesOf = (request: NetworkRequest) => runShapes(request);
+
+  it('show every input of a network, further ones by name at the layers that read them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rnn-svg-'));
+    const model = join(folder, 'two.json');
+    const layers = [
+      { kind: 'gru', name: 'g', units: 5, returnSequences: true, inputs: ['x'] },
+      { kind: 'op', name: 'joined', op: 'Concat', inputs: ['g', 'beside'], operands: null, attributes: { axis: 2 } },
+      { kind: 'last', name: 'end', inputs: ['joined'] },
+      { kind: 'op', name: 'all', op: 'Concat', inputs: ['end', 'whose'], operands: null, attributes: { axis: 1 } },
+    ];
+    const inputs = [
+      { name: 'x', timesteps: 4, features: 3 },
+      { name: 'beside', timesteps: 4, features: 6 },
+      { name: 'whose', shape: [2] },
+    ];
+    writeFileSync(model, JSON.stringify({ functional: true, inputs, layers, outputs: ['all'] }));
+    const svg = networkSvg(await shapesOf({ model }));
+    rmSync(folder, { recursive: true });
+    const count = (what: RegExp) => svg.match(what)?.length;
+    expect([count(/>beside/g), count(/>whose</g), count(/>N×6</g), count(/>N×2</g)]).toEqual([4, 1, 4, 1]);
+  });
 
   it('are well-formed', async () => {
     const svgs = [

@@ -9,6 +9,17 @@ import { runShapes } from '../../src/run/shapes.js';
 const text = async (request: ShapesRequest): Promise<string> => shapesText(await runShapes(request), PLAIN);
 
 describe('shapesText', () => {
+  it('counts the terms of the work of a deep network and shows the first and the last', async () => {
+    const line = async (depth: number) => {
+      const layers = Array.from({ length: depth }, (_, i) => `dense:${2 + i}`).join(',');
+      return (await text({ layers, D: 3, T: 1 })).split('\n').find(l => l.includes('MACs'))!;
+    };
+    expect(await line(12)).not.toMatch(/…|terms/);
+    expect(await line(1000)).toMatch(
+      / = T·D·K1 \+ T·K1·K2 \+ .* \+ T·K9·K10 \+ … \+ T·K999·K1000 \(1000 terms\) {3}\(matrix products only\)$/,
+    );
+  });
+
   it('names what each kind of layer puts out, and the options that are not the usual ones', async () => {
     const layers =
       'masking:0.5,bilstm:5+sum+nobias,gru:3@relu+resetbefore,dropout:0.2,repeat:4,rnn:6+backwards+seq,dense:7@elu,avgpool,dense:8@softmax+nobias';

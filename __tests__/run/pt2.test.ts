@@ -11,10 +11,12 @@ import { readArrays } from '../../src/run/input/input.js';
 import { fileLimits } from '../../src/run/limits.js';
 import { shapesInFile } from '../../src/run/network/fileCounts.js';
 import { loadNetwork } from '../../src/run/network/network.js';
+import { runShapes } from '../../src/run/shapes.js';
 import { load } from '../../src/tensor/lazy.js';
 import { sizeOf } from '../../src/tensor/tensor.js';
 import { flat } from '../helpers/files.js';
 import { withFolder } from '../helpers/inputFile.js';
+import { referencePath } from '../helpers/reference.js';
 import { writeZip } from '../helpers/writeZip.js';
 
 /** Programs saved by torch.export.save (PyTorch 2.13), each with an input and what PyTorch computes from it. */
@@ -142,4 +144,13 @@ it.each(['space', 'functions'])('%s is written as ONNX with operators of set 17,
     const model = (await readTensorFile(join(out, 'o.onnx'))).architecture as OnnxModel;
     expect(model.graph.nodes.filter(n => /^(Gelu|Mish|GroupNormalization)$/.test(n.opType))).toEqual([]);
   });
+});
+
+it('shapes with another number of samples than the program is for is refused, and with its own is shown', async () => {
+  const model = referencePath('pt2/bi2.pt2');
+  await expect(runShapes({ model, N: 5 })).rejects.toMatchObject({
+    code: 'E_CONFLICT',
+    message: 'the file says samples 4, the flags say 5',
+  });
+  expect((await runShapes({ model, N: 4 })).dims.N).toBe(4);
 });

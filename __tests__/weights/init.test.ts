@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WeightShape } from '../../src/cells/cell.js';
 import { RnnError } from '../../src/errors.js';
+import { checkSpec } from '../../src/model/check.js';
+import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
 import type { CellName, DenseSpec, EmbeddingSpec, LayerSpec, ModelSpec, RecurrentSpec } from '../../src/model/spec.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { drawInput, drawWeights } from '../../src/weights/init.js';
@@ -349,3 +351,18 @@ function distanceFromIdentity(w: ArrayLike<number>, rows: number, columns: numbe
   }
   return worst;
 }
+
+it('the scale of an attention begins as Keras has it, one, and that of additive attention is drawn, under every initializer', () => {
+  const names = ['keras', 'torch', 'standard_normal', 'glorot_uniform'] as const;
+  for (const init of names) {
+    const layers = [
+      { kind: 'attention', name: 'a', inputs: ['x', 'x'], useScale: true, score: 'concat' },
+      { kind: 'additiveattention', name: 'b', inputs: ['a', 'x'], useScale: true },
+    ];
+    const model = checkSpec({ functional: true, inputs: [{ name: 'x', timesteps: 4, features: 3 }], layers, outputs: ['b'] });
+    const weights = drawWeights(model, weightShapesByLayer(inferShapes(model)), { seed: '3', init, rng: 'seedrandom' });
+    expect([init, [...weights.get('a/scale')!.data], [...weights.get('a/w')!.data]]).toEqual([init, [1], [1]]);
+    const drawn = [...weights.get('b/scale')!.data];
+    expect([init, drawn.length, drawn.every(Number.isFinite), new Set(drawn).size]).toEqual([init, 3, true, 3]);
+  }
+});

@@ -17,7 +17,7 @@ export function drawArrows(
     const from = exits.get(name);
     if (!from) return;
     if (name === below) drawStraight(from, base, many, canvas);
-    else if (from.xs.length > 1) drawNamed(name === input ? 'x' : name, from, base, many ? 28 : 0, canvas);
+    else if (from.apart || from.xs.length > 1) drawNamed(name === input ? 'x' : name, from, base, many ? 28 : 0, canvas);
     else drawAround(from, base, k, canvas);
   });
 }
@@ -38,7 +38,7 @@ function drawNamed(name: string, from: Exit, base: number, aside: number, { body
   const labels = new Map(stepsOf(columns).map(column => [column.x, column.label]));
   for (const x of from.xs) {
     const up = path([x + aside, start, x + aside, base]);
-    const sub = labels.get(x);
+    const sub = from.xs.length > 1 ? labels.get(x) : undefined;
     body.push(up, text(x + aside, start + 12, cut(name, 12), { size: 11, anchor: 'middle', colour: FAINT, sub }));
     body.push(shapeLabel(x + aside + 6, (start + base) / 2 + 4, from.shape.step));
   }

@@ -29,6 +29,8 @@ export interface Exit {
   /** one per column shown for a sequence, else one */
   readonly xs: readonly number[];
   readonly shape: { readonly step: string; readonly whole: string };
+  /** a further input of the network: it is not drawn itself but stands by its name at the layers that read it */
+  readonly apart?: boolean;
 }
 
 export interface Canvas {

@@ -36,6 +36,7 @@ export function networkSvg(result: ShapesResult): string {
   drawTitle(result, canvas);
   let y = height - BOTTOM;
   const exits = new Map<string, Exit>([[inputName(result), drawInput(result, y, canvas)]]);
+  for (const other of result.inputs.slice(1)) exits.set(other.name, furtherInput(other, canvas));
   result.layers.forEach((layer, i) => {
     const base = y - ZONE;
     const below = i === 0 ? inputName(result) : result.layers[i - 1].name;
@@ -78,6 +79,11 @@ function drawInput(result: ShapesResult, y: number, { columns, body }: Canvas): 
   }
   body.push(text(24, y + 20, 'input x', { size: 13, bold: true }));
   return { y: y + 2, xs: stepsOf(columns).map(column => column.x), shape: shapesOf(result.input) };
+}
+
+function furtherInput(dims: DimsJson, { columns }: Canvas): Exit {
+  const xs = stepsOf(isSequence(dims) ? columnsOf(dims) : columns).map(column => column.x);
+  return { y: 0, xs: isSequence(dims) ? xs : xs.slice(-1), shape: shapesOf(dims), apart: true };
 }
 
 function isRecurrent(layer: LayerRow): boolean {

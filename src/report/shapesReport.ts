@@ -157,8 +157,14 @@ function countedAs({ byFramework, formulas }: ShapesResult['totals'], separators
   return words.join('   ');
 }
 
+/** A formula has as many terms as a network has layers: more than this are counted. */
+const MOST_TERMS = 12;
+
 function macs({ totals }: ShapesResult, separators: boolean): string {
-  const formula = formulaText(totals.macsFormula);
+  const terms = totals.macsFormula.split('+');
+  const shown = terms.length > MOST_TERMS ? [...terms.slice(0, MOST_TERMS - 2), '…', ...terms.slice(-1)] : terms;
+  const rest = terms.length > MOST_TERMS ? ` (${terms.length} terms)` : '';
+  const formula = `${formulaText(shown.join('+'))}${rest}`;
   if (formula === '') return totals.macsPerSample === null ? 'not known' : 'none';
   if (totals.macsPerSample === null) return `${formula} per sample   (matrix products only)`;
   return `${countText(totals.macsPerSample, separators)} per sample = ${formula}   (matrix products only)`;

@@ -89,6 +89,7 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
   const isGraph = given.graphInputs !== undefined;
   const [prepared, sides] = withSamplesFirst(given, await bothSides(given, request));
   const sameKind = !sides.hidden && sameShape(sides.expected.shape, sides.actual.shape);
+  if (isGraph && request.states) throw noStates();
   if (sameKind) checkStates(request, prepared);
   const explain = (request.explain ?? true) && !isGraph;
   const subject = !isGraph && (explain || !sameKind) ? await subjectOf(prepared, sides.expected, sides.actual, sides.hidden ?? null) : null;
@@ -267,6 +268,15 @@ async function allowanceOf(request: CompareRequest, prepared: Prepared, sides: S
   const allowance = await closeAllowance(noise, expected, actual, foreign);
   if (double !== undefined || undecidedIn(allowance, expected) === 0) return allowance;
   return finerAllowance(allowance, await closeAllowance(await measure('f64'), expected, actual, foreign));
+}
+
+function noStates(): RnnError {
+  return new RnnError('unsupported', 'E_OPERATOR', 'the graph is run node by node: which of its values are hidden states is not known', {
+    where: '--states',
+    expected: 'a network of layers',
+    found: 'a graph that decides while it runs',
+    fix: 'compare an output: drop --states; --output names one of several',
+  });
 }
 
 /** The other side has the shape of y. @throws RnnError E_CONFLICT with --states, if y is no sequence of hidden states */

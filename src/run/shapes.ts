@@ -1,8 +1,10 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { TUTORIAL } from '../model/dimensions.js';
+import { inputsOf } from '../model/spec.js';
 import { shapesInFile } from './network/fileCounts.js';
 import { loadDescription, type Network, networkOfGraph, openModel } from './network/network.js';
+import { checkAsked } from './network/networkSizes.js';
 import { outlinedShapes } from './network/outlinedShapes.js';
 import { shapesOf } from './network/shapesResult.js';
 import type { ShapesRequest } from './request.js';
@@ -17,6 +19,7 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
   try {
     const loaded = await loadDescription(request, undefined, opened);
     const network = loaded.graph && loaded.model.layers.length === 0 ? await saidShapes(loaded, request) : loaded;
+    for (const { batch } of inputsOf(network.model)) checkAsked('samples', batch, request.N);
     onNetwork?.(network);
     return shapesInFile(network);
   } catch (error) {

@@ -101,7 +101,7 @@ function scan(layer: RecurrentSpec, call: OnnxCall, starts: readonly string[], w
   const [xt, real, shown] = ['x', 'real', 'shown'].map(part => `${own}/${part}`);
   const value = (part: string) => ({ name: part, dtype: part === real ? ('bool' as const) : ('f32' as const), shape: null });
   const masked = mask !== undefined;
-  const axis = builder.integers([1]);
+  const axis = masked ? builder.integers([1]) : '';
   const nothing = masked ? startOf(layer, call, '', 0, true) : '';
   const body = builder.inside(own, [...before, ...(masked ? [shown] : []), xt, ...(masked ? [real] : [])].map(value), () => {
     const after = new Map<string, string>();

@@ -96,9 +96,9 @@ export const additiveattention = attentionLayer(
 );
 
 function weightShapes({ score, useScale }: AttentionSpec, query: DimShape): WeightShape[] {
-  const one = (name: string): WeightShape => weightShape({ name, role: 'scale', dims: [], shape: [] });
+  const one = (name: string): WeightShape => weightShape({ name, role: 'scale', dims: [], shape: [], fill: 1 });
   const D = featuresOf(query);
-  if (score === 'additive') return useScale ? [{ ...one('scale'), dims: [D.symbol], shape: [D.size!], formula: D.symbol }] : [];
+  if (score === 'additive') return useScale ? [weightShape({ name: 'scale', role: 'scale', dims: [D.symbol], shape: [D.size!] })] : [];
   return [...(useScale ? [one('scale')] : []), ...(score === 'concat' ? [one('w')] : [])];
 }
 

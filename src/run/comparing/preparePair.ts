@@ -80,7 +80,8 @@ function inputsOfBoth(first: Side, second: Side): InputsOfBoth {
 
 async function sideOf(network: Network, file: string): Promise<Side> {
   const run = await asRun(network);
-  if (run === null) {
+  // the inputs of a spec have samples, a graph's may be a single number
+  if (run === null || inputsOf(run.model).some(({ name }) => run.shapes.values.get(name)?.length === 0)) {
     const own = network.graph!.model.graph.inputs.map(({ name, shape }) => ({
       name,
       sizes: shape?.map(n => (typeof n === 'number' ? n : null)) ?? null,

@@ -10,6 +10,7 @@ export const torch: Initializer = {
   draw({ weight, layer, fanIn }, stream) {
     if (isRecurrent(layer)) return uniformWithin(weight.shape, 1 / Math.sqrt(layer.units), stream);
     if (weight.role === 'embeddings') return each(weight.shape, () => stream.normal());
-    return uniformWithin(weight.shape, 1 / Math.sqrt(fanIn), stream);
+    // the vector of additive attention is the nn.Linear of one output that PyTorch writes for it
+    return uniformWithin(weight.shape, 1 / Math.sqrt(fanIn || (weight.shape.at(-1) ?? 1)), stream);
   },
 };
