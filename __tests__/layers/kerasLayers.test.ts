@@ -12,6 +12,7 @@ import { writeOnnx } from '../../src/formats/onnx.js';
 import { getLayerKind } from '../../src/layers/index.js';
 import { checkSpec } from '../../src/model/check.js';
 import { totalParameters } from '../../src/model/counts.js';
+import { samplesApart } from '../../src/model/samples.js';
 import { inferShapes } from '../../src/model/shapes.js';
 import type { GraphValue } from '../../src/ops/value.js';
 import { sizeOf, type Tensor, tensor } from '../../src/tensor/tensor.js';
@@ -101,6 +102,42 @@ describe('the same from the graph that is written to ONNX', () => {
     expectKeras(y, c);
   });
 });
+
+describe('each sample alone gives what it gives among others, where the network says so', () => {
+  const together: string[] = [];
+  it.each(cases.map(c => [c.line, c] as const))('%s', async (_, c) => {
+    const { model, shapes, weights, given } = load(c);
+    if (!samplesApart(model, shapes)) {
+      together.push(c.line);
+      return;
+    }
+    expect(c.shape[0]).toBe(2);
+    const size = sizeOf(c.shape) / 2;
+    for (const n of [0, 1]) {
+      const alone = given.map(([name, t]): [string, Tensor] => [name, tensor([1, ...t.shape.slice(1)], sliceOf(t, n))]);
+      const [[, x], ...others] = alone;
+      const input = { x, ...(others.length > 0 ? { others: new Map(others) } : {}) };
+      const { y } = await batched.run(model, weights, input, OPTIONS);
+      expect(y.shape).toEqual([1, ...c.shape.slice(1)]);
+      expectKeras(y, { ...c, shape: y.shape, y: c.y.slice(n * size, (n + 1) * size) });
+    }
+  });
+
+  // slices of the samples, a first axis of quantiles and rows below each other do not; of the others nobody has shown it, and they are computed whole
+  it('which is all but these', () => {
+    expect(together.map(line => line.replace(/\(.*/, ''))).toEqual([
+      'L.MelSpectrogram',
+      'O.slice',
+      'O.quantile',
+      'O.bincount',
+      'O.image.extract_patches',
+      'O.image.pad_images',
+      'O.vstack',
+    ]);
+  });
+});
+
+const sliceOf = ({ shape, data }: Tensor, n: number) => data.subarray((n * sizeOf(shape)) / shape[0], ((n + 1) * sizeOf(shape)) / shape[0]);
 
 describe('operators that were called with keywords are the same', () => {
   interface Node {
