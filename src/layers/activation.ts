@@ -37,7 +37,7 @@ const CLASSES: Readonly<Record<string, { read(config: Json): Json; write(paramet
     write: parameters => parameters,
   },
   ELU: { read: ({ alpha }) => ({ name: 'elu', alpha: alpha ?? 1 }), write: parameters => parameters },
-  ThresholdedReLU: { read: ({ theta }) => ({ name: 'thresholded_relu', alpha: theta ?? 1 }), write: ({ alpha }) => ({ theta: alpha }) },
+  ThresholdedReLU: { read: ({ theta }) => ({ name: 'thresholded_relu', theta: theta ?? 1 }), write: ({ theta }) => ({ theta }) },
 };
 
 export const activation: LayerKind<ActivationLayerSpec> = {

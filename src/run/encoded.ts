@@ -15,7 +15,7 @@ import type { GraphValue } from '../ops/value.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { Target } from './convertTarget.js';
-import { execute, executeGraph } from './execute.js';
+import { type Execution, execute, executeGraph } from './execute.js';
 import { type ModelFile, readJsonModel } from './files/modelFile.js';
 import { nested } from './forward.js';
 import { ownLimits } from './limits.js';
@@ -36,8 +36,13 @@ export interface Written {
 }
 
 /** Every output of a run, y first. */
-export async function yOf(model: ModelSpec, weights: Weights, input: EngineInput): Promise<readonly Tensor[]> {
-  const { y, others } = await execute(model, weights, input, { engine: 'batched' });
+export async function yOf(
+  model: ModelSpec,
+  weights: Weights,
+  input: EngineInput,
+  execution: Partial<Execution> = {},
+): Promise<readonly Tensor[]> {
+  const { y, others } = await execute(model, weights, input, { engine: 'batched', ...execution });
   return [y, ...(others?.values() ?? [])];
 }
 

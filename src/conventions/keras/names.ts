@@ -100,12 +100,7 @@ function layersIn(tensors: NamedTensors, metadata: ReadonlyMap<string, string> |
     const layer = paths[i][from];
     groups.set(layer, [...(groups.get(layer) ?? []), { name, tensor }]);
   }
-  const layers = [...groups].map(([name, arrays]) =>
-    namedLayer(
-      name,
-      arrays.sort((a, b) => rank(a.name) - rank(b.name)),
-    ),
-  );
+  const layers = [...groups].map(([name, arrays]) => namedLayer(name, inOrder(arrays)));
   return { layers, listed: false };
 }
 
@@ -223,13 +218,23 @@ function gateAssumptions(groups: readonly WeightGroup[], version: string | undef
 function isInModel(paths: readonly string[][]): boolean {
   const inside = new Set(paths.map(path => path[1]));
   const one = paths.every(path => path.length > 2 && path[0] === paths[0][0]);
-  return one && inside.size > 1 && ![...inside].every(name => /^(forward|backward)_/.test(name));
+  return one && inside.size > 1 && ![...inside].every(name => /^((forward|backward)_|RNNCell_)/.test(name));
 }
 
-/** Forward before backward, then kernel, recurrent kernel, bias. */
-function rank(name: string): number {
-  return (/(^|\/)backward_/.test(name) ? ROLES.length : 0) + ROLES.indexOf(roleOf(name));
+/** Forward before backward, the cells of a layer one after the other, then kernel, recurrent kernel, bias. */
+function inOrder(arrays: readonly NamedArray[]): NamedArray[] {
+  const folder = ({ name }: NamedArray) => name.slice(0, name.lastIndexOf('/') + 1);
+  const cells = [...new Set(arrays.map(folder))].filter(name => CELL.test(name));
+  const rank = (array: NamedArray) => {
+    const { length } = ROLES;
+    const way = /(^|\/)backward_/.test(array.name) ? cells.length + 1 : 0;
+    return (way + cells.indexOf(folder(array)) + 1) * length + ROLES.indexOf(roleOf(array.name));
+  };
+  return [...arrays].sort((a, b) => rank(a) - rank(b));
 }
+
+/** A cell among several in tfjs. */
+const CELL = /(^|\/)RNNCell_\d+\/$/;
 
 function roleOf(name: string): string {
   const last = name.slice(name.lastIndexOf('/') + 1).replace(/:0$|^_/g, '');

@@ -6,6 +6,7 @@ import { kerasOutline } from '../../conventions/keras/outline.js';
 import type { KerasOutline } from '../../conventions/keras/outlined.js';
 import { dequantized, quantizedLayers } from '../../conventions/keras/quantized.js';
 import { alphaAssumptions, precisionAssumptions } from '../../conventions/keras/runOtherwise.js';
+import { tensorflowJsAssumptions } from '../../conventions/keras/tensorflowJs.js';
 import { withVocabularies } from '../../conventions/keras/vocabularies.js';
 import { halfPrecision } from '../../conventions/onnx/halfPrecision.js';
 import { sharedRanges } from '../../conventions/onnx/sharedRanges.js';
@@ -235,7 +236,11 @@ function described(config: () => unknown, file: TensorFile, dialect: KerasDialec
     const { model } = modelOf(config());
     const packed = quantizedLayers(model);
     const unpack = (file: TensorFile) => dequantized(file, packed);
-    const assumptions = [...precisionAssumptions(model), ...(file.format === 'h5' ? alphaAssumptions(model) : [])];
+    const assumptions = [
+      ...precisionAssumptions(model),
+      ...(file.format === 'h5' ? alphaAssumptions(model) : []),
+      ...(dialect === 'tfjs' ? tensorflowJsAssumptions(model) : []),
+    ];
     return { assumptions, ...(packed.size > 0 ? { unpack } : {}) };
   });
   return {

@@ -1,0 +1,112 @@
+import type { EngineInput } from '../engines/engine.js';
+import { RnnError } from '../errors.js';
+import { joined } from '../formats/bytes/numbers.js';
+import { memorySource } from '../formats/source.js';
+import type { ModelSpec } from '../model/spec.js';
+import { largestDifference, largestMagnitude } from '../tensor/difference.js';
+import { allocate, precisionOf, type Tensor } from '../tensor/tensor.js';
+import type { Weights } from '../weights/weights.js';
+import { inOneRow, type Written, yOf } from './encoded.js';
+import type { Execution } from './execute.js';
+
+/** Whether a written file gives what the one that was read gives. */
+
+/** Rounding in another order changes y by less than this, a wrong conversion by more. */
+const TOLERANCE = 1e-2;
+
+/** So many times the difference between float32 and float64 may other float32 sums differ. */
+const OTHER_SUMS = 100;
+
+/** Halvings of the weights that are tried: a weight of 1000 is below 1 then. */
+const MOST_HALVINGS = 10;
+
+export interface Converted {
+  /** what was read */
+  readonly model: ModelSpec;
+  readonly weights: Weights;
+  readonly input: EngineInput;
+  /** the same file with other weights of the same shapes */
+  encode(weights: Weights): Promise<Written>;
+}
+
+/** How the numbers of the written file came to be. */
+export type Way = 'read again' | 'run by ONNX Runtime';
+
+/**
+ * Rounding may grow without bounds in a network (large recurrent weights), so that two right runs have nothing in common. Then the same file is made of
+ * smaller weights, halved until float32 and float64 agree, and compared instead.
+ * @returns by how much the weights were divided; 1 where they are as they were
+ * @throws RnnError E_CONVERT_CHECK
+ */
+export async function checkConverted(theirs: Float64Array, ours: Float64Array, way: Way, converted: Converted): Promise<number> {
+  const difference = relativeDifference(theirs, ours);
+  if (difference <= TOLERANCE) return 1;
+  const steady = await steadied(converted);
+  if (steady.divisor === 1) throw wrongFile(way, TOLERANCE, difference);
+  const written = await converted.encode(steady.weights);
+  const outputs =
+    way === 'read again'
+      ? await written.y(memorySource(await joined(written.pieces)), converted.input)
+      : await written.onnxruntime?.(converted.input);
+  const smaller = outputs ? relativeDifference(inOneRow(outputs).data, steady.ours) : Number.POSITIVE_INFINITY;
+  if (smaller > steady.allowed) throw wrongFile(way, steady.allowed, smaller);
+  return steady.divisor;
+}
+
+interface Steady {
+  readonly divisor: number;
+  readonly weights: Weights;
+  readonly ours: Float64Array;
+  /** of the largest number */
+  readonly allowed: number;
+}
+
+/** The weights divided by the least power of two under which rounding stays small. */
+async function steadied({ model, weights, input }: Converted): Promise<Steady> {
+  for (let divisor = 1; divisor <= 2 ** MOST_HALVINGS; divisor *= 2) {
+    const smaller = divided(weights, divisor);
+    const ours = inOneRow(await yOf(model, smaller, input)).data;
+    const allowed = Math.max(TOLERANCE / 1000, OTHER_SUMS * (await ownDifference(ours, { model, weights: smaller, input })));
+    if (allowed <= TOLERANCE) return { divisor, weights: smaller, ours, allowed };
+  }
+  // rounding is not what makes the difference, or nothing can be said
+  return { divisor: 1, weights, ours: new Float64Array(), allowed: TOLERANCE };
+}
+
+/** How far rounding alone moves y: in float64, in the sums of other code, and where what enters a product is moved by its last place. */
+async function ownDifference(ours: Float64Array, { model, weights, input }: Omit<Converted, 'encode'>): Promise<number> {
+  const ways: readonly Partial<Execution>[] = [
+    { dtype: 'f64' },
+    { rounding: { general: true } },
+    ...JITTERS.map(jitter => ({ rounding: { jitter } })),
+  ];
+  let most = 0;
+  for (const way of ways) most = Math.max(most, relativeDifference(inOneRow(await yOf(model, weights, input, way)).data, ours));
+  return most;
+}
+
+const JITTERS = [1, 2, 3];
+
+/** By a power of two, which is exact. */
+function divided(weights: Weights, divisor: number): Weights {
+  const smaller = (t: Tensor): Tensor => {
+    const data = allocate(t.data.length, precisionOf(t));
+    for (let k = 0; k < data.length; k++) data[k] = t.data[k] / divisor;
+    return { shape: t.shape, data };
+  };
+  return divisor === 1 ? weights : new Map([...weights].map(([name, t]) => [name, smaller(t)]));
+}
+
+/** The largest difference over the largest expected number; infinite where there are more or fewer numbers. */
+export function relativeDifference(found: Float64Array, expected: Float64Array): number {
+  if (found.length !== expected.length) return Number.POSITIVE_INFINITY;
+  return largestDifference(found, expected).abs / Math.max(largestMagnitude(expected), 1e-30);
+}
+
+function wrongFile(way: Way, allowed: number, found: number): RnnError {
+  return new RnnError('unsupported', 'E_CONVERT_CHECK', `${way}, the written file gives other numbers, so it was not kept`, {
+    expected: `a difference of at most ${allowed} of the largest number`,
+    found: String(found),
+    fix: 'please report this file; another --to may do',
+  });
+}
