@@ -18,6 +18,11 @@ describe('shapesText', () => {
     expect(await line(1000)).toMatch(
       / = T·D·K1 \+ T·K1·K2 \+ .* \+ T·K9·K10 \+ … \+ T·K999·K1000 \(1000 terms\) {3}\(matrix products only\)$/,
     );
+    const recurrent = Array.from({ length: 14 }, () => 'rnn:4+seq').join(',');
+    const shown = await text({ layers: `dense:3,${recurrent}`, D: 3, T: 2 });
+    // a term is not cut in its parentheses
+    expect(shown).toMatch(/ = T·D·K \+ T·\(.*\) \+ … \+ T·\([^()]*\) \(15 terms\)/);
+    expect(shown.match(/ T·\(/g)).toHaveLength(10);
   });
 
   it('names what each kind of layer puts out, and the options that are not the usual ones', async () => {

@@ -77,3 +77,18 @@ export function alignPoints(values: readonly string[]): string[] {
 export function formulaText(formula: string): string {
   return formula.replaceAll('*', '·').replaceAll('+', ' + ');
 }
+
+/** What is added up outside of parentheses: 'T*(D*M+M*M)+M*K' -> ['T*(D*M+M*M)', 'M*K'] */
+export function termsOf(formula: string): string[] {
+  const terms: string[] = [];
+  let [from, depth] = [0, 0];
+  for (let i = 0; i < formula.length; i++) {
+    if (formula[i] === '(') depth++;
+    else if (formula[i] === ')') depth--;
+    else if (formula[i] === '+' && depth === 0) {
+      terms.push(formula.slice(from, i));
+      from = i + 1;
+    }
+  }
+  return [...terms, formula.slice(from)];
+}

@@ -2,7 +2,7 @@ import { escapeText } from '../escape.js';
 import type { LayerRow, ShapesResult, WeightRow } from '../run/result.js';
 import { sizesText, symbolsText } from './dims.js';
 import { labelledLines } from './labelledLines.js';
-import { bytesText, countText, formulaText } from './numbers.js';
+import { bytesText, countText, formulaText, termsOf } from './numbers.js';
 import { paramsText, totalText } from './paramsText.js';
 import { type Column, drawTable, type Layout } from './table.js';
 import { displayWidth, wrapText } from './text.js';
@@ -161,7 +161,7 @@ function countedAs({ byFramework, formulas }: ShapesResult['totals'], separators
 const MOST_TERMS = 12;
 
 function macs({ totals }: ShapesResult, separators: boolean): string {
-  const terms = totals.macsFormula.split('+');
+  const terms = termsOf(totals.macsFormula);
   const shown = terms.length > MOST_TERMS ? [...terms.slice(0, MOST_TERMS - 2), '…', ...terms.slice(-1)] : terms;
   const rest = terms.length > MOST_TERMS ? ` (${terms.length} terms)` : '';
   const formula = `${formulaText(shown.join('+'))}${rest}`;
