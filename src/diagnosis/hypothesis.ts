@@ -76,6 +76,8 @@ export interface Candidate {
   readonly chosen: number;
   /** how many numbers it explains beyond those, where that is known better */
   readonly told?: number;
+  /** the same, whatever else says more: as many numbers as the network can make different */
+  readonly most?: number;
   /** decimal digits of evidence, where they are counted in another way than by the numbers that are equal */
   readonly digits?: number;
   /** how far rounding moves its y, where that is not what it does to the right one */

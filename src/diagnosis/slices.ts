@@ -20,6 +20,8 @@ export interface Slices {
   readonly different: number;
   /** how many numbers differ: what leaves the others as they are is not proved by them */
   readonly off: number;
+  /** how many of its numbers say something of their own: where all rows are alike, what fits one of them fits them all */
+  readonly inEffect: number;
   /** the first sample that differs; −1 if unknown */
   readonly first: number;
   /** the largest difference, in multiples of the noise */
@@ -36,13 +38,15 @@ export interface Slice extends Part {
 export function slicesOf(scenario: Scenario, right: Outcome, other: Tensor, noise: Noise): Slices {
   const whole = { scenario, right, other, noise };
   const { times, left } = apart(right.y.data, other.data, noise.data);
+  const asNumber = Math.min(left, spreadOf(other.data));
   const N = scenario.input.x.shape[0];
   const common = {
     whole,
     different: numbersToldBy(right, scenario, other),
     off: Array.from(other.data).filter((_, k) => areApart(right.y.data, other.data, noise.data, k, k + 1)).length,
     asSpecified: times,
-    asNumber: Math.min(left, spreadOf(other.data)),
+    asNumber,
+    inEffect: numbersInEffect(other, noise, asNumber),
   };
   if (N === 1 || other.shape[0] !== N || !samplesApart(scenario.model))
     return { ...common, worst: whole, worstAt: 0, before: whole, first: -1 };

@@ -8,7 +8,7 @@ import { type Outcome, runScenario } from './run.js';
 import { isComputed, outputUnder, variantsOf } from './runCache.js';
 import { type Scenario, samplesOf } from './scenario.js';
 import { keepsSizes } from './sizesUnder.js';
-import { differentNumbers, numbersInEffect, numbersToldBy, type Slice, type Slices } from './slices.js';
+import { differentNumbers, numbersToldBy, type Slice, type Slices } from './slices.js';
 import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
 
 /** One explanation, and what it leaves of the difference. */
@@ -191,7 +191,17 @@ export function finishTrials(slices: Slices, trials: Trial[]): void {
     trial.floor = believable(timesNoise(noiseOf(changed, exact).data, part.noise.data), asSpecified);
     // units that a relu holds at zero may be alive under it
     trial.values = Math.max(trial.values, numbersToldBy(exact, changed, part.other));
+    if (trial.codes.length > 1) trial.values = Math.min(trial.values, numbersForPairs(slices));
   }
+}
+
+/**
+ * Numbers that count for two mistakes together: of several rows what they differ by. Where units are saturated all rows are alike and h is −1 or 1 each: of
+ * thousands of pairs one gives the same signs.
+ */
+function numbersForPairs({ inEffect, whole: { other } }: Slices): number {
+  const K = other.shape[other.shape.length - 1] ?? 1;
+  return other.data.length > K ? inEffect - K : inEffect;
 }
 
 /** A mistake under which the network is so chaotic that rounding alone moves y by what is to be explained explains nothing. */
@@ -201,11 +211,10 @@ function believable(floor: number, asSpecified: number): number {
 
 /** Explanations whose y was made from the other output. @param find 'fromOutput' or 'estimate' of a hypothesis */
 export function candidateTrials(
-  { whole: { scenario, right, other, noise: noises }, different, off, asSpecified, asNumber }: Slices,
+  { whole: { scenario, right, other, noise: noises }, different, off, asSpecified, inEffect }: Slices,
   find: (h: Hypothesis) => Hypothesis['fromOutput'],
   noise: number,
 ) {
-  const inEffect = numbersInEffect(other, noises, asNumber);
   return HYPOTHESES.flatMap(hypothesis =>
     (find(hypothesis)?.(scenario, right, other, noise, noises) ?? []).map(candidate =>
       trialOfCandidate(hypothesis, candidate, other, { different: Math.min(different, off), inEffect }, noises, noise),
@@ -221,7 +230,7 @@ function trialOfCandidate(
   noises: Noise,
   noise: number,
 ): Trial {
-  const { code, layer, y, why, fix, chosen, told, digits, floor = noise } = candidate;
+  const { code, layer, y, why, fix, chosen, told, most = Infinity, digits, floor = noise } = candidate;
   return {
     codes: [code],
     layers: [layer],
@@ -232,7 +241,7 @@ function trialOfCandidate(
     floor: (chosen > 0 ? 2 : 1) * Math.max(floor / noise, timesNoise(ulpsOf(other), noises.data)),
     chosen,
     digits,
-    values: Math.min(told ?? Math.max(0, different - chosen), chosen > 0 ? Math.max(0, inEffect - chosen) : Infinity),
+    values: Math.min(most, told ?? Math.max(0, different - chosen), chosen > 0 ? Math.max(0, inEffect - chosen) : Infinity),
     order: orderOf(hypothesis),
     why,
   };

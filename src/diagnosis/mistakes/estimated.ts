@@ -1,3 +1,4 @@
+import { largestDifference } from '../../tensor/difference.js';
 import { sliceFirst } from '../../tensor/layout.js';
 import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Fitted, Found, Noise, Outcome, Scenario } from '../mistake.js';
@@ -5,7 +6,7 @@ import { fitWithin, listed, mistake, NEAR_NOISE, runScenario, simulated, smallNu
 import { apart, largerNoise } from '../noise.js';
 import { eachColumn, mapData, recurrentLayers, samplesOf, waysOf } from '../scenario.js';
 import { differentNumbers, samplesOff } from '../slices.js';
-import { unitsBelow } from './heads.js';
+import { directionsUnderMistakes, unitsBelow } from './heads.js';
 import { withX } from './inputs.js';
 import { constantStates, startingWith } from './stateStart.js';
 
@@ -93,11 +94,19 @@ export function estimated(
         if (!y || apart(y.data, other.data, largerNoise(each, noise).data).times > NEAR_NOISE * NEAR_NOISE) continue;
         const chosen = found.values.length + Math.min(BENT, found.values.length);
         const best = (isWithin(RUNS_AGAIN) && fitIn(whole, found.values, true)) || { values: found.values, y };
-        return [{ y: best.y, chosen, why: why(best.values), digits: digits?.(best.values) }];
+        const most = numbersMade(scenario, right, other, noise) - chosen;
+        return [{ y: best.y, chosen, most, why: why(best.values), digits: digits?.(best.values) }];
       }
     }
   }
   return [];
+}
+
+/** How many numbers the y of a mistake in the recurrent layers can make different: of each output its mean, and one for every direction of h. */
+function numbersMade(scenario: Scenario, right: Outcome, other: Tensor, noise: number): number {
+  const K = other.shape[other.shape.length - 1];
+  const directions = directionsUnderMistakes(scenario, right, NEAR_NOISE * noise, largestDifference(right.y.data, other.data).abs);
+  return K * (directions + 1);
 }
 
 const line = (scale: number, offset: number, what: string) =>

@@ -4,7 +4,17 @@ import { largestMagnitude } from '../../tensor/difference.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { reshape } from '../../tensor/tensor.js';
 import { affineFit, columnsThatVary } from '../leastSquares.js';
-import { changeLayer, changeWeights, type Hypothesis, mistake, type Outcome, recurrentLayers, type Scenario } from '../mistake.js';
+import {
+  changeLayer,
+  changeWeights,
+  type Hypothesis,
+  mapData,
+  mistake,
+  type Outcome,
+  recurrentLayers,
+  runScenario,
+  type Scenario,
+} from '../mistake.js';
 import { digitsWithin } from '../slices.js';
 
 /** Mistakes in what the head sits on: the input, every step, another way of pooling. */
@@ -30,14 +40,44 @@ const MOST_ROWS = 256;
  * it by less than `of` counts by its digits beyond `near`. Infinity without a dense layer that makes y.
  */
 export function directionsInEffect(scenario: Scenario, right: Outcome, near: number, of: number): number {
+  return directionsOf(scenario, [right], near, of);
+}
+
+/** Changes of the recurrent layers that stand for all mistakes in them: what their y have in common, the y of any mistake is likely to have. */
+const FOR_ALL: readonly ((name: string, t: Tensor) => Tensor)[] = [
+  (name, t) => (/Wx$/.test(name) ? mapData(t, v => 0.6 * v) : t),
+  (name, t) => (/Wx$/.test(name) ? mapData(t, v => 1.5 * v) : t),
+  (name, t) => (/Wh$/.test(name) ? mapData(t, v => -v) : t),
+  (name, t) => (/Wh$/.test(name) ? mapData(t, v => 0.5 * v) : t),
+];
+
+/**
+ * The same of h under several mistakes: where units are saturated, the y of every mistake is nearly a linear function of the same few numbers of x, and
+ * what is fitted to that many proves nothing. Infinity without a dense layer that makes y.
+ */
+export function directionsUnderMistakes(scenario: Scenario, right: Outcome, near: number, of: number): number {
+  if (!headOf(scenario)) return Infinity;
+  const under = FOR_ALL.flatMap(change => {
+    const changed = recurrentLayers(scenario).reduce((s, l) => changeWeights(s, l.name, change), scenario);
+    return runScenario(changed, { like: right }) ?? [];
+  });
+  return directionsOf(scenario, [right, ...under], near, of);
+}
+
+/** Of the h of several outcomes, side by side: [R, M] each. */
+function directionsOf(scenario: Scenario, outcomes: readonly Outcome[], near: number, of: number): number {
   const head = headOf(scenario);
-  const h = head && right.layers.get(head.name)?.inputs[0].tensor;
   const Wo = head && scenario.weights.get(head.name)?.get('Wo');
-  if (!h || !Wo) return Infinity;
+  if (!head || !Wo) return Infinity;
   const [M, K] = Wo.shape;
-  const rows = centred(h.data, Math.min(MOST_ROWS, h.data.length / M), M, m => largestMagnitude(Wo.data.subarray(m * K, (m + 1) * K)));
+  const own = outcomes.map(({ layers }) => {
+    const h = layers.get(head.name)!.inputs[0].tensor;
+    return centred(h.data, Math.min(MOST_ROWS, h.data.length / M), M, m => largestMagnitude(Wo.data.subarray(m * K, (m + 1) * K)));
+  });
+  const width = M * outcomes.length;
+  const rows = own[0].map((_, r) => Float64Array.from({ length: width }, (_u, m) => own[Math.floor(m / M)][r][m % M]));
   let count = 0;
-  for (let left = Math.min(M, rows.length - 1); left > 0; left--) {
+  for (let left = Math.min(width, rows.length - 1); left > 0; left--) {
     const sizes = rows.map(row => Math.sqrt(row.reduce((sum, v) => sum + v * v, 0)));
     const most = largestMagnitude(sizes);
     if (!(most > near)) break;
@@ -45,7 +85,7 @@ export function directionsInEffect(scenario: Scenario, right: Outcome, near: num
     const unit = rows[sizes.indexOf(most)].map(v => v / most);
     for (const row of rows) {
       const along = row.reduce((sum, v, m) => sum + v * unit[m], 0);
-      for (let m = 0; m < M; m++) row[m] -= along * unit[m];
+      for (let m = 0; m < width; m++) row[m] -= along * unit[m];
     }
   }
   return count;

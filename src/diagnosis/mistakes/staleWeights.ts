@@ -3,7 +3,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { affineFitWithin, columnsThatVary } from '../leastSquares.js';
 import { changeWeights, type Found, mapData, mistake, NEAR_NOISE, type Noise, type Outcome, type Scenario } from '../mistake.js';
 import { digitsWithin } from '../slices.js';
-import { headOf } from './heads.js';
+import { directionsUnderMistakes, headOf } from './heads.js';
 import { columnDistance } from './outputOrder.js';
 
 /** Rows of the layer below the head and of y: [R, M] and [R, K]. */
@@ -57,6 +57,7 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
         y: { shape: right.y.shape, data: fit.fitted },
         chosen: other.data.length - (rows.R - fit.rank) * told,
         told: (rows.R - fit.rank) * told * proved,
+        most: (directionsUnderMistakes(scenario, right, NEAR_NOISE * noise, off) + (head.useBias ? 1 : 0) - fit.rank) * told,
         why: `Your output is a linear function of the right hidden states, and not that of ${head.name}: ${head.name} has other weights there, or what stands before or behind it is linear, too (a normalisation, units or outputs added to others).`,
       });
     }

@@ -45,6 +45,8 @@ E_OUTPUT_NAME | no output of that name
 The error lists the outputs of the network.
 E_TOKEN E_TOKENS | an embedding reads whole numbers
 An embedding takes token numbers [N, T] from 0 to V − 1: no fractions, none beyond its table, no features.
+E_VOCABULARY | the vocabulary of an IntegerLookup
+vocabulary.txt inside the .keras file holds one whole number a line, as adapt() writes it: save the model again.
 E_LENGTHS E_MASK | lengths or a mask that do not fit
 There is one length for each sample, from 1 to T, or one 0 or 1 for each step: [N, T].
 E_STATE_SHAPE E_NO_H0 E_NO_C0 | an initial state that does not fit
