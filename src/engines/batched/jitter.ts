@@ -34,18 +34,21 @@ function withRoundedActivations(args: RecurrenceArgs, seed: number, precision: P
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
     return state * 2 ** -31 * epsilon;
   };
-  const roundedValue = (v: number, name: string) => {
-    if (/sigmoid/.test(name)) return v + next() / 2;
+  const ofSigmoid = (v: number) => v + next() / 2;
+  const ofTanh = (v: number) => {
     const size = Math.abs(v);
-    return v + next() * (name === 'tanh' ? Math.max(size, Math.min(0.5, 128 * size)) : size);
+    return v + next() * Math.max(size, Math.min(0.5, 128 * size));
   };
+  const ofOthers = (v: number) => v + next() * Math.abs(v);
   const rounded = (f: CellFunction, spec: ActivationSpec | null): CellFunction => {
-    const name = typeof spec === 'object' ? (spec?.name ?? '') : spec;
-    if (typeof f === 'function') return x => roundedValue(f(x), name);
+    const name = (typeof spec === 'object' ? spec?.name : spec) ?? '';
+    // asked once: of a value it would take longer than the function
+    const round = /sigmoid/.test(name) ? ofSigmoid : name === 'tanh' ? ofTanh : ofOthers;
+    if (typeof f === 'function') return x => round(f(x));
     return {
       row(x, from, to, out) {
         f.row(x, from, to, out);
-        for (let k = from; k < to; k++) out[k] = roundedValue(out[k], name);
+        for (let k = from; k < to; k++) out[k] = round(out[k]);
       },
     };
   };
