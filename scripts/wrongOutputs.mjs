@@ -113,6 +113,14 @@ const and =
   (net, s) =>
     tests.every(t => t(net, s));
 
+/** The last steps of each sample are zeros, of which two at least are not. */
+function zerosBehind(X, rng) {
+  return X.map(rows => {
+    const real = 2 + Math.floor(rng.next() * (rows.length - 2));
+    return rows.map((x, t) => (t < real ? x : zeros(x.length)));
+  });
+}
+
 export const MISTAKES = {
   // ---- the state
   'h is zero at every step': fault(['state-reset', 'wh-missing', 'axes-swapped', 'starts-late'], { reset: 'all' }, { when: needs(1, 2) }),
@@ -254,17 +262,19 @@ export const MISTAKES = {
   'zeros of padding in front': {
     codes: ['padding-side'],
     when: and(net => !net.seq && !net.pool, needs(2, 4)),
-    prepare: (X, rng) =>
-      X.map(rows => {
-        const real = 2 + Math.floor(rng.next() * (rows.length - 2));
-        return rows.map((x, t) => (t < real ? x : zeros(x.length)));
-      }),
+    prepare: zerosBehind,
     make: c => ({
       X: c.X.map(rows => {
         const real = rows.filter(x => x.some(v => v !== 0));
         return [...rows.slice(real.length), ...real];
       }),
     }),
+  },
+  'zeros of padding left out': {
+    codes: ['padding-skipped'],
+    when: and(net => !net.pool, needs(2, 4)),
+    prepare: zerosBehind,
+    make: c => ({ fault: { lengthsOf: () => c.X.map(rows => rows.filter(x => x.some(v => v !== 0)).length) } }),
   },
   'last of the padded sequence': {
     codes: ['mask-ignored', 'mask-zeros'],

@@ -84,6 +84,12 @@ describe('a file beside the flags', () => {
     ['weights beside --weights', () => ['forward', weights, '--weights', weights], 'E_CONFLICT', 'and --weights both hold weights'],
     ['an array', () => ['forward', x], 'E_INPUT', `rnn-cli forward -i ${x}`],
     ['several arrays', () => ['forward', saved({ x: [[1]], y: [2] })], 'E_INPUT', 'holds 2 arrays, neither a network nor its weights'],
+    [
+      'what an optimizer of PyTorch keeps',
+      () => ['shapes', saved({ 'state.0.step': 1, 'state.0.exp_avg': [[1]], 'state.0.exp_avg_sq': [[1]] })],
+      'E_NAMES',
+      'this is the state of an optimizer, not the weights of a network',
+    ],
     ['arrays whose names are letters', () => ['forward', saved({ x: [1], y: [1], h: [1] })], 'E_INPUT', 'holds 3 arrays'],
     ['a file without arrays', () => ['forward', noTensors()], 'E_NAMES', 'no tensors'],
     [

@@ -511,7 +511,7 @@ describe('the words about', () => {
     [
       'a layer of somebody',
       sequential({ ...layer('Dense', { units: 1 }), registered_name: 'my>keras' }),
-      '3 E_KERAS_CLASS | layer dense: my>keras is not run here | expected: a layer of Keras itself | found: my>keras',
+      '3 E_KERAS_CLASS | layer dense: my>keras is not run here | expected: a layer of Keras itself | found: my>keras | fix: in Python, save what is computed in front of it: keras.Model(model.inputs, model.get_layer("dense").input).save("part.keras")',
     ],
     ['a layer of Keras itself', sequential({ ...layer('Dense', { units: 1 }), registered_name: 'keras.src>Dense' }), 'nothing'],
     ['a layer registered by its class', sequential({ ...layer('Dense', { units: 1 }), registered_name: 'Dense' }), 'nothing'],
@@ -529,12 +529,12 @@ describe('the words about', () => {
     [
       'both ways of no cell',
       sequential(layer('Bidirectional', { layer: layer('Dense') })),
-      '3 E_KERAS_CLASS | layer bidirectional: Dense is not run here | expected: SimpleRNN, LSTM, GRU, RNN, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D | found: Dense',
+      '3 E_KERAS_CLASS | layer bidirectional: Dense is not run here | expected: SimpleRNN, LSTM, GRU, RNN, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D | found: Dense | fix: in Python, save what is computed in front of it: keras.Model(model.inputs, model.get_layer("bidirectional").input).save("part.keras")',
     ],
     [
       'both ways of what every object has',
       sequential(layer('Bidirectional', { layer: layer('constructor') })),
-      '3 E_KERAS_CLASS | layer bidirectional: constructor is not run here | expected: SimpleRNN, LSTM, GRU, RNN, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D | found: constructor',
+      '3 E_KERAS_CLASS | layer bidirectional: constructor is not run here | expected: SimpleRNN, LSTM, GRU, RNN, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D | found: constructor | fix: in Python, save what is computed in front of it: keras.Model(model.inputs, model.get_layer("bidirectional").input).save("part.keras")',
     ],
     [
       'no layer in both ways',
@@ -554,5 +554,11 @@ describe('the words about', () => {
     ],
   ])('%s', (_, config, line) => {
     expect(lineOf(config)).toBe(line);
+  });
+
+  it('of a class that is not run: Keras can save what is computed in front of its layer, of layers in each other the outer one', () => {
+    const within = layer('TimeDistributed', { name: 'each "step"', layer: layer('MyLayer', { name: 'own' }) });
+    expect(lineOf(sequential(within))).toContain('model.get_layer("each \\"step\\"").input');
+    expect(lineOf(sequential(layer('Lambda', { name: 'last' })))).toContain('model.get_layer("last").input');
   });
 });

@@ -79,6 +79,48 @@ it.each([
   expect(await runCompare({ ...call, layers: line, against })).toMatchObject({ status: 'SAME' });
 });
 
+it('padding that only the other side leaves out: the lengths are said, and with them both agree', async () => {
+  const T = 5;
+  const lengths = [5, 3, 1, 4];
+  const x = {
+    shape: [4, T, 2],
+    data: Float32Array.from({ length: 4 * T * 2 }, (_, k) =>
+      Math.floor(k / 2) % T < lengths[Math.floor(k / 2 / T)] ? Math.sin(k + 1) : 0,
+    ),
+  };
+  const input = folder.write('padded.npy', await bytesOf('npy', { npy: x }));
+  const call = { layers: 'bilstm:3,dense:2', init: 'torch' as const, input };
+  const { tensors } = await runForward({ ...call, lengths: lengths.join(',') });
+  const against = folder.write('packed.npy', await bytesOf('npy', { npy: tensors.y }));
+  const { explanations } = await runCompare({ ...call, against });
+  expect(explanations[0]).toMatchObject({ code: 'padding-skipped', verdict: 'fits', call: '--lengths 5,3,1,4' });
+  expect(await runCompare({ ...call, against, lengths: lengths.join(',') })).toMatchObject({ status: 'SAME' });
+});
+
+it('x of a file whose steps come first: --time-major is said, where it helps', async () => {
+  const x = { shape: [6, 4, 2], data: Float32Array.from({ length: 48 }, (_, k) => Math.sin(k + 1)) };
+  const call = {
+    layers: 'rnn:3,dense:2',
+    init: 'torch' as const,
+    input: folder.write('steps-first.npy', await bytesOf('npy', { npy: x })),
+  };
+  const { tensors } = await runForward({ ...call, timeMajor: true });
+  const against = folder.write('of-steps-first.npy', await bytesOf('npy', { npy: tensors.y }));
+  expect((await runCompare({ ...call, against })).explanations[0]).toMatchObject({ code: 'axes-swapped', call: '--time-major' });
+  expect(await runCompare({ ...call, against, timeMajor: true })).toMatchObject({ status: 'SAME' });
+});
+
+it('two mistakes at once in a network of PyTorch: both repairs are in PyTorch', async () => {
+  const call = { N: 4, T: 5, D: 2, init: 'torch' as const, framework: 'torch' as const, lengths: '5,3,1,4' };
+  const { y } = (await runForward({ ...call, layers: 'bilstm:3+seq,dense:2' })).tensors;
+  // out[:, -1] of a packed sequence
+  const last = { shape: [4, 2], data: Float32Array.from({ length: 8 }, (_, k) => y.data[(Math.floor(k / 2) * 5 + 4) * 2 + (k % 2)]) };
+  const against = folder.write('rows.npy', await bytesOf('npy', { npy: last }));
+  const [found] = (await runCompare({ ...call, layers: 'bilstm:3,dense:2', against })).explanations;
+  expect(found.code).toBe('bidirectional-last-step+mask-zeros');
+  expect(found.fix).toMatch(/^h = torch\.cat.*\ny = fc\(torch\.cat/);
+});
+
 it('a multiple of y that is written with few digits has no offset: one number that is enough says more than two', async () => {
   const call = { layers: 'gru:2,dense:1', N: 5, T: 6, D: 3, seed: '8' };
   const { tensors } = await runForward(call);

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { toBfloat, toHalf } from '../../src/diagnosis/mistakes/precisionFaults.js';
 import { readTensors } from '../../src/formats/index.js';
 import { memorySource } from '../../src/formats/source.js';
 import { runCompare } from '../../src/run/compare.js';
+import { runForward } from '../../src/run/forward.js';
+import { runInMemory } from '../../src/run/inMemory.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 
 const folder = temporaryFolder();
@@ -48,4 +51,56 @@ it('is none where the numbers need more bits, or are further off than such a run
   const { net, y } = await recorded();
   for (const against of [await y('float16', v => v * 1.0001), await y('float16', v => 2 * v)])
     expect((await runCompare({ ...net, against })).codes).not.toContain('float16');
+});
+
+/** The y of weights in float32, beside the same weights rounded. */
+async function roundedWeights(round: (v: number) => number, change: (v: number) => number = v => v) {
+  const call = { layers: 'lstm:5,dense:2', N: 4, T: 6, D: 3, init: 'torch' as const, framework: 'torch' as const, budget: 0.001 };
+  const { tensors } = await runForward(call);
+  const { weights } = await runInMemory(call);
+  const rounded = Object.fromEntries(
+    [...weights].map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data, round) }]),
+  );
+  const { init: _, ...own } = call;
+  return {
+    net: { ...own, weights: folder.write('rounded.npz', await bytesOf('npz', rounded)) },
+    against: folder.write(
+      'whole.npy',
+      await bytesOf('npy', { npy: { shape: tensors.y.shape, data: Float32Array.from(tensors.y.data, change) } }),
+    ),
+  };
+}
+
+it.each([
+  ['float16', toHalf],
+  ['bfloat16', toBfloat],
+] as const)('weights that were saved in %s beside the y of those before: likely that, and how to save them', async (code, round) => {
+  const { net, against } = await roundedWeights(round);
+  const { explanations, verdict } = await runCompare({ ...net, against });
+  expect({ verdict, code: explanations[0].code, why: explanations[0].why }).toEqual({
+    verdict: 'likely',
+    code,
+    why: expect.stringMatching(
+      new RegExp(`^The weights given here are rounded: all \\d+ numbers of the matrices can be written in ${code}\\.`),
+    ),
+  });
+  expect(explanations[0].fix).toBe("torch.save(net.state_dict(), 'net.pt')   # ← before net.half(), or net.bfloat16()");
+});
+
+it('are not the cause where y is further off, or closer, than that moves it, or where they need more bits', async () => {
+  for (const given of [
+    await roundedWeights(toHalf, v => 1.01 * v + 0.003),
+    await roundedWeights(
+      v => v,
+      v => v + 1e-5,
+    ),
+  ])
+    expect((await runCompare({ ...given.net, against: given.against })).codes).not.toContain('float16');
+  const { net } = await roundedWeights(toBfloat);
+  const { y } = (await runForward({ ...net, layers: net.layers })).tensors;
+  const near = folder.write(
+    'near.npy',
+    await bytesOf('npy', { npy: { shape: y.shape, data: Float32Array.from(y.data, (v, k) => v + 3e-6 * Math.sin(9 * k)) } }),
+  );
+  expect((await runCompare({ ...net, against: near })).codes).not.toContain('bfloat16');
 });

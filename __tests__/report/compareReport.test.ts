@@ -91,6 +91,23 @@ describe('compareText', () => {
     expect(await text(fixed)).toBe('SAME   8 of 8 values, largest 7.4e-8, allowed 1e-5 + 0.1·|e|   batched and stdin\n');
   });
 
+  it('has what is allowed of each sample where a larger difference is the same and a smaller one is not', async () => {
+    const own = [{ ...sample(0, 2e-3, true), allowed: 3e-3 }, sample(1, 1e-3, false)];
+    const shown = await text({ ...DIFFERENT, max: { ...DIFFERENT.max!, abs: 1e-3, index: [1, 1] }, perSample: own });
+    expect(shown).toContain('largest of them 1e-3 at sample 2, y2');
+    expect(
+      shown
+        .split('\n')
+        .slice(2, 5)
+        .map(line => line.replace(/ {2,}/g, ' ')),
+    ).toEqual([
+      ' sample largest allowed at manual batched verdict',
+      ' 1 2e-3 3e-3 y2 0.50000000 0.50200000 same',
+      ' 2 1e-3 1.2e-6 y2 0.50000000 0.50100000 different',
+    ]);
+    expect(await text(DIFFERENT)).not.toContain('allowed   at');
+  });
+
   it('when different has a row per sample, the place, the explanations, why and fix', async () => {
     expect(
       await text(DIFFERENT),

@@ -21,7 +21,7 @@ export async function withFileArgument(given: Values, command: CommandName, note
     throw asFlags(path, error);
   });
   if (role === 'arrays') {
-    throw isArray(path, command, await countArrays(path));
+    throw isArray(path, command, await countArrays(path), rest);
   }
   if (role === 'model') {
     if (rest.layers !== undefined) throw conflict(`${named} and --layers both describe the network`, 'give one of them');
@@ -65,13 +65,19 @@ function asFlags(word: string, error: unknown): unknown {
   return error;
 }
 
-function isArray(path: string, command: CommandName, count: number): RnnError {
+/** Arrays where a network is needed. What they are for is said if the command has no such array yet. */
+function isArray(path: string, command: CommandName, count: number, { input, against }: Values): RnnError {
   const found = count === 1 ? 'an array' : `${count} arrays`;
   const written = path === '-' ? path : shownPath(path);
-  const use = command === 'compare' ? `--against ${written}` : `-i ${written}`;
+  const use =
+    command === 'compare' && against === undefined
+      ? `--against ${written}`
+      : command === 'forward' && count === 1 && input === undefined
+        ? `-i ${written}`
+        : undefined;
   return new RnnError('usage', 'E_INPUT', `${shownPath(path)} holds ${found}, neither a network nor its weights`, {
     expected: 'a model, or weights',
     found,
-    fix: command === 'forward' || command === 'compare' ? `rnn-cli ${command} ${use}` : 'give a model, or weights',
+    fix: use === undefined ? 'give a model, or weights' : `rnn-cli ${command} ${use}`,
   });
 }

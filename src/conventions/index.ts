@@ -29,6 +29,13 @@ export function conventionOf(names: readonly string[], metadata?: ReadonlyMap<st
   return CONVENTIONS.find(convention => convention.detect(names, metadata)) ?? (described && isTorch(names) ? all.torch : undefined);
 }
 
+/** What torch.optim keeps of each parameter: averages of its gradient and of the square of it. */
+const OPTIMIZER = /(^|\.)state\.\d+\.(exp_avg(_sq)?|momentum_buffer|square_avg|sum)$/;
+
+export function isOptimizerState(names: readonly string[]): boolean {
+  return names.some(name => OPTIMIZER.test(name));
+}
+
 function isTorch(names: readonly string[]): boolean {
   return names.some(name => /(^|\.)weight$/.test(name));
 }
@@ -48,6 +55,12 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
       expected: 'weights by name, or in the order of get_weights()',
       found: 'one array without a name',
       fix: 'x is given with -i, an output with --against',
+    });
+  if (isOptimizerState(names))
+    throw new RnnError('convention', 'E_NAMES', 'this is the state of an optimizer, not the weights of a network', {
+      expected: 'weight_ih_l0, weight_hh_l0 …, or a checkpoint that holds them, too',
+      found: shown,
+      fix: 'in Python: torch.save(net.state_dict(), "net.pt")',
     });
   throw new RnnError('convention', 'E_NAMES', message, {
     expected:

@@ -42,7 +42,8 @@ function bothWays({ bidirectional }: Layer, keras: string): string {
 /** out[:, -1] holds one step of the backward direction: the last states of both are in h_n. What is said not to do stays. */
 function lastOfBoth({ bidirectional, returnSequences }: Layer, torch: string): string {
   if (bidirectional === null || returnSequences) return torch;
-  return torch.replace(/^[^#\n]*/gm, code => code.replaceAll('out[:, -1]', 'torch.cat([h_n[-2], h_n[-1]], -1)'));
+  const both = 'torch.cat([h_n[-2], h_n[-1]], -1)';
+  return torch.replace(/^[^#\n]*/gm, code => code.replaceAll('out[:, -1]', both).replaceAll('fc(h_n[-1])', `fc(${both})`));
 }
 
 function statesOf(code: string, two: boolean): string {

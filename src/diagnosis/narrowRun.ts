@@ -6,7 +6,8 @@ import { roundedThroughout, toBfloat, toHalf } from './mistakes/precisionFaults.
 import type { OutputReading } from './outputReadings.js';
 import type { Finding } from './ranking.js';
 import { runScenario } from './run.js';
-import type { Scenario } from './scenario.js';
+import { mapData, type Scenario } from './scenario.js';
+import { onAllWeights } from './variants.js';
 
 /**
  * A run in 16 bits (`model.half()`, `.bfloat16()`, autocast) rounds every sum in an order of its own: no run gives its numbers again. What can be said is
@@ -14,8 +15,8 @@ import type { Scenario } from './scenario.js';
  */
 const FORMATS = [
   // what bfloat16 can write, float16 can, too, where it is neither large nor tiny
-  { code: 'bfloat16', round: toBfloat, torch: 'model.bfloat16()' },
-  { code: 'float16', round: toHalf, torch: 'model.half()' },
+  { code: 'bfloat16', round: toBfloat, bits: 7, torch: 'model.bfloat16()' },
+  { code: 'float16', round: toHalf, bits: 10, torch: 'model.half()' },
 ] as const;
 
 /** A run moves y by so many times what rounding weights, input and states alone does, at most; on the average by so many. */
@@ -44,6 +45,55 @@ export function narrowRun({ scenario, right, other }: OutputReading): Finding | 
   }
   return undefined;
 }
+
+/** Weights that a format can write are taken for rounded from so many on: fewer may be by chance, or by hand. */
+const LEAST_WEIGHTS = 16;
+/** What was rounded off is not known; so many guesses at it say how far it moves y. */
+const GUESSES = 4;
+/** y is off by no less than this part of what the guesses move it by. */
+const LEAST_MEAN = 1 / 5;
+
+/** The network itself has weights of 16 bits, and the other output is one of those that they were rounded from. */
+export function narrowWeights({ scenario, right, other }: OutputReading): Finding | undefined {
+  const matrices = [...scenario.weights.values()].flatMap(own => [...own.values()]).filter(t => t.shape.length > 1);
+  const numbers = matrices.reduce((sum, t) => sum + t.data.filter((v: number) => !Number.isInteger(16 * v)).length, 0);
+  const format = FORMATS.find(({ round }) => matrices.every(t => t.data.every((v: number) => round(v) === v)));
+  if (!format || numbers < LEAST_WEIGHTS) return undefined;
+  const { code, bits } = format;
+  const moves = Array.from({ length: GUESSES }, (_, guess) => unrounded(scenario, bits, guess)).flatMap(changed => {
+    const y = changed && runScenario(changed)?.y;
+    return y?.data.length === other.data.length ? [y] : [];
+  });
+  if (moves.length < GUESSES) return undefined;
+  const moved = Math.max(...moves.map(y => largestDifference(right.y.data, y.data).abs));
+  const mean = Math.max(...moves.map(y => rootMeanSquare(right.y, y)));
+  const off = largestDifference(right.y.data, other.data).abs;
+  const ownMean = rootMeanSquare(right.y, other);
+  if (!(off <= MOST * moved && ownMean <= MEAN * mean && ownMean >= LEAST_MEAN * mean && mean <= MOST_OF_SCALE * scaleOf(right.y)))
+    return undefined;
+  return {
+    ...{ code, codes: [code], layers: [null], residual: off, verdict: 'likely', margin: null, needsAll: true },
+    change: s => s,
+    fixes: {
+      numpy: "np.savez('w.npz', *model.get_weights())   # ← as they were, before they were rounded",
+      torch: "torch.save(net.state_dict(), 'net.pt')   # ← before net.half(), or net.bfloat16()",
+    },
+    why: `The weights given here are rounded: all ${numbers} numbers of the matrices can be written in ${code}. What such rounding leaves out moves y by about ${smallNumber(moved, 2)}, and your output, off by at most ${smallNumber(off, 3)}, may be that of the weights before it. What else moves y by so little cannot be told from it.`,
+  };
+}
+
+/** Each weight somewhere among the numbers that round to it, by a sequence that fills the interval evenly. */
+function unrounded(scenario: Scenario, bits: number, guess: number): Scenario | undefined {
+  let count = guess * 1000;
+  const shifted = (v: number) => {
+    const step = 2 ** (Math.floor(Math.log2(Math.abs(v))) - bits);
+    count++;
+    return v === 0 ? 0 : v + step * (((count * GOLDEN) % 1) - 1 / 2);
+  };
+  return onAllWeights(t => mapData(t, shifted))(scenario);
+}
+
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 function rootMeanSquare({ data: a }: Tensor, { data: b }: Tensor): number {
   let sum = 0;

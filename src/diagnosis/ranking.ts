@@ -168,6 +168,12 @@ function isEnough(trial: Trial, left: number, asSpecified: number, candidates: n
   return digits >= Math.log10(candidates) + RESERVE[how] + (trial.codes.length > 1 ? RESERVE.pair : 0);
 }
 
+/** The repairs of several mistakes below each other: in PyTorch if each has one there. */
+function together(fixes: readonly Fix[]): Fix {
+  const lines = (language: 'numpy' | 'torch') => fixes.map(fix => fixIn(fix, language)).join('\n');
+  return { numpy: lines('numpy'), ...(fixes.every(fix => fix.torch) && { torch: lines('torch') }) };
+}
+
 /** @param alike those of the same code, in other layers */
 function findingOf(trial: Trial, verdict: Finding['verdict'], margin: number, alike: readonly Trial[]): Finding {
   const fixes = trial.parts.map(p => p.variant.fix ?? p.hypothesis.fix);
@@ -182,7 +188,7 @@ function findingOf(trial: Trial, verdict: Finding['verdict'], margin: number, al
     verdict,
     margin: Number.isFinite(margin) ? margin : null,
     why: trial.why,
-    fixes: fixes.length === 1 ? fixes[0] : { numpy: fixes.map(fix => fixIn(fix, 'numpy')).join('\n') },
+    fixes: fixes.length === 1 ? fixes[0] : together(fixes),
     change: trial.change,
     needsAll: trial.parts.some(p => p.variant.needs === 'all' || p.variant.needs === 'input'),
     again: trial.again,

@@ -70,7 +70,8 @@ function allowedText({ mode, atol, rtol }: CompareResult['tolerance'], max: Comp
 
 function differentLine({ mismatched, total, perSample, max, tolerance }: CompareResult, { paint, width }: Layout): string {
   const wrong = perSample.filter(sample => !sample.ok).length;
-  const where = max ? `     largest ${smallText(max.abs, 3)} at ${placeText(max.index)}` : '';
+  const isLarger = max !== null && perSample.some(sample => sample.ok && sample.maxAbs > max.abs);
+  const where = max ? `     largest${isLarger ? ' of them' : ''} ${smallText(max.abs, 3)} at ${placeText(max.index)}` : '';
   const line = `${paint.bad('DIFFERENT')}   ${mismatched} of ${total} values, ${wrong} of ${plural(perSample.length, 'sample')}${where}   ${allowedText(tolerance, max)}\n`;
   return wrapText(line, width, 12);
 }
@@ -86,11 +87,18 @@ function withinSample(index: readonly number[]): string[] {
   return [...steps, `y${index[index.length - 1] + 1}`];
 }
 
+/** Whether the differences alone do not give the verdicts: each value has a tolerance of its own. */
+function needsAllowed(perSample: CompareResult['perSample']): boolean {
+  const same = Math.max(...perSample.map(({ ok, maxAbs }) => (ok ? maxAbs : 0)));
+  return perSample.some(({ ok, maxAbs }) => !ok && maxAbs <= same);
+}
+
 async function samplesTable({ perSample, sides }: CompareResult, layout: Layout, { digits, rows }: CompareTextOptions): Promise<string> {
   const shown = perSample.slice(0, rows);
   // in a narrow table fewer digits, not numbers that are cut off
   const value = (x: number): string => valueText(x, layout.width < 72 ? Math.min(digits, 6) : digits, false);
   const largest = smallTexts(shown.map(({ maxAbs }) => maxAbs));
+  const allowed = needsAllowed(shown) ? smallTexts(shown.map(sample => sample.allowed)) : null;
   const [expected, actual] = [shown.map(sample => sample.expected), shown.map(sample => sample.actual)].map(column =>
     alignPoints(column.map(value)),
   );
@@ -99,6 +107,7 @@ async function samplesTable({ perSample, sides }: CompareResult, layout: Layout,
       columns: [
         { title: 'sample', align: 'right', whole: true },
         { title: 'largest', whole: true, gap: 3 },
+        ...(allowed ? [{ title: 'allowed', whole: true, gap: 3 }] : []),
         { title: 'at', whole: true, gap: 3 },
         { title: shownPath(sides.expected, 60), align: 'right', gap: 3 },
         { title: shownPath(sides.actual, 60), align: 'right', gap: 3 },
@@ -107,6 +116,7 @@ async function samplesTable({ perSample, sides }: CompareResult, layout: Layout,
       rows: shown.map((sample, i) => [
         String(sample.n + 1),
         largest[i],
+        ...(allowed ? [allowed[i]] : []),
         withinSample(sample.index).join(', '),
         expected[i],
         actual[i],

@@ -1,16 +1,13 @@
-import { fixIn } from '../diagnosis/fixes.js';
-import type { Diagnosis, Finding } from '../diagnosis/index.js';
-import type { Scenario } from '../diagnosis/scenario.js';
+import type { Diagnosis } from '../diagnosis/index.js';
 import { NEAR_NOISE } from '../diagnosis/thresholds.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { layersLineOf } from '../model/layersLine.js';
-import { hasMask } from '../model/masks.js';
 import { isRecurrent } from '../model/spec.js';
 import { largestMagnitude } from '../tensor/difference.js';
 import { keep } from '../tensor/lazy.js';
 import { doublesOf, type Precision, sameShape, type Tensor } from '../tensor/tensor.js';
 import { type DiagnosisSubject, subjectOf } from './comparing/diagnosis.js';
+import { explanationsOf, roundedElsewhere } from './comparing/explanations.js';
 import {
   type Allowance,
   closeAllowance,
@@ -137,7 +134,7 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
       : { expected: expected.shape, actual: actual.shape, equal: comparable },
     ...shown,
     firstDifference: exit !== 1 ? null : (sides.firstDifference ?? firstDifference(expected, shown, diagnosis, view?.layer ?? null)),
-    explanations: explanationsOf(diagnosis, subject, prepared, request),
+    explanations: explanationsOf(diagnosis, subject, prepared, request, sides.expected),
     asSpecified: shown.max?.abs ?? null,
     cannotDetect: detectability.cannotDetect,
     cannotName: detectability.cannotName,
@@ -146,7 +143,7 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
     tellApart: diagnosis?.tellApart ?? null,
     tried: diagnosis?.tried ?? 0,
     view: view?.words ?? null,
-    evidence: diagnosis?.evidence ?? [],
+    evidence: [...(diagnosis?.evidence ?? []), ...roundedElsewhere(diagnosis, shown.max, expected, prepared)],
     simulated: request.simulate ?? null,
     seed: prepared.seed,
     ...(request.threads === undefined ? {} : { threads: request.threads }),
@@ -165,20 +162,6 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
   };
 }
 
-function explanationsOf(
-  diagnosis: Diagnosis | null,
-  subject: DiagnosisSubject | null,
-  prepared: Prepared,
-  request: CompareRequest,
-): CompareResult['explanations'] {
-  return (diagnosis?.findings ?? []).map(({ change, again: _, needsAll: __, ...finding }) => ({
-    ...finding,
-    // the other side of a PyTorch state dict is PyTorch's, as a rule; of anything else it is a loop of one's own
-    fix: fixIn(finding.fixes, prepared.network.framework === 'torch' ? 'torch' : 'numpy'),
-    call: finding.verdict === 'rejected' ? null : callOf(finding.code, change, subject!.scenario, prepared, request),
-  }));
-}
-
 /** How far the search for causes went. */
 function searchNotes({ diagnosis, detectability }: ReturnType<typeof findingsOf> | typeof UNSAID, { network }: Prepared): string[] {
   const { cannotDetect, cannotName, bounds, unchecked } = detectability;
@@ -191,23 +174,6 @@ function searchNotes({ diagnosis, detectability }: ReturnType<typeof findingsOf>
     ...(bounds !== null && cannotDetect.length + cannotName.length > 0 ? [`what this input cannot show was looked for in ${bounds}`] : []),
     ...(unchecked.length > 0 ? [`not computed, for the network is large: whether this input can show ${unchecked.join(', ')}`] : []),
   ];
-}
-
-/** The flag under which a network described on the command line becomes that of the other side, if there is one. */
-function callOf(
-  code: string,
-  change: Finding['change'],
-  scenario: Scenario,
-  { network }: Prepared,
-  { model }: CompareRequest,
-): string | null {
-  if (code === 'head-missing') return '--states';
-  const changed = model === undefined ? change?.(scenario) : undefined;
-  const isModelAlone =
-    changed && (['weights', 'input', 'loops', 'masks', 'finish'] as const).every(part => changed[part] === scenario[part]);
-  const isMasked = hasMask(scenario);
-  const line = isModelAlone && changed.model !== scenario.model ? layersLineOf(changed.model, network.framework, isMasked) : null;
-  return line === null || line === layersLineOf(scenario.model, network.framework) ? null : `--layers "${line}"`;
 }
 
 /** With --no-explain neither causes nor what this input cannot show are searched for. */

@@ -102,9 +102,9 @@ export function keepsType(className: unknown): boolean {
 export function readLayer(layer: Json): Json {
   const config = asObject(layer.config ?? {}, 'layer');
   const name = text(config.name) ?? text(layer.name) ?? wordOf(layer.class_name);
-  return within(`layer ${escapeText(name)}`, () => {
+  return readUpTo(name, () => {
     const reader = readerOf(layer.class_name);
-    if (!reader) throw unsupportedClass(layer.class_name, [...Object.keys(READERS), ...facets().keys()].join(', '));
+    if (!reader) throw unsupportedClass(layer.class_name, 'a layer of Keras itself');
     const registered = layer.registered_name;
     if (typeof registered === 'string' && registered !== layer.class_name && registered.includes('>') && !registered.startsWith('keras'))
       throw unsupportedClass(registered, 'a layer of Keras itself');
@@ -114,6 +114,17 @@ export function readLayer(layer: Json): Json {
     for (const key of ['activation', 'recurrentActivation']) checkActivation(read[key]);
     return read;
   });
+}
+
+/** Where a class is not run, Keras can still save what is computed in front of its layer: of layers in each other, of the outermost. */
+function readUpTo(name: string, read: () => Json): Json {
+  try {
+    return within(`layer ${escapeText(name)}`, read);
+  } catch (error) {
+    if (error instanceof RnnError && error.code === 'E_KERAS_CLASS')
+      error.fix = `in Python, save what is computed in front of it: keras.Model(model.inputs, model.get_layer(${JSON.stringify(name)}).input).save("part.keras")`;
+    throw error;
+  }
 }
 
 /** 1 is accepted as true: Keras saves `Embedding(9, 4, mask_zero=1)` as it was written. */

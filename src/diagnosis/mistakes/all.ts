@@ -22,7 +22,16 @@ export { gatesInterleaved, gatesSplitByRows, gateTermMissing, gruRecurrentBias, 
 export { gruResetAfter, gruResetBefore, gruUpdateSwapped } from './gruGates.js';
 export { headEveryStep, headLast, headOnInput } from './heads.js';
 export { hiddenNormalised } from './hiddenNorms.js';
-export { inputLagged, inputPadded, inputRepeated, inputStrided, lengthsPermuted, maskOneWay, paddingSide } from './inputSteps.js';
+export {
+  inputLagged,
+  inputPadded,
+  inputRepeated,
+  inputStrided,
+  lengthsPermuted,
+  maskOneWay,
+  paddingSide,
+  paddingSkipped,
+} from './inputSteps.js';
 export { inputIntegers, inputReshaped, inputScaled, paddingRow, tokensOff } from './inputs.js';
 export { gateOrder, whTransposed, wxReshaped, wxTransposed } from './kernels.js';
 export { layerLeftOut } from './leftOut.js';

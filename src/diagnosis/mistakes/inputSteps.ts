@@ -1,9 +1,11 @@
-import { hasMask } from '../../model/masks.js';
+import { hasMask, maskReaders } from '../../model/masks.js';
+import type { RecurrentSpec } from '../../model/spec.js';
 import { takeAlong } from '../../tensor/axes.js';
 import { sliceFirst } from '../../tensor/layout.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import {
   anySteps,
+  changeLayer,
   changeLoop,
   type Hypothesis,
   inEach,
@@ -23,7 +25,7 @@ import { samplesOf } from '../scenario.js';
 import { isApart } from './estimated.js';
 import { pools } from './heads.js';
 import { withX } from './inputs.js';
-import { lengthsOf, withLengths } from './masks.js';
+import { LAST_OF_PACKED, lengthsOf, withLengths } from './masks.js';
 
 /** The steps of x in other places: one late, every second, padded on the other side; and lengths of other samples. */
 
@@ -100,11 +102,16 @@ export const inputStrided = mistake('input-strided', 'only every second or third
 /** Steps at the end (or the start) of a sample that are zero in every feature. */
 function zerosAt(x: Tensor, n: number, where: 'end' | 'start'): number {
   const [, T] = x.shape;
+  const real = realSteps(x).subarray(n * T, (n + 1) * T);
+  const first = where === 'end' ? real.toReversed().indexOf(1) : real.indexOf(1);
+  return first === -1 ? T : first;
+}
+
+/** [N, T, …] -> [N, T]: 0 where a step is zero in every feature. */
+function realSteps(x: Tensor): Uint8Array {
   const width = sizeOf(x.shape.slice(2));
-  const isZero = (t: number) => x.data.subarray((n * T + t) * width, (n * T + t + 1) * width).every((v: number) => v === 0);
-  let count = 0;
-  while (count < T && isZero(where === 'end' ? T - 1 - count : count)) count++;
-  return count;
+  const isZero = (k: number) => x.data.subarray(k * width, (k + 1) * width).every((v: number) => v === 0);
+  return Uint8Array.from({ length: x.shape[0] * x.shape[1] }, (_, k) => (isZero(k) ? 0 : 1));
 }
 
 export const paddingSide = mistake('padding-side', 'short sequences are padded on the other side', ['often', 'alone'], {
@@ -129,6 +136,51 @@ export const paddingSide = mistake('padding-side', 'short sequences are padded o
     });
   },
 });
+
+export const paddingSkipped = mistake('padding-skipped', 'padding is left out, where the network runs it', ['often'], {
+  why: 'Steps of x that are zero in every feature are left out, as Masking and mask_zero=True do; the network runs them like real ones.',
+  keras: 'SimpleRNN(M)                  # ← no Masking() and no mask_zero=True in front of it',
+  torch: 'out, h_n = rnn(x)             # ← not rnn(pack_padded_sequence(x, lengths, …))',
+  numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← all T steps of every sample',
+  example: null,
+  variants(scenario) {
+    if (hasMask(scenario) || maskReaders(scenario.model).readers.length === 0) return [];
+    const behind = paddingOf(scenario, 'end');
+    const padding = realSteps(scenario.input.x).filter(real => real === 0).length;
+    const isElsewhere = padding > behind.reduce((a, b) => a + b, 0);
+    const atEnd: Way = {
+      change: s =>
+        withLengths(
+          s,
+          paddingOf(s, 'end').map(count => s.input.x.shape[1] - count),
+        ),
+      why: 'Each sequence ends before the zeros that fill it up (pack_padded_sequence, Masking, mask_zero=True); the network runs them like real steps.',
+    };
+    const ends = recurrentLayers(scenario).filter(l => !l.returnSequences);
+    const zerosRead: Way = {
+      change: s =>
+        atEnd.change(
+          inLayers(
+            ends.map(l => l.name),
+            (all, l) => lastOfPacked(all, l as RecurrentSpec),
+          )(s) ?? s,
+        ),
+      why: 'Each sequence ends before the zeros that fill it up (pack_padded_sequence), and its last output is read from the last row, which pad_packed_sequence fills with zeros behind the end of a short one: out[:, -1] instead of h_n.',
+      fix: { torch: LAST_OF_PACKED },
+    };
+    const anywhere: Way = { change: s => ({ ...s, input: { ...s.input, mask: realSteps(s.input.x) } }) };
+    return [
+      ...(behind.some(count => count > 0) ? [atEnd, ...(ends.length > 0 ? [zerosRead] : [])] : []),
+      ...(isElsewhere ? [anywhere] : []),
+    ];
+  },
+});
+
+/** Its last state is the last row of a packed sequence, zeros behind the end of a short one. */
+function lastOfPacked(scenario: Scenario, { name, bidirectional }: RecurrentSpec): Scenario {
+  const zeros = changeLayer(scenario, name, { zeroOutputForMask: true });
+  return bidirectional === null ? zeros : changeLoop(zeros, name, { last: 'end' });
+}
 
 /** How many steps of each sample are padding there: by its length, else the steps that are zero in every feature. */
 function paddingOf(scenario: Scenario, where: 'end' | 'start'): number[] {

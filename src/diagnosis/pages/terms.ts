@@ -133,11 +133,11 @@ The steps are run from T−1 to 0. Keras returns the sequence in the order it wa
 initial_state, h0, h_0, c0, initial_h | the h before the first step | stateful, h_n, state-random, state-ones, state-carry
 Zeros unless it is given: initial_state= in Keras, the second argument in PyTorch (rnn(x, h0), lstm(x, (h0, c0))), initial_h and initial_c in ONNX. Here: --h0 and --c0. PyTorch’s shape is [layers · directions, N, M].
 
-pack_padded_sequence, PackedSequence, pad_packed_sequence, enforce_sorted, lengths | how PyTorch skips padding | mask, lengths-permuted, mask-one-way, mask-ignored
+pack_padded_sequence, PackedSequence, pad_packed_sequence, enforce_sorted, lengths | how PyTorch skips padding | mask, lengths-permuted, mask-one-way, mask-ignored, padding-skipped
 Each sequence is run to its own length: h_n is the state after its last real step, and the backward direction starts there, not in the padding. pad_packed_sequence writes zeros after the end of each sequence.
 With enforce_sorted=True (the default) the samples must be sorted from long to short; enforce_sorted=False sorts them and restores their order afterwards.
 
-mask_zero, Masking, padding_idx | token 0 is padding | mask, mask-ignored, padding-row-zero, embedding
+mask_zero, Masking, padding_idx | token 0 is padding | mask, mask-ignored, padding-skipped, padding-row-zero, embedding
 Embedding(mask_zero=True) tells the layers after it to skip the steps whose token is 0; Masking does it for steps that are zero in every feature. PyTorch’s padding_idx is something else: it makes that row of the table zero and masks nothing.
 
 input_shape, input_dim, batch_input_shape, Input | (T, D), without the samples | N, T, D

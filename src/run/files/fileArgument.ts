@@ -1,4 +1,4 @@
-import { conventionOf, detectConvention } from '../../conventions/index.js';
+import { conventionOf, detectConvention, isOptimizerState } from '../../conventions/index.js';
 import { within } from '../../errors.js';
 import { shownPath } from '../../escape.js';
 import { readNetworkFile } from './modelFile.js';
@@ -16,11 +16,12 @@ export async function roleOfFile(path: string, described = false): Promise<FileR
   return conventionOf([...file.tensors.keys()], file.metadata, described) ? 'weights' : 'arrays';
 }
 
-/** How many arrays a file of them holds. @throws RnnError E_NAMES: none, or weights by their names, of layers that are not known */
+/** How many arrays a file of them holds. @throws RnnError E_NAMES: none, or weights by their names, of layers that are not known; an optimizer's state */
 export async function countArrays(path: string): Promise<number> {
   const { file } = await readNetworkFile(path);
   const names = [...file.tensors.keys()];
-  if (names.length === 0 || names.some(name => WEIGHT.test(name))) within(shownPath(path), () => detectConvention(names, file.metadata));
+  if (names.length === 0 || names.some(name => WEIGHT.test(name)) || isOptimizerState(names))
+    within(shownPath(path), () => detectConvention(names, file.metadata));
   return names.length;
 }
 
