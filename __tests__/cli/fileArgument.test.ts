@@ -115,6 +115,7 @@ describe('a file that is no model and no array', () => {
     ['["a"]', 3, 'expected a number'],
     ['{"a":[1,2],"b":[[1]]}', 0, 'cannot tell whose weights these are: a, b'],
     ['[[1,2],[3,4]]', 0, '1 tensor, 4 numbers'],
+    ['[[1,2],[3,4]]', 0, 'not run: numbers, neither a network nor its weights'],
   ])('%s', async (text, exit, said) => {
     const folder = mkdtempSync(join(tmpdir(), 'file-'));
     writeFileSync(join(folder, 'f.json'), text);

@@ -39,17 +39,17 @@ const CASES: [string, () => unknown, string][] = [
   [
     'names of nobody',
     () => detectConvention(['a', 'b\u001b', 'c', 'd', 'e']),
-    '3 E_NAMES | cannot tell whose weights these are: a, b\\u001b, c, d … | expected: arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli\'s own) | found: a, b\\u001b, c, d | fix: in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")',
+    '3 E_NAMES | cannot tell whose weights these are: a, b\\u001b, c, d … | expected: arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo | found: a, b\\u001b, c, d | fix: in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")',
   ],
   [
     'four names of nobody',
     () => detectConvention(['a', 'b', 'c', 'd']),
-    '3 E_NAMES | cannot tell whose weights these are: a, b, c, d | expected: arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli\'s own) | found: a, b, c, d | fix: save them under our names: np.savez("w.npz", Wx=…, Wh=…, bh=…, Wo=…, bo=…); Wx is [D, M], Wh [M, M], Wo [M, K], the transposes of what W @ x takes',
+    '3 E_NAMES | cannot tell whose weights these are: a, b, c, d | expected: arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo | found: a, b, c, d | fix: save them under our names: np.savez("w.npz", Wx=…, Wh=…, bh=…, Wo=…, bo=…); Wx is [D, M], Wh [M, M], Wo [M, K], the transposes of what W @ x takes',
   ],
   [
     'no names',
     () => detectConvention([]),
-    '3 E_NAMES | cannot tell whose weights these are: no tensors | expected: arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli\'s own) | found: no tensors | fix: in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")',
+    '3 E_NAMES | cannot tell whose weights these are: no tensors | expected: arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo | found: no tensors | fix: in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")',
   ],
   [
     'an unknown convention',

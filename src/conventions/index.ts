@@ -32,6 +32,11 @@ export function conventionOf(names: readonly string[], metadata?: ReadonlyMap<st
 /** What torch.optim keeps of each parameter: averages of its gradient and of the square of it. */
 const OPTIMIZER = /(^|\.)state\.\d+\.(exp_avg(_sq)?|momentum_buffer|square_avg|sum)$/;
 
+/** One array of a file that gives arrays no names: it goes by the name of the format. */
+export function isUnnamedArray(names: readonly string[]): boolean {
+  return names.length === 1 && ['npy', 'csv', 'json', 'jsonl', 'printed'].includes(names[0]);
+}
+
 export function isOptimizerState(names: readonly string[]): boolean {
   return names.some(name => OPTIMIZER.test(name));
 }
@@ -50,7 +55,7 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
   if (metadata?.get('torchscript')) throw torchScript();
   const shown = escapeNames(names.slice(0, 4), 60) || 'no tensors';
   const message = `cannot tell whose weights these are: ${shown}${names.length > 4 ? ' …' : ''}`;
-  if (names.length === 1 && names[0] === 'npy')
+  if (isUnnamedArray(names))
     throw new RnnError('convention', 'E_NAMES', 'this is an array, not the weights of a network', {
       expected: 'weights by name, or in the order of get_weights()',
       found: 'one array without a name',
@@ -64,7 +69,7 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
     });
   throw new RnnError('convention', 'E_NAMES', message, {
     expected:
-      "arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch state dict), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo, or rnn_1/Wx … (rnn-cli's own)",
+      'arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo',
     found: shown,
     fix:
       fixForTextbookNames(names) ??

@@ -1,3 +1,4 @@
+import { isUnnamedArray } from '../conventions/index.js';
 import { RECURRENT_OPS } from '../conventions/onnx/recurrentNode.js';
 import { constantShapes } from '../engines/graph/constantShapes.js';
 import { operatorName, unsupportedNodes } from '../engines/graph/evaluate.js';
@@ -108,7 +109,7 @@ async function networkOf(
     if (!(error instanceof RnnError) || error.code === 'E_CONFLICT' || error.code === 'E_UNFILLED') throw error;
     const open = error.code === 'E_SIZE' && error.where === '--D' && hints.layers === undefined;
     const shapes = open ? await withoutFeatures(load) : null;
-    const isArrays = error.code === 'E_NAMES' && ARRAYS.has(opened.file.format);
+    const isArrays = error.code === 'E_NAMES' && (ARRAYS.has(opened.file.format) || isUnnamedArray([...opened.file.tensors.keys()]));
     const reason = isArrays ? 'numbers, neither a network nor its weights' : reasonOf(error, path);
     return { network: null, shapes, reason, layersLine: error.layersLine ?? null };
   }
