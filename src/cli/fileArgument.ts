@@ -69,15 +69,15 @@ function asFlags(word: string, error: unknown): unknown {
 function isArray(path: string, command: CommandName, count: number, { input, against }: Values): RnnError {
   const found = count === 1 ? 'an array' : `${count} arrays`;
   const written = path === '-' ? path : shownPath(path);
-  const use =
-    command === 'compare' && against === undefined
-      ? `--against ${written}`
-      : command === 'forward' && count === 1 && input === undefined
-        ? `-i ${written}`
-        : undefined;
+  const use = () => {
+    if (command === 'compare' && against === undefined) return `--against ${written}`;
+    // two arrays are compared as numbers
+    if (command === 'compare' && input === undefined) return `${written} ${shownPath(against!)}`;
+    return command === 'forward' && count === 1 && input === undefined ? `-i ${written}` : undefined;
+  };
   return new RnnError('usage', 'E_INPUT', `${shownPath(path)} holds ${found}, neither a network nor its weights`, {
     expected: 'a model, or weights',
     found,
-    fix: use === undefined ? 'give a model, or weights' : `rnn-cli ${command} ${use}`,
+    fix: use() === undefined ? 'give a model, or weights' : `rnn-cli ${command} ${use()}`,
   });
 }

@@ -1,7 +1,7 @@
 import { type Correction, RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { COMMAND_WORDS } from './commandWords.js';
-import { type CommandName, type CommandWord, spellings } from './flag.js';
+import { type CommandName, type CommandWord, type Flag, spellings } from './flag.js';
 import { flagsOf } from './options.js';
 import { flagForFile } from './synonyms.js';
 
@@ -50,7 +50,13 @@ export function misplacedWord(args: readonly string[], command: CommandName, arg
     if (letter && flagsOf(command).some(known => spellings(known).includes(`--${letter.toUpperCase()}`))) {
       return replaceBy(at, [`--${letter.toUpperCase()}`, digits]);
     }
-    if (sized?.value.kind === 'sizes' && /^\d+$/.test(word)) return replaceBy(at - 2, [argv[at - 2], `${argv[at - 1]},${word}`]);
+    if (sized && takesNumbers(sized) && /^\d+$/.test(word) && /^[\d,]+$/.test(argv[at - 1])) {
+      const end = argv.findIndex((other, index) => index > at && !/^\d+$/.test(other));
+      const numbers = argv.slice(at - 1, end === -1 ? argv.length : end);
+      return excess(word, command, `did you mean ${argv[at - 2]} ${numbers.join(',')}?`, {
+        line: [command, ...argv.slice(0, at - 1), numbers.join(','), ...argv.slice(at - 1 + numbers.length)],
+      });
+    }
     if (sized?.key === 'layers' && /^[a-z]+(:|$)/.test(word)) {
       let end = at;
       while (end + 1 < argv.length && !argv[end + 1].startsWith('-')) end++;
@@ -62,6 +68,9 @@ export function misplacedWord(args: readonly string[], command: CommandName, arg
   }
   return undefined;
 }
+
+/** `--M 5,4`, `--lengths 7,5,3` */
+const takesNumbers = ({ value }: Flag) => value.kind === 'sizes' || (value.kind === 'file' && value.list === true);
 
 /** @param given all positional arguments */
 export function excessWord(word: string, command: CommandName, argv: readonly string[], given: readonly string[]): RnnError {

@@ -178,21 +178,27 @@ const INPUT = flags('Weights and input', RUNS, {
     flags: '--lengths <FILE|a,b>',
     value: { kind: 'file', extensions: ARRAYS, list: true },
     help: 'true length of each sample; the rest is padding',
+    otherNames: 'lens seq-lens sequence-lens seq-lengths sequence-lengths input-lengths',
   },
-  mask: { flags: '--mask <FILE>', value: { kind: 'file', extensions: ARRAYS }, help: '[N, T], 0 = skip this step' },
+  mask: {
+    flags: '--mask <FILE>',
+    value: { kind: 'file', extensions: ARRAYS },
+    help: '[N, T], 0 = skip this step',
+    otherNames: 'attention-mask',
+  },
   h0: {
     flags: '--h0 <FILE>',
     value: { kind: 'file', extensions: ARRAYS },
     default: 'zeros',
     help: 'initial hidden state',
-    otherNames: 'initial-state initial-hidden hidden-state hx',
+    otherNames: 'initial-state initial-hidden initial-h init-state hidden-state hx',
   },
   c0: {
     flags: '--c0 <FILE>',
     value: { kind: 'file', extensions: ARRAYS },
     default: 'zeros',
     help: 'initial cell state of an LSTM',
-    otherNames: 'cell-state cx',
+    otherNames: 'cell-state initial-c initial-cell cx',
   },
 });
 

@@ -4,8 +4,11 @@ import { escapeText, wordOf } from '../escape.js';
 /** A Keras config as written in the file: any value may have any type. */
 export type Json = Record<string, unknown>;
 
+/** What stands for the name where a file has none. */
+export const NO_CLASS = 'no class name';
+
 export function unsupportedClass(found: unknown, expected: string): RnnError {
-  const name = typeof found === 'string' ? escapeText(found, 60) : 'no class name';
+  const name = typeof found === 'string' ? escapeText(found, 60) : NO_CLASS;
   return new RnnError('unsupported', 'E_KERAS_CLASS', `${name} is not run here`, { expected, found: name });
 }
 

@@ -4,7 +4,7 @@ import { RnnError, within } from '../../errors.js';
 import { escapeText, wordOf } from '../../escape.js';
 import type { KerasReader } from '../../layers/facets.js';
 import { getLayerKind, LAYER_KINDS } from '../../layers/index.js';
-import { asObject, checkOption, type Json, list, text, unsupportedClass } from '../../layers/kerasConfig.js';
+import { asObject, checkOption, type Json, list, NO_CLASS, text, unsupportedClass } from '../../layers/kerasConfig.js';
 import { once } from '../../once.js';
 import { layerNameOfClass } from './classes.js';
 
@@ -121,7 +121,7 @@ function readUpTo(name: string, read: () => Json): Json {
   try {
     return within(`layer ${escapeText(name)}`, read);
   } catch (error) {
-    if (error instanceof RnnError && error.code === 'E_KERAS_CLASS')
+    if (error instanceof RnnError && error.code === 'E_KERAS_CLASS' && error.found !== NO_CLASS)
       error.fix = `in Python, save what is computed in front of it: keras.Model(model.inputs, model.get_layer(${JSON.stringify(name)}).input).save("part.keras")`;
     throw error;
   }
