@@ -39,6 +39,18 @@ withBrowser('compare --html', () => {
     await page.locator('.why').getByRole('button', { name: 'Copied' }).waitFor();
   });
 
+  it('the two loops take the room there is when the window becomes narrower or wider', async () => {
+    const { page } = await openPage(['compare', '--N', '4', '--simulate', 'state-carry']);
+    const usual = page.viewportSize()!;
+    const picture = page.locator('.loops .figure-scroll svg[role=img]');
+    const width = () => picture.evaluate(svg => Number(svg.getAttribute('width')));
+    const wide = await width();
+    await page.setViewportSize({ ...usual, width: 390 });
+    await soon(width).toBeLessThan(wide - 100);
+    await page.setViewportSize(usual);
+    await soon(width).toBe(wide);
+  });
+
   it('outputs of another shape, at every step, equal ones and large ones open without a complaint', async () => {
     for (const argv of [
       ['compare', '--N', '2'],

@@ -2,11 +2,11 @@ import { symmetric } from '../report/palette.js';
 import type { ComparePage, PageLoops } from '../run/page/pageData.js';
 import type { Explanation } from '../run/result.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { whenColoursChange } from './colours.js';
 import { codeBlock } from './copyButton.js';
 import { button, el, replace, scrolling } from './dom.js';
 import type { Grid, Mark } from './grid.js';
 import { heatMap } from './heatMap.js';
+import { drawnInSight, widthOf } from './inSight.js';
 import { loopFigure } from './loopFigure.js';
 import { TIME, valuesPanel } from './panels.js';
 import { numberText, shownName } from './text.js';
@@ -78,11 +78,12 @@ export function loopSection(data: ComparePage): LoopSection {
     const row = sample - loops.from;
     const comparable = right.shape.join() === wrong.shape.join() && row >= 0 && row < right.shape[0];
     picture.hidden = !(carries(explanation) && comparable && row > 0);
-    if (!picture.hidden) replace(picture, loopFigure(kept ? wrong : right, row, sample, kept, picture.clientWidth || 900));
+    if (!picture.hidden) replace(picture, loopFigure(kept ? wrong : right, row, sample, kept, widthOf(picture) || 900));
     for (const map of Object.values(maps)) map.node.hidden = !comparable;
     if (comparable) drawMaps(pair, row);
   };
-  whenColoursChange(draw);
+  // with other colours, or another width
+  drawnInSight(picture, draw);
   const set = (value: boolean) => {
     kept = value;
     draw();
