@@ -113,6 +113,24 @@ it('every word of the grammar is read', () => {
   }
 });
 
+it('sizes of the grammar are fields of the layer, and so are its options', () => {
+  const parsed = (line: string) => JSON.stringify(parseLayers(line).layers[0]);
+  for (const { name, grammar } of LAYER_KINDS) {
+    if (!grammar) continue;
+    const word = grammar.word ?? name;
+    const line = grammar.sizes ? `${word}:${grammar.sizes.example}` : word;
+    const numbers = (grammar.sizes?.example ?? '').match(/\d+/g) ?? [];
+    const kept = parsed(line).match(/\d+/g) ?? [];
+    expect([line, numbers.filter(n => !kept.includes(n))]).toEqual([line, []]);
+    for (const [option, given] of Object.entries(grammar.options ?? {})) {
+      const own = `${line}+${option}${'set' in given ? '' : '=3'}`;
+      const wanted =
+        'set' in given ? JSON.stringify(given.set).slice(1, -1) : `"${given.size}":${given.axes ? `[3${',3'.repeat(given.axes - 1)}]` : 3}`;
+      expect([own, parsed(own).includes(wanted)]).toEqual([own, true]);
+    }
+  }
+});
+
 it.each(['numpy', 'torch'] as const)('no two layers give different %s functions the same name', target => {
   const functions = LAYER_KINDS.flatMap(({ name, scripts }) => {
     const texts = scripts?.[target]?.helpers?.trim().split(/\n+(?=def )/) ?? [];
