@@ -119,8 +119,8 @@ it('sizes of the grammar are fields of the layer, and so are its options', () =>
     if (!grammar) continue;
     const word = grammar.word ?? name;
     const line = grammar.sizes ? `${word}:${grammar.sizes.example}` : word;
-    const numbers = (grammar.sizes?.example ?? '').match(/\d+/g) ?? [];
-    const kept = parsed(line).match(/\d+/g) ?? [];
+    const numbers: readonly string[] = (grammar.sizes?.example ?? '').match(/\d+/g) ?? [];
+    const kept: readonly string[] = parsed(line).match(/\d+/g) ?? [];
     expect([line, numbers.filter(n => !kept.includes(n))]).toEqual([line, []]);
     for (const [option, given] of Object.entries(grammar.options ?? {})) {
       const own = `${line}+${option}${'set' in given ? '' : '=3'}`;
