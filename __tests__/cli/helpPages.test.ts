@@ -25,4 +25,7 @@ it('pages are laid out as recorded', () => {
 it.each(COMMANDS)('the page of %s is the same text at any width', command => {
   const words = (width: number) => commandHelp(command, width).split(/\s+/).join(' ');
   for (const width of [40, 72, 200]) expect(words(width)).toBe(words(100));
+  // the first line too: commands of examples alone stay whole
+  const [title] = commandHelp(command, 40).split('\n\n');
+  expect(Math.max(...title.split('\n').map(line => line.length))).toBeLessThanOrEqual(40);
 });

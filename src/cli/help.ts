@@ -157,7 +157,7 @@ export function commandHelp(command: CommandName, width: number): string {
   const flags = flagsOf(command);
   const groups = GROUPS.map(group => groupText(group, flags, width)).filter(text => text !== '');
   const page = [
-    `rnn-cli ${usage(command)}: ${summary}\n`,
+    wrapText(`rnn-cli ${usage(command)}: ${summary}\n`, width, 9),
     examplesText(examples),
     ...groups,
     SHARED.map(group => sharedText(group, flags, width)).join(''),
