@@ -87,6 +87,7 @@ const CASES: readonly Case[] = [
     'E_ONNX_SHAPE',
     (b, right) => b.add('Transpose', ['x'], { perm: ints(1, right ? 0 : 1, 2) }),
   ],
+  ['fewer repeats than axes', 'E_ONNX_SHAPE', (b, right) => b.add('Tile', ['x', b.integers(right ? [1, 2, 1] : [1, 2])])],
   [
     'a transposition of more axes',
     'E_ONNX_SHAPE',

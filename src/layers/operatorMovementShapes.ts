@@ -92,7 +92,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Transpose(call) {
     const from = call.shape(0);
     const perm = (call.attribute('perm') as readonly number[] | undefined) ?? from.map((_, i) => from.length - 1 - i);
-    if (perm.length !== from.length || from.some((_, axis) => !perm.includes(axis)))
+    if (perm.every(axis => from[axis]) && (perm.length !== from.length || new Set(perm).size !== perm.length))
       throw new RnnError('shape', 'E_RANK', 'perm of Transpose is not an order of the axes', {
         expected: `the axes 0 to ${from.length - 1}`,
         found: `[${perm.join(', ')}]`,
@@ -136,6 +136,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   },
   Tile(call) {
     const times = call.sizes(1) ?? [];
+    if (times.length !== call.shape(0).length) throw noAxis('Tile', [call.shape(0), times]);
     return [call.shape(0).map((d, i) => multiplied(times[i], d))];
   },
   Split: split,

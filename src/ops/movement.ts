@@ -212,7 +212,10 @@ function expand(call: Call): GraphValue {
 
 function tile(call: Call): GraphValue {
   let x = need(call, 0);
-  integers(need(call, 1)).forEach((times, axis) => {
+  const each = integers(need(call, 1));
+  if (each.length !== x.shape.length)
+    throw shapeError('there is a number of repeats for each axis', formatShape(each), `${x.shape.length} numbers`);
+  each.forEach((times, axis) => {
     if (times === 0) x = { ...x, shape: x.shape.map((n, i) => (i === axis ? 0 : n)), data: x.data.slice(0, 0) };
     else if (times !== 1) x = concat({ ...call, node: { ...call.node, attributes: axisAttribute(axis) }, inputs: repeated(x, times) });
   });

@@ -56,9 +56,8 @@ function checkNode(node: OnnxNode, opset: number, types: Types): (DType | null)[
 const SWITCHES: ReadonlySet<string> = new Set(
   `align_corners allowzero antialias ceil_mode count_include_pad detect_negative detect_positive exclude_outside exclusive fmod input_forget inverse
   is_causal keepdims largest layout linear_before_reset new_axis noop_with_empty_axes normalize_variance onesided periodic reverse saturate
-  scan_input_directions scan_output_directions select_last_index sorted spatial storage_order training_mode transA transB upper`.split(
-    /\s+/,
-  ),
+  scan_input_directions scan_output_directions select_last_index sorted spatial storage_order training_mode transA transB transBatchA
+  transBatchB upper`.split(/\s+/),
 );
 
 /** Programs differ in what another number would mean. @throws RnnError E_ONNX_ATTRIBUTE */
