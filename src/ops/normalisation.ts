@@ -48,7 +48,8 @@ function standardised(call: Call, x: GraphValue, width: number, centred: boolean
     let squares = 0;
     for (const v of row) squares += (v - mean) * (v - mean);
     const inverse = 1 / Math.sqrt(squares / width + epsilon);
-    for (let k = 0; k < width; k++) data[r * width + k] = affine((row[k] - mean) * inverse, r * width + k);
+    const less = call.kernels.rounded?.(mean) ?? mean;
+    for (let k = 0; k < width; k++) data[r * width + k] = affine((row[k] - less) * inverse, r * width + k);
     means[r] = mean;
     inverses[r] = inverse;
   }
@@ -104,9 +105,11 @@ function batchNormalization(call: Call): GraphValue {
   const epsilon = floatOf(call.node, 'epsilon') ?? Math.fround(EPSILON);
   const width = sizeOf(x.shape.slice(2));
   const data = allocateShape(x.shape, 'float', call.kernels.precision);
+  const { rounded = (v: number) => v } = call.kernels;
+  const less = Array.from(mean.data, v => rounded(v));
   for (let k = 0; k < data.length; k++) {
     const c = Math.floor(k / width) % C;
-    data[k] = ((x.data[k] - mean.data[c]) / Math.sqrt(variance.data[c] + epsilon)) * scale.data[c] + bias.data[c];
+    data[k] = ((x.data[k] - less[c]) / Math.sqrt(variance.data[c] + epsilon)) * scale.data[c] + bias.data[c];
   }
   return { kind: 'float', shape: x.shape, data };
 }

@@ -10,6 +10,8 @@ export interface ProductKernels {
   allocate(length: number): FloatArray;
   /** x [R, D] · kernel [D, K] + bias [K]: rows of any leading shape, [..., D] -> [..., K] */
   affine(x: Tensor, kernel: Tensor, bias?: Tensor): Tensor;
+  /** A number as another rounding has it, where programs take the difference of large terms: absent but in runs that measure rounding. */
+  readonly rounded?: (v: number) => number;
 }
 
 /** One call of an operator: its node, its inputs (undefined = left out) and the engine's kernels. */

@@ -13,6 +13,7 @@ export function jittered(kernels: Kernels, seed: number): Kernels {
   const maybe = (t: Tensor | undefined) => t && jitter(t);
   return {
     ...kernels,
+    rounded: oneNumber(seed, kernels.precision),
     affine: (x, kernel, bias) => kernels.affine(jitter(x), jitter(kernel), maybe(bias)),
     recurrence: args => kernels.recurrence(withRoundedActivations(jitteredArgs(args, jitter), seed, kernels.precision)),
   };
@@ -57,6 +58,16 @@ function withRoundedActivations(args: RecurrenceArgs, seed: number, precision: P
     sig: rounded(args.sig, args.recurrentActivation),
     act: rounded(args.act, args.activation),
     actOut: rounded(args.actOut, args.outputActivation ?? args.activation),
+  };
+}
+
+/** A unit in its last place more or less. */
+function oneNumber(seed: number, precision: Precision): (v: number) => number {
+  let state = Math.imul(seed + 1, 0x27d4eb2f);
+  const epsilon = precision === 'f32' ? 2 ** -23 : 2 ** -52;
+  return v => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return v * (1 + state * 2 ** -31 * epsilon);
   };
 }
 

@@ -67,11 +67,12 @@ export const batchnorm: LayerKind<BatchNormSpec> = {
     const axes = axesOf([layer.axis], symbolic(shape));
     const { factor, shift } = asAffine(layer, name => weights.get(name));
     const { starts, offsets } = placesAlong(shape, axes);
+    const less = kernels.rounded ? shift.map(kernels.rounded) : shift;
     const y = kernels.allocate(data.length);
     for (let s = 0; s < starts.length; s++) {
       for (let c = 0; c < offsets.length; c++) {
         const at = starts[s] + offsets[c];
-        y[at] = data[at] * factor[c] + shift[c];
+        y[at] = data[at] * factor[c] + less[c];
       }
     }
     return { tensor: { shape, data: y } };

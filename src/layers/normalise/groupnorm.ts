@@ -59,10 +59,11 @@ export const groupnorm: LayerKind<GroupNormSpec> = {
     for (let n = 0; n < N; n++) {
       for (let from = 0; from < offsets.length; from += own) {
         const { mean, factor } = momentsOf(data, n * size, starts, offsets.subarray(from, from + own), layer.epsilon);
+        const less = kernels.rounded?.(mean) ?? mean;
         for (let c = from; c < from + own; c++) {
           for (const start of starts) {
             const at = n * size + start + offsets[c];
-            y[at] = (data[at] - mean) * factor * (gamma ? gamma[c] : 1) + (beta ? beta[c] : 0);
+            y[at] = (data[at] - less) * factor * (gamma ? gamma[c] : 1) + (beta ? beta[c] : 0);
           }
         }
       }

@@ -77,7 +77,8 @@ function normalisation(
         for (const offset of offsets) squares += (data[start + offset] - centre) ** 2;
         const factor =
           way === 'unit' ? 1 / Math.max(Math.sqrt(squares), LEAST_LENGTH) : 1 / Math.sqrt(squares / offsets.length + layer.epsilon);
-        const less = way === 'layer' ? mean : 0;
+        // Keras and PyTorch compute x·f − mean·f, each rounded
+        const less = way === 'layer' ? (kernels.rounded?.(mean) ?? mean) : 0;
         for (let k = 0; k < offsets.length; k++) {
           const at = start + offsets[k];
           y[at] = (data[at] - less) * factor * (gamma ? gamma[k] : 1) + (beta ? beta[k] : 0);
