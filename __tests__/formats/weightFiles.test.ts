@@ -722,6 +722,7 @@ describe('.h5 and .keras', () => {
       architecture: { class_name: 'Functional' },
       metadata: new Map([['keras_version', '3.10.0'], ...OF_GROUP, ['date_saved', 'today']]),
       notes: ["member 'other/x\\u001b' was not read"],
+      texts: new Map(),
     });
   });
 

@@ -1,7 +1,6 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { TUTORIAL } from '../model/dimensions.js';
-import { inputsOf } from '../model/spec.js';
 import { shapesInFile } from './network/fileCounts.js';
 import { loadDescription, type Network, networkOfGraph, openModel } from './network/network.js';
 import { checkAsked } from './network/networkSizes.js';
@@ -19,9 +18,10 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
   try {
     const loaded = await loadDescription(request, undefined, opened);
     const network = loaded.graph && loaded.model.layers.length === 0 ? await saidShapes(loaded, request) : loaded;
-    for (const { batch } of inputsOf(network.model)) checkAsked('samples', batch, request.N);
+    const shapes = shapesInFile(network);
+    checkAsked('samples', shapes.dims.N, request.N);
     onNetwork?.(network);
-    return shapesInFile(network);
+    return shapes;
   } catch (error) {
     if (!(error instanceof RnnError && error.code === 'E_SIZE' && error.where === '--D')) {
       if (!opened?.problem || error !== opened.problem) throw error;
