@@ -99,19 +99,24 @@ export const inputStrided = mistake('input-strided', 'only every second or third
   },
 });
 
-/** Steps at the end (or the start) of a sample that are zero in every feature. */
+/** Steps at the end (or the start) of sample n that are zero in every feature. */
 function zerosAt(x: Tensor, n: number, where: 'end' | 'start'): number {
   const [, T] = x.shape;
-  const real = realSteps(x).subarray(n * T, (n + 1) * T);
-  const first = where === 'end' ? real.toReversed().indexOf(1) : real.indexOf(1);
-  return first === -1 ? T : first;
+  let count = 0;
+  while (count < T && isZeroStep(x, n * T + (where === 'end' ? T - 1 - count : count))) count++;
+  return count;
 }
 
 /** [N, T, …] -> [N, T]: 0 where a step is zero in every feature. */
 function realSteps(x: Tensor): Uint8Array {
+  return Uint8Array.from({ length: x.shape[0] * x.shape[1] }, (_, k) => (isZeroStep(x, k) ? 0 : 1));
+}
+
+/** Step k of those of all samples, one after the other. */
+function isZeroStep(x: Tensor, k: number): boolean {
   const width = sizeOf(x.shape.slice(2));
-  const isZero = (k: number) => x.data.subarray(k * width, (k + 1) * width).every((v: number) => v === 0);
-  return Uint8Array.from({ length: x.shape[0] * x.shape[1] }, (_, k) => (isZero(k) ? 0 : 1));
+  for (let i = k * width; i < (k + 1) * width; i++) if (x.data[i] !== 0) return false;
+  return true;
 }
 
 export const paddingSide = mistake('padding-side', 'short sequences are padded on the other side', ['often', 'alone'], {
