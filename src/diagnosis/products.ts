@@ -1,4 +1,4 @@
-import { type Kernel, loadedKernel } from '../engines/batched/kernel.js';
+import { ifThereIsRoom, type Kernel, loadedKernel } from '../engines/batched/kernel.js';
 import { allocate, type FloatArray, type Precision, type Tensor } from '../tensor/tensor.js';
 
 /**
@@ -39,13 +39,8 @@ export function withProducts<T>(options: ProductOptions, rows: number, use: (pro
 function inKernel(w: Tensor, { precision, order }: ProductOptions, rows: number, kernel: Kernel): Products | undefined {
   const [P, width] = w.shape;
   const size = precision === 'f32' ? 4 : 8;
-  let at: number;
-  try {
-    at = kernel.take(size * (P * width + rows * (P + width)));
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+  const at = ifThereIsRoom(() => kernel.take(size * (P * width + rows * (P + width))));
+  if (at === undefined) return undefined;
   const vAt = at + size * P * width;
   const outAt = vAt + size * rows * P;
   const { buffer } = kernel.memory;

@@ -2,7 +2,7 @@ import { quickly } from '../cells/quickly.js';
 import type { Kernels, Product } from '../layers/layer.js';
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
 import { fusedCell } from './batched/fused.js';
-import { loadKernel } from './batched/kernel.js';
+import { ifThereIsRoom, loadKernel } from './batched/kernel.js';
 import { productWith } from './batched/product.js';
 import { generalRecurrence } from './batched/recurrence.js';
 import { hasStep64, recurrence64 } from './batched/steps64.js';
@@ -31,20 +31,11 @@ export async function kernelsTogether(textbook: Kernels, how: 'exact' | 'quick' 
       if (!kind) return textbook.recurrence(args);
       if (how === 'exact') return generalRecurrence(args, kernel, product);
       return (
-        (hasStep64(kind, args) && inMemory(() => recurrence64(args, kind, kernel))) || generalRecurrence(quickly(args), kernel, product)
+        (hasStep64(kind, args) && ifThereIsRoom(() => recurrence64(args, kind, kernel))) ||
+        generalRecurrence(quickly(args), kernel, product)
       );
     },
   };
-}
-
-/** undefined where WASM cannot have so much memory */
-function inMemory<T>(run: () => T): T | undefined {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
 }
 
 function biasLast(product: Product, K: number, bias: FloatArray | undefined): Product {

@@ -11,9 +11,10 @@ export function jittered(kernels: Kernels, seed: number): Kernels {
   const next = jitterFrom(seed, kernels.precision === 'f64');
   const jitter = (t: Tensor): Tensor => ({ shape: t.shape, data: next(t.data) });
   const maybe = (t: Tensor | undefined) => t && jitter(t);
+  const unit = units(Math.imul(seed + 1, 0x27d4eb2f), kernels.precision);
   return {
     ...kernels,
-    rounded: oneNumber(seed, kernels.precision),
+    rounded: v => v * (1 + unit()),
     affine: (x, kernel, bias) => kernels.affine(jitter(x), jitter(kernel), maybe(bias)),
     recurrence: args => kernels.recurrence(withRoundedActivations(jitteredArgs(args, jitter), seed, kernels.precision)),
   };
@@ -29,12 +30,7 @@ function jitteredArgs(args: RecurrenceArgs, jitter: (t: Tensor) => Tensor): Recu
  * Of tanh the same where it is made of exponentials, but no more than 128 units in its own last place. Seen on the general path alone: fused ones compute their own.
  */
 function withRoundedActivations(args: RecurrenceArgs, seed: number, precision: Precision): RecurrenceArgs {
-  const epsilon = precision === 'f32' ? 2 ** -23 : 2 ** -52;
-  let state = Math.imul(seed + 1, 0x85ebca6b);
-  const next = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return state * 2 ** -31 * epsilon;
-  };
+  const next = units(Math.imul(seed + 1, 0x85ebca6b), precision);
   const ofSigmoid = (v: number) => v + next() / 2;
   const ofTanh = (v: number) => {
     const size = Math.abs(v);
@@ -61,13 +57,13 @@ function withRoundedActivations(args: RecurrenceArgs, seed: number, precision: P
   };
 }
 
-/** A unit in its last place more or less. */
-function oneNumber(seed: number, precision: Precision): (v: number) => number {
-  let state = Math.imul(seed + 1, 0x27d4eb2f);
+/** Parts of a unit in the last place of 1, in [−1, 1), one after the other. */
+function units(seed: number, precision: Precision): () => number {
   const epsilon = precision === 'f32' ? 2 ** -23 : 2 ** -52;
-  return v => {
+  let state = seed;
+  return () => {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return v * (1 + state * 2 ** -31 * epsilon);
+    return state * 2 ** -31 * epsilon;
   };
 }
 

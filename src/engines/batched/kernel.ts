@@ -82,6 +82,16 @@ export interface Kernel {
   write<F extends string>(at: number, fields: readonly F[], values: Readonly<Record<F, number>>): void;
 }
 
+/** What takes room in the kernel's memory; undefined where WASM cannot have so much. */
+export function ifThereIsRoom<T>(take: () => T): T | undefined {
+  try {
+    return take();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
 /** Room for numbers in the kernel's memory, the same at each call. The caller gives it back with what it took before. */
 export function roomIn(kernel: Kernel): (count: number) => Float32Array {
   const mark = kernel.mark();

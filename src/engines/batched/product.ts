@@ -1,7 +1,7 @@
 import type { Product } from '../../layers/layer.js';
 import { rowPieces } from '../../tensor/lazy.js';
 import { type FloatArray, precisionOf, type Tensor } from '../../tensor/tensor.js';
-import { ASIDE_BYTES, type Kernel, roomIn } from './kernel.js';
+import { ASIDE_BYTES, ifThereIsRoom, type Kernel, roomIn } from './kernel.js';
 import { accumulate } from './matmul.js';
 
 /** Below this many weights a call into WASM costs more than it saves. */
@@ -42,24 +42,20 @@ function packed64(w: Tensor, bias: FloatArray | undefined, kernel: Kernel): Prod
   const [D, K] = w.shape;
   const padded = Math.ceil(K / 4) * 4;
   const most = Math.max(5, Math.floor(ROW_BYTES / (8 * (D + padded))));
-  try {
-    const panels = panels64(w, kernel);
-    const rowsAt = kernel.take(8 * most * (D + padded));
-    return (out, x, R) => {
-      for (let from = 0; from < R; from += most) {
-        const rows = Math.min(most, R - from);
-        const sums = rowsAt + 8 * rows * D;
-        const numbers = kernel.doubles();
-        copyRows(numbers, rowsAt / 8, D, x.data, x.start + from * x.stride, x.stride, D, rows);
-        startAt(bias, numbers, sums / 8, padded, K, rows);
-        kernel.run.addProduct64(rowsAt, 8 * D, rows, D, panels, K, sums, 8 * padded);
-        copyRows(out.data, out.start + from * out.stride, out.stride, numbers, sums / 8, padded, K, rows);
-      }
-    };
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+  const room = ifThereIsRoom(() => ({ panels: panels64(w, kernel), rowsAt: kernel.take(8 * most * (D + padded)) }));
+  if (!room) return undefined;
+  const { panels, rowsAt } = room;
+  return (out, x, R) => {
+    for (let from = 0; from < R; from += most) {
+      const rows = Math.min(most, R - from);
+      const sums = rowsAt + 8 * rows * D;
+      const numbers = kernel.doubles();
+      copyRows(numbers, rowsAt / 8, D, x.data, x.start + from * x.stride, x.stride, D, rows);
+      startAt(bias, numbers, sums / 8, padded, K, rows);
+      kernel.run.addProduct64(rowsAt, 8 * D, rows, D, panels, K, sums, 8 * padded);
+      copyRows(out.data, out.start + from * out.stride, out.stride, numbers, sums / 8, padded, K, rows);
+    }
+  };
 }
 
 /** w [D, K] in panels of four columns, as addProduct64 takes it. @returns where. @throws RangeError as `take` */
