@@ -1,16 +1,12 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { nearest } from '../registry.js';
-import { type CommandName, type Flag, type FlagValue, spellings, usualSpelling } from './flag.js';
+import { parseFile, parseText } from './fileValues.js';
+import { type CommandName, type Flag, spellings, usualSpelling } from './flag.js';
 import { flagsOf } from './options.js';
+import { parseSize, parseSizes, symbolicSize } from './sizeValues.js';
 import { valueSynonyms } from './synonyms.js';
-
-/**
- * Reads the values of flags. They are checked here, once, so that a request holds only numbers and known names;
- * files and names are looked up later.
- */
-
-const LARGEST_SIZE = 2 ** 31 - 1;
+import { asValue, withCorrection, wrongWord } from './valueErrors.js';
 
 /** @throws RnnError usage (exit 2); limit E_SIZE (exit 5) for sizes beyond 2^31 − 1 */
 export function parseWord(flag: Flag, word: string, command: CommandName): unknown {
@@ -38,45 +34,6 @@ export function parseWord(flag: Flag, word: string, command: CommandName): unkno
     case 'text':
       return parseText(name, knownName(flag, word), 'a text');
   }
-}
-
-/** '5' -> 5. Says how to write what was probably meant: 1e3, 3.5, 1_000, ten. */
-function parseSize(name: string, word: string, least: number, most?: number): number {
-  const expected = `a whole number from ${least}${most === undefined ? '' : ` to ${most}`}`;
-  if (/^\d+$/.test(word)) {
-    const exact = BigInt(word);
-    if (exact < BigInt(least)) throw wrongWord(name, word, expected, least === 1 ? zeroFix(name) : `write ${name} ${least} or more`);
-    if (most !== undefined && exact > BigInt(most)) throw wrongWord(name, word, expected, `write ${name} ${most} or less`);
-    if (exact > BigInt(LARGEST_SIZE)) {
-      throw new RnnError('limit', 'E_SIZE', `${escapeText(word, 40)} is larger than any size can be`, {
-        where: name,
-        expected: `at most ${LARGEST_SIZE}`,
-        found: escapeText(word, 40),
-        fix: `write ${name} ${LARGEST_SIZE} or less`,
-      });
-    }
-    return Number(exact);
-  }
-  throw wrongWord(name, word, expected, sizeFix(name, word, least, most));
-}
-
-/** '5,4' -> [5, 4] */
-function parseSizes(name: string, word: string, least: number): number[] {
-  const parts = word.split(',');
-  let from = 0;
-  return parts.map(part => {
-    const excerpt = { text: `${name} ${word}`, from: name.length + 1 + from, to: name.length + 1 + from + part.length };
-    from += part.length + 1;
-    try {
-      return parseSize(name, part, least);
-    } catch (error) {
-      if (error instanceof RnnError && parts.length > 1) {
-        error.excerpt = excerpt;
-        error.fix = `write whole numbers from ${least} with commas between them, such as ${name} 5,4`;
-      }
-      throw error;
-    }
-  });
 }
 
 /** '2:5', '2:', ':5' -> samples 2 to 4, from 2 on, the first 5 */
@@ -155,18 +112,6 @@ function knownName(flag: Flag, word: string): string {
   throw withCorrection(wrongWord(name, word, 'a name that is known here', `did you mean ${meant.join(' ')}?`), flag, word, meant);
 }
 
-function asValue(flag: Flag, value: string | undefined): readonly string[] | undefined {
-  const name = usualSpelling(flag);
-  if (value === undefined) return undefined;
-  return name.startsWith('-') ? [name, value] : [value];
-}
-
-function withCorrection(error: RnnError, flag: Flag, word: string, to: readonly string[]): RnnError {
-  const flags = spellings(flag);
-  error.correction = flags.length > 0 ? { word, flags, to } : { word, to };
-  return error;
-}
-
 /** A size in other words: none, 5x4, 1_000, 1e3. */
 function corrected<T>(flag: Flag, word: string, read: () => T): T {
   try {
@@ -217,73 +162,6 @@ function parseChoices(flag: Flag, word: string, choices: readonly string[]): str
   return chosen;
 }
 
-/** Files that are read are recognised by their content, files that are written by their extension. */
-function parseFile(
-  flag: Flag,
-  word: string,
-  { extensions, output, stdin }: Extract<FlagValue, { kind: 'file' }>,
-  command: CommandName,
-): string {
-  const name = usualSpelling(flag);
-  parseText(name, word, 'a file name');
-  if (output && /^-[^.]/.test(word))
-    throw wrongWord(name, word, 'a file name', `a name that begins with - is written ${name} ./${escapeText(word, 60)}`);
-  if (!output || (stdin && word === '-') || extensions.some(extension => word.toLowerCase().endsWith(`.${extension}`))) return word;
-  const [, ending = ''] = /\.(\w{1,11})$/.exec(word.toLowerCase()) ?? [];
-  const usual = Object.hasOwn(ENDINGS, ending) ? ENDINGS[ending] : '';
-  // an input has three axes, which no table holds
-  const written = command === 'probe' ? 'npz' : extensions.includes(usual) ? usual : extensions[0];
-  const meant = withExtension(word, written, flag.key === 'output' ? 'model' : 'y');
-  const to = name.startsWith('-') ? [name, meant] : [meant];
-  const expected = `a file name ending in ${extensions.map(extension => `.${extension}`).join(' ')}`;
-  if (flag.key === 'output') throw wrongOutput(flag, word, wrongWord(name, word, expected, OUTPUT_ENDINGS), to);
-  throw withCorrection(wrongWord(name, word, expected, `write ${to.join(' ')}`), flag, word, to);
-}
-
-const OUTPUT_ENDINGS =
-  'the ending says what is written: .onnx for ONNX, .safetensors for PyTorch (a .pt is read, not written), .npz for Keras, .json for a spec';
-
-/** What `convert` cannot write; `convert model.keras pytorch` names the target where the file belongs. */
-function wrongOutput(flag: Flag, word: string, error: RnnError, to: readonly string[]): RnnError {
-  const target = valueSynonyms().to[word.toLowerCase()] ?? word.toLowerCase();
-  if (/\.(npy|csv|tsv|txt|jsonl|dat)$/i.test(word)) {
-    error.fix = 'convert writes networks and weights; an array is written by forward -o, and in NumPy by np.save or np.savetxt';
-    return error;
-  }
-  if (!['keras', 'torch', 'onnx'].includes(target)) return withCorrection(error, flag, word, to);
-  const file = { keras: 'weights.npz', torch: 'model.safetensors', onnx: 'model.onnx' }[target]!;
-  error.fix = `OUT is a file name: rnn-cli convert IN ${file} --to ${target}`;
-  return withCorrection(error, flag, word, [file, '--to', target]);
-}
-
-/** A format to write instead of one that is unknown or can only be read. */
-const ENDINGS: Readonly<Record<string, string>> = {
-  pt: 'safetensors',
-  pth: 'safetensors',
-  bin: 'safetensors',
-  txt: 'csv',
-  tsv: 'csv',
-  dat: 'csv',
-  pb: 'onnx',
-  tflite: 'onnx',
-};
-
-/** 'y.txt' -> 'y.npy' */
-function withExtension(path: string, extension: string, stem: string): string {
-  if (path.endsWith('/')) return `${escapeText(path, 60)}${stem}.${extension}`;
-  return `${escapeText(path.replace(/(?<=[^/\\])\.\w{1,11}$/, ''), 60)}.${extension}`;
-}
-
-function parseText(name: string, word: string, expected: string): string {
-  if (word === '') throw wrongWord(name, word, expected, `write ${name} and ${expected}`);
-  return word;
-}
-
-function symbolicSize(name: string, command: CommandName, symbolic: readonly CommandName[]): '?' {
-  if (symbolic.includes(command)) return '?';
-  throw wrongWord(name, '?', 'a number', `${command} computes numbers and needs a size; only ${symbolic.join(', ')} can keep it symbolic`);
-}
-
 /** `--model --layers x`: the value is missing, and the next flag was taken for it. */
 function checkNotAFlag(flag: Flag, word: string, command: CommandName): void {
   // beside the flags it stands behind --
@@ -302,24 +180,4 @@ export function missingWord(flag: Flag, found: string): RnnError {
     found,
     fix: `write ${name} and ${flag.value.kind === 'file' ? 'a file name' : 'its value'}: ${flag.help}`,
   });
-}
-
-function wrongWord(name: string, word: string, expected: string, fix: string): RnnError {
-  const found = `'${escapeText(word, 60)}'`;
-  return new RnnError('usage', 'E_WORD', `expected ${expected}, found ${found}`, { where: name, expected, found, fix });
-}
-
-function zeroFix(name: string): string {
-  return name === '--M' ? 'a layer has at least one unit' : `write ${name} 1 or more`;
-}
-
-function sizeFix(name: string, word: string, least: number, most = LARGEST_SIZE): string {
-  const plain = word.replaceAll(/[_ ,']/g, '');
-  const x = word.trim() === '' ? Number.NaN : Number(plain.replace(/^\+/, ''));
-  if (word === '?') return 'this size is needed: write a number';
-  if (/^\d+(,\d+)+$/.test(word) && !/^\d{1,3}(,\d{3})+$/.test(word)) return `write one number, such as ${name} ${word.split(',')[0]}`;
-  if (!Number.isFinite(x)) return `write digits, such as ${name} ${Math.max(least, 5)}`;
-  if (x < least) return least === 1 ? zeroFix(name) : `write ${name} ${least} or more`;
-  if (x > most) return `write ${name} ${most} or less`;
-  return Number.isInteger(x) ? `write ${name} ${x}` : `write ${name} ${Math.floor(x)} or ${name} ${Math.ceil(x)}`;
 }

@@ -1,8 +1,4 @@
 import { activate, activations } from '../activations/index.js';
-import { RnnError } from '../errors.js';
-import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from '../formats/bytes/half.js';
-import type { DType } from '../formats/format.js';
-import { ONNX_DTYPES } from '../formats/onnx/types.js';
 import { arccos, arcsin, arctan } from '../numerics/arctan.js';
 import { erf } from '../numerics/erf.js';
 import { exp } from '../numerics/exp.js';
@@ -12,21 +8,11 @@ import { log } from '../numerics/log.js';
 import { sigmoid } from '../numerics/sigmoid.js';
 import { sineCosine } from '../numerics/trig.js';
 import { type FloatArray, sizeOf } from '../tensor/tensor.js';
-import { floatOf, intOf, intsOf, tensorOf, textOf } from './attributes.js';
+import { floatOf, intOf, textOf } from './attributes.js';
+import { cast, castLike, constant } from './casts.js';
+import { binary, combine, compared, each, fold, unary } from './elementwise.js';
 import { type Call, need, type Operator, type Operators, plain } from './operator.js';
-import {
-  allocateShape,
-  axisOf,
-  broadcastShape,
-  broadcastTo,
-  fromOnnx,
-  type GraphValue,
-  held,
-  inOrder,
-  isInteger,
-  shapeError,
-  wrapped,
-} from './value.js';
+import { allocateShape, axisOf, broadcastShape, broadcastTo, type GraphValue, inOrder } from './value.js';
 
 /** Operators on single numbers, with NumPy's broadcasting. */
 export const ARITHMETIC: Operators = {
@@ -106,92 +92,9 @@ function activationOperators(): Record<string, Operator> {
   return operators;
 }
 
-function constant({ node, kernels }: Call): GraphValue {
-  const t = tensorOf(node, 'value');
-  if (t) return fromOnnx(t, kernels.precision);
-  const float = floatOf(node, 'value_float');
-  if (float !== undefined) return { kind: 'float', shape: [], data: allocateShape([], 'float', kernels.precision).fill(float) };
-  const int = intOf(node, 'value_int');
-  if (int !== undefined) return { kind: 'int', shape: [], data: Float64Array.of(int) };
-  const list = intsOf(node, 'value_ints');
-  if (list) return { kind: 'int', shape: [list.length], data: Float64Array.from(list) };
-  const floats = node.attributes.get('value_floats');
-  if (floats?.type !== 'floats') throw shapeError('a Constant has no value', 'nothing', 'value');
-  const data = allocateShape([floats.value.length], 'float', kernels.precision);
-  data.set(floats.value);
-  return { kind: 'float', shape: [floats.value.length], data };
-}
-
-function cast(call: Call): GraphValue {
-  const to = intOf(call.node, 'to') ?? 0;
-  return castTo(call, need(call, 0), ONNX_DTYPES.get(to), `type ${to}`);
-}
-
-/** Whole numbers wrap round in a type that is too narrow for them. */
-function castTo(call: Call, x: GraphValue, type: DType | undefined, shown: string): GraphValue {
-  const { shape } = x;
-  if (!type)
-    throw new RnnError('unsupported', 'E_ONNX_TYPE', `Cast to ${shown} is not run here`, { expected: 'floats, integers, booleans' });
-  if (type === 'bool') return { kind: 'bool', shape, data: Float64Array.from(x.data, v => (v === 0 ? 0 : 1)) };
-  if (isInteger(type)) {
-    const narrow = (v: number) => (!type.endsWith('64') && Number.isFinite(v) ? wrapped(BigInt(v), type) : v);
-    return { kind: 'int', type, shape, data: Float64Array.from(x.data, v => narrow(Math.trunc(v))) };
-  }
-  const data = allocateShape(shape, 'float', call.kernels.precision);
-  if (type === 'f16') data.set(x.data.map(v => f16ToNumber(numberToF16(v))));
-  else if (type === 'bf16') data.set(x.data.map(v => bf16ToNumber(numberToBf16(v))));
-  else data.set(x.data);
-  return { kind: 'float', shape, data };
-}
-
-function castLike(call: Call): GraphValue {
-  const like = need(call, 1);
-  const type = like.kind === 'float' ? 'f32' : like.kind === 'bool' ? 'bool' : (like.type ?? 'i64');
-  return castTo(call, need(call, 0), type, 'another type');
-}
-
 /** Beyond ±100,000 with the last bits of this machine. */
 function angle(v: number): { readonly sin: number; readonly cos: number } {
   return Math.abs(v) > 1e5 ? { sin: Math.sin(v), cos: Math.cos(v) } : sineCosine(v);
-}
-
-function unary(x: GraphValue, { kernels }: Call, f: (v: number) => number): GraphValue {
-  const data = allocateShape(x.shape, x.kind, kernels.precision);
-  const whole = x.kind === 'int';
-  for (let k = 0; k < data.length; k++) data[k] = whole ? held(f(x.data[k]), x.type) : f(x.data[k]);
-  return { kind: x.kind, type: x.type, shape: x.shape, data };
-}
-
-function each(f: (v: number) => number): Operator {
-  return plain(call => unary(need(call, 0), call, f));
-}
-
-function binary(f: (a: number, b: number) => number): Operator {
-  return plain(call => combine(call, f));
-}
-
-function combine(call: Call, f: (a: number, b: number) => number, kind?: GraphValue['kind']): GraphValue {
-  const [a, b] = [need(call, 0), need(call, 1)];
-  const shape = broadcastShape(a.shape, b.shape);
-  const [left, right] = [broadcastTo(a, shape), broadcastTo(b, shape)];
-  const kinds = [a.kind, b.kind];
-  const joined = kind ?? (kinds.includes('float') ? 'float' : kinds.includes('int') ? 'int' : 'bool');
-  const data = allocateShape(shape, joined, call.kernels.precision);
-  for (let k = 0; k < data.length; k++) data[k] = f(left.data[k], right.data[k]);
-  if (joined !== 'int') return { kind: joined, shape, data };
-  const type = a.type ?? b.type;
-  const product = call.node.opType === 'Mul' && type?.endsWith('32') ? type : undefined;
-  for (let k = 0; k < data.length; k++)
-    data[k] = product && Math.abs(data[k]) > 2 ** 53 ? wrapped(BigInt(left.data[k]) * BigInt(right.data[k]), product) : held(data[k], type);
-  return { kind: joined, type, shape, data };
-}
-
-function compared(f: (a: number, b: number) => boolean): Operator {
-  return plain(call => combine(call, (a, b) => (f(a, b) ? 1 : 0), 'bool'));
-}
-
-function fold(call: Call, f: (a: number, b: number) => number): GraphValue {
-  return call.inputs.slice(1).reduce<GraphValue>((sum, _, i) => combine({ ...call, inputs: [sum, need(call, i + 1)] }, f), need(call, 0));
 }
 
 /** Whole exponents by products, the square root as such, all others by way of the logarithm. */

@@ -28,8 +28,9 @@ import { paddedInput, withTimesteps } from './input/padding.js';
 import { checkApart, computedTogether, rowsOfInput } from './input/rows.js';
 import { checkMemory } from './memory.js';
 import { endingAt } from './network/endingAt.js';
-import { asRun, isExact, loadNetwork, type Network, networkOfGraph, openModel } from './network/network.js';
+import { loadNetwork, type Network, openModel } from './network/network.js';
 import { checkAsked } from './network/networkSizes.js';
+import { asRun, isExact, networkOfGraph } from './network/wiredGraph.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 import type { ForwardResult } from './result.js';
 

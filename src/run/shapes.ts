@@ -2,10 +2,11 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { TUTORIAL } from '../model/dimensions.js';
 import { shapesInFile } from './network/fileCounts.js';
-import { loadDescription, type Network, networkOfGraph, openModel } from './network/network.js';
+import { loadDescription, type Network, openModel } from './network/network.js';
 import { checkAsked } from './network/networkSizes.js';
 import { outlinedShapes } from './network/outlinedShapes.js';
 import { shapesOf } from './network/shapesResult.js';
+import { networkOfGraph } from './network/wiredGraph.js';
 import type { ShapesRequest } from './request.js';
 import type { Count, ShapesResult } from './result.js';
 

@@ -1,8 +1,9 @@
 import { asObject, type Json, list, text } from '../../layers/kerasConfig.js';
 import { SPEC_SCHEMA } from '../../model/spec.js';
-import { type Wired, wiredModel } from './graph.js';
+import { wiredModel } from './graph.js';
 import { checkModelClass } from './models.js';
 import { isKeras1Layer, modernLayer } from './oldConfig.js';
+import type { Wired } from './wiring.js';
 
 /**
  * Whose config it is: one name of an activation means another function in Keras 3 than before and in tfjs; only tf.keras and Keras 3 have zeros where a

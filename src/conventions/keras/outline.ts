@@ -5,13 +5,14 @@ import { asObject, type Json, list, text } from '../../layers/kerasConfig.js';
 import { type Argument, callArguments, tensorsOf } from './arguments.js';
 import { ownClass } from './classes.js';
 import { inDialect, type KerasDialect, modelOf, specOfModel } from './config.js';
-import { type Blocked, type Known, UNKNOWN, type Wired, wiredModel } from './graph.js';
+import { wiredModel } from './graph.js';
 import { isCell } from './layers.js';
 import { inputSpec, isTakenApart, MODELS, nameOf, stepLayer, structured } from './models.js';
 import { isOperatorLayer } from './operators/index.js';
 import type { KerasDetails, KerasOutline, KerasRow, OutlinedLayer } from './outlined.js';
 import { ownModel, ownModelOutline, unsupportedModel } from './ownModel.js';
 import { quantizationOf } from './storedWeights.js';
+import { type Blocked, type Known, UNKNOWN, type Wired } from './wiring.js';
 
 /** @throws RnnError where the file does not describe a model of layers at all */
 export function kerasOutline(config: unknown, dialect: KerasDialect, file: TensorFile): KerasOutline {

@@ -11,7 +11,8 @@ import { DEFAULT_RNG, DEFAULT_SEED, inputWish, isOneSequence } from '../input/dr
 import { INPUT_NAMES, readArray, toInput } from '../input/input.js';
 import { readNamedInputs } from '../input/namedInputs.js';
 import { paddedInput } from '../input/padding.js';
-import { asRun, type Network } from '../network/network.js';
+import type { Network } from '../network/network.js';
+import { asRun } from '../network/wiredGraph.js';
 import { finiteNotes, hasStepsFirst, type Prepared, prepare } from '../prepare.js';
 import type { CompareRequest, NetworkRequest } from '../request.js';
 import type { InputsOfBoth } from '../result.js';

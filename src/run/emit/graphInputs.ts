@@ -2,7 +2,7 @@ import { RnnError } from '../../errors.js';
 import type { OnnxTensor } from '../../formats/onnx/graph.js';
 import { inputsOf } from '../../model/spec.js';
 import type { GraphValue } from '../../ops/value.js';
-import { networkOfGraph } from '../network/network.js';
+import { networkOfGraph } from '../network/wiredGraph.js';
 import type { Prepared } from '../prepare.js';
 import { cannotEmit } from './text.js';
 

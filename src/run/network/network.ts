@@ -5,11 +5,8 @@ import type { OnnxModel } from '../../formats/onnx/graph.js';
 import { readAll } from '../../formats/source.js';
 import { type Assumption, checkAssumptions } from '../../model/assumptions.js';
 import { checkSpec } from '../../model/check.js';
-import { dimensionLayers, TUTORIAL } from '../../model/dimensions.js';
 import type { FrameworkName } from '../../model/frameworks.js';
 import { layersLineOf } from '../../model/layersLine.js';
-import { parseLayers } from '../../model/parse.js';
-import { inferSequences } from '../../model/sequences.js';
 import { inferShapes, type ModelShapes, weightShapesByLayer } from '../../model/shapes.js';
 import { isRecurrent, type ModelSpec, SPEC_SCHEMA } from '../../model/spec.js';
 import { checkWeights, type Weights } from '../../weights/weights.js';
@@ -17,9 +14,10 @@ import type { ModelFile } from '../files/modelFile.js';
 import type { InputRequest, NetworkRequest } from '../request.js';
 import { checkRules } from '../requestRules.js';
 import { backendAssumptions } from './backend.js';
-import { type Draft, withExcerpt } from './excerpt.js';
-import { featuresOf, type HeldWeights, specFromWeights, weightsOf } from './heldWeights.js';
-import { checkAsked, inputSizes, type KnownShape, noSize, shownPath, withSizes } from './networkSizes.js';
+import { describe, fromDimensions } from './description.js';
+import { withExcerpt } from './excerpt.js';
+import { specFromWeights, weightsOf } from './heldWeights.js';
+import { type KnownShape, noSize, shownPath, withSizes } from './networkSizes.js';
 import { checkNoDimensions } from './oneForm.js';
 
 /** Turns a request into a checked network, from one of four forms; weights come from a file if one is named. */
@@ -173,11 +171,6 @@ export async function openModel({ model }: { model?: string }): Promise<ModelFil
   return readNetworkFile(model);
 }
 
-/** The graph is a chain of layers with the graph's own input and output: it is run as layers. */
-export function isExact({ layers }: NonNullable<ModelFile['graph']>): boolean {
-  return 'model' in layers && layers.exact;
-}
-
 /** `--model` of a file with nothing but weights: they describe the network as far as they can, flags the rest. */
 async function fromWeightsAlone(request: NetworkRequest, known: KnownShape, { file, framework }: ModelFile): Promise<Network> {
   const path = request.model!;
@@ -236,41 +229,6 @@ function graphNetwork({ model: graph, layers }: NonNullable<ModelFile['graph']>,
   };
 }
 
-/**
- * A graph that is no chain of layers, as layers and operators.
- * @param layout 'own': every input with its axes as the graph has them
- * @throws RnnError saying why its shapes cannot be said before it runs
- */
-export async function networkOfGraph(network: Network, asked: NetworkRequest = {}, layout?: 'own'): Promise<Network> {
-  const { specOfGraph } = await import('../../engines/graph/graphSpec.js');
-  const sizes = new Map(Object.entries({ N: asked.N, T: asked.T === '?' ? undefined : asked.T, D: asked.D }));
-  const sizeOf = (letter: string, said: number | null): number | null => {
-    checkAsked(letter, said, sizes.get(letter));
-    return said ?? sizes.get(letter) ?? null;
-  };
-  return { ...network, ...specOfGraph(network.graph!.model, { sizeOf, layout }) };
-}
-
-/** The layers and operators that a file is run as; null: a graph of which too little can be said before it runs. */
-export async function asRun(network: Network): Promise<Network | null> {
-  return !network.graph || network.graph.exact ? network : ifWired(network);
-}
-
-/** The same with its own axes where it can be had, and else the network as it is. */
-export async function shownNetwork(network: Network): Promise<Network> {
-  if (!network.graph || network.model.layers.length > 0) return network;
-  return (await ifWired(network, 'own')) ?? network;
-}
-
-async function ifWired(network: Network, layout?: 'own'): Promise<Network | null> {
-  try {
-    return await networkOfGraph(network, {}, layout);
-  } catch (error) {
-    if (error instanceof RnnError && error.kind !== 'limit') return null;
-    throw error;
-  }
-}
-
 /** A graph that is no chain of layers has no layers to show. */
 function emptyNetwork(name = ''): Pick<Network, 'model' | 'shapes'> {
   const input = { name: 'input', batch: null, timesteps: null, features: null };
@@ -285,46 +243,6 @@ function frameworkNotes({ framework, rng }: NetworkRequest & Pick<InputRequest, 
   if (!described?.framework || framework === undefined || framework === described.framework) return [];
   const without = rng === framework ? `--rng ${rng} draws, and changes nothing else` : `--framework ${framework} changes nothing`;
   return [`the file follows the rules of ${described.framework}: ${without}`];
-}
-
-async function describe(
-  request: NetworkRequest,
-  known: KnownShape,
-  spec: Record<string, unknown> | undefined,
-  weights: HeldWeights | undefined,
-): Promise<Draft> {
-  if (spec) return { spec: within(shownPath(request.model!), () => withSizes(spec, request, known)) };
-  if (request.layers !== undefined) {
-    const { layers, spans } = parseLayers(request.layers);
-    const parsed = { text: request.layers, spans };
-    return {
-      spec: {
-        input: inputSizes({ ...request, D: request.D ?? featuresOf(layers, known, weights) }, known, layers, {}),
-        layers: withExcerpt({ spec: {}, parsed }, () => inferSequences(layers, request.strict ?? false)),
-      },
-      parsed,
-    };
-  }
-  const fromFile = weights && within(shownPath(request.weights!), () => specFromWeights(request, known, weights));
-  return fromFile ?? { spec: fromDimensions(request, known) };
-}
-
-/** The tutorial network, with the sizes the request gives. */
-function fromDimensions(request: NetworkRequest, known: KnownShape): Record<string, unknown> {
-  const units = request.M ?? [TUTORIAL.M];
-  const cell = request.cell ?? 'rnn';
-  const M = units.length === 1 && request.stack !== undefined ? Array.from({ length: request.stack }, () => units[0]) : units;
-  const layers = dimensionLayers({
-    cell,
-    M,
-    K: request.K ?? TUTORIAL.K,
-    task: request.task ?? 'many-to-one',
-    pool: request.pool ?? 'last',
-    bidirectional: request.bidirectional ?? false,
-    activation: request.activation,
-    recurrentActivation: request.recurrentActivation,
-  });
-  return { input: inputSizes(request, known, layers, TUTORIAL), layers };
 }
 
 /** 'SimpleRNN, many to one': cell and task in words, for the heading of a report. */

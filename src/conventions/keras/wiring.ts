@@ -1,0 +1,70 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import type { Json } from '../../layers/kerasConfig.js';
+import { withName } from './models.js';
+
+/**
+ * A Keras model's wiring as a flat list of layer calls: a layer called twice shares its weights, a model inside a model is inlined with its
+ * name before its layers' (`encoder/lstm`), states and masks that are passed by argument are values like any other.
+ */
+export interface Wired {
+  readonly inputs: Json[];
+  readonly layers: Json[];
+  /** {name, value} */
+  readonly outputs: Json[];
+  /** values of every call of the model's own layers, by `layer|call` */
+  readonly calls: Known;
+}
+
+/** Errors that keep layers from being run, collected instead of thrown; such a layer has the kind of UNKNOWN, and the shapes that the file records. */
+export interface Blocked {
+  readonly errors: RnnError[];
+  /** by value */
+  readonly shapes: Map<string, readonly unknown[]>;
+}
+
+/** Kind of a layer that is known by its class alone. */
+export const UNKNOWN = 'unknown';
+
+/** Where calls are collected. */
+export interface Wiring {
+  readonly layers: Json[];
+  readonly blocked?: Blocked;
+}
+
+/** The place of a model in the whole: the prefix of its layers' names, that for its first call, and its group in weight files. */
+export interface Place {
+  readonly prefix: string;
+  readonly first: string;
+  readonly group: string;
+}
+
+/** Values by `layer|call`; a layer's further outputs as far as they exist. */
+export type Known = Map<string, readonly string[]>;
+
+/** The value that a tensor of the file is. @throws RnnError E_KERAS_OPTION for an output that is not computed here */
+export function valueAt(known: Known, [layer, call, output]: readonly [string, number, number]): string {
+  const value = known.get(`${layer}|${call}`)?.[output];
+  if (value !== undefined) return value;
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', `output ${output} of ${escapeText(layer, 60)} is not computed here`, {
+    where: escapeText(layer, 60),
+    expected: 'an output of the layer, or one of its states',
+    found: `output ${output}`,
+  });
+}
+
+/** undefined where it fails and errors are collected */
+export function tolerant<T>({ blocked }: Wiring, layer: Json, body: () => T): T | undefined {
+  try {
+    return blocked ? withName(layer, body) : body();
+  } catch (error) {
+    if (!blocked || !(error instanceof RnnError)) throw error;
+    blocked.errors.push(error);
+    return undefined;
+  }
+}
+
+/** The second call of a layer is called `lstm#2`. */
+export function again(call: number): string {
+  return call === 0 ? '' : `#${call + 1}`;
+}

@@ -1,0 +1,48 @@
+import { isCellName } from '../cells/index.js';
+import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { LAYER_KINDS } from '../layers/index.js';
+import { nearest } from '../registry.js';
+import { isFunction, kindCalled } from './layersSpelling.js';
+
+/** Kinds that can be written on a line, by their word; recurrent ones first, since that is what the line is for. */
+export const WORDS = new Map(
+  LAYER_KINDS.flatMap(kind => (kind.grammar ? [[kind.grammar.word ?? kind.name, { kind, grammar: kind.grammar }] as const] : [])).sort(
+    ([a], [b]) => Number(isCellName(b)) - Number(isCellName(a)),
+  ),
+);
+
+export const KINDS = [...WORDS.keys()];
+export const CELL_KINDS: readonly string[] = KINDS.filter(isCellName);
+
+/** The kind that a word begins a layer with, and whether `bi` stands before it. @throws RnnError E_LAYERS with the nearest known word */
+export function wordOf(word: string, text: string, from: number, to: number): { plain: string; bidirectional: boolean } {
+  if (WORDS.has(word)) return { plain: word, bidirectional: false };
+  if (word.startsWith('bi') && CELL_KINDS.includes(word.slice(2))) return { plain: word.slice(2), bidirectional: true };
+  const both = CELL_KINDS.map(k => `bi${k}`);
+  const near = kindCalled(word) ?? nearest(word, [...KINDS, ...both]);
+  const known = `${CELL_KINDS.join(' ')} (or ${both.join(' ')}) ${KINDS.slice(CELL_KINDS.length).join(' ')}`;
+  throw wrong(
+    text,
+    from,
+    to,
+    word === '' ? 'a layer starts with its kind' : `unknown layer kind '${escapeText(word, 40)}'`,
+    near ? `did you mean '${near}'?` : isFunction(word) ? `an activation belongs to a layer: dense:10@${word}` : `kinds: ${known}`,
+  );
+}
+
+/** @throws RnnError E_LAYERS for 0, and beyond 2^31 − 1 */
+export function size(digits: string, fail: (message: string, fix: string) => RnnError): number {
+  const value = Number(digits);
+  if (value < 1 || value > 2 ** 31 - 1)
+    throw fail(`a size must be from 1 to ${2 ** 31 - 1}, found ${digits.slice(0, 40)}`, 'use a positive size');
+  return value;
+}
+
+/** Makes the error of one layer of the line. */
+export type Fail = (message: string, fix: string) => RnnError;
+
+/** @returns the error whose report underlines the characters [from, to) */
+export function wrong(text: string, from: number, to: number, message: string, fix: string): RnnError {
+  return new RnnError('usage', 'E_LAYERS', message, { where: '--layers', fix, excerpt: { text, from, to } });
+}

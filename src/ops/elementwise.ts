@@ -1,0 +1,46 @@
+import { type Call, need, type Operator, plain } from './operator.js';
+import { allocateShape, broadcastShape, broadcastTo, type GraphValue, held, wrapped } from './value.js';
+
+/** Operators that compute every element for itself, as functions of one or two numbers. */
+
+/** f of every element; the type stays. */
+export function unary(x: GraphValue, { kernels }: Call, f: (v: number) => number): GraphValue {
+  const data = allocateShape(x.shape, x.kind, kernels.precision);
+  const whole = x.kind === 'int';
+  for (let k = 0; k < data.length; k++) data[k] = whole ? held(f(x.data[k]), x.type) : f(x.data[k]);
+  return { kind: x.kind, type: x.type, shape: x.shape, data };
+}
+
+export function each(f: (v: number) => number): Operator {
+  return plain(call => unary(need(call, 0), call, f));
+}
+
+export function binary(f: (a: number, b: number) => number): Operator {
+  return plain(call => combine(call, f));
+}
+
+/** f of the elements of both inputs, broadcast to one shape; of whole numbers the result is held to their type. */
+export function combine(call: Call, f: (a: number, b: number) => number, kind?: GraphValue['kind']): GraphValue {
+  const [a, b] = [need(call, 0), need(call, 1)];
+  const shape = broadcastShape(a.shape, b.shape);
+  const [left, right] = [broadcastTo(a, shape), broadcastTo(b, shape)];
+  const kinds = [a.kind, b.kind];
+  const joined = kind ?? (kinds.includes('float') ? 'float' : kinds.includes('int') ? 'int' : 'bool');
+  const data = allocateShape(shape, joined, call.kernels.precision);
+  for (let k = 0; k < data.length; k++) data[k] = f(left.data[k], right.data[k]);
+  if (joined !== 'int') return { kind: joined, shape, data };
+  const type = a.type ?? b.type;
+  const product = call.node.opType === 'Mul' && type?.endsWith('32') ? type : undefined;
+  for (let k = 0; k < data.length; k++)
+    data[k] = product && Math.abs(data[k]) > 2 ** 53 ? wrapped(BigInt(left.data[k]) * BigInt(right.data[k]), product) : held(data[k], type);
+  return { kind: joined, type, shape, data };
+}
+
+export function compared(f: (a: number, b: number) => boolean): Operator {
+  return plain(call => combine(call, (a, b) => (f(a, b) ? 1 : 0), 'bool'));
+}
+
+/** f of all inputs, from the left. */
+export function fold(call: Call, f: (a: number, b: number) => number): GraphValue {
+  return call.inputs.slice(1).reduce<GraphValue>((sum, _, i) => combine({ ...call, inputs: [sum, need(call, i + 1)] }, f), need(call, 0));
+}

@@ -1,0 +1,45 @@
+import { RnnError } from '../../errors.js';
+import type { ModelFile } from '../files/modelFile.js';
+import type { NetworkRequest } from '../request.js';
+import type { Network } from './network.js';
+import { checkAsked } from './networkSizes.js';
+
+/** The graph is a chain of layers with the graph's own input and output: it is run as layers. */
+export function isExact({ layers }: NonNullable<ModelFile['graph']>): boolean {
+  return 'model' in layers && layers.exact;
+}
+
+/**
+ * A graph that is no chain of layers, as layers and operators.
+ * @param layout 'own': every input with its axes as the graph has them
+ * @throws RnnError saying why its shapes cannot be said before it runs
+ */
+export async function networkOfGraph(network: Network, asked: NetworkRequest = {}, layout?: 'own'): Promise<Network> {
+  const { specOfGraph } = await import('../../engines/graph/graphSpec.js');
+  const sizes = new Map(Object.entries({ N: asked.N, T: asked.T === '?' ? undefined : asked.T, D: asked.D }));
+  const sizeOf = (letter: string, said: number | null): number | null => {
+    checkAsked(letter, said, sizes.get(letter));
+    return said ?? sizes.get(letter) ?? null;
+  };
+  return { ...network, ...specOfGraph(network.graph!.model, { sizeOf, layout }) };
+}
+
+/** The layers and operators that a file is run as; null: a graph of which too little can be said before it runs. */
+export async function asRun(network: Network): Promise<Network | null> {
+  return !network.graph || network.graph.exact ? network : ifWired(network);
+}
+
+/** The same with its own axes where it can be had, and else the network as it is. */
+export async function shownNetwork(network: Network): Promise<Network> {
+  if (!network.graph || network.model.layers.length > 0) return network;
+  return (await ifWired(network, 'own')) ?? network;
+}
+
+async function ifWired(network: Network, layout?: 'own'): Promise<Network | null> {
+  try {
+    return await networkOfGraph(network, {}, layout);
+  } catch (error) {
+    if (error instanceof RnnError && error.kind !== 'limit') return null;
+    throw error;
+  }
+}
