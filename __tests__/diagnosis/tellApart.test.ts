@@ -14,11 +14,18 @@ const skipping =
   (first: number): Change =>
   s =>
     changeLoop(s, 'rnn_1', { skip: { first, last: 0 } });
+/** Shows where there are two samples, or so many steps. */
+const showingFrom =
+  (steps: number): Change =>
+  s =>
+    s.input.x.shape[0] >= 2 || s.input.x.shape[1] >= steps ? bias(1)(s) : s;
 
 it.each<[string, Change[], { N: number; T: number } | null, [number, number][]]>([
   ['a state kept between samples shows on two of two steps', [kept, right], { N: 2, T: 2 }, []],
   ['what any input shows, on one sample', [bias(1), right], { N: 1, T: 2 }, []],
   ['the step that one leaves out and the other not needs one more than both leave out', [skipping(3), skipping(4)], { N: 1, T: 5 }, []],
+  ['two samples of two steps are shorter than one of five', [showingFrom(5), right], { N: 2, T: 2 }, []],
+  ['of two as long the one with fewer samples', [showingFrom(4), right], { N: 1, T: 4 }, []],
   ['the same twice is never told', [kept, kept], null, [[0, 1]]],
   ['two alike beside a third: the third is told', [right, kept, right], { N: 2, T: 2 }, [[0, 2]]],
   ['less than a thousandth of the largest value is not apart', [bias(1e-4), right], null, [[0, 1]]],

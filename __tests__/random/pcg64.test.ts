@@ -70,6 +70,19 @@ describe('np.random.default_rng', () => {
     expect([...pcg64.open(seed).integers(high, 5)]).toEqual(expected);
   });
 
+  it('keeps the half that an odd count of whole numbers leaves, whatever is drawn before the next ones', () => {
+    // NumPy 2.4.6: r = default_rng(7); r.integers(0, 1000, 3), r.random(), r.integers(0, 1000, 3), r.standard_normal(), r.integers(0, 1000, 2)
+    const stream = pcg64.open('7');
+    const whole = (count: number) => [...stream.integers(1000, count)];
+    expect([whole(3), stream.uniform(), whole(3), ...stream.normals(1), whole(2)]).toEqual([
+      [944, 625, 684],
+      0.7756856902451935,
+      [897, 833, 225],
+      -0.45467078517172255,
+      [285, 873],
+    ]);
+  });
+
   it.each(LARGE)('takes the seed %s of several words', (seed, expected) => {
     expect([...pcg64.open(seed).normals(3)]).toEqual(expected);
   });

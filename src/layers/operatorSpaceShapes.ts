@@ -27,11 +27,17 @@ export function alongSpace(space: DimShape, outOf: (sizes: readonly number[]) =>
   });
 }
 
-/** Of an input and a kernel that moves along its axes. */
-function spaces(call: ShapeCall): [DimShape, DimShape] {
+/** Of an input the axes of space; of a kernel that moves along them the sizes of its window, and those of its two axes before. */
+function spaces(call: ShapeCall): { space: DimShape; kernel: DimShape; window: readonly number[] } {
   const [x, kernel] = [call.shape(0), call.shape(1)];
   if (x.length < 3 || kernel.length !== x.length) throw noAxis(call.layer.op, [x, kernel]);
-  return [x, kernel];
+  const window = kernel.slice(2).map(({ size }) => size);
+  if (window.includes(null)) throw unknown(`a ${call.layer.op} whose kernel has an open size`);
+  return { space: x.slice(2), kernel, window: window as number[] };
+}
+
+function unknown(what: string): RnnError {
+  return new RnnError('unsupported', 'E_OPERATOR', `the output shape of ${what} is not known here`);
 }
 
 function slid({ layer }: ShapeCall, space: DimShape, window: readonly number[]): Dim[] {
@@ -47,10 +53,13 @@ const pooling: Rule = call => {
 
 const globalPooling: Rule = call => [call.shape(0).map((d, i) => (i < 2 ? d : sized(1)))];
 
+function scaled({ size }: Dim, factor: number): Dim {
+  return size === null ? { symbol: '?', size } : sized(Math.round(size * factor));
+}
+
 /** [N, C, H, W] -> [N, C·b², H/b, W/b] */
 function blocked(call: ShapeCall, b: number): readonly DimShape[] {
-  const by = (d: Dim, factor: number): Dim => (d.size === null ? { symbol: '?', size: null } : sized(Math.round(d.size * factor)));
-  return [call.shape(0).map((d, i) => (i === 0 ? d : by(d, i === 1 ? b * b : 1 / b)))];
+  return [call.shape(0).map((d, i) => (i === 0 ? d : scaled(d, i === 1 ? b * b : 1 / b)))];
 }
 
 export const SPACE: Readonly<Record<string, Rule>> = {
@@ -59,7 +68,7 @@ export const SPACE: Readonly<Record<string, Rule>> = {
     const [N, length] = call.shape(0);
     const step = call.numbers(1)?.[0];
     const L = call.operands > 3 ? call.numbers(3)?.[0] : call.operands > 2 ? (call.shape(2)[0]?.size ?? undefined) : undefined;
-    if (!step || !L) throw new RnnError('unsupported', 'E_OPERATOR', 'the output shape of this STFT is not known here');
+    if (!step || !L) throw unknown('this STFT');
     const count = length.size === null ? { symbol: '?', size: null } : sized(Math.floor((length.size - L) / step) + 1);
     return [[N, count, sized(call.attribute('onesided') === 0 ? L : Math.floor(L / 2) + 1), sized(2)]];
   },
@@ -85,16 +94,15 @@ export const SPACE: Readonly<Record<string, Rule>> = {
   },
   /** [N, C, …S], a kernel [F, C/groups, …k] -> [N, F, …] */
   Conv(call) {
-    const [[N, , ...space], [F, , ...kernel]] = spaces(call);
-    const window = kernel.map(d => d.size!);
-    return [[N, F, ...slid(call, space, window)]];
+    const { space, kernel, window } = spaces(call);
+    return [[call.shape(0)[0], kernel[0], ...slid(call, space, window)]];
   },
   /** A kernel [C, F/groups, …k] */
   ConvTranspose(call) {
-    const [[N, , ...space], [, F, ...window]] = spaces(call);
-    const filters = sized(F.size! * Number(call.attribute('group') ?? 1));
-    const sizes = window.map(d => d.size!);
-    return [[N, filters, ...alongSpace(space, long => transposedAxes({ node: nodeOf(call.layer) }, long, sizes).map(a => a.size))]];
+    const { space, kernel, window } = spaces(call);
+    const filters = scaled(kernel[1], Number(call.attribute('group') ?? 1));
+    const sizes = (long: readonly number[]) => transposedAxes({ node: nodeOf(call.layer) }, long, window).map(a => a.size);
+    return [[call.shape(0)[0], filters, ...alongSpace(space, sizes)]];
   },
   MaxPool: pooling,
   AveragePool: pooling,
