@@ -3,7 +3,7 @@ import { batched } from '../../src/engines/batched/engine.js';
 import { RUN_OPERATORS } from '../../src/engines/graph/evaluate.js';
 import { specOfGraph } from '../../src/engines/graph/graphSpec.js';
 import { isInstalled, onnxruntime } from '../../src/engines/onnxruntime.js';
-import type { OnnxAttribute, OnnxModel } from '../../src/formats/onnx/graph.js';
+import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from '../../src/formats/onnx/graph.js';
 import { writeOnnx } from '../../src/formats/onnx.js';
 import type { GraphValue } from '../../src/ops/value.js';
 import { sizeOf } from '../../src/tensor/tensor.js';
@@ -193,3 +193,41 @@ function withConstants(model: OnnxModel, feeds: ReadonlyMap<string, GraphValue>,
   const others = inputs.filter(({ name }) => !isConstant(name)).map(input => ({ ...input, shape: letters(input.name, input.shape) }));
   return { ...model, graph: { ...model.graph, inputs: others, initializers: new Map(constants) } };
 }
+
+/** Of the sizes a = 7 and b = 3, and s = [7, 3]. */
+const SIZES: [string, OnnxNode[]][] = [
+  ...['Add', 'Sub', 'Mul', 'Div', 'Mod'].map((op): [string, OnnxNode[]] => [`${op} of two sizes`, [node(op, ['a', 'b'], 'n')]]),
+  ['Mod below 0', [node('Neg', ['b'], 'c'), node('Sub', ['b', 'a'], 'd'), node('Mod', ['d', 'c'], 'e'), node('Neg', ['e'], 'n')]],
+  ['Div of a size by one', [node('Div', ['a', 'one'], 'n')]],
+  ['the one of two sizes that a condition takes', [node('Equal', ['a', 'b'], 'c'), node('Where', ['c', 'a', 'b'], 'n')]],
+  ['the other one', [node('Equal', ['a', 'b'], 'c'), node('Not', ['c'], 'd'), node('Where', ['d', 'a', 'b'], 'n')]],
+  ['sizes side by side', [node('Concat', ['b', 'a', 'b'], 'n', { axis: int(0) })]],
+  ['some of the sizes', [node('Slice', ['s', 'one', 'many'], 'n')]],
+  ['sizes from behind', [node('Slice', ['s', 'less', 'many'], 'n')]],
+  ['how many numbers there are', [node('Size', ['x'], 'c'), node('Unsqueeze', ['c', 'zero'], 'n')]],
+  ['a size as another whole number', [node('Cast', ['a'], 'c', { to: int(6) }), node('Cast', ['c'], 'n', { to: int(7) })]],
+];
+
+function node(opType: string, inputs: string[], output: string, attributes: Record<string, OnnxAttribute> = {}): OnnxNode {
+  return { name: '', opType, domain: '', inputs, outputs: [output], attributes: new Map(Object.entries(attributes)) };
+}
+
+it.each(SIZES)('%s: the shape that is made of it is said before it is run', async (_, nodes) => {
+  const start = [node('Shape', ['x'], 's'), node('Gather', ['s', 'zero'], 'a'), node('Gather', ['s', 'one'], 'b')];
+  const numbers = { zero: 0, one: 1, less: -2, many: 9 };
+  const { model } = modelOf(['Shape', [x(7, 3)]]);
+  const graph = {
+    ...model.graph,
+    inputs: [{ name: 'x', dtype: 'f32' as const, shape: ['N', 3] }],
+    outputs: [{ name: 'y', dtype: 'f32' as const, shape: null }],
+    nodes: [...start, ...nodes, node('Expand', ['fill', 'n'], 'y')],
+    initializers: new Map<string, OnnxTensor>([
+      ...Object.entries(numbers).map(([name, n]) => [name, { ...whole(n), dtype: 'i64' }] as const),
+      ['fill', { shape: [1], dtype: 'f32', data: Float32Array.of(0.5) }],
+    ]),
+  };
+  const feeds = new Map([['x', x(7, 3)]]);
+  const { shape } = (await batched.runGraph({ model: { ...model, graph }, bytes: null }, feeds, OPTIONS)).get('y')!;
+  const said = specOfGraph({ ...model, graph }, { sizeOf: (letter, n) => (letter === 'N' ? 7 : n) });
+  expect(said.shapes.output.map(d => d.size)).toEqual(shape);
+});
