@@ -125,6 +125,11 @@ const MIXED: Record<string, readonly Op[]> = {
     { op: 'Transpose', attributes: { perm: [0, 2, 1] }, inputs: ['lstm'] },
     { op: 'MatMul', inputs: ['op_1', 'op_2'] },
   ],
+  'a matrix of samples in a product with another': [
+    mean([1], 0),
+    { op: 'Slice', operands: [null, ints(0), ints(4), ints(1), ints(1)] },
+    { op: 'MatMul', inputs: ['op_2', 'op_1'] },
+  ],
   'a matrix of samples in a product with a sequence': [
     mean([1], 0),
     { op: 'Slice', operands: [null, ints(0), ints(4), ints(2), ints(1)], inputs: ['lstm'] },

@@ -1,11 +1,14 @@
 import { join } from 'node:path';
+import { checkSpec } from '../../src/model/check.js';
 import { runCompare } from '../../src/run/compare.js';
 import { splitKey } from '../../src/run/files/fileKey.js';
 import { runForward } from '../../src/run/forward.js';
+import { readInitialStates } from '../../src/run/input/initialStates.js';
 import { readArray } from '../../src/run/input/input.js';
 import { runLoad } from '../../src/run/load.js';
 import type { ForwardRequest } from '../../src/run/request.js';
-import { swapBatchAndTime } from '../../src/tensor/layout.js';
+import { sliceFirst, swapBatchAndTime } from '../../src/tensor/layout.js';
+import { sliceRow } from '../../src/tensor/tensor.js';
 import { drawInput } from '../../src/weights/init.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
@@ -183,6 +186,30 @@ describe('padding', () => {
       where: '--h0',
       fix: expect.stringContaining('one block for each layer and direction'),
     });
+  });
+
+  it('c goes to the layers that have one, behind layers that have none', async () => {
+    const layers = ['rnn', 'lstm', 'gru', 'lstm'].map((kind, i) => ({ kind, name: `l${i}`, units: 3, returnSequences: true }));
+    const model = checkSpec({ input: { timesteps: 4, features: 2 }, layers }, 'keras');
+    const [h, c] = [x(4, 2, 3), x(2, 2, 3)];
+    const states = await readInitialStates(model, 2, await npy('h4.npy', h), await npy('c2.npy', c));
+    const [h1, h2, h3, h4, c1, c2] = [h, c].flatMap(t => Array.from({ length: t.shape[0] }, (_, i) => [...sliceRow(t, i).data]));
+    expect([...states!.values()].map(own => own.map(t => [...t.data]))).toEqual([[h1], [h2, c1], [h3], [h4, c2]]);
+  });
+
+  it('a range of samples has its own lengths and first states', async () => {
+    const request = {
+      layers: 'bigru:3+seq,lstm:3+seq',
+      input: await npy('x5.npy', x(5, 4, 2)),
+      lengths: '3,1,4,2,3',
+      h0: await npy('h5.npy', x(2, 5, 3)),
+    };
+    const whole = (await runForward(request)).tensors.y;
+    for (const [from, to] of [
+      [1, 3],
+      [3, 5],
+    ])
+      expectClose((await runForward({ ...request, rows: { from, to } })).tensors.y, sliceFirst(whole, from, to), 0);
   });
 
   it("Keras' mask keeps the state and repeats the output", async () => {
