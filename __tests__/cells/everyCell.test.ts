@@ -1,6 +1,6 @@
 import { CELLS, getCell } from '../../src/cells/index.js';
 import { getEngine } from '../../src/engines/index.js';
-import { cellOptions } from '../../src/layers/recurrent.js';
+import { cellOptions } from '../../src/layers/recurrentSpec.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
 import { isRecurrent, type ModelSpec } from '../../src/model/spec.js';

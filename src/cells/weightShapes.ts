@@ -1,11 +1,11 @@
 import type { CellOptions, WeightShape } from './cell.js';
 
-/** A weight without gates, whose count is the product of its letters. */
+/** A weight without gates; the formula of its count is the product of its dimensions. */
 export function weightShape(weight: Pick<WeightShape, 'name' | 'role' | 'dims' | 'shape'> & Partial<WeightShape>): WeightShape {
   return { gates: null, formula: weight.dims.map(factor).join('*') || '1', ...weight };
 }
 
-/** Weights, and a bias [size] behind them where there is one. */
+/** The weights, followed by a bias [size] if the layer has one. */
 export function withBias(weights: WeightShape[], useBias: boolean, name: string, symbol: string, size: number): WeightShape[] {
   return useBias ? [...weights, weightShape({ name, role: 'bias', dims: [symbol], shape: [size] })] : weights;
 }

@@ -46,20 +46,9 @@ const PICTURE_WIDTH = 100;
 const PICTURE_ROWS = 40;
 
 export async function createOutput(values: Values, argv: readonly string[], io: Io, stdout: Writer, stderr: Writer): Promise<Output> {
-  const terminal = io.stdout.isTTY === true;
-  const columns = terminalColumns(io.stdout) ?? (Number(io.env.COLUMNS) || 80);
-  const style = values.style ?? (isAsciiLocale(io.env) ? 'ascii' : terminal ? 'box' : 'plain');
-  const shown = style === 'ascii' ? toAscii : style === 'markdown' ? escapeMarkdown : (text: string) => text;
-  const painted = wantsColor(values.color, io.stdout, io.env);
-  const layout: Layout = {
-    style,
-    width: values.width ?? (terminal && !values.full ? columns : Number.POSITIVE_INFINITY),
-    paint: await paintFor(painted),
-  };
+  const { terminal, columns, painted, layout, shown, folds } = await surfaceOf(values, io);
   const notePaint = await paintFor(wantsColor(values.color, io.stderr, io.env));
   const noteWidth = terminalColumns(io.stderr) ?? Number.POSITIVE_INFINITY;
-  // a usual terminal folds its lines itself, so that what is copied stays whole; markdown and csv are for programs
-  const folds = (values.width !== undefined || layout.width < NARROW) && !values.summary && !['markdown', 'csv'].includes(style);
   const toStdout = (text: string): string => {
     const escaped = escapeLines(shown(text), painted);
     return folds ? foldText(escaped, layout.width) : escaped;
@@ -107,6 +96,20 @@ export async function createOutput(values: Values, argv: readonly string[], io: 
       if (values.verbose) stderr.write(`${notePaint.faint(shown(escapeLines(text, false)))}\n`);
     },
   };
+}
+
+/** What stdout is, and how text is laid out for it. */
+async function surfaceOf(values: Values, { stdout, env }: Io) {
+  const terminal = stdout.isTTY === true;
+  const columns = terminalColumns(stdout) ?? (Number(env.COLUMNS) || 80);
+  const style = values.style ?? (isAsciiLocale(env) ? 'ascii' : terminal ? 'box' : 'plain');
+  const shown = style === 'ascii' ? toAscii : style === 'markdown' ? escapeMarkdown : (text: string) => text;
+  const painted = wantsColor(values.color, stdout, env);
+  const width = values.width ?? (terminal && !values.full ? columns : Number.POSITIVE_INFINITY);
+  const layout: Layout = { style, width, paint: await paintFor(painted) };
+  // a usual terminal folds its lines itself, so that what is copied stays whole; markdown and csv are for programs
+  const folds = (values.width !== undefined || width < NARROW) && !values.summary && !['markdown', 'csv'].includes(style);
+  return { terminal, columns, painted, layout, shown, folds };
 }
 
 /** Whether stdout holds numbers, a picture, a script or nothing, so that sentences do not belong there. */

@@ -84,7 +84,7 @@ const PER_LAYER = 'the table has every tensor of every layer anyway: leave it ou
 const EXPORT = 'there are --style markdown, --style csv and --json';
 const HALF = 'rnn-cli computes in f32 or f64: leave it out, or compare with --simulate float16';
 
-/** Flags whose subject is not here: the text shown instead of a suggestion. */
+/** Flags for what this program does not do: the text shown instead of a suggestion. */
 export const flagHints = (): Meanings => ({
   ...byWord({
     [TRAINING]: 'train epochs epoch lr learning-rate optimizer loss',

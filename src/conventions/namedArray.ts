@@ -1,6 +1,6 @@
 import type { Tensor } from '../tensor/tensor.js';
 
-/** An array as a file names it. */
+/** An array with the name that its file gives it. */
 export interface NamedArray {
   readonly name: string;
   readonly tensor: Tensor;

@@ -179,7 +179,7 @@ export async function isInstalled(places = PLACES): Promise<boolean> {
   );
 }
 
-/** @throws RnnError E_NO_ONNXRUNTIME */
+/** Loads onnxruntime-node. @throws RnnError E_NO_ONNXRUNTIME where it is not installed, or cannot be loaded */
 export function loadRuntime(): Promise<Runtime> {
   loaded ??= findRuntime(PLACES);
   return loaded;

@@ -8,7 +8,7 @@ interface NumbersCall {
   attribute(name: string): number | string | readonly number[] | undefined;
 }
 
-/** @returns undefined where they are not known */
+/** The whole numbers that an operator computes from sizes. @returns undefined where they are not known before it runs */
 export function knownNumbers(op: string, call: NumbersCall & { readonly operands: number }): readonly Dim[] | undefined {
   const all = Array.from({ length: call.operands }, (_, i) => (op === 'Shape' ? undefined : call.shape(i).numbers));
   const [a, b] = all;
@@ -72,10 +72,12 @@ function castSizes(a: readonly Dim[], type: DType | undefined): readonly Dim[] |
   return type && /^[iu]/.test(type) ? a : undefined;
 }
 
+/** A known size as a dimension of a shape. */
 export function sized(size: number): Dim {
   return { symbol: String(size), size };
 }
 
+/** The product of two sizes, symbolic where one of them is. */
 export function multiplied(a: Dim, b: Dim): Dim {
   if (a.size === 1 || b.size === 1) return a.size === 1 ? b : a;
   return computed(a, b, '*', (x, y) => x * y);

@@ -9,7 +9,7 @@ import { SPACE } from './operatorSpaceShapes.js';
 
 /** Shapes of what an operator computes, from those of its inputs, sizes possibly symbolic: ONNX's rules (Operators.md). */
 
-/** @throws RnnError E_OPERATOR, E_RANK, E_MERGE */
+/** The shapes of all outputs of an operator. @throws RnnError E_OPERATOR, E_RANK, E_MERGE */
 export function operatorShapes(layer: OperatorSpec, inputs: readonly DimShape[]): readonly DimShape[] {
   const call = shapeCall(layer, inputs);
   const rule = RULES[layer.op];
@@ -32,7 +32,7 @@ export function operatorShapes(layer: OperatorSpec, inputs: readonly DimShape[])
 /** More numbers than this are no shape. */
 const MOST_NUMBERS = 64;
 
-/** The shape of a constant, with its whole numbers. */
+/** The shape of a constant; one of whole numbers carries them, since shapes are computed from them. */
 export function constantShape({ type, shape, data }: Exclude<Operand, null>): DimShape {
   const dims = shape.map(sized);
   return type === 'int' ? Object.assign(dims, { numbers: data.map(sized) }) : dims;

@@ -4,7 +4,7 @@ import { inferShapes, type ModelShapes } from './shapes.js';
 import { inputsOf, isRecurrent, type LayerSpec, type ModelSpec, outputsOf } from './spec.js';
 
 /**
- * Whether every sample is computed for itself, so that some of them alone give what they give among all. Not where states pass from one call
+ * Whether every sample is computed independently of the others, so that a part of the batch gives the same numbers as the whole. Not where states pass from one call
  * to the next, nor where an operator reads along the axis of the samples: a mean over it, or a network with the steps first.
  */
 export function samplesApart(model: ModelSpec, known?: ModelShapes): boolean {

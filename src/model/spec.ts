@@ -10,7 +10,7 @@ import type { MaskingSpec } from '../layers/masking.js';
 import type { MergeSpec } from '../layers/merging.js';
 import type { OperatorSpec } from '../layers/operator.js';
 import type { PoolSpec } from '../layers/pooling.js';
-import type { RecurrentSpec } from '../layers/recurrent.js';
+import type { RecurrentSpec } from '../layers/recurrentSpec.js';
 import type { RepeatSpec } from '../layers/repeat.js';
 
 /**

@@ -7,7 +7,7 @@ import { computeFrom, type Model, type Settings, settingsOf } from './model.js';
 import { pageFoot, pageHead } from './pageParts.js';
 import { settingsForm } from './settingsForm.js';
 
-/** `forward --html`: the network unrolled, every number with its hand calculation; every change is recomputed. */
+/** `forward --html`: the network unrolled, every number with its hand calculation. What the reader changes is computed again at once. */
 export function forwardPage(root: HTMLElement, data: ForwardPage): void {
   const { network } = data;
   // a large network is computed on it: it is compiled while the rest is made

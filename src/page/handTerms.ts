@@ -12,16 +12,18 @@ type Terms = Extract<How, { kind: 'products' | 'sum' }>;
 
 const MOST_TERMS = 24;
 
+/** How many products or addends a number is the sum of; 1 for any other. */
 export function termCount(how: How): number {
   return how.kind === 'products' ? how.terms.length : how.kind === 'sum' ? how.addends.length : 1;
 }
 
-/** The same for lines that differ in nothing but their numbers and places. */
+/** A key that two lines share where only their numbers and indices differ. */
 export function likeness(how: How): string {
   if (how.kind === 'products') return [how.terms.length, how.terms[0]?.left, how.terms[0]?.right].join(' ').replace(/\[[^\]]*\]/g, '');
   return how.kind === 'sum' ? `${how.addends.map(({ label }) => label).join(' ')} ${how.limit}` : how.kind;
 }
 
+/** The terms of one number as a table, which `update` fills again when the unit or the step changes. */
 export function termsTable(how: Terms, point: Point): { readonly node: HTMLElement; update(how: Terms): void } {
   const count = termCount(how);
   let latest = how;
@@ -91,7 +93,7 @@ function split(name: string): [name: string, place: string] {
   return [label, place];
 }
 
-/** What is under the pointer or in focus. @param names of the numbers as they are now */
+/** Listeners that report which numbers the pointer or the focus is on. @param names the current names of those numbers */
 export function pointing(names: () => readonly string[], point: Point): { on: Record<string, () => void> } {
   const [here, gone] = [() => point(names()), () => point(null)];
   return { on: { pointerenter: here, pointerleave: gone, focus: here, blur: gone } };

@@ -33,7 +33,7 @@ const LEAST_WIDTH = 312;
 
 type Cell = readonly [row: number, column: number];
 
-/** A heat map on a canvas of the size of what is seen: a thousand steps of five hundred units scroll as smoothly as ten of five. */
+/** A heat map on a canvas as large as the visible part: a thousand steps of five hundred units scroll as smoothly as ten of five. */
 export function heatMap(options: HeatMapOptions): HeatMap {
   const parts = partsOf(options);
   const { node, frame, canvas, scroller, readout, table } = parts;

@@ -21,11 +21,11 @@ export interface LoopSection {
 }
 
 export function loopSection(data: ComparePage): LoopSection {
+  const first = data.result.firstDifference;
   const node = el('section', { class: 'loops', 'aria-label': 'the loop, right and wrong' });
   const switched = el('div', { class: 'switch', role: 'group', 'aria-label': 'which loop is shown' });
   const picture = scrolling('figure-scroll', 'two samples unrolled');
   const code = el('div', {});
-  const maps = { right: newMap('right'), wrong: newMap('wrong'), apart: newMap('difference') };
   const heading = el('h2', {}, 'The loop, right and wrong');
   const chooser = el('div', { class: 'tabs', role: 'group', 'aria-label': 'layers' });
   let loops: PageLoops | undefined;
@@ -33,54 +33,23 @@ export function loopSection(data: ComparePage): LoopSection {
   let explanation: Explanation;
   let kept = true;
   let layer = '';
-  let sample = data.result.firstDifference?.sample ?? 0;
-  let cursor: readonly [number, number] | null = null;
-
-  function newMap(name: string) {
-    return heatMap({
-      title: el('span', {}, name === 'difference' ? 'difference of h' : `h, ${name}`),
-      label: () => `h of ${shownName(layer)}, ${name}, sample ${sample + 1}`,
-      onSelect(row, column) {
-        cursor = [row, column];
-        draw();
-      },
-    });
-  }
-  const drawButtons = () => {
-    const names = loops!.layers.map(nameOf);
-    const option = (value: boolean, words: string) => {
-      const state = { class: value ? 'wrong' : 'right', 'aria-pressed': kept === value, 'data-key': `loop-${value}` };
-      return button(state, () => set(value), words);
-    };
-    const [wrong, right] = carries(explanation) ? ['h kept (wrong)', 'h reset (right)'] : ['with the mistake', 'as it should be'];
-    replace(switched, option(true, wrong), option(false, right));
-    const tab = (name: string) =>
-      button({ class: 'tab', 'aria-pressed': name === layer, 'data-key': `loop-${name}` }, () => pick(name), shownName(name, 24));
-    replace(chooser, ...(names.length > 1 ? names : []).map(tab));
-  };
-  const drawMaps = ({ right, wrong }: Pair, row: number) => {
-    const first = data.result.firstDifference;
-    const selected = cursor ?? [0, first?.step ?? 0];
-    const grids = gridsOf(right, wrong, row);
-    maps.right.show({ grid: grids.right, selected, marks: [] });
-    maps.wrong.show({ grid: grids.wrong, selected, marks: [] });
-    const marked = first && first.sample === sample && first.step !== null;
-    const rows = [0, grids.apart.rows.length - 1] as const;
-    const marks: Mark[] = marked ? [{ rows, columns: [first.step!, first.step!], role: 'first', strong: true }] : [];
-    maps.apart.show({ grid: grids.apart, selected, marks });
-  };
+  let sample = first?.sample ?? 0;
+  const maps = threeMaps(
+    name => `h of ${shownName(layer)}, ${name}, sample ${sample + 1}`,
+    () => draw(),
+  );
   const draw = () => {
     if (!loops || !pair) return;
     const { right, wrong } = pair;
-    drawButtons();
+    replace(switched, ...switchOf(explanation, kept, set));
+    replace(chooser, ...tabsOf(loops.layers.map(nameOf), layer, pick));
     const text = codeText(explanation, kept);
     replace(code, text !== null && codeBlock(text, kept ? 'wrong' : 'right'));
     const row = sample - loops.from;
     const comparable = right.shape.join() === wrong.shape.join() && row >= 0 && row < right.shape[0];
     picture.hidden = !(carries(explanation) && comparable && row > 0);
     if (!picture.hidden) replace(picture, loopFigure(kept ? wrong : right, row, sample, kept, widthOf(picture) || 900));
-    for (const map of Object.values(maps)) map.node.hidden = !comparable;
-    if (comparable) drawMaps(pair, row);
+    maps.show(comparable ? gridsOf(right, wrong, row) : null, first?.step ?? null, first?.sample === sample);
   };
   // with other colours, or another width
   drawnInSight(picture, draw);
@@ -102,21 +71,61 @@ export function loopSection(data: ComparePage): LoopSection {
       node.hidden = !loops || loops.layers.length === 0;
       if (node.hidden) return;
       heading.replaceChildren('The loop, right and wrong: ', el('code', {}, next.code));
-      replace(
-        node,
-        heading,
-        switched,
-        picture,
-        code,
-        chooser,
-        el('div', { class: 'maps' }, maps.right.node, maps.wrong.node, maps.apart.node),
-      );
+      replace(node, heading, switched, picture, code, chooser, el('div', { class: 'maps' }, ...maps.nodes));
       const names = loops!.layers.map(nameOf);
-      pick(names.find(name => name.startsWith(data.result.firstDifference?.layer ?? ' ')) ?? names[0]);
+      pick(names.find(name => name.startsWith(first?.layer ?? ' ')) ?? names[0]);
     },
     choose(next) {
       sample = next;
       draw();
+    },
+  };
+}
+
+/** Buttons for the loop with the mistake and the one without. */
+function switchOf(explanation: Explanation, kept: boolean, set: (kept: boolean) => void): HTMLElement[] {
+  const words = carries(explanation) ? ['h kept (wrong)', 'h reset (right)'] : ['with the mistake', 'as it should be'];
+  return [true, false].map((value, i) =>
+    button({ class: value ? 'wrong' : 'right', 'aria-pressed': kept === value, 'data-key': `loop-${value}` }, () => set(value), words[i]),
+  );
+}
+
+/** One tab for each layer, none where there is one layer. */
+function tabsOf(names: readonly string[], chosen: string, pick: (name: string) => void): HTMLElement[] {
+  if (names.length < 2) return [];
+  return names.map(name =>
+    button({ class: 'tab', 'aria-pressed': name === chosen, 'data-key': `loop-${name}` }, () => pick(name), shownName(name, 24)),
+  );
+}
+
+type Grids = ReturnType<typeof gridsOf>;
+
+/** Heat maps of h right, h wrong and their difference; what is chosen in one is chosen in all. */
+function threeMaps(label: (name: string) => string, draw: () => void) {
+  let cursor: readonly [number, number] | null = null;
+  const newMap = (name: string) =>
+    heatMap({
+      title: el('span', {}, name === 'difference' ? 'difference of h' : `h, ${name}`),
+      label: () => label(name),
+      onSelect(row, column) {
+        cursor = [row, column];
+        draw();
+      },
+    });
+  const [right, wrong, apart] = ['right', 'wrong', 'difference'].map(newMap);
+  const nodes = [right, wrong, apart].map(map => map.node);
+  return {
+    nodes,
+    /** @param grids null: the two have different shapes @param first the step of the first difference @param marked it lies in this sample */
+    show(grids: Grids | null, first: number | null, marked: boolean): void {
+      for (const node of nodes) node.hidden = !grids;
+      if (!grids) return;
+      const selected = cursor ?? [0, first ?? 0];
+      right.show({ grid: grids.right, selected, marks: [] });
+      wrong.show({ grid: grids.wrong, selected, marks: [] });
+      const rows = [0, grids.apart.rows.length - 1] as const;
+      const marks: Mark[] = marked && first !== null ? [{ rows, columns: [first, first], role: 'first', strong: true }] : [];
+      apart.show({ grid: grids.apart, selected, marks });
     },
   };
 }

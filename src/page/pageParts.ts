@@ -4,6 +4,7 @@ import { el } from './dom.js';
 
 /** Head and foot that every page has. */
 
+/** The top of a page: title, further elements, and the command line. @param what the command: 'forward' */
 export function pageHead({ command }: PageData, what: string, title: HTMLElement, ...more: readonly HTMLElement[]): HTMLElement {
   return el(
     'header',
@@ -20,6 +21,7 @@ function assumed({ what, value, why, say }: Assumption): HTMLElement {
   return el('li', {}, `${what}: ${value}, for ${why}. `, say ? el('code', {}, say) : '');
 }
 
+/** The foot of a page: notes, assumptions, and the keys that it takes. */
 export function pageFoot(
   { version }: PageData,
   notes: readonly string[],

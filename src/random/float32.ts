@@ -27,7 +27,7 @@ export function fusedMultiplyAdd(a: number, b: number, c: number): number {
 const single = new Float32Array(1);
 const bits = new Uint32Array(single.buffer);
 
-/** the 32 bits of a float32 number */
+/** The bits of a float32 number, as a whole number below 2^32. */
 export function bitsOf(x: number): number {
   single[0] = x;
   return bits[0];

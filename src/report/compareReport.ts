@@ -11,6 +11,7 @@ export interface CompareTextOptions {
   readonly rows: number;
 }
 
+/** The text of `compare`: verdict, table of differences, explanation and what was assumed, as far as each applies. */
 export async function compareText(result: CompareResult, layout: Layout, options: CompareTextOptions): Promise<string> {
   // the row of every sample alone
   if (layout.style === 'csv') return samplesTable(result, layout, { ...options, rows: Number.POSITIVE_INFINITY });

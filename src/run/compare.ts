@@ -3,32 +3,17 @@ import { NEAR_NOISE } from '../diagnosis/thresholds.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { isRecurrent } from '../model/spec.js';
-import { largestMagnitude } from '../tensor/difference.js';
 import { keep } from '../tensor/lazy.js';
-import { doublesOf, type Precision, sameShape, type Tensor } from '../tensor/tensor.js';
+import { doublesOf, sameShape, type Tensor } from '../tensor/tensor.js';
 import { type DiagnosisSubject, subjectOf } from './comparing/diagnosis.js';
 import { explanationsOf, roundedElsewhere } from './comparing/explanations.js';
-import {
-  type Allowance,
-  closeAllowance,
-  EXITS,
-  finerAllowance,
-  fixedAllowance,
-  isFixed,
-  offIn,
-  type Status,
-  statusOf,
-  TIMES_NOISE,
-  undecidedBecause,
-  undecidedIn,
-  uniformAllowance,
-} from './comparing/judge.js';
+import { type Allowance, EXITS, offIn, type Status, statusOf, TIMES_NOISE, undecidedBecause } from './comparing/judge.js';
 import { judgedOutputs } from './comparing/judgedOutputs.js';
-import { measureNoise, type Noise } from './comparing/noise.js';
 import { withSamplesFirst } from './comparing/samplesFirst.js';
-import { bothSides, checkSides, type Sides } from './comparing/sides.js';
+import { allowanceOf, viewAllowance } from './comparing/sideAllowances.js';
+import { bothSides, checkSides } from './comparing/sides.js';
 import { compareValues, firstDifference, NOT_COMPARABLE } from './comparing/valueDifferences.js';
-import { ifCoarse, largestSlack, slackOf, type Written, withDigits } from './comparing/written.js';
+import { ifCoarse, largestSlack, slackOf, withDigits } from './comparing/written.js';
 import { stepsForSamples } from './input/input.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { CompareRequest } from './request.js';
@@ -83,6 +68,17 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
 }
 
 async function compareOutput(given: Prepared, request: CompareRequest, hooks: CompareHooks): Promise<CompareResult> {
+  const judged = await judgedSides(given, request);
+  const { prepared, subject, expected, actual, allowance, status, explain } = judged;
+  const findings = status === 'UNDECIDED' || !explain ? UNSAID : findingsOf(judged, subject!, request, hooks);
+  hooks.onCompared?.({ request, prepared, expected, actual, allowance, subject, diagnosis: findings.diagnosis });
+  return resultOf(judged, findings, request);
+}
+
+/** Both sides as they are compared: how the other one is read, how much each value may differ, and the verdict. */
+type Judged = Awaited<ReturnType<typeof judgedSides>>;
+
+async function judgedSides(given: Prepared, request: CompareRequest) {
   const isGraph = given.graphInputs !== undefined;
   const [prepared, sides] = withSamplesFirst(given, await bothSides(given, request));
   const sameKind = !sides.hidden && sameShape(sides.expected.shape, sides.actual.shape);
@@ -93,7 +89,7 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
   const view = subject?.view?.kind === 'y' ? null : (subject?.view ?? null);
   const [expected, actual] = view ? [view.right.y, view.other] : [sides.expected, sides.actual];
   const comparable = sameShape(expected.shape, actual.shape);
-  const rounded = view ? viewAllowance(request, subject!, expected) : await allowanceOf(request, prepared, sides, comparable);
+  const rounded = view ? viewAllowance(request, subject!.rounding, expected) : await allowanceOf(request, prepared, sides, comparable);
   const written = comparable ? ifCoarse(sides.written, rounded, expected, actual) : null;
   const allowance = written ? withDigits(rounded, written, actual) : rounded;
   const values = comparable ? compareValues(expected, actual, allowance) : NOT_COMPARABLE;
@@ -101,22 +97,14 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
   const isAsked = view?.code === 'head-missing' && (request.states === true || Boolean(sides.hidden));
   const right = comparable && (view === null || isAsked);
   const status: Status = right ? statusOf(allowance, expected, actual, values.mismatched) : 'DIFFERENT';
-  const findings =
-    status === 'UNDECIDED' || !explain
-      ? UNSAID
-      : findingsOf(status, allowance, subject!, request, hooks, {
-          rounded,
-          written,
-          expected,
-          actual,
-          of: view?.words ?? null,
-          double: sides.double,
-        });
-  const { diagnosis, detectability } = findings;
+  return { isGraph, prepared, sides, explain, subject, view, expected, actual, comparable, rounded, written, allowance, values, status };
+}
+
+function resultOf(judged: Judged, { diagnosis, detectability }: Findings, request: CompareRequest): CompareResult {
+  const { prepared, sides, view, expected, actual, comparable, rounded, written, allowance, status } = judged;
   const byShape = toldByShape(diagnosis, sides.expected, actual);
-  const shown = byShape ? NOT_COMPARABLE : values;
+  const shown = byShape ? NOT_COMPARABLE : judged.values;
   const exit = EXITS[status];
-  hooks.onCompared?.({ request, prepared, expected, actual, allowance, subject, diagnosis });
   return {
     schema: 'rnn-cli/compare@1',
     version: VERSION,
@@ -134,7 +122,7 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
       : { expected: expected.shape, actual: actual.shape, equal: comparable },
     ...shown,
     firstDifference: exit !== 1 ? null : (sides.firstDifference ?? firstDifference(expected, shown, diagnosis, view?.layer ?? null)),
-    explanations: explanationsOf(diagnosis, subject, prepared, request, sides.expected),
+    explanations: explanationsOf(diagnosis, judged.subject, prepared, request, sides.expected),
     asSpecified: shown.max?.abs ?? null,
     cannotDetect: detectability.cannotDetect,
     cannotName: detectability.cannotName,
@@ -149,21 +137,25 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
     ...(request.threads === undefined ? {} : { threads: request.threads }),
     rng: prepared.rng,
     promises: prepared.promises,
-    notes: [
-      ...prepared.notes,
-      ...sides.notes,
-      ...(isGraph ? [] : stepsForSamples(prepared, sides.actual)),
-      ...(view === null || byShape ? [] : [`the other side was read as ${view.words} and compared with that`]),
-      ...searchNotes(findings, prepared),
-      ...(isGraph && exit === 1 ? ['the graph is run node by node: causes are not looked for'] : []),
-    ],
+    notes: notesOf(judged, { diagnosis, detectability }, byShape),
     assumptions: prepared.assumptions,
     exit,
   };
 }
 
+function notesOf({ isGraph, prepared, sides, view, status }: Judged, findings: Findings, byShape: boolean): string[] {
+  return [
+    ...prepared.notes,
+    ...sides.notes,
+    ...(isGraph ? [] : stepsForSamples(prepared, sides.actual)),
+    ...(view === null || byShape ? [] : [`the other side was read as ${view.words} and compared with that`]),
+    ...searchNotes(findings, prepared),
+    ...(isGraph && status === 'DIFFERENT' ? ['the graph is run node by node: causes are not looked for'] : []),
+  ];
+}
+
 /** How far the search for causes went. */
-function searchNotes({ diagnosis, detectability }: ReturnType<typeof findingsOf> | typeof UNSAID, { network }: Prepared): string[] {
+function searchNotes({ diagnosis, detectability }: Findings, { network }: Prepared): string[] {
   const { cannotDetect, cannotName, bounds, unchecked } = detectability;
   const tried = diagnosis?.layers;
   return [
@@ -177,35 +169,27 @@ function searchNotes({ diagnosis, detectability }: ReturnType<typeof findingsOf>
 }
 
 /** With --no-explain neither causes nor what this input cannot show are searched for. */
-const UNSAID = { diagnosis: null, detectability: { cannotDetect: [], cannotName: [], unchecked: [], bounds: null } };
+const UNSAID: Findings = { diagnosis: null, detectability: { cannotDetect: [], cannotName: [], unchecked: [], bounds: null } };
 
 /** Why the sides differ, and what this input cannot show. */
-function findingsOf(
-  status: Status,
-  allowance: Allowance,
-  subject: DiagnosisSubject,
-  request: CompareRequest,
-  hooks: CompareHooks,
-  {
-    rounded,
-    written,
-    expected,
-    actual,
-    of,
-    double,
-  }: { rounded: Allowance; written: Written | null; expected: Tensor; actual: Tensor; of: string | null; double: boolean | undefined },
-) {
+interface Findings {
+  readonly diagnosis: Diagnosis | null;
+  readonly detectability: ReturnType<DiagnosisSubject['detectability']>;
+}
+
+function findingsOf(judged: Judged, subject: DiagnosisSubject, request: CompareRequest, hooks: CompareHooks): Findings {
+  const { status, allowance, rounded, written, expected, actual, view, sides } = judged;
   // what was written with few digits is explained where all of it is within them
   const digits = largestSlack(written, actual) / NEAR_NOISE;
   if (status === 'SAME') {
     // measured in float32 on the whole, it is no less than what the search would measure on a part
-    const noise = (double ? Math.max(allowance.noise, subject.rounding) : allowance.noise) + digits;
+    const noise = (sides.double ? Math.max(allowance.noise, subject.rounding) : allowance.noise) + digits;
     return { diagnosis: null, detectability: subject.detectability({ tolerance: allowance.atol, noise }) };
   }
   const noise = Math.max(allowance.noise, subject.rounding) + digits;
   const noiseAt = (e: number, k: number) => rounded.of(k, e) / TIMES_NOISE + slackOf(written, actual.data[k]) / NEAR_NOISE;
   const each = allowance.mode === 'auto' ? { shape: expected.shape, data: doublesOf(expected.data, noiseAt) } : undefined;
-  const off = sameShape(expected.shape, actual.shape) ? { of, ...offIn(allowance, expected, actual) } : undefined;
+  const off = sameShape(expected.shape, actual.shape) ? { of: view?.words ?? null, ...offIn(allowance, expected, actual) } : undefined;
   const options = { noise, each, off, work: (request.budget ?? DEFAULT_BUDGET) * WORK_OF_A_SECOND, onProgress: hooks.onProgress };
   return { diagnosis: subject.diagnose(options), detectability: subject.detectability({ tolerance: allowance.atol, noise }) };
 }
@@ -220,20 +204,6 @@ function toldByShape(diagnosis: Diagnosis | null, expected: Tensor, actual: Tens
     diagnosis.verdict !== 'unexplained' &&
     !sameShape(expected.shape, actual.shape)
   );
-}
-
-/** How much each value of y may differ. */
-async function allowanceOf(request: CompareRequest, prepared: Prepared, sides: Sides, comparable: boolean): Promise<Allowance> {
-  const { expected, actual, batched, double } = sides;
-  const measure = (dtype: Precision): Promise<Noise> =>
-    measureNoise(prepared, { threads: request.threads, dtype, known: dtype === 'f32' ? batched : undefined });
-  const foreign = request.against !== undefined;
-  const noise = await measure(double ? 'f64' : 'f32');
-  if (isFixed(request)) return fixedAllowance(request, noise, expected);
-  if (!comparable || noise.moved.length !== expected.data.length) return uniformAllowance(largest(noise.moved), 0, expected);
-  const allowance = await closeAllowance(noise, expected, actual, foreign);
-  if (double !== undefined || undecidedIn(allowance, expected) === 0) return allowance;
-  return finerAllowance(allowance, await closeAllowance(await measure('f64'), expected, actual, foreign));
 }
 
 function noStates(): RnnError {
@@ -253,25 +223,6 @@ function checkStates({ states, against }: CompareRequest, { network: { model } }
     where: escapeText(against ?? '', 60),
     fix: 'drop --states',
   });
-}
-
-/** Hidden states, or y at other steps: one tolerance for all of them. */
-function viewAllowance(request: CompareRequest, { rounding }: DiagnosisSubject, expected: Tensor): Allowance {
-  if (isFixed(request)) return fixedAllowance(request, null, expected);
-  return uniformAllowance(rounding, LEAST_ULPS * ulp32(largestMagnitude(expected.data)), expected);
-}
-
-function largest(values: Float64Array): number {
-  return values.reduce((a, b) => Math.max(a, b), 0);
-}
-
-const LEAST_ULPS = 4;
-const FLOAT32_EPSILON = 2 ** -23;
-
-/** Distance from x to the next float32. */
-function ulp32(x: number): number {
-  const bits = new Uint32Array(new Float32Array([x]).buffer)[0] >>> 23;
-  return bits === 0 ? 2 ** -149 : 2 ** (bits - 127) * FLOAT32_EPSILON;
 }
 
 const ENGINES_DECIDE = 'fewer steps (--T), smaller weights or inputs, --dtype f64, or a tolerance of your own (--atol)';

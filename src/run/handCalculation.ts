@@ -4,7 +4,7 @@ import { type HandLine, type NamedFunction, startHandCalculation } from '../cell
 import { getCell } from '../cells/index.js';
 import type { EngineInput, EngineOutput } from '../engines/engine.js';
 import { RnnError } from '../errors.js';
-import { cellOptions, type RecurrentSpec } from '../layers/recurrent.js';
+import { cellOptions, type RecurrentSpec } from '../layers/recurrentSpec.js';
 import type { DenseSpec, ModelSpec } from '../model/spec.js';
 import { isRecurrent } from '../model/spec.js';
 import type { Tensor } from '../tensor/tensor.js';

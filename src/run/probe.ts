@@ -39,7 +39,7 @@ interface Trial {
   readonly T: number;
 }
 
-/** @throws RnnError E_PROBE: no size of input shows anything */
+/** Searches the smallest input and weights under which every mistake gives another y. @throws RnnError E_PROBE: no size of input shows anything */
 export async function runProbe(request: ProbeRequest): Promise<ProbeResult> {
   const asked = request.T === '?' ? undefined : request.T;
   const { onProgress: _, ...described } = request;

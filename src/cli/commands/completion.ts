@@ -14,6 +14,7 @@ const SCRIPTS: Record<(typeof SHELLS)[number], (commands: readonly CommandComple
   powershell: powershellScript,
 };
 
+/** `rnn-cli completion bash|zsh|fish`: the script for the shell. @returns the exit code */
 export async function completion(values: Values, output: Output): Promise<number> {
   output.text(SCRIPTS[values.shell!](commandCompletions()));
   return 0;

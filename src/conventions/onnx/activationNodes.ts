@@ -16,7 +16,7 @@ export interface RecurrentFunction {
   readonly parameters: readonly number[];
 }
 
-/** The function of the operators for an activation; undefined if a Scan is needed. */
+/** The activation attribute of ONNX's RNN, LSTM and GRU for an activation of ours; undefined: it has none, and a Scan is needed. */
 export function recurrentFunction(spec: ActivationSpec | null): RecurrentFunction | undefined {
   const { activation, parameters } = getActivation(spec);
   if (activation.name === 'linear') return { name: 'Affine', parameters: [1, 0] };
@@ -29,7 +29,7 @@ export function recurrentFunction(spec: ActivationSpec | null): RecurrentFunctio
 
 const SIXTH = Math.fround(1 / 6);
 
-/** The activation of ours that an ONNX one with these parameters is: a hard sigmoid of slope 1/6 is Keras 3's, Affine with 1 and 0 none. */
+/** The activation of ours that equals an ONNX one with these parameters: a hard sigmoid of slope 1/6 is Keras 3's, Affine with 1 and 0 none. */
 export function plainFunction(spec: { readonly name: string } & Readonly<Record<string, string | number>>): ActivationSpec {
   if (spec.name === 'hard_sigmoid_keras2' && spec.alpha === SIXTH && spec.beta === 0.5) return 'hard_sigmoid';
   if (spec.name === 'affine' && spec.alpha === 1 && spec.beta === 0) return 'linear';

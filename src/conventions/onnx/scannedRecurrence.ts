@@ -4,7 +4,7 @@ import { getCell } from '../../cells/index.js';
 import { int, ints } from '../../formats/onnx/builder.js';
 import type { OnnxCall } from '../../layers/facets.js';
 import { flipped, lifted, number, zeroedOutside } from '../../layers/onnxSteps.js';
-import { cellOptions } from '../../layers/recurrent.js';
+import { cellOptions } from '../../layers/recurrentSpec.js';
 import type { RecurrentSpec } from '../../model/spec.js';
 import { sliceLast } from '../../tensor/layout.js';
 import { sliceRow } from '../../tensor/tensor.js';

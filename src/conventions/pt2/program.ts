@@ -4,14 +4,15 @@ import { asObject, type Json, list } from '../../layers/kerasConfig.js';
 
 /** The graph of a .pt2 as plain data: calls of ATen operators with typed arguments (torch.export's schema, version 8). */
 
-/** A size or a number: fixed, or the name of a symbol. */
+/** A size or a number: fixed, or the symbol that stands for one that is not known before the program runs. */
 export type Size = number | { readonly symbol: string };
 
 export type Argument = { readonly tensor: string } | readonly Argument[] | Size | string | boolean | null;
 
-/** torch's numbers of types: whole numbers 1 to 5, truths. */
+/** The numbers that torch.export gives to dtypes: 1 to 5 are whole numbers, 12 is bool. */
 export const BOOL = 12;
 
+/** Whether a dtype number of torch.export stands for integers. */
 export function isWhole(type: number): boolean {
   return type >= 1 && type <= 5;
 }
@@ -40,7 +41,7 @@ export interface Program {
 
 const KNOWN_SCHEMA = 8;
 
-/** @throws RnnError E_PT2_SCHEMA, E_PT2_GRAPH */
+/** Reads the graph of a program and checks its form. @throws RnnError E_PT2_SCHEMA, E_PT2_GRAPH */
 export function readProgram(architecture: unknown): Program {
   const file = asObject(architecture, 'exported program');
   const version = (file.schema_version as Json | undefined)?.major;

@@ -9,7 +9,7 @@ import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 
 const PARTS = ['query', 'key', 'value'] as const;
 
-/** Whether the module computes what the layer does: as many features out of the heads as in, and one size of heads. */
+/** Whether nn.MultiheadAttention can hold the layer: the heads together have as many features as the input, and all have one size. */
 export function isTorchAttention({ layer, weights }: LayerShapes): boolean {
   if (layer.kind !== 'multiheadattention' || layer.keyHeads !== null || layer.useGate || layer.slidingWindow !== null) return false;
   const shape = (name: string) => weights.find(w => w.name === name)!.shape;
@@ -37,6 +37,7 @@ export function attentionShapes({ weights }: LayerShapes): Map<string, readonly 
   ]);
 }
 
+/** The module's tensors out of the layer's weights. @param of gives a weight of the layer by its name */
 export function attentionToTorch(shapes: LayerShapes, of: (name: string) => Tensor): Map<string, Tensor> {
   const matrix = (name: string, rows: number) => transpose(reshape(of(name), [rows, sizeOf(of(name).shape) / rows]));
   return new Map(
@@ -50,7 +51,7 @@ export function attentionToTorch(shapes: LayerShapes, of: (name: string) => Tens
   );
 }
 
-/** @param of the module's tensors, of the shapes that are expected */
+/** The layer's weights by our names, out of in_proj, out_proj and their biases. @param of gives a tensor of the module by its name */
 export function attentionFromTorch(shapes: LayerShapes, of: (name: string) => Tensor): Map<string, Tensor> {
   const known = attentionShapes(shapes);
   const E = known.get('out_proj.weight')![0];

@@ -22,6 +22,7 @@ export interface Outputs {
   readonly c?: Float32Array;
 }
 
+/** Reserves the kernel's memory for rows [from, from + rows) of the batch. */
 export function placeBlock(plan: Plan, { from, rows }: { from: number; rows: number }): Block {
   const { kernel, args, kind, D, M, padded, stream, window } = plan;
   const gates = args.cell.gates.length;
@@ -103,6 +104,7 @@ export function stageWindow({ kernel, args, T, D }: Plan, { from, rows, at, fiel
   }
 }
 
+/** Copies the outputs of steps [first, first + steps) of the block into out [N, T, M]. */
 export function readSequence({ kernel, T, M }: Plan, { from, rows, fields }: Block, first: number, steps: number, out: Float32Array): void {
   const floats = kernel.floats();
   const at = fields.sequence / 4;
@@ -110,6 +112,7 @@ export function readSequence({ kernel, T, M }: Plan, { from, rows, fields }: Blo
   else for (let r = 0; r < rows; r++) out.set(floats.subarray(at + r * steps * M, at + (r + 1) * steps * M), ((from + r) * T + first) * M);
 }
 
+/** Copies the block's last output and states [N, M] into the outputs. */
 export function readStates({ kernel, args, T, D, M, stream }: Plan, { from, rows, fields }: Block, outputs: Outputs): void {
   const lastStep = args.reverse ? 0 : T - 1;
   const mark = kernel.mark();

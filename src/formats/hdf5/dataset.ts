@@ -17,6 +17,7 @@ export interface Skipped {
   readonly skipped: string;
 }
 
+/** Whether an object header describes a dataset, and not a group or a type. */
 export function isDataset(messages: readonly Message[]): boolean {
   return messages.some(({ type }) => type === MESSAGE.layout || type === MESSAGE.dataspace);
 }

@@ -14,6 +14,7 @@ export function setOnce(map: Map<string, unknown>, key: string, value: unknown, 
   map.set(key, value);
 }
 
+/** The domain of an operator, '' for ONNX's own. */
 export function domain(field: Field): string {
   const name = field.string();
   return name === 'ai.onnx' ? '' : name;
@@ -28,6 +29,7 @@ interface GraphDraft {
   readonly numbers: Numbers;
 }
 
+/** A GraphProto: nodes, initializers, inputs and outputs. @throws RnnError E_ONNX_… (format) */
 export function readGraph(field: Field, numbers: Numbers): OnnxGraph {
   const draft: GraphDraft = { name: '', nodes: [], inputs: [], outputs: [], initializers: new Map(), numbers };
   const { name, nodes, inputs, outputs, initializers } = field.message(GRAPH, draft);
@@ -64,6 +66,7 @@ interface NodeDraft {
   readonly numbers: Numbers;
 }
 
+/** A NodeProto. @throws RnnError E_ONNX_… (format) */
 export function readNode(field: Field, numbers: Numbers): OnnxNode {
   const draft: NodeDraft = { name: '', opType: '', domain: '', overload: '', inputs: [], outputs: [], attributes: new Map(), numbers };
   const { offset } = field;
@@ -83,6 +86,7 @@ const NODE = schema<NodeDraft>('NodeProto', [
   [8, 'overload', set('overload', text)],
 ]);
 
+/** Adds an AttributeProto to its node. @throws RnnError E_ONNX_… (format) for types that no operator here has */
 export function readAttribute(node: Pick<NodeDraft, 'attributes' | 'numbers'>, field: Field): void {
   const offset = field.offset;
   const draft = field.message(ATTRIBUTE, { name: '', type: 0, floats: [], ints: [], strings: [], numbers: node.numbers });

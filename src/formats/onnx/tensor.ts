@@ -11,7 +11,7 @@ import type { OnnxTensor } from './graph.js';
 import { checkUnsigned, externalPlace, fromSpans, integersAt, type Numbers, type Place, tensorError } from './numbers.js';
 import { ONNX_DTYPES, OTHER_DTYPES } from './types.js';
 
-/** A TensorProto as its fields come; `finishTensor` checks them together. */
+/** A TensorProto while its fields are being read; `finishTensor` checks them together. */
 export interface TensorDraft {
   name: string;
   readonly dims: bigint[];

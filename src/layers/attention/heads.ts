@@ -34,11 +34,12 @@ export interface MultiHeadSpec extends LayerBase, MaskGiven {
   readonly dropout: number;
 }
 
+/** The axes that are attended along, and those that lie around them. */
 export function axesOf({ attentionAxes }: MultiHeadSpec, rank: number): AttendedAxes {
   return attendedAxes(attentionAxes, rank);
 }
 
-/** On the way on which Keras computes scores, those of a step that sees nothing are 0. */
+/** Whether the scores of a step that attends to nothing are 0: so where Keras computes them step by step, and not with its fused attention. */
 export function zeroesUnseen({ dropout, scores }: MultiHeadSpec, rank: number): boolean {
   return dropout > 0 || scores || rank > 3;
 }
@@ -64,5 +65,5 @@ export function maskShape<T>(shape: readonly T[], { around, along }: AttendedAxe
   return [...shape.slice(0, -pairs), ...new Array<T>(missing).fill(one), ...shape.slice(-pairs)];
 }
 
-/** A score that leaves nothing beside others; where every step has it, all count alike. */
+/** The score of a masked step: its weight is 0 beside other steps; where all steps have it, all weights are equal. */
 export const NEVER = -1e30;

@@ -1,3 +1,4 @@
+import type { WeightShape } from '../../cells/cell.js';
 import { factor, weightShape, withBias } from '../../cells/weightShapes.js';
 import { int } from '../../formats/onnx/builder.js';
 import { padAxes, permuteAxes } from '../../tensor/axes.js';
@@ -5,7 +6,7 @@ import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { activated } from '../activation.js';
 import { channelsFirst, channelsLast, channelsOf, fromLast, overSpace, spaceOf, toLast } from '../channels.js';
 import { multiply, productCost, widthOf } from '../dims.js';
-import { type ArrayLibrary, inBoth, type OnnxCall, type ScriptCall } from '../facets.js';
+import { type ArrayLibrary, type Grammar, inBoth, type OnnxCall, type ScriptCall } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
@@ -49,7 +50,6 @@ def depthwise(x, W, strides, dilation, padding):
 function separable(name: SeparableSpec['kind'], axes: number): LayerKind<SeparableSpec> {
   const both = name.startsWith('separable');
   const kerasClass = `${both ? 'Separable' : 'Depthwise'}Conv${axes}D`;
-  const ones = new Array(axes).fill(1);
   const fields: LayerKind<SeparableSpec>['fields'] = {
     ...(both ? { filters: { type: 'size' } } : {}),
     depthMultiplier: { type: 'size', default: 1 },
@@ -61,40 +61,14 @@ function separable(name: SeparableSpec['kind'], axes: number): LayerKind<Separab
     reads: 'sequence',
     kerasClass: () => kerasClass,
     fields,
-    grammar: {
-      sizes: {
-        form: `${both ? 'FILTERSx' : ''}${new Array(axes).fill('SIZE').join('x')}`,
-        example: `${both ? '64x' : ''}${new Array(axes).fill(5).join('x')}`,
-        counts: both ? [axes + 1, axes + 1] : [axes, axes],
-        fields: given => (both ? { filters: given[0], kernelSize: given.slice(1) } : { kernelSize: given }),
-      },
-      activation: true,
-      options: {
-        same: { set: { padding: 'same' } },
-        ...(axes === 1 ? { causal: { set: { padding: 'causal' } } } : {}),
-        stride: { size: 'strides', axes },
-        dilation: { size: 'dilation', axes },
-        multiplier: { size: 'depthMultiplier' },
-        nobias: { set: { useBias: false } },
-      },
-    },
+    grammar: grammarOf(axes, both),
     keras: kerasArguments(kerasClass, fields, `${both ? 'filters ' : ''}depthMultiplier ${FILTER_ARGUMENTS}`, {
       weightNames: { W: both ? 'depthwise_kernel' : 'kernel', Wpoint: 'pointwise_kernel', b: 'bias' },
     }),
     onnx: asNodes,
     scripts: inBoth(expression, { np: NUMPY, torch: TORCH }),
 
-    weightShapes(layer, [input], symbols) {
-      const C = widthOf([input[0], channelsOf(layer, input)]);
-      const from = channelsOf(layer, input).symbol;
-      const m = layer.depthMultiplier;
-      const weight = (name: string, dims: string[], shape: number[]) => weightShape({ name, role: 'kernel', dims, shape });
-      const wide = m === 1 ? from : `${m}*${factor(from)}`;
-      const depth = weight('W', [...layer.kernelSize.map(String), from, String(m)], [...layer.kernelSize, C, m]);
-      if (!both) return withBias([depth], layer.useBias, 'b', wide, C * m);
-      const point = weight('Wpoint', [...ones.map(String), wide, symbols.units], [...ones, C * m, layer.filters!]);
-      return withBias([depth, point], layer.useBias, 'b', symbols.units, layer.filters!);
-    },
+    weightShapes: (layer, [input], symbols) => weightsOf(layer, channelsOf(layer, input), symbols.units),
 
     outputShape(layer, [input], symbols) {
       const from = channelsOf(layer, input);
@@ -132,6 +106,40 @@ export const depthwise1d = separable('depthwise1d', 1);
 export const depthwise2d = separable('depthwise2d', 2);
 export const separable1d = separable('separable1d', 1);
 export const separable2d = separable('separable2d', 2);
+
+function grammarOf(axes: number, both: boolean): Grammar {
+  return {
+    sizes: {
+      form: `${both ? 'FILTERSx' : ''}${new Array(axes).fill('SIZE').join('x')}`,
+      example: `${both ? '64x' : ''}${new Array(axes).fill(5).join('x')}`,
+      counts: both ? [axes + 1, axes + 1] : [axes, axes],
+      fields: given => (both ? { filters: given[0], kernelSize: given.slice(1) } : { kernelSize: given }),
+    },
+    activation: true,
+    options: {
+      same: { set: { padding: 'same' } },
+      ...(axes === 1 ? { causal: { set: { padding: 'causal' } } } : {}),
+      stride: { size: 'strides', axes },
+      dilation: { size: 'dilation', axes },
+      multiplier: { size: 'depthMultiplier' },
+      nobias: { set: { useBias: false } },
+    },
+  };
+}
+
+/** W [...k, C, m], and Wpoint [1, …, C·m, F] of a separable one. */
+function weightsOf(layer: SeparableSpec, channels: Dim, units: string): WeightShape[] {
+  const C = widthOf([channels]);
+  const from = channels.symbol;
+  const m = layer.depthMultiplier;
+  const ones = new Array(layer.kernelSize.length).fill(1);
+  const weight = (name: string, dims: string[], shape: number[]) => weightShape({ name, role: 'kernel', dims, shape });
+  const wide = m === 1 ? from : `${m}*${factor(from)}`;
+  const depth = weight('W', [...layer.kernelSize.map(String), from, String(m)], [...layer.kernelSize, C, m]);
+  if (!layer.filters) return withBias([depth], layer.useBias, 'b', wide, C * m);
+  const point = weight('Wpoint', [...ones.map(String), wide, units], [...ones, C * m, layer.filters]);
+  return withBias([depth, point], layer.useBias, 'b', units, layer.filters);
+}
 
 /** Two convolutions, the first with a group for every channel. */
 function asNodes(layer: SeparableSpec, { builder, inputs: [input], shapes, weight, activation }: OnnxCall): string {

@@ -5,7 +5,7 @@ import { formulaOf } from '../formula.js';
 import type { LayerBase, LayerKind, LayerResult, Value } from '../layer.js';
 import type { AnyLayer } from '../lookup.js';
 import { flipped } from '../onnxSteps.js';
-import type { RecurrentSpec } from '../recurrent.js';
+import type { RecurrentSpec } from '../recurrentSpec.js';
 import type { Dim, DimShape } from '../shape.js';
 import { innerContext, innerWeights, kindOf, plainSymbols } from './inner.js';
 

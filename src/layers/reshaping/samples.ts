@@ -12,7 +12,7 @@ export const INTERPOLATIONS = ['nearest', 'bilinear', 'bicubic', 'area', 'lanczo
 /** The last two are Keras 2's. */
 export type Interpolation = (typeof INTERPOLATIONS)[number];
 
-/** The numbers of one place and their weights, whose sum is 1. */
+/** The input positions that one output position is made of, with their weights, whose sum is 1. */
 export type Weighed = readonly (readonly [at: number, weight: number])[];
 
 /** How far a kernel reaches, and what it says of a number so far away. */
@@ -42,7 +42,7 @@ function lanczos(radius: number): Kernel {
 }
 
 /**
- * @param antialias the kernel is as wide as the places lie apart, where they lie further apart than the numbers
+ * @param antialias where the output is smaller, the kernel is widened by the same factor
  * @returns n rows
  */
 export function sampled(m: number, n: number, how: Interpolation, antialias: boolean): Weighed[] {

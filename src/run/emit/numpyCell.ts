@@ -1,7 +1,7 @@
 import type { Line, StepWriter } from '../../cells/handCalculation.js';
 import { getCell } from '../../cells/index.js';
-import type { RecurrentSpec } from '../../layers/recurrent.js';
-import { cellOptions } from '../../layers/recurrent.js';
+import type { RecurrentSpec } from '../../layers/recurrentSpec.js';
+import { cellOptions } from '../../layers/recurrentSpec.js';
 import { bracketed } from './text.js';
 
 /** A recurrent layer as a NumPy function `name(x, Wx, Wh, …)` from x [N, T, D] to every h_t [N, T, M], and the letters of its arguments. */

@@ -3,7 +3,7 @@ import { escapeText, wordOf } from '../../../escape.js';
 import { cast, type Expression, INT, ints, node, type Operand, type OperatorCall, wrongArgument } from './call.js';
 import { placesAlong } from './movement.js';
 
-/** @throws RnnError E_KERAS_OPTION */
+/** The error for an option that is not supported here: E_KERAS_OPTION. */
 export function refused(option: string, expected: string, found: unknown): RnnError {
   return new RnnError('unsupported', 'E_KERAS_OPTION', `${option} is ${escapeText(wordOf(found), 60)}`, {
     where: option,
@@ -17,7 +17,7 @@ function only(call: OperatorCall, option: string, allowed: readonly unknown[]): 
   if (found !== null && !allowed.includes(found)) throw refused(option, allowed.map(wordOf).join(', '), found);
 }
 
-/** Places [N, T] as they are, or as rows of 0 and 1 for each, for all together, or counted (times what is given for each). */
+/** Indices [N, T] as they are (int), or as one_hot, multi_hot or count rows; counts are multiplied by weights where these are given. */
 export function encoded(
   call: OperatorCall,
   places: Operand,

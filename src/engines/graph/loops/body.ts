@@ -9,7 +9,7 @@ import { type Around, checkAxes, constantNode } from './around.js';
 import { applied, clipped, columns, plus, plusConstant, type Row, times, timesConstant } from './rows.js';
 import { boundOf, type Known, limitsOf, type Value } from './values.js';
 
-/** Of which sequence a round takes its step. */
+/** A sequence that the body reads one step of in every iteration. */
 export interface Sequence {
   readonly name: string;
   /** axis of the steps */
