@@ -19,10 +19,11 @@ import { type CompareModelsRequest, runCompareModels } from './run/comparing/com
 import { type ConvertRequest, runConvert } from './run/convert.js';
 import { EMIT_TARGETS, type EmitTarget } from './run/emit/target.js';
 import { type ExplainRequest, runExplain } from './run/explain.js';
-import { runEmit, runForward } from './run/forward.js';
+import { type KnownRun, runEmit, runForward } from './run/forward.js';
 import { type InspectRequest, runInspect } from './run/inspect.js';
 import { checkChoice, type Given, withRequest } from './run/libraryRequest.js';
-import { type LoadedNetwork, type LoadRequest, runLoad } from './run/load.js';
+import { type LoadedForwardRequest, type LoadRequest, type RunnableNetwork, runLoad } from './run/load.js';
+import { openModel } from './run/network/network.js';
 import { type ProbeRequest, runProbe } from './run/probe.js';
 import type { CompareRequest, ForwardRequest, ShapesRequest } from './run/request.js';
 import type {
@@ -43,10 +44,14 @@ export function shapes(request: Given<ShapesRequest> = {}): Promise<ShapesResult
 }
 
 /** y, and what repeats it: `rnn-cli forward`. @param onProgress told after every layer @throws RnnError */
-export function forward(request: Given<ForwardRequest> = {}, onProgress?: Parameters<typeof runForward>[1]): Promise<ForwardResult> {
+export function forward(request: Given<ForwardRequest> = {}, onProgress?: KnownRun['onProgress']): Promise<ForwardResult> {
+  return forwardOf(request, { onProgress });
+}
+
+function forwardOf(request: Given<ForwardRequest>, known: KnownRun): Promise<ForwardResult> {
   return withRequest('forward', request, (checked: ForwardRequest) => {
     const { trace = checked.step !== undefined || checked.unit !== undefined } = checked;
-    return runForward({ ...checked, trace }, onProgress);
+    return runForward({ ...checked, trace }, known);
   });
 }
 
@@ -66,9 +71,23 @@ export function compareModels(request: Given<CompareModelsRequest>): Promise<Com
   return withRequest('compareModels', request, (checked: CompareModelsRequest) => runCompareModels(checked));
 }
 
+/** A network that is loaded once and run again and again. */
+export interface LoadedNetwork extends RunnableNetwork {
+  /**
+   * `forward` with this network, whose file is read once: several inputs by their names, states that are handed on, every output.
+   * @throws RnnError
+   */
+  forward(request?: Given<LoadedForwardRequest>): Promise<ForwardResult>;
+}
+
 /** A network that is loaded once and run again and again. @throws RnnError */
 export function load(request: Given<LoadRequest> = {}): Promise<LoadedNetwork> {
-  return withRequest('load', request, (checked: LoadRequest) => runLoad(checked));
+  return withRequest('load', request, async (checked: LoadRequest) => {
+    const opened = await openModel(checked);
+    const runnable = await runLoad(checked, opened);
+    const run = (input: Given<LoadedForwardRequest>) => forwardOf({ ...request, ...input }, { opened });
+    return { ...runnable, forward: async (input = {}) => withRequest('network.forward', input, () => run(input)) };
+  });
 }
 
 /** What is in a file: `rnn-cli inspect`. @throws RnnError */
@@ -137,7 +156,7 @@ export type {
   ExplainRequest,
   Given,
   InspectRequest,
-  LoadedNetwork,
+  LoadedForwardRequest,
   LoadRequest,
   ProbeRequest,
 };

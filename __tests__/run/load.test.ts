@@ -1,8 +1,13 @@
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
 import { batched } from '../../src/engines/batched/engine.js';
-import { load, RnnError } from '../../src/index.js';
+import { forward, load, RnnError } from '../../src/index.js';
 import type { TensorData } from '../../src/run/result.js';
 import { drawInput } from '../../src/weights/init.js';
 import { compiledKernel } from '../helpers/kernel.js';
+import { readTensors } from '../helpers/readFormat.js';
+import { referencePath } from '../helpers/reference.js';
 
 const SIZES = [
   [1, 10],
@@ -42,6 +47,53 @@ describe('a loaded network', () => {
       }
     },
   );
+
+  it('has the forward of its file: several inputs by name, every output, states that are handed on; the file is not read again', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'load-')), 'net');
+    for (const name of [
+      'keras_models/encdec.keras',
+      'onnx_wired/states.onnx',
+      'onnx_wired/gru_lens_forward.onnx',
+      'keras_models/attention.keras',
+    ]) {
+      const path = referencePath(name);
+      const base = path.replace(/\.\w+$/, '');
+      const input = [`${base}.x.npz`, `${base}.x.npy`].find(existsSync)!;
+      const model = `${file}${extname(name)}`;
+      copyFileSync(path, model);
+      const network = await load({ model });
+      const expected = await forward({ model, input });
+      writeFileSync(model, 'no model');
+      for (const own of [await network.forward({ input }), await network.forward({ input })]) {
+        expect(own.outputs.map(o => [o.name, o.sha256])).toEqual(expected.outputs.map(o => [o.name, o.sha256]));
+        expect(own.notes).toEqual(expected.notes);
+      }
+    }
+  });
+
+  it('draws x, and weights by the seed it was loaded with', async () => {
+    const network = await load({ cell: 'gru', seed: 7 });
+    const own = await network.forward({ N: 3, T: 4 });
+    expect(own.ySha256).toBe((await forward({ cell: 'gru', seed: 7, N: 3, T: 4 })).ySha256);
+    expect(() => network.forward({ seed: 1 } as never)).rejects.toThrow(expect.objectContaining({ code: 'E_REQUEST' }));
+  });
+
+  it('of several inputs says how they are given, where one array cannot be enough', async () => {
+    const network = await load({ model: referencePath('onnx_wired/states.onnx') });
+    const x = { shape: [1, 2, 3], data: new Float32Array(6) };
+    expect(() => network.run(x)).toThrow(
+      expect.objectContaining({ code: 'E_LOAD_GRAPH', fix: expect.stringContaining('network.forward({ input: {') }),
+    );
+  });
+
+  it('runs a graph of one input that is no chain of layers', async () => {
+    for (const name of ['dueling', 'three_heads', 'images']) {
+      const [model, input] = [referencePath(`onnx_wired/${name}.onnx`), referencePath(`onnx_wired/${name}.x.npz`)];
+      const { tensors } = await readTensors(readFileSync(input));
+      const [x] = tensors.values();
+      expect((await load({ model })).run(x)).toEqual((await forward({ model, input, engine: 'batched' })).tensors.y);
+    }
+  });
 
   it('refuses an x of another width, before and after a good one', async () => {
     const network = await load({ layers: 'rnn:4', D: 3 });

@@ -14,6 +14,7 @@ type Name = Parameters<typeof withRequest>[0];
 const BASES: Readonly<Record<Name, Record<string, unknown>>> = {
   shapes: {},
   load: {},
+  'network.forward': {},
   forward: {},
   compare: {},
   compareModels: { files: ['a.keras', 'b.keras'] },

@@ -10,6 +10,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { EmitTarget } from './emit/target.js';
 import { executionOf, executionWithout } from './engineChoice.js';
 import { type Execution, execute, executeGraph } from './execute.js';
+import type { ModelFile } from './files/modelFile.js';
 import { sha256OfTensors } from './files/sha256.js';
 import { equationsOf, handCalculationOf } from './handCalculation.js';
 import { checkFinite } from './input/finite.js';
@@ -26,17 +27,19 @@ export interface RanForward {
   readonly output: EngineOutput;
 }
 
-/**
- * Runs the network and returns y with everything needed to repeat it.
- * @param onProgress called after every layer, or every call of a stateful network
- * @param onRun called with what was run, before the result is returned
- */
-export async function runForward(
-  request: ForwardRequest,
-  onProgress?: Execution['onProgress'],
-  onRun?: (ran: RanForward) => void,
-): Promise<ForwardResult> {
-  const prepared = await prepare(request);
+/** What is known beside the request, and who is told of the run. */
+export interface KnownRun {
+  /** called after every layer, or every call of a stateful network */
+  readonly onProgress?: Execution['onProgress'];
+  /** called with what was run, before the result is returned */
+  readonly onRun?: (ran: RanForward) => void;
+  /** the file of the network, where it has been read already */
+  readonly opened?: ModelFile;
+}
+
+/** Runs the network and returns y with everything needed to repeat it. */
+export async function runForward(request: ForwardRequest, { onProgress, onRun, opened }: KnownRun = {}): Promise<ForwardResult> {
+  const prepared = await prepare(request, { opened });
   const execution = { ...(await executionOf(request, prepared)), onProgress };
   const resultBy = async (execution: Execution) => {
     const output = await outputOf(prepared, execution, request.simulate);

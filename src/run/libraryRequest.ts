@@ -7,7 +7,7 @@ import type { ConvertRequest } from './convert.js';
 import type { ExplainRequest } from './explain.js';
 import { type ArrayData, type ArraysData, holdArray, holdArrays, release } from './input/arraysInMemory.js';
 import type { InspectRequest } from './inspect.js';
-import type { LoadRequest } from './load.js';
+import type { LoadedForwardRequest, LoadRequest } from './load.js';
 import type { ProbeRequest } from './probe.js';
 import {
   type CompareRequest,
@@ -73,12 +73,15 @@ const COMPARE: KeysOf<CompareRequest> = {
   explain: 'boolean', states: 'boolean', budget: 'number',
 }; // biome-ignore format: a table
 
-const FORWARD: KeysOf<ForwardRequest> = {
-  ...NETWORK, ...INPUT, trace: 'boolean', sample: 'count', step: 'count', unit: 'count', states: 'boolean', output: 'text',
+const { seed, rng, init, ...RUN } = INPUT;
+const { maxMemory } = RUN;
+const LOAD: KeysOf<LoadRequest> = { ...NETWORK, seed, rng, init, maxMemory };
+
+const LOADED_FORWARD: KeysOf<LoadedForwardRequest> = {
+  N: 'count', T: 'symbol', ...RUN, trace: 'boolean', sample: 'count', step: 'count', unit: 'count', states: 'boolean', output: 'text',
 }; // biome-ignore format: a table
 
-const { seed, rng, init, maxMemory } = INPUT;
-const LOAD: KeysOf<LoadRequest> = { ...NETWORK, seed, rng, init, maxMemory };
+const FORWARD: KeysOf<ForwardRequest> = { ...NETWORK, ...INPUT, ...LOADED_FORWARD };
 const PROBE: KeysOf<ProbeRequest> = { ...NETWORK, seed, init, maxMemory, onProgress: 'hook' };
 const COMPARE_MODELS: KeysOf<CompareModelsRequest> = { ...COMPARE, files: 'texts' };
 const CONVERT: KeysOf<ConvertRequest> = {
@@ -91,6 +94,7 @@ const EXPLAIN: KeysOf<ExplainRequest> = { topic: 'text' };
 const KEYS = {
   shapes: NETWORK,
   load: LOAD,
+  'network.forward': LOADED_FORWARD,
   forward: FORWARD,
   compare: COMPARE,
   compareModels: COMPARE_MODELS,
@@ -104,6 +108,7 @@ const KEYS = {
 const EXAMPLES: Readonly<Record<keyof typeof KEYS, { readonly text: string; readonly needs?: readonly string[] }>> = {
   shapes: { text: "{ cell: 'lstm', D: 3 }" },
   load: { text: "{ model: 'net.keras' }" },
+  'network.forward': { text: "{ input: 'x.npy' }" },
   forward: { text: "{ model: 'net.keras', input: 'x.npy' }" },
   compare: { text: "{ model: 'net.keras', input: 'x.npy', against: 'y.npy' }" },
   compareModels: { text: "{ files: ['net.keras', 'net.onnx'] }", needs: ['files'] },

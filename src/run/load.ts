@@ -1,38 +1,71 @@
 import { residentNetwork } from '../engines/batched/resident.js';
 import { RnnError } from '../errors.js';
+import { escapeText } from '../escape.js';
+import { inputsOf } from '../model/spec.js';
 import { keep } from '../tensor/lazy.js';
+import type { ModelFile } from './files/modelFile.js';
 import { tensorFrom } from './input/arraysInMemory.js';
+import { loadNetwork, type Network, openModel } from './network/network.js';
+import { asRun, isExact } from './network/wiredGraph.js';
 import { type Prepared, prepare } from './prepare.js';
-import type { InputRequest, NetworkRequest } from './request.js';
+import type { ForwardRequest, InputRequest, NetworkRequest } from './request.js';
 import type { TensorData } from './result.js';
 
 /** A network that is loaded once and run many times. */
-export interface LoadedNetwork {
+export interface RunnableNetwork {
   /** the network that it was made from, with its weights */
   readonly prepared: Pick<Prepared, 'network' | 'weights' | 'weightsSource' | 'notes'>;
   /**
    * y of x [N, T, D] (token numbers [N, T]), float32, with the bits of `forward` on the batched engine. From the second call with a shape on,
-   * nothing is packed or laid out any more: the tutorial's network answers in about a microsecond. @throws RnnError E_ARRAY, E_INPUT_SHAPE
+   * nothing is packed or laid out any more: the tutorial's network answers in about a microsecond.
+   * @throws RnnError E_ARRAY, E_INPUT_SHAPE; E_LOAD_GRAPH: the network has several inputs, or is a graph that is run node by node
    */
   run(x: TensorData): TensorData;
 }
 
 export type LoadRequest = NetworkRequest & Pick<InputRequest, 'seed' | 'rng' | 'init' | 'maxMemory'>;
 
+/** An input of a network that is loaded: what describes the network and draws its weights was said before. */
+export type LoadedForwardRequest = Pick<NetworkRequest, 'N' | 'T'> & Omit<ForwardRequest, keyof NetworkRequest | 'seed' | 'rng' | 'init'>;
+
 /**
  * @param request the network, and where its weights are from; everything about an input is left out
- * @throws RnnError of every kind a description or a file can be wrong in; E_LOAD_GRAPH for a graph that is no chain of layers
+ * @param opened the file of the network, where it has been read already
+ * @throws RnnError of every kind a description or a file can be wrong in
  */
-export async function runLoad(request: LoadRequest): Promise<LoadedNetwork> {
-  const prepared = await prepare(request, undefined, 1);
+export async function runLoad(request: LoadRequest, opened?: ModelFile): Promise<RunnableNetwork> {
+  const read = opened ?? (await openModel(request));
+  const isGraph = read?.graph !== undefined && !isExact(read.graph);
+  const prepared = isGraph ? await preparedGraph(request, read) : await prepare(request, { steps: 1, opened: read });
   const { network, weights, weightsSource, notes } = prepared;
-  if (prepared.graphInputs)
-    throw new RnnError('unsupported', 'E_LOAD_GRAPH', 'this graph is not a chain of layers', {
-      where: 'model',
-      fix: 'use forward() for it',
-    });
   keep(weights.values());
-  const resident = await residentNetwork(network.model, weights);
-  const run = (x: TensorData) => resident.run(tensorFrom('x', x));
+  const runnable = isGraph ? await asRun(network) : network;
+  const inputs = runnable ? inputsOf(runnable.model) : [];
+  const resident = inputs.length === 1 ? await residentNetwork(runnable!.model, runnable!.weights ?? weights) : undefined;
+  const run = (x: TensorData) => {
+    if (!resident)
+      throw severalInputs(
+        network,
+        inputs.map(input => input.name),
+      );
+    return resident.run(tensorFrom('x', x));
+  };
   return { prepared: { network, weights, weightsSource, notes }, run };
+}
+
+/** Nothing is drawn for a graph: it has its numbers. */
+async function preparedGraph(request: LoadRequest, opened: ModelFile): Promise<RunnableNetwork['prepared']> {
+  const network = await loadNetwork(request, undefined, opened);
+  return { network, weights: network.weights!, weightsSource: escapeText(network.weightsSource!), notes: network.notes };
+}
+
+function severalInputs({ graph }: Network, wired: readonly string[]): RnnError {
+  const names = wired.length > 0 ? wired : (graph?.model.graph.inputs ?? []).map(input => input.name);
+  const message = names.length === 1 ? 'this graph is run node by node' : 'run(x) gives one array, and the network reads several';
+  return new RnnError('unsupported', 'E_LOAD_GRAPH', message, {
+    where: 'run',
+    expected: names.map(name => escapeText(name, 40)).join(', '),
+    found: 'x',
+    fix: `network.forward({ input: { ${names.map(name => `${escapeText(JSON.stringify(name), 42)}: …`).join(', ')} } })`,
+  });
 }

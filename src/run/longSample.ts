@@ -69,7 +69,7 @@ async function firstSteps(request: StreamRequest, steps: Samples, canRewind: boo
   if ((steps.total === null && request.format === 'npy' && !canRewind) || hasOwnT(await openModel(request))) return undefined;
   if ((await steps.fill(FIRST_STEPS)) < FIRST_STEPS) return undefined;
   const x = steps.take(FIRST_STEPS);
-  const prepared = await prepare(request, { tensor: x, format: steps.format, notes: [] });
+  const prepared = await prepare(request, { given: { tensor: x, format: steps.format, notes: [] } });
   const { model } = prepared.network;
   if (model.input.features !== x.shape[2]) return undefined;
   const output = stepwise(prepared.network) ? prepared.network.shapes.output : undefined;

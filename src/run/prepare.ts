@@ -53,13 +53,19 @@ export interface Prepared extends Origins {
 /** `output`: the one that is wanted; absent: all */
 type PrepareRequest = NetworkRequest & InputRequest & { readonly output?: string };
 
-/**
- * @param given the first samples of an input that is read in pieces; whether they are finite is left to the caller
- * @param steps of a drawn input where nothing says how many, instead of E_SIZE
- * @throws RnnError of every kind a description, a file or a size can be wrong in
- */
-export async function prepare(request: PrepareRequest, given?: ReadArray, steps?: number): Promise<Prepared> {
-  const opened = await openModel(request);
+/** What is known beside the request. */
+interface Known {
+  /** the first samples of an input that is read in pieces; whether they are finite is left to the caller */
+  readonly given?: ReadArray;
+  /** of a drawn input where nothing says how many, instead of E_SIZE */
+  readonly steps?: number;
+  /** the file of the network, where it has been read already */
+  readonly opened?: ModelFile;
+}
+
+/** @throws RnnError of every kind a description, a file or a size can be wrong in */
+export async function prepare(request: PrepareRequest, { given, steps, opened: read }: Known = {}): Promise<Prepared> {
+  const opened = read ?? (await openModel(request));
   if (opened?.graph && !isExact(opened.graph)) return prepareGraph(request, opened);
   // that a network is not supported comes before any error about its input
   if (opened?.problem) await loadNetwork(request, undefined, opened);

@@ -93,7 +93,10 @@ async function firstSample(request: StreamRequest, samples: Samples, canRewind: 
   }
   const x = samples.take(1);
   if (N !== undefined && total !== null && N !== total) throw wrongN(N, [total, ...x.shape.slice(1)]);
-  const prepared = await prepare({ ...request, N: undefined, rows: undefined }, { tensor: x, format: samples.format, notes: [] });
+  const prepared = await prepare(
+    { ...request, N: undefined, rows: undefined },
+    { given: { tensor: x, format: samples.format, notes: [] } },
+  );
   const { model, shapes } = prepared.network;
   if (model.otherInputs || model.otherOutputs || model.input.shape || !samplesApart(model, shapes)) return undefined;
   return { request, samples, prepared, from: range.from, count: range.to === null ? null : range.to - range.from };

@@ -31,12 +31,11 @@ export async function forward(values: Values, output: Output): Promise<number> {
   };
   let ran: RanForward | undefined;
   const onProgress = (done: number, total: number) => draw({ done, total });
-  const whole = () =>
-    runForward(request, onProgress, done => {
-      ran = done;
-    });
+  const onRun = (done: RanForward) => {
+    ran = done;
+  };
   const result = await ofLongSample(request, values, output)
-    .then(long => long ?? whole())
+    .then(long => long ?? runForward(request, { onProgress, onRun }))
     .finally(() => output.progress(''));
   output.detail(`input ${result.inputSource}, weights ${result.weightsSource}`);
   output.detail(engineLine(result));
