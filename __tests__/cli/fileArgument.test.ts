@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { bytesOf } from '../helpers/files.js';
 import { runCli } from '../helpers/runCli.js';
 
@@ -38,6 +39,20 @@ describe('a file beside the flags', () => {
       (await json('forward', '--model', spec, '--weights', weights, '-i', x)).ySha256,
     );
     expect((await runCli(['probe', spec, '--N', '2', '--T', '3', '-q'])).exit).toBe(0);
+  });
+
+  it('may be named by its address, as a file manager or a browser copies it, wherever a file is named', async () => {
+    const odd = join(folder, 'my net, 50%.json');
+    copyFileSync(spec, odd);
+    const [net, X, W] = [odd, x, weights].map(path => pathToFileURL(path).href.replaceAll(',', '%2C'));
+    const right = (await json('forward', '--model', spec, '--weights', weights, '-i', x)).ySha256;
+    expect((await json('forward', net, '--weights', W, '-i', X)).ySha256).toBe(right);
+    expect((await json('forward', `--model=${net}`, `--weights=${W}`, `--input=${X}`)).ySha256).toBe(right);
+    expect(await runCli(['shapes', 'file:///nowhere/net.keras'])).toMatchObject({
+      exit: 4,
+      stderr: expect.stringContaining(': /nowhere/net.keras: '),
+    });
+    expect(await runCli(['shapes', 'file://host/net.keras'])).toMatchObject({ exit: 4 });
   });
 
   it('that holds weights alone is --weights, with --layers and with sizes', async () => {

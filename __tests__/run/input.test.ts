@@ -212,6 +212,16 @@ describe('padding', () => {
       expectClose((await runForward({ ...request, rows: { from, to } })).tensors.y, sliceFirst(whole, from, to), 0);
   });
 
+  it('of two states, the one that is not given is zero, which is said', async () => {
+    const [h0, c0] = [await npy('h.npy', x(1, 2, 5)), await npy('c.npy', x(1, 2, 5))];
+    const assumed = async (request: object) => (await runForward({ N: 2, T: 3, D: 4, M: [5], ...request })).assumptions;
+    const zero = (left: string) => [expect.objectContaining({ fact: 'state', what: `${left} is zero`, say: `--${left} FILE` })];
+    expect(await assumed({ cell: 'lstm', h0 })).toEqual(zero('c0'));
+    expect(await assumed({ cell: 'lstm', c0 })).toEqual(zero('h0'));
+    for (const said of [{ cell: 'lstm', h0, c0 }, { cell: 'lstm' }, { cell: 'gru', h0 }]) expect(await assumed(said)).toEqual([]);
+    expect(await failure({ N: 2, T: 3, D: 4, M: [5], cell: 'lstm', h0, strict: true })).toMatchObject({ code: 'E_ASSUMED' });
+  });
+
   it("Keras' mask keeps the state and repeats the output", async () => {
     const c = readCase('keras', 'explicit_mask_simple_seq');
     const weights = folder.write(

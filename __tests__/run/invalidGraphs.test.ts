@@ -161,6 +161,30 @@ it.each(CASES)('%s is refused with %s, and without the fault there is a y', asyn
   expect([right.stderr, right.exit]).toEqual(['', 0]);
 });
 
+type Unfit = readonly [string, build: (b: GraphBuilder, isRight: boolean) => string, isNamed: boolean];
+const UNFIT: readonly Unfit[] = [
+  ['Concat', (b, right) => b.add('Concat', ['x', b.constant('w', draw(T, N, right ? D : D + 1))], { axis: int(1) }), true],
+  ['Reshape', (b, right) => b.add('Reshape', [b.constant('w', draw(T, N, D)), b.integers([T, right ? -1 : 4])]), true],
+  // there the row of layers has ended before
+  ['Reshape', (b, right) => b.add('Reshape', [b.add('Expand', ['x', b.integers([T, N, D])]), b.integers([T, right ? 6 : 7])]), false],
+];
+
+it.each(UNFIT)('%s of sizes that do not fit is refused by shapes, and inspect says at which node', async (op, build, isNamed) => {
+  const run = (right: boolean) =>
+    withFolder(async folder => {
+      const file = join(folder, 'm.onnx');
+      const model = graphOf(b => build(b, right));
+      const inputs = [{ ...model.graph.inputs[0], shape: [T, N, D] }];
+      const nodes = model.graph.nodes.map((node, i) => ({ ...node, name: `n${i}` }));
+      writeFileSync(file, await writeOnnx({ ...model, graph: { ...model.graph, inputs, nodes } }));
+      return { shapes: await runCli(['shapes', file]), inspected: JSON.parse((await runCli(['inspect', file, '--json'])).stdout) };
+    });
+  const wrong = await run(false);
+  expect([wrong.shapes.exit, wrong.shapes.stdout]).toEqual([3, '']);
+  if (isNamed) expect(wrong.inspected.reason).toMatch(new RegExp(`${op} 'n\\d'.*\\d+, \\d+`));
+  expect((await run(true)).shapes.exit).toBe(0);
+});
+
 it('the same faults inside a branch are seen, also of the one that is not taken', async () => {
   const body = (opType: string) => {
     const b = newBuilder(['x', 'y']);

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runForward } from '../../src/run/forward.js';
 import { runInspect } from '../../src/run/inspect.js';
@@ -7,6 +7,7 @@ import { withFolder } from '../helpers/inputFile.js';
 import { part } from '../helpers/protobufBytes.js';
 import { readTensors } from '../helpers/readFormat.js';
 import { referencePath } from '../helpers/reference.js';
+import { runCli } from '../helpers/runCli.js';
 
 /** Networks in TensorFlow checkpoints, named as Keras 2 and as Keras 3 on TensorFlow name them, with y as Keras 3.15.1 computed it. */
 const path = (file: string) => referencePath('checkpoints', file);
@@ -112,5 +113,20 @@ describe('a SavedModel of Keras 2', () => {
         ['layer_with_weights-0', 128],
         ['layer_with_weights-1', 10],
       ]);
+    }));
+
+  it('without a description says what it is and how to save the model instead, whatever is asked of it', () =>
+    withFolder(async folder => {
+      write(folder, {});
+      rmSync(join(folder, 'keras_metadata.pb'));
+      for (const end of ['.index', '.data-00000-of-00001'])
+        copyFileSync(path(`exported_tf${end}`), join(folder, 'variables', `variables${end}`));
+      const { format, framework, reason } = await runInspect({ file: join(folder, 'saved_model.pb') });
+      expect({ format, framework }).toEqual({ format: 'savedmodel', framework: null });
+      expect(reason).toContain('model.save("net.keras")');
+      for (const command of ['shapes', 'forward', 'probe']) {
+        const { exit, stderr } = await runCli([command, folder, '--json']);
+        expect([exit, JSON.parse(stderr).code]).toEqual([3, 'E_SAVEDMODEL']);
+      }
     }));
 });

@@ -9,6 +9,7 @@ beforeAll(() => {
   for (const folder of [
     'saved/variables',
     'keras/variables',
+    'exported/variables',
     'tfjs',
     'both/variables',
     'one',
@@ -24,6 +25,9 @@ beforeAll(() => {
     'saved/model.json',
     'keras/variables/variables.index',
     'keras/keras_metadata.pb',
+    'keras/saved_model.pb',
+    'exported/variables/variables.index',
+    'exported/saved_model.pb',
     'tfjs/model.json',
     'tfjs/a.index',
     'one/ckpt.index',
@@ -67,4 +71,12 @@ it('a folder that Keras saved has a description of its own', () => {
     path: path('keras/variables/variables.index'),
     kerasMetadata: path('keras/keras_metadata.pb'),
   });
+});
+
+it.each(['keras', 'keras/saved_model.pb'])('%s is the folder with its description', named => {
+  expect(modelPath(path(named)).kerasMetadata).toBe(path('keras/keras_metadata.pb'));
+});
+
+it.each(['exported', 'exported/saved_model.pb'])('%s has a graph alone beside its variables', named => {
+  expect(modelPath(path(named))).toEqual({ path: path('exported/variables/variables.index'), graphAlone: true });
 });

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
@@ -72,7 +73,8 @@ function helpFor(words: readonly string[]): Invocation {
   return { ...parseCommand('explain', words), ...(isNear ? { unknownTopic: unknown } : {}) };
 }
 
-function parseCommand(command: CommandName, argv: readonly string[]): Invocation {
+function parseCommand(command: CommandName, words: readonly string[]): Invocation {
+  const argv = words.map(withPaths);
   // who asks for help gets it, whatever else is wrong
   if (asksForHelp(argv) || (argv.length === 1 && argv[0] === 'help')) return { kind: 'help', command };
   const options = optionsOn(argv, command);
@@ -89,6 +91,17 @@ function parseCommand(command: CommandName, argv: readonly string[]): Invocation
   const values = { ...valuesOf(options, read), ...wordsOf(command, parser.args, argv) };
   checkConflicts(values, command);
   return { kind: 'run', command, values };
+}
+
+/** 'x=file:///home/my%20net.npy' -> 'x=/home/my net.npy': what a file manager or a browser copies. Another host's files stay as they are. */
+function withPaths(word: string): string {
+  return word.replace(/(?<=^|[=,])file:\/\/[^,]*/gi, address => {
+    try {
+      return fileURLToPath(address);
+    } catch {
+      return address;
+    }
+  });
 }
 
 function asksForHelp(argv: readonly string[]): boolean {

@@ -53,6 +53,7 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
   const found = conventionOf(names, metadata, described);
   if (found) return found;
   if (metadata?.get('torchscript')) throw torchScript();
+  if (metadata?.get('savedmodel')) throw savedGraph();
   const shown = escapeNames(names.slice(0, 4), 60) || 'no tensors';
   const message = `cannot tell whose weights these are: ${shown}${names.length > 4 ? ' …' : ''}`;
   if (isUnnamedArray(names))
@@ -76,5 +77,16 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
       (isTorch(names)
         ? `a file that says how they are used, ${EXPORT}; or say the network with --layers`
         : 'in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")'),
+  });
+}
+
+/** What model.export() and tf.saved_model.save write: numbered variables beside a graph. */
+function savedGraph(): RnnError {
+  const message =
+    'a SavedModel that does not describe its layers: its graph of TensorFlow is not read, and its variables are not named by layers';
+  return new RnnError('unsupported', 'E_SAVEDMODEL', message, {
+    expected: 'a model as model.save writes it',
+    found: 'what model.export or tf.saved_model.save writes',
+    fix: 'in Python: model.save("net.keras"), or np.savez("w.npz", *model.get_weights()) for --layers or a spec',
   });
 }

@@ -1,5 +1,6 @@
 import { RnnError } from '../errors.js';
-import { sumOfDims } from './dims.js';
+import { formatShape } from '../tensor/tensor.js';
+import { showShape, sumOfDims } from './dims.js';
 import type { Dim, DimShape } from './layer.js';
 import { multiplied, sized } from './operatorNumbers.js';
 import { axesOf, axisIn, broadcastDims, noAxis, type Rule } from './operatorShapeRule.js';
@@ -63,6 +64,23 @@ const split: Rule = call => {
   return sizes.map(n => from.map((d, i) => (i === axis ? sized(n) : d)));
 };
 
+function notJoined(a: DimShape, b: DimShape, axis: number): RnnError {
+  const found = `${showShape(a)} and ${showShape(b)}`;
+  return new RnnError('shape', 'E_MERGE', `Concat cannot join ${found} along axis ${axis}`, {
+    expected: 'equal sizes of the other axes',
+    found,
+  });
+}
+
+/** A reshape keeps the numbers that there are. */
+function otherCount(from: DimShape, to: DimShape): RnnError {
+  const [found, expected] = [to, from].map(dims => formatShape(dims.map(({ size }) => size!)));
+  return new RnnError('shape', 'E_OPERANDS', `Reshape of ${expected} to ${found}: that is another number of numbers`, {
+    expected: `as many as ${expected} has`,
+    found,
+  });
+}
+
 export const MOVEMENT: Readonly<Record<string, Rule>> = {
   /** Sizes as the second operand says: 0 copies, −1 is what remains. */
   Reshape(call) {
@@ -71,6 +89,9 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     const wanted = call.sizes(1)!;
     const open = wanted.findIndex(d => d.size === -1);
     const dims = wanted.map((d, i): Dim => (d.size === 0 && call.attribute('allowzero') !== 1 ? from[i] : d));
+    const [has, wants] = [product(from), product(dims.filter((_, i) => i !== open))];
+    if (has !== null && wants !== null && (open < 0 ? has !== wants : wants === 0 ? has > 0 : has % wants !== 0))
+      throw otherCount(from, dims);
     if (open < 0) return [dims];
     // sizes on both sides cancel out, symbolic ones included
     const left = from.flatMap(factors);
@@ -120,10 +141,12 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Concat(call) {
     const shapes = Array.from({ length: call.operands }, (_, i) => call.shape(i));
     const axis = axisIn(Number(call.attribute('axis')), shapes[0].length, call.layer.op);
+    const known = shapes[0].map((_, i) => shapes.find(s => s[i]?.size !== null)?.[i]);
+    const fits = (s: DimShape) => s.every(({ size }, i) => i === axis || size === null || size === known[i]!.size);
     if (shapes.some(s => s.length !== shapes[0].length)) throw noAxis(call.layer.op, shapes);
-    return [
-      shapes[0].map((d, i): Dim => (i === axis ? sumOfDims(shapes.map(s => s[axis])) : (shapes.find(s => s[i].size !== null)?.[i] ?? d))),
-    ];
+    const other = shapes.find(s => !fits(s));
+    if (other) throw notJoined(shapes.find(s => s !== other && s.some(({ size }, i) => i !== axis && size !== null))!, other, axis);
+    return [shapes[0].map((d, i): Dim => (i === axis ? sumOfDims(shapes.map(s => s[axis])) : (known[i] ?? d)))];
   },
   Slice: slice,
   Gather(call) {

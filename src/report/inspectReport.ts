@@ -17,7 +17,9 @@ const COLUMNS: readonly Column[] = [
 /** `rnn-cli inspect` for people: the file, its tensors, its network. */
 export async function inspectText(result: InspectResult, layout: Layout): Promise<string> {
   const { paint, width } = layout;
-  const framework = [result.framework ?? 'unknown framework', result.frameworkVersion].filter(Boolean).join(' ');
+  const framework = [result.framework ?? (result.format === 'savedmodel' ? 'TensorFlow' : 'unknown framework'), result.frameworkVersion]
+    .filter(Boolean)
+    .join(' ');
   const gated = layout.style === 'csv' || result.tensors.some(t => t.gates);
   const columns = gated ? COLUMNS : COLUMNS.filter(column => column.title !== 'gates');
   const rows = result.tensors.map(t => tensorRow(t).slice(0, columns.length));

@@ -22,7 +22,7 @@ import {
 } from './input/drawing.js';
 import { checkFinite } from './input/finite.js';
 import type { DrawnInputs } from './input/graphInput.js';
-import { readInitialStates } from './input/initialStates.js';
+import { readInitialStates, stateLeftOut } from './input/initialStates.js';
 import { checkSizes, INPUT_NAMES, inputNotes, type ReadArray, readArray, toInput } from './input/input.js';
 import { paddedInput, withTimesteps } from './input/padding.js';
 import { checkApart, computedTogether, rowsOfInput } from './input/rows.js';
@@ -162,7 +162,7 @@ async function prepareNamed(request: PrepareRequest, opened: ModelFile): Promise
 
 /** Of the file, and of a run of N samples. @throws RnnError E_ASSUMED with --strict */
 function checkedAssumptions(network: Network, request: PrepareRequest, N: number): Assumption[] {
-  const ofRun = [...drawnWeights(network, request), ...drawnX(request), ...computedTogether(network, N)];
+  const ofRun = [...drawnWeights(network, request), ...drawnX(request), ...stateLeftOut(network, request), ...computedTogether(network, N)];
   const assumptions = [...network.assumptions, ...ofRun];
   checkAssumptions(assumptions, request.strict);
   return assumptions;

@@ -3,7 +3,7 @@ import { escapeText } from '../escape.js';
 import { TUTORIAL } from '../model/dimensions.js';
 import { shapesInFile } from './network/fileCounts.js';
 import { loadDescription, type Network, openModel } from './network/network.js';
-import { checkAsked } from './network/networkSizes.js';
+import { checkAsked, withAskedSizes } from './network/networkSizes.js';
 import { outlinedShapes } from './network/outlinedShapes.js';
 import { shapesOf } from './network/shapesResult.js';
 import { networkOfGraph } from './network/wiredGraph.js';
@@ -18,7 +18,12 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
   const opened = await openModel(request);
   try {
     const loaded = await loadDescription(request, undefined, opened);
-    const network = loaded.graph && loaded.model.layers.length === 0 ? await saidShapes(loaded, request) : loaded;
+    const network =
+      loaded.graph && loaded.model.layers.length === 0
+        ? await saidShapes(loaded, request)
+        : loaded.graph
+          ? loaded
+          : withAskedSizes(loaded, request);
     const shapes = shapesInFile(network);
     checkAsked('samples', shapes.dims.N, request.N);
     onNetwork?.(network);

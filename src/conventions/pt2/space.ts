@@ -93,8 +93,14 @@ const pooled =
     const pads = perAxis(call, 'padding', axes, [0]);
     const ceil = arg(call, 'ceil_mode') === true ? { ceil_mode: 1 } : {};
     const attributes = { kernel_shape: window, strides: perAxis(call, 'stride', axes, window), pads: [...pads, ...pads], ...ceil };
-    if (name === 'MaxPool') return op(call, name, [self(call)], { ...attributes, dilations: perAxis(call, 'dilation', axes, [1]) });
-    return op(call, name, [self(call)], { ...attributes, count_include_pad: arg(call, 'count_include_pad') === false ? 0 : 1 });
+    const own =
+      name === 'MaxPool'
+        ? { dilations: perAxis(call, 'dilation', axes, [1]) }
+        : { count_include_pad: arg(call, 'count_include_pad') === false ? 0 : 1 };
+    if (sizesOf(call).length > axes + 1) return op(call, name, [self(call)], { ...attributes, ...own });
+    // one sample, without the axis of samples
+    const pooledSample = step(call, name, [step(call, 'Unsqueeze', [self(call), int([0])])], { ...attributes, ...own });
+    return op(call, 'Squeeze', [pooledSample, int([0])]);
   };
 
 /** torch lists the last axis first, each with what is put before it and after it. */

@@ -129,6 +129,34 @@ const NUMPY: Readonly<Record<string, (p: Readonly<Record<string, unknown>>) => s
   softmax: () => 'np.exp(a) / np.exp(a).sum(-1, keepdims=True)',
 };
 
+/** Of a tensor a, in PyTorch, with the parameters that the network has; the others by their name in torch.nn.functional. */
+const TORCH: Readonly<Record<string, (a: string, p: Readonly<Record<string, unknown>>) => string>> = {
+  linear: a => a,
+  tanh: a => `torch.tanh(${a})`,
+  sigmoid: a => `torch.sigmoid(${a})`,
+  relu: a => `torch.relu(${a})`,
+  exponential: a => `torch.exp(${a})`,
+  softmax: a => `torch.softmax(${a}, -1)`,
+  leaky_relu: (a, p) => `F.leaky_relu(${a}, ${p.negative_slope})`,
+  elu: (a, p) => `F.elu(${a}, ${p.alpha})`,
+  hard_sigmoid_keras2: a => `torch.clamp(0.2 * ${a} + 0.5, 0, 1)`,
+};
+
+/** The same as a program in PyTorch has it: an argument of nn.RNN, a call behind a module, or a line of a step of one's own (nn.LSTM takes none). */
+function torchFix(layer: LayerSpec, field: Slot['field']): string | undefined {
+  const { activation: found, parameters } = getActivation(activationOf(layer, field));
+  const { name, torch } = found;
+  const call = TORCH[name] ?? (torch && ((a: string) => `F.${torch}(${a})`));
+  if (!call) return undefined;
+  const fits = layer.kind === 'rnn' && (name === 'tanh' || name === 'relu');
+  if (fits) return `nn.RNN(D, M, nonlinearity='${name}')`;
+  if (field === 'recurrentActivation') return `${name} = lambda a: ${call('a', parameters)}`;
+  if (field === 'outputActivation') return `h = o * ${call('c', parameters)}`;
+  if (layer.kind === 'dense' || layer.kind === 'activation') return `y = ${call('fc(h)', parameters)}`;
+  if (isConvolution(layer)) return `y = ${call('conv(x)', parameters)}`;
+  return layer.kind === 'rnn' ? `h = ${call('x[:, t] @ Wx + h @ Wh + bh', parameters)}` : `g = ${call('a_g', parameters)}`;
+}
+
 /** The function where it belongs: in the gates, on c, in the step, behind the dense layer. */
 function fixOf(layer: LayerSpec, field: Slot['field']): Fix {
   const { activation: found, parameters } = getActivation(activationOf(layer, field));
@@ -156,7 +184,8 @@ function fixOf(layer: LayerSpec, field: Slot['field']): Fix {
         : name === 'tanh'
           ? `${start}np.tanh(${sum})`
           : `${name} = lambda a: ${numpy}\n${start}${name}(${sum})`;
-  return { keras: `${call}${argument}='${found.keras ?? name}')`, ...(numpy && { numpy: code }) };
+  const torch = torchFix(layer, field);
+  return { keras: `${call}${argument}='${found.keras ?? name}')`, ...(numpy && { numpy: code }), ...(torch && { torch }) };
 }
 
 export const hardSigmoid = mistake('hard-sigmoid', 'a hard sigmoid is used instead of the sigmoid', ['insideStep'], {

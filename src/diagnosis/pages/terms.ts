@@ -120,6 +120,11 @@ TimeDistributed | one layer on every step | return_sequences, many-to-many, head
 Applies the same layer, with the same weights, to each step: [N, T, M] -> [N, T, K]. A Dense layer on a sequence does that by itself, so TimeDistributed(Dense(K)) and Dense(K) are equal.
 > a dense layer on every step | rnn:5+seq,dense:2 | 2 10 3
 
+Lambda, lambda layer, custom layer, custom_objects | a layer that is Python code | return_sequences, pool-mean, TimeDistributed
+Keras saves the code of a Lambda layer as bytes that only the same Python can run, and of a layer of your own its name alone. rnn-cli shows and counts the layers around it and does not run it (E_KERAS_CLASS).
+Write it as a layer that is there, or with keras.ops, which is saved as what it computes: keras.ops.mean(h, axis=1) for Lambda(lambda h: tf.reduce_mean(h, 1)), h[:, -1] for Lambda(lambda h: h[:, -1]). No weight changes by that, so the old file's weights still fit.
+> h[:, -1] of every h is what return_sequences=False gives | lstm:5,dense:2 | 4 10 3
+
 dropout, Dropout, training | units left out in training | recurrent_dropout, dropout-on, hidden-scaled
 In training each unit is 0 with probability p and the others are multiplied by 1 / (1 − p). In prediction it does nothing: model.predict, training=False, model.eval().
 nn.LSTM(dropout=p) acts between the layers of a stack only, so it does nothing with num_layers=1; Keras’ dropout= acts on the input of the layer.

@@ -38,15 +38,20 @@ export function layersOfGraph(model: OnnxModel): GraphLayers | { readonly reason
   const inputs = model.graph.inputs.map((input, i) => ({ ...input, shape: input.shape ?? (i === 0 ? [null, null, null] : []) }));
   const graph = { ...model.graph, inputs };
   const walk = tried(() => startWalk({ ...model, graph }, { layout: 'own' }).walk);
-  if (walk instanceof RnnError) return { reason: walk.message };
+  if (walk instanceof RnnError) return { reason: reasonOf(walk) };
   const end = tried(() => followNodes(graph, walk));
   for (const axes of rank === 2 ? AXES.slice(0, 1) : AXES.slice(1)) {
     const progress = { entries: 0 };
     const read = tried(() => rewritten(model, walk, axes, progress, end));
     if (!(read instanceof RnnError)) return read;
-    if (progress.entries > furthest.entries) furthest = { reason: read.message, ...progress };
+    if (progress.entries > furthest.entries) furthest = { reason: reasonOf(read), ...progress };
   }
   return { reason: furthest.reason };
+}
+
+/** With the node, where the sentence does not name it. */
+function reasonOf({ where, message }: RnnError): string {
+  return where === undefined || message.includes(where) ? message : `${where}: ${message}`;
 }
 
 function tried<T>(read: () => T): T | RnnError {

@@ -16,11 +16,11 @@ export async function roleOfFile(path: string, described = false): Promise<FileR
   return conventionOf([...file.tensors.keys()], file.metadata, described) ? 'weights' : 'arrays';
 }
 
-/** How many arrays a file of them holds. @throws RnnError E_NAMES: none, or weights by their names, of layers that are not known; an optimizer's state */
+/** How many arrays a file of them holds. @throws RnnError E_NAMES: none, or weights by their names, of layers that are not known; an optimizer's state; a SavedModel's variables */
 export async function countArrays(path: string): Promise<number> {
   const { file } = await readNetworkFile(path);
   const names = [...file.tensors.keys()];
-  if (names.length === 0 || names.some(name => WEIGHT.test(name)) || isOptimizerState(names))
+  if (names.length === 0 || names.some(name => WEIGHT.test(name)) || isOptimizerState(names) || file.metadata.has('savedmodel'))
     within(shownPath(path), () => detectConvention(names, file.metadata));
   return names.length;
 }

@@ -87,9 +87,10 @@ async function readFileTensors(path: string, source: ByteSource): Promise<Tensor
  */
 export async function readModelFile(named: string): Promise<ModelFile> {
   const [name] = splitKey(named);
-  const { path, kerasMetadata } = modelPath(name);
+  const { path, kerasMetadata, graphAlone } = modelPath(name);
   const source = await openFile(path);
   return within(shownPath(name), async () => {
+    if (graphAlone) return describedBy(besideGraph(await readFileTensors(path, source)), source);
     if (kerasMetadata !== undefined) return savedModel(await readFileTensors(path, source), source, kerasMetadata);
     if (json.sniff(source) && !tfjs.sniff(source) && !printed.sniff(source))
       return reading({ where: shownPath(path), seconds: fileLimits().read.seconds }, () => readJsonModel(source));
@@ -118,6 +119,12 @@ async function savedModel(file: TensorFile, source: ByteSource, kerasMetadata: s
   described.close();
   const metadata = new Map([...file.metadata, ...(version === undefined ? [] : [['keras_version', version] as const])]);
   return describedBy({ ...file, format: 'savedmodel', architecture: config, metadata }, source);
+}
+
+/** The variables of a SavedModel that does not describe its layers: what model.export() and tf.saved_model.save write. */
+function besideGraph(file: TensorFile): TensorFile {
+  const note = 'variables of a SavedModel without a description of its layers; its graph of TensorFlow is not read';
+  return { ...file, format: 'savedmodel', metadata: new Map([...file.metadata, ['savedmodel', 'graph']]), notes: [...file.notes, note] };
 }
 
 /** A spec, with or without weights; the JSON of Keras' model.to_json(); or named weights. */
@@ -185,6 +192,7 @@ function describedBy(file: TensorFile, source: ByteSource): ModelFile {
     case 'keras':
     case 'savedmodel':
     case 'h5': {
+      if (file.metadata.has('savedmodel')) return { source, file, framework: frameworkOf(file) };
       if (file.architecture === undefined)
         return { source, file, framework: file.format === 'h5' && !hasKerasNames(file) ? frameworkOf(file) : 'keras' };
       const config = withVocabularies(file.architecture, file);

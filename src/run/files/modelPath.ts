@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** Where a model of several files is: what people name is its folder, or the start of its files' names. */
 export interface ModelPath {
@@ -7,26 +7,33 @@ export interface ModelPath {
   readonly path: string;
   /** Keras' description of a SavedModel, in a file of its own */
   readonly kerasMetadata?: string;
+  /** a SavedModel without that: its network is a graph of TensorFlow, which is not read */
+  readonly graphAlone?: true;
 }
 
 /**
  * A folder becomes the file in it that a model begins with: `variables/variables.index` of a SavedModel, `model.json` of tfjs, the one `.index` of a
- * checkpoint. `NAME` and `NAME.data-00000-of-00001` of a checkpoint become `NAME.index`. Anything else is left to the reader, and to its error.
+ * checkpoint; `saved_model.pb` stands for its folder. `NAME` and `NAME.data-00000-of-00001` of a checkpoint become `NAME.index`. Anything else is left to the reader, and to its error.
  */
 export function modelPath(path: string): ModelPath {
   if (path === '-') return { path };
   const [, base] = /^(.*)\.data-\d{5}-of-\d{5}$/.exec(path) ?? [];
   if (base !== undefined && kindOf(`${base}.index`) === 'file') return { path: `${base}.index` };
+  if (basename(path) === SAVED_GRAPH && kindOf(variablesOf(dirname(path))) === 'file') return inFolder(dirname(path));
   const kind = kindOf(path);
   if (kind === 'nothing' && kindOf(`${path}.index`) === 'file') return { path: `${path}.index` };
   return kind === 'folder' ? inFolder(path) : { path };
 }
 
+const SAVED_GRAPH = 'saved_model.pb';
+const variablesOf = (folder: string) => join(folder, 'variables', 'variables.index');
+
 function inFolder(folder: string): ModelPath {
-  const variables = join(folder, 'variables', 'variables.index');
+  const variables = variablesOf(folder);
   if (kindOf(variables) === 'file') {
     const kerasMetadata = join(folder, 'keras_metadata.pb');
-    return { path: variables, ...(kindOf(kerasMetadata) === 'file' ? { kerasMetadata } : {}) };
+    if (kindOf(kerasMetadata) === 'file') return { path: variables, kerasMetadata };
+    return { path: variables, ...(kindOf(join(folder, SAVED_GRAPH)) === 'file' ? { graphAlone: true } : {}) };
   }
   if (kindOf(join(folder, 'model.json')) === 'file') return { path: join(folder, 'model.json') };
   const indexes = (tried(() => readdirSync(folder)) ?? []).filter(name => name.endsWith('.index'));

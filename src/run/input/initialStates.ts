@@ -1,9 +1,12 @@
 import { getCell } from '../../cells/index.js';
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
+import type { Assumption } from '../../model/assumptions.js';
 import { isRecurrent, type ModelSpec, type RecurrentSpec } from '../../model/spec.js';
 import { concatFirst } from '../../tensor/layout.js';
 import { formatShape, reshape, sameShape, sliceRow, type Tensor, zeros } from '../../tensor/tensor.js';
+import type { Network } from '../network/network.js';
+import type { InputRequest } from '../request.js';
 import { readArray } from './input.js';
 
 /** Initial states from --h0 and --c0, in the order of PyTorch's h_n: layer after layer, forward before backward. */
@@ -47,6 +50,15 @@ export async function readInitialStates(
     states.set(slot.layer.name, own);
   });
   return states;
+}
+
+/** --h0 alone, or --c0 alone, of layers that have both: the other one starts at zero. */
+export function stateLeftOut({ model }: Pick<Network, 'model'>, { h0, c0 }: InputRequest): Assumption[] {
+  const hasBoth = model.layers.some(layer => isRecurrent(layer) && getCell(layer.kind).states.length > 1);
+  if (!hasBoth || (h0 === undefined) === (c0 === undefined)) return [];
+  const [given, left] = c0 === undefined ? ['h0', 'c0'] : ['c0', 'h0'];
+  const say = `--${left} FILE`;
+  return [{ fact: 'state', what: `${left} is zero`, value: 'zero', why: `--${given} is given without --${left}`, say }];
 }
 
 /** [slots, 1, M], a state that was learned, is that of every sample: [slots, N, M] */

@@ -17,7 +17,7 @@ import { backendAssumptions } from './backend.js';
 import { describe, fromDimensions } from './description.js';
 import { withExcerpt } from './excerpt.js';
 import { specFromWeights, weightsOf } from './heldWeights.js';
-import { type KnownShape, noSize, shownPath, withSizes } from './networkSizes.js';
+import { checkSizesHeld, type KnownShape, noSize, shownPath, withSizes } from './networkSizes.js';
 import { checkNoDimensions } from './oneForm.js';
 
 /** Turns a request into a checked network, from one of four forms; weights come from a file if one is named. */
@@ -70,6 +70,7 @@ export async function loadDescription(request: NetworkRequest, known?: KnownShap
   const { h0, c0 } = request as InputRequest;
   // a state that is given was not left out
   const network = (h0 ?? c0) ? { ...read, assumptions: read.assumptions.filter(({ fact }) => fact !== 'state') } : read;
+  if (network.model.layers.length > 0) checkSizesHeld(network, request);
   checkAssumptions(network.assumptions, request.strict, () => layersLineOf(network.model, network.framework));
   return network;
 }

@@ -1,6 +1,10 @@
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
+import { inferShapes } from '../../model/shapes.js';
+import { type InputSpec, inputsOf } from '../../model/spec.js';
+import { formatShape } from '../../tensor/tensor.js';
 import type { NetworkRequest } from '../request.js';
+import type { Network } from './network.js';
 
 /** The shape of an input file, batch-major: sizes are taken from it where the request and the description leave them open. */
 export type KnownShape = readonly number[] | undefined;
@@ -70,6 +74,41 @@ export function checkAsked(what: string, said: unknown, asked: number | undefine
     found: String(asked),
     fix: 'drop the flag',
   });
+}
+
+/**
+ * --N, --T and --D are sizes of an input: one that no input has or leaves open would say nothing.
+ * @throws RnnError E_CONFLICT
+ */
+export function checkSizesHeld({ model, shapes }: Pick<Network, 'model' | 'shapes'>, request: Pick<NetworkRequest, 'T' | 'D'>): void {
+  const inputs = inputsOf(model).map(({ name }) => shapes.values.get(name) ?? []);
+  const sizes = inputs.flatMap(dims => dims.slice(1).map(({ size }) => size));
+  for (const letter of ['T', 'D'] as const) {
+    const asked = request[letter];
+    if (typeof asked !== 'number' || sizes.some(size => size === asked || (size === null && letter === 'T'))) continue;
+    const found = inputs.map(dims => formatShape(dims.map(({ symbol, size }) => size ?? symbol))).join(' and ');
+    const of = inputs.length > 1 ? 'no input has' : 'the input does not have';
+    throw new RnnError('usage', 'E_CONFLICT', `--${letter} ${asked} has nothing to act on: ${of} an axis of ${asked}`, {
+      expected: found,
+      found: String(asked),
+      fix: `drop --${letter}`,
+    });
+  }
+}
+
+/** The network with --N and --T at the axes that its inputs leave open: every one that has the letter. */
+export function withAskedSizes<N extends Pick<Network, 'model' | 'shapes'>>(network: N, request: Pick<NetworkRequest, 'N' | 'T'>): N {
+  const { model, shapes } = network;
+  const T = typeof request.T === 'number' ? request.T : null;
+  const sized = (input: InputSpec): InputSpec => {
+    const [, ...axes] = shapes.values.get(input.name) ?? [];
+    const size = (said: number | null, i: number) => said ?? (axes[i]?.symbol === 'T' ? T : null);
+    const own = { ...input, batch: input.batch ?? request.N ?? null };
+    return input.shape ? { ...own, shape: input.shape.map(size) } : { ...own, timesteps: size(input.timesteps, 0) };
+  };
+  const [input, ...others] = inputsOf(model).map(sized);
+  const asked = { ...model, input, ...(model.otherInputs ? { otherInputs: others } : {}) };
+  return { ...network, model: asked, shapes: inferShapes(asked) };
 }
 
 export function shownPath(path: string): string {

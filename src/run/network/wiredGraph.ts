@@ -2,7 +2,7 @@ import { RnnError } from '../../errors.js';
 import type { ModelFile } from '../files/modelFile.js';
 import type { NetworkRequest } from '../request.js';
 import type { Network } from './network.js';
-import { checkAsked } from './networkSizes.js';
+import { checkAsked, checkSizesHeld } from './networkSizes.js';
 
 /** The graph is a chain of layers with the graph's own input and output: it is run as layers. */
 export function isExact({ layers }: NonNullable<ModelFile['graph']>): boolean {
@@ -21,7 +21,9 @@ export async function networkOfGraph(network: Network, asked: NetworkRequest = {
     checkAsked(letter, said, sizes.get(letter));
     return said ?? sizes.get(letter) ?? null;
   };
-  return { ...network, ...specOfGraph(network.graph!.model, { sizeOf, layout }) };
+  const wired = { ...network, ...specOfGraph(network.graph!.model, { sizeOf, layout }) };
+  checkSizesHeld(wired, asked);
+  return wired;
 }
 
 /** The layers and operators that a file is run as; null: a graph of which too little can be said before it runs. */
