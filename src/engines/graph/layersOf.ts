@@ -49,9 +49,18 @@ export function layersOfGraph(model: OnnxModel): GraphLayers | { readonly reason
   return { reason: furthest.reason };
 }
 
-/** With the node, where the sentence does not name it. */
-function reasonOf({ where, message }: RnnError): string {
-  return where === undefined || message.includes(where) ? message : `${where}: ${message}`;
+/** With the node, where the sentence does not name it: a constant is said to stand in its node twice. */
+function reasonOf({ where = '', message }: RnnError): string {
+  const bare = (place: string) => place.replace(/ at offset \d+$/, '');
+  const places = where.split(': ').filter(
+    (place, i, all) =>
+      !message.includes(bare(place)) &&
+      !all
+        .slice(i + 1)
+        .map(bare)
+        .includes(bare(place)),
+  );
+  return [...places, message].join(': ');
 }
 
 function tried<T>(read: () => T): T | RnnError {

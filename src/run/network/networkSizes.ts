@@ -1,10 +1,9 @@
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
-import { inferShapes } from '../../model/shapes.js';
-import { type InputSpec, inputsOf } from '../../model/spec.js';
+import { inferShapes, type ModelShapes } from '../../model/shapes.js';
+import { type InputSpec, inputsOf, type ModelSpec } from '../../model/spec.js';
 import { formatShape } from '../../tensor/tensor.js';
 import type { NetworkRequest } from '../request.js';
-import type { Network } from './network.js';
 
 /** The shape of an input file, batch-major: sizes are taken from it where the request and the description leave them open. */
 export type KnownShape = readonly number[] | undefined;
@@ -76,11 +75,16 @@ export function checkAsked(what: string, said: unknown, asked: number | undefine
   });
 }
 
+interface Sized {
+  readonly model: ModelSpec;
+  readonly shapes: ModelShapes;
+}
+
 /**
  * --N, --T and --D are sizes of an input: one that no input has or leaves open would say nothing.
  * @throws RnnError E_CONFLICT
  */
-export function checkSizesHeld({ model, shapes }: Pick<Network, 'model' | 'shapes'>, request: Pick<NetworkRequest, 'T' | 'D'>): void {
+export function checkSizesHeld({ model, shapes }: Sized, request: Pick<NetworkRequest, 'T' | 'D'>): void {
   const inputs = inputsOf(model).map(({ name }) => shapes.values.get(name) ?? []);
   const sizes = inputs.flatMap(dims => dims.slice(1).map(({ size }) => size));
   for (const letter of ['T', 'D'] as const) {
@@ -97,7 +101,7 @@ export function checkSizesHeld({ model, shapes }: Pick<Network, 'model' | 'shape
 }
 
 /** The network with --N and --T at the axes that its inputs leave open: every one that has the letter. */
-export function withAskedSizes<N extends Pick<Network, 'model' | 'shapes'>>(network: N, request: Pick<NetworkRequest, 'N' | 'T'>): N {
+export function withAskedSizes<N extends Sized>(network: N, request: Pick<NetworkRequest, 'N' | 'T'>): N {
   const { model, shapes } = network;
   const T = typeof request.T === 'number' ? request.T : null;
   const sized = (input: InputSpec): InputSpec => {
