@@ -8,8 +8,8 @@ import { runCli } from './runCli.js';
 
 /** Pages of --html in a real browser: Chromium, where one is installed. */
 
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/opt/google/chrome/chrome'];
-const executablePath = process.env.RNN_CLI_CHROMIUM ?? PLACES.find(existsSync);
+const PLACES = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'].map(name => `/usr/bin/${name}`);
+const executablePath = process.env.RNN_CLI_CHROMIUM ?? [...PLACES, '/opt/google/chrome/chrome'].find(existsSync);
 
 /** .ci/run sees to a browser and asks for it; elsewhere a missing one is said and its tests are left out. */
 export const withBrowser = executablePath === undefined && process.env.RNN_CLI_NEEDS_CHROMIUM === undefined ? describe.skip : describe;
