@@ -30,7 +30,7 @@ function middle(x: number, digits: number, off: number): string {
   const odd = (((bits & ((1n << 52n) - 1n)) | (1n << 52n)) << 1n) | 1n;
   const all = String(exponent < 0 ? odd * 5n ** BigInt(-exponent) : odd << BigInt(exponent));
   const kept = all.length > digits ? String(BigInt(all.slice(0, digits)) + BigInt(off)) : all;
-  const power = Math.min(0, exponent) + all.length - (all.length > digits ? digits : all.length) + kept.length - 1;
+  const power = Math.min(0, exponent) + all.length - Math.min(all.length, digits) + kept.length - 1;
   return `${kept[0]}.${kept.slice(1)}e${power}`;
 }
 

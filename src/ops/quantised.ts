@@ -196,5 +196,5 @@ function scaledProduct(call: Call): GraphValue {
 }
 
 function clamp(v: number, low: number, high: number): number {
-  return v < low ? low : v > high ? high : v;
+  return v < low ? low : Math.min(v, high);
 }

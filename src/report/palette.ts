@@ -82,6 +82,6 @@ export function scaleOf(values: ArrayLike<number>): Scale {
 }
 
 export function symmetric(limit: number): Scale {
-  const most = limit <= 1 ? 1 : limit;
+  const most = Math.max(limit, 1);
   return { kind: 'diverging', low: -most, high: most };
 }
