@@ -14,29 +14,22 @@ export const WINDOWS: Operators = {
   Conv: plain(convolution, [...WINDOW, 'group']),
   MaxPool: { attributes: [...WINDOW, 'ceil_mode', 'storage_order'], run: maxPool },
   AveragePool: plain(averagePool, [...WINDOW, 'ceil_mode', 'count_include_pad']),
-  LpPool: plain(
-    call =>
-      pooled(call, (x, start, from) =>
-        norm(
-          call,
-          from.reduce((sum, k) => (k < 0 ? sum : sum + power(call, x[start + k])), 0),
-        ),
-      ),
-    [...WINDOW, 'ceil_mode', 'p'],
-  ),
-  GlobalLpPool: plain(
-    call =>
-      everywhere(call, values =>
-        norm(
-          call,
-          values.reduce((sum, v) => sum + power(call, v), 0),
-        ),
-      ),
-    ['p'],
-  ),
+  LpPool: plain(normOfWindows, [...WINDOW, 'ceil_mode', 'p']),
+  GlobalLpPool: plain(normOfAll, ['p']),
   GlobalMaxPool: plain(call => everywhere(call, values => values.reduce((a, b) => Math.max(a, b), -Infinity))),
   GlobalAveragePool: plain(call => everywhere(call, values => values.reduce((a, b) => a + b, 0) / values.length)),
 };
+
+function normOfWindows(call: Call): GraphValue {
+  const sumOf = (x: ArrayLike<number>, start: number, from: Int32Array) =>
+    from.reduce((sum, k) => (k < 0 ? sum : sum + power(call, x[start + k])), 0);
+  return pooled(call, (x, start, from) => norm(call, sumOf(x, start, from)));
+}
+
+function normOfAll(call: Call): GraphValue {
+  const sumOf = (values: Float64Array) => values.reduce((sum, v) => sum + power(call, v), 0);
+  return everywhere(call, values => norm(call, sumOf(values)));
+}
 
 /** One axis of space: how the window lies on it. */
 export interface Axis {

@@ -12,7 +12,7 @@ import { type Converted, checkConverted, relativeDifference } from './convertChe
 import { adapted, type Target, targetOf } from './convertTarget.js';
 import { encode, inOneRow, type Written, yOf } from './encoded.js';
 import { executeGraph } from './execute.js';
-import { writeAtomic } from './files/atomicWrite.js';
+import { type Sink, writeAtomic } from './files/atomicWrite.js';
 import { sha256OfSource } from './files/digest.js';
 import { openFile } from './files/fileSource.js';
 import { type ModelFile, readModelFile } from './files/modelFile.js';
@@ -107,27 +107,27 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
  */
 async function writeChecked(output: string, { pieces, y, onnxruntime }: Written, converted: Converted, force: boolean, ours: Float64Array) {
   const { input } = converted;
-  return writeAtomic(
-    output,
-    async sink => {
-      let source: ByteSource;
-      if (sink.path === undefined) {
-        const whole = await joined(pieces);
-        source = memorySource(whole);
-        await sink.write(whole);
-      } else {
-        for await (const piece of pieces) await sink.write(piece);
-        source = await openFile(sink.path);
-      }
-      const theirs = inOneRow(await y(source, input));
-      const divisors = [await checkConverted(theirs.data, ours, 'read again', converted)];
-      const outputs = await onnxruntime?.(input);
-      const runtime = outputs && inOneRow(outputs);
-      if (runtime) divisors.push(await checkConverted(runtime.data, ours, 'run by ONNX Runtime', converted));
-      return { theirs, runtime, bytes: source.size, sha256: sha256OfSource(source), divisor: Math.max(...divisors) };
-    },
-    { force },
-  );
+  const write = async (sink: Sink) => {
+    const source = await writtenSource(sink, pieces);
+    const theirs = inOneRow(await y(source, input));
+    const divisors = [await checkConverted(theirs.data, ours, 'read again', converted)];
+    const outputs = await onnxruntime?.(input);
+    const runtime = outputs && inOneRow(outputs);
+    if (runtime) divisors.push(await checkConverted(runtime.data, ours, 'run by ONNX Runtime', converted));
+    return { theirs, runtime, bytes: source.size, sha256: sha256OfSource(source), divisor: Math.max(...divisors) };
+  };
+  return writeAtomic(output, write, { force });
+}
+
+/** Writes the pieces. @returns what was written, to be read again */
+async function writtenSource(sink: Sink, pieces: Written['pieces']): Promise<ByteSource> {
+  if (sink.path === undefined) {
+    const whole = await joined(pieces);
+    await sink.write(whole);
+    return memorySource(whole);
+  }
+  for await (const piece of pieces) await sink.write(piece);
+  return openFile(sink.path);
 }
 
 function unsteady(divisor: number): string[] {

@@ -75,24 +75,16 @@ function alike(a: string, b: string): boolean {
 
 /** Shapes of the small networks of a page. */
 async function shapesOf(term: TermPage): Promise<NonNullable<ExplainResult['shapes']>> {
-  return Promise.all(
-    term.examples.map(async ({ words, layers, N = 1, T = 10, D = 3 }) => {
-      const { shapes } = await loadNetwork({ layers, N, T, D });
-      return {
-        words,
-        layers,
-        dims: { N, T, D },
-        rows: [
-          { name: 'input', output: [N, T, D], weights: [] },
-          ...shapes.layers.map(l => ({
-            name: l.layer.name,
-            output: l.output.map(d => d.size ?? N),
-            weights: l.weights.map(w => ({ name: w.name, shape: w.shape })),
-          })),
-        ],
-      };
-    }),
-  );
+  const examples = term.examples.map(async ({ words, layers, N = 1, T = 10, D = 3 }) => {
+    const { shapes } = await loadNetwork({ layers, N, T, D });
+    const rows = shapes.layers.map(({ layer: { name }, output, weights }) => ({
+      name,
+      output: output.map(d => d.size ?? N),
+      weights: weights.map(w => ({ name: w.name, shape: w.shape })),
+    }));
+    return { words, layers, dims: { N, T, D }, rows: [{ name: 'input', output: [N, T, D], weights: [] }, ...rows] };
+  });
+  return Promise.all(examples);
 }
 
 /** The mistake on a small network with weights and input of seed 42: y as it should be and as it comes out. */

@@ -29,56 +29,41 @@ export function byScan(
   states: readonly string[],
   ways: readonly { readonly way: string; readonly back: boolean }[],
 ): Recurrence {
-  const {
-    builder,
-    masks: [mask],
-  } = call;
+  const { builder } = call;
+  const [mask] = call.masks;
   const { name } = layer;
-  const each = ways.map(({ way, back }, i) =>
-    scan(
-      layer,
-      call,
-      states.map((state, s) => startOf(layer, call, state, i, s === 0)),
-      way,
-      back,
-    ),
-  );
+  const each = ways.map(({ way, back }, i) => {
+    const start = states.map((state, s) => startOf(layer, call, state, i, s === 0));
+    return scan(layer, call, start, way, back);
+  });
   const together = (values: readonly string[], axis: number) => {
     const lifts = values.map(v => builder.add('Unsqueeze', [v, builder.integers([axis])], {}, `${name}/ways`));
     return lifts.length === 1 ? lifts[0] : builder.add('Concat', lifts, { axis: int(axis) }, `${name}/ways`);
   };
   const zeroes = layer.zeroOutputForMask && mask !== undefined;
   return {
-    final: getCell(layer.kind).states.map((_, s) =>
-      together(
-        each.map(found => found.states[s]),
-        0,
-      ),
-    ),
-    steps: () =>
-      together(
-        each.map(({ steps }, i) => {
-          if (!zeroes) return steps;
-          // an unrolled loop reads the mask forwards, whichever way it runs
-          const shown = layer.unroll === true && ways[i].back ? flipped(builder, mask, name) : mask;
-          return zeroedOutside(builder, lifted(builder, shown, 3, name), steps, name);
-        }),
-        2,
-      ),
-    last: () =>
-      together(
-        each.map(({ shown }, i) => {
-          if (!zeroes) return shown;
-          const end = builder.add(
-            'Slice',
-            [mask, ...[ways[i].back ? [0, 1] : [-1, 2 ** 31 - 1], [1]].flat().map(n => builder.integers([n]))],
-            {},
-            `${name}/end`,
-          );
-          return zeroedOutside(builder, end, shown, name);
-        }),
-        0,
-      ),
+    final: getCell(layer.kind).states.map((_, s) => {
+      const ends = each.map(found => found.states[s]);
+      return together(ends, 0);
+    }),
+    steps: () => {
+      const sequences = each.map(({ steps }, i) => {
+        if (!zeroes) return steps;
+        // an unrolled loop reads the mask forwards, whichever way it runs
+        const shown = layer.unroll === true && ways[i].back ? flipped(builder, mask, name) : mask;
+        return zeroedOutside(builder, lifted(builder, shown, 3, name), steps, name);
+      });
+      return together(sequences, 2);
+    },
+    last: () => {
+      const ends = each.map(({ shown }, i) => {
+        if (!zeroes) return shown;
+        const [from, to] = ways[i].back ? [0, 1] : [-1, 2 ** 31 - 1];
+        const end = builder.add('Slice', [mask, ...[from, to, 1].map(n => builder.integers([n]))], {}, `${name}/end`);
+        return zeroedOutside(builder, end, shown, name);
+      });
+      return together(ends, 0);
+    },
   };
 }
 

@@ -70,14 +70,8 @@ export const stackedrnn: LayerKind<StackedSpec> = {
     let initial = context.initial;
     const states: Tensor[] = [];
     layer.cells.forEach((cell, i) => {
-      const last = i === layer.cells.length - 1;
-      const count = kindOf(cell).otherOutputs!(cell, [[]], plainSymbols(cell)).length;
-      const own = {
-        ...cell,
-        returnSequences: !last || layer.returnSequences,
-        zeroOutputForMask: last && layer.zeroOutputForMask,
-      } as AnyLayer;
-      const result = kindOf(cell).apply(own, [value], innerContext(context, String(i), initial?.slice(0, count)));
+      const count = statesOf(cell);
+      const result = kindOf(cell).apply(inStack(layer, i), [value], innerContext(context, String(i), initial?.slice(0, count)));
       initial = initial?.slice(count);
       states.push(...(result.states ?? []));
       value = { tensor: result.tensor, mask: value.mask };
@@ -92,18 +86,27 @@ export const stackedrnn: LayerKind<StackedSpec> = {
     let y = back(call.inputs[0]);
     let taken = 0;
     const others = layer.cells.flatMap((cell, i) => {
-      const last = i === layer.cells.length - 1;
-      const own = { ...cell, returnSequences: !last || layer.returnSequences, zeroOutputForMask: last && layer.zeroOutputForMask };
-      const count = kindOf(cell).otherOutputs!(cell, [[]], plainSymbols(cell)).length;
+      const count = statesOf(cell);
       const initial = call.initial?.slice(taken, taken + count);
       taken += count;
-      const result = call.inner(own as AnyLayer, String(i), { inputs: [y], masks, shapes: [shapes[i]], initial });
+      const result = call.inner(inStack(layer, i), String(i), { inputs: [y], masks, shapes: [shapes[i]], initial });
       y = result.y;
       return result.others ?? [];
     });
     return { y, others };
   },
 };
+
+function statesOf(cell: AnyLayer): number {
+  return kindOf(cell).otherOutputs!(cell, [[]], plainSymbols(cell)).length;
+}
+
+/** Cell i as it runs in the stack: all but the last give the whole sequence. */
+function inStack({ cells, returnSequences, zeroOutputForMask }: StackedSpec, i: number): AnyLayer {
+  const last = i === cells.length - 1;
+  const options = { returnSequences: !last || returnSequences, zeroOutputForMask: last && zeroOutputForMask };
+  return { ...cells[i], ...options } as AnyLayer;
+}
 
 function widthOf(cell: AnyLayer): Dim {
   const { units } = cell as RecurrentSpec;

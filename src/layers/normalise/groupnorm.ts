@@ -7,7 +7,7 @@ import type { OnnxCall } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import type { DimShape } from '../shape.js';
-import { vectorWeights } from './weights.js';
+import { scaledAndShifted, vectorWeights } from './weights.js';
 
 /** Each sample and each group of channels by itself: y = γ·(x − mean) / √(var + ε) + β, γ and β per channel (Keras GroupNormalization, PyTorch GroupNorm). */
 export interface GroupNormSpec extends LayerBase {
@@ -132,14 +132,11 @@ function asNodes(layer: GroupNormSpec, { builder, inputs: [x], shapes, weight }:
   const centred = node('Sub', [grouped, node('ReduceMean', [grouped], over)]);
   const variance = node('ReduceMean', [node('Mul', [centred, centred])], over);
   const epsilon = builder.constant(`${layer.name}.epsilon`, { shape: [], data: Float64Array.of(layer.epsilon) });
-  let y = node('Reshape', [node('Div', [centred, node('Sqrt', [node('Add', [variance, epsilon])])]), builder.integers([...kept, C])]);
-  for (const [name, op] of [
-    ['gamma', 'Mul'],
-    ['beta', 'Add'],
-  ]) {
-    const value = weight(name);
-    if (value) y = node(op, [y, builder.constant(`${layer.name}.${name}`, value)]);
-  }
+  const normal = node('Reshape', [
+    node('Div', [centred, node('Sqrt', [node('Add', [variance, epsilon])])]),
+    builder.integers([...kept, C]),
+  ]);
+  const y = scaledAndShifted(normal, layer.name, builder, weight);
   if (axis === rank - 1) return y;
   const back = [...order.keys()];
   back.splice(axis, 0, rank - 1);

@@ -7,7 +7,7 @@ import { numbers } from '../fields.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
-import { type NormalWeight, vectorWeights, weightsAlong } from './weights.js';
+import { type NormalWeight, scaledAndShifted, vectorWeights, weightsAlong } from './weights.js';
 
 /**
  * Each sample by itself, over some axes (the features):
@@ -132,17 +132,9 @@ function asNodes(layer: LayerNormSpec, { builder, inputs: [x], shapes, weight }:
     way === 'unit'
       ? node('Max', [node('Sqrt', [node('ReduceSum', [squares, builder.integers(axes)], { keepdims: int(1) })]), number(LEAST_LENGTH)])
       : node('Sqrt', [node('Add', [node('ReduceMean', [squares], of), number(layer.epsilon)])]);
-  let y = node('Div', [way === 'layer' ? centred : x, length]);
-  for (const [name, op] of [
-    ['gamma', 'Mul'],
-    ['beta', 'Add'],
-  ]) {
-    const value = weight(name);
-    if (!value) continue;
-    const shape = (broadcastOver(axes, shapes[0]) as number[] | null) ?? value.shape;
-    y = node(op, [y, builder.constant(`${layer.name}.${name}`, { shape, data: value.data })]);
-  }
-  return y;
+  const normal = node('Div', [way === 'layer' ? centred : x, length]);
+  const shape = broadcastOver(axes, shapes[0]) as number[] | null;
+  return scaledAndShifted(normal, layer.name, builder, weight, shape);
 }
 
 function expression(library: ArrayLibrary, layer: LayerNormSpec, call: ScriptCall): string {

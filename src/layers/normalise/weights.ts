@@ -1,7 +1,7 @@
 import type { WeightShape } from '../../cells/cell.js';
 import { weightShape } from '../../cells/weightShapes.js';
 import { broadcastOver } from '../axes.js';
-import type { ScriptCall } from '../facets.js';
+import type { OnnxCall, ScriptCall } from '../facets.js';
 import { pythonText } from '../python.js';
 
 /** Weights of normalisations: what a fresh layer has in them, and whether training changes them. */
@@ -25,6 +25,22 @@ export function weightsAlong(axes: readonly number[], { shapes, weight }: Script
     const text = weight(name);
     return text === undefined || over === null ? text : `${text}.reshape(${pythonText(over)})`;
   };
+}
+
+/** Appends y = x·γ + β, each where the layer has it. @param shape in which they lie along the axes of x; null: their own */
+export function scaledAndShifted(
+  x: string,
+  name: string,
+  builder: OnnxCall['builder'],
+  weight: OnnxCall['weight'],
+  shape: readonly number[] | null = null,
+): string {
+  const [gamma, beta] = ['gamma', 'beta'].map(key => {
+    const value = weight(key);
+    return value && builder.constant(`${name}.${key}`, { shape: shape ?? value.shape, data: value.data });
+  });
+  const scaled = gamma ? builder.add('Mul', [x, gamma], {}, name) : x;
+  return beta ? builder.add('Add', [scaled, beta], {}, name) : scaled;
 }
 
 /** Weights of one shape each. */

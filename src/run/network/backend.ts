@@ -18,66 +18,43 @@ interface LoadedModel {
 export function backendAssumptions({ framework, weightsSource, shapes }: LoadedModel): Assumption[] {
   if (framework !== 'keras') return [];
   const narrow = shapes.layers.flatMap(({ layer }): Assumption[] => {
-    if (layer.kind === 'spectrogram' && layer.mode === 'angle')
-      return [
-        {
-          fact: 'backend',
-          what: `negative numbers without an imaginary part have the angle π in ${layer.name}`,
-          value: 'tensorflow',
-          why: 'they have −π where a convolution gives a negative zero',
-          say: null,
-        },
-      ];
+    if (layer.kind === 'spectrogram' && layer.mode === 'angle') {
+      const what = `negative numbers without an imaginary part have the angle π in ${layer.name}`;
+      return [assumed(what, 'tensorflow', 'they have −π where a convolution gives a negative zero')];
+    }
     if (layer.kind === 'resize' || layer.kind === 'upsample2d') return resizingAssumptions(layer);
-    if (layer.kind === 'op' && layer.op === 'ScatterND' && /^Segment(Max|Min)$/.test(layer.kerasClass ?? ''))
-      return [
-        {
-          fact: 'backend',
-          what: `segments without any row are the ${layer.kerasClass === 'SegmentMax' ? 'lowest' : 'highest'} number of float32 in ${layer.name}`,
-          value: 'tensorflow',
-          why: 'other backends of Keras have an infinity there',
-          say: null,
-        },
-      ];
+    if (layer.kind === 'op' && layer.op === 'ScatterND' && /^Segment(Max|Min)$/.test(layer.kerasClass ?? '')) {
+      const end = layer.kerasClass === 'SegmentMax' ? 'lowest' : 'highest';
+      const what = `segments without any row are the ${end} number of float32 in ${layer.name}`;
+      return [assumed(what, 'tensorflow', 'other backends of Keras have an infinity there')];
+    }
     // to few bits a cast is a remainder
     if (layer.kind !== 'op' || layer.kerasClass !== 'Cast' || layer.op === 'Cast') return [];
-    return [
-      {
-        fact: 'backend',
-        what: `numbers that are too large for the type of ${layer.name} keep their last bits`,
-        value: 'numpy',
-        why: 'what becomes of such floats is different from backend to backend of Keras, and from machine to machine',
-        say: null,
-      },
-    ];
+    const what = `numbers that are too large for the type of ${layer.name} keep their last bits`;
+    const why = 'what becomes of such floats is different from backend to backend of Keras, and from machine to machine';
+    return [assumed(what, 'numpy', why)];
   });
-  return narrow.concat(
-    (weightsSource === null ? [] : shapes.layers).filter(isAmbiguous).map(({ layer: { name, kind } }) => ({
-      fact: 'backend',
-      what: kind === 'op' ? `${name} adds as NumPy does` : `the bias of ${name} is added along its channels`,
-      value: 'numpy',
-      why: 'Keras on TensorFlow adds it along the last axis, which has as many numbers',
-      say: null,
-    })),
-  );
+  const ambiguous = weightsSource === null ? [] : shapes.layers.filter(isAmbiguous);
+  const added = ambiguous.map(({ layer: { name, kind } }) => {
+    const what = kind === 'op' ? `${name} adds as NumPy does` : `the bias of ${name} is added along its channels`;
+    return assumed(what, 'numpy', 'Keras on TensorFlow adds it along the last axis, which has as many numbers');
+  });
+  return [...narrow, ...added];
 }
 
 /** Backends have other cubics, and sum in other orders. */
 function resizingAssumptions({ name, ...layer }: ResizeSpec | UpSamplingSpec): Assumption[] {
-  const assumed = (what: string, why: string): Assumption => ({ fact: 'backend', what, value: 'tensorflow', why, say: null });
-  return [
-    ...(layer.interpolation === 'bicubic'
-      ? [assumed(`${name} has TensorFlow's cubic`, 'it has another one on PyTorch and finer steps of it on JAX')]
-      : []),
-    ...('whole' in layer && layer.whole !== null && layer.interpolation !== 'nearest'
-      ? [
-          assumed(
-            `numbers halfway between two whole ones are rounded in ${name} as TensorFlow's sums say`,
-            'the last digit of a sum decides',
-          ),
-        ]
-      : []),
-  ];
+  const assumptions: Assumption[] = [];
+  const add = (what: string, why: string) => assumptions.push(assumed(what, 'tensorflow', why));
+  if (layer.interpolation === 'bicubic')
+    add(`${name} has TensorFlow's cubic`, 'it has another one on PyTorch and finer steps of it on JAX');
+  if ('whole' in layer && layer.whole !== null && layer.interpolation !== 'nearest')
+    add(`numbers halfway between two whole ones are rounded in ${name} as TensorFlow's sums say`, 'the last digit of a sum decides');
+  return assumptions;
+}
+
+function assumed(what: string, value: 'tensorflow' | 'numpy', why: string): Assumption {
+  return { fact: 'backend', what, value, why, say: null };
 }
 
 function isAmbiguous(shapes: LayerShapes): boolean {

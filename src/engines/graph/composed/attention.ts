@@ -142,16 +142,7 @@ function multiHead(p: Parts): readonly (string | undefined)[] | undefined {
   if (!heads || !query || !key || !value || mask || p.node.inputs.slice(6).some(name => name !== '')) return undefined;
   const given = [query, key, value];
   const parts = bias ? biases(p, bias, given) : given;
-  return [
-    together(
-      p,
-      attended(
-        p,
-        parts.map(x => apart(p, x, heads)),
-        added,
-      ),
-    ),
-  ];
+  return [ofHeads(p, parts, heads, added)];
 }
 
 /** The three are as wide as each other, or their widths are not known here. */
@@ -164,6 +155,12 @@ function biases(p: Parts, bias: string, given: readonly string[]): string[] {
     from = to;
     return p.op('Add', [x, part]);
   });
+}
+
+/** Attention head by head. @param parts query, key and value [N, T, H·D] */
+function ofHeads(p: Parts, parts: readonly string[], heads: number, added: string | undefined): string {
+  const separate = parts.map(x => apart(p, x, heads));
+  return together(p, attended(p, separate, added));
 }
 
 function attended(p: Parts, [q, k, v]: readonly string[], added: string | undefined): string {
@@ -182,16 +179,7 @@ function packed(p: Parts): readonly (string | undefined)[] | undefined {
   if (!heads || !x || !W || mask || past || intsOf(p.node, 'qkv_hidden_sizes')) return undefined;
   const product = p.op('MatMul', [x, W]);
   const three = p.ops('Split', [b ? p.op('Add', [product, b]) : product], 3, { axis: int(-1), num_outputs: int(3) });
-  return [
-    together(
-      p,
-      attended(
-        p,
-        three.map(part => apart(p, part, heads)),
-        added,
-      ),
-    ),
-  ];
+  return [ofHeads(p, three, heads, added)];
 }
 
 /**

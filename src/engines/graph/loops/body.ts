@@ -139,13 +139,8 @@ function rowsOf(node: OnnxNode, inputs: readonly (Value | undefined)[], around: 
     default: {
       const parameters = FUNCTIONS[opType];
       if (!parameters) throw notExpressible(`${opType} is computed`);
-      return one(
-        applied(
-          opType,
-          parameters.map(([name, otherwise]) => floatOf(node, name) ?? otherwise),
-          rowOf(first),
-        ),
-      );
+      const given = parameters.map(([name, otherwise]) => floatOf(node, name) ?? otherwise);
+      return one(applied(opType, given, rowOf(first)));
     }
   }
 }
