@@ -219,9 +219,7 @@ function checkLineEnds(text: string, linesBefore: number): void {
     'format',
     'E_CSV_SYNTAX',
     `line ${before.length + linesBefore}, column ${before[before.length - 1].length + 1}: a carriage return without a line feed`,
-    {
-      fix: 'save the file with \\n or \\r\\n line ends',
-    },
+    { fix: 'save the file with \\n or \\r\\n line ends' },
   );
 }
 

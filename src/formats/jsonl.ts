@@ -144,10 +144,7 @@ function sampleOf(name: string, value: JsonValue, { kinds, budget, rows }: Lines
       'format',
       'E_JSON_RAGGED',
       `${escapeText(name, 60)}: expected shape [${first.shape.join(', ')}] like the first line, found [${next.shape.join(', ')}]`,
-      {
-        expected: `[${first.shape.join(', ')}]`,
-        found: `[${next.shape.join(', ')}]`,
-      },
+      { expected: `[${first.shape.join(', ')}]`, found: `[${next.shape.join(', ')}]` },
     );
   }
   if (!first) kinds.set(name, { shape: next.shape, dtype: next.dtype });

@@ -1,6 +1,7 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { TUTORIAL } from '../model/dimensions.js';
+import type { ModelFile } from './files/modelFile.js';
 import { shapesInFile } from './network/fileCounts.js';
 import { loadDescription, type Network, openModel } from './network/network.js';
 import { checkAsked, withAskedSizes } from './network/networkSizes.js';
@@ -29,18 +30,21 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
     onNetwork?.(network);
     return shapes;
   } catch (error) {
-    if (!(error instanceof RnnError && error.code === 'E_SIZE' && error.where === '--D')) {
-      if (!opened?.problem || error !== opened.problem) throw error;
-      const beside =
-        request.weights === undefined ? undefined : await (await import('./files/modelFile.js')).readTensorFile(request.weights);
-      const outlined = outlinedShapes(opened, request.model!, beside);
-      if (!outlined) throw error;
-      onNetwork?.(outlined.network);
-      return outlined.shapes;
+    if (error instanceof RnnError && error.code === 'E_SIZE' && error.where === '--D') {
+      onNetwork?.(await loadDescription({ ...request, D: TUTORIAL.D }));
+      return withoutFeatures(D => loadDescription({ ...request, D }));
     }
-    onNetwork?.(await loadDescription({ ...request, D: TUTORIAL.D }));
-    return withoutFeatures(D => loadDescription({ ...request, D }));
+    const outlined = opened?.problem && error === opened.problem ? await outlineOf(opened, request) : undefined;
+    if (!outlined) throw error;
+    onNetwork?.(outlined.network);
+    return outlined.shapes;
   }
+}
+
+/** What a network that is not supported still says of its layers; undefined: nothing. */
+async function outlineOf(opened: ModelFile, { model, weights }: ShapesRequest): Promise<ReturnType<typeof outlinedShapes>> {
+  const beside = weights === undefined ? undefined : await (await import('./files/modelFile.js')).readTensorFile(weights);
+  return outlinedShapes(opened, model!, beside);
 }
 
 /** A graph as layers and operators. @throws RnnError E_OPERATOR */

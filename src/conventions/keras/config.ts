@@ -78,9 +78,5 @@ export function specOfModel(className: string, model: Json, wired: Pick<Wired, '
 function inputsAndOutputs({ inputs, layers, outputs }: Pick<Wired, 'inputs' | 'layers' | 'outputs'>): Json {
   const [only, ...others] = outputs;
   const named = others.length > 0 || only.name !== only.value;
-  return {
-    ...(inputs.length === 1 ? { input: inputs[0] } : { inputs }),
-    layers,
-    ...(named ? { outputs } : { output: only.value }),
-  };
+  return { ...(inputs.length === 1 ? { input: inputs[0] } : { inputs }), layers, ...(named ? { outputs } : { output: only.value }) };
 }

@@ -207,10 +207,7 @@ function innerModel(wiring: Wiring, layer: Json, config: Json, place: Place, giv
       'convention',
       'E_KERAS_CONFIG',
       `the model inside takes ${order.length} inputs and is given ${given.inputs.length}`,
-      {
-        expected: `${order.length} inputs`,
-        found: String(given.inputs.length),
-      },
+      { expected: `${order.length} inputs`, found: String(given.inputs.length) },
     );
   return functional(wiring, config, place, new Map(order.map((l, i) => [nameOf(l), given.inputs[i]]))).map(o => String(o.value));
 }

@@ -25,9 +25,7 @@ export function checkGraph(graph: OnnxGraph, notes: string[], around: ReadonlySe
   }
   for (const { name } of graph.outputs) {
     if (!given.has(name) && !made.has(name) && !around.has(name)) {
-      throw new RnnError('format', 'E_ONNX_MISSING', `nothing computes the graph's output '${escapeText(name, 60)}'`, {
-        where: 'graph',
-      });
+      throw new RnnError('format', 'E_ONNX_MISSING', `nothing computes the graph's output '${escapeText(name, 60)}'`, { where: 'graph' });
     }
   }
   const nodes = inOrder(graph.nodes, made);

@@ -92,11 +92,7 @@ export const attentionScripts = scripts<AttentionSpec>(library => (layer, call) 
   }[layer.score]();
   const given = layer.attentionMask ? `(${call.inputs[call.inputs.length - 1]} != 0)` : masks[1];
   const isOfPairs = layer.attentionMask && call.shapes[call.shapes.length - 1].length === 3;
-  return called('attend', [scores, v], {
-    sees: given && !isOfPairs ? `${given}[:, None]` : given,
-    real: masks[0],
-    ...flags(layer, call),
-  });
+  return called('attend', [scores, v], { sees: given && !isOfPairs ? `${given}[:, None]` : given, real: masks[0], ...flags(layer, call) });
 });
 
 export const multiHeadScripts = scripts<MultiHeadSpec>(library => (layer, call) => {

@@ -114,10 +114,7 @@ export const resize: LayerKind<ResizeSpec> = {
           'unsupported',
           'E_CONVERT_LAYER',
           `an image of ${whole} is not written: its numbers are rounded when it is resized`,
-          {
-            expected: 'a network whose images are float32',
-            found: whole,
-          },
+          { expected: 'a network whose images are float32', found: whole },
         );
       return {
         ...{ height, width, interpolation, data_format: dataFormat },
