@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pcg64, ziggurat } from '../../src/random/pcg64.js';
+import { pcg64 } from '../../src/random/pcg64.js';
+import { ziggurat } from '../../src/random/ziggurat.js';
 import { flat, readSeeds, take } from './reference.js';
 
 // default_rng(seed).integers(0, high, 5) of NumPy 2.4.6; more than one word of entropy, more than four

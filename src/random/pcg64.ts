@@ -1,46 +1,57 @@
 import { exp } from '../numerics/exp.js';
-import { log } from '../numerics/log.js';
-import { once } from '../once.js';
 import { fill } from './fill.js';
 import { integerSeed } from './integerSeed.js';
 import type { ArrayStream, StreamKind } from './random.js';
 import { productHigh, wordsOf } from './words.js';
+import { tail, ziggurat } from './ziggurat.js';
 
 const PROMISE = 'numpy-pcg64/v1';
 
 /** 0x2360ed051fc65da44385df649fccf645 in pieces of 16 bits, the lowest first */
 const MULTIPLIER = [0xf645, 0x9fcc, 0xdf64, 0x4385, 0x5da4, 0x1fc6, 0xed05, 0x2360];
 
+/** Two halves of 32 bits. */
+interface Word {
+  high: number;
+  low: number;
+}
+
 /**
- * np.random.default_rng(s): PCG64 (O'Neill 2014: 128-bit linear congruence, XSL-RR output), seeded by SeedSequence.
- * @param seed 0 or more, of any size
+ * PCG64 (O'Neill 2014: 128-bit linear congruence, XSL-RR output), seeded by SeedSequence.
+ * @returns the word that `next` fills with the next 64 bits
  */
-function pcg64Stream(seed: bigint): ArrayStream {
+function generator(seed: bigint): { readonly word: Readonly<Word>; next(): void } {
   const [s0, s1, s2, s3, i0, i1, i2, i3] = seedWords(seed, 8);
   // 128 bits in pieces of 16: sums of products stay exact in doubles. Each pair of words is (low, high), the higher pair comes first.
   const state = pieces([s2, s3, s0, s1]);
   const increment = double(pieces([i2, i3, i0, i1]));
-  let high = 0;
-  let low = 0;
-  let half: number | null = null;
   add(state, increment);
   advance(state, increment);
-
-  /** the next 64 bits, in `high` and `low` */
-  function next(): void {
+  const word: Word = { high: 0, low: 0 };
+  const next = () => {
     advance(state, increment);
     const a = (state[6] | (state[7] << 16)) ^ (state[2] | (state[3] << 16));
     const b = (state[4] | (state[5] << 16)) ^ (state[0] | (state[1] << 16));
     const turn = state[7] >>> 10;
     const [top, bottom] = turn < 32 ? [a, b] : [b, a];
     const by = turn & 31;
-    high = (by === 0 ? top : (top >>> by) | (bottom << (32 - by))) >>> 0;
-    low = (by === 0 ? bottom : (bottom >>> by) | (top << (32 - by))) >>> 0;
-  }
+    word.high = (by === 0 ? top : (top >>> by) | (bottom << (32 - by))) >>> 0;
+    word.low = (by === 0 ? bottom : (bottom >>> by) | (top << (32 - by))) >>> 0;
+  };
+  return { word, next };
+}
+
+/**
+ * np.random.default_rng(s)
+ * @param seed 0 or more, of any size
+ */
+function pcg64Stream(seed: bigint): ArrayStream {
+  const { word, next } = generator(seed);
+  let half: number | null = null;
 
   function uniform(): number {
     next();
-    return (high * 2097152 + (low >>> 11)) / 9007199254740992;
+    return (word.high * 2097152 + (word.low >>> 11)) / 9007199254740992;
   }
 
   // 32 bits: the lower half of a number, then its upper half
@@ -51,30 +62,22 @@ function pcg64Stream(seed: bigint): ArrayStream {
       return kept;
     }
     next();
-    half = high;
-    return low;
+    half = word.high;
+    return word.low;
   }
 
-  // ziggurat of 256 layers (Marsaglia & Tsang 2000): 8 bits for the layer, one for the sign, 52 for the place
+  // ziggurat of 256 layers: 8 bits for the layer, one for the sign, 52 for the place
   function normal(): number {
     const { widths, heights, bounds } = ziggurat();
     for (;;) {
       next();
+      const { high, low } = word;
       const layer = low & 255;
       const place = (high & 0x1fffffff) * 8388608 + (low >>> 9);
       const x = (low & 256) === 0 ? place * widths[layer] : -(place * widths[layer]);
       if (place < bounds[layer]) return x;
-      if (layer === 0) return (low & 0x20000) === 0 ? tail() : -tail();
+      if (layer === 0) return (low & 0x20000) === 0 ? tail(uniform) : -tail(uniform);
       if ((heights[layer - 1] - heights[layer]) * uniform() + heights[layer] < exp(-0.5 * x * x)) return x;
-    }
-  }
-
-  // beyond the last layer (Marsaglia 1964); 1 − d is exact, so log(1 − d) is NumPy's log1p(−d)
-  function tail(): number {
-    for (;;) {
-      const x = -0.2736612373297583 * log(1 - uniform());
-      const y = -log(1 - uniform());
-      if (y + y > x * x) return EDGE + x;
     }
   }
 
@@ -175,39 +178,3 @@ function mixedPool(entropy: readonly number[]): Uint32Array {
   for (const word of entropy.slice(4)) for (let to = 0; to < 4; to++) pool[to] = mixed(pool[to], hashed(word));
   return pool;
 }
-
-/**
- * Tables of the normal ziggurat with 256 layers of the same area (Marsaglia & Tsang 2000) that NumPy's default_rng draws from. The sequence is only
- * NumPy's when every bit of them is: a test compares them with the recorded bits.
- */
-interface Ziggurat {
-  /** width of layer i, divided by 2^52 */
-  readonly widths: Float64Array;
-  /** exp(−x²/2) at that width */
-  readonly heights: Float64Array;
-  /** Places below this lie inside the layer above, or in the box of layer 0, and need no further test: a ratio of widths, ties to even. */
-  readonly bounds: Float64Array;
-}
-
-/** where the last layer ends and the tail begins */
-const EDGE = 3.6541528853610088;
-const AREA = 0.004928673233974652;
-const TWO_52 = 4503599627370496;
-
-export const ziggurat = once((): Ziggurat => {
-  const x = new Float64Array(256);
-  const heights = new Float64Array(256).fill(1, 0, 1);
-  const height = (i: number) => exp(-0.5 * x[i] * x[i]);
-  x[255] = EDGE;
-  heights[255] = height(255);
-  for (let i = 254; i > 0; i--) {
-    x[i] = Math.sqrt(-2 * log(AREA / x[i + 1] + heights[i + 1]));
-    // one number where the exp of the machine on which NumPy's authors built theirs was off by a bit; the layers below stand on it
-    heights[i] = i === 38 ? HEIGHT_38 : height(i);
-  }
-  x[0] = AREA / heights[255];
-  const widths = x.map(width => width / TWO_52);
-  const bounds = widths.map((width, i) => (i === 1 ? 0 : (widths[(i + 255) % 256] / width) * TWO_52 + TWO_52 - TWO_52));
-  return { widths, heights, bounds };
-});
-const HEIGHT_38 = 0.6773880362187735;

@@ -1,10 +1,11 @@
+import type { WeightShape } from '../../cells/cell.js';
 import { factor, weightShape, withBias } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { int } from '../../formats/onnx/builder.js';
 import { activatedInPlace } from '../activation.js';
 import { channelsFirst, channelsLast, channelsOf, fromLast, lastChannels, overSpace, spaceOf, toLast } from '../channels.js';
 import { multiply, productCost, widthOf } from '../dims.js';
-import { type ArrayLibrary, inBoth, inGrammar, type OnnxFacet, type ScriptCall } from '../facets.js';
+import { type ArrayLibrary, type Grammar, inBoth, inGrammar, type OnnxFacet, type ScriptCall } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
@@ -27,32 +28,12 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
     reads: 'sequence',
     kerasClass: () => `Conv${axes}D`,
     fields,
-    grammar: inGrammar(axes, {
-      ...(axes === 1 ? { word: 'conv' } : {}),
-      sizes: filterSizes(axes),
-      activation: true,
-      options: {
-        same: { set: { padding: 'same' } },
-        valid: { set: { padding: 'valid' } },
-        ...(axes === 1 ? { causal: { set: { padding: 'causal' } } } : {}),
-        stride: { size: 'strides', axes },
-        dilation: { size: 'dilation', axes },
-        groups: { size: 'groups' },
-        nobias: { set: { useBias: false } },
-      },
-    }),
+    grammar: inGrammar(axes, grammarOf(axes)),
     keras: kerasArguments(`Conv${axes}D`, fields, `filters ${FILTER_ARGUMENTS} groups`, { weightNames: { W: 'kernel', b: 'bias' } }),
     onnx,
     scripts: inBoth(expression, { np: NUMPY, torch: TORCH }),
 
-    weightShapes(layer, [input], symbols) {
-      const C = groupedChannels(layer, input);
-      const from = channelsOf(layer, input).symbol;
-      const own = layer.groups === 1 ? from : `${factor(from)}/${layer.groups}`;
-      const dims = [...layer.kernelSize.map(String), own, symbols.units];
-      const kernel = weightShape({ name: 'W', role: 'kernel', dims, shape: [...layer.kernelSize, C / layer.groups, layer.filters] });
-      return withBias([kernel], layer.useBias, 'b', symbols.units, layer.filters);
-    },
+    weightShapes: (layer, [input], symbols) => weightsOf(layer, input, symbols.units),
 
     outputShape(layer, [input], symbols) {
       groupedChannels(layer, input);
@@ -63,13 +44,13 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
     cost(layer, [input], symbols) {
       const out = slid(spaceOf(layer, input, axes).slice(1), windowsOf(layer));
       const places = out.map(d => d.size);
-      const [W] = this.weightShapes(layer, [input], symbols);
+      const [W] = weightsOf(layer, input, symbols.units);
       const formula = `${out.map(d => factor(d.symbol)).join('*')}*${W.formula}`;
       return productCost(layer, multiply(...places, ...W.shape), multiply(...places, layer.filters), formula);
     },
 
     formula(layer, [input], symbols) {
-      const [W] = this.weightShapes(layer, [input], symbols);
+      const [W] = weightsOf(layer, input, symbols.units);
       return layer.useBias ? `${symbols.units}*(${W.dims.slice(0, -1).map(factor).join('*')}+1)` : W.formula;
     },
 
@@ -79,6 +60,33 @@ function convolution(name: ConvSpec['kind'], axes: number): LayerKind<ConvSpec> 
       return { tensor: activatedInPlace(layer.activation, fromLast(layer, y)) };
     },
   };
+}
+
+function grammarOf(axes: number): Grammar {
+  return {
+    ...(axes === 1 ? { word: 'conv' } : {}),
+    sizes: filterSizes(axes),
+    activation: true,
+    options: {
+      same: { set: { padding: 'same' } },
+      valid: { set: { padding: 'valid' } },
+      ...(axes === 1 ? { causal: { set: { padding: 'causal' } } } : {}),
+      stride: { size: 'strides', axes },
+      dilation: { size: 'dilation', axes },
+      groups: { size: 'groups' },
+      nobias: { set: { useBias: false } },
+    },
+  };
+}
+
+/** W [...k, C/groups, F] and b [F]. @param units the letter of the filters */
+function weightsOf(layer: ConvSpec, input: DimShape, units: string): WeightShape[] {
+  const C = groupedChannels(layer, input);
+  const from = channelsOf(layer, input).symbol;
+  const own = layer.groups === 1 ? from : `${factor(from)}/${layer.groups}`;
+  const dims = [...layer.kernelSize.map(String), own, units];
+  const kernel = weightShape({ name: 'W', role: 'kernel', dims, shape: [...layer.kernelSize, C / layer.groups, layer.filters] });
+  return withBias([kernel], layer.useBias, 'b', units, layer.filters);
 }
 
 /** Channels of the input, which the groups must divide. @throws RnnError E_SYMBOLIC, E_GROUPS */
