@@ -86,7 +86,9 @@ interface Sized {
  */
 export function checkSizesHeld({ model, shapes }: Sized, request: Pick<NetworkRequest, 'T' | 'D'>): void {
   const inputs = inputsOf(model).map(({ name }) => shapes.values.get(name) ?? []);
-  const sizes = inputs.flatMap(dims => dims.slice(1).map(({ size }) => size));
+  // the samples come first, but for a graph whose steps do
+  const axes = inputs.flatMap(dims => dims.filter(({ symbol }, i) => symbol !== 'N' && (i > 0 || symbol === 'T')));
+  const sizes = axes.map(({ size }) => size);
   for (const letter of ['T', 'D'] as const) {
     const asked = request[letter];
     if (typeof asked !== 'number' || sizes.some(size => size === asked || (size === null && letter === 'T'))) continue;
