@@ -47,7 +47,7 @@ export function explorer(options: ExplorerOptions): Explorer {
   let model: Model;
   const { sample = 1, step = 1, unit = 1 } = options.at;
   let place: Place = { layer: '', way: 0, sample: sample - 1, step: step - 1, unit: unit - 1 };
-  const go = (next: Partial<Place>) => {
+  const go: Go = next => {
     const { sample } = place;
     place = clamped({ ...place, ...next }, model);
     if (place.sample !== sample) void traces.retrace();
@@ -84,25 +84,11 @@ export function explorer(options: ExplorerOptions): Explorer {
     hand.show(step, place.unit, recurrent ? STILL_COMPUTED : NO_SUMS);
     numbers.show(model, trace, place, step);
   });
-  const nextLayer = () => {
-    const all = waysOf(model);
-    const at = all.findIndex(({ layer, way }) => layer === place.layer && way === place.way);
-    const next = all[(at + 1) % all.length];
-    choose(next.layer, next.way);
-  };
-  const keysOf = (target: HTMLElement) => ({
-    ArrowLeft: () => go({ step: place.step - 1 }),
-    ArrowRight: () => go({ step: place.step + 1 }),
-    ArrowUp: () => go({ unit: place.unit - 1 }),
-    ArrowDown: () => go({ unit: place.unit + 1 }),
-    Home: () => go({ step: 0 }),
-    End: () => go({ step: stepsOf(model, place.layer) - 1 }),
-    n: () => go({ sample: place.sample + 1 }),
-    p: () => go({ sample: place.sample - 1 }),
-    l: nextLayer,
-    ...(target.closest('button, [role=button]') ? {} : { ' ': () => time.toggle() }),
+  onKeys(target => {
+    if (!model) return {};
+    const isButton = target.closest('button, [role=button]');
+    return { ...keysOf(model, place, go, choose), ...(isButton ? {} : { ' ': () => time.toggle() }) };
   });
-  onKeys(target => (model ? keysOf(target) : {}));
   const [bar, stage, bench] = [
     el('div', { class: 'bar' }, chooser.node, time.node),
     el('div', { class: 'stage' }, picture.node),
@@ -124,12 +110,34 @@ const ONE_AFTER_THE_OTHER =
 const STILL_COMPUTED = 'The steps before this one are being computed …';
 const NO_SUMS = 'This layer has no sums to show: it hands on, picks or joins what it reads.';
 
+type Go = (next: Partial<Place>) => void;
+type Keys = Readonly<Record<string, () => void>>;
+
+/** From a place to its neighbours, by the name of the key. */
+function keysOf(model: Model, { layer, way, sample, step, unit }: Place, go: Go, choose: (layer: string, way: number) => void): Keys {
+  return {
+    ArrowLeft: () => go({ step: step - 1 }),
+    ArrowRight: () => go({ step: step + 1 }),
+    ArrowUp: () => go({ unit: unit - 1 }),
+    ArrowDown: () => go({ unit: unit + 1 }),
+    Home: () => go({ step: 0 }),
+    End: () => go({ step: stepsOf(model, layer) - 1 }),
+    n: () => go({ sample: sample + 1 }),
+    p: () => go({ sample: sample - 1 }),
+    l() {
+      const all = waysOf(model);
+      const next = all[(all.findIndex(other => other.layer === layer && other.way === way) + 1) % all.length];
+      choose(next.layer, next.way);
+    },
+  };
+}
+
 /** Keys of the whole page, unless something that takes keys itself has the focus. */
-function onKeys(keysOf: (target: HTMLElement) => Readonly<Record<string, () => void>>): void {
+function onKeys(keysAt: (target: HTMLElement) => Keys): void {
   addEventListener('keydown', event => {
     const target = event.target as HTMLElement;
     if (event.ctrlKey || event.metaKey || event.altKey || target.closest('input, select, textarea, summary')) return;
-    const act = keysOf(target)[event.key];
+    const act = keysAt(target)[event.key];
     if (!act) return;
     event.preventDefault();
     act();

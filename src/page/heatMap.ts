@@ -36,10 +36,56 @@ type Cell = readonly [row: number, column: number];
 /** A heat map on a canvas as large as the visible part: a thousand steps of five hundred units scroll as smoothly as ten of five. */
 export function heatMap(options: HeatMapOptions): HeatMap {
   const parts = partsOf(options);
-  const { node, frame, canvas, scroller, readout, table } = parts;
+  const { node, frame, scroller, readout, table } = parts;
+  const view = viewOf(parts, options.onScroll);
+  const read = (at: Cell | null) => {
+    const shown = view.now();
+    const cell = at ?? shown?.selected ?? null;
+    readout.textContent = cell && shown ? readoutText(shown.grid, cell) : '';
+  };
+  const select = (at: Cell | null) => {
+    if (!at || !view.now() || !options.onSelect) return;
+    options.onSelect(...at);
+    // the next key goes on from here, also before it is drawn
+    view.select(at);
+  };
+  const edit = () => {
+    const [shown, layout] = [view.now(), view.layout()];
+    if (!shown?.selected || !layout || !options.onEdit) return;
+    view.reveal();
+    const at = shown.selected;
+    editCell(parts, shown.grid, at, layout, view.scroll.at(), value => options.onEdit!(...at, value));
+  };
+  scroller.addEventListener('click', event => {
+    select(view.cellAt(event));
+    frame.focus({ preventScroll: true });
+  });
+  scroller.addEventListener('dblclick', edit);
+  scroller.addEventListener('pointermove', event => read(view.cellAt(event)));
+  scroller.addEventListener('pointerleave', () => read(null));
+  whenKeysPressed(parts, view.now, select, options.onEdit && edit);
+  return {
+    node,
+    show(next) {
+      if (view.now()?.grid !== next.grid) describe(parts, options.label(), next.grid);
+      view.show(next);
+      read(null);
+      table.show(next);
+    },
+    flash: view.flash,
+    scrollTo(left) {
+      if (left !== view.scroll.at().left) scroller.scrollLeft = left;
+    },
+    remove: () => forget(node),
+  };
+}
+
+/** What is seen of the grid: laid out, drawn when it is in sight, and scrolled to the selected cell when another one is selected. */
+function viewOf(parts: Parts, onScroll: HeatMapOptions['onScroll']) {
+  const { node, frame, canvas, scroller } = parts;
   const paint = gridPainter(canvas);
   const scroll = scrollOf(scroller, left => {
-    options.onScroll?.(left);
+    onScroll?.(left);
     draw();
   });
   let shown: Shown | undefined;
@@ -56,6 +102,10 @@ export function heatMap(options: HeatMapOptions): HeatMap {
     layout = next;
     sizeTo(parts, layout);
   };
+  const reveal = () => {
+    moved = false;
+    if (shown?.selected && layout) scroll.reveal(shown.selected, layout);
+  };
   const draw = drawnInSight(
     node,
     () => {
@@ -66,57 +116,27 @@ export function heatMap(options: HeatMapOptions): HeatMap {
     },
     () => shown && frame.isConnected && layOut(shown.grid),
   );
-  const reveal = () => {
-    moved = false;
-    if (shown?.selected && layout) scroll.reveal(shown.selected, layout);
-  };
-  const read = (at: Cell | null) => {
-    const cell = at ?? shown?.selected ?? null;
-    readout.textContent = cell && shown ? readoutText(shown.grid, cell) : '';
-  };
-  const select = (at: Cell | null) => {
-    if (!at || !shown || !options.onSelect) return;
-    options.onSelect(...at);
-    // the next key goes on from here, also before it is drawn
-    shown = { ...shown, selected: at };
-  };
-  const edit = () => {
-    const at = shown?.selected;
-    if (!at || !layout || !options.onEdit) return;
-    reveal();
-    editCell(parts, shown!.grid, at, layout, scroll.at(), value => options.onEdit!(...at, value));
-  };
-  const cellAt = (event: MouseEvent) => (shown && layout ? scroll.cellUnder(event, shown.grid, layout) : null);
-  scroller.addEventListener('click', event => {
-    select(cellAt(event));
-    frame.focus({ preventScroll: true });
-  });
-  scroller.addEventListener('dblclick', edit);
-  scroller.addEventListener('pointermove', event => read(cellAt(event)));
-  scroller.addEventListener('pointerleave', () => read(null));
-  whenKeysPressed(parts, () => shown, select, options.onEdit && edit);
   return {
-    node,
-    show(next) {
-      const { grid, selected } = next;
-      moved ||= place?.join() !== selected?.join();
-      place = selected;
-      if (shown?.grid !== grid) describe(parts, options.label(), grid);
+    scroll,
+    reveal,
+    now: () => shown,
+    layout: () => layout,
+    cellAt: (event: MouseEvent) => (shown && layout ? scroll.cellUnder(event, shown.grid, layout) : null),
+    show(next: Shown): void {
+      moved ||= place?.join() !== next.selected?.join();
+      place = next.selected;
       shown = next;
-      read(null);
-      table.show(next);
-      layOut(grid);
+      layOut(next.grid);
       draw();
     },
-    flash(marks) {
+    select(at: Cell): void {
+      shown = { ...shown!, selected: at };
+    },
+    flash(marks: readonly Mark[]): void {
       if (marks.length + flashes.length === 0) return;
       flashes = marks;
       draw();
     },
-    scrollTo(left) {
-      if (left !== scroll.at().left) scroller.scrollLeft = left;
-    },
-    remove: () => forget(node),
   };
 }
 

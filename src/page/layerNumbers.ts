@@ -46,11 +46,7 @@ export function layerNumbers({ go, edit }: LayerNumbersOptions): LayerNumbers {
     for (const map of maps.values()) map.remove();
     maps.clear();
     for (const [key, panel] of panels) maps.set(key, newMap(panel));
-    const section = (kind: Panel['kind'], text: string) => {
-      const nodes = keys.filter(key => panels.get(key)!.kind === kind).map(key => maps.get(key)!.node);
-      return nodes.length > 0 ? [el('h2', {}, text), el('div', { class: 'maps' }, ...nodes)] : [];
-    };
-    replace(node, ...section('time', 'Over time'), ...section('result', 'Output'), ...section('weight', 'Weights'));
+    replace(node, ...sectionsOf(panels, maps));
   };
 
   const newMap = ({ key, kind, title, edits }: Panel): HeatMap =>
@@ -95,6 +91,15 @@ export function layerNumbers({ go, edit }: LayerNumbersOptions): LayerNumbers {
       for (const [key, map] of maps) map.flash(marks.get(key) ?? []);
     },
   };
+}
+
+/** The heat maps under their headings. */
+function sectionsOf(panels: ReadonlyMap<string, Panel>, maps: ReadonlyMap<string, HeatMap>): HTMLElement[] {
+  const section = (kind: Panel['kind'], text: string) => {
+    const nodes = [...panels.values()].filter(panel => panel.kind === kind).map(({ key }) => maps.get(key)!.node);
+    return nodes.length > 0 ? [el('h2', {}, text), el('div', { class: 'maps' }, ...nodes)] : [];
+  };
+  return [...section('time', 'Over time'), ...section('result', 'Output'), ...section('weight', 'Weights')];
 }
 
 /** What is chosen in a heat map: the step and the unit that are shown, as far as its axes are those. @param cursor what was chosen in itself */
