@@ -26,6 +26,20 @@ export function expectClose(actual: Tensor, expected: Tensor, tolerance: number)
   }
 }
 
+/** As many numbers, each at most `allowed` off; infinities and NaN where they are expected. One assertion: of jest's each costs 50 µs. */
+export function expectNear(actual: ArrayLike<number>, expected: ArrayLike<number>, allowed: number): void {
+  expect(actual.length).toBe(expected.length);
+  const isNear = (a: number, e: number) => (Number.isFinite(e) ? Math.abs(a - e) <= allowed : Object.is(a, e));
+  const wrong = Array.from(expected, (e, k) => [k, actual[k], e] as const).filter(([, a, e]) => !isNear(a, e));
+  if (wrong.length > 0)
+    throw new Error(
+      `${wrong.length} of ${expected.length} numbers are more than ${allowed} off: ${wrong
+        .slice(0, 5)
+        .map(([k, a, e]) => `[${k}] expected ${e}, got ${a}`)
+        .join('; ')}`,
+    );
+}
+
 function position(k: number, shape: readonly number[]): string {
   const at: number[] = [];
   for (let axis = shape.length - 1; axis >= 0; axis--) {

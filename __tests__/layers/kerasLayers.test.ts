@@ -16,6 +16,7 @@ import { samplesApart } from '../../src/model/samples.js';
 import { inferShapes } from '../../src/model/shapes.js';
 import type { GraphValue } from '../../src/ops/value.js';
 import { sizeOf, type Tensor, tensor } from '../../src/tensor/tensor.js';
+import { expectNear } from '../helpers/expectClose.js';
 import { readWhole } from '../helpers/readFormat.js';
 
 /**
@@ -63,10 +64,7 @@ function expectKeras(y: Tensor, c: Case): void {
   expect(y.shape).toEqual(c.shape);
   const expected = c.y.map(Number);
   const scale = Math.max(1, ...expected.filter(Number.isFinite).map(Math.abs));
-  for (const [k, v] of y.data.entries()) {
-    if (Number.isFinite(expected[k])) expect(Math.abs(v - expected[k])).toBeLessThanOrEqual(4e-6 * scale);
-    else expect(v).toBe(expected[k]);
-  }
+  expectNear(y.data, expected, 4e-6 * scale);
 }
 
 describe('as in Keras', () => {

@@ -6,6 +6,7 @@ import { RnnError } from '../../src/errors.js';
 import { runEmit, runForward } from '../../src/run/forward.js';
 import type { ForwardRequest } from '../../src/run/request.js';
 import { DRAWN } from '../helpers/drawnNetworks.js';
+import { expectNear } from '../helpers/expectClose.js';
 import { bytesOf, flat, temporaryFolder } from '../helpers/files.js';
 import { numbersIn, printedByNumpy, withNumpy } from '../helpers/python.js';
 
@@ -148,7 +149,7 @@ async function expectSameInNumpy(requests: readonly ForwardRequest[]): Promise<v
     const expected = (await runForward({ ...request, dtype: 'f64' })).outputs.flatMap(({ y }) => flat(y));
     const found = numbersIn(printed[i]);
     expect([request, found.length]).toEqual([request, expected.length]);
-    found.forEach((v, k) => void expect(v).toBeCloseTo(expected[k], 6));
+    expectNear(found, expected, 5e-7);
   }
 }
 
