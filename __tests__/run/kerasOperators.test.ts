@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInstalled } from '../../src/engines/onnxruntime.js';
+import { runConvert } from '../../src/run/convert.js';
 import { runForward } from '../../src/run/forward.js';
 import { expectNear } from '../helpers/expectClose.js';
 import { bytesOf, flat, temporaryFolder } from '../helpers/files.js';
@@ -39,6 +40,20 @@ it.each(cases.map(c => [c.name, c] as const))('%s', async (name, { model, shape,
     expectNear(flat(result.y), expected, 2e-6 * scale);
   }
 });
+
+it.each(cases.filter(c => /pool|conv/.test(c.name)).map(c => [c.name, c] as const))(
+  '%s of an open number of steps, which the graph that is written finds out itself',
+  async (name, { model, shape, y }) => {
+    const input = folder.write('x.npy', await bytesOf('npy', { npy: { shape: [2, 3, 4], data: Float32Array.from(x) } }));
+    const open = JSON.stringify(model).replaceAll('[null,3,4]', '[null,null,4]');
+    const output = folder.path(`${name}-open.onnx`);
+    await runConvert({ file: folder.write(`${name}-open.json`, open), output });
+    const found = await runForward({ model: output, input });
+    expect(found.shape).toEqual(shape);
+    const scale = Math.max(...y.map(v => Math.abs(Number(v))));
+    for (const [k, v] of flat(found.y).entries()) expect(Math.abs(v - Number(y[k]))).toBeLessThanOrEqual(2e-6 * scale);
+  },
+);
 
 it('Infinity and NaN in a configuration, which Python writes and JSON has not, are numbers', async () => {
   const { model } = cases.find(c => c.name === 'clip')!;
