@@ -34,6 +34,7 @@ const SPECS: Record<string, string> = {
   nobias: spec([{ ...GRU, useBias: false }, HEAD]),
   headless: spec([GRU]),
   simple: spec([{ kind: 'rnn', name: 'r', units: 3 }, HEAD]),
+  wide: spec([{ kind: 'rnn', name: 'r', units: 20 }, HEAD]),
   headbias: spec([GRU, { ...HEAD, useBias: false }]),
   steps: spec([{ ...GRU, returnSequences: true }, HEAD]),
   wider: spec([{ ...GRU, units: 4 }, HEAD]),
@@ -128,6 +129,8 @@ const CONVERTED: Readonly<Record<string, readonly [network: string, weight: stri
   'a large factor': ['base', 'd/Wo', each(v => 250000 * v)],
   'a large number added': ['base', 'd/Wo', each(v => v + 100000)],
   'a small number added': ['base', 'd/bo', each(v => v + 0.125)],
+  chaos: ['wide', 'r/Wh', each(v => 8 * v)],
+  'chaos moved': ['wide', 'r/Wh', each((v, k) => 8 * v + (k === 5 ? 3e-8 : 0))],
   'one number': ['base', 'd/Wo', each((v, k) => (k === 3 ? v + 1 : v))],
 };
 const fileOf = (title: string) => `${title.replaceAll(' ', '-')}.json`;
