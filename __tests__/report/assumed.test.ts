@@ -25,6 +25,12 @@ describe('what was assumed', () => {
     expect(assumedText([], false, PLAIN)).toBe('');
   });
 
+  it('says how many more there are once, below the last that is shown', () => {
+    const ownReasons = four.map((one, i) => ({ ...one, why: `reason ${i}` }));
+    const reasons = assumedText(ownReasons, false, PLAIN).match(/\(reason.*/g);
+    expect(reasons).toEqual(['(reason 0)', '(reason 1)', '(reason 2; … and 1 more (--verbose))']);
+  });
+
   it('is no wider than 100 columns: what says otherwise goes below', () => {
     const [long] = [{ ...four[0], what: 'fc reads the last step of lstm', say: `--layers "${'lstm:8+seq,'.repeat(5)}dense:2"` }];
     expect(assumedText([long], false, PLAIN).split('\n')).toEqual([

@@ -8,6 +8,7 @@ const LINES = [
   'forward --layers "gru:3+seq,dense:2" --N 2 --T 3 --D 2 --plot',
   'forward --layers "gru:3+seq,dense:2" --N 2 --T 3 --D 2 --plot --svg -',
   'forward --layers "lstm:2+seq,rnn:2,dense:1" --N 1 --T 2 --D 2 --step 2 --unit 1',
+  'forward --layers "lstm:3+proj=2,dense:1" --N 1 --T 2 --D 1 --step 2',
   'compare --layers "gru:2,dense:2" --simulate state-carry --N 3 --T 2 --D 2',
 ];
 const table = join(__dirname, 'drawn.txt');

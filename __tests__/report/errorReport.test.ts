@@ -113,12 +113,13 @@ describe('errorDocument', () => {
 });
 
 it.each([
-  ['EMFILE', 'EMFILE: too many open files, open x', 'E_SYSTEM'],
-  ['ERR_WORKER_INIT_FAILED', 'Worker initialization failure: EMFILE', 'E_SYSTEM'],
-  ['ERR_WORKER_INIT_FAILED', 'Worker initialization failure', 'E_SYSTEM'],
-  ['EAGAIN', 'EAGAIN', 'E_SYSTEM'],
-  ['ERR_OTHER', 'anything', 'E_INTERNAL'],
-])('what the system does not give (%s %s) is exit 4, and no bug', (code, message, expected) => {
+  ['EMFILE', 'EMFILE: too many open files, open x', 'E_SYSTEM', 'too many files are open'],
+  ['ERR_WORKER_INIT_FAILED', 'Worker initialization failure: EMFILE', 'E_SYSTEM', 'too many files are open'],
+  ['ERR_WORKER_INIT_FAILED', 'Worker initialization failure', 'E_SYSTEM', 'no thread can be started'],
+  ['EAGAIN', 'EAGAIN', 'E_SYSTEM', 'no more threads or memory'],
+  ['ERR_OTHER', 'anything', 'E_INTERNAL', 'anything'],
+])('what the system does not give (%s %s) is exit 4, and no bug', (code, message, expected, said) => {
   const { exit, ...document } = errorDocument(Object.assign(new Error(message), { code }));
   expect([document.code, exit]).toEqual([expected, expected === 'E_SYSTEM' ? 4 : 70]);
+  expect(JSON.stringify(document)).toContain(said);
 });

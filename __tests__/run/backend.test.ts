@@ -47,6 +47,16 @@ it.each([
   expect([converted, compared].map(result => result.assumptions.map(({ fact }) => fact))).toEqual([facts, [...facts, ...facts]]);
 });
 
+it.each(['upsample2d', 'resize'])("%s: a cubic is TensorFlow's, and said to be", kind => {
+  const said = (interpolation: string) => {
+    const shapes = {
+      layers: [{ layer: { kind, name: 'r', interpolation, inputs: ['x'] }, output: [], weights: [] }],
+    } as unknown as ModelShapes;
+    return backendAssumptions({ framework: 'keras', weightsSource: null, shapes }).map(({ what }) => what);
+  };
+  expect([said('bicubic'), said('bilinear')]).toEqual([["r has TensorFlow's cubic"], []]);
+});
+
 describe('an operator of Keras that is another number on another backend', () => {
   const said = (framework: string, op: string, kerasClass?: string) => {
     const layer = { kind: 'op', op, kerasClass, name: 'o', inputs: ['x'] };

@@ -96,6 +96,14 @@ describe('faults while writing', () => {
     },
   );
 
+  const codesOfSystem = 'ENOSPC EDQUOT EFBIG EIO EMFILE ENFILE ENOENT ENOTDIR EROFS ENAMETOOLONG EPIPE EEXIST EACCES EPERM'.split(' ');
+  it.each(codesOfSystem)('%s is told in a sentence of its own', async code => {
+    disk.fault = { call: 'open', after: 1, code };
+    const error = await failure(() => writeFileAtomic(folderOf(`told-${code}`), NEW));
+    expect(error.code).toBe(code === 'EEXIST' ? 'E_EXISTS' : code === 'EACCES' || code === 'EPERM' ? 'E_ACCESS' : 'E_WRITE');
+    expect(error.message).toMatch(/^[a-z -]{14,}$/);
+  });
+
   it('an unsupported link falls back to a rename', async () => {
     const target = folderOf('no-links');
     disk.fault = { call: 'link', after: 1, code: 'ENOTSUP' };
@@ -145,7 +153,7 @@ describe('reading', () => {
     disk.beforeRead = () => {
       if (disk.counts.get('read') === 5) change(file);
     };
-    expect((await failure(() => readBytes(file))).code).toBe('E_CHANGED');
+    expect(await failure(() => readBytes(file))).toMatchObject({ code: 'E_CHANGED', message: 'the file changed while it was read' });
   });
 
   it('a file whose numbers are read later than its header is refused when it was written again between', async () => {

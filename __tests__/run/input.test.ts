@@ -57,6 +57,11 @@ describe('the input', () => {
     expect(major.y).toEqual((await runForward({ input: await npy('bm.npy', t) })).y);
   });
 
+  it('of one axis has no order that --time-major could turn', async () => {
+    const request = { input: await npy('t.npy', x(6)), layers: 'gru:3', timeMajor: true };
+    expect((await failure(request)).message).toBe('--time-major needs [T, N, D], found [6]');
+  });
+
   it('gives T and D where nobody says them', async () => {
     expect((await runForward({ input: await npy('sizes.npy', x(2, 6, 4)), layers: 'gru:3' })).shape).toEqual([2, 3]);
   });

@@ -124,6 +124,12 @@ it('has a floor of a unit in the last place of 1 behind sigmoid and tanh, howeve
     expect(Math.min(...floor)).toBeGreaterThanOrEqual(2 ** -23);
     expect(Math.max(...floor)).toBeLessThan(2 ** -19);
   }
+  const prepared = await prepare({ layers: 'gru:3,dense:2@sigmoid', N: 3, T: 4, D: 2 });
+  const weights = new Map([...prepared.weights, ['dense_1/bo', { shape: [2], data: Float32Array.of(-20, 0) }]]);
+  const noise = await measureNoise({ ...prepared, weights }, FLOAT32);
+  await noise.refine([0]);
+  expect(noise.exact[0]).toBeLessThan(1e-8);
+  expect(noise.floor[0]).toBeGreaterThanOrEqual(2 ** -23);
 });
 
 describe('of a large network whose steps can be run in pieces', () => {

@@ -93,8 +93,7 @@ function rowText(panel: Panel, m: number, cell: number, depth: Depth): string {
 function digitText(x: number, scale: Scale): string {
   const at = position(x, scale);
   if (Number.isNaN(at)) return '?';
-  const tenths = scale.kind === 'sequential' ? Math.round(at * 9) : Math.round((2 * at - 1) * 9);
-  return Object.is(tenths, -0) ? '0' : String(tenths);
+  return String(scale.kind === 'sequential' ? Math.round(at * 9) : Math.round((2 * at - 1) * 9));
 }
 
 /** Step numbers under their columns, as many as fit: '1       5         10'. */
