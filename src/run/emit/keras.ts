@@ -144,7 +144,7 @@ function callText({ layer }: LayerShapes, inputs: readonly string[], { states, m
   const isPair = /^(additive)?attention$/.test(layer.kind);
   return [
     listed,
-    ...(states ? [`initial_state=[${states.join(', ')}]`] : []),
+    ...(states ? [`initial_state=[${statesText(layer, states).join(', ')}]`] : []),
     ...(isPair && (mask || other) ? [`mask=[${truth(mask)}, ${truth(other)}]`] : []),
     ...(mask && !isPair ? [`mask=${truth(mask)}`] : []),
     ...(named && !isPair ? [`${named[0]}=${truth(other)}`] : []),
@@ -154,6 +154,20 @@ function callText({ layer }: LayerShapes, inputs: readonly string[], { states, m
       .filter(isSet)
       .map(([key]) => `${key}=True`),
   ].join(', ');
+}
+
+/** Initial states as Keras takes them: of several cells one above the other each has its own, as a list where they are two. */
+function statesText(layer: AnyLayer, states: readonly string[]): readonly string[] {
+  const ways = layer.kind === 'bidirectional' ? [(layer as BothWaysSpec).forward, (layer as BothWaysSpec).backward] : [layer];
+  if (!ways.every(way => way.kind === 'stackedrnn')) return states;
+  let from = 0;
+  return ways.flatMap(way =>
+    (way as StackedSpec).cells.map(({ kind }) => {
+      const own = states.slice(from, from + getCell(kind).states.length);
+      from += own.length;
+      return own.length === 1 ? own[0] : `[${own.join(', ')}]`;
+    }),
+  );
 }
 
 function recurrentText(layer: RecurrentSpec, withStates: boolean): string {
