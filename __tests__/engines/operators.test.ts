@@ -56,6 +56,7 @@ const CASES: readonly Case[] = [
   ['Mean', [x(2, 3), x(3), x(2, 1)]],
   ['Less', [x(2, 3), x(3)]],
   ['Clip', [x(3, 4), { kind: 'float', shape: [], data: Float32Array.of(-1) }]],
+  ['Clip', [x(3, 4)], { min: float(-1), max: float(0.5) }, 10],
   ['Softmax', [x(2, 3, 4)]],
   ['Softmax', [x(2, 3, 4)], { axis: int(1) }],
   ['Softmax', [x(2, 3, 4)], { axis: int(1) }, 11],
@@ -93,6 +94,9 @@ const CASES: readonly Case[] = [
   ['BatchNormalization', [x(2, 3, 4), x(3), x(3), x(3), positive(3)]],
   ['MatMul', [x(2, 3, 4), x(4, 5)]],
   ['MatMul', [x(2, 3, 4), x(2, 4, 5)]],
+  ['MatMul', [x(4), x(4, 5)]],
+  ['MatMul', [x(2, 3, 4), x(4)]],
+  ['MatMul', [x(4), x(2, 4, 5)]],
   ['Gemm', [x(3, 4), x(5, 4), x(5)], { transB: int(1) }],
   ['Gemm', [x(4, 3), x(4, 5), x(3, 1)], { transA: int(1), alpha: float(0.5), beta: float(2) }],
   ['Conv', [x(2, 4, 9), x(6, 2, 3), x(6)], { group: int(2), strides: ints(2), pads: ints(1, 2), dilations: ints(2) }],
@@ -235,4 +239,55 @@ it.each(SIZES)('%s: the shape that is made of it is said before it is run', asyn
   const said = (sizes: DimShape) => inferShapes(specOfGraph({ ...model, graph }).model, new Map([['x', sizes]])).output.map(d => d.size);
   if (/condition|other one|other order|below 0/.test(name)) expect(() => said([a, b])).toThrow('is not known');
   else expect(said([a, b])).toEqual(shape);
+});
+
+const REGIONS: GraphValue = { kind: 'float', shape: [3, 5], data: Float32Array.of(0, 1, 2, 4, 5, 1, 0, 0, 9, 7, 0, 3, 1, 3, 6) };
+/** Nodes one after another: their name, what they read, their attributes. */
+const CHAINS: [string, [string, string[], Record<string, OnnxAttribute>?][], GraphValue][] = [
+  [
+    'steps of a sequence keep their axis',
+    [
+      ['SplitToSequence', ['x']],
+      ['SequenceAt', ['0', 'one']],
+    ],
+    x(3, 4),
+  ],
+  [
+    'or lose it',
+    [
+      ['SplitToSequence', ['x'], { axis: int(1), keepdims: int(0) }],
+      ['SequenceAt', ['0', 'less']],
+    ],
+    x(3, 4),
+  ],
+  [
+    'parts of two, joined the other way',
+    [
+      ['SplitToSequence', ['x', 'two']],
+      ['ConcatFromSequence', ['0'], { axis: int(1) }],
+    ],
+    x(4, 3),
+  ],
+  ['the largest of regions', [['MaxRoiPool', ['x', 'regions'], { pooled_shape: ints(2, 3), spatial_scale: float(0.8) }]], x(2, 2, 6, 7)],
+];
+
+it.each(CHAINS)('%s, as ONNX Runtime has it', async (_, chain, given) => {
+  const { model } = modelOf(['Shape', [given]]);
+  const last = chain.length - 1;
+  const graph = {
+    ...model.graph,
+    inputs: [{ name: 'x', dtype: 'f32' as const, shape: given.shape }],
+    outputs: [{ name: 'y', dtype: 'f32' as const, shape: null }],
+    nodes: chain.map(([op, inputs, attributes], i) => node(op, inputs, i === last ? 'y' : String(i), attributes)),
+    initializers: new Map<string, OnnxTensor>([
+      ...Object.entries({ one: 1, less: -2, two: 2 }).map(([name, n]) => [name, { ...wholeOf([], n), dtype: 'i64' }] as const),
+      ['regions', { ...REGIONS, dtype: 'f32' }],
+    ] as [string, OnnxTensor][]),
+  };
+  const whole = { ...model, graph };
+  const feeds = new Map([['x', given]]);
+  const ours = (await batched.runGraph({ model: whole, bytes: null }, feeds, OPTIONS)).get('y')!;
+  if (!(await installed)) return;
+  const theirs = (await onnxruntime.runGraph({ model: whole, bytes: await writeOnnx(whole) }, feeds, OPTIONS)).get('y')!;
+  expectClose(ours, theirs, TOLERANCE.float32);
 });

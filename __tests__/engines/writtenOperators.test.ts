@@ -60,6 +60,11 @@ const CASES: [string, object[], number[]][] = [
     [op('Unsqueeze', ['x'], [null, whole([-1])]), op('DFT', ['unsqueeze'], [null, whole(4), whole(1)])],
     [9, 0, -2, 3, 7, 0, -2, -3, 9.5, 0, 2.5, -3, -12.5, 0, 2.5, 3],
   ],
+  ...(['BitwiseAnd', 'BitwiseOr', 'BitwiseXor'] as const).map((name): [string, object[], number[]] => [
+    `${name} of whole numbers, some below 0`,
+    [op('Cast', ['x'], [null], { to: 7 }), op(name, ['cast'], [null, whole(6)])],
+    [3, -1, 5, 2, 0, 7, -2, 4].map(v => ({ BitwiseAnd: v & 6, BitwiseOr: v | 6, BitwiseXor: v ^ 6 })[name]),
+  ]),
   ['the remainder with the sign of the divisor', [op('Mod', ['x'], [null, -3])], [0, -1, -1, -1, -2.5, -2, -2, -2]],
 ];
 

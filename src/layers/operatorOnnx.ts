@@ -167,12 +167,15 @@ function remainder(name: string, builder: GraphBuilder, [a, b]: readonly string[
 /** Operators that combine two bits of 0 or 1. */
 const BITWISE: Readonly<Record<string, readonly string[]>> = { BitwiseAnd: ['Mul'], BitwiseOr: ['Max'], BitwiseXor: ['Sub', 'Abs'] };
 
-/** Set 17 has no bitwise operators: the digits of ã = a or −1 − a, which is not negative, inverted where a was, as 53 bits and a sign. */
+/**
+ * Set 17 has no bitwise operators: the digits of ã = a or −1 − a, which is not negative, inverted where a was, as 53 bits and a sign. The sign stands
+ * twice, for −(2^53 − 1) and −1: products beyond ±(2^53 − 1) are held there (`held`).
+ */
 function onBits({ layer: { name, op }, call: { builder }, names }: Draft): string {
   const add = (operator: string, inputs: readonly string[], attributes = {}) => builder.add(operator, inputs, attributes, name);
   const whole = (value: number) => builder.integers([value]);
-  const places = builder.integers(Array.from({ length: 54 }, (_, k) => 2 ** k));
-  const weights = builder.integers(Array.from({ length: 54 }, (_, k) => (k < 53 ? 2 ** k : -(2 ** k))));
+  const places = builder.integers(Array.from({ length: 55 }, (_, k) => 2 ** Math.min(k, 53)));
+  const weights = builder.integers(Array.from({ length: 55 }, (_, k) => (k < 53 ? 2 ** k : k === 53 ? 1 - 2 ** k : -1)));
   const [a, b] = names.map(x => {
     const wide = add('Unsqueeze', [x, whole(-1)]);
     const negative = add('Less', [wide, whole(0)]);
