@@ -136,6 +136,7 @@ function linesWriter() {
   return { lines, written, write, product, plain };
 }
 
+/** Starts the hand calculation of one step of one sample: a cell that writes its equations into it leaves the lines. */
 export function startHandCalculation(args: HandArgs): HandCalculation {
   const { gates, states, units: M, weights, before, options } = args;
   const { lines, written, write, product, plain } = linesWriter();

@@ -171,6 +171,7 @@ function checkNotAFlag(flag: Flag, word: string, command: CommandName): void {
   throw missingWord(flag, `${escapeText(word, 60)} follows`);
 }
 
+/** @returns the error E_FLAG_WORD (usage) of a flag without its value */
 export function missingWord(flag: Flag, found: string): RnnError {
   const name = usualSpelling(flag);
   const argument = flag.flags.match(/[<[](.*)[>\]]$/)?.[1] ?? 'word';

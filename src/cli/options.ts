@@ -487,6 +487,7 @@ function flags(group: FlagGroup, commands: readonly CommandName[], table: Record
 
 export const FLAGS: readonly Flag[] = [...NETWORK, ...INPUT, ...COMPUTING, ...COMPARING, ...OUTPUT, ...LIMIT_FLAGS, ...GENERAL];
 
+/** The flags that a command takes, in the order of the table. */
 export function flagsOf(command: CommandName): readonly Flag[] {
   return FLAGS.filter(flag => flag.commands.includes(command));
 }

@@ -45,6 +45,7 @@ export const NARROW = 60;
 const PICTURE_WIDTH = 100;
 const PICTURE_ROWS = 40;
 
+/** The output of a command line, laid out for the terminal or file that stdout and stderr are. */
 export async function createOutput(values: Values, argv: readonly string[], io: Io, stdout: Writer, stderr: Writer): Promise<Output> {
   const { terminal, columns, painted, layout, shown, folds } = await surfaceOf(values, io);
   const notePaint = await paintFor(wantsColor(values.color, io.stderr, io.env));

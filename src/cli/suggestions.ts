@@ -189,6 +189,7 @@ function suggestion(flag: Flag, spelling: string): Meant {
   return { words: spelling === usual || usual.length > 3 ? spelling : `${spelling} (or ${usual})`, to: [spelling] };
 }
 
+/** @returns the error for a first word that is no command, with the command that was probably meant */
 export function unknownCommand(typed: string, commands: readonly string[]): RnnError {
   const found = escapeText(typed, 60);
   const word = typed.toLowerCase();

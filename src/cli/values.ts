@@ -68,6 +68,7 @@ export function networkRequest(values: Values): NetworkRequest {
   return { ...(typeof values.N === 'number' ? { N: values.N } : {}), ...given(values, NETWORK_KEYS) };
 }
 
+/** The keys of a request that say what x is and how it is run. */
 export function inputRequest(values: Values): InputRequest {
   return given(values, INPUT_KEYS);
 }

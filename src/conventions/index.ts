@@ -37,6 +37,7 @@ export function isUnnamedArray(names: readonly string[]): boolean {
   return names.length === 1 && ['npy', 'csv', 'json', 'jsonl', 'printed'].includes(names[0]);
 }
 
+/** Whether some of the names belong to the state of an optimizer. */
 export function isOptimizerState(names: readonly string[]): boolean {
   return names.some(name => OPTIMIZER.test(name));
 }

@@ -65,10 +65,12 @@ export function readUpTo(source: ByteSource, offset: number, length: number): Ui
   return source.read(from, Math.min(length, source.size - from));
 }
 
+/** All bytes of a source. @throws RnnError as its `read` */
 export function readAll(source: ByteSource): Uint8Array {
   return source.read(0, source.size);
 }
 
+/** Fills the target with the bytes from an offset on. @throws RnnError where there are fewer */
 export function readInto(source: ByteSource, offset: number, target: Uint8Array): void {
   if (source.readInto) source.readInto(offset, target);
   else target.set(source.read(offset, target.length));

@@ -18,6 +18,7 @@ interface Named extends Formatted {
   readonly name: string;
 }
 
+/** Whether the channels are the last axis; else the one behind the batch. */
 export function lastChannels({ dataFormat }: Formatted): boolean {
   return dataFormat === 'channels_last';
 }
@@ -39,6 +40,7 @@ export function spaceOf(layer: Formatted, shape: DimShape, axes: number): DimSha
   return lastChannels(layer) ? shape.slice(0, -1) : [shape[0], ...shape.slice(2)];
 }
 
+/** The entry of the channels in a shape of the layer. */
 export function channelsOf<D>(layer: Formatted, shape: readonly D[]): D {
   return shape[lastChannels(layer) ? shape.length - 1 : 1];
 }

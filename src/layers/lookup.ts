@@ -10,6 +10,7 @@ export type AnyLayerKind = WholeKind<AnyLayer>;
 
 let known: Record<string, AnyLayerKind> = {};
 
+/** Called once, by index.ts. */
 export function provideKinds(kinds: Record<string, AnyLayerKind>): void {
   known = kinds;
 }

@@ -34,6 +34,11 @@ export const axisOf = (line: Line, otherwise: number, rank = line.shapes[0].leng
   counted(attribute(line, 'axis', otherwise), rank);
 export const upFrom = (first: number, rank: number): number[] => Array.from({ length: rank - first }, (_, i) => first + i);
 
+/**
+ * A rule's text with its placeholders replaced: LIB the library, $0 an input,
+ * @0 the same as an array, $* and
+ * @* all of them, {name=otherwise} an attribute, {shape} the shape of the output.
+ */
 export function filled(text: string, { lib, layer, all, arrays, outputs: [output] }: Line): string {
   const at = (texts: readonly string[], i: string) => texts[Number(i)] ?? 'None';
   return text

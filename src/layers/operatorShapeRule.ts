@@ -46,6 +46,7 @@ export function broadcastDims(a: DimShape, b: DimShape, what: string): DimShape 
   });
 }
 
+/** The axis counted from 0. @throws RnnError E_RANK */
 export function axisIn(axis: number, rank: number, what: string): number {
   const at = axis < 0 ? axis + rank : axis;
   if (at < 0 || at >= rank)
@@ -56,6 +57,7 @@ export function axisIn(axis: number, rank: number, what: string): number {
   return at;
 }
 
+/** The axes that an operand or the attribute `axes` lists; undefined: none are listed. */
 export function axesOf(call: ShapeCall, operand: number, rank: number): number[] | undefined {
   const axes = (call.attribute('axes') as readonly number[] | undefined) ?? call.numbers(operand);
   return axes?.map(a => axisIn(a, rank, call.layer.op));

@@ -91,6 +91,7 @@ function completeRecurrent(layer: Record<string, unknown>, given: Record<string,
   layer.zeroOutputForMask = paddedOutputIsZero(layer.bidirectional !== null, layer.returnSequences === true, framework);
 }
 
+/** Whether the masked steps of a returned sequence are zeros in this framework. */
 export function paddedOutputIsZero(bidirectional: boolean, returnSequences: boolean, framework: FrameworkName): boolean {
   return returnSequences && (bidirectional || DEFAULTS[framework].zeroPaddedOutput);
 }

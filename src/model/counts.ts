@@ -11,6 +11,7 @@ import { isRecurrent, type ModelSpec, type RecurrentSpec } from './spec.js';
 
 /** Parameters, multiply-adds and bytes: every count is summed from shapes, in BigInt, never from a closed formula. */
 
+/** Parameters of one layer. */
 export function parameterCount({ weights }: LayerShapes): bigint {
   return numbersIn(weights);
 }
@@ -19,6 +20,7 @@ function numbersIn(weights: readonly WeightShape[]): bigint {
   return weights.reduce((sum, w) => sum + exactSize(w.shape), 0n);
 }
 
+/** Parameters of all layers. */
 export function totalParameters(shapes: ModelShapes): bigint {
   return shapes.layers.reduce((sum, l) => sum + parameterCount(l), 0n);
 }
@@ -125,10 +127,12 @@ function variantIn(framework: FrameworkName, { kind, resetAfter }: RecurrentSpec
   return { twoBiases: DEFAULTS[framework].twoBiases, resetAfter: own && getCell(kind).fields.resetAfter !== undefined };
 }
 
+/** Work of a layer for one sample. */
 export function layerCost(shapes: LayerShapes): LayerCost {
   return timesSteps(getLayerKind(shapes.layer.kind).cost(shapes.layer, shapes.inputs, shapes.symbols), shapes.steps ?? []);
 }
 
+/** The formula of a layer's parameter count, 'M*(D+M+1)'; null where there is none. */
 export function layerFormula(shapes: LayerShapes): string | null {
   return formulaOf(getLayerKind(shapes.layer.kind), shapes.layer, shapes.inputs, shapes.symbols);
 }

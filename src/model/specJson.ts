@@ -6,6 +6,7 @@ import { nearest } from '../registry.js';
 
 const LARGEST = 2 ** 31 - 1;
 
+/** @throws RnnError E_SPEC_TYPE, E_SPEC_RANGE */
 export function wholeNumber(value: unknown, key: string): number {
   if (typeof value !== 'number') throw typeError(key, 'a whole number', value);
   if (!Number.isInteger(value) || value < 1 || value > LARGEST) throw rangeError(key, `a whole number from 1 to ${LARGEST}`, value);
@@ -42,6 +43,7 @@ export function asObject(json: unknown, what: string): Record<string, unknown> {
   return json as Record<string, unknown>;
 }
 
+/** @throws RnnError E_SPEC_KEY for a key that is not known, with the nearest that is */
 export function checkKeys(given: Record<string, unknown>, known: readonly string[], allowed?: (key: string) => boolean): void {
   for (const key of Object.keys(given)) {
     if (known.includes(key) || given[key] === undefined || allowed?.(key)) continue;
@@ -77,6 +79,7 @@ function meantBy(key: string, known: readonly string[]): string | undefined {
   return FOREIGN_KEYS.find(([words, own]) => words.test(word) && (own === null || known.includes(own)))?.[2];
 }
 
+/** @returns E_SPEC_TYPE */
 export function typeError(where: string, expected: string, value: unknown): RnnError {
   return new RnnError('spec', 'E_SPEC_TYPE', `expected ${expected}, found ${show(value)}`, {
     where: where || undefined,
@@ -85,6 +88,7 @@ export function typeError(where: string, expected: string, value: unknown): RnnE
   });
 }
 
+/** @returns E_SPEC_RANGE */
 export function rangeError(where: string, expected: string, value: unknown): RnnError {
   // 50 in place of 50 %
   const share =
@@ -97,6 +101,7 @@ export function rangeError(where: string, expected: string, value: unknown): Rnn
   });
 }
 
+/** @returns E_SPEC_MISSING */
 export function missing(key: string, expected: string): RnnError {
   return new RnnError('spec', 'E_SPEC_MISSING', `'${key}' is missing`, { where: key, expected, found: 'nothing', fix: `add "${key}"` });
 }

@@ -14,6 +14,7 @@ const SERIES = [
   0.09090887133436507, -0.11111110405462356, 0.14285714272503466, -0.19999999999876483, 0.3333333333333293,
 ];
 
+/** arctan x from + − × ÷ alone: the same bits on every machine. */
 export function arctan(x: number): number {
   const size = Math.abs(x);
   const found = BASES.find(([from]) => size >= from);
@@ -30,6 +31,7 @@ export function arcsin(x: number): number {
   return arctan(x / Math.sqrt((1 - x) * (1 + x)));
 }
 
+/** arccos x; NaN outside of [−1, 1]. */
 export function arccos(x: number): number {
   return x === -1 ? Math.PI : 2 * arctan(Math.sqrt((1 - x) / (1 + x)));
 }

@@ -11,10 +11,12 @@ export function unary(x: GraphValue, { kernels }: Call, f: (v: number) => number
   return { kind: x.kind, type: x.type, shape: x.shape, data };
 }
 
+/** The operator f of every element. */
 export function each(f: (v: number) => number): Operator {
   return plain(call => unary(need(call, 0), call, f));
 }
 
+/** The operator f of two inputs. */
 export function binary(f: (a: number, b: number) => number): Operator {
   return plain(call => combine(call, f));
 }
@@ -36,6 +38,7 @@ export function combine(call: Call, f: (a: number, b: number) => number, kind?: 
   return { kind: joined, type, shape, data };
 }
 
+/** The operator f of two inputs, which gives truth values. */
 export function compared(f: (a: number, b: number) => boolean): Operator {
   return plain(call => combine(call, (a, b) => (f(a, b) ? 1 : 0), 'bool'));
 }

@@ -55,6 +55,7 @@ export function integers(value: GraphValue): number[] {
   return Array.from(value.data);
 }
 
+/** @throws RnnError E_ONNX_ATTRIBUTE for an attribute that the operator does not read */
 export function checkAttributes(operator: Operator, node: OnnxNode): void {
   onlyAttributes(node, operator.attributes);
 }

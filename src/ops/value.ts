@@ -118,6 +118,7 @@ export function held(v: number, type: IntegerType = 'i64'): number {
   });
 }
 
+/** @returns E_ONNX_SHAPE */
 export function shapeError(message: string, found: string, expected?: string): RnnError {
   return new RnnError('shape', 'E_ONNX_SHAPE', message, { expected, found });
 }

@@ -3,6 +3,7 @@ import type { Tensor } from '../tensor/tensor.js';
 
 /** Packed numbers as tensors and masks. */
 
+/** The tensor that was packed as base64 for a page. */
 export function unpack(packed: Packed): Tensor {
   const bytes = bytesOf(packed.base64);
   return { shape: packed.shape, data: packed.dtype === 'f32' ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer) };

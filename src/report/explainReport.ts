@@ -7,6 +7,7 @@ import { READING_WIDTH, wrapCode, wrapText } from './text.js';
 
 /** `rnn-cli explain` and `rnn-cli probe` for people. */
 
+/** A page of `explain`, or the list of all pages. */
 export function explainText(page: ExplainResult, { paint, width }: Layout): string {
   if (page.kind === 'list') return listText(page, width);
   const line = Math.min(READING_WIDTH, width);

@@ -22,6 +22,7 @@ export interface ForwardTextOptions extends ValueOptions {
   readonly pictures?: string;
 }
 
+/** What `forward` prints: y, the trace or the picture, where the numbers come from, and the digest. */
 export async function forwardText(result: ForwardResult, layout: Layout, options: ForwardTextOptions): Promise<string> {
   // a table of numbers alone
   if (layout.style === 'csv') return valueTable(result.tensors.y, 'y', layout, { ...options, dims: result.dims });

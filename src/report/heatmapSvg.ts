@@ -16,6 +16,7 @@ const ROOM = { width: 260, height: 180 };
 /** more cells than this across or down are gathered: a cell stays at least a pixel wide */
 const MOST = { columns: 520, rows: 360 };
 
+/** Heat maps one below the other as an SVG document. */
 export function heatMapsSvg(panels: readonly Panel[], title: string): string {
   const drawn = panels.map(draw);
   const width = Math.max(...drawn.map(panel => panel.width), 0);

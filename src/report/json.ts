@@ -36,6 +36,7 @@ export function writeJson(value: unknown, sink: JsonSink): void {
   sink(text);
 }
 
+/** One line of JSON. NaN and infinities are written as strings, bigints as whole numbers. */
 export function toJson(value: unknown): string {
   const pieces: string[] = [];
   writeJson(value, piece => pieces.push(piece));

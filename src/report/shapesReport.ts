@@ -18,6 +18,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'how', gap: 10, optional: true, paint: 'faint' },
 ];
 
+/** The layer table of `shapes`, its totals and how each framework counts. */
 export async function shapesText(result: ShapesResult, layout: Layout): Promise<string> {
   if (layout.style === 'csv') return csvText(result, layout);
   const separators = layout.style !== 'plain';

@@ -12,6 +12,7 @@ export interface TraceOptions {
   readonly unit?: number;
 }
 
+/** Every line of the hand calculation with its numbers, step after step. */
 export async function traceText(steps: Iterable<HandStep>, layout: Layout, options: TraceOptions): Promise<string> {
   const parts: string[] = [];
   let place = '';

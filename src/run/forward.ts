@@ -248,6 +248,7 @@ function traceOf(model: ModelSpec, output: EngineOutput): { trace: ReadonlyMap<s
   return { trace, traceLayers };
 }
 
+/** A tensor as nested arrays, for JSON. */
 export function nested({ shape, data }: TensorData): Nested {
   const build = (axis: number, offset: number, size: number): Nested => {
     if (axis === shape.length) return data[offset];

@@ -23,6 +23,7 @@ export interface Tensor {
   readonly precision?: Precision;
 }
 
+/** Zeros in the precision of an engine. */
 export function allocate(length: number, precision: Precision): FloatArray {
   return precision === 'f32' ? new Float32Array(length) : new Float64Array(length);
 }

@@ -9,6 +9,7 @@ import { given, inputRequest, networkRequest, type Values } from '../values.js';
 /** Values that differ in the seventh digit are to be seen as different. */
 const DIGITS = 8;
 
+/** `rnn-cli compare`. @returns the exit code: 0 equal, 1 different, 6 undecided */
 export async function compare(values: Values, output: Output): Promise<number> {
   const { first, second } = values;
   const draw = progressBar(output, 'mistakes tested');

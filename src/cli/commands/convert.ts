@@ -5,6 +5,7 @@ import { progressBar } from '../progress.js';
 import { guarded } from '../signals.js';
 import { given, type Values } from '../values.js';
 
+/** `rnn-cli convert`. @returns the exit code */
 export async function convert(values: Values, output: Output): Promise<number> {
   const hints = given(values, ['T', 'D', 'layers', 'task', 'pool', 'activation', 'recurrentActivation', 'framework', 'weights']);
   const { file, output: target, to, force } = values;

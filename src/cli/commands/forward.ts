@@ -10,6 +10,7 @@ import { progressBar } from '../progress.js';
 import { guarded } from '../signals.js';
 import { given, inputRequest, networkRequest, type Values } from '../values.js';
 
+/** `rnn-cli forward`. @returns the exit code */
 export async function forward(values: Values, output: Output): Promise<number> {
   if (values.emit !== undefined) {
     const { script, assumptions } = await runEmit({ ...networkRequest(values), ...inputRequest(values) }, values.emit);

@@ -3,6 +3,7 @@ import { type Inspected, runInspect } from '../../run/inspect.js';
 import type { Output } from '../output.js';
 import { given, type Values } from '../values.js';
 
+/** `rnn-cli inspect`. @returns the exit code */
 export async function inspect(values: Values, output: Output): Promise<number> {
   const hints = given(values, ['T', 'D', 'layers', 'task', 'pool', 'activation', 'recurrentActivation', 'framework', 'weights']);
   let inspected: Inspected | undefined;

@@ -6,6 +6,7 @@ import { progressBar } from '../progress.js';
 import { guarded } from '../signals.js';
 import { given, networkRequest, type Values } from '../values.js';
 
+/** `rnn-cli probe`. @returns the exit code */
 export async function probe(values: Values, output: Output): Promise<number> {
   const draw = progressBar(output, 'sizes tried');
   const onProgress = (done: number, total: number) => draw({ done, total });

@@ -3,6 +3,7 @@ import { SCHEMAS } from '../commandWords.js';
 import type { Output } from '../output.js';
 import type { Values } from '../values.js';
 
+/** `rnn-cli schema`. @returns the exit code */
 export async function schema({ document }: Values, output: Output): Promise<number> {
   output.text(document === undefined ? SCHEMAS.map(name => `${name}\n`).join('') : await readSchema(document));
   return 0;

@@ -6,6 +6,7 @@ import { runShapes } from '../../run/shapes.js';
 import type { Output } from '../output.js';
 import { networkRequest, type Values } from '../values.js';
 
+/** `rnn-cli shapes`. @returns the exit code */
 export async function shapes(values: Values, output: Output): Promise<number> {
   let network: Network | undefined;
   const result = await runShapes(networkRequest(values), described => {

@@ -29,6 +29,7 @@ export interface WordCompletion {
   readonly extensions?: readonly string[];
 }
 
+/** Every command with its flags and their values, from the table that help is made of. */
 export function commandCompletions(): CommandCompletion[] {
   return COMMANDS.map(name => ({
     name,

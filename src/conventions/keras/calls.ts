@@ -26,6 +26,10 @@ export const NO_ARGUMENTS = { mask: undefined, states: undefined, rest: {} };
 /** Arguments that do not change the result of a forward pass. */
 const NOTHING = new Set(['training', 'name']);
 
+/**
+ * What one call of a layer reads: inputs, mask, initial states and options, by the names of the layer's `call`.
+ * @throws RnnError E_KERAS_CONFIG, E_KERAS_OPTION
+ */
 export function callOf(layer: Json, given: CallArguments, value: (t: Argument) => string): Call {
   const { args, kwargs } = inPlace(given);
   const [first, ...more] = args;

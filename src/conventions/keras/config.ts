@@ -65,6 +65,7 @@ export function modelOf(config: unknown): { className: string; model: Json; old:
   return { className, model: { ...model, layers: layers.map(modernLayer) }, old: layers.some(isKeras1Layer) };
 }
 
+/** The spec of a wired model: its inputs, layers and outputs with the name of the model. */
 export function specOfModel(className: string, model: Json, wired: Pick<Wired, 'inputs' | 'layers' | 'outputs'>): Json {
   return {
     schema: SPEC_SCHEMA,

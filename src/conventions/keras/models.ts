@@ -15,10 +15,12 @@ export function checkModelClass(className: unknown): string {
   throw unsupportedClass(className, 'a Sequential or Functional model');
 }
 
+/** The name of a layer of a config. Keras 1 and 2 write it beside the config, or in it. */
 export function nameOf(layer: Json): string {
   return text(layer.name) ?? text((layer.config as Json | undefined)?.name) ?? layerNameOfClass(wordOf(layer.class_name));
 }
 
+/** Runs `body`; an error on its way out gets the name of the layer. */
 export function withName<T>(layer: Json, body: () => T): T {
   return within(`layer ${escapeText(nameOf(layer))}`, body);
 }
@@ -60,6 +62,7 @@ export function inputOrder(model: Json): Json[] {
   return order;
 }
 
+/** The shape that a first layer says its input has, batch first; undefined: it says none. */
 export function inputShape(config: Json): unknown[] | undefined {
   const shape = config.batch_shape ?? config.batch_input_shape;
   return Array.isArray(shape) ? shape : undefined;
@@ -90,6 +93,7 @@ export function sequentialOutputs(model: Json, outputs: readonly string[]): numb
   return givesTwo(config) ? 2 : 1;
 }
 
+/** Whether a Bidirectional gives both directions as outputs of their own (merge_mode None). */
 export function givesTwo(config: Json): boolean {
   return config.layer !== undefined && config.merge_mode === null;
 }

@@ -55,6 +55,7 @@ export function ownModel(config: unknown): Json | undefined {
   return typeof class_name === 'string' && !MODELS.has(class_name) ? ((own ?? {}) as Json) : undefined;
 }
 
+/** @returns the error for a model of a class of its own, whose `call` no file holds */
 export function unsupportedModel(config: unknown): RnnError {
   return unsupportedClass((config as Json).class_name, 'a Sequential or Functional model');
 }

@@ -40,6 +40,7 @@ interface QuantizedLayer {
   readonly config: Json;
 }
 
+/** The quantised layers of a model and of the models inside it, by their groups in the weight file. */
 export function quantizedLayers(model: Json, prefix = '', found = new Map()): QuantizedLayers {
   const layers = list(model.layers).map(l => asObject(l, 'layer'));
   const groups = groupNames(layers);

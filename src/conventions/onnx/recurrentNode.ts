@@ -126,6 +126,7 @@ function wrong(attribute: string, expected: string, found: string): RnnError {
   return new RnnError('format', 'E_ONNX_ATTRIBUTE', `attribute ${attribute} is ${found}`, { where: attribute, expected, found });
 }
 
+/** The options of our cell that a node's attributes and weights say. */
 export function optionsOf(node: RecurrentNode, weights: DirectionWeights): CellOptions {
   return {
     useBias: weights.bias !== undefined,

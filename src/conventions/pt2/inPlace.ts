@@ -9,6 +9,7 @@ const VIEW =
 /** Those of which the rest is known. */
 const PART = /^aten\.(select|slice)\./;
 
+/** Whether an operator writes into its first argument: `aten.add_.Tensor`. */
 export function isInPlace(target: string): boolean {
   return /^aten\.[a-z]\w*_\./.test(target);
 }

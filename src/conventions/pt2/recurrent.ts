@@ -20,6 +20,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   rnn_relu: { cell: 'rnn', activation: 'relu' },
 };
 
+/** Which recurrent operator of ATen it is; undefined: none. */
 export function recurrentKind(target: string): Kind | undefined {
   const [, name] = /^aten\.(lstm|gru|rnn_tanh|rnn_relu)(?:_cell)?\./.exec(target) ?? [];
   return name === undefined ? undefined : KINDS[name];

@@ -11,6 +11,7 @@ export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) =>
 export type Rule = (call: Call) => Operand;
 export type Rules = Readonly<Record<string, Rule>>;
 
+/** @returns the error E_PT2_OPERATOR for an operator that is not supported */
 export function notRun(target: string): RnnError {
   return new RnnError('unsupported', 'E_PT2_OPERATOR', `the operator ${escapeText(target, 80)} is not run here`, {
     found: escapeText(target, 80),
@@ -21,14 +22,17 @@ export function notRun(target: string): RnnError {
 export const END = Number.MAX_SAFE_INTEGER;
 export const int = (value: number | readonly number[]): Json => ({ type: 'int', value });
 
+/** The tensor that the operator is called on. */
 export function self(call: Call, name = 'self'): Operand {
   return call.wiring.operand(arg(call, name));
 }
 
+/** The name of the call's first output. */
 export function outName({ node }: Call): string {
   return node.outputs[0] ?? 'value';
 }
 
+/** Appends an ONNX operator. @returns the name of its output */
 export function op(call: Call, name: string, operands: readonly Operand[], attributes?: Json): string {
   return call.wiring.op(outName(call), name, operands, attributes);
 }
@@ -62,6 +66,7 @@ export function givingAll({ node, wiring }: Call, [first, ...others]: readonly s
   return first;
 }
 
+/** The shape of a tensor argument, symbols among its sizes. */
 export function sizesOf({ node, wiring }: Call, of = 'self'): readonly Size[] {
   const value = node.args.get(of);
   return isTensor(value) ? wiring.sizes(value.tensor) : [];
@@ -88,6 +93,7 @@ export function stepsSoFar(call: Call, dim: number, unseen: number): string {
   return step(call, 'Where', [seen, step(call, 'Unsqueeze', [self(call), int([dim])]), unseen]);
 }
 
+/** Appends a Slice along one axis. */
 export function slice(call: Call, value: Operand, dim: number, [start, end, by]: readonly number[], name: string): string {
   return call.wiring.op(name, 'Slice', [value, int([start]), int([end]), int([dim]), int([by])]);
 }

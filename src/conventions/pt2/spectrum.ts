@@ -6,6 +6,7 @@ import { arg, axis, type Call, isTensor, number, type Operand } from './wiring.j
 /** torch's numbers of the complex types */
 export const COMPLEX = new Set([9, 10, 11]);
 
+/** Whether an argument of the call holds complex numbers. */
 export function isComplex({ wiring, node }: Call): boolean {
   return [...node.args.values()].some(value => COMPLEX.has(wiring.typeNumber(value)));
 }

@@ -223,6 +223,7 @@ export type Value =
 /** A value by its name, or a constant as a spec writes it. */
 export type Operand = string | number | Json;
 
+/** A tensor as the operand of an operator in a spec. */
 export function constantOf({ shape, data }: Tensor): Json {
   return { type: 'float', shape, data: Array.from(data) };
 }
@@ -243,6 +244,7 @@ export interface Call {
   readonly used: Set<string>;
 }
 
+/** An argument of the call by its name in the schema; that it was read is noted, since one that nobody reads is refused. */
 export function arg({ node, used }: Call, name: string): Argument | undefined {
   used.add(name);
   return node.args.get(name);
@@ -255,6 +257,7 @@ export function number(call: Call, name: string, otherwise?: number): number {
   throw new RnnError('unsupported', 'E_PT2_GRAPH', `the argument ${name} is not a number`, { where: name, expected: 'a number' });
 }
 
+/** The numbers of an argument that is a list or one number; none for any other. */
 export function numbers(call: Call, name: string): readonly Size[] {
   const found = arg(call, name);
   return Array.isArray(found) ? (found as Size[]) : typeof found === 'number' ? [found] : [];
@@ -266,6 +269,7 @@ export function axes(call: Call, name: string): number[] {
   return numbers(call, name).map(n => ((n as number) < 0 ? (n as number) + rank : (n as number)));
 }
 
+/** How many axes a tensor argument has. */
 export function rankOf({ node, wiring }: Call, of = 'self'): number {
   const self = node.args.get(of);
   return isTensor(self) ? wiring.sizes(self.tensor).length : 0;

@@ -36,6 +36,7 @@ const LAYERS: Readonly<Partial<Record<LayerSpec['kind'], TorchLayer>>> = {
   batchnorm: { roles: { ...NORM, mean: 'running_mean', variance: 'running_var' }, unused: ['num_batches_tracked'], module: 'bn' },
 };
 
+/** PyTorch's module for a layer without recurrence; undefined: there is none. */
 export function torchLayer(kind: LayerSpec['kind']): TorchLayer | undefined {
   return LAYERS[kind];
 }
@@ -45,10 +46,12 @@ export function theirShape({ kernel }: TorchLayer, shape: readonly number[], rol
   return kernel && role === 'kernel' ? kernel(shape.length).map(axis => shape[axis]) : shape;
 }
 
+/** A weight in the layout of the module: the axes of a kernel are permuted. */
 export function toTheirs({ kernel }: TorchLayer, t: Tensor, role: string): Tensor {
   return kernel && role === 'kernel' ? permuteAxes(t, kernel(t.shape.length)) : t;
 }
 
+/** A weight of the module in our layout. */
 export function toOurs({ kernel }: TorchLayer, t: Tensor, role: string): Tensor {
   if (!kernel || role !== 'kernel') return t;
   const order = kernel(t.shape.length);

@@ -31,6 +31,7 @@ export interface Module {
   readonly layers: readonly { readonly name: string; readonly tensors: Roles }[];
 }
 
+/** Whether any name is that of a weight of nn.RNN, nn.LSTM or nn.GRU. */
 export function hasRecurrentNames(names: readonly string[]): boolean {
   return isPacked(names) || names.some(name => RECURRENT.test(name) || RECURRENT.test(weightOfPart(name) ?? ''));
 }
@@ -95,6 +96,7 @@ function placeOf(name: string, attentions: ReadonlySet<string>): { module: strin
 const STATE =
   /(^|[._])(h|c|hx|cx)_?0$|(^|[._])init(ial)?_?(h|c|hidden|cell|state)|(^|[._])(hidden|cell|state)_?(init|0)$|(^|[._])learned_(h|c)/i;
 
+/** Whether a parameter is called as a state before the first step is: `h0`, `init_hidden`. */
 export function isStateName(name: string): boolean {
   return STATE.test(name);
 }

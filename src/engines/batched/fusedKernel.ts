@@ -13,6 +13,7 @@ import type { Pool } from './pool.js';
 /** Multiply-adds between two decisions on whether threads pay off: a few milliseconds of work, to which waking threads adds little. */
 const WORK_OF_TURN = 2 ** 25;
 
+/** The whole recurrence in the WASM kernel, in blocks of rows, over several threads where there is a pool. x [N, T, D] -> [N, T, M] */
 export function fusedKernel(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, pool?: Pool): RecurrenceResult {
   kernel.reset();
   const plan = makePlan(args, kind, kernel, pool);

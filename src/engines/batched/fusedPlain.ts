@@ -15,6 +15,7 @@ const f = Math.fround;
 /** one step of one sample: x [D] from `at` on and h [M] in, `gates` [G·M] activated, h and c [M] updated; only an LSTM has c */
 type Step = (at: number, gates: Float32Array, h: Float32Array, c: Float32Array) => void;
 
+/** The same recurrence in TypeScript, with the kernel's bits. x [N, T, D] -> [N, T, M] */
 export function fusedPlain(args: RecurrenceArgs, kind: FusedCell): RecurrenceResult {
   const { cell, x, mask, reverse, units: M } = args;
   const [N, T, D] = x.shape;

@@ -50,6 +50,7 @@ export interface Plan {
   readonly wide: number;
 }
 
+/** How a recurrence lies in the memory of the kernel: what all its blocks of rows share. */
 export function makePlan(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, pool: Pool | undefined): Plan {
   const [N, T, D] = args.x.shape;
   const M = args.units;
@@ -137,6 +138,7 @@ export function partsOf({ pool, N, M, args, kind, padded }: Plan): number {
   return Math.max(1, Math.min(pool.threads, pool.ready(), Math.floor((padded * args.cell.gates.length * M) / LEAST_WORK_OF_PART)));
 }
 
+/** Steps of x that are multiplied with Wx at once. */
 export function projectedSteps({ args, padded, window }: Plan): number {
   return Math.min(window, Math.max(5, Math.floor(PROJECTED_BYTES / (4 * padded * args.cell.gates.length))));
 }

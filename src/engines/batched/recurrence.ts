@@ -46,6 +46,7 @@ interface Products {
   readonly projection?: Product;
 }
 
+/** Any cell by its own `step`, in blocks of rows; `product` multiplies. x [N, T, D] -> [N, T, M] */
 export function generalRecurrence(args: RecurrenceArgs, kernel?: Kernel, product = productWith): RecurrenceResult {
   const { cell, x, weights, units: M } = args;
   const [N, T] = x.shape;

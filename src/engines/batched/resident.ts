@@ -29,6 +29,7 @@ interface Laid {
   readonly stages: readonly Stage[] | undefined;
 }
 
+/** A network whose weights stay in the memory of the kernel from call to call. */
 export async function residentNetwork(model: ModelSpec, weights: Weights): Promise<ResidentNetwork> {
   const shared = await loadKernel(false);
   const own = await ownKernel(false);

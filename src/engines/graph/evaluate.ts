@@ -76,6 +76,7 @@ function unsupported(first: OnnxNode): RnnError {
   });
 }
 
+/** The operator with its domain, as messages name it. */
 export function operatorName({ domain, opType }: OnnxNode): string {
   return escapeText(domain === '' ? opType : `${domain}.${opType}`, 80);
 }

@@ -154,6 +154,7 @@ export class Nodes {
   }
 }
 
+/** The values that an entry reads: inputs, states and mask. */
 export function readsOf({ inputs, states = [], mask }: Entry): string[] {
   return [...inputs, ...(states as string[]), ...(mask ? [String(mask)] : [])];
 }

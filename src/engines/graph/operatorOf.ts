@@ -69,6 +69,7 @@ function typeOf(wire: Wire, nodes: Nodes): DType {
   throw notExpressible('CastLike has the type of computed whole numbers');
 }
 
+/** Whether a value is known to be zeros alone. */
 export function isZero(wire: Wire): boolean {
   return 'constant' in wire ? wire.constant.data.every(v => v === 0) : wire.zero === true;
 }

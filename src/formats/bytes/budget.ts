@@ -13,6 +13,7 @@ export const DTYPE_BYTES: Readonly<Record<DType, number>> = {
 /** The dtypes whose every value is exact in float32. */
 const IN_FLOAT32: ReadonlySet<DType> = new Set(['bool', 'u8', 'i8', 'u16', 'i16', 'f16', 'bf16', 'f32']);
 
+/** Whether every number of the type is a float32. */
 export function fitsFloat32(dtype: DType): boolean {
   return IN_FLOAT32.has(dtype);
 }
@@ -24,6 +25,7 @@ export interface Budget {
   bytes: bigint;
 }
 
+/** What a reader may still allocate and read. */
 export function newBudget(limits: Limits): Budget {
   return { limits, tensors: 0, bytes: 0n };
 }

@@ -5,6 +5,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   return c;
 });
 
+/** CRC-32C (Castagnoli). */
 export function crc32c(bytes: Uint8Array): number {
   let c = ~0;
   for (let i = 0; i < bytes.length; i++) c = TABLE[(c ^ bytes[i]) & 0xff] ^ (c >>> 8);

@@ -18,6 +18,7 @@ export interface Schema<T> {
 export type Row<T> = readonly [number: number, name: string, read: Read<T>, repeated?: 'repeated'];
 export type Read<T> = (draft: T, field: Field) => void;
 
+/** A message: its name, and its fields by their numbers. */
 export function schema<T>(name: string, rows: readonly Row<T>[]): Schema<T> {
   return { name, fields: new Map(rows.map(row => [row[0], row])) };
 }

@@ -30,6 +30,7 @@ export const floats = (values: readonly number[]): OnnxAttribute => ({ type: 'fl
 export const text = (value: string): OnnxAttribute => ({ type: 'string', value });
 export const texts = (value: readonly string[]): OnnxAttribute => ({ type: 'strings', value });
 
+/** Collects the nodes and constants of a graph. @param taken names that may not be given again */
 export function newBuilder(taken: readonly string[]): GraphBuilder {
   const fresh = freshNames(taken);
   const freshNode = freshNames([]);

@@ -19,6 +19,7 @@ export interface ConvSpec extends LayerBase {
   readonly dataFormat: DataFormat;
 }
 
+/** The window of the filters along each axis of space. */
 export function windowsOf({ kernelSize, strides, dilation, padding }: Sliding): Window[] {
   return kernelSize.map((size, axis) => ({ size, stride: strides[axis], dilation: dilation[axis], padding }));
 }

@@ -5,6 +5,7 @@ import type { DimShape } from '../shape.js';
 
 /** A layer inside a layer: its weights go by the outer one's name and a prefix. */
 
+/** The kind of a layer inside another. */
 export function kindOf(layer: AnyLayer): AnyLayerKind {
   return getLayerKind(layer.kind);
 }
@@ -15,6 +16,7 @@ export function plainSymbols(layer: AnyLayer): LayerSymbols {
   return { units: String(units ?? 'M'), projection: String(projection ?? 'P') };
 }
 
+/** The inner layer's weights, their names behind `prefix`. */
 export function innerWeights(layer: AnyLayer, prefix: string, inputs: readonly DimShape[]): WeightShape[] {
   const weights = kindOf(layer).weightShapes(layer, inputs, plainSymbols(layer));
   return weights.map(w => ({ ...w, name: `${prefix}/${w.name}`, ...(layer.trainable ? {} : { frozen: true }) }));

@@ -72,6 +72,7 @@ export function asSamples({ tensor: { shape, data }, mask }: Value): Value {
   return { tensor: { shape: [shape[0] * shape[1], ...shape.slice(2)], data }, mask };
 }
 
+/** Samples [N·T, …] as steps of the sequence that they come from, [N, T, …]. */
 export function asSequence(sequence: Value, { tensor: { shape, data } }: Value): Value {
   return { tensor: { shape: [...sequence.tensor.shape.slice(0, 2), ...shape.slice(1)], data } };
 }

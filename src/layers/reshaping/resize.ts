@@ -141,6 +141,7 @@ function checkAreas(layer: Resizing, input: DimShape): void {
   });
 }
 
+/** An image in another size: padded or cropped first where the layer keeps its proportions. */
 export function resized(layer: Resizing, tensor: Tensor, kernels: Kernels): Tensor {
   const pads = proportionate(layer, symbolic(tensor.shape));
   const image = pads ? padAxes(tensor, pads, layer.fillValue) : tensor;
@@ -152,6 +153,7 @@ export function resized(layer: Resizing, tensor: Tensor, kernels: Kernels): Tens
   return { shape: y.shape, data: y.data.map(v => Math.min(most, Math.max(least, halfToEven(Math.fround(v))))) };
 }
 
+/** The same as ONNX nodes. */
 export function resizedOnnx(layer: Resizing, call: OnnxCall): string {
   const { builder, inputs, shapes } = call;
   const add = (op: string, of: readonly string[]) => builder.add(op, of, {}, layer.name);
@@ -166,6 +168,7 @@ export function resizedOnnx(layer: Resizing, call: OnnxCall): string {
   return add('Clip', [add('Round', [y]), ...WHOLE[layer.whole].map(number)]);
 }
 
+/** The same as Python. */
 export function resizedText(library: ArrayLibrary, layer: Resizing, { inputs: [x], shapes: [input] }: ScriptCall): string {
   const pads = proportionate(layer, input);
   const image = pads ? (layer.pad ? paddedText(library, x, pads, layer.fillValue ?? 0) : cutText(x, pads)) : x;

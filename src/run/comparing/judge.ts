@@ -138,6 +138,7 @@ export function statusOf(allowance: Allowance, expected: Tensor, actual: Tensor,
   return same || undecidedIn(allowance, expected) === 0 ? 'SAME' : 'UNDECIDED';
 }
 
+/** How many values this comparison cannot decide. */
 export function undecidedIn({ decides }: Allowance, { data }: Tensor): number {
   let count = 0;
   for (let k = 0; k < data.length; k++) if (!decides(k)) count++;

@@ -27,11 +27,13 @@ export function matchedWeights(first: Network, second: Network): readonly [Weigh
   return [toRows(own, renamed, apart), toRows(renamed, own, apart)];
 }
 
+/** Whether the layers with weights are of the same kinds, one by one. */
 export function isMatch(first: Network, second: Network): boolean {
   const [a, b] = [layersWithWeights(first), layersWithWeights(second)];
   return a.length === b.length && a.every((layer, i) => layer.kind === b[i].kind);
 }
 
+/** The layers that have weights. */
 export function layersWithWeights({ shapes }: Network): readonly LayerSpec[] {
   return shapes.layers.filter(l => l.weights.length > 0).map(l => l.layer);
 }

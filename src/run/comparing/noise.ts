@@ -44,6 +44,7 @@ export interface NoiseOptions {
   readonly known?: EngineOutput;
 }
 
+/** How far rounding alone moves each value of y, from runs of the batched engine that round otherwise. */
 export async function measureNoise(prepared: Prepared, { threads, dtype, known }: NoiseOptions): Promise<Noise> {
   const run = (part: Prepared, rounding?: Rounding, precision = dtype) =>
     outputOf(part, { engine: 'batched', dtype: precision, threads, rounding }, undefined);

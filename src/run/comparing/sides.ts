@@ -53,6 +53,7 @@ export interface Sides {
   readonly firstDifference?: CompareResult['firstDifference'];
 }
 
+/** The two sides that are compared: the network's y and a file, or two engines. */
 export async function bothSides(prepared: Prepared, request: CompareRequest): Promise<Sides> {
   return request.against === undefined ? twoEngines(prepared, request) : againstFile(prepared, request, request.against);
 }

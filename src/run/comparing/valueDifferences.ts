@@ -9,6 +9,7 @@ import { type Allowance, isOff } from './judge.js';
 export type Values = Pick<CompareResult, 'max' | 'mismatched' | 'total' | 'perSample' | 'perStep'>;
 export const NOT_COMPARABLE: Values = { max: null, mismatched: 0, total: 0, perSample: [], perStep: null };
 
+/** Counts and places of the values that are not within the allowance. Both tensors have one shape. */
 export function compareValues(expected: Tensor, actual: Tensor, allowance: Allowance): Values {
   const { shape } = expected;
   const N = shape[0] ?? 1;

@@ -61,6 +61,7 @@ def flat(values):
 
 `;
 
+/** The script that computes y with layers of Keras 3. @throws RnnError E_EMIT */
 export function kerasScript(source: ScriptSource, network: Network): string {
   const { weights, model } = adapted({ ...network, weights: source.weights }, 'keras');
   const shapes = inferShapes(model, source.sizes);

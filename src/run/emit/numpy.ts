@@ -48,6 +48,7 @@ def both(forward, backward, mode, pick):
 
 `;
 
+/** The script that computes y in NumPy, the time loop written out. @throws RnnError E_EMIT */
 export function numpyScript(source: ScriptSource): string {
   const title = 'y in NumPy: the loop, written out';
   const { drawn } = source;

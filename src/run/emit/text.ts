@@ -28,6 +28,7 @@ export interface ScriptSource {
   readonly initialStates?: ReadonlyMap<string, readonly Tensor[]>;
 }
 
+/** @returns E_EMIT (unsupported) */
 export function cannotEmit(what: string, fix: string): RnnError {
   return new RnnError('unsupported', 'E_EMIT', `a script with ${what} is not written`, { where: '--emit', found: what, fix });
 }
@@ -165,6 +166,7 @@ export function maskLine({ mask, inputs }: ScriptSource, written: (array: string
   return [`mask = ${written(`${arrayText({ shape, data: Float32Array.from(mask) })} > 0`)}`];
 }
 
+/** The first comment of a script: what it computes, of which x. */
 export function header(title: string, inputs: ScriptSource['inputs']): string {
   return `# ${title}\n# x ${inputs.map(({ x }) => formatShape(x.shape)).join(', ')}; weights and input are those of the run that printed this, exactly (float32)\n`;
 }

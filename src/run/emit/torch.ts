@@ -89,6 +89,7 @@ def masked(module, x, mask, sequences, zeroed, *states):
 
 `;
 
+/** The script that computes y with modules of PyTorch. @throws RnnError E_EMIT */
 export function torchScript(source: ScriptSource, network: Network): string {
   const { weights, model } = adapted({ ...network, weights: source.weights }, 'torch');
   const shapes = inferShapes(model, source.sizes);

@@ -158,6 +158,7 @@ function tellPending(): void {
   length[0] = text.length;
 }
 
+/** Removes files that were begun and not finished: after a signal, before the program ends. */
 export async function removePending(paths: Iterable<string> = pending): Promise<void> {
   await Promise.all([...paths].map(path => unlink(path).catch(() => undefined)));
 }
@@ -233,6 +234,7 @@ const SAID: Readonly<Record<string, string>> = {
   EPIPE: 'the reader went away',
 };
 
+/** An error of the system as an RnnError (io) that says what to do; any other error as it is. */
 export function writeError(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (error instanceof RnnError || code === undefined) return error;

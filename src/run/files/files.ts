@@ -69,6 +69,7 @@ function checkUnchanged(path: string, before: Stats, after: Stats, length: numbe
   throw changed(path, before.size, length);
 }
 
+/** @returns the error of a file that changed while it was read */
 export function changed(path: string, expected: number, found: number): RnnError {
   return new RnnError('io', 'E_CHANGED', 'the file changed while it was read', {
     where: shownPath(path),
@@ -78,6 +79,7 @@ export function changed(path: string, expected: number, found: number): RnnError
   });
 }
 
+/** @returns the error of a path that is a device */
 export function device(path: string, expected = 'a file or a pipe'): RnnError {
   return new RnnError('io', 'E_DEVICE', expected === 'a file' ? 'this is a device or a pipe, not a file' : 'this is a device, not a file', {
     where: shownPath(path),

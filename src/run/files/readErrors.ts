@@ -7,6 +7,7 @@ import { nearest } from '../../registry.js';
 
 /** Why a file is not read, and which one was probably meant. */
 
+/** An error of the system as an RnnError (io) that says what to do; any other error as it is. */
 export function readError(path: string, error: unknown): unknown {
   if (error instanceof RnnError) return error;
   const { code } = error as NodeJS.ErrnoException;
@@ -72,6 +73,7 @@ function isReadable(name: string): boolean {
   return formatOfName(name) !== undefined || /\.txt$/i.test(name);
 }
 
+/** @returns E_FILE_SIZE (limit) */
 export function tooLarge(path: string, size: string, limit: number): RnnError {
   return new RnnError('limit', 'E_FILE_SIZE', `has ${size}; the limit is ${limit}`, {
     where: shownPath(path),

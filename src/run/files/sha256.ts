@@ -35,6 +35,7 @@ export function sha256OfTensors(tensors: readonly Tensor[]): string {
   return hash.digest();
 }
 
+/** The SHA-256 of numbers as float32, little-endian, as they come. */
 export function numberHash(): NumberHash {
   const hash = createHash('sha256');
   return { update: data => void hash.update(float32Bytes(data)), digest: () => hash.digest('hex') };

@@ -11,6 +11,7 @@ export interface FiniteCounter {
   notes(): string[];
 }
 
+/** Counts NaN and infinities over pieces of an array. @param strict the first one is E_NOT_FINITE */
 export function finiteCounter(what: string, strict: boolean): FiniteCounter {
   let count = 0;
   let first = '';

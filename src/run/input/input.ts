@@ -138,6 +138,7 @@ export function checkSizes(request: Partial<Pick<NetworkRequest, 'N' | 'T' | 'D'
   }
 }
 
+/** @returns E_INPUT_SHAPE: the file has another number of samples than --N */
 export function wrongN(N: number, shape: readonly number[]): RnnError {
   return new RnnError('shape', 'E_INPUT_SHAPE', `--N ${N} was given but the input has ${shape[0]} samples`, {
     expected: `[${N}, …]`,
@@ -177,6 +178,7 @@ function asSequences(t: Tensor, T: number | undefined, N: number | undefined): T
   return reshape(t, [rows / steps, steps, D]);
 }
 
+/** @returns E_ROWS: the rows of a table do not fall into sequences of T steps */
 export function splitError(rows: number, steps: number): RnnError {
   return new RnnError('shape', 'E_ROWS', `${rows} rows cannot be split into sequences of ${steps} steps`, {
     expected: `a multiple of ${steps} rows`,

@@ -16,6 +16,7 @@ export interface HeldWeights extends WeightSet {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
+/** The tensors of a file, and the convention that their names follow. */
 export async function weightsOf(path: string, file: TensorFile, described = false): Promise<HeldWeights> {
   const [{ detectConvention }, { weightSetOf }] = await Promise.all([
     import('../../conventions/index.js'),

@@ -117,6 +117,7 @@ export function withAskedSizes<N extends Sized>(network: N, request: Pick<Networ
   return { ...network, model: asked, shapes: inferShapes(asked) };
 }
 
+/** A path as messages show it. */
 export function shownPath(path: string): string {
   return path === '-' ? 'stdin' : escapeText(path);
 }

@@ -156,6 +156,7 @@ export function uncounted({ model, framework }: Pick<Network, 'model' | 'framewo
   return [`${total} numbers that stand in operators are not counted (${held.map(({ name, count }) => `${name} ${count}`).join(', ')})`];
 }
 
+/** A shape with its letters and its sizes. */
 export function dimsJson(shape: DimShape): DimsJson {
   return { dims: shape.map(d => d.symbol), shape: shape.map(d => d.size) };
 }

@@ -51,6 +51,7 @@ export function pageNetwork(prepared: Prepared, request: NetworkRequest & InputR
   };
 }
 
+/** @returns E_PAGE_GRAPH: a page cannot run a graph node by node */
 export function noPageOfGraph(): RnnError {
   return new RnnError(
     'unsupported',
@@ -73,6 +74,7 @@ export function checkSize(tensors: readonly Tensor[]): void {
   });
 }
 
+/** A tensor as base64 for a page. */
 export function packed({ shape, data }: Tensor): Packed {
   return { shape, dtype: data instanceof Float32Array ? 'f32' : 'f64', base64: base64(data) };
 }

@@ -27,6 +27,7 @@ export function onKernels(name: string, draw: Draw): Initializer {
   return { name, draw: ({ weight }, stream) => (weight.role === 'bias' ? filled(weight.shape, 0) : draw(weight.shape, stream)) };
 }
 
+/** Numbers that are all the same. */
 export function filled(shape: readonly number[], value: number): Float64Array {
   return new Float64Array(sizeOf(shape)).fill(value);
 }

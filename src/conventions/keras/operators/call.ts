@@ -46,6 +46,7 @@ export interface OperatorCall {
 
 export type Rule = (call: OperatorCall) => Expression;
 
+/** The arguments of an operator's call, by position or by name, or from its config. */
 export function operatorCall(layer: Json, { args, kwargs }: CallArguments, value: (t: Argument) => string): OperatorCall {
   const config = asObject(layer.config ?? {}, 'operator') as Record<string, Argument>;
   const read = new Set<string | number>(['name', 'trainable']);
@@ -123,6 +124,7 @@ export function arrayConstant({ array, dtype }: ArrayArgument): { readonly type:
   return { type: dtype === 'bool' ? 'bool' : dtype.includes('int') ? 'int' : 'float', ...numbers };
 }
 
+/** @returns the error E_KERAS_OPTION for an argument whose value is not supported */
 export function wrongArgument(name: string, found: unknown): RnnError {
   return new RnnError('unsupported', 'E_KERAS_OPTION', `the argument ${name} is not understood here`, {
     where: name,
@@ -134,14 +136,17 @@ export function wrongArgument(name: string, found: unknown): RnnError {
 export const { f32: FLOAT, i64: INT, bool: BOOL, f16: FLOAT16, bf16: BFLOAT16 } = ONNX_TYPES;
 export const TO_THE_END = Number.MAX_SAFE_INTEGER;
 
+/** An ONNX operator as an expression. */
 export function node(op: string, operands: readonly Operand[], attributes?: Json): Expression {
   return { op, operands, attributes };
 }
 
+/** A constant of whole numbers: one, or a list. */
 export function ints(value: number | readonly number[]): Operand {
   return { constant: { type: 'int', value } };
 }
 
+/** A Cast. @param to the number of the type in ONNX */
 export function cast(operand: Operand, to: number): Expression {
   return node('Cast', [operand], { to });
 }
@@ -188,10 +193,12 @@ export function axesOf(call: OperatorCall, i: number): number[] | undefined {
   return Array.isArray(axis) ? (axis as number[]) : [axis as number];
 }
 
+/** x from `start` to `end` along one axis. */
 export function sliced(x: Operand, axis: number, start: number, end: number): Expression {
   return node('Slice', [x, ints([start]), ints([end]), ints([axis]), ints([1])]);
 }
 
+/** x in one axis. */
 export function flat(x: Operand): Expression {
   return node('Reshape', [x, ints([-1])]);
 }

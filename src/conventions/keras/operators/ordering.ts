@@ -18,6 +18,7 @@ import {
 
 /** Operators that turn an axis round, roll it and sort it. */
 
+/** x in reverse order along axes. */
 export function flipped(x: Operand, axes: readonly number[]): Expression {
   const all = (value: number) => ints(axes.map(() => value));
   return node('Slice', [x, all(TO_THE_END), all(-TO_THE_END), ints(axes), all(-1)]);

@@ -29,6 +29,7 @@ const extreme =
     return (call.given(-1, 'initial') ?? null) === null ? own : node(op, [own, call.operand(-1, 'initial')]);
   };
 
+/** A reduction of x over the call's `axis`, all axes where there is none, with its `keepdims`. */
 export function reduced(op: string, x: Operand, call: OperatorCall): Expression {
   const axes = axesOf(call, 1);
   const keepdims = call.flag(2, 'keepdims') ? 1 : 0;

@@ -152,6 +152,7 @@ function diagonal(call: OperatorCall): Expression {
   return diagonalOf(call, call.number(1, 'offset', 0), axisOf(call, 2, 'axis1', 0).axis, axisOf(call, 3, 'axis2', 1).axis);
 }
 
+/** The diagonal of axes a and b, `offset` beside the main one, as the last axis. */
 export function diagonalOf(call: OperatorCall, offset: number, a: number, b: number): Expression {
   const rank = call.shape(0, 'x').length;
   const [rows, columns] = [a, b].map(axis => sizeOf(call, axis, 'axis1'));

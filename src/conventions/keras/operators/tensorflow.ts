@@ -141,6 +141,7 @@ const FUNCTIONS: Readonly<Record<string, Translated>> = Object.fromEntries<Trans
   ['__operators__.getitem', of(SLICING.GetItem, 'slice_spec')],
 ]);
 
+/** Whether an entry of a config is a function of TensorFlow between layers, and not a layer. */
 export function isTensorflowFunction({ class_name }: Json): boolean {
   return class_name === 'TFOpLambda' || class_name === 'SlicingOpLambda';
 }

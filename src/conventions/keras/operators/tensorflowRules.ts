@@ -58,6 +58,7 @@ function parts(made: (i: number) => Expression, count: number): Expression {
   return { ...first, others };
 }
 
+/** tf.split: parts of given sizes, or as many equal ones. */
 export function split(call: OperatorCall): Expression {
   const [sections, axis] = [call.given(1, ''), call.number(2, '', 0)];
   const x = call.operand(0, '');
@@ -72,6 +73,7 @@ export function split(call: OperatorCall): Expression {
   return parts(i => node('Identity', [{ ...whole, output: i }]), count);
 }
 
+/** tf.unstack: each entry of an axis as an output. */
 export function unstack(call: OperatorCall): Expression {
   const axis = call.number(2, '', 0);
   return parts(i => node('Gather', [call.operand(0, ''), ints(i)], { axis }), call.number(1, '', 0) || need('num'));
@@ -81,6 +83,7 @@ function need(name: string): never {
   throw wrongArgument(name, null);
 }
 
+/** tf.pad with a constant, or reflected. */
 export function pad(call: OperatorCall): Expression {
   const mode = String(call.given(2, '') ?? 'constant').toLowerCase();
   if (mode !== 'constant' && mode !== 'reflect') throw wrongArgument('mode', mode);
@@ -90,6 +93,7 @@ export function pad(call: OperatorCall): Expression {
   return node('Pad', [call.operand(0, ''), pads, ...fill], { mode });
 }
 
+/** tf.reduce_logsumexp along axes; over all of them it is not written. */
 export function logSumExp(call: OperatorCall): Expression {
   if ((call.given(1, '') ?? null) === null) need('axis');
   return REDUCTIONS.Logsumexp(call);
@@ -101,6 +105,7 @@ export function largest(call: OperatorCall): Expression {
   return { ...whole, others: [{ ...whole, output: 1 }] };
 }
 
+/** tf.add_n: the sum of a list. */
 export function added(call: OperatorCall): Expression {
   const [first, ...rest] = call.operands(0, '');
   return rest.reduce<Expression>((sum, x) => node('Add', [sum, x]), node('Identity', [first]));
@@ -125,6 +130,7 @@ export function withOne(call: OperatorCall): OperatorCall {
   return { ...call, float, operand: float };
 }
 
+/** A call whose first argument is squared. */
 export function squared(call: OperatorCall): OperatorCall {
   const square = node('Mul', [call.float(0, ''), call.float(0, '')]);
   return { ...call, operand: () => square, float: () => square };

@@ -9,6 +9,7 @@ const whole = (value: unknown): Operand => ({ constant: { type: 'int', value } }
 /** A mask has no place where places become rows of 0 and 1. */
 const NOWHERE = whole(-1);
 
+/** Keras IntegerLookup: whole numbers to their indices in the vocabulary. */
 export function integerLookup(call: OperatorCall): Expression {
   const mode = MODES[String(call.given(-1, 'output_mode') ?? 'int')] ?? String(call.given(-1, 'output_mode'));
   const mask = call.given(-1, 'mask_token') ?? null;
