@@ -1,6 +1,5 @@
-import { type StepContext, stepContext } from '../cells/cell.js';
+import { stepContext } from '../cells/cell.js';
 import { quickly } from '../cells/quickly.js';
-import type { Kernel } from '../engines/batched/kernel.js';
 import type { Kernels, RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
 import { productBy } from '../layers/product.js';
 import { takeAlong } from '../tensor/axes.js';
@@ -10,23 +9,17 @@ import { affine, biasesOf, Mismatch, projected } from './affine.js';
 import { isSameLoop } from './cores.js';
 import { fusedLoop } from './fusedLoop.js';
 import { stepInPlace } from './inPlace.js';
-import { type ProductOptions, type Products, type RowProduct, withProducts } from './products.js';
+import { runsOnKernel } from './kernelLoop.js';
+import { type Ahead, type Loop, type LoopOptions, startOf, stepsIn } from './loopState.js';
+import { type Products, withProducts } from './products.js';
 import type { LoopFault } from './scenario.js';
 
 /**
  * The loops over samples, steps and units that mistakes are put into: one sample at a time, the cells' own equations. Not an engine: it
  * exists to be wrong in known ways, and (order −1, float32) to show how far rounding alone moves a network's numbers.
+ * @param known loops of this layer that were run before, by direction
+ * @param kept gets those of this run
  */
-export interface LoopOptions extends ProductOptions {
-  /** a stateful network's batch size: sample n starts with the states sample n − every left */
-  readonly every?: number;
-  /** σ and tanh to the last digit, as engines have them; else the quick ones of numerics/quick.ts */
-  readonly exact?: boolean;
-  /** loops that are right but for their start and end run on this kernel (fusedLoop.ts); what is run before is not looked for then */
-  readonly fused?: Kernel;
-}
-
-/** @param known loops of this layer that were run before, by direction; @param kept gets those of this run */
 export function kernelsOf(fault: LoopFault | undefined, options: LoopOptions, known: readonly Loop[] = [], kept: Loop[] = []): Kernels {
   let way = 0;
   const products: Pick<Kernels, 'allocate' | 'affine'> = {
@@ -54,56 +47,6 @@ function unmasked(args: RecurrenceArgs, fault: LoopFault | undefined, way: numbe
   return fault?.unmasked?.includes(way) ? { ...args, mask: undefined } : args;
 }
 
-export interface Loop {
-  readonly args: RecurrenceArgs;
-  readonly fault: LoopFault;
-  readonly options: LoopOptions;
-  readonly M: number;
-  readonly P: number;
-  /** G·M */
-  readonly width: number;
-  /** of each state: P for h, M for c */
-  readonly widths: readonly number[];
-  /** added to h·Wh: PyTorch's and Keras' GRU with the reset after the product keep it apart */
-  readonly recurrentBias: FloatArray | undefined;
-  /** x·Wx + b of every step [N·T, G·M] */
-  readonly inputs: FloatArray;
-  /** those of one step, which become its gates */
-  readonly gates: FloatArray;
-  /** the gates of every step, for traces: [N·T, G·M] */
-  readonly keptGates: FloatArray | undefined;
-  /** h·Wh */
-  readonly product: RowProduct;
-  /** h·Wp, where h is projected */
-  readonly project: RowProduct | undefined;
-  readonly recurrent: StepContext['recurrent'];
-  /** h of every step, [N, T, P] */
-  readonly sequence: FloatArray;
-  /** the last ones of every sample, each [N, width] */
-  readonly states: readonly FloatArray[];
-  /** every one, for traces: each [N, T, width] */
-  readonly kept: readonly FloatArray[] | undefined;
-  /** of the fault, read at every step; faults have different fields, which V8 would compile the step for one after the other */
-  readonly step: LoopFault['step'];
-  readonly inPlace: boolean;
-  readonly round: LoopFault['round'];
-  readonly output: 0 | 1;
-  readonly peepholes: FloatArray | undefined;
-  /** what the next step may fill */
-  spare: FloatArray[];
-  /** h·Wh of all samples, for the step that they are at: [N, K] */
-  ahead: Ahead | undefined;
-}
-
-/** The first K columns of products, row `row` of them for this very `h`; `used`: asked for by some sample. */
-interface Ahead {
-  readonly products: FloatArray;
-  readonly K: number;
-  row: number;
-  h: FloatArray;
-  used: boolean;
-}
-
 /** x [N, T, D] -> h of every step and the last states, nothing taken from them yet. */
 function runLoop(args: RecurrenceArgs, fault: LoopFault, options: LoopOptions): Loop {
   const { weights, units: M, cell } = args;
@@ -124,6 +67,7 @@ function runLoop(args: RecurrenceArgs, fault: LoopFault, options: LoopOptions): 
     const inPlace = fault.inPlace === true && project === undefined;
     const often = { step, inPlace, round, output, peepholes: weights.peepholes?.data, ahead: undefined };
     const loop: Loop = { args, fault, options, M, P, width, recurrentBias, inputs, product, project, recurrent, ...room, ...often };
+    if (runsOnKernel(loop, products.place)) return loop;
     if (fault.carry?.by === 'step') runSharing(loop);
     else if (N > 1 && products.rows && !fault.carry && !fault.inPlace && options.every === undefined) runTogether(loop, products.rows);
     else runApart(loop);
@@ -184,14 +128,6 @@ function runTogether(loop: Loop, rows: NonNullable<Products['rows']>): void {
   for (const [n, state] of states.entries()) keepFinal(loop, state, n);
 }
 
-/** The steps that are run, in their order. */
-function stepsIn({ args, fault }: Loop): readonly [from: number, to: number] {
-  const T = args.x.shape[1];
-  const { first, last } = fault.skip ?? { first: 0, last: 0 };
-  if (first + last >= T) throw new Mismatch();
-  return [first, T - last];
-}
-
 /** One state for all samples, handed on at every step. */
 function runSharing(loop: Loop): void {
   const [N, T] = loop.args.x.shape;
@@ -202,18 +138,6 @@ function runSharing(loop: Loop): void {
       if (step === T - 1) keepFinal(loop, shared, n);
     }
   }
-}
-
-function startOf({ args, fault, options, states, widths }: Loop, n: number): FloatArray[] {
-  return widths.map((w, s) => {
-    const lag = fault.carry?.lag ?? 1;
-    if (fault.carry?.by === 'sample' && n >= lag && carries(fault, s)) return states[s].slice((n - lag) * w, (n - lag + 1) * w);
-    if (options.every !== undefined && n >= options.every) return states[s].slice((n - options.every) * w, (n - options.every + 1) * w);
-    const given = args.initial?.[s];
-    const fresh = allocate(w, options.precision);
-    if (given) fresh.set(given.data.subarray(n * w, (n + 1) * w));
-    return fresh;
-  });
 }
 
 /** One step of sample n: the states after it, which are the ones before it where the step is masked. */
@@ -248,10 +172,6 @@ function stepOnce(loop: Loop, row: number, state: readonly FloatArray[], next: r
     else args.cell.step(context);
   }
   loop.keptGates?.set(gates, row * width);
-}
-
-function carries(fault: LoopFault, s: number): boolean {
-  return fault.carry!.what === 'all' || (fault.carry!.what === 'h') === (s === 0);
 }
 
 function keepFinal({ states, widths }: Loop, state: readonly FloatArray[], n: number): void {

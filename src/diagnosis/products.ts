@@ -17,6 +17,18 @@ export interface Products {
   readonly row: RowProduct;
   /** start [K] + v [P] · w[:, 0, K) of several v: [rows, K]; undefined where row after row is as fast */
   readonly rows?: (list: readonly FloatArray[], K: number, start: FloatArray | undefined) => FloatArray;
+  /** in float64, on the kernel */
+  readonly place?: ProductPlace;
+}
+
+/** Where the kernel has the rows that it multiplies: addresses in bytes, of float64. */
+export interface ProductPlace {
+  readonly kernel: Kernel;
+  /** [rows, P] */
+  readonly v: number;
+  /** [rows, width], what `multiply` makes of the first `count` rows */
+  readonly out: number;
+  multiply(count: number): void;
 }
 
 export type RowProduct = (v: FloatArray, at: number, column: number, K: number, start: FloatArray | undefined) => FloatArray;
@@ -69,6 +81,7 @@ function inKernel(w: Tensor, { precision, order }: ProductOptions, rows: number,
       for (let r = 0; r < list.length; r++) v.set(list[r], r * P);
       return run(list.length, 0, K, start);
     },
+    place: precision === 'f64' ? { kernel, v: vAt, out: outAt, multiply: count => run(count, 0, width, undefined) } : undefined,
   };
 }
 

@@ -8,7 +8,8 @@ import { isRecurrent, type LayerSpec, type ModelSpec } from '../model/spec.js';
 import { takeAlong } from '../tensor/axes.js';
 import { type Precision, precisionOf, sameShape, type Tensor, toPrecision } from '../tensor/tensor.js';
 import { Mismatch } from './affine.js';
-import { kernelsOf, type Loop, type LoopOptions } from './loop.js';
+import { kernelsOf } from './loop.js';
+import type { Loop, LoopOptions } from './loopState.js';
 import type { LayerWeights, LoopFault, Scenario } from './scenario.js';
 
 /** The result of a scenario with the inputs and outputs of each layer, so that another scenario recomputes only what it changes. */

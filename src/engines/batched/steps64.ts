@@ -65,9 +65,8 @@ function roomFor(args: RecurrenceArgs, kernel: Kernel): Room {
   const rows = Math.min(N, Math.max(5, most - (most % 5)));
   const steps = Math.max(1, Math.min(T, Math.floor(ROWS_OF_X / rows)));
   const numbers = (count: number) => kernel.take(8 * (count + 2));
-  const [input, recurrent] = biasRows(args);
   const panels = { kernel: panels64(weights.kernel!, kernel), recurrentKernel: panels64(weights.recurrentKernel!, kernel) };
-  const fixed = { bias: numbers(width), recurrentBias: numbers(width), table: numbers(2 * CONSTANTS.length + PLACES) };
+  const fixed = fixedNumbers(width, biasRows(args), kernel);
   const places = {
     x: numbers(rows * steps * D),
     gates: numbers(rows * steps * stride),
@@ -76,11 +75,22 @@ function roomFor(args: RecurrenceArgs, kernel: Kernel): Room {
     c: numbers(rows * M),
     step: kernel.take(4 * STEP_FIELDS.length),
   };
+  return { rows, steps, stride, ...panels, ...places, fixed };
+}
+
+/** What every step reads: the biases [width], or none, and the numbers of σ and tanh. @throws RangeError as `take` */
+export function fixedNumbers(
+  width: number,
+  [input, recurrent]: readonly [FloatArray | undefined, FloatArray | undefined],
+  kernel: Kernel,
+): Room['fixed'] {
+  const numbers = (count: number) => kernel.take(8 * (count + 2));
+  const fixed = { bias: numbers(width), recurrentBias: numbers(width), table: numbers(2 * CONSTANTS.length + PLACES) };
   const memory = kernel.doubles();
   writeRow(memory, fixed.bias, input, width);
   writeRow(memory, fixed.recurrentBias, recurrent, width);
   writeTable(memory, fixed.table / 8);
-  return { rows, steps, stride, ...panels, ...places, fixed };
+  return fixed;
 }
 
 /** −0 where there is no bias: added to anything, it changes no bit. */

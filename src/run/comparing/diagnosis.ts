@@ -92,7 +92,8 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
     someLayers(layers, layers.length * RUNS_OF_A_MISTAKE * share() * Math.max(1, (prepared.input.x.shape[1] ?? 1) / FEWEST_STEPS)),
   );
   const rounding = once(() => {
-    const part = bounded(few, share());
+    // the search measures the same
+    const part = sameKind ? { scenario, right: right() } : bounded(few, share());
     return largestMagnitude(noiseOf(part.scenario, part.right).data);
   });
   return {

@@ -78,6 +78,9 @@ export function finerAllowance(coarse: Allowance, fine: Allowance): Allowance {
 /** The share of samples that is measured again, as some of their values may have moved little by chance. */
 const FEW = 0.5;
 
+/** Off by so many times what is allowed: no closer look at rounding makes that equal. */
+const CERTAIN = 1e4;
+
 /**
  * The tolerance measured as closely as the answer needs: where values seem to be off, their samples are measured again, the worst ones first,
  * until one is off for certain or none is left.
@@ -90,21 +93,22 @@ export async function closeAllowance(noise: Noise, expected: Tensor, actual: Ten
   for (;;) {
     const allowance = autoAllowance(noise, expected, toExact ? noise.exact : undefined);
     const worst = worstSamples(allowance, expected, actual, size);
-    if (worst.length === 0 || worst.some(n => done.has(n))) return allowance;
+    if (worst.length === 0 || worst.some(([n]) => done.has(n))) return allowance;
+    const samples = worst.map(([n]) => n);
     // a mistake is in more of them
     if (done.size === 0 && !repeated && worst.length <= FEW * noise.samples) {
       repeated = true;
-      await noise.repeat(worst);
+      await noise.repeat(samples);
       continue;
     }
-    const next = worst.slice(0, noise.samples === 0 ? 1 : noise.atOnce);
-    await noise.refine(next);
+    const next = samples.slice(0, noise.samples === 0 ? 1 : noise.atOnce);
+    await noise.refine(next, worst[0][1] > CERTAIN);
     for (const n of next) done.add(n);
   }
 }
 
-/** Samples with a value that is off, most first. */
-function worstSamples(allowance: Allowance, expected: Tensor, actual: Tensor, size: number): number[] {
+/** Samples with a value that is off, most first, and by how many times what is allowed. */
+function worstSamples(allowance: Allowance, expected: Tensor, actual: Tensor, size: number): [sample: number, times: number][] {
   const over = new Map<number, number>();
   for (let k = 0; k < expected.data.length; k++) {
     if (!isOff(allowance, expected, actual, k)) continue;
@@ -112,7 +116,7 @@ function worstSamples(allowance: Allowance, expected: Tensor, actual: Tensor, si
     const ratio = distance(actual.data[k], expected.data[k]) / Math.max(Number.MIN_VALUE, allowance.of(k, expected.data[k]));
     over.set(n, Math.max(over.get(n) ?? 0, ratio));
   }
-  return [...over].sort(([a, x], [b, y]) => y - x || a - b).map(([n]) => n);
+  return [...over].sort(([a, x], [b, y]) => y - x || a - b);
 }
 
 /** Whether a value differs by more than is allowed, and can be decided. */

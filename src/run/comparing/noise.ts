@@ -26,8 +26,12 @@ export interface Noise {
   readonly samples: number;
   /** Runs these samples a few more times: of thousands of values, some have moved little by chance. */
   repeat(samples: readonly number[]): Promise<void>;
-  /** Measures these samples more precisely. @param samples at most `atOnce` of them */
-  refine(samples: readonly number[]): Promise<void>;
+  /**
+   * Measures these samples more precisely.
+   * @param samples at most `atOnce` of them
+   * @param certain whether they are off whatever comes out: fewer runs of much work will do
+   */
+  refine(samples: readonly number[], certain?: boolean): Promise<void>;
   /** how many samples can be measured more precisely at once */
   readonly atOnce: number;
 }
@@ -36,6 +40,8 @@ const FIRST_RUNS = 4;
 const CLOSE_RUNS = 16;
 /** Multiply-adds of such a measurement: the shared code does some 10^8 a second. */
 const CLOSE_WORK = 2e7;
+/** The same of all runs where the answer is certain. */
+const CERTAIN_WORK = 3e7;
 
 export interface NoiseOptions {
   readonly threads: number | undefined;
@@ -70,16 +76,18 @@ export async function measureNoise(prepared: Prepared, { threads, dtype, known }
           moved[to] = Math.max(moved[to], Math.sqrt((moved[to] ** 2 + more[k] / FIRST_RUNS) / 2));
       });
     },
-    async refine(chosen) {
+    async refine(chosen, certain = false) {
       const part = samples === 0 ? prepared : { ...prepared, input: samplesIn(prepared.input, chosen) };
+      const few = Math.max(FIRST_RUNS, Math.floor(CERTAIN_WORK / productsIn(part)));
+      const runs = certain ? Math.min(CLOSE_RUNS, few) : CLOSE_RUNS;
       const single = (await run(part, { general: true })).y.data;
       const close = new Float64Array(single.length);
-      for (let seed = 0; seed < CLOSE_RUNS; seed++) addSquares(close, single, (await run(part, { general: true, jitter: seed })).y.data);
+      for (let seed = 0; seed < runs; seed++) addSquares(close, single, (await run(part, { general: true, jitter: seed })).y.data);
       // float64 has no finer code to be compared with
       const exact = dtype === 'f64' ? single : (await run(part, { general: true }, 'f64')).y.data;
       (samples === 0 ? [0] : chosen).forEach((n, i) => {
         for (let k = i * size, to = n * size; k < (i + 1) * size; k++, to++) {
-          moved[to] = Math.max(moved[to], Math.sqrt(close[k] / CLOSE_RUNS), distance(single[k], exact[k]));
+          moved[to] = Math.max(moved[to], Math.sqrt(close[k] / runs), distance(single[k], exact[k]));
           known64[to] = exact[k];
         }
       });
