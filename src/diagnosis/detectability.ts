@@ -3,7 +3,7 @@ import { samplesApart } from '../model/samples.js';
 import { largestDifference } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import { excerptsOf } from './excerpt.js';
-import { canFuse } from './fusedLoop.js';
+import { allFuse } from './fusedLoop.js';
 import { HYPOTHESES } from './hypotheses.js';
 import type { Hypothesis, Variant } from './hypothesis.js';
 import { type Outcome, type Part, runScenario } from './run.js';
@@ -168,7 +168,7 @@ export function inSingle(scenario: Scenario, kernel: Kernel): Outcome | undefine
 function moveOnKernel(variant: Variant, part: Part, kernel: Kernel): number | undefined {
   const changed = variant.change(part.scenario);
   if (!changed) return undefined;
-  if (!samplesApart(changed.model) || ![...changed.loops.values()].every(canFuse)) return moveOn(variant, part);
+  if (!allFuse(changed)) return moveOn(variant, part);
   const right = inSingle(part.scenario, kernel);
   return right && apart(runScenario(changed, { fused: kernel, like: right })?.y, right.y);
 }

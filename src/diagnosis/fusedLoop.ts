@@ -1,15 +1,21 @@
 import type { Kernel } from '../engines/batched/kernel.js';
 import { recurrence } from '../engines/batched/recurrence.js';
 import type { RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
+import { samplesApart } from '../model/samples.js';
 import { takeAlong } from '../tensor/axes.js';
 import { concatFirst, sliceFirst, stepsOf } from '../tensor/layout.js';
 import { zeros } from '../tensor/tensor.js';
 import { Mismatch } from './affine.js';
-import type { LoopFault } from './scenario.js';
+import type { LoopFault, Scenario } from './scenario.js';
 
 /** Whether a loop's steps are right, and only its start or end is elsewhere. */
-export function canFuse({ carry, skip, ...rest }: LoopFault): boolean {
+function canFuse({ carry, skip, ...rest }: LoopFault): boolean {
   return Object.values(rest).every(v => v === undefined) && carry?.by !== 'step' && !(carry && skip);
+}
+
+/** Whether all loops of a scenario are such ones, and no sample goes on where another one ends. */
+export function allFuse({ model, loops }: Scenario): boolean {
+  return samplesApart(model) && [...loops.values()].every(canFuse);
 }
 
 /** Such a loop by the batched engine in float32, ten times as fast as loop.ts: for what is no matter of rounding. */

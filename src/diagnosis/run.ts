@@ -1,3 +1,4 @@
+import { jittered } from '../engines/batched/jitter.js';
 import type { Kernel } from '../engines/batched/kernel.js';
 import { asValue, initialOf, maskedInputs } from '../engines/walk.js';
 import { RnnError } from '../errors.js';
@@ -45,6 +46,8 @@ export interface RunOptions {
   readonly exact?: boolean;
   /** float32 on the batched engine's kernel, where canFuse says so of every loop */
   readonly fused?: Kernel;
+  /** other roundings, by this seed (engines/batched/jitter.ts) */
+  readonly jitter?: number;
   /** results of layers with the same inputs are taken from here */
   readonly like?: Outcome;
 }
@@ -91,7 +94,7 @@ export function runLayer(
   );
 }
 
-function walkScenario(scenario: Scenario, { order = 1, trace = false, exact = false, like, fused, ...asked }: RunOptions): Outcome {
+function walkScenario(scenario: Scenario, { order = 1, trace = false, exact = false, like, fused, jitter, ...asked }: RunOptions): Outcome {
   const precision = fused ? 'f32' : (asked.precision ?? 'f64');
   const { model, input, masks } = scenario;
   const same = like?.layers.values().next().value?.inputs[0];
@@ -130,7 +133,7 @@ function walkScenario(scenario: Scenario, { order = 1, trace = false, exact = fa
     const cores: Loop[] = [];
     const result = unchanged
       ? before.result
-      : applyLayer(scenario, layer, { inputs, initial }, { precision, order, trace, exact, fused }, before?.cores, cores);
+      : applyLayer(scenario, layer, { inputs, initial }, { precision, order, trace, exact, fused, jitter }, before?.cores, cores);
     layers.set(layer.name, unchanged ? before : { layer, weights, fault, masks, initial, inputs, cores, result });
     const passed = masks && layer.mask === null && result.tensor.shape.length > 2;
     values.set(layer.name, passed ? { ...result, mask: inputs[0].mask } : result);
@@ -176,8 +179,9 @@ function inPrecision(t: Tensor, precision: Precision): Tensor {
   return known;
 }
 
-interface LayerOptions extends Required<Omit<RunOptions, 'like' | 'fused'>> {
+interface LayerOptions extends Required<Omit<RunOptions, 'like' | 'fused' | 'jitter'>> {
   readonly fused?: Kernel;
+  readonly jitter?: number;
   /** an engine's, for a layer that is right */
   readonly kernels?: Kernels;
 }
@@ -186,7 +190,7 @@ function applyLayer(
   { weights, loops, masks, model }: Scenario,
   layer: LayerSpec,
   { inputs, initial: states }: Pick<LayerRun, 'inputs' | 'initial'>,
-  { precision, order, trace, exact, fused, kernels }: LayerOptions,
+  { precision, order, trace, exact, fused, jitter, kernels }: LayerOptions,
   known: readonly Loop[] | undefined,
   cores: Loop[],
 ): LayerResult {
@@ -195,8 +199,9 @@ function applyLayer(
   const B = model.input.batch;
   const every = isRecurrent(layer) && layer.stateful && B !== null && inputs[0].tensor.shape[0] > B ? B : undefined;
   const initial = states?.map(t => inPrecision(t, precision));
+  const ran = kernels ?? kernelsOf(fault, { precision, order, every, exact, fused }, known, cores);
   const context = {
-    kernels: kernels ?? kernelsOf(fault, { precision, order, every, exact, fused }, known, cores),
+    kernels: jitter === undefined ? ran : jittered(ran, jitter),
     weights: own,
     initial,
     trace,
