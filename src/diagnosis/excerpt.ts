@@ -4,7 +4,7 @@ import { concatFirst, sliceFirst, stepsOf } from '../tensor/layout.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import type { Variant } from './hypothesis.js';
 import { type Outcome, type Part, runScenario } from './run.js';
-import { type Scenario, withSteps } from './scenario.js';
+import { recurrentLayers, type Scenario, withSteps } from './scenario.js';
 
 /**
  * A few steps of a long sequence on which a mistake shows what it does: the first ones where y has one row a step, else the
@@ -57,8 +57,16 @@ function excerptsFor(scenario: Scenario): readonly Excerpt[] {
   if (T < LEAST_STEPS || model.otherInputs || !inOrder || masked || !masks || loops.size > 0 || scenario.finish.length > 0) return [];
   const lengths = steps >= 2 * FEWEST_STEPS ? [FEWEST_STEPS, steps] : [steps];
   if (isSequence(model)) return lengths.flatMap(length => firstSteps(scenario, length) ?? []);
-  const whole = runScenario(scenario, { trace: true });
-  return whole ? lengths.flatMap(length => lastSteps(scenario, length, whole) ?? []) : [];
+  const made: Excerpt[] = [];
+  let [from, states] = [0, scenario.input.initialStates];
+  for (const length of lengths.toReversed()) {
+    const before = runScenario(withSteps(scenario, from, T - length, states));
+    if (!before) return [];
+    states = new Map(recurrentLayers(scenario).map(({ name }) => [name, before.layers.get(name)?.result.states ?? []]));
+    from = T - length;
+    made.unshift(...lastSteps(scenario, length, states));
+  }
+  return made;
 }
 
 /** Whether y has a row for each step, where layers follow each other. */
@@ -89,27 +97,22 @@ function firstSteps(scenario: Scenario, steps: number): Excerpt | undefined {
   };
 }
 
-/** Each sample twice: going on from its right states, and from zeros. */
-function lastSteps(scenario: Scenario, steps: number, whole: Outcome): Excerpt | undefined {
+/** Each sample twice: going on from its right states, and from zeros. Empty where they do not fit. */
+function lastSteps(scenario: Scenario, steps: number, states: ReadonlyMap<string, readonly Tensor[]>): Excerpt[] {
   const T = scenario.input.x.shape[1];
   const N = scenario.input.x.shape[0];
-  const states = new Map(
-    scenario.model.layers
-      .filter(isRecurrent)
-      .map(l => [l.name, (whole.layers.get(l.name)?.result.traces?.[0]?.states ?? []).map(t => rowOf(t, T - steps - 1))] as const),
-  );
   const warm = withSteps(scenario, T - steps, T, states);
   const initialStates = new Map([...states].map(([name, own]) => [name, own.map(besideZeros)] as const));
   const twice = ({ x }: Scenario['input']) => ({ x: concatFirst([x, x]), initialStates });
   const part = { ...warm, input: twice(warm.input) };
   const right = runScenario(part);
-  if (!right) return undefined;
+  if (!right) return [];
   const spreading = (both: Tensor | undefined) => {
     if (!both || both.shape[0] !== 2 * N) return undefined;
     const [y, cold] = [sliceFirst(both, 0, N), sliceFirst(both, N, 2 * N)];
     return { y, spread: TIMES_SPREAD * largestDifference(y.data, cold.data).abs };
   };
-  return {
+  const excerpt: Excerpt = {
     of: y => y,
     under: remembered(variant => spreading(outputOf(variant, part, right))),
     beside(variant) {
@@ -121,6 +124,7 @@ function lastSteps(scenario: Scenario, steps: number, whole: Outcome): Excerpt |
     },
     moved: movedIn(warm),
   };
+  return [excerpt];
 }
 
 /** What a change makes of a scenario, where it is another x or other first states and nothing else. */
@@ -170,9 +174,4 @@ function outputOf(variant: Variant, scenario: Scenario, right: Outcome): Tensor 
 /** The first steps of a y at every step; of another shape it stays as it is. */
 function rowsOf(y: Tensor, steps: number): Tensor {
   return y.shape.length === 3 ? stepsOf(y, 0, steps) : y;
-}
-
-/** [N, T, w] -> step t [N, w] */
-function rowOf(t: Tensor, at: number): Tensor {
-  return { shape: [t.shape[0], t.shape[2]], data: stepsOf(t, at, at + 1).data };
 }

@@ -6,7 +6,7 @@ import type { ProductPlace } from './products.js';
 
 /**
  * A loop in float64 whose steps are right, with the kernel's own step (SimpleRNN, LSTM, GRU with the reset after the product): most mistakes change weights, x or
- * states alone. Its sums are added up in another order than in loop.ts, which the last of 16 digits shows.
+ * states alone. The bits are those of loop.ts.
  * @returns false where the loop is another one, and nothing was run
  */
 export function runsOnKernel(loop: Loop, place: ProductPlace | undefined): boolean {
@@ -29,15 +29,15 @@ interface Room {
   readonly fixed: ReturnType<typeof fixedNumbers>;
 }
 
-function roomIn({ args, M, width, recurrentBias }: Loop, { kernel }: ProductPlace): Room {
+function roomIn({ args, M, width }: Loop, { kernel }: ProductPlace): Room {
   const N = args.x.shape[0];
   const numbers = (count: number) => kernel.take(8 * (count + 2));
-  const fixed = fixedNumbers(width, [undefined, recurrentBias], kernel);
+  const fixed = fixedNumbers(width, [undefined, undefined], kernel);
   return { gates: numbers(N * width), c: numbers(N * M), step: kernel.take(4 * STEP_FIELDS.length), fixed };
 }
 
 function runSamples(loop: Loop, cell: number, place: ProductPlace, { gates, c, step, fixed }: Room, first: number, rows: number): void {
-  const { args, M, width, inputs, sequence, states } = loop;
+  const { args, M, width, recurrentBias, inputs, sequence, states } = loop;
   const { kernel, v: h, out: recurrent } = place;
   const T = args.x.shape[1];
   const memory = kernel.doubles();
@@ -51,7 +51,7 @@ function runSamples(loop: Loop, cell: number, place: ProductPlace, { gates, c, s
   for (let k = from; k < to; k++) {
     const t = first * T + (args.reverse ? T - 1 - k : k);
     for (let r = 0; r < rows; r++) memory.set(inputs.subarray((t + r * T) * width, (t + r * T + 1) * width), gates / 8 + r * width);
-    place.multiply(rows);
+    place.multiply(rows, recurrentBias);
     kernel.run.runStep64(step, cell);
     for (let r = 0; r < rows; r++) sequence.set(places[loop.output].subarray(r * M, (r + 1) * M), (t + r * T) * M);
   }

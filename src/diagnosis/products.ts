@@ -26,9 +26,9 @@ export interface ProductPlace {
   readonly kernel: Kernel;
   /** [rows, P] */
   readonly v: number;
-  /** [rows, width], what `multiply` makes of the first `count` rows */
+  /** [rows, width], what `multiply` makes of the first `count` rows: start [width] + v·w */
   readonly out: number;
-  multiply(count: number): void;
+  multiply(count: number, start: FloatArray | undefined): void;
 }
 
 export type RowProduct = (v: FloatArray, at: number, column: number, K: number, start: FloatArray | undefined) => FloatArray;
@@ -81,15 +81,27 @@ function inKernel(w: Tensor, { precision, order }: ProductOptions, rows: number,
       for (let r = 0; r < list.length; r++) v.set(list[r], r * P);
       return run(list.length, 0, K, start);
     },
-    place: precision === 'f64' ? { kernel, v: vAt, out: outAt, multiply: count => run(count, 0, width, undefined) } : undefined,
+    place: precision === 'f64' ? { kernel, v: vAt, out: outAt, multiply: (count, start) => run(count, 0, width, start) } : undefined,
   };
 }
 
+/** Those of weights that were asked for before; of others null, where they are no float32, or that they were. */
+const singles = new WeakMap<FloatArray, Float32Array | 'seen' | null>();
+
 /** Weights that are float32, as nearly all are that a mistake only moves, are kept so: half as many bytes to read, and the same products. */
 function writeSingles(data: FloatArray, to: Float32Array): boolean {
-  for (let k = 0; k < to.length; k++) {
-    to[k] = data[k];
-    if (to[k] !== data[k]) return false;
+  const known = singles.get(data);
+  if (known === null) return false;
+  if (known instanceof Float32Array) to.set(known);
+  else {
+    for (let k = 0; k < to.length; k++) {
+      to[k] = data[k];
+      if (to[k] !== data[k]) {
+        singles.set(data, null);
+        return false;
+      }
+    }
+    singles.set(data, known ? to.slice() : 'seen');
   }
   return true;
 }

@@ -40,8 +40,9 @@ const FIRST_RUNS = 4;
 const CLOSE_RUNS = 16;
 /** Multiply-adds of such a measurement: the shared code does some 10^8 a second. */
 const CLOSE_WORK = 2e7;
-/** The same of all runs where the answer is certain. */
+/** The same of all runs where the answer is certain, and the fewest of them. */
 const CERTAIN_WORK = 3e7;
+const FEWEST_RUNS = 2;
 
 export interface NoiseOptions {
   readonly threads: number | undefined;
@@ -78,7 +79,7 @@ export async function measureNoise(prepared: Prepared, { threads, dtype, known }
     },
     async refine(chosen, certain = false) {
       const part = samples === 0 ? prepared : { ...prepared, input: samplesIn(prepared.input, chosen) };
-      const few = Math.max(FIRST_RUNS, Math.floor(CERTAIN_WORK / productsIn(part)));
+      const few = Math.max(FEWEST_RUNS, Math.floor(CERTAIN_WORK / productsIn(part)));
       const runs = certain ? Math.min(CLOSE_RUNS, few) : CLOSE_RUNS;
       const single = (await run(part, { general: true })).y.data;
       const close = new Float64Array(single.length);
