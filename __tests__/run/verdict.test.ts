@@ -278,8 +278,8 @@ describe('a network of several outputs', () => {
 });
 
 describe('noise is measured as closely as the answer needs', () => {
-  /** One value in each of four samples, which is off by 1; running them again finds that this one moves as much, measuring closely that all do. */
-  const judged = async (off: readonly number[], moving: readonly number[]) => {
+  /** One value in each of four samples, which is off by 1 or `by`; running them again finds that this one moves as much, measuring closely that all do. */
+  const judged = async (off: readonly number[], moving: readonly number[], by = 1) => {
     const calls: string[] = [];
     const moved = new Float64Array(4).fill(1e-3);
     const noise = {
@@ -288,12 +288,12 @@ describe('noise is measured as closely as the answer needs', () => {
         calls.push(`repeat ${samples}`);
         for (const n of samples) if (moving.includes(n)) moved[n] = 1;
       },
-      refine: async (samples: readonly number[]) => {
-        calls.push(`refine ${samples}`);
+      refine: async (samples: readonly number[], certain: boolean) => {
+        calls.push(`refine ${samples}${certain ? ', certain' : ''}`);
       },
     };
     const expected = { shape: [4, 1], data: new Float64Array(4).fill(1e5) };
-    const actual = { shape: [4, 1], data: expected.data.map((v, n) => v + Number(off.includes(n))) };
+    const actual = { shape: [4, 1], data: expected.data.map((v, n) => v + (off.includes(n) ? by : 0)) };
     const allowance = await closeAllowance(noise, expected, actual, false);
     return { calls, allowed: Array.from(expected.data, (e, k) => allowance.of(k, e)) };
   };
@@ -306,5 +306,10 @@ describe('noise is measured as closely as the answer needs', () => {
   it('one that is off for all that is measured closely, and so are more than half of the samples', async () => {
     expect((await judged([1, 2], [2])).calls).toEqual(['repeat 1,2', 'refine 1']);
     expect((await judged([0, 1, 2], [0, 1, 2])).calls).toEqual(['refine 0']);
+  });
+
+  it('what is off by ten thousand times what is allowed needs no close look', async () => {
+    expect((await judged([0, 1, 2], [], 159)).calls).toEqual(['refine 0']);
+    expect((await judged([0, 1, 2], [], 161)).calls).toEqual(['refine 0, certain']);
   });
 });
