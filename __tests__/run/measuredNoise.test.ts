@@ -59,7 +59,7 @@ describe.each(Object.entries(NETWORKS))('of %s', (_, request) => {
   it.each(CHOSEN.map(chosen => [chosen]))('samples %j alone have their own y in float64, and no other has one', async chosen => {
     const { y, noise, size } = await measured();
     expect(noise.samples).toBe(4);
-    await noise.refine(chosen, false);
+    await noise.refine(chosen);
     for (let n = 0; n < 4; n++)
       for (let k = n * size; k < (n + 1) * size; k++) {
         if (chosen.includes(n)) expect(Math.abs(noise.exact[k] - y.data[k])).toBeLessThan(1e-13);
@@ -74,7 +74,7 @@ describe.each(Object.entries(NETWORKS))('of %s', (_, request) => {
     expect(first.every(v => v >= 0 && v < 1e-5 * Math.max(1, scale))).toBe(true);
     expect(first.some(v => v > 0)).toBe(true);
     await noise.repeat([2]);
-    await noise.refine([0], false);
+    await noise.refine([0]);
     noise.moved.forEach((v, k) => {
       const n = Math.floor(k / size);
       if (n === 1 || n === 3) expect(v).toBe(first[k]);
@@ -96,7 +96,7 @@ it('of a network whose states pass from call to call is that of all samples at o
   const noise = await measureNoise(prepared, FLOAT32);
   const { y } = await executeWith(manual, prepared.network.model, prepared.weights, prepared.input, { dtype: 'f64' });
   expect(noise.samples).toBe(0);
-  await noise.refine([0], false);
+  await noise.refine([0]);
   for (const [k, v] of noise.exact.entries()) expect(Math.abs(v - y.data[k])).toBeLessThan(1e-13);
 });
 

@@ -288,7 +288,7 @@ describe('noise is measured as closely as the answer needs', () => {
         calls.push(`repeat ${samples}`);
         for (const n of samples) if (moving.includes(n)) moved[n] = 1;
       },
-      refine: async (samples: readonly number[], certain: boolean) => {
+      refine: async (samples: readonly number[], certain?: boolean) => {
         calls.push(`refine ${samples}${certain ? ', certain' : ''}`);
       },
     };

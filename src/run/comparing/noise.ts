@@ -31,7 +31,7 @@ export interface Noise {
    * @param samples at most `atOnce` of them
    * @param certain whether they are off whatever comes out: fewer runs of much work will do
    */
-  refine(samples: readonly number[], certain: boolean): Promise<void>;
+  refine(samples: readonly number[], certain?: boolean): Promise<void>;
   /** how many samples can be measured more precisely at once */
   readonly atOnce: number;
 }
@@ -77,7 +77,7 @@ export async function measureNoise(prepared: Prepared, { threads, dtype, known }
           moved[to] = Math.max(moved[to], Math.sqrt((moved[to] ** 2 + more[k] / FIRST_RUNS) / 2));
       });
     },
-    async refine(chosen, certain) {
+    async refine(chosen, certain = false) {
       const part = samples === 0 ? prepared : { ...prepared, input: samplesIn(prepared.input, chosen) };
       const few = Math.max(FEWEST_RUNS, Math.floor(CERTAIN_WORK / productsIn(part)));
       const runs = certain ? Math.min(CLOSE_RUNS, few) : CLOSE_RUNS;
