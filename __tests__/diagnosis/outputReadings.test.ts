@@ -129,3 +129,13 @@ it.each<[number[], number[], boolean]>([
 ])('%j is %j with neighbouring axes as one: %s', (shape, of, is) => {
   expect([isRegrouped(shape, of), core(shape)]).toEqual([is, shape.filter(n => n !== 1)]);
 });
+
+it('a layer of two directions and one of one have no h_n in common', async () => {
+  const { scenario, right } = await scenarioIn({ layers: 'bigru:3+seq,gru:3,dense:2', N: 2, T: 4, D: 2 });
+  const views = outputReadings(
+    scenario,
+    right,
+    tensor([4, 2, 3], k => k / 7),
+  );
+  expect(views.filter(({ words }) => words.includes('h_n'))).toEqual([]);
+});

@@ -3,6 +3,7 @@ import { runScenario } from '../../src/diagnosis/run.js';
 import { lazyPart } from '../../src/diagnosis/runCache.js';
 import { scenarioOf } from '../../src/diagnosis/scenario.js';
 import { computeTogether, isDeep } from '../../src/diagnosis/together.js';
+import { runInMemory } from '../../src/run/inMemory.js';
 import { prepare } from '../../src/run/prepare.js';
 import { largestDifference } from '../../src/tensor/difference.js';
 
@@ -25,4 +26,19 @@ describe.each([
     });
     expect(found).toBeGreaterThan(variants.length / 2);
   });
+});
+
+test('a layer that reads two values is no part of a chain', async () => {
+  const layers = ['a', 'b', 'c', 'd', 'e'].map((name, i) => ({
+    kind: 'rnn',
+    name,
+    units: 3,
+    returnSequences: true,
+    inputs: [i === 0 ? 'input' : i === 3 ? 'sum' : 'abcd'[i - 1]],
+  }));
+  const sum = { kind: 'op', op: 'Add', name: 'sum', inputs: ['c', 'a'] };
+  const wired = [...layers.slice(0, 3), sum, ...layers.slice(3)];
+  const spec = { functional: true, input: { timesteps: 4, features: 2 }, layers: wired };
+  const { network, weights, input } = await runInMemory({ spec });
+  expect(isDeep(lazyPart(scenarioOf(network.model, weights, input)))).toBe(false);
 });
