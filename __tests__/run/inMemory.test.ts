@@ -1,5 +1,6 @@
 import { forward, handCalculation, type MemoryRequest, sha256, shapes } from '../../src/browser.js';
 import { runForward } from '../../src/run/forward.js';
+import { networkInMemory } from '../../src/run/inMemory.js';
 import { runShapes } from '../../src/run/shapes.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 
@@ -44,6 +45,11 @@ it('a spec is taken in place of flags, by the rules of its framework', async () 
   expect(ofTorch.network.framework).toBe('torch');
   // a second bias, and the reset behind the product
   expect(ofTorch.weights.get('gru_1/bh')!.shape).toEqual([2, 15]);
+});
+
+it.each([[[]], [null], [3], ['lstm:3'], [[{ layers: [] }]]])('a spec that is no object (%j) is refused as that', async spec => {
+  const message = expect.stringContaining('expected an object that describes the spec');
+  await expect(networkInMemory({ spec } as never)).rejects.toMatchObject({ code: 'E_SPEC_TYPE', message });
 });
 
 it('the seed is 42 unless another is given', async () => {

@@ -109,8 +109,7 @@ export function isOneSequence({ model: { input }, wholeInputs }: Network): boole
 
 /** What an input is drawn as: its shape, and the range of its whole numbers if it has such. */
 export function inputWish({ model }: Network, { N, T }: { N: number; T: number }): InputWish {
-  const embedding = model.layers.find(l => l.kind === 'embedding');
-  const tokens = rowsLookedUp(model, model.input.name) ?? (embedding?.kind === 'embedding' ? embedding.tokens : null);
+  const tokens = rowsLookedUp(model, model.input.name);
   if (model.input.features === null && tokens !== null) return { shape: [N, T], tokens };
   return { shape: [N, T, model.input.features!], tokens: null };
 }
