@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import type { CommandName } from '../../src/cli/flag.js';
 import { main } from '../../src/cli/main.js';
+import { writeOnnx } from '../../src/formats/onnx.js';
 import { useBuiltPage } from '../helpers/builtPage.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 
@@ -187,5 +188,26 @@ it('an array named with escape sequences is text where it is listed', async () =
       expect([argv, exit]).toEqual([argv, expected]);
       expect(stdout + stderr).not.toMatch(UNSAFE);
     }
+  }
+});
+
+it('an axis of a graph named with escape sequences is text, and cut, wherever it is shown', async () => {
+  const value = (name: string) => ({ name, dtype: 'f32' as const, shape: [`${ESCAPE}${'long '.repeat(20)}`, 3] });
+  const node = { name: '', opType: 'Relu', domain: '', inputs: ['x'], outputs: ['y'], attributes: new Map() };
+  const graph = { name: 'g', inputs: [value('x')], outputs: [value('y')], initializers: new Map(), nodes: [node] };
+  const file = write(
+    'axis.onnx',
+    await writeOnnx({ irVersion: 8, producerName: '', producerVersion: '', opsets: new Map([['', 17]]), graph }),
+  );
+  for (const argv of [
+    ['inspect', file],
+    ['inspect', file, '--json'],
+    ['shapes', file],
+    ['shapes', file, '--json'],
+  ]) {
+    const { stdout, stderr } = await run(...argv);
+    expect(stdout + stderr).not.toMatch(UNSAFE);
+    expect([argv[0], stdout.includes('long '.repeat(12))]).toEqual([argv[0], false]);
+    if (argv.includes('--json')) expect(JSON.stringify(JSON.parse(stdout))).not.toContain(JSON.stringify(ESCAPE).slice(1, -1));
   }
 });

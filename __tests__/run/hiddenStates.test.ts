@@ -56,6 +56,12 @@ it('layers may be called h1, h2, by their own names, or stand in order without n
   }
 });
 
+it('an array that is alone in its file is y, whatever it is called', async () => {
+  const { y } = await traced();
+  const result = await runCompare({ ...request, against: await save('alone.npz', { h1: y }) });
+  expect([result.equal, result.notes.join()]).toEqual([true, expect.not.stringContaining('hidden states')]);
+});
+
 it('states of another shape than the layer of their name are refused', async () => {
   const against = await save('shape.npz', {
     'lstm_2/h': { shape: [3, 5, 3], data: new Float64Array(45) },
