@@ -7,7 +7,7 @@ import { runInThread } from '../../src/cli/thread.js';
 import { DEFAULT_LIMITS, type Limits } from '../../src/formats/format.js';
 import { LIMITS } from '../../src/formats/limits.js';
 import { memorySource } from '../../src/formats/source.js';
-import { readJsonModel } from '../../src/run/files/modelFile.js';
+import { readJsonModel } from '../../src/run/files/jsonModel.js';
 import { THOROUGH } from '../helpers/effort.js';
 import { temporaryFolder } from '../helpers/files.js';
 import { deflatedNpz, nestedConfig, nestedGroups, nestedPickle, npyOf, npzOf, ratioOf, safetensorsOf } from '../helpers/limitFiles.js';

@@ -1,5 +1,5 @@
 import type { TensorFile } from '../../src/formats/format.js';
-import { dialectOf } from '../../src/run/files/modelFile.js';
+import { dialectOf } from '../../src/run/files/describedFile.js';
 import { tensorFrom } from '../../src/run/input/arraysInMemory.js';
 
 const fileOf = (version: string | undefined) =>

@@ -1,7 +1,7 @@
 import { writeTensors } from '../../src/formats/index.js';
 import { memorySource } from '../../src/formats/source.js';
 import { summaryText } from '../../src/report/summary.js';
-import { readJsonModel } from '../../src/run/files/modelFile.js';
+import { readJsonModel } from '../../src/run/files/jsonModel.js';
 import { runForward } from '../../src/run/forward.js';
 import type { Network } from '../../src/run/network/network.js';
 import { outlinedShapes } from '../../src/run/network/outlinedShapes.js';

@@ -10,7 +10,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { EmitTarget } from './emit/target.js';
 import { executionOf, executionWithout } from './engineChoice.js';
 import { type Execution, execute, executeGraph } from './execute.js';
-import type { ModelFile } from './files/modelFile.js';
+import type { ModelFile } from './files/describedFile.js';
 import { sha256OfTensors } from './files/sha256.js';
 import { equationsOf, handCalculationOf } from './handCalculation.js';
 import { checkFinite } from './input/finite.js';

@@ -3,7 +3,7 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { inputsOf } from '../model/spec.js';
 import { keep } from '../tensor/lazy.js';
-import type { ModelFile } from './files/modelFile.js';
+import type { ModelFile } from './files/describedFile.js';
 import { tensorFrom } from './input/arraysInMemory.js';
 import { loadNetwork, type Network, openModel } from './network/network.js';
 import { asRun, isExact } from './network/wiredGraph.js';

@@ -8,7 +8,7 @@ import { type GraphValue, isInteger } from '../ops/value.js';
 import { swapBatchAndTime } from '../tensor/layout.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
-import type { ModelFile } from './files/modelFile.js';
+import type { ModelFile } from './files/describedFile.js';
 import {
   checkDrawnSizes,
   checkDraws,

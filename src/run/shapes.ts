@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { TUTORIAL } from '../model/dimensions.js';
-import type { ModelFile } from './files/modelFile.js';
+import type { ModelFile } from './files/describedFile.js';
 import { shapesInFile } from './network/fileCounts.js';
 import { loadDescription, type Network, openModel } from './network/network.js';
 import { checkAsked, withAskedSizes } from './network/networkSizes.js';

@@ -10,7 +10,7 @@ import { layersLineOf } from '../../model/layersLine.js';
 import { inferShapes, type ModelShapes, weightShapesByLayer } from '../../model/shapes.js';
 import { isRecurrent, type ModelSpec, SPEC_SCHEMA } from '../../model/spec.js';
 import { checkWeights, type Weights } from '../../weights/weights.js';
-import type { ModelFile } from '../files/modelFile.js';
+import type { ModelFile } from '../files/describedFile.js';
 import type { InputRequest, NetworkRequest } from '../request.js';
 import { checkRules } from '../requestRules.js';
 import { backendAssumptions } from './backend.js';

@@ -5,7 +5,7 @@ import type { TensorFile } from '../../formats/format.js';
 import { checkSpec } from '../../model/check.js';
 import { inferShapes } from '../../model/shapes.js';
 import { sizeOf } from '../../tensor/tensor.js';
-import type { ModelFile } from '../files/modelFile.js';
+import type { ModelFile } from '../files/describedFile.js';
 import type { DimsJson, LayerRow, ShapesResult } from '../result.js';
 import { isFixed, STATISTIC } from './fileCounts.js';
 import type { Network } from './network.js';

@@ -1,5 +1,5 @@
 import { RnnError } from '../../errors.js';
-import type { ModelFile } from '../files/modelFile.js';
+import type { ModelFile } from '../files/describedFile.js';
 import type { NetworkRequest } from '../request.js';
 import type { Network } from './network.js';
 import { checkAsked, checkSizesHeld } from './networkSizes.js';
