@@ -9,7 +9,7 @@ import type { OnnxModel } from '../formats/onnx/graph.js';
 import { writeOnnx } from '../formats/onnx.js';
 import { type ByteSource, memorySource } from '../formats/source.js';
 import { checkSpec } from '../model/check.js';
-import { inferShapes } from '../model/shapes.js';
+import { inferShapes, type ModelShapes } from '../model/shapes.js';
 import { inputsOf, type LayerSpec, type ModelSpec, specOf } from '../model/spec.js';
 import type { GraphValue } from '../ops/value.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -72,9 +72,16 @@ export async function encode(
       const read = await readPlainTensors(source, { limits: ownLimits(), nameHint: `x.${format}` });
       const program = same ? withTensors?.(read.tensors) : undefined;
       if (program) return yOf(checkSpec(program.spec, framework), program.weights, input);
-      return yOf(model, convention.toWeights(shapes, read.tensors), input);
+      const written = same ? shapes : withoutPlaces(shapes);
+      return yOf(model, convention.toWeights(written, read.tensors), input);
     },
   };
+}
+
+/** Where a layer's weights stood in the file that was read says nothing of one that is written in another layout. */
+function withoutPlaces(shapes: ModelShapes): ModelShapes {
+  const layers = shapes.layers.map(own => ({ ...own, layer: { ...own.layer, tensors: undefined } }));
+  return { ...shapes, layers };
 }
 
 /** An operator with numbers of its own, more than a factor or a bound: a parameter of the module, or a table. */

@@ -21,7 +21,7 @@ export function toStateDict(shapes: ModelShapes, weights: Weights): Map<string, 
   const named = new Map<string, FileTensor>();
   const places = recurrentPlaces(shapes);
   const modules = new Map<string, number>();
-  for (const layer of shapes.layers) {
+  for (const layer of shapes.layers.filter(l => l.layer.shares === undefined)) {
     const of = (name: string) => weights.get(`${layer.layer.name}/${name}`);
     if (isRecurrent(layer.layer)) writeRecurrent(named, layer.layer, places.get(layer.layer.name)!, of);
     else if (layer.weights.length > 0) writePlain(named, layer, modules, of);
@@ -67,7 +67,7 @@ function recurrentPlaces({ layers }: ModelShapes): Map<string, Place> {
   let last: RecurrentSpec | undefined;
   let modules = 0;
   for (const { layer } of layers) {
-    if (!isRecurrent(layer)) continue;
+    if (!isRecurrent(layer) || layer.shares !== undefined) continue;
     let source = specs.get(layer.inputs[0]);
     while (source?.kind === 'dropout') source = specs.get(source.inputs[0]);
     const continues = last !== undefined && source === last && moduleOptions(layer) === moduleOptions(last);
