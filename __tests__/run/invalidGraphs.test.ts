@@ -14,12 +14,14 @@ const [T, N, D, M] = [5, 2, 3, 4];
 const next = randomStream(5);
 const draw = (...shape: number[]): Tensor => ({ shape, data: Float32Array.from({ length: sizeOf(shape) }, () => next() * 2 - 1) });
 
+const MICROSOFT = new Set(['BiasGelu', 'DynamicQuantizeLSTM']);
+
 /** x [T, N, D], sizes open, through what a case adds to it */
 function graphOf(build: (b: GraphBuilder) => string, domain?: string): OnnxModel {
   const b = newBuilder(['x', 'y']);
   const from = build(b);
   const last: OnnxNode = { ...b.nodes[0], opType: 'Identity', domain: '', inputs: [from], outputs: ['y'], attributes: new Map() };
-  const nodes = b.nodes.map(node => (domain && node.opType === 'BiasGelu' ? { ...node, domain } : node));
+  const nodes = b.nodes.map(node => (domain && MICROSOFT.has(node.opType) ? { ...node, domain } : node));
   const graph = {
     name: 'g',
     inputs: [{ name: 'x', dtype: 'f32' as const, shape: ['T', 'N', D] }],
@@ -64,6 +66,15 @@ const zeros = (b: GraphBuilder, axis: number) => {
 };
 const oneHot = (b: GraphBuilder, values: number) =>
   b.add('OneHot', [b.add('Cast', ['x'], { to: int(7) }), b.scalar(3), b.constant('v', draw(values))]);
+
+const quantisedLstm = (b: GraphBuilder, bias: readonly number[]) => {
+  const bytes = (name: string, ...shape: number[]) =>
+    b.tensor(name, { shape, dtype: 'i8', data: Float64Array.from({ length: sizeOf(shape) }, (_, i) => (i % 7) - 3) });
+  const scale = (name: string) => b.constant(name, { shape: [1], data: Float32Array.of(0.1) });
+  const inputs = ['x', bytes('W', 1, D, 4 * M), bytes('R', 1, M, 4 * M), b.constant('B', draw(...bias)), '', '', '', ''];
+  const ranges = [scale('ws'), bytes('wz', 1), scale('rs'), bytes('rz', 1)];
+  return b.addMany('DynamicQuantizeLSTM', [...inputs, ...ranges], 1, { hidden_size: int(M) })[0];
+};
 
 type Case = readonly [string, code: string, build: (b: GraphBuilder, isRight: boolean) => string];
 
@@ -121,6 +132,8 @@ const CASES: readonly Case[] = [
       return b.add('Gemm', [b.add('Reshape', ['x', b.integers([-1, D])]), W], { transB: int(1) });
     },
   ],
+  ['a bias of one more direction than an LSTM of 8 bits has', 'E_ONNX_SHAPE', (b, right) => quantisedLstm(b, [right ? 1 : 2, 8 * M])],
+  ['a bias of an LSTM of 8 bits that is too long', 'E_ONNX_SHAPE', (b, right) => quantisedLstm(b, [1, 8 * M + (right ? 0 : 8)])],
   ['one-hot values that are not two', 'E_ONNX_SHAPE', (b, right) => oneHot(b, right ? 2 : 3)],
   [
     'more padding than a stride reaches over',

@@ -93,6 +93,16 @@ it('a parameter under two names is counted once, and not as trained where it is 
   });
 });
 
+it('first states of another number of samples, which PyTorch refuses, are refused though they are zeros', async () => {
+  const { architecture, tensors } = await readTensorFile(join(folder, 'bi_hn.pt2'));
+  expect(specFromProgram(architecture, tensors).spec).toBeDefined();
+  const program = JSON.parse(JSON.stringify(architecture));
+  const gru = program.graph_module.graph.nodes.find((node: { target: string }) => node.target.endsWith('.gru.input'));
+  const batchFirst = gru.inputs.find((input: { name: string }) => input.name === 'batch_first');
+  batchFirst.arg.as_bool = !batchFirst.arg.as_bool;
+  expect(() => specFromProgram(program, tensors)).toThrow(expect.objectContaining({ code: 'E_PT2_GRAPH', kind: 'shape' }));
+});
+
 it('convolutions and normalisations of modules are layers with their weights', async () => {
   const { layers } = shapesInFile(await loadNetwork({ model: join(folder, 'space.pt2') }));
   const counted = Object.fromEntries(layers.filter(l => l.params !== 0).map(l => [l.name, [l.kind, l.params]]));

@@ -3,7 +3,8 @@ import { RnnError } from '../../errors.js';
 import { concatFirst, transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { toCanonicalGates } from '../gateOrder.js';
-import type { Argument } from './program.js';
+import type { Argument, Size } from './program.js';
+import { sizesOf } from './rule.js';
 import { arg, type Call, isTensor, type Operand, type Value, type Wiring } from './wiring.js';
 
 /** aten.lstm.input, gru.input, rnn_tanh.input, rnn_relu.input: a module of several layers and directions as layers of ours. */
@@ -48,7 +49,8 @@ export function sequence(call: Call, { cell, activation }: Kind): void {
   const timeMajor = !flag('batch_first');
   let x = wiring.input(arg(call, 'input'));
   if (timeMajor) x = wiring.samplesFirst(x);
-  const initial = initialStates(wiring, arg(call, 'hx'), getCell(cell).states.length);
+  const samples = sizesOf(call, 'input')[timeMajor ? 1 : 0];
+  const initial = initialStates(wiring, arg(call, 'hx'), getCell(cell).states.length, layers * directions, samples);
   const states: string[][] = getCell(cell).states.map(() => []);
   for (let l = 0; l < layers; l++) {
     const own = sets.slice(l * directions, (l + 1) * directions);
@@ -133,11 +135,31 @@ function readSet(wiring: Wiring, params: readonly Argument[], biased: boolean, c
   return { prefix: read[0].name.replace(/\.?weight_ih.*$/, '') || 'rnn', weights, projection: projection !== undefined, biased };
 }
 
+/** Zeros [layers·directions, N, …] are left out; those of another shape PyTorch refuses. @throws RnnError E_PT2_GRAPH */
+function checkZeros(zeros: readonly Size[], slots: number, samples: Size): void {
+  const other = typeof zeros[1] === 'number' && typeof samples === 'number' && zeros[1] !== samples;
+  if (zeros.length === 3 && zeros[0] === slots && !other) return;
+  throw new RnnError('shape', 'E_PT2_GRAPH', 'the first states do not fit the module and its input', {
+    where: 'hx',
+    expected: `[${slots}, ${samples}, …]`,
+    found: `[${zeros.join(', ')}]`,
+  });
+}
+
 /** hx: h_0 and c_0 [layers·directions, N, M]; undefined where all are zeros. @returns the states of layer·directions + direction */
-function initialStates(wiring: Wiring, hx: Argument | undefined, count: number): ((i: number) => Operand[]) | undefined {
+function initialStates(
+  wiring: Wiring,
+  hx: Argument | undefined,
+  count: number,
+  slots: number,
+  samples: Size,
+): ((i: number) => Operand[]) | undefined {
   const given = (Array.isArray(hx) ? hx : [hx]).slice(0, count) as Argument[];
   const values = given.map((h): Value | undefined => (isTensor(h) ? wiring.get(h.tensor) : undefined));
-  if (values.every(v => v !== undefined && 'zeros' in v)) return undefined;
+  if (values.every(v => v !== undefined && 'zeros' in v)) {
+    for (const value of values) checkZeros((value as { zeros: readonly Size[] }).zeros, slots, samples);
+    return undefined;
+  }
   return i =>
     given.map((h, s) => {
       const value = values[s];

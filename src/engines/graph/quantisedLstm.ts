@@ -23,6 +23,9 @@ function run(call: Call, lstm: Operator): GraphValue[] {
   const T = call.inputs[4] ? Math.min(steps, Math.max(0, ...call.inputs[4].data)) : steps;
   const [W, R] = [1, 2].map(i => dequantised(need(call, i), need(call, 6 + 2 * i), call.inputs[7 + 2 * i]));
   const [dirs, M] = [W.shape[0], R.shape[2]];
+  const [B, P] = [call.inputs[3], call.inputs[7]];
+  if (B) checkShape('the bias', B, [[dirs, 8 * M]]);
+  if (P) checkShape('the peepholes', P, [[dirs, 3 * M]]);
   for (const state of call.inputs.slice(5, 7)) if (state) checkShape('an initial state', state, [[dirs, N, M]]);
   // steps that no sample has do not widen the range
   const x = throughBytes({ ...X, shape: [T, N, D], data: X.data.subarray(0, T * N * D) });
