@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInstalled } from '../../src/engines/onnxruntime.js';
+import { RnnError } from '../../src/errors.js';
 import { runConvert } from '../../src/run/convert.js';
 import { runForward } from '../../src/run/forward.js';
 import { expectNear } from '../helpers/expectClose.js';
@@ -54,6 +55,34 @@ it.each(cases.filter(c => /pool|conv/.test(c.name)).map(c => [c.name, c] as cons
     for (const [k, v] of flat(found.y).entries()) expect(Math.abs(v - Number(y[k]))).toBeLessThanOrEqual(2e-6 * scale);
   },
 );
+
+type Numbers = Record<string, unknown>;
+interface Layer {
+  readonly class_name: string;
+  readonly config: Numbers;
+  readonly inbound_nodes: readonly { readonly args: Numbers; readonly kwargs: Numbers }[];
+}
+
+it('a word in the place of a number is refused by its name, in every argument of every operator', async () => {
+  const input = folder.write('x.npy', await bytesOf('npy', { npy: { shape: [2, 3, 4], data: Float32Array.from(x) } }));
+  const seen = new Set<string>();
+  for (const { model } of structuredClone(cases) as unknown as { model: { config: { layers: Layer[] } } }[])
+    for (const { class_name, config, inbound_nodes } of model.config.layers)
+      for (const own of [config, ...inbound_nodes.flatMap(({ args, kwargs }) => [args, kwargs])])
+        for (const key of Object.keys(own).filter(k => typeof own[k] === 'number' && !seen.has(`${class_name} ${k}`))) {
+          const right = own[key];
+          own[key] = 'half';
+          const wrong = runForward({ model: folder.write('wrong.json', JSON.stringify(model)), input });
+          const error = await wrong.then(
+            () => 'is accepted',
+            e => e,
+          );
+          expect([class_name, key, error]).toEqual([class_name, key, expect.any(RnnError)]);
+          own[key] = right;
+          seen.add(`${class_name} ${key}`);
+        }
+  expect(seen.size).toBeGreaterThan(120);
+});
 
 it('Infinity and NaN in a configuration, which Python writes and JSON has not, are numbers', async () => {
   const { model } = cases.find(c => c.name === 'clip')!;

@@ -32,7 +32,7 @@ export const PRODUCTS: Readonly<Record<string, Rule>> = {
     const [p, q] = [call.shape(0, 'x1').length, call.shape(1, 'x2').length];
     const given = call.given(-1, 'axes') ?? 2;
     const lists = Array.isArray(given) ? given.map(a => (Array.isArray(a) ? (a as number[]) : [a as number])) : undefined;
-    const n = Number(given);
+    const n = lists ? 0 : call.number(-1, 'axes', 2);
     const [first, second] = lists ?? [Array.from({ length: n }, (_, i) => p - n + i), Array.from({ length: n }, (_, i) => i)];
     const a = Array.from({ length: p }, (_, i) => String.fromCharCode(97 + i));
     const b = Array.from({ length: q }, (_, i) => String.fromCharCode(97 + p + i));

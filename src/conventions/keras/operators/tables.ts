@@ -42,9 +42,10 @@ const segments =
     if (shape.includes(null)) throw wrongArgument('data', 'rows of open size');
     const given = call.given(1, 'segment_ids');
     const rows = Array.isArray(given) ? ints(given as number[]) : cast(call.operand(1, 'segment_ids'), INT);
-    const count = call.given(-1, 'num_segments') ?? null;
+    const isOpen = (call.given(-1, 'num_segments') ?? null) === null;
+    const count = call.number(-1, 'num_segments', 0);
     const sorted = call.flag(-1, 'sorted');
-    if (typeof count !== 'number' || sorted) return counted(call, rows, { reduction, start, sorted });
+    if (isOpen || sorted) return counted(call, rows, { reduction, start, sorted });
     const all = node('Expand', [number(start), ints([count, ...(shape as number[])])]);
     return node('ScatterND', [all, node('Unsqueeze', [rows, ints([-1])]), call.float(0, 'data')], { reduction });
   };
