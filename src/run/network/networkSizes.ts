@@ -44,7 +44,6 @@ function sizesIn(known: KnownShape, request: NetworkRequest, layers: readonly un
 
 /** A description with the sizes it leaves open. @throws RnnError E_CONFLICT where a flag says otherwise than the file */
 export function withSizes(spec: Record<string, unknown>, request: NetworkRequest, known: KnownShape): Record<string, unknown> {
-  if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) return spec;
   const only = Array.isArray(spec.inputs) && spec.inputs.length === 1 ? (spec.inputs[0] as Record<string, unknown>) : undefined;
   const input = { ...(only ?? ((spec.input ?? {}) as Record<string, unknown>)) };
   if ((spec.inputs !== undefined && !only) || input.shape !== undefined) return spec;
