@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toBfloat, toHalf } from '../../src/diagnosis/mistakes/precisionFaults.js';
-import { readTensors } from '../../src/formats/index.js';
+import { readTensors, writeTensors } from '../../src/formats/index.js';
 import { memorySource } from '../../src/formats/source.js';
 import { runCompare } from '../../src/run/compare.js';
 import { runForward } from '../../src/run/forward.js';
@@ -52,6 +52,41 @@ it('is none where the numbers need more bits, or are further off than such a run
   for (const against of [await y('float16', v => v * 1.0001), await y('float16', v => 2 * v)])
     expect((await runCompare({ ...net, against })).codes).not.toContain('float16');
 });
+
+it('is none where the file itself has 16 bits and such a run leaves more than the right y does', async () => {
+  const { net } = await recorded();
+  const { tensors } = await runForward(net);
+  // off by no more than a run of 16 bits, and by nothing that rounding the weights does
+  const off = Float32Array.from(tensors.y.data, (v, k) => toHalf(v + (k % 2 ? 1 : -1) * 1e-4));
+  for (const dtype of ['f16', 'f32'] as const) {
+    const y = new Map([['y', { shape: tensors.y.shape, data: off, dtype }]]);
+    const { codes, verdict } = await runCompare({ ...net, against: folder.write('off.npy', await writeTensors('npy', y)) });
+    // numbers of float32 that are all such as float16 has are by no accident
+    expect({ dtype, verdict, codes }).toEqual(
+      dtype === 'f16' ? { dtype, verdict: 'unexplained', codes: [] } : { dtype, verdict: 'likely', codes: ['float16'] },
+    );
+  }
+});
+
+it('is none where the network is chaotic: there such a run moves y by much of its size', async () => {
+  const call = { layers: 'rnn:24,dense:2', N: 3, T: 40, D: 3, budget: 0.001 };
+  const { weights } = await runInMemory({ ...call, init: 'torch' });
+  const given = folder.write(
+    'chaotic.npz',
+    await bytesOf(
+      'npz',
+      Object.fromEntries([...weights].map(([n, t]) => [n, { ...t, data: t.data.map(v => CHAOTIC * v) as Float32Array }])),
+    ),
+  );
+  const net = { ...call, weights: given };
+  const { y } = (await runForward(net)).tensors;
+  const near = Float32Array.from(y.data, (v, k) => toHalf(v * (k === 3 ? 1.3 : 1.001)));
+  const against = folder.write('y.npy', await bytesOf('npy', { y: { shape: y.shape, data: near } }));
+  expect((await runCompare({ ...net, against })).codes).toEqual([]);
+});
+
+/** What PyTorch's first weights are multiplied by: a small change of one step grows to all of y. */
+const CHAOTIC = 5.4;
 
 /** The y of weights in float32, beside the same weights rounded. */
 async function roundedWeights(round: (v: number) => number, change: (v: number) => number = v => v) {

@@ -118,7 +118,7 @@ function noiseIn({ kind, scenario, right }: OutputReading, { noise, each }: Sear
 function inView(view: OutputReading, options: SearchOptions, shapes: readonly string[], noise = noiseIn(view, options)): Explained {
   if (isNonFinite(view)) return withoutNumbers(view, options, shapes, noise);
   const searched = search(view.scenario, view.right, view.other, { ...options, noise });
-  const narrow = searched.verdict === 'unexplained' ? (narrowRun(view) ?? narrowWeights(view)) : undefined;
+  const narrow = searched.verdict === 'unexplained' ? (narrowRun(view, noise) ?? narrowWeights(view)) : undefined;
   const result = narrow ? { ...searched, verdict: 'likely' as const, findings: [narrow, ...searched.findings] } : searched;
   const best = result.findings[0];
   const first = best && best.verdict !== 'rejected' ? firstDifferenceOf(view, best, noise) : null;

@@ -1,12 +1,14 @@
 import { largestDifference, scaleOf } from '../tensor/difference.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { doublesOf, type Tensor } from '../tensor/tensor.js';
 import { smallNumber } from './figures.js';
 import { getHypothesis } from './hypotheses.js';
 import { roundedThroughout, toBfloat, toHalf } from './mistakes/precisionFaults.js';
+import type { Noise } from './noise.js';
 import type { OutputReading } from './outputReadings.js';
 import type { Finding } from './ranking.js';
 import { runScenario } from './run.js';
 import { mapData, type Scenario } from './scenario.js';
+import { NEAR_NOISE } from './thresholds.js';
 import { onAllWeights } from './variants.js';
 
 /**
@@ -14,7 +16,7 @@ import { onAllWeights } from './variants.js';
  * that every number of the output is one of the few that 16 bits can write, and that all differ by no more than such a run moves y.
  */
 const FORMATS = [
-  // what bfloat16 can write, float16 can, too, where it is neither large nor tiny
+  // what bfloat16 can write, float16 can, too, where it is neither large nor tiny: a run in float16 has numbers of more bits
   { code: 'bfloat16', round: toBfloat, bits: 7, torch: 'model.bfloat16()' },
   { code: 'float16', round: toHalf, bits: 10, torch: 'model.half()' },
 ] as const;
@@ -22,28 +24,33 @@ const FORMATS = [
 /** A run moves y by so many times what rounding weights, input and states alone does, at most; on the average by so many. */
 const MOST = 3;
 const MEAN = 2.5;
-/** A chaotic network is moved by all that y is: there such a run would explain anything. */
-const MOST_OF_SCALE = 1 / 3;
+/** Where rounding moves some value by more than this part of y's size, the network is chaotic: there such a run would explain anything. */
+const MOST_OF_SCALE = 1 / 10;
+/** How far two errors must go up and down together: their correlation, times the root of how many numbers there are. Unrelated ones do in one of ten cases. */
+const LEAST_ALIKE = 1.3;
 /** Numbers that many bits write: a half is in any format. */
 const LEAST_NUMBERS = 3;
 
-export function narrowRun({ scenario, right, other }: OutputReading): Finding | undefined {
-  for (const { code, round, torch } of FORMATS) {
-    const told = other.data.filter((v: number) => !Number.isInteger(16 * v)).length;
-    if (told < LEAST_NUMBERS || !other.data.every((v: number) => round(v) === v)) continue;
-    const change = (s: Scenario): Scenario => roundedThroughout(s, round);
-    const y = runScenario(change(scenario))?.y;
-    if (!y || y.data.length !== other.data.length) continue;
-    const [moved, off] = [largestDifference(right.y.data, y.data).abs, largestDifference(right.y.data, other.data).abs];
-    const mean = rootMeanSquare(right.y, y);
-    if (!(off <= MOST * moved && rootMeanSquare(right.y, other) <= MEAN * mean && mean <= MOST_OF_SCALE * scaleOf(right.y))) continue;
-    return {
-      ...{ code, codes: [code], layers: [null], residual: largestDifference(y.data, other.data).abs, verdict: 'likely', margin: null },
-      ...{ fixes: getHypothesis(code).fix, needsAll: true, change },
-      why: `A run of the network in ${code} (PyTorch: ${torch}, or autocast) gives such numbers: ${told === 1 ? 'the' : `all ${told}`} of your output can be written in ${code}, and none is off by more than ${smallNumber(off, 3)}, where rounding weights, input and states to ${code} moves y by ${smallNumber(moved, 3)}. What else moves y by so little cannot be told from it.`,
-    };
-  }
-  return undefined;
+/** @param noise of each value, a tenth of what its digits leave open with it */
+export function narrowRun({ scenario, right, other }: OutputReading, noise: Noise): Finding | undefined {
+  const told = other.data.filter((v: number) => !Number.isInteger(16 * v)).length;
+  const format = FORMATS.find(({ round }) => other.data.every((v: number) => round(v) === v));
+  if (!format || told < LEAST_NUMBERS) return undefined;
+  const { code, round, bits, torch } = format;
+  const change = (s: Scenario): Scenario => roundedThroughout(s, round);
+  const y = runScenario(change(scenario))?.y;
+  if (y?.data.length !== other.data.length) return undefined;
+  const [moved, off] = [largestDifference(right.y.data, y.data).abs, largestDifference(right.y.data, other.data).abs];
+  const mean = rootMeanSquare(right.y, y);
+  const isSmall = off <= MOST * moved && rootMeanSquare(right.y, other) <= MEAN * mean && moved <= MOST_OF_SCALE * scaleOf(right.y);
+  // a file of 16 bits has such numbers whatever they were computed in
+  const isFile = other.data.every((v: number, k: number) => Math.abs(v) * 2 ** -(bits + 2) <= NEAR_NOISE * noise.data[k]);
+  if (!isSmall || (isFile && !isNearer(y, right.y, other))) return undefined;
+  return {
+    ...{ code, codes: [code], layers: [null], residual: largestDifference(y.data, other.data).abs, verdict: 'likely', margin: null },
+    ...{ fixes: getHypothesis(code).fix, needsAll: true, change },
+    why: `A run of the network in ${code} (PyTorch: ${torch}, or autocast) gives such numbers: all ${told} of your output can be written in ${code}, and none is off by more than ${smallNumber(off, 3)}, where rounding weights, input and states to ${code} moves y by ${smallNumber(moved, 3)}. What else moves y by so little cannot be told from it.`,
+  };
 }
 
 /** Weights that a format can write are taken for rounded from so many on: fewer may be by chance, or by hand. */
@@ -69,7 +76,7 @@ export function narrowWeights({ scenario, right, other }: OutputReading): Findin
   const mean = Math.max(...moves.map(y => rootMeanSquare(right.y, y)));
   const off = largestDifference(right.y.data, other.data).abs;
   const ownMean = rootMeanSquare(right.y, other);
-  if (!(off <= MOST * moved && ownMean <= MEAN * mean && ownMean >= LEAST_MEAN * mean && mean <= MOST_OF_SCALE * scaleOf(right.y)))
+  if (!(off <= MOST * moved && ownMean <= MEAN * mean && ownMean >= LEAST_MEAN * mean && moved <= MOST_OF_SCALE * scaleOf(right.y)))
     return undefined;
   return {
     ...{ code, codes: [code], layers: [null], residual: off, verdict: 'likely', margin: null, needsAll: true },
@@ -94,6 +101,13 @@ function unrounded(scenario: Scenario, bits: number, guess: number): Scenario | 
 }
 
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** Whether a run that rounds leaves less than the right y does, by the same errors: the weights are rounded alike in any such run. */
+function isNearer(y: Tensor, right: Tensor, other: Tensor): boolean {
+  const products = doublesOf(y.data, (v, k) => (v - right.data[k]) * (other.data[k] - right.data[k]));
+  const alike = products.reduce((sum, v) => sum + v, 0) / (rootMeanSquare(right, y) * rootMeanSquare(right, other));
+  return rootMeanSquare(y, other) < rootMeanSquare(right, other) && alike >= LEAST_ALIKE * Math.sqrt(y.data.length);
+}
 
 function rootMeanSquare({ data: a }: Tensor, { data: b }: Tensor): number {
   let sum = 0;
