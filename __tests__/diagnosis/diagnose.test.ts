@@ -394,7 +394,7 @@ describe('what leaves more than the noise', () => {
     why: '',
   });
   const likely = (...trials: Trial[]) =>
-    rank(trials, 0.55 / 1e-7, 10_000)
+    rank(trials, { asSpecified: 0.55 / 1e-7 }, 10_000)
       .findings.filter(f => f.verdict !== 'rejected')
       .map(f => [f.code, f.verdict]);
 
@@ -411,22 +411,34 @@ describe('what leaves more than the noise', () => {
     expect(likely(pair, trial('bias-twice', 0.02))).toEqual([]);
   });
 
+  it('is none where what is near is the mean of each output alone: in a saturated network all rows are alike', () => {
+    const verdictOf = (trials: Trial[], spread: number) =>
+      rank(trials, { asSpecified: 0.55 / 1e-7, beside: far => (spread > far ? 5 : 0) }, 10_000).verdict;
+    for (const near of ['bias-twice', 'starts-late+bias-twice'])
+      expect([0.02, 0.05].map(spread => verdictOf([trial(near, 0.004), trial('first-step', 0.1)], spread))).toEqual([
+        'unexplained',
+        'likely',
+      ]);
+  });
+
   it('is no further ahead than the difference that was there', () => {
-    const alone = (asSpecified: number) => rank([trial('bias-twice', 1e-7)], asSpecified, 2).findings[0];
+    const alone = (asSpecified: number) => rank([trial('bias-twice', 1e-7)], { asSpecified }, 2).findings[0];
     expect(alone(50)).toMatchObject({ verdict: 'likely', margin: 50 });
     expect(alone(5000)).toMatchObject({ verdict: 'fits', margin: 5000 });
   });
 
   it('is none where the noise is as large as what is left', () => {
     const amplified = { ...trial('bias-twice', 11), residual: 1 };
-    const verdictAt = (asNumber: number) => rank([amplified], 1e4, 2, asNumber).verdict;
+    const verdictAt = (asNumber: number) => rank([amplified], { asSpecified: 1e4, asNumber }, 2).verdict;
     expect([verdictAt(15), verdictAt(1e5)]).toEqual(['unexplained', 'fits']);
   });
 
   it('is none of three that were each fitted to the other output, and are not sure', () => {
     const fitted = (code: string) => ({ ...trial(code, 1e-7), chosen: 1, values: 1 });
     const found = (count: number) =>
-      rank(['head-other', 'output-scaled', 'output-shifted'].slice(0, count).map(fitted), 300, 2).findings.map(f => f.verdict);
+      rank(['head-other', 'output-scaled', 'output-shifted'].slice(0, count).map(fitted), { asSpecified: 300 }, 2).findings.map(
+        f => f.verdict,
+      );
     expect([found(2), found(3)]).toEqual([
       ['likely', 'likely'],
       ['rejected', 'rejected', 'rejected'],
@@ -436,7 +448,7 @@ describe('what leaves more than the noise', () => {
   it('is a tie where a mistake fits without numbers of the other output, however it fits with some', () => {
     const free = { ...trial('steps-shifted', 1e-7), chosen: 6 };
     const exact = trial('steps-shifted', 2e-7);
-    const { findings } = rank([free, exact, trial('input-lagged', 1e-7)], 1e6, 2);
+    const { findings } = rank([free, exact, trial('input-lagged', 1e-7)], { asSpecified: 1e6 }, 2);
     expect(findings.map(f => [f.code, f.verdict]).sort()).toEqual([
       ['input-lagged', 'tie'],
       ['steps-shifted', 'tie'],
@@ -445,7 +457,7 @@ describe('what leaves more than the noise', () => {
 
   it('is in one layer only where no other layer explains it as well', () => {
     const layer = (name: string, residual: number) => ({ ...trial('bias-twice', residual), layers: [name] });
-    const layersOf = (...all: Trial[]) => rank(all, 1e6, 2).findings.map(f => f.layers);
+    const layersOf = (...all: Trial[]) => rank(all, { asSpecified: 1e6 }, 2).findings.map(f => f.layers);
     expect(layersOf(layer('a', 1e-7), layer('b', 1e-2))).toEqual([['a']]);
     expect(layersOf(layer('a', 1e-7), layer('b', 2e-7))).toEqual([[null]]);
   });

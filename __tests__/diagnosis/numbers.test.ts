@@ -6,6 +6,7 @@ import { countedIn } from '../../src/diagnosis/offValues.js';
 import type { OutputReading } from '../../src/diagnosis/outputReadings.js';
 import { differentNumbers, samplesOff, slicesOf } from '../../src/diagnosis/slices.js';
 import { listed, plural } from '../../src/escape.js';
+import type { Tensor } from '../../src/tensor/tensor.js';
 import { scenarioIn, tensor } from '../helpers/scenarios.js';
 
 /** What the search for a mistake counts and fits with, on numbers that can be checked by hand. */
@@ -143,6 +144,14 @@ describe('numbers that count', () => {
     const mean = values.reduce((a, b) => a + b) / values.length;
     return Math.max(...values.map(v => Math.abs(v - mean)));
   }
+
+  it('numbers beside the mean of their output are counted; of one row, beside that of all, and two tell nothing', async () => {
+    const { scenario, right } = await scenarioIn({ layers: 'rnn:3,dense:2', N: 3, T: 3, D: 2 });
+    const beside = (other: Tensor) => slicesOf(scenario, right, other, uniformNoise(other, 0.001)).beside(0.5);
+    expect(beside({ shape: [3, 2], data: Float64Array.of(0, 10, 0.3, 10, 0, 13) })).toBe(3);
+    expect(beside({ shape: [1, 4], data: Float64Array.of(0, 0, 0, 1) })).toBe(1);
+    expect(beside({ shape: [1, 2], data: Float64Array.of(0, 0) })).toBe(2);
+  });
 
   it('one sample is looked at whole', async () => {
     const { scenario, right } = await scenarioIn({ layers: 'rnn:3,dense:2', N: 1, T: 3, D: 2 });

@@ -203,7 +203,7 @@ function fromShapesAlone(scenario: Scenario, right: Outcome, other: Tensor, opti
     ),
   );
   const tried = HYPOTHESES.reduce((n, h) => n + variantsOf(h, scenario).length, 0);
-  const { verdict, findings } = rank(trials, (largestMagnitude(other.data) || 1) / noise, tried);
+  const { verdict, findings } = rank(trials, { asSpecified: (largestMagnitude(other.data) || 1) / noise }, tried);
   const nothing = `neither this network nor a known mistake in it gives an array of shape ${formatShape(other.shape)} with these numbers`;
   return {
     ...{ verdict, tried, stopped: false, layers: null, view: null, first: null },

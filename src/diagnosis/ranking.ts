@@ -50,8 +50,18 @@ const LEAST_SHARE = 2;
 /** Digits that must be left when as many explanations as were tested have each had their chance: of a sure one, and of a likely one. */
 const RESERVE = { sure: 2, likely: 1, pair: 2 };
 
-/** @param asSpecified the difference as the network is specified, in multiples of the noise like those of the trials; and as a number */
-export function rank(trials: readonly Trial[], asSpecified: number, candidates: number, asNumber = Infinity): Ranking {
+/** The difference as the network is specified. */
+export interface Difference {
+  /** in multiples of the noise, like those of the trials */
+  readonly asSpecified: number;
+  /** as a number */
+  readonly asNumber?: number;
+  /** how many numbers lie further than so much from the mean of their output */
+  readonly beside?: (far: number) => number;
+}
+
+export function rank(trials: readonly Trial[], difference: Difference, candidates: number): Ranking {
+  const { asSpecified, asNumber = Infinity } = difference;
   const byCode = trialsByCode(trials);
   const sorted = [...byCode.values()].map(bestOf).sort((a, b) => a.residual - b.residual || a.codes.length - b.codes.length);
   const near = undominated(sorted.filter(t => t.full !== false && t.residual <= NEAR_NOISE * t.floor));
@@ -64,7 +74,7 @@ export function rank(trials: readonly Trial[], asSpecified: number, candidates: 
     t => t.left * LEAST_SHARE <= asNumber && isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'likely'),
   );
   const sure = margin >= AHEAD_OF_SECOND && believed.some(t => isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'sure'));
-  const close = best ? undefined : closeTo(sorted, asSpecified, candidates, asNumber);
+  const close = best ? undefined : closeTo(sorted, difference, candidates);
   const fitting = (best ? believed : close ? [close] : []).sort((a, b) => a.order - b.order);
   const accepted = !sure && (areUnrelatedPairs(fitting) || areFreeFits(fitting)) ? [] : fitting;
   const verdict = accepted.length === 0 ? 'unexplained' : !sure ? 'likely' : accepted.length > 1 ? 'tie' : 'fits';
@@ -138,7 +148,8 @@ function isBeside(trial: Trial, best: Trial): boolean {
  * Far below the difference and whatever else there is, though above the noise: something near it. A mistake alone where one more takes little
  * away, for of many pairs one always does. What was estimated from the other output is never near for nothing.
  */
-function closeTo(trials: readonly Trial[], asSpecified: number, candidates: number, asNumber: number): Trial | undefined {
+function closeTo(trials: readonly Trial[], difference: Difference, candidates: number): Trial | undefined {
+  const { asSpecified, asNumber = Infinity, beside = () => Infinity } = difference;
   // a label is right or wrong, never near
   const exact = trials.filter(t => t.chosen === 0 && t.digits === undefined);
   const sorted = exact.filter(t => t.full !== false);
@@ -151,7 +162,9 @@ function closeTo(trials: readonly Trial[], asSpecified: number, candidates: numb
   const isAhead = rivals.every(t => best.residual * AHEAD_OF_NEXT <= t.residual && best.left <= t.left);
   // a 0 written as float16 is exact: many times its noise may be little as a number
   const isFar = best.residual * AHEAD_OF_SECOND <= asSpecified && best.left * AHEAD_OF_NEXT <= asNumber;
-  return isFar && isAhead && isEnough(best, best.residual, asSpecified, candidates, 'sure') ? best : undefined;
+  // in a saturated network all rows are alike: what is near their mean alone is near no number
+  const told = { ...best, values: Math.min(best.values, beside(AHEAD_OF_NEXT * best.left)) };
+  return isFar && isAhead && isEnough(told, best.residual, asSpecified, candidates, 'sure') ? best : undefined;
 }
 
 /**

@@ -41,7 +41,6 @@ const SINGLES_WORK = 50;
 export function search(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions): SearchResult {
   const noise = largestNoise(options.noise, right.y);
   const slices = slicesOf(scenario, right, other, options.noise);
-  const { asSpecified, asNumber } = slices;
   const entries = HYPOTHESES.flatMap(hypothesis => variantsOf(hypothesis, scenario).map((variant): Entry => ({ hypothesis, variant })));
   const all = entries.filter(e => !e.variant.unsearched);
   const variants = all.map(e => e.variant);
@@ -68,7 +67,7 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
     });
     finishTrials(slices, found);
     trials.push(...found);
-    return rank(trials, asSpecified, tried, asNumber);
+    return rank(trials, slices, tried);
   };
   let ranking = tryAll(singles, singles.length);
   if (!ranking.settled)
@@ -80,12 +79,12 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
     const again = reconsidered(slices, trials);
     finishTrials(slices, again);
     trials.push(...again);
-    ranking = rank(trials, asSpecified, tried, asNumber);
+    ranking = rank(trials, slices, tried);
   }
   if (!ranking.settled) {
     // what takes numbers from the other output is no rival to what explains it without
     trials.push(...candidateTrials(slices, h => h.estimate, noise));
-    ranking = rank(trials, asSpecified, tried, asNumber);
+    ranking = rank(trials, slices, tried);
   }
   let stopped = false;
   // other weights in the head would explain two mistakes behind h, too: those say more
@@ -95,7 +94,7 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
     stopped = pairs.stopped;
     trials.push(...pairs.trials);
     // picked out of all pairs there are: what is believed must not depend on how many were computed
-    ranking = rank(trials, asSpecified, tried + pairs.all, asNumber);
+    ranking = rank(trials, slices, tried + pairs.all);
     tried += pairs.tried;
   }
   return { verdict: ranking.verdict, findings: ranking.findings, tried, stopped, layers: layers?.size ?? null };

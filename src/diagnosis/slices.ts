@@ -1,7 +1,7 @@
 import { samplesApart } from '../model/samples.js';
 import { largestMagnitude } from '../tensor/difference.js';
 import { sliceFirst } from '../tensor/layout.js';
-import { type FloatArray, sizeOf, type Tensor } from '../tensor/tensor.js';
+import { doublesOf, type FloatArray, sizeOf, type Tensor } from '../tensor/tensor.js';
 import { apart, areApart, type Noise } from './noise.js';
 import type { Outcome, Part } from './run.js';
 import { partOf } from './runCache.js';
@@ -28,6 +28,8 @@ export interface Slices {
   readonly asSpecified: number;
   /** the same as a number; no more than one constant would leave, for near that every y is that hardly varies */
   readonly asNumber: number;
+  /** how many numbers of the other output lie further than so much from the mean of their output: what comes no nearer explains the mean alone */
+  readonly beside: (far: number) => number;
 }
 
 export interface Slice extends Part {
@@ -47,6 +49,7 @@ export function slicesOf(scenario: Scenario, right: Outcome, other: Tensor, nois
     asSpecified: times,
     asNumber,
     inEffect: numbersInEffect(other, noise, asNumber),
+    beside: (far: number) => numbersBeside(other, far),
   };
   if (N === 1 || other.shape[0] !== N || !samplesApart(scenario.model))
     return { ...common, worst: whole, worstAt: 0, before: whole, first: -1 };
@@ -100,14 +103,30 @@ export function digitsWithin(size: number, near: number, of: number): number {
   return size > near ? Math.min(1, Math.log(size / near) / Math.log(Math.max(of, 2 * near) / near)) : 0;
 }
 
+/** How many numbers lie further than so much from the mean of their output; of a single row, from the mean of all. Two tell nothing of it. */
+function numbersBeside({ shape, data }: Tensor, far: number): number {
+  const isRow = data.length === shape[shape.length - 1];
+  const mean = meansOf({ shape: isRow ? [data.length, 1] : shape, data });
+  const count = doublesOf(data, (v, k) => (Math.abs(v - mean[k % mean.length]) > far ? 1 : 0)).reduce((a, b) => a + b, 0);
+  return data.length < 3 ? data.length : count;
+}
+
+/** Of each output, over all its rows. */
+function meansOf({ shape, data }: Tensor): Float64Array {
+  const K = shape[shape.length - 1] ?? 1;
+  const mean = new Float64Array(K);
+  for (let k = 0; k < data.length; k++) mean[k % K] += (data[k] * K) / data.length;
+  return mean;
+}
+
 /**
  * How many numbers of the other output say something of their own: the mean of each column, and every number by its digits beyond that. In a
  * saturated network all rows are alike: what fits one of them fits them all.
  */
-export function numbersInEffect({ shape, data }: Tensor, noise: Noise, of: number): number {
-  const K = shape[shape.length - 1] ?? 1;
-  const mean = new Float64Array(K);
-  for (let k = 0; k < data.length; k++) mean[k % K] += (data[k] * K) / data.length;
+export function numbersInEffect(other: Tensor, noise: Noise, of: number): number {
+  const { data } = other;
+  const mean = meansOf(other);
+  const K = mean.length;
   let count = K;
   for (let k = 0; k < data.length; k++) count += digitsWithin(Math.abs(data[k] - mean[k % K]), NEAR_NOISE * noise.data[k], of);
   return count;
