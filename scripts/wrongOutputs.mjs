@@ -1038,9 +1038,8 @@ function roundTo127(W) {
 }
 
 function quantised({ layers, Wo, bo }, way127 = roundTo127) {
-  const round = W => (W.length > 2 ? way127(W) : W);
-  const way = w => w && { ...w, Wx: round(w.Wx), Wh: round(w.Wh) };
-  return { layers: layers.map(l => ({ f: way(l.f), r: way(l.r) })), Wo: round(Wo), bo };
+  const way = w => w && { ...w, Wx: way127(w.Wx), Wh: way127(w.Wh) };
+  return { layers: layers.map(l => ({ f: way(l.f), r: way(l.r) })), Wo: way127(Wo), bo };
 }
 
 /** One number of one recurrent matrix. */

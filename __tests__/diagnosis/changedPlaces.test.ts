@@ -63,6 +63,13 @@ describe('numbers cut or quantised', () => {
     const [step, zero] = [(most - least) / n, Math.round((-least * n) / (most - least))];
     return W.map(row => row.map(v => (Math.min(n, Math.max(0, Math.round(v / step) + zero)) - zero) * step));
   };
+  /** torch.quantize_per_tensor and _per_channel of what the symmetric observers say: scale = largest / 127.5, ties to even, −128 to 127. */
+  const asTorch = (each: boolean) => (W: Rows) => {
+    const scales = W[0].map((_, c) => Math.fround(Math.max(...W.flatMap(row => (each ? [row[c]] : row).map(Math.abs))) / 127.5));
+    const even = (v: number) => (Math.abs(v % 2) === 0.5 ? Math.trunc(v) : Math.sign(v) * Math.round(Math.abs(v)));
+    const whole = (v: number, scale: number) => Math.min(127, Math.max(-128, even(Math.fround(v * Math.fround(1 / scale)))));
+    return W.map(row => row.map((v, c) => whole(v, scales[c]) * scales[c]));
+  };
   it.each([
     ['x at ±1', { x: clip(-1, 1) }, ['input-scaled:clipped']],
     ['x at ±0.9', { x: clip(-0.9, 0.9) }, []],
@@ -71,6 +78,8 @@ describe('numbers cut or quantised', () => {
     ['weights in int4', { W: inSteps(7) }, ['weights-rounded:int4']],
     ['weights in 8 steps', { W: inSteps(8) }, []],
     ['weights in uint8', { W: shifted(255) }, ['weights-rounded:int8']],
+    ['weights as torch.ao.quantization rounds them', { W: asTorch(false) }, ['weights-rounded:int8']],
+    ['the same, channel by channel', { W: asTorch(true) }, ['weights-rounded:int8']],
     ['weights in 200 steps', { W: shifted(200) }, []],
   ])('%s', async (_, change, expected) => {
     expect((await lastOf(change)).codes).toEqual(expected);

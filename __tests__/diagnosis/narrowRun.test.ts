@@ -85,6 +85,23 @@ it('is none where the network is chaotic: there such a run moves y by much of it
   expect((await runCompare({ ...net, against })).codes).toEqual([]);
 });
 
+it('a chaotic network gives no row a step that it does not give: only numbers that rounding leaves as they are tell one', async () => {
+  const call = { layers: 'rnn:24+seq,dense:2', N: 1, T: 60, D: 3, init: 'torch' as const, budget: 0.001 };
+  const { weights } = await runInMemory(call);
+  const { init: _, ...own } = call;
+  const scaled = [...weights].map(([name, t]) => [name, { ...t, data: t.data.map(v => 4 * CHAOTIC * v) as Float32Array }]);
+  const net = { ...own, weights: folder.write('chaos.npz', await bytesOf('npz', Object.fromEntries(scaled))) };
+  const { y } = (await runForward(net)).tensors;
+  const lastAlone = { ...net, layers: 'rnn:24,dense:2' };
+  for (const [change, codes] of [
+    [(v: number) => v, ['head-every-step']],
+    [(v: number, k: number) => (k < 2 ? v : 0.9 * v), []],
+  ] as const) {
+    const against = folder.write('steps.npy', await bytesOf('npy', { y: { shape: y.shape, data: Float32Array.from(y.data, change) } }));
+    expect((await runCompare({ ...lastAlone, against })).codes).toEqual(codes);
+  }
+});
+
 /** What PyTorch's first weights are multiplied by: a small change of one step grows to all of y. */
 const CHAOTIC = 5.4;
 

@@ -1,5 +1,5 @@
 import { plural } from '../escape.js';
-import { largestDifference, largestMagnitude } from '../tensor/difference.js';
+import { largestDifference, largestMagnitude, scaleOf } from '../tensor/difference.js';
 import { sliceFirst } from '../tensor/layout.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { evidenceOf } from './evidence.js';
@@ -19,12 +19,15 @@ import { type SearchResult, search, type SearchOptions as WithNoise } from './se
 import { onInput, shapeSentences } from './shapeSentences.js';
 import { maySize } from './sizesUnder.js';
 import { shortestInput } from './tellApart.js';
+import { NEAR_NOISE } from './thresholds.js';
 import { shapeTrial } from './trial.js';
 
 /** As the caller measured it: the noise that every value has at least, and where they are those of y, of each one. */
 export interface SearchOptions extends Omit<WithNoise, 'noise'> {
   readonly noise: number;
   readonly each?: Noise;
+  /** what the digits of the other output leave open, of a value at most, a tenth of it: all that was measured of another reading than y */
+  readonly digits?: number;
   /** which values the verdict found off */
   readonly off?: Off;
 }
@@ -105,14 +108,21 @@ function explain(scenario: Scenario, right: Outcome, other: Tensor, options: Sea
   return (['fits', 'tie', 'likely'] as const).flatMap(verdict => results.find(r => r.verdict === verdict) ?? [])[0] ?? results[0];
 }
 
-/** Within what rounding moves this reading's own numbers by. */
+/** Within what rounding moves this reading's own numbers by: of a chaotic network by no more than those that it leaves as they are. */
 function isEqual(view: OutputReading, options: SearchOptions): boolean {
-  return !areApart(view.right.y.data, view.other.data, noiseIn(view, options).data);
+  const { right, other } = view;
+  const { data } = noiseIn(view, options);
+  const decided = data.filter(v => NEAR_NOISE * v <= LEAST_DECIDED * scaleOf(right.y)).length;
+  return decided >= Math.min(FEWEST_DECIDED, data.length) && !areApart(right.y.data, other.data, data);
 }
 
-/** Of each value of this reading's own numbers. */
-function noiseIn({ kind, scenario, right }: OutputReading, { noise, each }: SearchOptions): Noise {
-  return largerNoise(noiseOf(scenario, right), kind === 'y' && each ? each.data : noise);
+/** A number decides where rounding moves it by less than this part of y's size; so many that do must be equal. */
+const LEAST_DECIDED = 0.1;
+const FEWEST_DECIDED = 3;
+
+/** Of each value of this reading's own numbers: y as a whole may be chaotic where its first steps are not. */
+function noiseIn({ kind, scenario, right }: OutputReading, { noise, each, digits = noise }: SearchOptions): Noise {
+  return largerNoise(noiseOf(scenario, right), kind !== 'y' ? digits : each ? each.data : noise);
 }
 
 function inView(view: OutputReading, options: SearchOptions, shapes: readonly string[], noise = noiseIn(view, options)): Explained {
@@ -178,6 +188,7 @@ function partOfView(view: OutputReading, from: number, to: number): OutputReadin
 function onlyTheView(view: OutputReading, shapes: readonly string[]): Explained {
   const hypothesis = getHypothesis(view.code!);
   const residual = largestDifference(view.right.y.data, view.other.data).abs;
+  const isChaotic = residual > LEAST_DECIDED * scaleOf(view.right.y);
   const finding: Finding = {
     code: hypothesis.name,
     codes: [hypothesis.name],
@@ -185,7 +196,11 @@ function onlyTheView(view: OutputReading, shapes: readonly string[]): Explained 
     residual,
     verdict: 'fits',
     margin: null,
-    why: [...shapes, `Your array is ${view.words}: the numbers are equal.`, hypothesis.why].join('\n'),
+    why: [
+      ...shapes,
+      `Your array is ${view.words}: the numbers are equal${isChaotic ? ', as far as rounding lets them' : ''}.`,
+      hypothesis.why,
+    ].join('\n'),
     fixes: hypothesis.fix,
     change: () => view.scenario,
     needsAll: true,

@@ -190,7 +190,7 @@ function findingsOf(judged: Judged, subject: DiagnosisSubject, request: CompareR
   const noiseAt = (e: number, k: number) => rounded.of(k, e) / TIMES_NOISE + slackOf(written, actual.data[k]) / NEAR_NOISE;
   const each = allowance.mode === 'auto' ? { shape: expected.shape, data: doublesOf(expected.data, noiseAt) } : undefined;
   const off = sameShape(expected.shape, actual.shape) ? { of: view?.words ?? null, ...offIn(allowance, expected, actual) } : undefined;
-  const options = { noise, each, off, work: (request.budget ?? DEFAULT_BUDGET) * WORK_OF_A_SECOND, onProgress: hooks.onProgress };
+  const options = { noise, each, digits, off, work: (request.budget ?? DEFAULT_BUDGET) * WORK_OF_A_SECOND, onProgress: hooks.onProgress };
   return { diagnosis: subject.diagnose(options), detectability: subject.detectability({ tolerance: allowance.atol, noise }) };
 }
 

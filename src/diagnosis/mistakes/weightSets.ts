@@ -43,6 +43,12 @@ const FULL_WEIGHTS = { numpy: "W = np.load('w.npy')            # ← the float32
 
 const OTHER_QUANTISATIONS: readonly (readonly [parameter: string, words: string, change: (t: Tensor) => Tensor])[] = [
   ['int8', 'uint8 with a zero point: 255 steps from the smallest number of each matrix (or 0) to the largest', shiftedToBytes],
+  ['int8', 'int8 as torch.ao.quantization does: the largest number of each matrix is 127.5', t => quantised(t, false, 127.5, asTorch)],
+  [
+    'int8',
+    'int8 as torch.ao.quantization does channel by channel: the largest number of each column is 127.5',
+    t => quantised(t, true, 127.5, asTorch),
+  ],
   ['int4', 'int4: the largest number of each matrix is 7', t => quantised(t, false, 7)],
   ['int4', 'int4: the largest number of each column is 7', t => quantised(t, true, 7)],
 ];
@@ -55,14 +61,26 @@ function shiftedToBytes(t: Tensor): Tensor {
   return step > 0 ? mapData(t, v => (Math.min(255, Math.max(0, Math.round(v / step) + zero)) - zero) * step) : t;
 }
 
+/** One number to a multiple of largest / steps. */
+type Rounding = (v: number, most: number, steps: number) => number;
+
+const toStep: Rounding = (v, most, steps) => (Math.round((v / most) * steps) / steps) * most;
+
+/** In float32, a tie to the even number, −128 to 127. */
+const asTorch: Rounding = (v, most, steps) => {
+  const scale = Math.fround(most / steps);
+  const times = Math.fround(v * Math.fround(1 / scale));
+  const even = Math.abs(times % 1) === 0.5 ? 2 * Math.round(times / 2) : Math.round(times);
+  return Math.min(127, Math.max(-128, even)) * scale;
+};
+
 /** To whole multiples of largest / `steps`, of the whole or of each column. */
-function quantised({ shape, data }: Tensor, each: boolean, steps = 127): Tensor {
+function quantised({ shape, data }: Tensor, each: boolean, steps = 127, round = toStep): Tensor {
   const width = each ? shape[shape.length - 1] : 1;
   const most = new Float64Array(width);
   for (let k = 0, c = 0; k < data.length; k++, c = c + 1 < width ? c + 1 : 0) most[c] = Math.max(most[c], Math.abs(data[k]));
   const out = new Float64Array(data.length);
-  for (let k = 0, c = 0; k < data.length; k++, c = c + 1 < width ? c + 1 : 0)
-    out[k] = most[c] > 0 ? (Math.round((data[k] / most[c]) * steps) / steps) * most[c] : 0;
+  for (let k = 0, c = 0; k < data.length; k++, c = c + 1 < width ? c + 1 : 0) out[k] = most[c] > 0 ? round(data[k], most[c], steps) : 0;
   return { shape, data: out };
 }
 
