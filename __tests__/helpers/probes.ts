@@ -14,9 +14,15 @@ export interface Probe {
 }
 
 export function probesIn(folder: ReturnType<typeof temporaryFolder>) {
-  /** Random x and weights with biases, and the request that reads them back. */
+  /** Random x (tokens of an embedding) and weights with biases, and the request that reads them back. */
   async function probe(layers: string, D = 2): Promise<{ probe: Probe; request: CompareRequest }> {
-    const { input: drawn, weights: all } = await runInMemory({ layers, D, N: 3, T: 6, init: 'torch' });
+    const { input: drawn, weights: all } = await runInMemory({
+      layers,
+      ...(layers.startsWith('embedding') ? {} : { D }),
+      N: 3,
+      T: 6,
+      init: 'torch',
+    });
     const nest = ({ shape, data }: { shape: readonly number[]; data: ArrayLike<number> }): any => {
       const build = (axis: number, at: number, size: number): any =>
         axis === shape.length
