@@ -79,8 +79,8 @@ const layerOnly = (at, f, when, also = []) => ({
     weights: { ...c.weights, layers: c.weights.layers.map((w, l) => (l === at(c) ? { f: f(w.f, c), r: w.r && f(w.r, c) } : w)) },
   }),
 });
-const onTokens = (f, also = []) => ({
-  codes: [],
+const onTokens = (f, also = [], codes = []) => ({
+  codes,
   also,
   net: { tokens: true, pool: undefined },
   when: has(2, 3),
@@ -602,7 +602,7 @@ export const INVENTED = {
     c.weights.E[token].map((v, d) => v + 0.5 * Math.sin(t / 10 ** (d / c.sizes.D))),
   ),
   'tokens beyond four unknown': onTokens((token, c) => c.weights.E[token > 4 ? 1 : token]),
-  'tokens off by two': onTokens((token, c) => c.weights.E[(token + 2) % 7]),
+  'tokens off by two': onTokens((token, c) => c.weights.E[(token + 2) % 7], [], ['tokens-off-by-one']),
 
   // ---- y
   'first value of each sample taken off': y(r => r.map(rows => rows.map(row => row.map((v, k) => v - rows[0][k]))), and(seq, has(2, 3))),

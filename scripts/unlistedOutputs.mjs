@@ -171,7 +171,7 @@ export const UNLISTED = {
   // ---- data loaders
   'noise of training on x': x((X, c) => each(X, v => v + 0.3 * c.rng.normal())),
   'dropout on x': x((X, c) => each(X, v => (c.rng.next() < 0.4 ? 0 : v / 0.6)), has(2, 3)),
-  'x clipped to one': x(X => each(X, v => clip(v, 1))),
+  'x clipped to one': x(X => each(X, v => clip(v, 1)), undefined, ['input-scaled']),
   'logarithm of x': x(X => each(X, v => Math.sign(v) * Math.log1p(Math.abs(v)))),
   'x in eight bits': x(X => each(X, v => Math.round(v * 32) / 32)),
   'x overflows at 127': x(X => each(X, v => ((((Math.trunc(v * 80) + 128) % 256) + 256) % 256) / 80 - 1.6)),

@@ -744,12 +744,12 @@ export const MISTAKES = {
 
   // ---- a rule for all numbers of a matrix
   'small numbers of each matrix are zero': onMatrices(
-    ['weights-pruned'],
+    ['weights-pruned', 'layer-zeros'],
     (W, share) => withoutSmall(W, Math.round(share * W.flat().length)),
     c => c.rng.pick([0.2, 0.3, 0.5, 0.8]),
   ),
   'small numbers of all matrices are zero': {
-    codes: ['weights-pruned'],
+    codes: ['weights-pruned', 'layer-zeros'],
     when: net => net.M > 2,
     make(c) {
       const all = c.weights.layers.flatMap(l => [l.f, l.r].flatMap(w => (w ? [...w.Wx, ...w.Wh] : []))).concat(c.weights.Wo);

@@ -64,7 +64,8 @@ export function rank(trials: readonly Trial[], difference: Difference, candidate
   const { asSpecified, asNumber = Infinity } = difference;
   const byCode = trialsByCode(trials);
   const sorted = [...byCode.values()].map(bestOf).sort((a, b) => a.residual - b.residual || a.codes.length - b.codes.length);
-  const near = undominated(sorted.filter(t => t.full !== false && t.residual <= NEAR_NOISE * t.floor));
+  // what took as many numbers from the output as there are fits any
+  const near = undominated(sorted.filter(t => t.full !== false && t.values > 0 && t.residual <= NEAR_NOISE * t.floor));
   const [best] = near;
   const tied = best ? sorted.filter(t => near.includes(t) || isBeside(t, best)) : [];
   const outside = sorted.find(t => !tied.includes(t) && !(best && dominates(best, t)));
@@ -179,6 +180,11 @@ function isEnough(trial: Trial, left: number, asSpecified: number, candidates: n
   if (trial.chosen > 0 && asSpecified < AHEAD_OF_NEXT * left) return false;
   const digits = Math.log10(Math.max(1, asSpecified / left)) * trial.values;
   return digits >= Math.log10(candidates) + RESERVE[how] + (trial.codes.length > 1 ? RESERVE.pair : 0);
+}
+
+/** Whether so many different numbers can show that it is two mistakes, however well a pair fits them. */
+export function showPairs(different: number, asSpecified: number, candidates: number): boolean {
+  return different * Math.log10(Math.max(1, asSpecified / NEAR_NOISE)) >= Math.log10(candidates) + RESERVE.likely + RESERVE.pair;
 }
 
 /** The repairs of several mistakes below each other: in PyTorch if each has one there. */

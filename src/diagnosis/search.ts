@@ -2,7 +2,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { HYPOTHESES } from './hypotheses.js';
 import { largestNoise, type Noise } from './noise.js';
 import { searchPairs } from './pairs.js';
-import { type Finding, rank, type Verdict } from './ranking.js';
+import { type Finding, rank, showPairs, type Verdict } from './ranking.js';
 import type { Outcome } from './run.js';
 import { computeOutputs, variantsOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
@@ -88,7 +88,7 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
   }
   let stopped = false;
   // other weights in the head would explain two mistakes behind h, too: those say more
-  if (!ranking.settled || ranking.findings[0]?.code === 'stale-weights') {
+  if ((!ranking.settled || ranking.findings[0]?.code === 'stale-weights') && showPairs(slices.different, slices.asSpecified, tried)) {
     const onProgress = (done: number, of: number) => options.onProgress?.(searched.length + done, searched.length + of);
     const pairs = searchPairs(slices, singles, { work: options.work, onProgress });
     stopped = pairs.stopped;
