@@ -26,7 +26,18 @@ export function getConvention(name: string): WritableConvention {
  * @param described the network is known, so that names of PyTorch are recognised even without a recurrent module
  */
 export function conventionOf(names: readonly string[], metadata?: ReadonlyMap<string, string>, described = false): Convention | undefined {
-  return CONVENTIONS.find(convention => convention.detect(names, metadata)) ?? (described && isTorch(names) ? all.torch : undefined);
+  return detected(names, metadata) ?? (described && isTorch(names) ? all.torch : undefined);
+}
+
+/** Of a file's metadata: the names that were asked for last, and whose they are. Several parts of a command ask, and a file may have a million names. */
+const known = new WeakMap<object, { readonly names: readonly string[]; readonly convention: Convention | undefined }>();
+
+function detected(names: readonly string[], metadata: ReadonlyMap<string, string> = new Map()): Convention | undefined {
+  const before = known.get(metadata);
+  if (before?.names.length === names.length && names.every((name, i) => name === before.names[i])) return before.convention;
+  const convention = CONVENTIONS.find(c => c.detect(names, metadata));
+  known.set(metadata, { names, convention });
+  return convention;
 }
 
 /** What torch.optim keeps of each parameter: averages of its gradient and of the square of it. */

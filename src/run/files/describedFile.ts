@@ -1,4 +1,4 @@
-import { CONVENTIONS } from '../../conventions/index.js';
+import { conventionOf } from '../../conventions/index.js';
 import { type KerasDialect, modelOf, specFromKerasConfig } from '../../conventions/keras/config.js';
 import { ownInitializers } from '../../conventions/keras/initializers.js';
 import { kerasOutline } from '../../conventions/keras/outline.js';
@@ -98,7 +98,7 @@ function hasKerasNames({ tensors, metadata }: TensorFile): boolean {
 
 /** By the names of its tensors. */
 function frameworkOf({ tensors, metadata }: TensorFile): FrameworkName | undefined {
-  return CONVENTIONS.find(convention => convention.detect([...tensors.keys()], metadata))?.framework;
+  return conventionOf([...tensors.keys()], metadata)?.framework;
 }
 
 /** What a Keras config says its network is, or why that cannot be told. */
