@@ -511,7 +511,7 @@ export const INVENTED = {
   ),
   'gates between 0.05 and 0.95': loop(() => ({ sig: z => 0.05 + 0.9 * sigmoid(z) }), and(gated, has(1, 2))),
   'gates of half the slope': loop(() => ({ sig: z => sigmoid(z / 2) }), and(gated, has(1, 2))),
-  'softmax over the units in place of the sigmoid': loop(() => ({ unitSoftmax: true }), and(gated, has(1, 2, 1, 1, 2))),
+  'softmax over the units in place of the sigmoid': loop(() => ({ unitSoftmax: true }), and(gated, has(1, 2, 1, 1, 2)), ['activation']),
   'sums divided by the root of M': loop(
     c => ({ clipSum: z => z / Math.sqrt(c.net.M) }),
     and(net => net.cell !== 'gru', has(1, 2, 1, 1, 2)),
@@ -543,7 +543,7 @@ export const INVENTED = {
     and(is('lstm'), has(1, 5)),
   ),
   'silu for tanh': loop(() => ({ act: z => z * sigmoid(z) }), undefined, ['activation']),
-  'arctangent for tanh': loop(() => ({ act: Math.atan })),
+  'arctangent for tanh': loop(() => ({ act: Math.atan }), undefined, ['activation-approximated']),
   'relu of slope 0.3 for tanh': loop(() => ({ act: z => (z < 0 ? 0.3 * z : z) }), undefined, ['activation']),
   'tanh with a leak of 0.1': loop(() => ({ act: z => Math.tanh(z) + 0.1 * z })),
 

@@ -357,7 +357,9 @@ export const LATER = {
   ),
   'sample taken off its neighbour': y(r => r.map((v, n) => zipped(v, r[(n + 1) % r.length], (a, b) => a - b)), has(3, 1)),
   'y in steps of powers of two': y(r => deep(r, v => Math.sign(v) * 2 ** Math.round(Math.log2(Math.abs(v) || 1e-9))), has(3, 1, 1, 2)),
-  'outputs cumulated': y(r => rowsOf(r, row => row.map((_, k) => row.slice(0, k + 1).reduce((a, b) => a + b, 0))), has(2, 1, 1, 3)),
+  'outputs cumulated': y(r => rowsOf(r, row => row.map((_, k) => row.slice(0, k + 1).reduce((a, b) => a + b, 0))), has(2, 1, 1, 3), [
+    'stale-weights',
+  ]),
   'mean of the row taken off': y(r => rowsOf(r, row => row.map(v => v - mean(row))), has(2, 1, 1, 3), ['stale-weights']),
   'largest output of the row in all': y(r => rowsOf(r, row => row.map(() => Math.max(...row))), has(3, 1, 1, 3), ['outputs-permuted']),
   'y beyond its middle half cut off': y(

@@ -438,7 +438,7 @@ export const UNLISTED = {
   'DropConnect on Wh': weights((w, c) => ({ ...w, Wh: deep(w.Wh, v => (c.rng.next() < 0.3 ? 0 : v / 0.7)) }), has(1, 2, 1, 1, 3)),
 
   // ---- the equations
-  'sigmoid of 2x': loop(() => ({ sig: z => FUNCTIONS.sigmoid(2 * z) }), gated),
+  'sigmoid of 2x': loop(() => ({ sig: z => FUNCTIONS.sigmoid(2 * z) }), gated, ['activation-approximated']),
   'tanh by a fraction': loop(() => ({ act: z => clip((z * (27 + z * z)) / (27 + 9 * z * z), 1) }), undefined, ['activation-approximated']),
   'sigmoid by straight lines': loop(
     () => ({
@@ -469,7 +469,11 @@ export const UNLISTED = {
   'h clipped to a half': loop(() => ({ roundState: v => clip(v, 0.5) }), undefined, ['clip']),
   'softplus for tanh': loop(() => ({ act: z => Math.log1p(Math.exp(z)) }), undefined, ['activation']),
   'cube of tanh': loop(() => ({ act: z => Math.tanh(z) ** 3 })),
-  'tanh with 1.7159': loop(() => ({ act: z => 1.7159 * Math.tanh((2 / 3) * z) }), undefined, ['activation', 'hidden-scaled']),
+  'tanh with 1.7159': loop(() => ({ act: z => 1.7159 * Math.tanh((2 / 3) * z) }), undefined, [
+    'activation',
+    'activation-approximated',
+    'hidden-scaled',
+  ]),
   'residual of one half': {
     codes: [],
     when: and(stacked, oneWay, net => !net.pool),
