@@ -90,15 +90,17 @@ async function shapesOf(term: TermPage): Promise<NonNullable<ExplainResult['shap
 /** The mistake on a small network with weights and input of seed 42: y as it should be and as it comes out. */
 async function exampleOf({ name, example = { layers: 'rnn:3,dense:1' } }: Hypothesis): Promise<ExplainResult['example']> {
   if (!example) return undefined;
-  const { layers, N = 2, T = 3, D = 2, lengths, framework } = example;
+  const { layers, N = 2, T = 3, lengths, framework } = example;
+  // tokens have no features
+  const D = layers.startsWith('embedding') ? undefined : (example.D ?? 2);
   const prepared = await prepare({ layers, N, T, D, init: 'torch', framework, ...(lengths ? { lengths: lengths.join(',') } : {}) });
   const subject = { model: prepared.network.model, weights: prepared.weights, input: prepared.input };
   const right = runScenario(scenarioOf(subject.model, subject.weights, subject.input), { exact: true })!;
   const wrong = simulate(name, subject);
-  const flags = `--layers "${layers}" --N ${N} --T ${T} --D ${D} --init torch${framework ? ` --framework ${framework}` : ''}${lengths ? ` --lengths ${lengths.join(',')}` : ''}`;
+  const flags = `--layers "${layers}" --N ${N} --T ${T}${D === undefined ? '' : ` --D ${D}`} --init torch${framework ? ` --framework ${framework}` : ''}${lengths ? ` --lengths ${lengths.join(',')}` : ''}`;
   return {
     layers,
-    dims: { N, T, D },
+    dims: { N, T, D: D ?? 1 },
     seed: prepared.seed,
     right: shown(right.y),
     wrong: shown(wrong.y),

@@ -95,7 +95,7 @@ E_ONNX_ E_ONNXRUNTIME E_NO_ONNXRUNTIME E_PROTOBUF | an ONNX graph that cannot be
 An operator, type or attribute is not computed here, or the file contradicts itself; it is named. --engine onnxruntime needs the optional package onnxruntime-node.
 E_KERAS_ E_NAMES | a Keras model that cannot be read whole
 A class, option or member is not known; it is named. No part of a model is silently left out. Custom layers have to be rewritten with known layers.
-E_TFJS_ E_BUNDLE E_BUNDLE_ E_TABLE E_TABLE_ E_SNAPPY E_TF1_ | a TensorFlow file that is damaged or not read
+E_TFJS_ E_BUNDLE E_BUNDLE_ E_TABLE E_TABLE_ E_SNAPPY E_TF1_ E_SAVEDMODEL | a TensorFlow file that is damaged or not read
 Checkpoints and tfjs models are several files that belong together: index and shards must be in one folder.
 E_FLAX_ E_NO_SUCH_CELL | the framework has no such cell
 What a framework cannot express is refused by name when it is written or read.
