@@ -140,6 +140,7 @@ torch.nn.functional.interpolate(x.unsqueeze(1), (5, 6), mode='bilinear', align_c
 torch.nn.functional.interpolate(x.unsqueeze(1), (5, 6), mode='bicubic')
 torch.nn.functional.interpolate(x.unsqueeze(1), (2, 3))
 torch.ones_like(x) * 2 + torch.full((4,), 0.5) + torch.full_like(y, -1.5)
+torch.where(torch.full((3, 4), True), x, y) + torch.where(torch.full((4,), False, dtype=torch.bool), x, 0.5)
 x.new_full((3, 1), 2.5) * x + x.new_ones(4)
 torch.topk(x, 2, 1)[0]
 torch.topk(x, 2, -1, False)[1]

@@ -62,12 +62,15 @@ export function expanded(call: Call, sizes: readonly Size[]): string {
 }
 
 const filled: Rule = call => {
-  const value = /^(new_)?ones|ones_like/.test(call.node.target.replace(/^aten\./, '')) ? 1 : number(call, 'fill_value');
+  const name = call.node.target.replace(/^aten\./, '');
+  const truth = call.node.args.get('fill_value');
+  const isTruth = typeof truth === 'boolean';
+  const value = /^(new_)?ones|ones_like/.test(name) ? 1 : isTruth ? Number(arg(call, 'fill_value')) : number(call, 'fill_value');
   const given = call.node.args.has('size') ? numbers(call, 'size') : sizesOf(call);
   const own = call.node.args.get('self') as { tensor: string };
   const sizes = given.map((n, i) => (typeof n === 'number' || call.node.args.has('size') ? n : call.wiring.sizeOf(own, i)));
   for (const name of ['self', 'size']) arg(call, name);
-  const dtype = arg(call, 'dtype');
+  const dtype = arg(call, 'dtype') ?? (isTruth && name.startsWith('full.') ? BOOL : undefined);
   const values = call.wiring.filled(outName(call), sizes, value);
   if (typeof dtype !== 'number' || dtype >= FLOAT32 - 1)
     return dtype === BOOL ? op(call, 'Cast', [values], { to: ONNX_TYPES.bool }) : values;

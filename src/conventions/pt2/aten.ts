@@ -30,7 +30,7 @@ export function applyNode(call: Call): void {
     return;
   }
   const [, name] = /^aten\.([^.]+)/.exec(node.target) ?? [];
-  if (name !== undefined && (ZEROS.has(name) || (name === 'full' && number(call, 'fill_value') === 0))) {
+  if (name !== undefined && (ZEROS.has(name) || (name === 'full' && arg(call, 'fill_value') === 0))) {
     wiring.set(node.outputs[0], name === 'zeros_like' ? zerosLike(call) : { zeros: numbers(call, 'size') });
     return;
   }
