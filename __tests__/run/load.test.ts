@@ -1,10 +1,10 @@
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import { batched } from '../../src/engines/batched/engine.js';
 import { forward, load, RnnError } from '../../src/index.js';
 import type { TensorData } from '../../src/run/result.js';
 import { drawInput } from '../../src/weights/init.js';
+import { temporaryFolder } from '../helpers/files.js';
 import { compiledKernel } from '../helpers/kernel.js';
 import { readTensors } from '../helpers/readFormat.js';
 import { referencePath } from '../helpers/reference.js';
@@ -26,6 +26,8 @@ const NETWORKS = [
   'rnn:6@relu,maxpool',
   'lstm:3+seq+backwards',
 ];
+
+const folder = temporaryFolder();
 
 describe('a loaded network', () => {
   it.each([false, true])(
@@ -49,7 +51,6 @@ describe('a loaded network', () => {
   );
 
   it('has the forward of its file: several inputs by name, every output, states that are handed on; the file is not read again', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'load-')), 'net');
     for (const name of [
       'keras_models/encdec.keras',
       'onnx_wired/states.onnx',
@@ -59,7 +60,7 @@ describe('a loaded network', () => {
       const path = referencePath(name);
       const base = path.replace(/\.\w+$/, '');
       const input = [`${base}.x.npz`, `${base}.x.npy`].find(existsSync)!;
-      const model = `${file}${extname(name)}`;
+      const model = folder.path(`net${extname(name)}`);
       copyFileSync(path, model);
       const network = await load({ model });
       const expected = await forward({ model, input });
