@@ -110,7 +110,7 @@ function paddingOf(scenario: Scenario, where: 'end' | 'start'): number[] {
 }
 
 export const inputPadded = mistake('input-padded', 'steps were added to the sequence', ['alone'], {
-  why: 'The network runs more steps than x has, in front of it or behind it: padding that is not masked changes h further.',
+  why: 'The network runs more steps than x has, before its first or after its last: padding that is not masked changes h, too.',
   numpy: 'for t in range(length): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← the real steps only',
   keras: 'model.add(Masking())',
   torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
@@ -122,10 +122,10 @@ export const inputPadded = mistake('input-padded', 'steps were added to the sequ
     const running = (T2: number, from: (t: number) => number) => (s: Scenario) => withLength(s, withSteps(s.input.x, T2, from));
     return [
       ...[1, 2, 3, 4, 5].flatMap(count =>
-        (['in front of', 'behind'] as const).map(where => ({
+        (['before the first', 'after the last'] as const).map(where => ({
           rare: count > 1,
-          change: running(T + count, t => (where === 'behind' ? t : t - count)),
-          why: `The network runs ${plural(count, 'more step')} with x = 0, ${where} the sequence.`,
+          change: running(T + count, t => (where === 'after the last' ? t : t - count)),
+          why: `The network runs ${plural(count, 'more step')} with x = 0, ${where} step of x.`,
         })),
       ),
       { change: running(T + 1, t => Math.max(0, t - 1)), why: 'The first step of x is run twice.' },
@@ -196,7 +196,7 @@ function runOverPadding(s: Scenario, { name }: { readonly name: string }): Scena
 }
 
 export const maskOneWay: Hypothesis = mistake('mask-one-way', 'the backward direction starts in the padding', ['alone'], {
-  why: 'One direction of a bidirectional layer does not see the lengths: the backward one starts in the padding behind the end of a short sequence.',
+  why: 'One direction of a bidirectional layer ignores the lengths: the backward one starts in the padding behind the end of a short sequence.',
   torch: 'packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)',
   numpy: 'for t in reversed(range(length)): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← from length − 1, not from T − 1',
   example: { layers: 'birnn:2,dense:1', N: 2, T: 3, D: 2, lengths: [3, 2] },

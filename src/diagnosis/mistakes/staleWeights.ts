@@ -58,7 +58,7 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
         chosen: other.data.length - (rows.R - fit.rank) * told,
         told: (rows.R - fit.rank) * told * proved,
         most: (directionsUnderMistakes(scenario, right, NEAR_NOISE * noise, off) + (head.useBias ? 1 : 0) - fit.rank) * told,
-        why: `Your output is a linear function of the right hidden states, and not that of ${head.name}: ${head.name} has other weights there, or what stands before or behind it is linear, too (a normalisation, units or outputs added to others).`,
+        why: `A dense layer with other weights than those of ${head.name} makes your output of the right hidden states: ${head.name} has other weights there, or sums and multiples are taken before or behind it (a normalisation, units or outputs added to others).`,
       });
     }
     return candidates;
