@@ -76,7 +76,7 @@ function alike(a: string, b: string): boolean {
 /** Shapes of the small networks of a page. */
 async function shapesOf(term: TermPage): Promise<NonNullable<ExplainResult['shapes']>> {
   const examples = term.examples.map(async ({ words, layers, N = 1, T = 10, D = 3 }) => {
-    const { shapes } = await loadNetwork({ layers, N, T, D });
+    const { shapes } = await loadNetwork({ layers, N, T, D: takesTokens(layers) ? undefined : D });
     const rows = shapes.layers.map(({ layer: { name }, output, weights }) => ({
       name,
       output: output.map(d => d.size ?? N),
@@ -87,12 +87,16 @@ async function shapesOf(term: TermPage): Promise<NonNullable<ExplainResult['shap
   return Promise.all(examples);
 }
 
+/** Tokens have no features, so that a D would have nothing to act on. */
+function takesTokens(layers: string): boolean {
+  return layers.startsWith('embedding');
+}
+
 /** The mistake on a small network with weights and input of seed 42: y as it should be and as it comes out. */
 async function exampleOf({ name, example = { layers: 'rnn:3,dense:1' } }: Hypothesis): Promise<ExplainResult['example']> {
   if (!example) return undefined;
   const { layers, N = 2, T = 3, lengths, framework } = example;
-  // tokens have no features
-  const D = layers.startsWith('embedding') ? undefined : (example.D ?? 2);
+  const D = takesTokens(layers) ? undefined : (example.D ?? 2);
   const prepared = await prepare({ layers, N, T, D, init: 'torch', framework, ...(lengths ? { lengths: lengths.join(',') } : {}) });
   const subject = { model: prepared.network.model, weights: prepared.weights, input: prepared.input };
   const right = runScenario(scenarioOf(subject.model, subject.weights, subject.input), { exact: true })!;
