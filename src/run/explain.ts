@@ -82,7 +82,12 @@ async function shapesOf(term: TermPage): Promise<NonNullable<ExplainResult['shap
       output: output.map(d => d.size ?? N),
       weights: weights.map(w => ({ name: w.name, shape: w.shape })),
     }));
-    return { words, layers, dims: { N, T, D }, rows: [{ name: 'input', output: [N, T, D], weights: [] }, ...rows] };
+    return {
+      words,
+      layers,
+      dims: { N, T, D },
+      rows: [{ name: 'input', output: takesTokens(layers) ? [N, T] : [N, T, D], weights: [] }, ...rows],
+    };
   });
   return Promise.all(examples);
 }
