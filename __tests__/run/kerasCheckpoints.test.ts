@@ -120,7 +120,7 @@ describe('a SavedModel of Keras 2', () => {
       write(folder, {});
       rmSync(join(folder, 'keras_metadata.pb'));
       for (const end of ['.index', '.data-00000-of-00001'])
-        copyFileSync(path(`exported_tf${end}`), join(folder, 'variables', `variables${end}`));
+        copyFileSync(referencePath('savedmodel', `exported_tf${end}`), join(folder, 'variables', `variables${end}`));
       const { format, framework, reason } = await runInspect({ file: join(folder, 'saved_model.pb') });
       expect({ format, framework }).toEqual({ format: 'savedmodel', framework: null });
       expect(reason).toContain('model.save("net.keras")');
