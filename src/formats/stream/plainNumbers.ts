@@ -36,7 +36,13 @@ export function readPlainLines(
   const CARRIAGE_RETURN = 0x0d;
   const LOWER_CASE = 0x20;
   const E = 0x65;
-  const { EXACT_DIGITS, EXACT_POWER, FULL, MOST_DIGITS, PART, TENS } = decimal;
+  // those of decimal.ts, as their types see to
+  const EXACT_DIGITS: typeof decimal.EXACT_DIGITS = 15;
+  const EXACT_POWER: typeof decimal.EXACT_POWER = 22;
+  const FULL: typeof decimal.FULL = 1e8;
+  const MOST_DIGITS: typeof decimal.MOST_DIGITS = 24;
+  const PART: typeof decimal.PART = 9;
+  const { TENS } = decimal;
   let i = state.position;
   let { to, lines, rows } = state;
   while (i < end && to + columns <= out.length) {
