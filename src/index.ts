@@ -26,6 +26,7 @@ import { type LoadedForwardRequest, type LoadRequest, type RunnableNetwork, runL
 import { openModel } from './run/network/network.js';
 import { type ProbeRequest, runProbe } from './run/probe.js';
 import type { CompareRequest, ForwardRequest, ShapesRequest } from './run/request.js';
+import { checkRules } from './run/requestRules.js';
 import type {
   CompareModelsResult,
   CompareResult,
@@ -45,14 +46,13 @@ export function shapes(request: Given<ShapesRequest> = {}): Promise<ShapesResult
 
 /** y, and what repeats it: `rnn-cli forward`. @param onProgress told after every layer @throws RnnError */
 export function forward(request: Given<ForwardRequest> = {}, onProgress?: KnownRun['onProgress']): Promise<ForwardResult> {
-  return forwardOf(request, { onProgress });
+  return withRequest('forward', request, (checked: ForwardRequest) => runForward(withTrace(checked), { onProgress }));
 }
 
-function forwardOf(request: Given<ForwardRequest>, known: KnownRun): Promise<ForwardResult> {
-  return withRequest('forward', request, (checked: ForwardRequest) => {
-    const { trace = checked.step !== undefined || checked.unit !== undefined } = checked;
-    return runForward({ ...checked, trace }, known);
-  });
+/** A step or a unit that is asked for is one of the trace. */
+function withTrace(request: ForwardRequest): ForwardRequest {
+  const { trace = request.step !== undefined || request.unit !== undefined } = request;
+  return { ...request, trace };
 }
 
 /** A Python script with the same weights and input: `rnn-cli forward --emit`. @throws RnnError E_EMIT */
@@ -85,8 +85,16 @@ export function load(request: Given<LoadRequest> = {}): Promise<LoadedNetwork> {
   return withRequest('load', request, async (checked: LoadRequest) => {
     const opened = await openModel(checked);
     const runnable = await runLoad(checked, opened);
-    const run = (input: Given<LoadedForwardRequest>) => forwardOf({ ...request, ...input }, { opened });
-    return { ...runnable, forward: async (input = {}) => withRequest('network.forward', input, () => run(input)) };
+    const forwardOf = (input: Given<LoadedForwardRequest> = {}) =>
+      // arrays of the network's request were held while it was loaded, and are again for each run
+      withRequest('load', request, (network: LoadRequest) =>
+        withRequest('network.forward', input, async (own: LoadedForwardRequest) => {
+          const whole = { ...network, ...own };
+          checkRules(whole);
+          return runForward(withTrace(whole), { opened });
+        }),
+      );
+    return { ...runnable, forward: forwardOf };
   });
 }
 

@@ -9,6 +9,7 @@ import { emitScript } from '../../src/run/emit/script.js';
 import type { Network } from '../../src/run/network/network.js';
 import type { Prepared } from '../../src/run/prepare.js';
 import { sizeOf, tensor } from '../../src/tensor/tensor.js';
+import { testSections } from '../helpers/sectionTable.js';
 
 /**
  * How each line of kerasLayers is written in a script: the lines of its layers, in kerasScripts.txt (UPDATE_OUT=1 npx jest layers/kerasScripts writes it
@@ -67,19 +68,5 @@ function answer(c: Case, target: (typeof TARGETS)[number]): string {
   }
 }
 
-const recorded = new Map(
-  readFileSync(table, { encoding: 'utf8', flag: 'a+' })
-    .trimEnd()
-    .split(/\n(?=== )/)
-    .map(text => [text.slice(3).split('\n')[0], text]),
-);
-const found = new Map<string, string>();
-afterAll(() => {
-  if (process.env.UPDATE_OUT === '1') writeFileSync(table, `${[...found.values()].join('\n')}\n`);
-});
-
-it.each(cases.map(c => [c.line, c] as const))('%s', (line, c) => {
-  const said = [`== ${line}`, ...TARGETS.flatMap(target => [target, answer(c, target)])].join('\n');
-  found.set(line, said);
-  if (process.env.UPDATE_OUT !== '1') expect(said.split('\n')).toEqual(recorded.get(line)?.split('\n'));
-});
+const byLine = new Map(cases.map(c => [c.line, c]));
+testSections(table, [...byLine.keys()], line => TARGETS.flatMap(target => [target, answer(byLine.get(line)!, target)]));

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import { load } from '../../src/index.js';
 import { checkSpec } from '../../src/model/check.js';
 import { runCompare } from '../../src/run/compare.js';
 import { splitKey } from '../../src/run/files/fileKey.js';
 import { runForward } from '../../src/run/forward.js';
 import { readInitialStates } from '../../src/run/input/initialStates.js';
 import { readArray } from '../../src/run/input/input.js';
-import { runLoad } from '../../src/run/load.js';
 import type { ForwardRequest } from '../../src/run/request.js';
 import { sliceFirst, swapBatchAndTime } from '../../src/tensor/layout.js';
 import { sliceRow } from '../../src/tensor/tensor.js';
@@ -118,7 +118,7 @@ describe('the input', () => {
 
   it('of rows for a network with a fixed T says which --T splits them', async () => {
     const model = join(__dirname, '..', 'reference', 'student', 'model.keras');
-    const { timesteps, features } = (await runLoad({ model })).prepared.network.model.input;
+    const { timesteps, features } = (await load({ model })).prepared.network.model.input;
     const input = await npy('fixed.npy', x(4 * timesteps!, features!));
     expect(await failure({ model, input })).toMatchObject({
       code: 'E_INPUT_SHAPE',

@@ -5,7 +5,7 @@ import { inputsOf } from '../model/spec.js';
 import { keep } from '../tensor/lazy.js';
 import type { ModelFile } from './files/describedFile.js';
 import { tensorFrom } from './input/arraysInMemory.js';
-import { loadNetwork, type Network, openModel } from './network/network.js';
+import { loadNetwork, type Network } from './network/network.js';
 import { asRun, isExact } from './network/wiredGraph.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ForwardRequest, InputRequest, NetworkRequest } from './request.js';
@@ -30,13 +30,12 @@ export type LoadedForwardRequest = Pick<NetworkRequest, 'N' | 'T'> & Omit<Forwar
 
 /**
  * @param request the network, and where its weights are from; everything about an input is left out
- * @param opened the file of the network, where it has been read already
+ * @param opened the file of the network; undefined: it is described without one
  * @throws RnnError of every kind a description or a file can be wrong in
  */
-export async function runLoad(request: LoadRequest, opened?: ModelFile): Promise<RunnableNetwork> {
-  const read = opened ?? (await openModel(request));
-  const isGraph = read?.graph !== undefined && !isExact(read.graph);
-  const prepared = isGraph ? await preparedGraph(request, read) : await prepare(request, { steps: 1, opened: read });
+export async function runLoad(request: LoadRequest, opened: ModelFile | undefined): Promise<RunnableNetwork> {
+  const isGraph = opened?.graph !== undefined && !isExact(opened.graph);
+  const prepared = isGraph ? await preparedGraph(request, opened) : await prepare(request, { steps: 1, opened });
   const { network, weights, weightsSource, notes } = prepared;
   keep(weights.values());
   const runnable = isGraph ? await asRun(network) : network;

@@ -63,8 +63,7 @@ export function expanded(call: Call, sizes: readonly Size[]): string {
 
 const filled: Rule = call => {
   const name = call.node.target.replace(/^aten\./, '');
-  const truth = call.node.args.get('fill_value');
-  const isTruth = typeof truth === 'boolean';
+  const isTruth = typeof call.node.args.get('fill_value') === 'boolean';
   const value = /^(new_)?ones|ones_like/.test(name) ? 1 : isTruth ? Number(arg(call, 'fill_value')) : number(call, 'fill_value');
   const given = call.node.args.has('size') ? numbers(call, 'size') : sizesOf(call);
   const own = call.node.args.get('self') as { tensor: string };
