@@ -40,9 +40,7 @@ export function narrowRun({ scenario, right, other }: OutputReading, noise: Nois
   const change = (s: Scenario): Scenario => roundedThroughout(s, round);
   const y = runScenario(change(scenario))?.y;
   if (y?.data.length !== other.data.length) return undefined;
-  const [moved, off] = [largestDifference(right.y.data, y.data).abs, largestDifference(right.y.data, other.data).abs];
-  const mean = rootMeanSquare(right.y, y);
-  const isSmall = off <= MOST * moved && rootMeanSquare(right.y, other) <= MEAN * mean && moved <= MOST_OF_SCALE * scaleOf(right.y);
+  const { moved, off, isSmall } = besideRuns(right.y, other, [y]);
   // a file of 16 bits has such numbers whatever they were computed in
   const isFile = other.data.every((v: number, k: number) => Math.abs(v) * 2 ** -(bits + 2) <= NEAR_NOISE * noise.data[k]);
   if (!isSmall || (isFile && !isNearer(y, right.y, other))) return undefined;
@@ -72,12 +70,8 @@ export function narrowWeights({ scenario, right, other }: OutputReading): Findin
     return y?.data.length === other.data.length ? [y] : [];
   });
   if (moves.length < GUESSES) return undefined;
-  const moved = Math.max(...moves.map(y => largestDifference(right.y.data, y.data).abs));
-  const mean = Math.max(...moves.map(y => rootMeanSquare(right.y, y)));
-  const off = largestDifference(right.y.data, other.data).abs;
-  const ownMean = rootMeanSquare(right.y, other);
-  if (!(off <= MOST * moved && ownMean <= MEAN * mean && ownMean >= LEAST_MEAN * mean && moved <= MOST_OF_SCALE * scaleOf(right.y)))
-    return undefined;
+  const { moved, off, mean, isSmall } = besideRuns(right.y, other, moves);
+  if (!isSmall || rootMeanSquare(right.y, other) < LEAST_MEAN * mean) return undefined;
   return {
     ...{ code, codes: [code], layers: [null], residual: off, verdict: 'likely', margin: null, needsAll: true },
     change: s => s,
@@ -101,6 +95,15 @@ function unrounded(scenario: Scenario, bits: number, guess: number): Scenario | 
 }
 
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** How far runs that round are from the right y, and whether the other output is off as little as they are, in a network that rounding moves little. */
+function besideRuns(right: Tensor, other: Tensor, runs: readonly Tensor[]) {
+  const off = largestDifference(right.data, other.data).abs;
+  const moved = Math.max(...runs.map(y => largestDifference(right.data, y.data).abs));
+  const mean = Math.max(...runs.map(y => rootMeanSquare(right, y)));
+  const isSmall = off <= MOST * moved && rootMeanSquare(right, other) <= MEAN * mean && moved <= MOST_OF_SCALE * scaleOf(right);
+  return { off, moved, mean, isSmall };
+}
 
 /** Whether a run that rounds leaves less than the right y does, by the same errors: the weights are rounded alike in any such run. */
 function isNearer(y: Tensor, right: Tensor, other: Tensor): boolean {
