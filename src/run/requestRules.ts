@@ -41,7 +41,8 @@ const IN_LAYERS: Partial<Record<Key, string>> = {
 const CONFLICTS: readonly Conflict<Request>[] = [
   pairs<Request>('model', 'layers', ONE_FORM),
   ...Object.entries(IN_LAYERS).map(([key, fix]) => [
-    ...pairs<Request>('layers', key as Key, fix),
+    // --layers 2 beside --M 64 is --stack 2: the reader of --layers says so
+    ...pairs<Request>('layers', key as Key, fix, r => /^\s*\d+\s*$/.test(String(r.layers))),
     // a file of weights alone leaves these to flags; that is known once it is read
     ...(['task', 'pool', 'activation', 'recurrentActivation'].includes(key)
       ? []
