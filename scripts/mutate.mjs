@@ -1,10 +1,11 @@
 // Mutation testing of the tests: node scripts/mutate.mjs [--area shapes,conventions,readers,twins] [--file src/formats/npy.ts] [--json out.json]
 //   [--sample n --seed s] a part of the mutants   [--minutes m] stop after so many, which leaves a smaller sample: they are tried in the order of their
 //   draw; the next call with the same --json goes on
-//   [--again] what survived in --json is tried again, after tests were added
+//   [--again] what survived in --json is tried again, after tests were added, whatever --sample says; what there is no time for stays as it was, and
+//   mutants of lines that are gone drop out
 //   [--listed] those of the list of survivors, whatever the sample: what tests written since notice is taken out with --survivors
 //   [--tests formats,hostile] only with the tests of these folders: quicker, and a mutant that they kill is killed
-//   [--survivors] the lists of docs/survivors follow the run (mutation/survivors.mjs); a reason is kept as long as its mutant lives
+//   [--survivors] the lists of docs/internals/survivors follow the run (mutation/survivors.mjs); a reason is kept as long as its mutant lives
 // The mutants are StrykerJS' own (@stryker-mutator/instrumenter, every kind). They are run here and not by StrykerJS, because it starts jest anew
 // for every mutant, 1 to 2 seconds each: here the mutants stand in one bundle, a child process is told which one is on and runs the tests that
 // reach it, of the whole suite, the quickest and the closest first, until one fails. Which tests those are is recorded once for each test file
@@ -121,8 +122,8 @@ async function mutateArea(name, all, records) {
   const sources = all.filter(({ file }) => names.has(file));
   const mutants = sources.flatMap(source => source.mutants);
   const isListed = reasonsOf(name);
-  const chosen = chosenOf(options.listed ? mutants.filter(m => isListed(m) !== undefined) : mutants);
   const known = earlier(name);
+  const chosen = chosenOf(options.listed ? mutants.filter(m => isListed(m) !== undefined) : mutants, known);
   const toTry = chosen.filter(m => !known.has(keyOf(m)) || (options.again && known.get(keyOf(m)).status !== 'killed'));
   const { tests, plans } = planOf(toTry, sources, records, usersIn(all));
   const folder = join(TEMPORARY, name);
@@ -167,11 +168,12 @@ async function tryMutants(name, mutants, { asking, plan, reached }, ofAll) {
   let child;
   for (const [i, mutant] of mutants.entries()) {
     const before = known.get(keyOf(mutant));
-    if (before && !(options.again && before.status !== 'killed')) {
+    const isOver = Date.now() > until;
+    if (before && (isOver || !options.again || before.status === 'killed')) {
       add({ ...mutant, status: before.status, by: before.by });
       continue;
     }
-    if (Date.now() > until) continue;
+    if (isOver) continue;
     if (!reached.has(mutant.id)) {
       add({ ...mutant, status: 'not reached' });
       continue;
@@ -184,13 +186,28 @@ async function tryMutants(name, mutants, { asking, plan, reached }, ofAll) {
     if (!answer) child = undefined;
     const by = answer ? answer.by : '(it does not end)';
     add({ ...mutant, status: by ? 'killed' : 'survived', by: by ?? undefined });
-    if ((i + 1) % 20 === 0) console.error(`${name}: ${i + 1} of ${mutants.length}, ${rate(report)}`);
+    if ((i + 1) % 10 === 0) {
+      console.error(`${name}: ${i + 1} of ${mutants.length}, ${rate(report)}`);
+      save({ name, tried: report.length, of: mutants.length, mutants: [...report, ...untried(mutants.slice(i + 1), known)] });
+    }
   }
   child?.end();
   console.log(`${name}: ${rate(report)}${report.length < mutants.length ? `; ${mutants.length - report.length} not tried yet` : ''}`);
   if (options.survivors && report.length > 0)
-    updateList(name, report, options.listed ? undefined : { seed: options.seed, of: ofAll, files: options.file });
+    updateList(name, report, options.listed ? undefined : { seed: options.seed, of: ofAll, files: options.file, again: options.again });
   return { name, tried: report.length, of: mutants.length, mutants: report };
+}
+
+/** What an earlier run knows of those whose turn comes. */
+function untried(mutants, known) {
+  return mutants.filter(m => known.has(keyOf(m))).map(m => ({ ...m, status: known.get(keyOf(m)).status, by: known.get(keyOf(m)).by }));
+}
+
+/** Puts an area into --json. A run that is ended before its time goes on from there. */
+function save(report) {
+  if (!options.json) return;
+  const others = existsSync(options.json) ? JSON.parse(readFileSync(options.json, 'utf8')).filter(area => area.name !== report.name) : [];
+  writeFileSync(options.json, `${JSON.stringify([...others, report], null, 1)}\n`);
 }
 
 function rate(report) {
@@ -198,13 +215,13 @@ function rate(report) {
   return `${killed} of ${report.length} killed (${((100 * killed) / report.length).toFixed(1)} %)`;
 }
 
-/** The same mutant in another run: numbers move when a source is edited, its text does not. */
-function keyOf({ file, line, mutator, from, to, nth }) {
-  return [file, line, mutator, from, to, nth].join('|');
+/** The same mutant in another run: numbers and lines move when a source is edited, its text does not. */
+function keyOf({ file, source, mutator, from, to, nth }) {
+  return [file, source, mutator, from, to, nth].join('|');
 }
 
-/** Every mutant, or --file's, or a seeded choice of --sample. */
-function chosenOf(mutants) {
+/** Every mutant, or --file's, or a seeded choice of --sample, or those of an earlier run. */
+function chosenOf(mutants, known) {
   const seen = new Map();
   const all = mutants.map(m => {
     const key = keyOf(m);
@@ -212,6 +229,7 @@ function chosenOf(mutants) {
     seen.set(key, nth + 1);
     return { ...m, nth };
   });
+  if (options.again) return all.filter(m => known.has(keyOf(m)));
   const list = filesOf(all);
   const count = Number(options.sample ?? list.length);
   let state = Number(options.seed) >>> 0;
@@ -237,15 +255,10 @@ function earlier(name) {
 }
 
 const names = options.area.split(',');
-const reports = [];
 try {
   const all = await mutantsOf(sourcesOf(AREA_NAMES));
   const records = await recordsOf(all);
-  for (const name of names) reports.push(await mutateArea(name, all, records));
+  for (const name of names) save(await mutateArea(name, all, records));
 } finally {
   rmSync(TEMPORARY, { recursive: true, force: true });
-}
-if (options.json) {
-  const others = existsSync(options.json) ? JSON.parse(readFileSync(options.json, 'utf8')).filter(area => !names.includes(area.name)) : [];
-  writeFileSync(options.json, `${JSON.stringify([...others, ...reports], null, 1)}\n`);
 }

@@ -1,6 +1,7 @@
 // What the tests did not notice, with the reason why it is left: docs/internals/survivors/<area>.json is the list, <area>.md the page made of it.
 //   node scripts/mutate.mjs --area readers --sample 600 --seed 4 --survivors    brings both up to date with the run
-//   node scripts/mutation/survivors.mjs                                         makes the pages anew, after a reason was written into the list
+//   node scripts/mutation/survivors.mjs                                         makes the pages anew, after a reason was written into the list; what is
+//                                                                               no longer in the sources goes
 // A reason begins with "equivalent: " where no test can tell the mutant from the source, else with "left: ". A new survivor has none.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,8 +39,8 @@ export function reasonsOf(area) {
  * Puts the survivors of a run into the area's list and takes out what was killed in it or is gone from the sources; those of other
  * samples stay.
  * @param mutants { file, line, source, from, to, status }
- * @param run { seed, of, files }: what was asked for, of so many mutants, in which files where not in all; undefined for the list tried again, which
- *   says nothing about a rate
+ * @param run { seed, of, files, again }: what was asked for, of so many mutants, in which files where not in all, and whether it is what survived an
+ *   earlier run that was tried; undefined for the list tried again, which says nothing about a rate
  */
 export function updateList(area, mutants, run) {
   const { runs, survivors } = readList(area);
@@ -49,30 +50,46 @@ export function updateList(area, mutants, run) {
   const known = new Map(survivors.map(entry => [keyOf(entry), entry]));
   for (const m of alive) {
     const { file, source, from, to } = m;
-    if (!known.has(keyOf(m))) known.set(keyOf(m), { file, source, from, to, reason: '' });
+    const { reason = '', seeds = [] } = known.get(keyOf(m)) ?? {};
+    known.set(keyOf(m), { file, source, from, to, reason, seeds: run ? [...new Set([...seeds, run.seed])] : seeds });
   }
+  const list = standing([...known.values()].filter(entry => !killed.has(keyOf(entry))));
+  list.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  write(area, { runs: run ? withRun(runs, run, mutants.length, mutants.length - alive.length) : runs, survivors: list });
+}
+
+/** A run in its place: where it is an earlier one's survivors that were tried, what they had been stays beside what they are. */
+function withRun(runs, { seed, of, files, again }, tried, killed) {
+  const isSame = r => r.seed === seed && r.files === files;
+  const before = runs.find(isSame);
+  const date = new Date().toISOString().slice(0, 10);
+  const run = again && before ? { ...before, since: { date, tried, killed } } : { date, seed, of, files, tried, killed };
+  return [...runs.filter(r => !isSame(r)), run];
+}
+
+/** Those whose line is still in its source. */
+function standing(survivors) {
   const lines = new Map();
-  const isThere = ({ file, source }) => {
+  return survivors.filter(({ file, source }) => {
     if (!lines.has(file)) lines.set(file, new Set(sourceOf(file).map(line => line.trim())));
     return lines.get(file).has(source);
-  };
-  const list = [...known.values()].filter(entry => !killed.has(keyOf(entry)) && isThere(entry));
-  list.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  const done = run ? [{ ...run, tried: mutants.length, killed: mutants.length - alive.length }] : [];
-  const others = runs.filter(r => r.seed !== run?.seed || r.files !== run?.files);
+  });
+}
+
+function write(area, list) {
   mkdirSync(FOLDER, { recursive: true });
-  writeFileSync(join(FOLDER, `${area}.json`), `${JSON.stringify({ runs: [...others, ...done], survivors: list }, null, 1)}\n`);
-  writePage(area);
+  writeFileSync(join(FOLDER, `${area}.json`), `${JSON.stringify(list, null, 1)}\n`);
+  writeFileSync(join(FOLDER, `${area}.md`), pageOf(area));
 }
 
 /** The page of an area: its runs, then the survivors under their reasons. */
 export function pageOf(area) {
   const { runs, survivors } = readList(area);
-  const rows = runs.map(r => `| ${r.files ?? 'all'} | ${r.seed} | ${r.of} | ${r.tried} | ${r.killed}, ${percent(r.killed, r.tried)} |`);
+  const rows = runs.map(run => `| ${cellsOf(run, survivors).join(' | ')} |`);
   const parts = [
     `# Mutants that survive: ${area}`,
     `Made by \`node scripts/mutate.mjs --area ${area} … --survivors\` from [the list](${area}.json); [what it is](../reliability.md#the-tests-themselves).`,
-    ['| files | seed | mutants | tried | killed |', '|---|---|---|---|---|', ...rows].join('\n'),
+    [`| ${COLUMNS.join(' | ')} |`, `|${'---|'.repeat(COLUMNS.length)}`, ...rows].join('\n'),
   ];
   for (const [start, title, text] of KINDS) {
     const own = survivors.filter(entry => entry.reason.startsWith(start));
@@ -81,6 +98,16 @@ export function pageOf(area) {
   const bare = survivors.filter(entry => !KINDS.some(([start]) => entry.reason.startsWith(start)));
   if (bare.length > 0) parts.push(`## Without a reason yet: ${bare.length}`, bare.map(row).join('\n'));
   return `${parts.join('\n\n')}\n`;
+}
+
+const COLUMNS = ['date', 'seed', 'files', 'mutants', 'tried', 'killed', 'with the tests written for it', 'without the equivalent'];
+
+/** A test that was written for a sample's survivor says nothing about other mutants: its figure stands in a column of its own. */
+function cellsOf({ date, seed, files = 'all', of, tried, killed, since }, survivors) {
+  const last = since ?? { tried, killed };
+  const equivalent = survivors.filter(({ seeds, reason }) => seeds?.includes(seed) && reason.startsWith(KINDS[0][0])).length;
+  const later = since ? `${since.killed} of ${since.tried}` : '';
+  return [date, seed, files, of, tried, `${killed}, ${percent(killed, tried)}`, later, percent(last.killed, last.tried - equivalent)];
 }
 
 function groups(entries, start) {
@@ -109,10 +136,10 @@ function percent(killed, tried) {
   return `${(100 * p).toFixed(1)} ± ${(196 * Math.sqrt((p * (1 - p)) / tried)).toFixed(1)} %`;
 }
 
-function writePage(area) {
-  writeFileSync(join(FOLDER, `${area}.md`), pageOf(area));
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const name of readdirSync(FOLDER)) if (name.endsWith('.json')) writePage(name.slice(0, -5));
+  for (const name of readdirSync(FOLDER).filter(file => file.endsWith('.json'))) {
+    const area = name.slice(0, -5);
+    const { runs, survivors } = readList(area);
+    write(area, { runs, survivors: standing(survivors) });
+  }
 }
