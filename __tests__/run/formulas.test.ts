@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { runShapes } from '../../src/run/shapes.js';
+import { temporaryFolder } from '../helpers/files.js';
+
+const folder = temporaryFolder();
 
 /** Every formula that is shown must give the count that stands beside it. The evaluator here knows letters and numbers, nothing of networks. */
 function evaluate(formula: string, sizes: Readonly<Record<string, number | null>>): bigint {
@@ -39,6 +39,46 @@ const branches = {
   ],
 };
 
+/** Inputs of every kind, with sizes that are open; what they are made of has letters of its own. */
+const INPUTS: Record<string, { input?: object; inputs?: object[]; layers: Record<string, unknown>[] }> = {
+  'samples, steps and features that are open': { input: { features: 3 }, layers: [{ kind: 'gru', units: 5 }] },
+  'a fixed batch': { input: { batch: 6, timesteps: 7, features: 3 }, layers: [{ kind: 'lstm', units: 5, returnSequences: true }] },
+  'token numbers': {
+    input: { batch: null, timesteps: 7, features: null },
+    layers: [
+      { kind: 'embedding', tokens: 11, units: 4 },
+      { kind: 'repeat', times: 2 },
+    ].slice(0, 1),
+  },
+  'a state': { input: { shape: [4] }, layers: [{ kind: 'dense', units: 2 }] },
+  'a matrix of open length': { input: { shape: [null, 6] }, layers: [{ kind: 'dense', units: 2 }] },
+  'a matrix of open width': { input: { shape: [6, null] }, layers: [{ kind: 'op', op: 'Neg' }] },
+  'an image': { input: { shape: [9, 8, 3] }, layers: [{ kind: 'conv2d', filters: 5, kernelSize: [3, 2] }] },
+  'two sequences and a state': {
+    inputs: [
+      { name: 'a', timesteps: 7, features: 3 },
+      { name: 'b', batch: null, timesteps: null, features: 4 },
+      { name: 's', shape: [6] },
+    ],
+    layers: [
+      { kind: 'gru', units: 5, name: 'g', inputs: ['a'] },
+      { kind: 'lstm', units: 2, name: 'l', inputs: ['b'] },
+      { kind: 'concatenate', name: 'both', inputs: ['g', 'l', 's'] },
+      { kind: 'dense', units: 8 },
+    ],
+  },
+};
+
+describe('each letter of a shape', () => {
+  it.each(Object.entries(INPUTS))('has the size that stands in its place: %s', async (_, spec) => {
+    const result = await runShapes({ model: folder.write('net.json', JSON.stringify(spec)) });
+    const said = [...result.inputs, ...result.outputs, ...result.layers.flatMap(({ output, weights }) => [output, ...weights])];
+    const isOpen = (dim: string) => dim.match(/[A-Z]\d*/g)?.some(letter => result.dims[letter] === null);
+    const sizeOf = (dim: string) => (isOpen(dim) ? null : Number(evaluate(dim, result.dims)));
+    expect(said.map(({ dims }) => dims.map(sizeOf))).toEqual(said.map(({ shape }) => shape));
+  });
+});
+
 describe('the formulas of shapes', () => {
   const requests = [
     ...NETWORKS.map(layers => [layers, { layers, D: 3, T: 7 }] as const),
@@ -47,10 +87,7 @@ describe('the formulas of shapes', () => {
   ];
 
   it.each(requests)('%s', async (_, request) => {
-    const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-'));
-    writeFileSync(join(folder, 'branches.json'), JSON.stringify(branches));
-    const result = await runShapes('model' in request ? { model: join(folder, request.model) } : request);
-    rmSync(folder, { recursive: true });
+    const result = await runShapes('model' in request ? { model: folder.write(request.model, JSON.stringify(branches)) } : request);
     for (const layer of result.layers) {
       for (const weight of layer.weights) {
         expect([weight.name, evaluate(weight.formula, result.dims)]).toEqual([weight.name, BigInt(weight.count!)]);

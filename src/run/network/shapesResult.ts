@@ -125,14 +125,10 @@ function optionsOf(layer: Record<string, unknown>): Record<string, unknown> {
 /** Options that the table shows in the row itself. */
 const SHOWN: ReadonlySet<string> = new Set(['units', 'returnSequences', 'inferredSequences', 'bidirectional']);
 
-/** Letters to sizes: N, T, D, then the letters of the layers. */
-function dimsOf({ input, otherInputs = [] }: ModelSpec, shapes: ModelShapes): Record<string, number | null> {
-  const own = new Map(shapes.input.map(({ symbol, size }) => [symbol, size]));
-  const dims: Record<string, number | null> = {
-    N: own.has('N') ? own.get('N')! : input.batch,
-    T: own.has('T') ? own.get('T')! : input.timesteps,
-    D: (own.has('T') && !own.has('D')) || input.shape?.at(-1) === null ? null : input.features,
-  };
+/** Letters to sizes: N, T, D, those of the inputs, then those of the layers. */
+function dimsOf({ otherInputs = [] }: ModelSpec, shapes: ModelShapes): Record<string, number | null> {
+  const dims: Record<string, number | null> = { N: null, T: null, D: null };
+  for (const { symbol, size } of shapes.input) dims[symbol] = size;
   for (const other of otherInputs) for (const { symbol, size } of shapes.values.get(other.name)!.slice(1)) dims[symbol] = size;
   for (const { layer, symbols } of shapes.layers) {
     if ('units' in layer) dims[symbols.units] = layer.units;
