@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { OnnxTensor } from '../../src/formats/onnx/graph.js';
+import { writeOnnx } from '../../src/formats/onnx.js';
 import { runCompareModels } from '../../src/run/comparing/compareModels.js';
 import { runConvert } from '../../src/run/convert.js';
 import { TARGETS } from '../../src/run/convertFormats.js';
 import { runForward } from '../../src/run/forward.js';
 import { runInspect } from '../../src/run/inspect.js';
+import { array } from '../helpers/files.js';
 import { withFolder } from '../helpers/inputFile.js';
 import { editedKeras } from '../helpers/kerasFile.js';
 import { caseIds, referencePath } from '../helpers/reference.js';
@@ -103,6 +106,56 @@ describe('convert', () => {
       const { check } = await runConvert({ file, output });
       expect(check!.largest).toBeLessThan(1e-6);
       expect((await runInspect({ file: output })).reason).not.toBeNull();
+    });
+  });
+
+  /** x [N, T, 3] of a graph that holds something of seven steps: op of x and that, then a product. */
+  const ofSevenSteps = (T: string | number, op: string, held: OnnxTensor, width: number) => {
+    const node = (opType: string, inputs: string[], output: string) => ({
+      name: opType,
+      opType,
+      domain: '',
+      inputs,
+      outputs: [output],
+      attributes: new Map(),
+    });
+    return writeOnnx({
+      irVersion: 8,
+      producerName: 'test',
+      producerVersion: '1',
+      opsets: new Map([['', 17]]),
+      graph: {
+        name: 'g',
+        inputs: [{ name: 'x', dtype: 'f32', shape: ['N', T, 3] }],
+        outputs: [{ name: 'y', dtype: 'f32', shape: null }],
+        initializers: new Map([
+          ['held', held],
+          ['W', { ...array(width, 2), dtype: 'f32' } as OnnxTensor],
+        ]),
+        nodes: [node(op, ['x', 'held'], 'r'), node('MatMul', ['r', 'W'], 'y')],
+      },
+    });
+  };
+  const shapeOf = (...sizes: number[]) => ({ shape: [sizes.length], dtype: 'i64', data: Float64Array.from(sizes) }) as OnnxTensor;
+  const numbers = { ...array(7, 3), dtype: 'f32' } as OnnxTensor;
+
+  it.each([
+    ['Reshape to [-1, 21]', shapeOf(-1, 21), 21],
+    ['Reshape to [0, 7, 3]', shapeOf(0, 7, 3), 3],
+    ['Add of [7, 3]', numbers, 3],
+  ])('a graph of an open T with a %s asks for --T, and --T 7 converts it', async (what, held, width) => {
+    const [op] = what.split(' ');
+    await withFolder(async folder => {
+      const [file, output] = [join(folder, 'net.onnx'), join(folder, 'net.json')];
+      writeFileSync(file, await ofSevenSteps('T', op, held, width));
+      const fix = 'say how many steps the graph is made for: --T n (here 10)';
+      await expect(runConvert({ file, output })).rejects.toMatchObject({ code: 'E_ONNX_SHAPE', exit: 3, fix });
+      expect((await runConvert({ file, output, T: 7 })).check).toMatchObject({ identical: true });
+      // where the graph says its steps itself, or --T does, no number of them would mend it
+      writeFileSync(file, await ofSevenSteps(6, op, held, width));
+      const refused = await runConvert({ file, output, force: true }).catch(error => error);
+      expect(refused).toMatchObject({ exit: 3 });
+      expect(refused.fix).not.toBe(fix);
     });
   });
 
