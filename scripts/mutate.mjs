@@ -5,6 +5,7 @@
 //   mutants of lines that are gone drop out
 //   [--listed] those of the list of survivors, whatever the sample: what tests written since notice is taken out with --survivors
 //   [--tests formats,hostile] only with the tests of these folders: quicker, and a mutant that they kill is killed
+//   [--planted scripts/mutation/planted.json] faults written by hand (mutation/planted.mjs) in place of mutants
 //   [--survivors] the lists of docs/internals/survivors follow the run (mutation/survivors.mjs); a reason is kept as long as its mutant lives
 // The mutants are StrykerJS' own (@stryker-mutator/instrumenter, every kind). They are run here and not by StrykerJS, because it starts jest anew
 // for every mutant, 1 to 2 seconds each: here the mutants stand in one bundle, a child process is told which one is on and runs the tests that
@@ -19,6 +20,7 @@ import { parseArgs } from 'node:util';
 import { AREA_NAMES, ROOT, sourcesOf, testFiles } from './mutation/areas.mjs';
 import { askingBundle, countingBundle } from './mutation/bundle.mjs';
 import { digestOf, mutantsOf } from './mutation/mutants.mjs';
+import { plant } from './mutation/planted.mjs';
 import { planOf, readRecord } from './mutation/reach.mjs';
 import { reasonsOf, updateList } from './mutation/survivors.mjs';
 
@@ -33,6 +35,7 @@ const { values: options } = parseArgs({
     again: { type: 'boolean', default: false },
     tests: { type: 'string' },
     listed: { type: 'boolean', default: false },
+    planted: { type: 'string' },
     survivors: { type: 'boolean', default: false },
   },
 });
@@ -125,6 +128,20 @@ async function mutateArea(name, all, records) {
   const known = earlier(name);
   const chosen = chosenOf(options.listed ? mutants.filter(m => isListed(m) !== undefined) : mutants, known);
   const toTry = chosen.filter(m => !known.has(keyOf(m)) || (options.again && known.get(keyOf(m)).status !== 'killed'));
+  const files = await filesToAsk(name, toTry, sources, records, all);
+  console.error(`${name}: ${mutants.length} mutants in ${sources.length} files, ${toTry.length} to try`);
+  return tryMutants(name, chosen, files, filesOf(mutants).length);
+}
+
+/** Faults written by hand, of any area. */
+async function tryPlanted(all, records) {
+  const { sources, mutants } = plant(options.planted, all);
+  const files = await filesToAsk('planted', mutants, sources, records, all);
+  return tryMutants('planted', mutants, files, mutants.length);
+}
+
+/** What a child process needs to judge mutants: the bundle that asks for them, the plan of the tests, and which of them any test reaches. */
+async function filesToAsk(name, toTry, sources, records, all) {
   const { tests, plans } = planOf(toTry, sources, records, usersIn(all));
   const folder = join(TEMPORARY, name);
   mkdirSync(folder, { recursive: true });
@@ -133,8 +150,7 @@ async function mutateArea(name, all, records) {
   const plan = join(folder, 'plan.json');
   writeFileSync(plan, JSON.stringify({ tests, plans }));
   const reached = new Set(plans.filter(p => p.quick.length > 0 || p.fresh.length > 0).map(p => p.id));
-  console.error(`${name}: ${mutants.length} mutants in ${sources.length} files, ${toTry.length} to try by tests of ${needed.length} files`);
-  return tryMutants(name, chosen, { asking, plan, reached }, filesOf(mutants).length);
+  return { asking, plan, reached };
 }
 
 /** The sources that import a source: they use its constants. A list of sources (all.ts) has nothing to change: who imports it counts. */
@@ -258,7 +274,8 @@ const names = options.area.split(',');
 try {
   const all = await mutantsOf(sourcesOf(AREA_NAMES));
   const records = await recordsOf(all);
-  for (const name of names) save(await mutateArea(name, all, records));
+  if (options.planted) await tryPlanted(all, records);
+  else for (const name of names) save(await mutateArea(name, all, records));
 } finally {
   rmSync(TEMPORARY, { recursive: true, force: true });
 }
