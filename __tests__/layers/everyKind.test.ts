@@ -1,6 +1,7 @@
 import { getEngine } from '../../src/engines/index.js';
 import { LAYER_KINDS } from '../../src/layers/index.js';
 import { checkSpec } from '../../src/model/check.js';
+import { layerText } from '../../src/model/layersLine.js';
 import { parseLayers } from '../../src/model/parse.js';
 import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
 import { drawInput, drawWeights } from '../../src/weights/init.js';
@@ -123,10 +124,30 @@ it('sizes of the grammar are fields of the layer, and so are its options', () =>
     const kept: readonly string[] = parsed(line).match(/\d+/g) ?? [];
     expect([line, numbers.filter(n => !kept.includes(n))]).toEqual([line, []]);
     for (const [option, given] of Object.entries(grammar.options ?? {})) {
-      const own = `${line}+${option}${'set' in given ? '' : '=3'}`;
+      const own = `${'bidirectional' in given ? 'bi' : ''}${line}+${option}${'set' in given ? '' : '=3'}`;
       const wanted =
         'set' in given ? JSON.stringify(given.set).slice(1, -1) : `"${given.size}":${given.axes ? `[3${',3'.repeat(given.axes - 1)}]` : 3}`;
       expect([own, parsed(own).includes(wanted)]).toEqual([own, true]);
+    }
+  }
+});
+
+it('what the grammar reads it also writes: sizes, options, an activation', () => {
+  const written = (line: string) => layerText(parseLayers(line).layers[0], 'keras');
+  /** options that say what is so without them */
+  const usual = /\+(valid|last|resetafter|concat)$/;
+  for (const { name, grammar } of LAYER_KINDS) {
+    if (!grammar) continue;
+    const { word = name, sizes, number, activation, options = {} } = grammar;
+    const line = `${word}${sizes ? `:${sizes.example}` : number ? `:${number.example}` : ''}${activation ? '@elu' : ''}`;
+    const more = Object.entries(options).map(
+      ([option, given]) => `${'bidirectional' in given ? 'bi' : ''}${line}+${option}${'set' in given ? '' : '=3'}`,
+    );
+    for (const text of [line, ...more]) {
+      const short = sizes?.fields.some(field => typeof field !== 'string' && field.oneForAll)
+        ? text.replace(/:(\d+)(?:x\1)+/, ':$1')
+        : text;
+      expect([text, written(text)]).toEqual([text, short.replace(usual, '')]);
     }
   }
 });

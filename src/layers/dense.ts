@@ -26,7 +26,7 @@ export const dense: LayerKind<DenseSpec> = {
   letter: 'K',
   reads: 'anything',
   grammar: {
-    sizes: { form: 'units', example: '64', counts: [1, 1], fields: ([units]) => ({ units }) },
+    sizes: { form: 'units', example: '64', fields: ['units'] },
     activation: true,
     options: { nobias: { set: { useBias: false } } },
   },

@@ -19,19 +19,27 @@ export interface Grammar {
     /** for messages: 'FILTERSxWIDTH', and a valid example: '64x5' */
     readonly form: string;
     readonly example: string;
-    /** how many there may be; 0: the colon may be left out */
-    readonly counts: readonly [from: number, to: number];
     /** the meaning of the parts, if the form does not show it */
     readonly meaning?: string;
-    fields(sizes: readonly number[]): Json;
+    /** the fields that they are, in order */
+    readonly fields: readonly SizeField[];
   };
   /** or one real number */
   readonly number?: { readonly field: string; readonly example: string };
   /** takes @activation */
   readonly activation?: boolean;
-  /** +same sets fields; +stride=2 a whole number, repeated as often as `axes` says */
-  readonly options?: Readonly<Record<string, { readonly set: Json } | { readonly size: string; readonly axes?: number }>>;
+  readonly options?: Readonly<Record<string, GrammarOption>>;
 }
+
+/** A field with one size; or the last, which has the rest of them: as many as `counts` says. */
+export type SizeField =
+  | string
+  | { readonly list: string; readonly counts: readonly [from: number, to: number]; readonly oneForAll?: boolean };
+
+/** +same sets fields, +sum those of a pair of directions; +stride=2 a size, in a list of as many as `axes` says. */
+export type GrammarOption =
+  | { readonly set: Json; readonly bidirectional?: true }
+  | { readonly size: string; readonly axes?: number; readonly letter?: string };
 
 /** Reads parts of a Keras config that other layers own. */
 export interface KerasReader {
@@ -41,9 +49,9 @@ export interface KerasReader {
   layer(config: unknown): Json;
 }
 
-/** Sizes after the colon for a field with `count` numbers: all of them, or one that stands for all, or none for the default. */
-export function sizesOf(field: string, count: number): Pick<NonNullable<Grammar['sizes']>, 'counts' | 'fields'> {
-  return { counts: [0, count], fields: given => (given.length === 0 ? {} : { [field]: given.length === 1 ? given[0] : given }) };
+/** A field with `count` sizes: all of them, or one that stands for all, or none for the default. */
+export function oneForAll(list: string, count: number): SizeField {
+  return { list, counts: [0, count], oneForAll: true };
 }
 
 /** Kinds over three axes of space are not in the grammar: a line of --layers cannot have such inputs. */

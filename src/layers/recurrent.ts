@@ -4,6 +4,7 @@ import { factor } from '../cells/weightShapes.js';
 import { isRowActivation } from './activation.js';
 import { mergedWidth } from './bidirectional.js';
 import { multiply, sequenceOf, widthOf } from './dims.js';
+import type { GrammarOption } from './facets.js';
 import type { Field, LayerCost, LayerKind, LayerSymbols } from './layer.js';
 import { applyBoth, applyOne } from './recurrentRun.js';
 import { cellOptions, type RecurrentSpec } from './recurrentSpec.js';
@@ -41,6 +42,25 @@ export function hasRowFunction({ activation, recurrentActivation, outputActivati
   return [activation, recurrentActivation, outputActivation].some(isRowActivation);
 }
 
+/** Options of `--layers`: those of all recurrent layers, and those whose fields the cell has. */
+function optionsOf({ fields }: Cell): Record<string, GrammarOption> {
+  const both = (bidirectional: string): GrammarOption => ({ set: { bidirectional }, bidirectional: true });
+  return {
+    seq: { set: { returnSequences: true } },
+    last: { set: { returnSequences: false } },
+    ...(fields.resetAfter ? { resetbefore: { set: { resetAfter: false } }, resetafter: { set: { resetAfter: true } } } : {}),
+    ...(fields.projection ? { proj: { size: 'projection', letter: 'P' } } : {}),
+    ...(fields.peepholes ? { peepholes: { set: { peepholes: true } } } : {}),
+    backwards: { set: { goBackwards: true } },
+    stateful: { set: { stateful: true } },
+    sum: both('sum'),
+    ave: both('ave'),
+    mul: both('mul'),
+    concat: both('concat'),
+    nobias: { set: { useBias: false } },
+  };
+}
+
 const BIAS_ROWS = new Map<string, number>();
 
 /** How many rows of biases the layer has. */
@@ -64,11 +84,7 @@ function recurrentLayer(cell: Cell): LayerKind<RecurrentSpec> {
     reads: 'sequence',
     passesMask: layer => layer.returnSequences,
     stepwise: ({ bidirectional, goBackwards, stateful }) => bidirectional === null && !goBackwards && !stateful,
-    grammar: {
-      sizes: { form: 'units', example: '64', counts: [1, 1], fields: ([units]) => ({ units }) },
-      activation: true,
-      options: { nobias: { set: { useBias: false } } },
-    },
+    grammar: { sizes: { form: 'units', example: '64', fields: ['units'] }, activation: true, options: optionsOf(cell) },
     kerasClass: layer => (layer.bidirectional ? 'Bidirectional' : (layer.kerasClass ?? cell.keras?.className ?? cell.title)),
     fields: { ...FIELDS, ...cell.fields },
     keras: { classes: {}, config: () => ({}), path: (_layer, weight) => kerasPath(weight) },

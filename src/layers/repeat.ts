@@ -11,7 +11,7 @@ export interface RepeatSpec extends LayerBase {
 export const repeat: LayerKind<RepeatSpec> = {
   name: 'repeat',
   movesNumbers: true,
-  grammar: { sizes: { form: 'times', example: '10', counts: [1, 1], fields: ([times]) => ({ times }) } },
+  grammar: { sizes: { form: 'times', example: '10', fields: ['times'] } },
   kerasClass: () => 'RepeatVector',
   keras: { classes: { RepeatVector: config => ({ times: config.n }) }, config: ({ times }) => ({ n: times }) },
   fields: { times: { type: 'size' } },

@@ -1,24 +1,26 @@
-import { getCell, isCellName } from '../cells/index.js';
+import { isCellName } from '../cells/index.js';
 import type { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import type { Grammar } from '../layers/facets.js';
+import type { Grammar, GrammarOption } from '../layers/facets.js';
 import { nearest } from '../registry.js';
 import { CELL_KINDS, type Fail, KINDS, size, WORDS, wrong } from './layerWords.js';
 import { MOST_LAYERS } from './spec.js';
 
+/** A layer of the line as it is read: its fields, and the option that set each. */
+export interface LayerRead {
+  readonly word: string;
+  readonly grammar: Grammar;
+  readonly fields: Record<string, unknown>;
+  readonly setBy: Map<string, string>;
+}
+
 /** Options of a kind as they are written: 'same', 'stride=2'. */
 function optionsOf({ options = {} }: Grammar): string[] {
-  return Object.entries(options).map(([name, option]) => ('size' in option ? `${name}=2` : name));
+  return Object.entries(options).map(([name, option]) => ('size' in option ? `${name}=${option.letter ?? 2}` : name));
 }
 
 /** Writes one +option into the layer. @returns how many times the layer is repeated (+xN), else 1 */
-export function applyOption(
-  layer: Record<string, unknown>,
-  word: string,
-  grammar: Grammar,
-  option: string,
-  at: { text: string; from: number; to: number },
-): number {
+export function applyOption(layer: LayerRead, option: string, at: { text: string; from: number; to: number }): number {
   const fail = (message: string, fix: string) => wrong(at.text, at.from, at.to, message, fix);
   const repeat = /^x(\d+)$/.exec(option);
   if (repeat) {
@@ -26,25 +28,28 @@ export function applyOption(
     if (times < 1 || times > MOST_LAYERS) throw fail(`+${option} is not a number of layers from 1 to ${MOST_LAYERS}`, 'write +x3');
     return times;
   }
-  const named = /^name=(.+)$/.exec(option);
-  if (named) {
-    layer.name = named[1];
-    return 1;
+  const [, name] = /^name=(.+)$/.exec(option) ?? [];
+  const set = name === undefined ? ownOption(layer, option, fail) : { name };
+  for (const [field, value] of Object.entries(set)) {
+    const before = layer.setBy.get(field);
+    if (before !== undefined && JSON.stringify(layer.fields[field]) !== JSON.stringify(value))
+      throw fail(`+${escapeText(before, 40)} and +${escapeText(option, 40)} contradict each other`, 'keep one of them');
+    layer.setBy.set(field, option);
+    layer.fields[field] = value;
   }
-  const own = ownOption(grammar, option, fail);
-  if (own) Object.assign(layer, own);
-  else if (!applyRecurrent(layer, option, fail)) throw unknownOption(word, option, fail);
   return 1;
 }
 
 /** The fields that one of the kind's own options sets. */
-function ownOption({ options = {} }: Grammar, text: string, fail: Fail): Record<string, unknown> | undefined {
+function ownOption({ word, grammar, fields }: LayerRead, text: string, fail: Fail): Record<string, unknown> {
   const [name, digits] = text.split('=');
-  const option = Object.hasOwn(options, name) ? options[name] : undefined;
-  if (!option) return undefined;
+  const option = optionOf(grammar, name);
+  if (!option) throw unknownOption(word, text, fail);
   if ('set' in option) {
-    if (digits === undefined) return option.set;
-    throw fail(`+${name} takes no number`, `write +${name}`);
+    if (digits !== undefined) throw fail(`+${name} takes no number`, `write +${name}`);
+    if (option.bidirectional && fields.bidirectional === undefined)
+      throw misplaced(word, text, fail, 'bidirectional layers', `(bi${word})`);
+    return option.set;
   }
   if (!/^\d+$/.test(digits ?? ''))
     throw fail(`+${name} needs a whole number, found '${escapeText(digits ?? 'nothing', 40)}'`, `write +${name}=2`);
@@ -52,69 +57,29 @@ function ownOption({ options = {} }: Grammar, text: string, fail: Fail): Record<
   return { [option.size]: option.axes === undefined ? value : new Array(option.axes).fill(value) };
 }
 
-/** @returns whether it is an option of recurrent layers */
-function applyRecurrent(layer: Record<string, unknown>, option: string, fail: Fail): boolean {
-  const kind = String(layer.kind);
-  const recurrent = isCellName(kind);
-  const only = (allowed: boolean, who: string) => {
-    if (!allowed) throw fail(`+${option} is for ${who}, not for ${kind}`, `drop +${option}`);
-  };
-  const projected = /^proj=(\d+)$/.exec(option);
-  if (projected) {
-    only(hasField(kind, 'projection'), owners('projection'));
-    layer.projection = size(projected[1], fail);
-  } else if (option === 'seq' || option === 'last') {
-    only(recurrent, 'recurrent layers');
-    if (layer.returnSequences !== undefined && layer.returnSequences !== (option === 'seq'))
-      throw fail('+seq and +last contradict each other', 'keep one of them');
-    layer.returnSequences = option === 'seq';
-  } else if (option === 'resetbefore' || option === 'resetafter') {
-    only(hasField(kind, 'resetAfter'), owners('resetAfter'));
-    layer.resetAfter = option === 'resetafter';
-  } else if (option === 'peepholes') {
-    only(hasField(kind, option), owners(option));
-    layer.peepholes = true;
-  } else if (option === 'backwards' || option === 'stateful') {
-    only(recurrent, 'recurrent layers');
-    layer[option === 'backwards' ? 'goBackwards' : 'stateful'] = true;
-  } else if (['sum', 'ave', 'mul', 'concat'].includes(option)) {
-    only(layer.bidirectional !== undefined, `bidirectional layers (bi${recurrent ? kind : 'lstm'})`);
-    layer.bidirectional = option;
-  } else return false;
-  return true;
+function optionOf({ options = {} }: Grammar, name: string): GrammarOption | undefined {
+  return Object.hasOwn(options, name) ? options[name] : undefined;
 }
 
-function hasField(kind: string, field: string): boolean {
-  return isCellName(kind) && getCell(kind).fields[field] !== undefined;
-}
-
-/** The options of a recurrent layer; those of a pair of directions among them, although `bi` may be missing. */
-function recurrentOptions(kind: string): readonly string[] {
-  if (!isCellName(kind)) return [];
-  const own = [
-    ['resetAfter', 'resetbefore'],
-    ['resetAfter', 'resetafter'],
-    ['projection', 'proj=P'],
-    ['peepholes', 'peepholes'],
-  ].flatMap(([field, option]) => (hasField(kind, field) ? [option] : []));
-  return ['seq', 'last', ...own, 'backwards', 'stateful', 'sum', 'ave', 'mul', 'concat'];
-}
-
-function owners(field: string): string {
-  return CELL_KINDS.filter(kind => hasField(kind, field)).join(', ');
-}
-
-function unknownOption(word: string, option: string, fail: Fail): RnnError {
-  const owners = KINDS.filter(kind => Object.hasOwn(WORDS.get(kind)!.grammar.options ?? {}, option.split('=')[0]));
-  if (owners.length > 0) {
-    const whose = owners.length > 3 ? 'is' : `is for ${owners.join(', ')},`;
-    return fail(`+${escapeText(option, 40)} ${whose} not for ${word}`, `drop +${escapeText(option, 40)}`);
-  }
-  const { kind, grammar } = WORDS.get(word)!;
-  const known = [...recurrentOptions(kind.name), ...optionsOf(grammar), 'name=NAME', 'xN'];
-  const near = nearest(option, known);
+function unknownOption(word: string, text: string, fail: Fail): RnnError {
+  const name = text.split('=')[0];
+  const owners = KINDS.filter(kind => optionOf(WORDS.get(kind)!.grammar, name));
+  const [first] = owners.map(kind => optionOf(WORDS.get(kind)!.grammar, name)!);
+  if (first && 'set' in first && first.bidirectional) return misplaced(word, text, fail, 'bidirectional layers', '(bilstm)');
+  if (owners.length > 0 && owners.every(isCellName) && owners.length === CELL_KINDS.length)
+    return misplaced(word, text, fail, 'recurrent layers');
+  if (owners.length > 0) return misplaced(word, text, fail, owners.length > 3 ? undefined : owners.join(', '));
+  const known = [...optionsOf(WORDS.get(word)!.grammar), 'name=NAME', 'xN'];
+  const near = nearest(text, known);
   return fail(
-    `unknown option '+${escapeText(option, 40)}'`,
+    `unknown option '+${escapeText(text, 40)}'`,
     near ? `did you mean '+${near}'?` : `options of ${word}: ${known.map(o => `+${o}`).join(' ')}`,
   );
+}
+
+/** An option of other layers. */
+function misplaced(word: string, text: string, fail: Fail, owners?: string, such = ''): RnnError {
+  const option = escapeText(text, 40);
+  const whose = owners === undefined ? 'is' : `is for ${[owners, such].join(' ').trim()},`;
+  return fail(`+${option} ${whose} not for ${word}`, `drop +${option}`);
 }

@@ -1,9 +1,11 @@
 import type { ActivationSpec } from '../activations/activation.js';
 import { formatActivation } from '../activations/index.js';
-import { getCell } from '../cells/index.js';
 import { RnnError } from '../errors.js';
+import type { Grammar } from '../layers/facets.js';
+import { LAYER_KINDS } from '../layers/index.js';
 import { checkSpec } from './check.js';
-import { type FrameworkName, isCellName, layerDefaults } from './frameworks.js';
+import { type FrameworkName, layerDefaults } from './frameworks.js';
+import { sizesIn } from './layerSizes.js';
 import { parseLayers } from './parse.js';
 import { inferSequences } from './sequences.js';
 import type { ModelSpec } from './spec.js';
@@ -13,27 +15,26 @@ import type { ModelSpec } from './spec.js';
  * user has to say it. What the grammar has no word for is left out; `layersLineOf` finds that.
  */
 export function layerText(layer: Readonly<Record<string, unknown>>, framework: FrameworkName): string {
-  const kind = String(layer.kind);
-  const bi = typeof layer.bidirectional === 'string' ? 'bi' : '';
-  const word = kind === 'conv1d' ? 'conv' : kind;
-  return `${bi}${word}${argumentText(kind, layer)}${activationText(kind, layer, framework)}${optionTexts(kind, layer, framework).join('')}`;
+  const name = String(layer.kind);
+  const { grammar = {}, fields = {} } = LAYER_KINDS.find(kind => kind.name === name) ?? {};
+  const defaults = Object.entries(fields).map(([field, { default: value }]) => [field, value]);
+  const usual: Values = { ...Object.fromEntries(defaults), ...layerDefaults(name, framework) };
+  const head = `${typeof layer.bidirectional === 'string' ? 'bi' : ''}${grammar.word ?? name}`;
+  return `${head}${argumentText(grammar, layer)}${grammar.activation ? activationText(layer, usual) : ''}${optionTexts(grammar, layer, usual)}`;
 }
 
-function argumentText(kind: string, layer: Readonly<Record<string, unknown>>): string {
-  if (isCellName(kind) || kind === 'dense') return `:${layer.units}`;
-  if (kind === 'embedding') return `:${layer.tokens}x${layer.units}`;
-  if (kind === 'conv1d') return `:${[layer.filters, ...(layer.kernelSize as readonly number[])].join('x')}`;
-  if (kind === 'groupnorm') return `:${layer.groups}`;
-  const { [kind === 'masking' ? 'value' : kind === 'dropout' ? 'rate' : 'times']: number } = layer;
-  return number === undefined ? '' : `:${number}`;
+type Values = Readonly<Record<string, unknown>>;
+
+function argumentText({ sizes, number }: Grammar, layer: Values): string {
+  const parts = sizes ? sizesIn(sizes.fields, layer) : number && layer[number.field] !== undefined ? [layer[number.field]] : [];
+  return parts.length === 0 ? '' : `:${parts.join('x')}`;
 }
 
-function activationText(kind: string, layer: Readonly<Record<string, unknown>>, framework: FrameworkName): string {
-  const usual = isCellName(kind) ? 'tanh' : 'linear';
-  const act = nameOf(layer.activation) ?? usual;
+function activationText(layer: Values, usual: Values): string {
+  const own = nameOf(layer.activation) ?? nameOf(usual.activation)!;
   const gates = nameOf(layer.recurrentActivation);
-  if (gates !== undefined && gates !== layerDefaults(kind, framework).recurrentActivation) return `@${act}/${gates}`;
-  return act === usual ? '' : `@${act}`;
+  if (gates !== undefined && gates !== usual.recurrentActivation) return `@${own}/${gates}`;
+  return own === usual.activation ? '' : `@${own}`;
 }
 
 function nameOf(activation: unknown): string | undefined {
@@ -41,35 +42,23 @@ function nameOf(activation: unknown): string | undefined {
   return activation === '_' ? '_' : formatActivation(activation as ActivationSpec);
 }
 
-function optionTexts(kind: string, layer: Readonly<Record<string, unknown>>, framework: FrameworkName): string[] {
-  const texts: string[] = [];
-  const add = (condition: boolean, text: string) => {
-    if (condition) texts.push(`+${text}`);
-  };
-  const { returnSequences, bidirectional, resetAfter, projection, name } = layer;
-  add(returnSequences === true, 'seq');
-  add(typeof bidirectional === 'string' && bidirectional !== 'concat', String(bidirectional));
-  add(typeof layer.padding === 'string' && layer.padding !== 'valid', String(layer.padding));
-  for (const [option, field] of WINDOW) {
-    const [size = 1] = [layer[field] ?? 1].flat() as number[];
-    add(size !== 1, `${option}=${size}`);
-  }
-  add(layer.useBias === false, 'nobias');
-  if (isCellName(kind) && getCell(kind).fields.resetAfter && typeof resetAfter === 'boolean')
-    add(resetAfter !== layerDefaults(kind, framework).resetAfter, resetAfter ? 'resetafter' : 'resetbefore');
-  add(layer.goBackwards === true, 'backwards');
-  add(layer.stateful === true, 'stateful');
-  add(typeof projection === 'number', `proj=${projection}`);
-  add(layer.peepholes === true, 'peepholes');
-  add(typeof name === 'string' && !/^[a-z]+_\d+$/.test(name), `name=${name}`);
-  return texts;
+/** `+seq+stride=2+name=enc`: the options whose fields the layer has, where it would have others without them. */
+function optionTexts({ options = {} }: Grammar, layer: Values, usual: Values): string {
+  // what `bi` says
+  const without: Values = { ...usual, bidirectional: 'concat' };
+  const isHere = (field: string, value: unknown) => layer[field] === value && without[field] !== value;
+  const texts = Object.entries(options).flatMap(([name, option]) => {
+    if ('set' in option) {
+      if (Object.keys(option.set).some(field => layer[field] === '_')) return ['_'];
+      return Object.entries(option.set).every(([field, value]) => isHere(field, value)) ? [name] : [];
+    }
+    const [size, ...more] = [layer[option.size] ?? []].flat() as number[];
+    const [otherwise = 1] = [without[option.size] ?? []].flat();
+    return size === undefined || size === otherwise || more.some(n => n !== size) ? [] : [`${name}=${size}`];
+  });
+  if (typeof layer.name === 'string' && !/^[a-z]+_\d+$/.test(layer.name)) texts.push(`name=${layer.name}`);
+  return [...new Set(texts)].map(text => `+${text}`).join('');
 }
-
-/** Options of a convolution, and their fields. */
-const WINDOW = [
-  ['stride', 'strides'],
-  ['dilation', 'dilation'],
-] as const;
 
 /** `lstm:64+seq,lstm:32,dense:1` */
 export function layersText(layers: readonly Readonly<Record<string, unknown>>[], framework: FrameworkName): string {

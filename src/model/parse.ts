@@ -2,6 +2,7 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { Grammar } from '../layers/facets.js';
 import { applyOption } from './layerOptions.js';
+import { countsOf, withSizes } from './layerSizes.js';
 import { usualSpelling } from './layersSpelling.js';
 import { CELL_KINDS, KINDS, size, WORDS, wordOf, wrong } from './layerWords.js';
 import { MOST_LAYERS } from './spec.js';
@@ -103,6 +104,7 @@ function parseLayer(part: string, span: { from: number; to: number }, text: stri
   const { plain, bidirectional } = wordOf(word, text, span.from, span.from + head.length);
   const { kind, grammar } = WORDS.get(plain)!;
   const layer: Record<string, unknown> = { kind: kind.name, ...argumentOf(plain, grammar, argument, text, span) };
+  const read = { word: plain, grammar, fields: layer, setBy: new Map<string, string>() };
   if (bidirectional) layer.bidirectional = 'concat';
   if (activation !== undefined) {
     if (!grammar.activation) throw wrong(text, span.from, span.to, `${plain} has no activation`, `drop @${escapeText(activation, 30)}`);
@@ -111,7 +113,7 @@ function parseLayer(part: string, span: { from: number; to: number }, text: stri
   let times = 1;
   let at = span.from + head.length + 1;
   for (const option of options) {
-    times *= applyOption(layer, plain, grammar, option, { text, from: at, to: at + option.length });
+    times *= applyOption(read, option, { text, from: at, to: at + option.length });
     at += option.length + 1;
   }
   if (times > 1 && layer.name !== undefined)
@@ -160,11 +162,14 @@ function argumentOf(
     if (argument === undefined) return {};
     throw fail(`${word} takes no number`, `write ${word}`);
   }
-  const [least, most] = sizes.counts;
+  const [least, most] = countsOf(sizes.fields);
   if (argument === undefined && least === 0) return {};
   const parts = argument?.split('x') ?? [];
   const right = parts.length >= least && parts.length <= most && parts.every(digits => /^\d+$/.test(digits));
-  if (right) return sizes.fields(parts.map(digits => size(digits, fail)));
+  if (right) {
+    const given = parts.map(digits => size(digits, fail));
+    return withSizes(sizes.fields, given);
+  }
   const example = `write ${word}:${sizes.example}`;
   if (most > 1) {
     const count = least === most ? `its ${COUNTED[least]} sizes` : 'its sizes';

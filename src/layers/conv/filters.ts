@@ -35,8 +35,7 @@ export function filterSizes(axes: number): Grammar['sizes'] {
   return {
     form: `FILTERS${'xSIZE'.repeat(axes)}`,
     example: `64${'x5'.repeat(axes)}`,
-    counts: [axes + 1, axes + 1],
-    fields: ([filters, ...kernelSize]) => ({ filters, kernelSize }),
+    fields: ['filters', { list: 'kernelSize', counts: [axes, axes] }],
   };
 }
 

@@ -112,8 +112,7 @@ function grammarOf(axes: number, both: boolean): Grammar {
     sizes: {
       form: `${both ? 'FILTERSx' : ''}${new Array(axes).fill('SIZE').join('x')}`,
       example: `${both ? '64x' : ''}${new Array(axes).fill(5).join('x')}`,
-      counts: both ? [axes + 1, axes + 1] : [axes, axes],
-      fields: given => (both ? { filters: given[0], kernelSize: given.slice(1) } : { kernelSize: given }),
+      fields: [...(both ? ['filters'] : []), { list: 'kernelSize', counts: [axes, axes] }],
     },
     activation: true,
     options: {

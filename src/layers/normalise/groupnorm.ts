@@ -34,7 +34,7 @@ export const groupnorm: LayerKind<GroupNormSpec> = {
   passesMask: () => true,
   kerasClass: () => 'GroupNormalization',
   fields: FIELDS,
-  grammar: { sizes: { form: 'groups', example: '4', counts: [1, 1], fields: ([groups]) => ({ groups }) } },
+  grammar: { sizes: { form: 'groups', example: '4', fields: ['groups'] } },
   keras: kerasArguments('GroupNormalization', FIELDS, 'groups axis epsilon center scale', {
     weightNames: { gamma: 'gamma', beta: 'beta' },
   }),

@@ -4,7 +4,7 @@ import { padAxes } from '../../tensor/axes.js';
 import { sizesAlong } from '../axes.js';
 import { DATA_FORMAT, type DataFormat, overSpace, spaceAxes, withChannels } from '../channels.js';
 import { showShape, symbolic } from '../dims.js';
-import { type ArrayLibrary, inBoth, inGrammar, type ScriptCall, sizesOf } from '../facets.js';
+import { type ArrayLibrary, inBoth, inGrammar, oneForAll, type ScriptCall } from '../facets.js';
 import { sizes } from '../fields.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { sized } from '../operatorNumbers.js';
@@ -43,7 +43,7 @@ function borders(name: BorderSpec['kind'], axes: number): LayerKind<BorderSpec> 
       sizes: {
         form: 'width',
         example: '1',
-        ...sizesOf('border', 2 * axes),
+        fields: [oneForAll('border', 2 * axes)],
       },
     }),
     keras: {

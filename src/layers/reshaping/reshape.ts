@@ -22,7 +22,7 @@ export const reshape: LayerKind<ReshapeSpec> = {
   reads: 'sequence',
   kerasClass: () => 'Reshape',
   fields: { shape: sizes({ from: -1 }) },
-  grammar: { sizes: { form: 'AxB', example: '8x16', meaning: 'without the samples', counts: [1, 8], fields: shape => ({ shape }) } },
+  grammar: { sizes: { form: 'AxB', example: '8x16', meaning: 'without the samples', fields: [{ list: 'shape', counts: [1, 8] }] } },
   keras: {
     classes: { Reshape: config => ({ shape: typeof config.target_shape === 'number' ? [config.target_shape] : config.target_shape }) },
     config: ({ shape }) => ({ target_shape: shape }),
@@ -68,7 +68,7 @@ export const permute: LayerKind<PermuteSpec> = {
   reads: 'sequence',
   kerasClass: () => 'Permute',
   fields: { dims: sizes() },
-  grammar: { sizes: { form: 'AxB', example: '2x1', meaning: 'axes, the samples left out', counts: [2, 8], fields: dims => ({ dims }) } },
+  grammar: { sizes: { form: 'AxB', example: '2x1', meaning: 'axes, the samples left out', fields: [{ list: 'dims', counts: [2, 8] }] } },
   keras: { classes: { Permute: config => ({ dims: config.dims }) }, config: ({ dims }) => ({ dims }) },
   outputShape(layer, [input]) {
     const wanted = [...layer.dims].sort((a, b) => a - b);

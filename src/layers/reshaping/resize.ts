@@ -103,7 +103,7 @@ export const resize: LayerKind<ResizeSpec> = {
   reads: 'sequence',
   kerasClass: layer => layer.kerasClass,
   fields,
-  grammar: { sizes: { form: 'HEIGHTxWIDTH', example: '8x6', counts: [2, 2], fields: size => ({ size }) } },
+  grammar: { sizes: { form: 'HEIGHTxWIDTH', example: '8x6', fields: [{ list: 'size', counts: [2, 2] }] } },
   keras: {
     classes: { Resizing: config => ({ size: [config.height, config.width], ...resizingOf(config) }) },
     forImages: ['Resizing'],

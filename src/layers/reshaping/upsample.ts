@@ -1,7 +1,7 @@
 import { factor } from '../../cells/weightShapes.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { DATA_FORMAT, type DataFormat, overSpace, spaceAxes } from '../channels.js';
-import { type ArrayLibrary, inBoth, inGrammar, type NodesCall, sizesOf } from '../facets.js';
+import { type ArrayLibrary, inBoth, inGrammar, type NodesCall, oneForAll } from '../facets.js';
 import { sizes } from '../fields.js';
 import { checkOption } from '../kerasConfig.js';
 import type { LayerBase, LayerKind } from '../layer.js';
@@ -32,7 +32,7 @@ function upsampling(name: UpSamplingSpec['kind'], axes: number): LayerKind<UpSam
       sizes: {
         form: 'times',
         example: '2',
-        ...sizesOf('size', axes),
+        fields: [oneForAll('size', axes)],
       },
     }),
     keras: {

@@ -3,7 +3,7 @@ import { padAxes } from '../../tensor/axes.js';
 import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { channelsFirst, channelsLast, DATA_FORMAT, type DataFormat, fromLast, overSpace, spaceOf, toLast } from '../channels.js';
 import { multiply, NO_COST } from '../dims.js';
-import { inBoth, inGrammar, type OnnxFacet, type ScriptFacet, sizesOf } from '../facets.js';
+import { inBoth, inGrammar, type OnnxFacet, oneForAll, type ScriptFacet } from '../facets.js';
 import { sizes } from '../fields.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { Kernels, LayerBase, LayerKind } from '../layer.js';
@@ -57,7 +57,7 @@ function windowPool(name: WindowPoolSpec['kind'], axes: number): LayerKind<Windo
       sizes: {
         form: 'width',
         example: new Array(axes).fill(2).join('x'),
-        ...sizesOf('poolSize', axes),
+        fields: [oneForAll('poolSize', axes)],
       },
       options: { same: { set: { padding: 'same' } }, stride: { size: 'strides', axes } },
     }),
