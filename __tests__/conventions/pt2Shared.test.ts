@@ -7,12 +7,12 @@ import { runInMemory } from '../../src/run/inMemory.js';
  */
 type Arg = readonly [name: string, value: object];
 const [T, F] = ['x', 'other'].map(name => ({ as_tensor: { name } }));
+const SIZES: readonly number[] = [2, 3, 4];
 const X = Array.from({ length: 24 }, (_, i) => Math.sin(2.3 * i + 1) * 2);
 
-function programOf(target: string, args: readonly Arg[], inputs: number, types: readonly number[] = [7]) {
-  const sizes = [2, 3, 4].map(as_int => ({ as_int }));
+function programOf(target: string, args: readonly Arg[], inputs: number, types: readonly number[] = [7], given: readonly number[] = SIZES) {
   const names = ['x', 'other'].slice(0, inputs);
-  const value = (name: string, dtype: number) => [name, { dtype, sizes }] as const;
+  const value = (name: string, dtype: number, sizes = SIZES) => [name, { dtype, sizes: sizes.map(as_int => ({ as_int })) }] as const;
   return {
     schema_version: { major: 8 },
     graph_module: {
@@ -24,7 +24,7 @@ function programOf(target: string, args: readonly Arg[], inputs: number, types: 
             outputs: [{ as_tensor: { name: 'y' } }],
           },
         ],
-        tensor_values: Object.fromEntries([...names.map(name => value(name, types[0])), value('y', types[types.length - 1])]),
+        tensor_values: Object.fromEntries([...names.map(name => value(name, types[0])), value('y', types[types.length - 1], given)]),
       },
       signature: {
         input_specs: names.map(name => ({ user_input: { arg: { as_tensor: { name } } } })),
@@ -37,6 +37,11 @@ function programOf(target: string, args: readonly Arg[], inputs: number, types: 
 async function yOf(target: string, args: readonly Arg[], ...data: readonly (readonly number[])[]): Promise<number[]> {
   const { spec } = specFromProgram(programOf(target, args, Math.max(1, data.length)), new Map());
   return run(spec, data.length === 0 ? [X] : data);
+}
+
+/** Of an operator that gives other sizes than x has. */
+async function yOfSizes(sizes: readonly number[], target: string, args: readonly Arg[]): Promise<number[]> {
+  return run(specFromProgram(programOf(target, args, 1, [7], sizes), new Map()).spec, [X]);
 }
 
 async function run(spec: unknown, [x, ...others]: readonly (readonly number[])[]): Promise<number[]> {
@@ -145,7 +150,7 @@ describe('rules that PyTorch shares with keras.ops', () => {
   });
 
   it('a quarter turn, two places on, the second difference', async () => {
-    const turned = await yOf('rot90.default', [
+    const turned = await yOfSizes([2, 4, 3], 'rot90.default', [
       ['self', T],
       ['k', { as_int: 1 }],
       ['dims', { as_ints: [1, 2] }],
@@ -163,7 +168,7 @@ describe('rules that PyTorch shares with keras.ops', () => {
       rolled,
       [0, 1].flatMap(n => [2, 0, 1].flatMap(t => [1, 2, 3, 0].map(d => at(n, t, d)))),
     );
-    const second = await yOf('diff.default', [
+    const second = await yOfSizes([2, 3, 2], 'diff.default', [
       ['self', T],
       ['n', { as_int: 2 }],
       ['dim', { as_int: -1 }],
@@ -181,7 +186,7 @@ describe('rules that PyTorch shares with keras.ops', () => {
     ['midpoint', (a: number, b: number) => (a + b) / 2],
     ['nearest', (_: number, b: number) => b],
   ])('a quantile between two numbers: %s', async (method, between) => {
-    const found = await yOf('quantile.scalar', [
+    const found = await yOfSizes([2, 3, 1], 'quantile.scalar', [
       ['self', T],
       ['q', { as_float: 0.3 }],
       ['dim', { as_int: 2 }],
@@ -201,8 +206,8 @@ describe('rules that PyTorch shares with keras.ops', () => {
     const five = { x: { shape: [5, 3, 4], data: Float64Array.from({ length: 60 }, (_, i) => Math.cos(i)) } };
     const sample = (n: number) => Array.from(five.x.data.subarray(12 * n, 12 * n + 12));
     const ints = (...sizes: number[]) => ({ as_ints: sizes });
-    const yOfFive = async (target: string, args: readonly Arg[]) => {
-      const { spec } = specFromProgram(programOf(target, args, 1), new Map());
+    const yOfFive = async (target: string, args: readonly Arg[], shape: readonly number[] = [5, 3, 4]) => {
+      const { spec } = specFromProgram(programOf(target, args, 1, [7], [2, ...shape.slice(1)]), new Map());
       return (await runInMemory({ spec, input: five })).output.y;
     };
 
@@ -248,7 +253,7 @@ describe('rules that PyTorch shares with keras.ops', () => {
         [5, 3, 4],
       ],
     ])('%s keeps the axis of the samples', async (target, args, shape) => {
-      const y = await yOfFive(target, args);
+      const y = await yOfFive(target, args, shape);
       expect(y.shape).toEqual(shape);
       expectNear(Array.from(y.data), [0, 1, 2, 3, 4].flatMap(sample));
     });

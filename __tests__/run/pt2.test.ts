@@ -117,11 +117,11 @@ it('convolutions and normalisations of modules are layers with their weights', a
 
 it('refuses an argument that says something and is not read, and dropout of a program in training mode', async () => {
   const { architecture, tensors } = await readTensorFile(join(folder, 'functions.pt2'));
-  const said = (target: string, name: string, arg: object) => {
+  const said = (target: string, name: string, arg: object, others: readonly object[] = [], first = 'self') => {
     const program = structuredClone(architecture) as { graph_module: { graph: { nodes: { target: string; inputs: object[] }[] } } };
     const node = program.graph_module.graph.nodes.find(n => n.target === 'torch.ops.aten.softplus.default')!;
     Object.assign(node, { target: `torch.ops.${target}` });
-    node.inputs = [node.inputs[0], { name, arg, kind: 1 }];
+    node.inputs = [{ ...node.inputs[0], name: first }, { name, arg, kind: 1 }, ...others];
     try {
       specFromProgram(program, tensors);
       return 'run';
@@ -133,8 +133,9 @@ it('refuses an argument that says something and is not read, and dropout of a pr
   expect(said('aten.softplus.default', 'threshold', { as_int: 1 })).toBe('run');
   expect(said('aten.relu.default', 'ceiling', { as_int: 1 })).toMatch('aten.relu.default with ceiling is not run');
   expect(said('aten.softmax.int', 'dtype', { as_scalar_type: 6 })).not.toBe('run');
-  expect(said('aten.dropout.default', 'train', { as_bool: false })).toBe('run');
-  expect(said('aten.dropout.default', 'train', { as_bool: true })).toMatch('in training mode');
+  const p = [{ name: 'p', arg: { as_float: 0.5 }, kind: 1 }];
+  expect(said('aten.dropout.default', 'train', { as_bool: false }, p, 'input')).toBe('run');
+  expect(said('aten.dropout.default', 'train', { as_bool: true }, p, 'input')).toMatch('in training mode');
 });
 
 it('refuses sums of whole numbers of 8 bits, which wrap around in PyTorch', async () => {

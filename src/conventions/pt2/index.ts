@@ -5,6 +5,7 @@ import { SPEC_SCHEMA } from '../../model/spec.js';
 import { formatShape, sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import { applyNode } from './aten.js';
+import { checkSizes } from './checkSizes.js';
 import { isWhole, type Program, readProgram, type Size } from './program.js';
 import { notRun } from './rule.js';
 import { COMPLEX } from './spectrum.js';
@@ -91,16 +92,18 @@ function specOf(program: Program, tensors: ReadonlyMap<string, Tensor>, stepsFir
     outputs.map(o => o.value),
   );
   const [only, ...others] = outputs;
+  const spec = {
+    schema: SPEC_SCHEMA,
+    name: 'program',
+    functional: true,
+    framework: 'torch',
+    inputs: program.inputs.map(name => ({ name, ...inputSizes(program.sizes.get(name) ?? [], stepsFirst.has(name)) })),
+    layers: used,
+    ...(others.length === 0 && only.name === only.value ? { output: only.value } : { outputs }),
+  };
+  checkSizes(wiring, { ...spec, layers: wiring.layers });
   return {
-    spec: {
-      schema: SPEC_SCHEMA,
-      name: 'program',
-      functional: true,
-      framework: 'torch',
-      inputs: program.inputs.map(name => ({ name, ...inputSizes(program.sizes.get(name) ?? [], stepsFirst.has(name)) })),
-      layers: used,
-      ...(others.length === 0 && only.name === only.value ? { output: only.value } : { outputs }),
-    },
+    spec,
     weights: new Map([...wiring.weights].filter(([key]) => used.some(l => key.startsWith(`${l.name}/`)))),
     stepsFirst: stepsFirst.size > 0 ? stepsFirst : wiring.stepsFirst,
     wholeInputs: new Set(program.inputs.filter(name => isWhole(program.types.get(name) ?? 0))),

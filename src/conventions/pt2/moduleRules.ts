@@ -13,10 +13,11 @@ function linear(call: Call): Operand {
   const W = wiring.tensor(arg(call, 'weight'), 'the weight of linear');
   const bias = arg(call, 'bias') ?? null;
   const spec = { kind: 'dense', units: W.tensor.shape[0], useBias: bias !== null, inputs: [wiring.input(arg(call, 'input'))] };
-  const { name, first } = wiring.layer(moduleOf(W.name), spec);
+  const b = bias === null ? undefined : wiring.tensor(bias, 'the bias of linear');
+  const { name, first } = wiring.layer(moduleOf(W.name), spec, b ? [W.name, b.name] : [W.name]);
   if (first) {
     wiring.weights.set(`${name}/Wo`, transpose(W.tensor));
-    if (bias !== null) wiring.weights.set(`${name}/bo`, wiring.tensor(bias, 'the bias of linear').tensor);
+    if (b) wiring.weights.set(`${name}/bo`, b.tensor);
   }
   return name;
 }
@@ -34,12 +35,8 @@ function embedding(call: Call): string {
   const indices = arg(call, 'indices');
   if (sizesOf(call, 'indices').length !== 2 || !isTensor(indices) || !wiring.program.inputs.includes(indices.tensor))
     return op(call, 'Gather', [constantOf(E.tensor), wiring.input(indices)], { axis: 0 });
-  const { name, first } = wiring.layer(moduleOf(E.name), {
-    kind: 'embedding',
-    tokens,
-    units,
-    inputs: [wiring.input(arg(call, 'indices'))],
-  });
+  const spec = { kind: 'embedding', tokens, units, inputs: [wiring.input(arg(call, 'indices'))] };
+  const { name, first } = wiring.layer(moduleOf(E.name), spec, [E.name]);
   if (first) wiring.weights.set(`${name}/E`, E.tensor);
   return name;
 }

@@ -1,6 +1,7 @@
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { asObject, type Json, list } from '../../layers/kerasConfig.js';
+import { checkCall } from './checkCall.js';
 
 /** The graph of a .pt2 as plain data: calls of ATen operators with typed arguments (torch.export's schema, version 8). */
 
@@ -102,6 +103,8 @@ function readInputSpec(spec: Json, { parameters, saved, inputs }: InputSpecs): v
 }
 
 function readNode(node: Json): AtenNode {
+  const target = String(node.target).replace(/^torch\.ops\./, '');
+  checkCall(target, list(node.inputs));
   const args = new Map(list(node.inputs).map(input => [String((input as Json).name), argumentOf((input as Json).arg)]));
   const outputs = list(node.outputs).flatMap((output): (string | null)[] => {
     const [[kind, value]] = Object.entries(output as Json);
@@ -110,7 +113,7 @@ function readNode(node: Json): AtenNode {
     if (kind === 'as_sym_int') return [String((value as Json).as_name ?? '')];
     return [null];
   });
-  return { target: String(node.target).replace(/^torch\.ops\./, ''), args, outputs };
+  return { target, args, outputs };
 }
 
 function argumentOf(arg: unknown): Argument {

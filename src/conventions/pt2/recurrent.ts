@@ -1,10 +1,11 @@
 import { getCell, rowOf } from '../../cells/index.js';
 import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
 import { concatFirst, transpose } from '../../tensor/layout.js';
-import { reshape, type Tensor } from '../../tensor/tensor.js';
+import { formatShape, reshape, sameShape, type Tensor } from '../../tensor/tensor.js';
 import { toCanonicalGates } from '../gateOrder.js';
 import type { Argument, Size } from './program.js';
-import { sizesOf } from './rule.js';
+import { fits, sizesOf, sizeText } from './rule.js';
 import { arg, type Call, isTensor, type Operand, type Value, type Wiring } from './wiring.js';
 
 /** aten.lstm.input, gru.input, rnn_tanh.input, rnn_relu.input: a module of several layers and directions as layers of ours. */
@@ -30,6 +31,8 @@ export function recurrentKind(target: string): Kind | undefined {
 /** Weights of one layer and direction, as the call lists them. */
 interface Set {
   readonly prefix: string;
+  /** names of its parameters in the file */
+  readonly names: readonly string[];
   readonly weights: ReadonlyMap<string, Tensor>;
   readonly projection: boolean;
   readonly biased: boolean;
@@ -43,14 +46,17 @@ export function sequence(call: Call, { cell, activation }: Kind): void {
   const [layers, directions] = [Number(arg(call, 'num_layers') ?? 1), flag('bidirectional') ? 2 : 1];
   const params = (arg(call, 'params') as readonly Argument[]) ?? [];
   const perSet = params.length / (layers * directions);
+  const biased = flag('has_biases');
+  const plain = biased ? 4 : 2;
+  if (perSet !== plain && !(cell === 'lstm' && perSet === plain + 1)) throw otherParams(params.length, layers * directions, plain);
   const sets = Array.from({ length: layers * directions }, (_, i) =>
-    readSet(wiring, params.slice(i * perSet, (i + 1) * perSet), flag('has_biases'), cell),
+    readSet(wiring, params.slice(i * perSet, (i + 1) * perSet), biased, cell),
   );
   const timeMajor = !flag('batch_first');
   let x = wiring.input(arg(call, 'input'));
   if (timeMajor) x = wiring.samplesFirst(x);
   const samples = sizesOf(call, 'input')[timeMajor ? 1 : 0];
-  const initial = initialStates(wiring, arg(call, 'hx'), getCell(cell).states.length, layers * directions, samples);
+  const initial = initialStates(call, cell, { slots: layers * directions, samples, weights: sets[0].weights });
   const states: string[][] = getCell(cell).states.map(() => []);
   for (let l = 0; l < layers; l++) {
     const own = sets.slice(l * directions, (l + 1) * directions);
@@ -63,7 +69,11 @@ export function sequence(call: Call, { cell, activation }: Kind): void {
       ...(given.length > 0 ? { states: given } : {}),
     };
     const prefix = layers > 1 ? `${own[0].prefix}.l${l}` : own[0].prefix;
-    const { name, first } = wiring.layer(prefix, spec);
+    const { name, first } = wiring.layer(
+      prefix,
+      spec,
+      own.flatMap(set => set.names),
+    );
     if (first)
       own.forEach((set, d) => {
         for (const [key, t] of set.weights)
@@ -90,10 +100,16 @@ export function singleStep(call: Call, { cell, activation }: Kind): void {
   const x = wiring.op(`${set.prefix}_x`, 'Unsqueeze', [wiring.input(arg(call, 'input')), { type: 'int', value: [1] }]);
   const hx = arg(call, 'hx');
   const given = (Array.isArray(hx) ? hx : [hx]) as Argument[];
+  const M = set.weights.get('Wh')!.shape[0];
+  checkStates(
+    wiring,
+    given,
+    getCell(cell).states.map(() => [sizesOf(call, 'input')[0], M]),
+  );
   const isZero = given.every(h => isTensor(h) && 'zeros' in wiring.get(h.tensor));
   const states = isZero ? [] : given.map(h => wiring.input(h));
   const spec = { ...cellSpec(cell, set, activation), inputs: [x], ...(states.length > 0 ? { states } : {}) };
-  const { name, first } = wiring.layer(set.prefix, spec);
+  const { name, first } = wiring.layer(set.prefix, spec, set.names);
   if (first) for (const [key, t] of set.weights) wiring.weights.set(`${name}/${key}`, t);
   getCell(cell).states.forEach((state, s) => {
     wiring.set(node.outputs[s], { value: `${name}/${state}` });
@@ -120,50 +136,92 @@ function cellSpec(cell: string, { weights, biased, projection }: Set, activation
   };
 }
 
-/** [G·M, D], [G·M, P], biases [G·M], projection [P, M] -> canonical weights. */
+/** [G·M, D], [G·M, P], biases [G·M], projection [P, M] -> canonical weights. @throws RnnError E_PT2_GRAPH */
 function readSet(wiring: Wiring, params: readonly Argument[], biased: boolean, cellName: string): Set {
   const cell = getCell(cellName);
   const read = params.map(p => wiring.tensor(p, 'a weight of the recurrent module'));
+  const [Wx, Wh] = read.map(({ tensor }) => tensor);
+  const projection = read[biased ? 4 : 2]?.tensor;
+  const rows = Wh.shape[0];
+  const M = rows / cell.gates.length;
+  checkParameter(read[0], [rows, Wx.shape[1] ?? 1]);
+  checkParameter(read[1], [M * cell.gates.length, projection ? (projection.shape[0] ?? 1) : M]);
+  for (const bias of biased ? read.slice(2, 4) : []) checkParameter(bias, [rows]);
+  if (projection) checkParameter(read[biased ? 4 : 2], [projection.shape[0], M]);
   const canonical = (t: Tensor) => toCanonicalGates(t, cell, rowOf(cell, 'torch'));
   const weights = new Map<string, Tensor>([
-    ['Wx', canonical(transpose(read[0].tensor))],
-    ['Wh', canonical(transpose(read[1].tensor))],
+    ['Wx', canonical(transpose(Wx))],
+    ['Wh', canonical(transpose(Wh))],
   ]);
   if (biased) weights.set('bh', concatFirst([read[2], read[3]].map(({ tensor }) => reshape(canonical(tensor), [1, tensor.shape[0]]))));
-  const projection = read[biased ? 4 : 2];
-  if (projection) weights.set('Wp', transpose(projection.tensor));
-  return { prefix: read[0].name.replace(/\.?weight_ih.*$/, '') || 'rnn', weights, projection: projection !== undefined, biased };
+  if (projection) weights.set('Wp', transpose(projection));
+  return {
+    prefix: read[0].name.replace(/\.?weight_ih.*$/, '') || 'rnn',
+    names: read.map(({ name }) => name),
+    weights,
+    projection: projection !== undefined,
+    biased,
+  };
 }
 
-/** Zeros [layers·directions, N, …] are left out; those of another shape PyTorch refuses. @throws RnnError E_PT2_GRAPH */
-function checkZeros(zeros: readonly Size[], slots: number, samples: Size): void {
-  const other = typeof zeros[1] === 'number' && typeof samples === 'number' && zeros[1] !== samples;
-  if (zeros.length === 3 && zeros[0] === slots && !other) return;
-  throw new RnnError('shape', 'E_PT2_GRAPH', 'the first states do not fit the module and its input', {
-    where: 'hx',
-    expected: `[${slots}, ${samples}, …]`,
-    found: `[${zeros.join(', ')}]`,
+/** @throws RnnError E_PT2_GRAPH where a parameter of a recurrent module has another shape */
+function checkParameter(
+  { name, tensor: { shape } }: { readonly name: string; readonly tensor: Tensor },
+  expected: readonly number[],
+): void {
+  if (sameShape(shape, expected) && expected.every(n => Number.isInteger(n))) return;
+  throw new RnnError('shape', 'E_PT2_GRAPH', 'a parameter of the recurrent module has another shape than the others need', {
+    where: escapeText(name, 80),
+    expected: formatShape(expected),
+    found: formatShape(shape),
   });
 }
 
-/** hx: h_0 and c_0 [layers·directions, N, M]; undefined where all are zeros. @returns the states of layer·directions + direction */
-function initialStates(
-  wiring: Wiring,
-  hx: Argument | undefined,
-  count: number,
-  slots: number,
-  samples: Size,
-): ((i: number) => Operand[]) | undefined {
-  const given = (Array.isArray(hx) ? hx : [hx]).slice(0, count) as Argument[];
+function otherParams(count: number, slots: number, each: number): RnnError {
+  return new RnnError('shape', 'E_PT2_GRAPH', 'the recurrent module has another number of parameters than its layers and directions need', {
+    where: 'params',
+    expected: `${slots * each}: ${each} for each of ${slots} (layers · directions)`,
+    found: String(count),
+  });
+}
+
+/** What initial states have to fit: [layers·directions, N, P or M]. */
+interface Fitting {
+  readonly slots: number;
+  readonly samples: Size;
+  readonly weights: ReadonlyMap<string, Tensor>;
+}
+
+/** hx: h_0 [slots, N, P or M] and c_0 [slots, N, M]; undefined where all are zeros. @returns the states of layer·directions + direction */
+function initialStates(call: Call, cellName: string, { slots, samples, weights }: Fitting): ((i: number) => Operand[]) | undefined {
+  const { wiring } = call;
+  const hx = arg(call, 'hx');
+  const { states, gates } = getCell(cellName);
+  const given = (Array.isArray(hx) ? hx : [hx]) as Argument[];
+  const M = weights.get('Wh')!.shape[1] / gates.length;
+  const expected = states.map((_, s): Size[] => [slots, samples, s === 0 ? (weights.get('Wp')?.shape[1] ?? M) : M]);
+  checkStates(wiring, given, expected);
   const values = given.map((h): Value | undefined => (isTensor(h) ? wiring.get(h.tensor) : undefined));
-  if (values.every(v => v !== undefined && 'zeros' in v)) {
-    for (const value of values) checkZeros((value as { zeros: readonly Size[] }).zeros, slots, samples);
-    return undefined;
-  }
+  if (values.every(v => v !== undefined && 'zeros' in v)) return undefined;
   return i =>
     given.map((h, s) => {
       const value = values[s];
       if (value && 'stacked' in value) return value.stacked[i];
       return wiring.op(`state_${i}`, 'Gather', [wiring.input(h), { type: 'int', value: i }], { axis: 0 });
     });
+}
+
+/** @throws RnnError E_PT2_GRAPH */
+function checkStates(wiring: Wiring, given: readonly Argument[], expected: readonly (readonly Size[])[]): void {
+  const sizes = given.map(h => {
+    const value = isTensor(h) ? wiring.get(h.tensor) : undefined;
+    return value && 'zeros' in value ? value.zeros : isTensor(h) ? wiring.sizes(h.tensor) : [];
+  });
+  if (given.length === expected.length && sizes.every((own, s) => fits(own, expected[s]))) return;
+  const listed = (shapes: readonly (readonly Size[])[]) => shapes.map(shape => `[${shape.map(sizeText).join(', ')}]`).join(' and ');
+  throw new RnnError('shape', 'E_PT2_GRAPH', 'the first states do not fit the module and its input', {
+    where: 'hx',
+    expected: listed(expected),
+    found: listed(sizes),
+  });
 }

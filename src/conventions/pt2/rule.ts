@@ -72,6 +72,16 @@ export function sizesOf({ node, wiring }: Call, of = 'self'): readonly Size[] {
   return isTensor(value) ? wiring.sizes(value.tensor) : [];
 }
 
+/** Whether a shape can be another: as many axes, and equal sizes where both are numbers. */
+export function fits(shape: readonly Size[], other: readonly Size[]): boolean {
+  return shape.length === other.length && shape.every((n, i) => typeof n !== 'number' || typeof other[i] !== 'number' || n === other[i]);
+}
+
+/** A size as it is shown. */
+export function sizeText(size: Size): string {
+  return typeof size === 'number' ? String(size) : escapeText(size.symbol, 40);
+}
+
 /** The size of an axis, which must be fixed. */
 export function fixed(call: Call, dim: number, of = 'self'): number {
   const size = sizesOf(call, of)[dim];

@@ -35,7 +35,8 @@ function moduleLayer(
     return isGiven(call, name) ? [[ours, wiring.tensor(arg(call, name), name)] as const] : [];
   });
   const prefix = parameters[0]?.[1].name.replace(/\.?(weight|bias|running_mean)$/, '') || outName(call);
-  const { name, first } = wiring.layer(prefix, { ...spec, inputs });
+  const names = parameters.map(([ours, parameter]) => `${ours}=${parameter.name}`);
+  const { name, first } = wiring.layer(prefix, { ...spec, inputs }, names);
   if (first)
     for (const [ours, { tensor }] of parameters) wiring.weights.set(`${name}/${ours}`, tensor.shape.length > 1 ? toOurs(tensor) : tensor);
   return name;

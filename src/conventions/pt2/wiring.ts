@@ -19,7 +19,7 @@ export class Wiring {
   readonly stepsFirst = new Set<string>();
   /** the same sequence with the steps first -> with the samples first */
   private readonly turned = new Map<string, string>();
-  /** module prefix -> name of the layer that holds its weights, for modules that are called again */
+  /** parameters of a module -> name of the layer that holds them, for modules that are called again */
   private readonly owners = new Map<string, string>();
 
   constructor(
@@ -31,8 +31,13 @@ export class Wiring {
     if (name) this.values.set(name, value);
   }
 
+  /** What the rules made of a value so far. */
+  known(name: string): Value | undefined {
+    return this.values.get(name);
+  }
+
   get(name: string): Value {
-    const known = this.values.get(name);
+    const known = this.known(name);
     if (known) return known;
     const parameter = this.program.parameters.get(name);
     if (parameter !== undefined) return { parameter };
@@ -67,10 +72,13 @@ export class Wiring {
     return name;
   }
 
-  /** A layer of a module; a second call of one shares the weights of the first. @returns its name, and whether its weights are still to be given */
-  layer(prefix: string, spec: Json): { name: string; first: boolean } {
-    const key = `${spec.kind} ${prefix}`;
-    const owner = this.owners.get(key);
+  /**
+   * A layer of a module; a second call with the same parameters shares the weights of the first.
+   * @returns its name, and whether its weights are still to be given
+   */
+  layer(prefix: string, spec: Json, parameters: readonly string[]): { name: string; first: boolean } {
+    const key = `${spec.kind} ${spec.activation ?? ''} ${parameters.join(' ')}`;
+    const owner = parameters.length > 0 ? this.owners.get(key) : undefined;
     const name = this.free(prefix);
     if (owner === undefined) this.owners.set(key, name);
     this.layers.push({ ...spec, name, ...(owner === undefined ? {} : { shares: owner }) });

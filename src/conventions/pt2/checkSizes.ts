@@ -1,0 +1,57 @@
+import { RnnError } from '../../errors.js';
+import { escapeText } from '../../escape.js';
+import type { Json } from '../../layers/kerasConfig.js';
+import type { DimShape } from '../../layers/layer.js';
+import { checkSpec } from '../../model/check.js';
+import { inferShapes } from '../../model/shapes.js';
+import type { Program, Size } from './program.js';
+import { fits, sizeText } from './rule.js';
+import { COMPLEX } from './spectrum.js';
+import type { Wiring } from './wiring.js';
+
+/**
+ * Sets the sizes that a program states for its values against those that the network has: rules of operators go by what is stated, so a program
+ * that states others is not the one that was exported.
+ * @throws RnnError E_PT2_GRAPH naming the first value that differs, and errors of shapes that do not join
+ */
+export function checkSizes(wiring: Wiring, spec: Json): void {
+  const { program } = wiring;
+  const shapes = shapesOf(spec);
+  if (!shapes) return;
+  for (const { target, outputs } of program.nodes)
+    for (const name of outputs) {
+      const stated = name === null ? undefined : statedSizes(program, name);
+      const value = name === null ? undefined : wiring.known(name);
+      const own = value && 'value' in value ? shapes.get(value.value) : undefined;
+      if (!stated || !own) continue;
+      const found = own.map(({ size, symbol }): Size => size ?? { symbol });
+      if (fits(stated, found)) continue;
+      throw new RnnError(
+        'shape',
+        'E_PT2_GRAPH',
+        `the program states other sizes for ${escapeText(name!, 60)} than ${escapeText(target, 60)} gives`,
+        {
+          where: escapeText(name!, 60),
+          expected: `[${stated.map(sizeText).join(', ')}]`,
+          found: `[${found.map(sizeText).join(', ')}]`,
+          fix: 'export the module again and save it: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+        },
+      );
+    }
+}
+
+/** Complex numbers are pairs here. */
+function statedSizes({ sizes, types }: Program, name: string): readonly Size[] | undefined {
+  const own = sizes.get(name);
+  return own && COMPLEX.has(types.get(name) ?? 0) ? [...own, 2] : own;
+}
+
+/** undefined where a shape is only known when the network runs. */
+function shapesOf(spec: Json): ReadonlyMap<string, DimShape> | undefined {
+  try {
+    return inferShapes(checkSpec(spec, 'torch')).values;
+  } catch (error) {
+    if (error instanceof RnnError && error.kind === 'unsupported') return undefined;
+    throw error;
+  }
+}
