@@ -148,6 +148,8 @@ describe('beside the result', () => {
     [{ out: 'y.npy' }, 'out'],
     [{ svg: '-' }, 'err'],
     [{ svg: 'net.svg' }, 'out'],
+    [{ html: '-' }, 'err'],
+    [{ html: 'net.html' }, 'out'],
     [{ emit: 'keras' }, 'err'],
     [{ mermaid: true }, 'err'],
     [{ summary: true }, 'err'],

@@ -5,7 +5,9 @@ import type { CommandName } from '../../src/cli/flag.js';
 import { FLAGS } from '../../src/cli/options.js';
 import { WRITES } from '../../src/cli/outputs.js';
 import { checkOutputFiles } from '../../src/run/files/outputFiles.js';
+import { array, bytesOf } from '../helpers/files.js';
 import { withFolder } from '../helpers/inputFile.js';
+import { referencePath } from '../helpers/reference.js';
 import { runCli } from '../helpers/runCli.js';
 
 /** What a command writes is never what it reads, and no two of its files are one: said before anything is written. */
@@ -127,5 +129,60 @@ describe('several outputs where one array fits', () => {
   it.each([['--output dense_1 --jsonl'], ['--json'], ['--style markdown']])('%s needs no such note', async words => {
     const { stdout, stderr } = await run(...words.split(' '));
     expect([stdout.includes('0.268'), stderr]).toEqual([true, '']);
+  });
+});
+
+/** A state dict says neither which step its head reads nor its activation: every command that says something of it says so, once, on every way out. */
+describe('what was assumed is said', () => {
+  const net = referencePath('models/torch', 'lstm2_linear_last_op13.pt');
+
+  it.each([
+    ['out', `shapes ${net}`],
+    ['out', `shapes ${net} --svg net.svg`],
+    ['err', `shapes ${net} --svg -`],
+    ['err', `shapes ${net} --mermaid`],
+    ['err', `shapes ${net} --summary`],
+    ['json', `shapes ${net} --json`],
+    ['out', `inspect ${net}`],
+    ['json', `inspect ${net} --json`],
+    ['out', `forward ${net} -i x.npy`],
+    ['out', `forward ${net} -i x.npy --trace`],
+    ['out', `forward ${net} -i x.npy --plot`],
+    ['out', `forward ${net} -i x.npy --step 2`],
+    ['out', `forward ${net} -i x.npy -o y.npy`],
+    ['out', `forward ${net} -i x.npy -o y.npy --chunk 1`],
+    ['out', `forward ${net} -i x.npy -o y.csv --rows 1:2`],
+    ['err', `forward ${net} -i x.npy -o y.npy --chunk 1 --quiet`],
+    ['err', `forward ${net} -i x.npy -o -.csv`],
+    ['err', `forward ${net} -i x.npy -o -.csv --chunk 1`],
+    ['err', `forward ${net} -i x.npy --quiet`],
+    ['err', `forward ${net} -i x.npy --jsonl`],
+    ['err', `forward ${net} -i x.npy --svg -`],
+    ['err', `forward ${net} -i x.npy --emit torch`],
+    ['err', `forward ${net} -i x.npy --style csv`],
+    ['json', `forward ${net} -i x.npy --json`],
+    ['out', `compare ${net} -i x.npy`],
+    ['out', `compare ${net} -i x.npy --against other.npy --no-explain`],
+    ['err', `compare ${net} -i x.npy --quiet`],
+    ['json', `compare ${net} -i x.npy --json`],
+    ['json', `compare ${net} ${net} --json`],
+    ['out', `convert ${net} net.onnx`],
+    ['err', `convert ${net} net.onnx --quiet`],
+    ['json', `convert ${net} net.onnx --json`],
+    ['out', `probe ${net} --T 2`],
+  ])('on %s: %s', async (where, line) => {
+    await withFolder(async folder => {
+      writeFileSync(join(folder, 'x.npy'), await bytesOf('npy', { npy: array(3, 6, 4) }));
+      writeFileSync(join(folder, 'other.npy'), await bytesOf('npy', { npy: array(3, 3) }));
+      const { stdout, stderr } = await runCli(
+        line.split(' ').map(word => (/^\w+\.(npy|csv|svg|onnx)$/.test(word) ? join(folder, word) : word)),
+      );
+      const step = /fc\s+reads\s+the\s+last\s+step/g;
+      const said = [stdout, stderr].map(text => text.match(step)?.length ?? 0);
+      // a document has it in its place
+      if (where !== 'json') return expect(said).toEqual(where === 'out' ? [1, 0] : [0, 1]);
+      expect(JSON.parse(stdout).assumptions.map(({ fact }: { fact: string }) => fact)).toContain('step');
+      expect(stderr).toBe('');
+    });
   });
 });

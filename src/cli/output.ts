@@ -113,9 +113,9 @@ async function surfaceOf(values: Values, { stdout, env }: Io) {
   return { terminal, columns, painted, layout, shown, folds };
 }
 
-/** Whether stdout holds numbers, a picture, a script or nothing, so that sentences do not belong there. */
-function isAside({ quiet, jsonl, out, svg, emit, mermaid, summary, style, sha256 }: Values): boolean {
-  const onStdout = out?.startsWith('-') || svg === '-';
+/** Whether stdout holds numbers, a picture, a page, a script or nothing, so that sentences do not belong there. */
+function isAside({ quiet, jsonl, out, svg, html, emit, mermaid, summary, style, sha256 }: Values): boolean {
+  const onStdout = out?.startsWith('-') || svg === '-' || html === '-';
   return (
     quiet === true ||
     jsonl === true ||
