@@ -389,7 +389,7 @@ const CASES: [string, () => unknown, string][] = [
   [
     'a bias alone',
     () => torch.toSpec(named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'fc.bias': [5] }), hints),
-    '3 E_UNDETERMINED | fc: \'fc.bias\' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: fc.bias [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | fc: \'fc.bias\' has no weight beside it | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: fc.bias [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the whole state dict: weights that two modules share stand in it twice; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
   [
     'a bias of a projection',

@@ -150,6 +150,13 @@ describe('the input', () => {
   it('keeps a path with a colon that names no array file', () => {
     expect(splitKey('C:\\data\\x.npy')).toEqual(['C:\\data\\x.npy', undefined]);
     expect(splitKey('w.npz:x')).toEqual(['w.npz', 'x']);
+    expect(splitKey('run.a:40.npy')).toEqual(['run.a:40.npy', undefined]);
+    expect(splitKey('a:b')).toEqual(['a:b', undefined]);
+  });
+
+  it('takes a key behind any ending, as the fix for a file of two networks writes it', () => {
+    expect(splitKey('4000_checkpoint.tar:en')).toEqual(['4000_checkpoint.tar', 'en']);
+    expect(splitKey('model.pth.tar:state_dict.en')).toEqual(['model.pth.tar:state_dict.en', undefined]);
   });
 
   it('names the file and the array in an error', async () => {

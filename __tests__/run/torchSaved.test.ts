@@ -35,6 +35,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   trace: 'asked E_PT_TORCHSCRIPT',
   dynq_sd: 'other, said precision',
   dynq_whole: 'other, said precision',
+  dynq_fc: 'other, said precision',
   dynq_script: 'asked E_PT_TORCHSCRIPT',
   frozen: 'asked E_PT_TORCHSCRIPT',
   a_rnn_relu: 'other, said nonlinearity',
@@ -221,6 +222,45 @@ it('a parameter of no known module: the recurrent module is offered alone, and b
   ];
   const model = checkSpec({ input: { features: 3 }, layers }, 'torch');
   expect(torch.toWeights(inferShapes(model), tensors).size).toBe(6);
+});
+
+it('what is unknown and no module of its own may be unneeded: the chain of the others is offered by their names, and runs', () => {
+  const tensors = saved({ ...lstm('rnn.', 3, 5), 'fc.weight': [2, 5], 'fc.bias': [2], 'x_mean\u0007': [3] });
+  const line = 'lstm:5+name=rnn,dense:2+name=fc';
+  const fix = `if y is computed without it, by rnn, fc: --layers "${line}", which also says: fc reads the last step of rnn; no activation before or after fc`;
+  expect(() => read(tensors)).toThrow(expect.objectContaining({ code: 'E_UNDETERMINED', fix: expect.stringContaining(fix) }));
+  const layers = [
+    { kind: 'lstm', units: 5, name: 'rnn', twoBiases: true },
+    { kind: 'dense', units: 2, name: 'fc' },
+  ];
+  const model = checkSpec({ input: { features: 3 }, layers }, 'torch');
+  expect(torch.toWeights(inferShapes(model), tensors).size).toBe(5);
+});
+
+it('of a module with a tensor that PyTorch has not, that tensor is named, and what parametrizes a weight', () => {
+  const rest = { ...lstm('rnn.', 3, 5), 'fc.bias': [2] };
+  expect(() => read(saved({ ...rest, 'fc.weight_orig': [2, 5] }))).toThrow("'fc.weight_orig' is not a weight");
+  const made = { 'fc.parametrizations.weight.original': [2, 5], 'fc.parametrizations.weight.0.base': [2, 2] };
+  expect(() => read(saved({ ...rest, ...made }))).toThrow(
+    expect.objectContaining({
+      message: "'fc.parametrizations.weight.original' becomes a weight by code that is not in the file",
+      fix: expect.stringContaining('remove_parametrizations(module, "weight")'),
+    }),
+  );
+});
+
+it('the only order that fits is said where it is not that of construction: the modules may be no chain', () => {
+  const orders = (shapes: Readonly<Record<string, readonly number[]>>) =>
+    read(saved(shapes)).assumptions!.filter(({ fact }) => fact === 'order');
+  const [gru, before, after] = [
+    lstm('rnn.', 5, 5),
+    { 'concat.weight': [5, 10], 'concat.bias': [5] },
+    { 'out.weight': [9, 5], 'out.bias': [9] },
+  ];
+  expect(orders({ ...gru, ...before, ...after })).toEqual([
+    expect.objectContaining({ what: 'the modules are used in the order concat, rnn, out', say: null }),
+  ]);
+  expect(orders({ ...before, ...gru, ...after })).toEqual([]);
 });
 
 it('weights of layers that are not known are no array to give as an input', async () => {

@@ -44,7 +44,7 @@ export function assumptionsOf(layers: readonly Layer[], hints: NetworkHints, fra
   if (!hints.said?.has('activation')) addCellFunctions(layers, framework, add);
   const dense = layers.flatMap((layer, i) => (layer.kind === 'dense' ? [i] : []));
   const asked = openActivations(layers);
-  const plain = dense.filter(i => !asked.includes(i));
+  const plain = dense.filter(i => !asked.includes(i) && layers[i].activation === undefined);
   if (plain.length > 0) {
     const last = dense[dense.length - 1];
     const activation = Number(layers[last].units) > 1 ? 'softmax' : 'sigmoid';

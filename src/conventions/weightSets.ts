@@ -6,7 +6,7 @@ import type { Assumption } from '../model/assumptions.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { whyOf } from './assumed.js';
 import type { NamedTensors } from './convention.js';
-import { hasRecurrentNames, isStateName } from './torch/modules.js';
+import { hasRecurrentNames, isOfLoss, isStateName } from './torch/modules.js';
 import { namedParameters } from './torch/parameterList.js';
 import { isPacked } from './torch/reparametrised.js';
 import { torchScript } from './torch/spec.js';
@@ -55,7 +55,11 @@ export function weightSetOf(file: TensorFile, key: string | undefined, path: str
   return {
     tensors: new Map([...kept.names].map(([name, full]): [string, Tensor] => [name, file.tensors.get(full)!])),
     skipped: [...file.tensors.keys()].filter(name => !used.has(name)),
-    assumptions: [...copyAssumption(kept, others.length > 0 ? others : copies, key, path), ...stateAssumptions(kept, path)],
+    assumptions: [
+      ...copyAssumption(kept, others.length > 0 ? others : copies, key, path),
+      ...stateAssumptions(kept, path),
+      ...lossAssumptions(kept, file),
+    ],
     module: modules?.get(best.path),
   };
 }
@@ -153,6 +157,16 @@ function stateAssumptions({ names }: Candidate, path: string): Assumption[] {
         why: whyOf('torch'),
         say: `${flag} ${escapeText(path)}:${escapeText(full, 80)}`,
       };
+    });
+}
+
+/** What weighs the classes while a network is trained changes no y. */
+function lossAssumptions({ names }: Candidate, { tensors }: TensorFile): Assumption[] {
+  return [...names]
+    .filter(([name, full]) => isOfLoss(name, tensors.get(full)!))
+    .map(([name]) => {
+      const what = `${escapeText(name, 60)} is not used: it is called as the weights of a loss are`;
+      return { fact: 'wiring', what, value: 'loss', why: whyOf('torch'), say: null };
     });
 }
 

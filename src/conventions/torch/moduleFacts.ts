@@ -20,7 +20,7 @@ type Attribute = (name: string) => unknown;
 /** Functions with parameters of their own; undefined where the parameters make it another one. */
 const WITH_PARAMETERS: Readonly<Record<string, (attribute: Attribute) => unknown>> = {
   GELU: attribute => (attribute('approximate') === 'tanh' ? 'gelu_tanh' : 'gelu'),
-  LeakyReLU: attribute => ({ name: 'leaky_relu', alpha: attribute('negative_slope') ?? 0.01 }),
+  LeakyReLU: attribute => ({ name: 'leaky_relu', negative_slope: attribute('negative_slope') ?? 0.01 }),
   ELU: attribute => ({ name: 'elu', alpha: attribute('alpha') ?? 1 }),
   CELU: attribute => ({ name: 'celu', alpha: attribute('alpha') ?? 1 }),
   Softmax: attribute => (attribute('dim') === -1 ? 'softmax' : undefined),

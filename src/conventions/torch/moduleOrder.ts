@@ -13,6 +13,8 @@ export interface Order {
   readonly rival?: readonly Placed[];
   /** nothing decides between the two */
   readonly undecided: boolean;
+  /** the only one in which the widths fit, and not that of construction: the modules may be no chain at all */
+  readonly isUnusual?: boolean;
 }
 
 /** Limits of the search: orders and steps. */
@@ -37,7 +39,7 @@ export function orderOf(modules: readonly Module[], features: number | null | un
   const cost = (order: readonly Placed[]): number[] => [linearsFirst(order), sorted ? 0 : inversions(order, place)];
   const ranked = orders.map(order => ({ order, cost: cost(order) })).sort((a, b) => a.cost[0] - b.cost[0] || a.cost[1] - b.cost[1]);
   const [best, second] = ranked;
-  if (!second) return { order: best.order, undecided: false };
+  if (!second) return { order: best.order, undecided: false, isUnusual: all.length === 1 && best.cost[1] > 0 };
   // the order of construction, where it fits and is another one
   const declared = sorted ? undefined : orders.find(order => inversions(order, place) === 0);
   if (declared && declared !== best.order) return { order: best.order, rival: declared, undecided: true };

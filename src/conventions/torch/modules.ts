@@ -19,7 +19,7 @@ interface Entry {
 export type Roles = ReadonlyMap<string, Entry>;
 
 /** The kind of a module as far as its tensors tell: a matrix belongs to a Linear or an Embedding, a norm to a LayerNorm or a GroupNorm. */
-export type ModuleKind = 'recurrent' | 'matrix' | 'conv' | 'norm' | 'batchnorm' | 'attention' | 'state' | 'other';
+export type ModuleKind = 'recurrent' | 'matrix' | 'conv' | 'norm' | 'batchnorm' | 'attention' | 'state' | 'loss' | 'other';
 
 /** One module (an nn.LSTM with all its layers, an LSTMCell, a Linear, an Embedding …) of a state dict. */
 export interface Module {
@@ -63,6 +63,11 @@ export function modulesOf(tensors: NamedTensors): Module[] {
   });
 }
 
+/** The modules that y is computed with: no state before the first step, and nothing of a loss. */
+export function usedModules(tensors: NamedTensors): Module[] {
+  return modulesOf(tensors).filter(({ kind }) => kind !== 'state' && kind !== 'loss');
+}
+
 /** A counter such as `n_averaged` of torch.optim.swa_utils.AveragedModel, which no module computes with. */
 function isCounter(tensor: Tensor): boolean {
   const { dtype } = tensor as Partial<FileTensor>;
@@ -71,7 +76,8 @@ function isCounter(tensor: Tensor): boolean {
 
 /** in_proj_weight and its kin of an nn.MultiheadAttention, whose out_proj is a module inside it */
 const ATTENTION = /^(.*\.|)(?:in_proj_weight|in_proj_bias|[qkv]_proj_weight|bias_[kv])$/;
-const OWN = /\.?(weight|bias|running_mean|running_var|num_batches_tracked)$/;
+/** The tensors of a module that is neither recurrent nor an attention. */
+export const OWN = /(?:^|\.)(weight|bias|running_mean|running_var|num_batches_tracked)$/;
 
 /** @returns the module a tensor is of, what it is there, and of a recurrent module the layer */
 function placeOf(name: string, attentions: ReadonlySet<string>): { module: string; role: string; layer: string; depth?: number } {
@@ -101,7 +107,17 @@ export function isStateName(name: string): boolean {
   return STATE.test(name);
 }
 
+/** The weights of classes of an nn.CrossEntropyLoss, an nn.NLLLoss or an nn.BCEWithLogitsLoss that a network has among its modules. */
+const LOSS = /(^|\.)(criterion|crit|\w*loss(_?(fn|func|function))?)\.weight$|(^|\.)pos_weight$/i;
+
+/** Whether a tensor is called, and shaped, as the weights of the classes in a loss: `criterion.weight`, `loss_fn.pos_weight`. */
+export function isOfLoss(name: string, { shape }: Tensor): boolean {
+  return shape.length <= 1 && LOSS.test(name);
+}
+
 function kindOf(roles: Roles): ModuleKind {
+  const [first, ...more] = roles.values();
+  if (more.length === 0 && isOfLoss(first.name, first.tensor)) return 'loss';
   const rank = roles.get('weight')?.tensor.shape.length;
   const names = [...roles.keys()];
   const only = (...allowed: string[]) => names.every(name => allowed.includes(name));

@@ -1,11 +1,12 @@
-import { sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { NamedTensors } from '../convention.js';
 import { namedParameters } from './parameterList.js';
 
 /**
  * Weights that a PyTorch module computes from others before each use, as it computes them in eval mode: weight_norm, w = g · v / ‖v‖, and
  * spectral_norm, w / (uᵀ·W·v), under the names of torch.nn.utils (`weight_g`, `weight_v`; `weight_orig`, `weight_u`, `weight_v`) and of
- * torch.nn.utils.parametrizations (`parametrizations.weight.original0`, `.original1`; `.original`, `.0._u`, `.0._v`).
+ * torch.nn.utils.parametrizations (`parametrizations.weight.original0`, `.original1`; `.original`, `.0._u`, `.0._v`); and what
+ * torch.nn.utils.prune leaves of a weight, w ⊙ mask (`weight_orig`, `weight_mask`).
  * @returns the tensors with the weight in the place of its parts; the numbers are computed on demand
  */
 export function plainWeights(packed: NamedTensors): NamedTensors {
@@ -26,7 +27,7 @@ export function plainWeights(packed: NamedTensors): NamedTensors {
 export function weightOfPart(name: string): string | undefined {
   const modern = /^(.*\.|)parametrizations\.([^.]+)\.(original[01]?|0\._[uv])$/.exec(name);
   if (modern) return modern[1] + modern[2];
-  return /^(.*)_(g|v|u|orig|raw)$/.exec(name)?.[1];
+  return /^(.*)_(g|v|u|orig|mask|raw)$/.exec(name)?.[1];
 }
 
 /** `rnns.0.weight_hh_l0_raw` of AWD-LSTM's weight dropout (fastai beside `rnns.0.module.weight_hh_l0`): what the module runs with in eval mode. */
@@ -62,28 +63,40 @@ export function hasBytes(names: Iterable<string>): boolean {
   return false;
 }
 
-/** The modules of such a file under the names of those that they were made from. */
+/** The modules of such a file under the names of those that they were made from, in the file's order. */
 function unpacked(tensors: NamedTensors): NamedTensors {
   if (!isPacked(tensors.keys())) return tensors;
+  const cells = cellsIn(tensors);
+  if (!cells) return tensors;
   const plain = new Map<string, Tensor>();
-  const cells = new Map<string, Tensor[]>();
   for (const [name, tensor] of tensors) {
     const [cell, one, linear] = [PACKED_CELL, PACKED_ONE, PACKED_LINEAR].map(pattern => pattern.exec(name));
     if (one) plain.set(`${one[1]}${one[3] === '0' ? 'weight' : 'bias'}_${one[2]}`, tensor);
-    else if (cell?.[3] !== undefined) {
-      const list = cells.get(cell[1]) ?? [];
-      // as `parameters()` lists them: both matrices, then both biases
-      list[4 * Number(cell[2]) + 2 * Number(cell[4]) + Number(cell[3])] = tensor;
-      cells.set(cell[1], list);
-    } else if (linear?.[2] !== undefined) plain.set(`${linear[1]}${linear[2] === '0' ? 'weight' : 'bias'}`, tensor);
-    else if (!cell && !linear) plain.set(name, tensor);
-  }
-  for (const [prefix, list] of cells) {
-    const named = Array.from(list).includes(undefined as never) ? undefined : namedParameters(list);
-    if (!named) return tensors;
-    for (const [name, tensor] of named) plain.set(prefix + name.slice(name.indexOf('.') + 1), tensor);
+    else if (cell) for (const [own, weight] of cells.get(cell[1]) ?? []) plain.set(own, weight);
+    else if (linear?.[2] !== undefined) plain.set(`${linear[1]}${linear[2] === '0' ? 'weight' : 'bias'}`, tensor);
+    else if (!linear) plain.set(name, tensor);
   }
   return plain;
+}
+
+/** The weights of packed nn.LSTMs and nn.GRUs by their names, for each module; undefined where a part is missing. */
+function cellsIn(tensors: NamedTensors): ReadonlyMap<string, NamedTensors> | undefined {
+  const lists = new Map<string, Tensor[]>();
+  for (const [name, tensor] of tensors) {
+    const [, prefix, depth, recurrent, bias] = PACKED_CELL.exec(name) ?? [];
+    if (recurrent === undefined) continue;
+    const list = lists.get(prefix) ?? [];
+    // as `parameters()` lists them: both matrices, then both biases
+    list[4 * Number(depth) + 2 * Number(bias) + Number(recurrent)] = tensor;
+    lists.set(prefix, list);
+  }
+  const cells = new Map<string, NamedTensors>();
+  for (const [prefix, list] of lists) {
+    const named = Array.from(list).includes(undefined as never) ? undefined : namedParameters(list);
+    if (!named) return undefined;
+    cells.set(prefix, new Map([...named].map(([name, tensor]) => [prefix + name.slice(name.indexOf('.') + 1), tensor])));
+  }
+  return cells;
 }
 
 /** A weight in the place of each of its parts. */
@@ -99,6 +112,7 @@ const RULES: readonly Rule[] = [
   rule(/^(.*\.|)parametrizations\.([^.]+)\.original$/, path => [`${path}.original`, `${path}.0._u`, `${path}.0._v`], spectralNorm),
   rule(/^(.*\.|)([^.]+)_g$/, path => [`${path}_g`, `${path}_v`], weightNorm),
   rule(/^(.*\.|)([^.]+)_orig$/, path => [`${path}_orig`, `${path}_u`, `${path}_v`], spectralNorm),
+  rule(/^(.*\.|)([^.]+)_orig$/, path => [`${path}_orig`, `${path}_mask`], pruned),
 ];
 
 /**
@@ -140,6 +154,11 @@ function spectralNorm([w, u, v]: readonly Tensor[]): Tensor | undefined {
     for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) sigma += u.data[i] * data[i * columns + j] * v.data[j];
     return i => data[i] / sigma;
   });
+}
+
+/** w ⊙ mask, of one shape: what is pruned is 0. */
+function pruned([w, mask]: readonly Tensor[]): Tensor | undefined {
+  return sameShape(w.shape, mask.shape) ? computed(w, data => i => data[i] * mask.data[i]) : undefined;
 }
 
 /** A tensor of another one's shape and precision, computed once. */

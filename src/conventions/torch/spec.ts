@@ -11,7 +11,7 @@ import type { NamedTensors, NetworkHints, ReadNetwork } from '../convention.js';
 import { layerOfGroup, layersOf, type WeightGroup } from '../inferLayers.js';
 import { convolutionOf, functionOf, normalisationOf } from './moduleFacts.js';
 import { type Order, orderOf, type Placed } from './moduleOrder.js';
-import { isSorted, type Module, mayBeEmbedding, modulesOf, type Roles, shortNames, widthsOf } from './modules.js';
+import { isSorted, type Module, mayBeEmbedding, modulesOf, OWN, type Roles, shortNames, usedModules, widthsOf } from './modules.js';
 import { hasBytes } from './reparametrised.js';
 
 /**
@@ -56,9 +56,9 @@ function askForNames(layers: readonly Readonly<Record<string, unknown>>[]): RnnE
 }
 
 function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork {
-  const modules = modulesOf(tensors).filter(({ kind }) => kind !== 'state');
+  const modules = usedModules(tensors);
   const titles = new Map(shortNames(modules).map((title, i) => [modules[i], escapeText(title || modules[i].name, 60)]));
-  for (const module of modules) checkRoles(module, () => alone(modules, titles));
+  checkRoles(modules, unknown => withoutThem(modules, unknown, titles, hints, isSorted(tensors)));
   const found = modules.some(({ kind }) => kind === 'attention') ? undefined : orderOf(modules, hints.features, isSorted(tensors));
   const why = whyOf('torch', hints.module);
   if (!found) throw askForWiring(modules, titles, silent('torch', hints.module));
@@ -72,19 +72,38 @@ function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork 
 type Titles = ReadonlyMap<Module, string>;
 
 /** @throws RnnError E_UNDETERMINED for buffers, and for parameters of modules that are neither recurrent nor Linear nor Embedding */
-function checkRoles({ kind, layers }: Module, alone: () => string): void {
-  for (const { name, tensors } of layers) {
-    for (const [role, { name: entry, tensor }] of tensors) {
-      if (kind === 'recurrent' ? !role.startsWith('bias_hr') : kind !== 'other') continue;
-      const message = `'${escapeText(entry, 80)}' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation`;
-      throw new RnnError('convention', 'E_UNDETERMINED', message, {
-        where: name === entry || name === '' ? undefined : escapeText(name, 80),
-        expected: 'weight_ih_l0 [G·M, D] …, or weight [K, in] and bias',
-        found: `${escapeText(entry, 80)} ${formatShape(tensor.shape)}`,
-        fix: `${alone()}save the state dict without it, of the modules that are to be run; or a file that says how it is used, ${EXPORT}`,
-      });
-    }
-  }
+function checkRoles(modules: readonly Module[], without: (unknown: readonly Module[]) => string): void {
+  const unknown = modules.filter(({ kind, layers }) =>
+    kind === 'recurrent' ? layers.some(({ tensors }) => [...tensors.keys()].some(isOfProjection)) : kind === 'other',
+  );
+  if (unknown.length === 0) return;
+  const found = unknown.flatMap(({ recurrent, layers }) =>
+    layers.flatMap(({ name, tensors }) =>
+      [...tensors].filter(([role]) => !recurrent || isOfProjection(role)).map(([, { name: entry, tensor }]) => ({ name, entry, tensor })),
+    ),
+  );
+  // of `fc.bias` and `fc.own`, the one that no module of PyTorch has
+  const { name, entry, tensor } = found.find(one => !OWN.test(one.entry)) ?? found[0];
+  const shown = escapeText(entry, 80);
+  const [message, fix] = /(^|\.)parametrizations\./.test(entry)
+    ? [`'${shown}' becomes a weight by code that is not in the file`, BAKE]
+    : /(^|\.)bias$/.test(entry)
+      ? [`'${shown}' has no weight beside it`, 'save the whole state dict: weights that two modules share stand in it twice']
+      : [`'${shown}' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation`, SAVE_WITHOUT];
+  throw new RnnError('convention', 'E_UNDETERMINED', message, {
+    where: name === entry || name === '' ? undefined : escapeText(name, 80),
+    expected: 'weight_ih_l0 [G·M, D] …, or weight [K, in] and bias',
+    found: `${shown} ${formatShape(tensor.shape)}`,
+    fix: `${without(unknown)}${fix}; or a file that says how it is used, ${EXPORT}`,
+  });
+}
+
+const SAVE_WITHOUT = 'save the state dict without it, of the modules that are to be run';
+const BAKE = 'in Python, before saving: torch.nn.utils.parametrize.remove_parametrizations(module, "weight")';
+
+/** A bias of the projection, which PyTorch's LSTM has not. */
+function isOfProjection(role: string): boolean {
+  return role.startsWith('bias_hr');
 }
 
 function groupsOf(order: readonly Placed[], titles: Titles, whole?: TorchModule): WeightGroup[] {
@@ -143,23 +162,16 @@ export function precisionAssumptions(tensors: NamedTensors): Assumption[] {
   return [{ fact: 'precision', what, value: 'float32', why: 'quantised dynamically', say: null }];
 }
 
-function orderAssumptions({ order, rival }: Order, titles: Titles, why: string, whole?: TorchModule): Assumption[] {
-  if (!rival) return [];
-  const names = (placed: readonly Placed[]) => placed.map(({ module }) => titles.get(module)).join(', ');
+function orderAssumptions({ order, rival, isUnusual }: Order, titles: Titles, why: string, whole?: TorchModule): Assumption[] {
+  const names = order.map(({ module }) => titles.get(module)).join(', ');
+  const fact = { fact: 'order', what: `the modules are used in the order ${names}`, value: names, why } as const;
+  if (!rival) return isUnusual ? [{ ...fact, say: null }] : [];
   const [line, other] = [order, rival].map(placed => partsOf(placed, titles, whole));
   // two modules of one shape: only their names say which is which
   const isSame = other.join() === line.join();
   const isNameable = isSame && rival.every(({ module }) => module.layers.length === 1 && module.name !== '');
   const said = isNameable ? other.map((part, i) => `${part}+name=${rival[i].module.name}`) : other;
-  return [
-    {
-      fact: 'order',
-      what: `the modules are used in the order ${names(order)}`,
-      value: names(order),
-      why,
-      say: isSame && !isNameable ? null : `--layers "${said.join(',')}"`,
-    },
-  ];
+  return [{ ...fact, say: isSame && !isNameable ? null : `--layers "${said.join(',')}"` }];
 }
 
 /** Several recurrent modules may follow each other, pass on their states, or read the same input in parallel. */
@@ -192,6 +204,22 @@ function askForOrder({ order, rival }: Order, titles: Titles, hints: NetworkHint
     taken: [...wiringAssumptions(order, titles, why), ...assumptionsOf(layers, hints, 'torch')],
     advice: `the other: --layers "${other}"; or ${SAVE_PT2}`,
   });
+}
+
+/** The chain of the other modules, where what is unknown is no module of its own: y may not need it. Else the first recurrent module. */
+function withoutThem(modules: readonly Module[], unknown: readonly Module[], titles: Titles, hints: NetworkHints, sorted: boolean): string {
+  const known = modules.filter(module => !unknown.includes(module));
+  const inKnown = (entry: string) => known.some(({ name }) => name !== '' && entry.startsWith(`${name}.`));
+  const entries = unknown.flatMap(({ layers }) => layers.flatMap(({ tensors }) => [...tensors.values()].map(({ name }) => name)));
+  const isLoose = !entries.some(entry => OWN.test(entry) || inKnown(entry));
+  const isChain = isLoose && known.length > 1 && known.some(({ recurrent }) => recurrent);
+  const found = isChain ? orderOf(known, hints.features, sorted) : undefined;
+  if (!found || found.undecided) return alone(modules, titles);
+  const names = found.order.map(({ module }) => titles.get(module)).join(', ');
+  const own = found.order.flatMap(({ module: { name, layers } }) => layers.map((_, depth) => (depth === 0 && name !== '' ? { name } : {})));
+  const layers = layersIn(found.order, titles).map((layer, i) => ({ ...layer, ...own[i] }));
+  const said = assumptionsOf(layers, hints, 'torch').map(({ what }) => what);
+  return `if y is computed without it, by ${names}: --layers "${layersText(withQuestions(layers), 'torch')}", which also says: ${said.join('; ')}; or `;
 }
 
 /** The part that can be run without more information: the first recurrent module alone. */

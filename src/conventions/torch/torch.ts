@@ -15,7 +15,7 @@ import { extra } from '../unexpectedWeights.js';
 import { attentionFromTorch, attentionShapes, isTorchAttention } from './attention.js';
 import { theirShape, theirsOf, toOurs, torchLayer } from './layers.js';
 import { type AssignedLayer, assign, interchangeable } from './moduleAssignment.js';
-import { hasRecurrentNames, isSorted, type Module, modulesOf } from './modules.js';
+import { hasRecurrentNames, isSorted, type Module, usedModules } from './modules.js';
 import { featuresOfStateDict, precisionAssumptions, specOfStateDict } from './spec.js';
 import { toStateDict } from './toStateDict.js';
 
@@ -30,7 +30,7 @@ export const torch: WritableConvention = {
   detect: hasRecurrentNames,
 
   toWeights(shapes, tensors) {
-    const modules = modulesOf(tensors).filter(({ kind }) => kind !== 'state');
+    const modules = usedModules(tensors);
     const { assigned, rest } = assign(shapes, modules, isSorted(tensors));
     const weights = new Map<string, Tensor>();
     const withWeights = shapes.layers.filter(l => l.weights.length > 0);
@@ -62,7 +62,7 @@ export const torch: WritableConvention = {
   fromWeights: toStateDict,
 
   assumed(shapes, tensors) {
-    const modules = modulesOf(tensors).filter(({ kind }) => kind !== 'state');
+    const modules = usedModules(tensors);
     const pairs = interchangeable(shapes, modules, isSorted(tensors)).map(([a, b]) => takenInOrder(a.module, b.module));
     return [...precisionAssumptions(tensors), ...pairs];
   },

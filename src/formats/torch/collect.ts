@@ -55,7 +55,7 @@ class Walk implements Collected {
     this.seen.add(value);
     if (isRef(value, 'object') && isModule(value)) this.module(value, path, depth);
     else if (isRef(value, 'object')) this.object(value, path, set, depth);
-    else this.entries(value, path, path, depth);
+    else this.entries(value, path, PACKED.test(path) ? set : path, depth);
   }
 
   private entries(value: Pickled[] | Map<Pickled, Pickled>, path: string, set: string, depth: number): void {
@@ -116,6 +116,9 @@ class Walk implements Collected {
     else if (isRef(value, 'object') && !isModule(value)) this.metadata.set(path, `${value.name}(${shown(value)})`);
   }
 }
+
+/** What a quantised module keeps of its weights in lists of its own, which are no weights of another network. */
+const PACKED = /(^|\.)(_packed_params|_packed_weight_[ih]h|_all_weight_values)(\.|$)/;
 
 const MOST_SHOWN = 6;
 
