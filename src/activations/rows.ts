@@ -20,7 +20,7 @@ export const softmax: RowActivation = {
 };
 
 /** The largest of x[from, to), NaN if there is one. */
-export function rowMaximum(x: ArrayLike<number>, from: number, to: number): number {
+function rowMaximum(x: ArrayLike<number>, from: number, to: number): number {
   let most = Number.NEGATIVE_INFINITY;
   for (let i = from; i < to; i++) if (!(x[i] <= most)) most = x[i];
   return most;

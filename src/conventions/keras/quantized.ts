@@ -153,7 +153,7 @@ function plainTensors(tensors: ReadonlyMap<string, FileTensor>, layers: Quantize
 }
 
 /** LoRA's product, where it stands beside its kernel. */
-export const ADAPTER = 'lora_kernel';
+const ADAPTER = 'lora_kernel';
 
 function addsApart({ lora, className, config }: QuantizedLayer): boolean {
   return lora !== undefined && className !== 'Embedding' && roundsInput(config);

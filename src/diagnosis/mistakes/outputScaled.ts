@@ -280,6 +280,6 @@ function dropoutText(s: number): string {
 }
 
 /** The input of the dense layer times s: its weights times s. */
-export function scaledInput(scenario: Scenario, s: number): Scenario {
+function scaledInput(scenario: Scenario, s: number): Scenario {
   return onNamed(scenario, headOf(scenario)!.name, ['Wo'], t => mapData(t, v => s * v));
 }

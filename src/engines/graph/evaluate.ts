@@ -55,7 +55,7 @@ export function unsupportedNodes({ graph }: OnnxModel): OnnxNode[] {
 }
 
 /** @throws RnnError E_ONNX_OPERATOR (unsupported, exit 3) naming the first operator that is not run, E_ONNX_TYPE an input of no plain numbers */
-export function checkRunnable(model: OnnxModel): void {
+function checkRunnable(model: OnnxModel): void {
   const [first] = unsupportedNodes(model);
   if (first) throw unsupported(first);
   const other = model.graph.inputs.find(input => input.dtype === null && input.shape !== null);

@@ -67,33 +67,12 @@ const WORTH_COMPILING = 1e5;
 const NOISE_SAMPLES = 16;
 
 export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Tensor, hidden: string | null): Promise<DiagnosisSubject> {
-  const whole = scenarioOf(prepared.network.model, prepared.weights, prepared.input);
-  const N = prepared.input.x.shape[0];
-  const work = workOfSample(prepared);
-  const kernel = work >= WORTH_COMPILING ? await loadKernel(false) : undefined;
-  const apart = samplesApart(prepared.network.model, prepared.network.shapes);
-  const sameKind = hidden === null && sameShape(expected.shape, actual.shape);
-  const [from, to] = sameKind && apart ? windowOf(expected, actual, Math.max(4, Math.floor(MOST_WORK / work))) : [0, N];
-  const all = from === 0 && to === N;
-  const scenario = all ? whole : samplesOf(whole, from, to);
-  const right = once(() => computed(scenario));
-  const other = all ? actual : sliceFirst(actual, from, to);
-  const few = Math.max(1, Math.min(NOISE_SAMPLES, Math.floor(MOST_WORK / 4 / work)));
-  const { layers } = whole.model;
-  const cost = work + LAYER_WORK * layers.length;
-  const bounded = (samples: number, part: number, fused?: Kernel) =>
-    (N <= samples && all) || !apart
-      ? boundedTo(scenario, part, fused, right)
-      : boundedTo(samplesOf(whole, 0, Math.min(N, samples)), part, fused);
-  /** of a sample that can be computed for every mistake */
-  const share = once(() => MOST_DETECTABILITY_WORK / cost / mistakesIn(whole) / RUNS_OF_A_MISTAKE);
-  const shareOfSteps = () => (share() * DETECTABILITY_WORK) / MOST_DETECTABILITY_WORK;
-  const looked = once(() =>
-    someLayers(layers, layers.length * RUNS_OF_A_MISTAKE * share() * Math.max(1, (prepared.input.x.shape[1] ?? 1) / FEWEST_STEPS)),
-  );
+  const sides = await sidesOf(prepared, expected, actual, hidden);
+  const { scenario, right, other, from, all, sameKind } = sides;
+  const budget = budgetOf(prepared, sides);
   const rounding = once(() => {
     // the search measures the same
-    const part = sameKind ? { scenario, right: right() } : bounded(few, share());
+    const part = sameKind ? { scenario, right: right() } : budget.part(budget.fewSamples, budget.share());
     return largestMagnitude(noiseOf(part.scenario, part.right).data);
   });
   return {
@@ -102,27 +81,9 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
       return rounding();
     },
     view: sameKind ? null : readingOf(scenario, right(), actual, hidden),
-    detectability({ tolerance, noise }) {
-      const fused = work >= WORTH_FUSING && tolerance >= COARSE * noise ? kernel : undefined;
-      const part = bounded(Math.max(FEWEST_SAMPLES, Math.floor(MOST_SAMPLES_WORK / work)), shareOfSteps(), fused);
-      const { first, worst } =
-        sameKind && part.scenario === scenario
-          ? samplesOff(right().y, other, uniformNoise(other, tolerance / NEAR_NOISE))
-          : { first: -1, worst: 0 };
-      const limits = {
-        sample: first < 0 ? 0 : worst,
-        work: cost * Math.min(1, shareOfSteps()),
-        most: MOST_DETECTABILITY_WORK,
-        kernel: fused,
-        layers: looked() ?? layersBehind(whole.model),
-      };
-      return {
-        ...detectabilityOf(scenario, part, { tolerance, nameable: NAMEABLE * noise, ...limits }),
-        bounds: boundsOf(part.scenario, whole, looked()),
-      };
-    },
+    detectability: of => shownBy(sides, budget, of),
     diagnose(options) {
-      const each = options.each && (all ? options.each : sliceFirst(options.each, from, to));
+      const each = options.each && (all ? options.each : sliceFirst(options.each, from, from + other.shape[0]));
       const at = from * sizeOf(other.shape.slice(1));
       const off = options.off && { ...options.off, isOff: (k: number) => options.off!.isOff(at + k) };
       const diagnosis = diagnose(scenario, right(), other, { ...options, each, off }, hidden);
@@ -130,6 +91,96 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
         ? diagnosis
         : { ...diagnosis, first: { ...diagnosis.first, sample: diagnosis.first.sample + from } };
     },
+  };
+}
+
+/** The samples on which mistakes are recomputed, with what both sides have there. */
+interface Sides {
+  readonly whole: Scenario;
+  readonly scenario: Scenario;
+  readonly right: () => Outcome;
+  /** the other output, of the same samples */
+  readonly other: Tensor;
+  /** the first of them */
+  readonly from: number;
+  /** they are all */
+  readonly all: boolean;
+  /** no sample changes another */
+  readonly apart: boolean;
+  /** the other output has the shape of y */
+  readonly sameKind: boolean;
+  /** multiply-adds of a sample */
+  readonly work: number;
+  readonly kernel: Kernel | undefined;
+}
+
+async function sidesOf(prepared: Prepared, expected: Tensor, actual: Tensor, hidden: string | null): Promise<Sides> {
+  const { network, weights, input } = prepared;
+  const whole = scenarioOf(network.model, weights, input);
+  const work = workOfSample(prepared);
+  const kernel = work >= WORTH_COMPILING ? await loadKernel(false) : undefined;
+  const apart = samplesApart(network.model, network.shapes);
+  const sameKind = hidden === null && sameShape(expected.shape, actual.shape);
+  const N = input.x.shape[0];
+  const [from, to] = sameKind && apart ? windowOf(expected, actual, Math.max(4, Math.floor(MOST_WORK / work))) : [0, N];
+  const all = from === 0 && to === N;
+  const scenario = all ? whole : samplesOf(whole, from, to);
+  const right = once(() => computed(scenario));
+  const other = all ? actual : sliceFirst(actual, from, to);
+  return { whole, scenario, right, other, from, all, apart, sameKind, work, kernel };
+}
+
+/** How much of a network is computed for every mistake. */
+interface Budget {
+  /** multiply-adds of a run of one sample, with what each layer costs besides */
+  readonly cost: number;
+  /** as many samples as rounding is measured on */
+  readonly fewSamples: number;
+  /** the part of a sample that can be computed for every mistake */
+  share(): number;
+  /** names of the layers that are looked at; undefined: all */
+  layers(): ReadonlySet<string> | undefined;
+  part(samples: number, share: number, fused?: Kernel): Part;
+}
+
+function budgetOf({ input }: Prepared, { whole, scenario, right, all, apart, work }: Sides): Budget {
+  const { layers } = whole.model;
+  const [N, T = 1] = input.x.shape;
+  const cost = work + LAYER_WORK * layers.length;
+  const share = once(() => MOST_DETECTABILITY_WORK / cost / mistakesIn(whole) / RUNS_OF_A_MISTAKE);
+  return {
+    cost,
+    fewSamples: Math.max(1, Math.min(NOISE_SAMPLES, Math.floor(MOST_WORK / 4 / work))),
+    share,
+    layers: once(() => someLayers(layers, layers.length * RUNS_OF_A_MISTAKE * share() * Math.max(1, T / FEWEST_STEPS))),
+    part: (samples, steps, fused) =>
+      (N <= samples && all) || !apart
+        ? boundedTo(scenario, steps, fused, right)
+        : boundedTo(samplesOf(whole, 0, Math.min(N, samples)), steps, fused),
+  };
+}
+
+/** What this input cannot show: of the samples that are compared, where they are what is computed. */
+function shownBy(sides: Sides, budget: Budget, { tolerance, noise }: { readonly tolerance: number; readonly noise: number }) {
+  const { whole, scenario, right, other, sameKind, work, kernel } = sides;
+  const fused = work >= WORTH_FUSING && tolerance >= COARSE * noise ? kernel : undefined;
+  const steps = (budget.share() * DETECTABILITY_WORK) / MOST_DETECTABILITY_WORK;
+  const part = budget.part(Math.max(FEWEST_SAMPLES, Math.floor(MOST_SAMPLES_WORK / work)), steps, fused);
+  const { first, worst } =
+    sameKind && part.scenario === scenario
+      ? samplesOff(right().y, other, uniformNoise(other, tolerance / NEAR_NOISE))
+      : { first: -1, worst: 0 };
+  const looked = budget.layers();
+  const limits = {
+    sample: first < 0 ? 0 : worst,
+    work: budget.cost * Math.min(1, steps),
+    most: MOST_DETECTABILITY_WORK,
+    kernel: fused,
+    layers: looked ?? layersBehind(whole.model),
+  };
+  return {
+    ...detectabilityOf(scenario, part, { tolerance, nameable: NAMEABLE * noise, ...limits }),
+    bounds: boundsOf(part.scenario, whole, looked),
   };
 }
 
