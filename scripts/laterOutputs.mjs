@@ -154,13 +154,14 @@ export const LATER = {
   ),
   'half of the units never updated': onH((v, old, m, { n }) => (m % 2 ? old : v) + 0 * n, has(1, 3, 1, 1, 4)),
   'unit updated at every second step': onH((v, old, m, { s }) => (m % 2 && s % 2 ? old : v), has(1, 5, 1, 1, 4)),
-  'two updates a step': x(X => X.map(rows => rows.flatMap(row => [row, row])), and(last, has(1, 3)), ['input-repeated']),
+  'two updates a step': x(X => X.map(rows => rows.flatMap(row => [row, row])), and(last, has(1, 3)), ['steps-repeated']),
   'one update for two steps, their x averaged': x(
     X =>
       X.map(rows =>
         rows.filter((_, t) => t % 2 === 0).map((row, i) => zipped(row, rows[Math.min(2 * i + 1, rows.length - 1)], (a, b) => (a + b) / 2)),
       ),
     and(last, has(1, 6)),
+    ['input-strided'],
   ),
   'gates are nought or one': loop(() => ({ sig: z => (z > 0 ? 1 : 0) }), and(gated, has(1, 3)), [
     'activation',
@@ -371,10 +372,6 @@ export const LATER = {
     has(5, 1, 1, 2),
   ),
   'y through a cube root': y(r => deep(r, v => Math.cbrt(v)), has(2, 1, 1, 2), ['output-function']),
-  'y of each sample standardised': y(
-    r => r.map(v => deep(v, a => (a - mean([v].flat(Infinity))) / (spread([v].flat(Infinity)) + 1e-6))),
-    has(2, 1, 1, 3),
-  ),
   'softmax without one class': head('softmax', z => [...softmax(z.slice(0, -1)), 0], has(3, 1, 1, 4)),
   'softmax with prior counts': head('softmax', z => softmax(z.map((v, k) => v + Math.log(k + 1))), has(3, 1, 1, 3)),
   'softmax of cut scores': head('softmax', z => softmax(z.map(v => clip(v, 0.3))), has(3, 1, 1, 3)),

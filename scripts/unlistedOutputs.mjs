@@ -308,8 +308,6 @@ export const UNLISTED = {
       return { y: zipped(c.right, other, (a, b) => (a + b) / 2) };
     },
   },
-  'rows of length one': y(r => rowsOf(r, row => row.map(v => v / length(row))), has(2, 1, 1, 2)),
-  'rows divided by their sum': y(r => rowsOf(r, row => row.map(v => v / row.reduce((a, b) => a + b, 0))), has(2, 1, 1, 2)),
   'y standardised over the batch': y(
     (r, c) => {
       const rows = c.net.seq ? r.flat() : r;

@@ -52,6 +52,8 @@ const bfloat = v => {
 
 export { bfloat, half };
 
+/** Two and two, a last one alone left out. */
+const pairsOf = list => Array.from({ length: list.length >> 1 }, (_, k) => [list[2 * k], list[2 * k + 1]]);
 const stepsOf = (X, f) => X.map((rows, n) => Array.from({ length: rows.length }, (_, t) => f(rows, t, n)));
 const features = (X, f) => X.map(rows => rows.map(x => x.map((v, d) => f(v, d, x))));
 const outputs = (y, f) => deep(y, f);
@@ -64,6 +66,11 @@ const column = (X, d) => X.flatMap(rows => rows.map(x => x[d]));
 const normalised = (h, eps = 1e-5) => {
   const { mean, sd } = moments(h);
   return h.map(v => (v - mean) / Math.sqrt(sd * sd + eps));
+};
+/** Numbers of a nested array by the moments of all of them. */
+const fittedTo = (one, f) => {
+  const own = moments([one].flat(Infinity));
+  return deep(one, v => f(own, v));
 };
 const shuffled = (list, rng) => {
   const order = [...list];
@@ -211,6 +218,20 @@ export const MISTAKES = {
   'x of the last step at every step': onX(['input-repeated'], X => stepsOf(X, rows => rows[rows.length - 1]), { when: needs(1, 2) }),
   'every second step': onX(['input-strided'], X => X.map(rows => rows.filter((_, t) => t % 2 === 0)), { when: and(lastOnly, needs(1, 4)) }),
   'every third step': onX(['input-strided'], X => X.map(rows => rows.filter((_, t) => t % 3 === 0)), { when: and(lastOnly, needs(1, 6)) }),
+  'every fourth step': onX(['input-strided'], X => X.map(rows => rows.filter((_, t) => t % 4 === 0)), { when: and(lastOnly, needs(1, 6)) }),
+  'mean of every two steps': onX(['input-strided'], X => X.map(rows => pairsOf(rows).map(([a, b]) => a.map((v, d) => (v + b[d]) / 2))), {
+    when: and(lastOnly, needs(1, 4)),
+  }),
+  'x repeated along the steps': onX(['steps-repeated'], X => X.map(rows => rows.flatMap(x => [x, x]))),
+  'x three times along the steps': onX(['steps-repeated'], X => X.map(rows => rows.flatMap(x => [x, x, x])), { when: lastOnly }),
+  'x twice in a row': onX(['state-previous-call'], X => X.map(rows => [...rows, ...rows]), { when: net => !net.pool && !net.bi }),
+  'first half of the steps': onX(['stops-early'], X => X.map(rows => rows.slice(0, rows.length / 2)), {
+    when: and(
+      lastOnly,
+      net => !net.bi,
+      (_net, s) => s.T % 2 === 0 && s.T > 3,
+    ),
+  }),
   'two steps of zeros in front': onX(['input-padded'], X => X.map(rows => [zeros(rows[0].length), zeros(rows[0].length), ...rows]), {
     when: lastOnly,
   }),
@@ -476,6 +497,24 @@ export const MISTAKES = {
     when: needs(5, 1),
   }),
   'y negated': onY(['output-negated', 'output-scaled'], y => outputs(y, v => -v)),
+  'rows of length one': onY(['output-normalised'], y => onRows(y, overLength), { when: needs(2, 1, 1, 2) }),
+  'rows divided by their sum': onY(['output-normalised'], y => onRows(y, row => row.map(v => v / row.reduce((a, b) => a + b, 0))), {
+    when: needs(2, 1, 1, 2),
+  }),
+  'rows standardised': onY(['output-normalised'], y => onRows(y, row => normalised(row, 0)), { when: needs(2, 1, 1, 3) }),
+  'each output over its length over the steps': onY(['output-normalised'], y => y.map(rows => transpose(transpose(rows).map(overLength))), {
+    when: and(net => net.seq, needs(2, 3)),
+  }),
+  'each sample between 0 and 1': onY(
+    ['output-normalised'],
+    y => y.map(one => fittedTo(one, ({ min, max }, v) => (v - min) / (max - min))),
+    {
+      when: needs(2, 1, 1, 3),
+    },
+  ),
+  'y of each sample standardised': onY(['output-normalised'], y => y.map(one => fittedTo(one, ({ mean, sd }, v) => (v - mean) / sd)), {
+    when: needs(2, 1, 1, 3),
+  }),
   'exp of y': onY(['output-function'], y => outputs(y, Math.exp)),
   'log of y': {
     codes: ['output-function', 'log-softmax'],

@@ -7,6 +7,6 @@ export type { Fix, Hypothesis } from './hypothesis.js';
 export { noiseOf } from './noise.js';
 export { isRegrouped } from './outputReadings.js';
 export type { Finding } from './ranking.js';
-export { type Outcome, runScenario } from './run.js';
-export { scenarioOf } from './scenario.js';
+export { type Outcome, runLayer, runScenario } from './run.js';
+export { changeLayer, scenarioOf } from './scenario.js';
 export { type Subject, simulate } from './simulate.js';

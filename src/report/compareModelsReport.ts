@@ -12,7 +12,7 @@ export async function compareModelsText(result: CompareModelsResult, layout: Lay
   const off = tensors.filter(t => !t.equal).length;
   const verdict = result.equal ? paint.good(status) : paint.bad(status);
   const counts = [
-    ...(equations.length > 0 ? [plural(equations.length, 'equation')] : []),
+    ...countsOf(equations),
     ...(tensors.length > 0 ? [`${result.equal ? tensors.length : off} of ${tensors.length} weights`] : []),
     outputsText(outputs),
   ];
@@ -31,6 +31,15 @@ export async function compareModelsText(result: CompareModelsResult, layout: Lay
   const first = firstText(outputs, margin, layout);
   const tables = [await equationsTable(result, layout), await weightsTable(result, layout)].filter(Boolean);
   return [`${head}${x}${first}${why}${takes}`, ...tables, pagesText(tensors, layout)].filter(Boolean).join('\n');
+}
+
+/** '1 equation', '2 options', '1 layer': what kinds of rows the table has. */
+function countsOf(equations: CompareModelsResult['equations']): string[] {
+  const nouns = equations.map(({ what }) => (what === 'option' || what === 'layer' ? what : 'equation'));
+  return ['equation', 'option', 'layer'].flatMap(noun => {
+    const count = nouns.filter(n => n === noun).length;
+    return count > 0 ? [plural(count, noun)] : [];
+  });
 }
 
 function outputsText({ maxAbs, allowed, shape, second }: CompareModelsResult['outputs']): string {

@@ -22,7 +22,7 @@ export { gatesInterleaved, gatesSplitByRows, gateTermMissing, gruRecurrentBias, 
 export { gruResetAfter, gruResetBefore, gruUpdateSwapped } from './gruGates.js';
 export { headEveryStep, headLast, headOnInput } from './heads.js';
 export { hiddenNormalised } from './hiddenNorms.js';
-export { inputLagged, inputRepeated, inputStrided } from './inputSteps.js';
+export { inputLagged, inputRepeated, inputStrided, stepsRepeated } from './inputSteps.js';
 export { inputIntegers, inputReshaped, inputScaled, paddingRow, tokensOff } from './inputs.js';
 export { gateOrder, whTransposed, wxReshaped, wxTransposed } from './kernels.js';
 export { layerLeftOut } from './leftOut.js';
@@ -31,6 +31,7 @@ export { normalization } from './normalizations.js';
 export { outputFunction } from './outputFunctions.js';
 export { outputIntegers, outputLabels, outputZeros } from './outputLabels.js';
 export { outputLayout } from './outputLayout.js';
+export { outputNormalised } from './outputNorms.js';
 export { outputReversed, outputsPermuted, samplesPermuted, samplesRepeated, samplesShifted, stepsShifted } from './outputOrder.js';
 export { hiddenScaled, inputAdded, outputNegated, outputScaled, outputScaledEach } from './outputScaled.js';
 export { inputPadded, lengthsPermuted, maskOneWay, paddingSide, paddingSkipped } from './paddingSteps.js';

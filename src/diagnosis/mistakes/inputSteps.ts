@@ -1,6 +1,6 @@
 import { takeAlong } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { anySteps, mistake, type Scenario, type Way } from '../mistake.js';
+import { anySteps, finished, inLoops, mistake, recurrentLayers, type Scenario, type StepFault, type Way } from '../mistake.js';
 import { withX } from './inputs.js';
 
 /** The steps of x in other places: one late, every one the same, every second. */
@@ -54,23 +54,98 @@ export const inputRepeated = mistake('input-repeated', 'every step sees the same
   },
 });
 
+/** Every k-th step: usual ones, and those of a decimation. */
+const STRIDES = [2, 3];
+const RARE_STRIDES = [4, 5, 6, 8, 10, 12, 16, 20];
+const EVERY = ['', '', 'second', 'third', 'fourth', 'fifth'];
+
+function strided(T: number, k: number): Way[] {
+  const every = EVERY[k] ?? `${k}th`;
+  return [0, k - 1].map(first => ({
+    change: (s: Scenario) =>
+      withLength(
+        s,
+        withSteps(s.input.x, Math.ceil((T - first) / k), t => first + t * k),
+      ),
+    why: `Only every ${every} step is run: steps ${first + 1}, ${first + 1 + k}, … of ${T} (x[:, ${first === 0 ? '' : first}::${k}]).`,
+    rare: k > 3,
+  }));
+}
+
+/** The mean of every k steps is one step, as AveragePooling1D and resampling make it. */
+const averaged = (T: number, k: number): Way => ({
+  change: s => withLength(s, meansOf(s.input.x, k)),
+  why: `Every ${k} steps of x are one step, their mean: x.reshape(N, ${Math.floor(T / k)}, ${k}, D).mean(axis=2)${T % k === 0 ? '' : ` of the first ${T - (T % k)} steps`}.`,
+  fix: { numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x as it is, not averaged over steps' },
+  rare: true,
+});
+
+/** x [N, T, D] -> [N, T / k, D] */
+function meansOf(x: Tensor, k: number): Tensor {
+  const steps = Math.floor(x.shape[1] / k);
+  const parts = Array.from({ length: k }, (_, i) => withSteps(x, steps, t => t * k + i).data);
+  return {
+    shape: [x.shape[0], steps, x.shape[2]],
+    data: Float64Array.from(parts[0], (_, at) => parts.reduce((sum, p) => sum + p[at], 0) / k),
+  };
+}
+
 export const inputStrided = mistake('input-strided', 'only every second or third step is run', ['alone'], {
   why: 'Only every k-th step is run: x[:, ::k], or a window that moves by more than one.',
   numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← every t; not range(0, T, 2)',
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
   variants(scenario) {
+    const { shape } = scenario.input.x;
+    const T = shape[1];
+    const strides = [...STRIDES, ...RARE_STRIDES].filter(k => T >= k + 1);
+    return [...strides.flatMap(k => strided(T, k)), ...(shape.length === 3 ? strides.map(k => averaged(T, k)) : [])];
+  },
+});
+
+/** The cell's own step, `times` times on the same x. */
+const again =
+  (times: number): StepFault =>
+  (context, right) => {
+    const inputs = context.gates.slice();
+    right(context);
+    for (let k = 1; k < times; k++) {
+      context.gates.set(inputs);
+      right({ ...context, state: context.next.map(s => s.slice()) });
+    }
+  };
+
+const TIMES = ['', '', 'twice', 'three times'];
+
+export const stepsRepeated = mistake('steps-repeated', 'every step is run twice', ['insideStep', 'alone'], {
+  why: 'Every step is run more than once: the cell is called twice in the loop, or x is repeated along the time axis.',
+  numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← once a step; x as it is, not np.repeat(x, 2, axis=1)',
+  torch: 'h = cell(x[:, t], h)          # ← one call a step',
+  keras: 'y = model(x)                  # ← x as it is, not np.repeat(x, 2, axis=1) and no UpSampling1D',
+  example: { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 },
+  variants(scenario) {
+    const layers = recurrentLayers(scenario);
+    const [only] = layers;
+    if (layers.length === 0) return [];
     const T = scenario.input.x.shape[1];
-    return [2, 3]
-      .filter(k => T >= k + 1)
-      .flatMap(k =>
-        [0, k - 1].map(first => ({
-          change: (s: Scenario) =>
-            withLength(
-              s,
-              withSteps(s.input.x, Math.ceil((T - first) / k), t => first + t * k),
-            ),
-          why: `Only every ${k === 2 ? 'second' : 'third'} step is run: steps ${first + 1}, ${first + 1 + k}, … of ${T} (x[:, ${first === 0 ? '' : first}::${k}]).`,
-        })),
-      );
+    const isPlain = layers.length === 1 && only.bidirectional === null && only.inputs[0] === scenario.model.input.name;
+    return [2, 3].flatMap((times): Way[] => {
+      const repeated = (s: Scenario) =>
+        withLength(
+          s,
+          withSteps(s.input.x, times * T, t => Math.floor(t / times)),
+        );
+      const why = `Every step of x is there ${TIMES[times]}: np.repeat(x, ${times}, axis=1).`;
+      const rows = (y: Tensor) => (y.shape.length === 3 && y.shape[1] === times * T ? withSteps(y, T, t => times * t + times - 1) : y);
+      return [
+        ...inLoops(
+          layers.filter(l => l.projection === null),
+          { step: again(times) },
+          { why: `Every step of @ is run ${TIMES[times]} on the same x, the h of the first call handed to the next.`, rare: times > 2 },
+        ),
+        ...(isPlain ? [] : [{ change: (s: Scenario) => finished(repeated(s), rows), why, insideStep: false, rare: times > 2 }]),
+        // of another shape: told by it alone
+        ...(layers.some(l => l.returnSequences) ? [{ change: repeated, why, insideStep: false, unsearched: true }] : []),
+      ];
+    });
   },
 });

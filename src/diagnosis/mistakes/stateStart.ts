@@ -1,6 +1,7 @@
 import type { RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { type Change, mapData, mistake, recurrentLayers, runScenario, type Scenario, type Way } from '../mistake.js';
+import { withLength, withSteps } from './inputSteps.js';
 
 /** A sequence that does not start from zeros (or from the state it should): what an earlier call left, another layer's state, ones. */
 
@@ -74,9 +75,24 @@ export const statePreviousCall = mistake('state-previous-call', 'the state of an
         },
       }),
     );
-    return layers.some(l => l.kind === 'lstm') ? [...whole, ...one] : whole;
+    // of a sequence: all steps of both rounds, which the shape alone tells
+    const twice = layers.some(l => l.returnSequences) ? [TWICE] : [];
+    return [...(layers.some(l => l.kind === 'lstm') ? [...whole, ...one] : whole), ...twice];
   },
 });
+
+const TWICE: Way = {
+  unsearched: true,
+  change: s => {
+    const T = s.input.x.shape[1];
+    return withLength(
+      s,
+      withSteps(s.input.x, 2 * T, t => t % T),
+    );
+  },
+  why: 'Each sequence is given twice in a row, the state kept between: x is np.concatenate([x, x], axis=1), or np.tile(x, (1, 2, 1)).',
+  fix: { numpy: 'y = forward(x)                # ← x [N, T, D] as it is, not np.concatenate([x, x], axis=1)' },
+};
 
 export const stateOnes = mistake('state-ones', 'the first state is ones, not zeros', ['alone'], {
   why: 'The first state is filled with ones instead of zeros.',

@@ -3,9 +3,24 @@ import { takeAlong } from '../../tensor/axes.js';
 import { flipTime, sliceFirst, stepsOf, swapBatchAndTime } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
-import type { Scenario, Way } from '../mistake.js';
-import { anySteps, changeLayer, changeLoop, finished, inEach, inLayers, inLoops, mistake, plural, recurrentLayers } from '../mistake.js';
+import type { Found, Noise, Outcome, Scenario, Way } from '../mistake.js';
+import {
+  anySteps,
+  changeLayer,
+  changeLoop,
+  finished,
+  inEach,
+  inLayers,
+  inLoops,
+  mistake,
+  NEAR_NOISE,
+  plural,
+  recurrentLayers,
+  runScenario,
+} from '../mistake.js';
+import { apart } from '../noise.js';
 import { samplesOf } from '../scenario.js';
+import { differentNumbers } from '../slices.js';
 import { atEveryStep, pools } from './heads.js';
 import { ofLengths } from './masks.js';
 
@@ -130,14 +145,44 @@ export const stopsEarly = mistake('stops-early', 'the last steps are left out', 
     ...shortened(scenario, false, (missing, T) => [0, T - missing], scenario.input.x.shape[1] - 2),
     ...ofLengths(scenario, v => Math.max(1, v - 1), 'Every length is one too small: each sequence stops one step before its end.'),
   ],
+  fromOutput: (scenario, right, other, _noise, each) => earlierStep(scenario, right, other, each),
 });
+
+/** The h of an earlier step than the variants ask for: y of every step is computed once, and the step looked up. */
+function earlierStep(scenario: Scenario, right: Outcome, other: Tensor, each: Noise): Found[] {
+  const [N, T] = scenario.input.x.shape;
+  if (T <= MOST_STEPS || scenario.input.mask || !lastStepAlone(scenario) || right.y.shape.length !== 2) return [];
+  const every = atEveryStep(scenario);
+  const y = every && runScenario(every, { like: right })?.y;
+  if (y?.shape.length !== 3 || y.shape[1] !== T || right.y.data.length !== other.data.length) return [];
+  const K = y.shape[2];
+  const at = (t: number) => Float64Array.from(other.data, (_, i) => y.data[(Math.floor(i / K) * T + t) * K + (i % K)]);
+  const found = Array.from({ length: T - MOST_STEPS - 2 }, (_, k) => k + 1).find(
+    t => apart(at(t), other.data, each.data).times <= NEAR_NOISE,
+  );
+  if (found === undefined) return [];
+  const half = 2 * (found + 1) === T ? `, the first half of ${T}` : ` of ${T}`;
+  const why = `The loop over time ends after step ${found + 1}${half}: the steps behind it are left out, or the h of that step is taken (out[:, ${found}]).`;
+  return [{ y: { shape: [N, K], data: at(found) }, chosen: 0, told: Math.max(0, differentNumbers(other.data) - 1), why }];
+}
+
+/** Only the second half is run: of a longer range each start would be a run of its own. */
+function secondHalf(T: number): Way[] {
+  const missing = T / 2;
+  if (!Number.isInteger(missing) || missing <= Math.min(MOST_STEPS, mostLate(T))) return [];
+  const why = `The loop over time runs the second half alone: only steps ${missing + 1} to ${T} of ${T} are run, or the state is zero again after step ${missing}.`;
+  return [{ rare: true, why, change: s => steps(s, missing, T) }];
+}
 
 export const startsLate = mistake('starts-late', 'the first steps are left out', [], {
   why: 'The loop over time begins after the first step.',
   numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← from 0; not range(1, T)',
   torch: 'out, h_n = rnn(x)             # ← not rnn(x[:, 1:])',
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
-  variants: scenario => shortened(scenario, true, (missing, T) => [missing, T], mostLate(scenario.input.x.shape[1])),
+  variants: scenario => [
+    ...shortened(scenario, true, (missing, T) => [missing, T], mostLate(scenario.input.x.shape[1])),
+    ...(lastStepAlone(scenario) && pools(scenario).length === 0 ? secondHalf(scenario.input.x.shape[1]) : []),
+  ],
 });
 
 export const firstStep = mistake('first-step', 'h of the first step is used instead of the last', [], {

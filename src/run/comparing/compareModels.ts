@@ -19,6 +19,7 @@ import { differentEquations } from './equations.js';
 import { type Allowance, closeAllowance, EXITS, fixedAllowance, isFixed, isOff, type Status, statusOf, undecidedBecause } from './judge.js';
 import { endingIn, outputNames } from './judgedOutputs.js';
 import { firstLayerDifference } from './layerDifference.js';
+import { differentOptions } from './layerOptions.js';
 import { isMatch, layersWithWeights, matchedWeights, noMatch } from './matchedWeights.js';
 import { measureNoise } from './noise.js';
 import { preparePair } from './preparePair.js';
@@ -51,8 +52,10 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
   const matched = matchedWeights(first, second);
   const compared = matched ? compareWeights(first.model.layers, ...matched) : [];
   const tensors = isFixed(request) ? compared.map(t => withinFixed(t, matched!, request)) : compared;
-  const { outputs, status, undecided, notes, others } = await compareOutputs(first, second, request);
-  const equations = [...(matched ? differentEquations(first, second) : []), ...others];
+  const { outputs, status, undecided, notes, others, pair } = await compareOutputs(first, second, request);
+  const written = matched ? differentEquations(first, second) : [];
+  const options = status === 'DIFFERENT' ? differentOptions(first, second, written, pair[0]) : [];
+  const equations = [...written, ...options, ...others];
   const differ = equations.length > 0 || tensors.some(t => !t.equal);
   const verdict: Status = differ ? 'DIFFERENT' : status;
   return {
@@ -193,6 +196,7 @@ async function compareOutputs(first: Network, second: Network, request: CompareM
   const shown = judged.find(j => j.status === status)!;
   const left = all.length < Math.max(names.length, others.length);
   return {
+    pair,
     status,
     // networks with different numbers of outputs are different, even if the outputs that both have are equal
     others: left ? [{ layer: escapeText(names[0], 40), what: 'outputs', first: [escapeNames(names)], second: [escapeNames(others)] }] : [],

@@ -1,0 +1,144 @@
+import { formatActivation } from '../../activations/index.js';
+import { changeLayer, runLayer, runScenario, scenarioOf } from '../../diagnosis/index.js';
+import { escapeText } from '../../escape.js';
+import { getLayerKind } from '../../layers/index.js';
+import { isRecurrent, type LayerSpec } from '../../model/spec.js';
+import { once } from '../../once.js';
+import { largestDifference, largestMagnitude } from '../../tensor/difference.js';
+import { sameShape } from '../../tensor/tensor.js';
+import type { Network } from '../network/network.js';
+import type { Prepared } from '../prepare.js';
+import type { EquationDifference } from '../result.js';
+
+/**
+ * Options in which layers of two networks differ, in Keras' words: padding, strides, heads, the axis of a softmax; and layers that one of them has alone.
+ * Frameworks write the same function in many ways, so this is asked only where the outputs differ: it never decides whether they do.
+ */
+
+/** Sizes that the weights show, what does nothing in a prediction, and what a mask or the equations of a cell say. */
+const ELSEWHERE = new Set([
+  'units',
+  'filters',
+  'use_bias',
+  'rate',
+  'dropout',
+  'seed',
+  'momentum',
+  'masks',
+  'value',
+  'output_dim',
+  'input_dim',
+]);
+const IDENTITIES = new Set(['dropout', 'masking']);
+/** Layers that only one has are told up to so many: of more, the networks are written in different ways. */
+const MOST_ALONE = 3;
+
+/**
+ * @param said rows that `differentEquations` found: what they say is not said again
+ * @param run the first network with its input: options of the second that leave the output of their layer as it is there (`padding='same'` for one zero at
+ * each end) are no difference
+ */
+export function differentOptions(first: Network, second: Network, said: readonly EquationDifference[], run: Run): EquationDifference[] {
+  const [a, b] = [first, second].map(({ model }) => model.layers.filter(l => !IDENTITIES.has(l.kind) && l.kind !== 'op'));
+  const pairs = aligned(a, b);
+  const acts = actsIn(run);
+  const options = pairs.flatMap(([one, other]) => (one && other && acts(one, other) ? betweenLayers(one, other, said) : []));
+  const alone = pairs.filter(([one, other]) => !one || !other);
+  const isTold = alone.length <= MOST_ALONE && first.framework === second.framework && !hasOperators(first) && !hasOperators(second);
+  return [...options, ...(isTold ? besideEachOther(alone).flatMap(pair => presence(pair, said)) : [])];
+}
+
+const hasOperators = ({ model }: Network) => model.layers.some(l => l.kind === 'op');
+
+/** A network with its weights and input. */
+type Run = Pick<Prepared, 'network' | 'weights' | 'input' | 'graphInputs'>;
+
+/** Whether a layer of the first network gives something else with the options of another one; true where that cannot be run. */
+function actsIn({ network, weights, input, graphInputs }: Run): (one: LayerSpec, other: LayerSpec) => boolean {
+  const outcome = once(() => {
+    const scenario = graphInputs ? undefined : scenarioOf(network.model, weights, input);
+    const right = scenario && runScenario(scenario);
+    return right && { scenario, right };
+  });
+  return (one, other) => {
+    const own = isRecurrent(one) ? undefined : outcome();
+    const y = own?.right.layers.get(one.name)?.result.tensor;
+    const changed = own && changeLayer(own.scenario, one.name, { ...other, name: one.name, inputs: one.inputs });
+    const there = changed && runLayer(changed, one.name, own.right)?.tensor;
+    return !y || !there || !sameShape(y.shape, there.shape) || largestDifference(y.data, there.data).abs > SAME * largestMagnitude(y.data);
+  };
+}
+
+/** Of the largest number, in float64. */
+const SAME = 1e-9;
+
+type Pair = readonly [LayerSpec | undefined, LayerSpec | undefined];
+
+/** The longest list of layers of equal kinds that both have in this order, and between them what one has alone. */
+function aligned(a: readonly LayerSpec[], b: readonly LayerSpec[]): Pair[] {
+  const most = Array.from({ length: a.length + 1 }, () => new Int32Array(b.length + 1));
+  for (let i = a.length - 1; i >= 0; i--)
+    for (let j = b.length - 1; j >= 0; j--)
+      most[i][j] = a[i].kind === b[j].kind ? most[i + 1][j + 1] + 1 : Math.max(most[i + 1][j], most[i][j + 1]);
+  const pairs: Pair[] = [];
+  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
+    if (i < a.length && j < b.length && a[i].kind === b[j].kind) pairs.push([a[i++], b[j++]]);
+    else if (i < a.length && (j === b.length || most[i + 1][j] >= most[i][j + 1])) pairs.push([a[i++], undefined]);
+    else pairs.push([undefined, b[j++]]);
+  }
+  return pairs;
+}
+
+/** One of the first and one of the second, one after the other, stand in each other's place. */
+function besideEachOther(alone: readonly Pair[]): Pair[] {
+  const pairs: Pair[] = [];
+  for (const [one, other] of alone) {
+    const last = pairs.at(-1);
+    if (other && last?.[0] && !last[1]) pairs[pairs.length - 1] = [last[0], other];
+    else pairs.push([one, other]);
+  }
+  return pairs;
+}
+
+function betweenLayers(one: LayerSpec, other: LayerSpec, said: readonly EquationDifference[]): EquationDifference[] {
+  if (isRecurrent(one)) return [];
+  const told = said.filter(({ layer }) => layer === one.name).map(({ what }) => what);
+  if (told.includes('head')) told.push('activation');
+  const [first, second] = [one, other].map(optionsOf);
+  const off = [...new Set([...first.keys(), ...second.keys()])].filter(
+    key => !ELSEWHERE.has(key) && !told.includes(key) && first.get(key) !== second.get(key),
+  );
+  // an activation that follows a layer with weights is said there
+  if (off.length === 0 || (one.kind === 'activation' && said.some(({ what }) => what === 'activation' || what === 'head'))) return [];
+  const written = (own: ReadonlyMap<string, string>) => off.map(key => `${key}=${own.get(key) ?? 'None'}`);
+  return [{ layer: one.name, what: 'option', first: written(first), second: written(second) }];
+}
+
+/** Arguments of the layer in Keras, as they are written there. */
+function optionsOf(layer: LayerSpec): Map<string, string> {
+  const { keras } = getLayerKind(layer.kind);
+  const own = layer as unknown as Readonly<Record<string, unknown>>;
+  const called = Object.entries(keras?.callOptions ?? {}).map(([argument, field]) => [argument, own[field] ?? false] as const);
+  const all =
+    layer.kind === 'activation'
+      ? [['activation', formatActivation(layer.activation)] as const, ...(layer.axis ? [['axis', layer.axis] as const] : [])]
+      : [...Object.entries(keras?.config(layer as never) ?? {}), ...called];
+  return new Map(all.map(([key, value]) => [key, inPython(value)]));
+}
+
+/** One number of a list of one is the number; a text in quotes. */
+function inPython(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 1 ? inPython(value[0]) : `(${value.map(inPython).join(', ')})`;
+  if (typeof value === 'string') return `'${escapeText(value, 40)}'`;
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  return value === null || value === undefined ? 'None' : escapeText(typeof value === 'object' ? JSON.stringify(value) : String(value), 60);
+}
+
+function presence([one, other]: Pair, said: readonly EquationDifference[]): EquationDifference[] {
+  const kinds = [one, other].flatMap(l => l?.kind ?? []);
+  const isSaid = (what: readonly string[], own: readonly string[]) =>
+    kinds.every(kind => own.includes(kind)) && said.some(row => what.includes(row.what));
+  if (isSaid(['pooling', 'step'], ['maxpool', 'avgpool', 'last', 'flatten']) || isSaid(['activation', 'head'], ['activation'])) return [];
+  const words = (layer: LayerSpec | undefined) => [layer ? getLayerKind(layer.kind).kerasClass(layer as never) : 'no such layer'];
+  return [{ layer: (one ?? other)!.name, what: 'layer', first: words(one), second: words(other) }];
+}
