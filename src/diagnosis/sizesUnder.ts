@@ -65,12 +65,14 @@ function fewOf(scenario: Scenario): Scenario | undefined {
   return withSteps(part, 0, T, part.input.initialStates);
 }
 
-/** Itself, samples, steps, some fewer or more, every k-th step, both together, or any of them times a width. */
+/** Itself, samples, steps (once, or each of them twice or three times), some fewer or more, every k-th step, both together, or any of them times a width. */
 function mayStandFor(size: number, wanted: number, samples: number, steps: number): boolean {
   const times = (few: number, many: number) => size % few === 0 && wanted === (size / few) * many;
   const strided = [2, 3, 4].some(k => times(Math.ceil(T / k), Math.ceil(steps / k)));
   const near = [
     [T, steps],
+    [2 * T, 2 * steps],
+    [3 * T, 3 * steps],
     [N, samples],
   ].some(([few, many]) =>
     MISSED.some(missed => {
