@@ -41,12 +41,12 @@ export async function shapes(request: MemoryRequest): Promise<ShapesResult> {
   return shapesOf(await networkInMemory(request));
 }
 
-/** The hand calculation of a run that was asked for with `trace: true`. @throws RnnError E_ZOOM */
+/** Yields the hand calculation of each step of a run made with `trace: true`. @throws RnnError E_ZOOM */
 export function handCalculation({ network, weights, input, output }: MemoryRun, zoom: Zoom): Iterable<HandStep> {
   return handCalculationOf({ model: network.model, weights, input, output }, zoom);
 }
 
-/** sha256 of a tensor as float32, little-endian, in C order: the digest that the command line prints for y. */
+/** SHA-256 of a tensor as little-endian float32 in C order: the digest that the command line prints for y. */
 export function sha256({ data }: TensorData): string {
   return shortSha256(float32Bytes(data));
 }

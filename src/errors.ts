@@ -1,16 +1,17 @@
 /**
- * What a user can cause, as one class. `message` says what happened, `where` where, `expected`/`found` the two sides, `fix` what to do.
- * The inner function never names its place: the caller adds it with `within`. Anything that is not an RnnError is our bug (exit 70).
+ * Every error that a user can cause, as one class. `message` says what is wrong, `where` in which file or layer, `expected` and `found`
+ * what differs, `fix` how to correct it. The inner function never names its place: the caller adds it with `within`. Anything that is not
+ * an RnnError is our bug (exit 70).
  */
 export type ErrorKind = 'usage' | 'spec' | 'shape' | 'format' | 'convention' | 'unsupported' | 'limit' | 'io';
 
 const EXIT: Record<ErrorKind, number> = { usage: 2, spec: 3, shape: 3, format: 3, convention: 3, unsupported: 3, io: 4, limit: 5 };
 
-/** Words of a command line that probably mean others, or the whole line. */
+/** A correction of the command line: either a single argument to replace, or the whole line. */
 export type Correction =
   | {
       readonly word: string;
-      /** the flag, in all its spellings, that `word` is the value of: both are replaced */
+      /** the flag, in all its spellings, whose value is `word`: flag and value are both replaced */
       readonly flags?: readonly string[];
       readonly to: readonly string[];
     }
@@ -23,15 +24,15 @@ export interface ErrorDetails {
   fix?: string;
   /** The user's own text with the wrong part underlined: `text` and the range [from, to) of characters. */
   excerpt?: { text: string; from: number; to: number };
-  /** A page of `rnn-cli explain`. */
+  /** Name of a page of `rnn-cli explain`. */
   more?: string;
-  /** The limit that a file is over, and the flag that sets it. */
+  /** The limit that the file exceeds, and the flag that raises it. */
   limit?: { flag: string; value: number };
-  /** Name of the layer to fix; turned into an excerpt where the network was written on one line. */
+  /** Name of the layer to fix; becomes an excerpt if the network was given as one line. */
   layer?: string;
-  /** the line for `--layers` with the sizes of the file, `_` where the user has to say (E_ASK, E_ASSUMED) */
+  /** a `--layers` line with the sizes found in the file, and `_` for what the user has to fill in (E_ASK, E_ASSUMED) */
   layersLine?: string;
-  /** what was probably meant; the command line writes its own line with it */
+  /** what the user probably meant; the command line prints the corrected line */
   correction?: Correction;
 }
 
@@ -63,8 +64,8 @@ export class RnnError extends Error {
 }
 
 /**
- * Runs `body`; an RnnError on its way out gets `where` put before its own place: `model.npz: layer 2 (lstm): kernel`. A place that it names
- * already (numbers of a file say the file, since they may be read late) moves to the front.
+ * Runs `body` and prefixes `where` to the place of any RnnError it throws: `model.npz: layer 2 (lstm): kernel`. If the error already names
+ * this place (a tensor names its file, since its numbers may be read later), the place moves to the front instead of being repeated.
  */
 export function within<T>(where: string, body: () => T): T {
   try {

@@ -44,12 +44,12 @@ export function shapes(request: Given<ShapesRequest> = {}): Promise<ShapesResult
   return withRequest('shapes', request, (checked: ShapesRequest) => runShapes(checked));
 }
 
-/** y, and what repeats it: `rnn-cli forward`. @param onProgress told after every layer @throws RnnError */
+/** Returns y and everything needed to repeat it: `rnn-cli forward`. @param onProgress called after every layer @throws RnnError */
 export function forward(request: Given<ForwardRequest> = {}, onProgress?: KnownRun['onProgress']): Promise<ForwardResult> {
   return withRequest('forward', request, (checked: ForwardRequest) => runForward(withTrace(checked), { onProgress }));
 }
 
-/** A step or a unit that is asked for is one of the trace. */
+/** Asking for a step or a unit implies `trace`. */
 function withTrace(request: ForwardRequest): ForwardRequest {
   const { trace = request.step !== undefined || request.unit !== undefined } = request;
   return { ...request, trace };
@@ -61,32 +61,32 @@ export async function emit(request: Given<ForwardRequest>, target: EmitTarget): 
   return withRequest('forward', request, async (checked: ForwardRequest) => (await runEmit(checked, target)).script);
 }
 
-/** Are two outputs equal, and if not, why: `rnn-cli compare`. @throws RnnError */
+/** Says whether two outputs are equal and, if not, why: `rnn-cli compare`. @throws RnnError */
 export function compare(request: Given<CompareRequest> = {}, hooks?: CompareHooks): Promise<CompareResult> {
   return withRequest('compare', request, (checked: CompareRequest) => runCompare(checked, hooks));
 }
 
-/** Two networks in files: `rnn-cli compare A B`. @throws RnnError */
+/** Compares two networks in files: `rnn-cli compare A B`. @throws RnnError */
 export function compareModels(request: Given<CompareModelsRequest>): Promise<CompareModelsResult> {
   return withRequest('compareModels', request, (checked: CompareModelsRequest) => runCompareModels(checked));
 }
 
-/** A network that is loaded once and run again and again. */
+/** A network that is loaded once and run many times. */
 export interface LoadedNetwork extends RunnableNetwork {
   /**
-   * `forward` with this network, whose file is read once: several inputs by their names, states that are handed on, every output.
+   * `forward` with this network, without reading its file again: several inputs by name, initial states, all outputs.
    * @throws RnnError
    */
   forward(request?: Given<LoadedForwardRequest>): Promise<ForwardResult>;
 }
 
-/** A network that is loaded once and run again and again. @throws RnnError */
+/** Loads a network that is then run many times. @throws RnnError */
 export function load(request: Given<LoadRequest> = {}): Promise<LoadedNetwork> {
   return withRequest('load', request, async (checked: LoadRequest) => {
     const opened = await openModel(checked);
     const runnable = await runLoad(checked, opened);
     const forwardOf = (input: Given<LoadedForwardRequest> = {}) =>
-      // arrays of the network's request were held while it was loaded, and are again for each run
+      // arrays of the request are only held during a call, so each run registers those of the network again
       withRequest('load', request, (network: LoadRequest) =>
         withRequest('network.forward', input, async (own: LoadedForwardRequest) => {
           const whole = { ...network, ...own };
@@ -98,22 +98,22 @@ export function load(request: Given<LoadRequest> = {}): Promise<LoadedNetwork> {
   });
 }
 
-/** What is in a file: `rnn-cli inspect`. @throws RnnError */
+/** Lists what a file contains: `rnn-cli inspect`. @throws RnnError */
 export function inspect(request: InspectRequest): Promise<InspectResult> {
   return withRequest('inspect', request, (checked: InspectRequest) => runInspect(checked));
 }
 
-/** A model or its weights in another framework's layout, written to a file: `rnn-cli convert`. @throws RnnError */
+/** Writes a model or its weights in another framework's layout: `rnn-cli convert`. @throws RnnError */
 export function convert(request: ConvertRequest): Promise<ConvertResult> {
   return withRequest('convert', request, (checked: ConvertRequest) => runConvert(checked));
 }
 
-/** An input, with weights, under which every known mistake gives another y: `rnn-cli probe`. @throws RnnError */
+/** Finds an input, with weights, on which every known mistake gives another y: `rnn-cli probe`. @throws RnnError */
 export function probe(request: Given<ProbeRequest> = {}): Promise<ProbeResult> {
   return withRequest('probe', request, (checked: ProbeRequest) => runProbe(checked));
 }
 
-/** A page on a mistake or a term: `rnn-cli explain`. @throws RnnError E_UNKNOWN_TOPIC */
+/** Returns the page on a mistake or a term: `rnn-cli explain`. @throws RnnError E_UNKNOWN_TOPIC */
 export function explain(request: ExplainRequest = {}): Promise<ExplainResult> {
   return withRequest('explain', request, (checked: ExplainRequest) => runExplain(checked));
 }

@@ -2,9 +2,9 @@ let asked = Number.NEGATIVE_INFINITY;
 let answer = 0;
 
 /**
- * Milliseconds of the processor that this process has taken, where they are known, else of the clock: on a busy machine a small task may wait for
- * minutes. To ask the system costs up to as much as a small network.
- * @param late how old an answer may be, in milliseconds of the clock
+ * Processor time of this process in milliseconds, or the clock's time where the platform does not report it. Processor time is what limits
+ * need: on a busy machine a small task may wait for minutes. Asking the system can take as long as running a small network.
+ * @param late greatest age of a cached answer, in milliseconds of the clock
  */
 export function processorTime(late = 0): number {
   const now = performance.now();

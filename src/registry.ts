@@ -4,8 +4,8 @@ import { escapeText } from './escape.js';
 const INDEX = new WeakMap<object, ReadonlyMap<string, { readonly name: string }>>();
 
 /**
- * Look-up by name in a registry (a module namespace or record of definitions that carry a `name`).
- * @throws RnnError E_UNKNOWN_… (spec) listing the known names and the nearest one
+ * Looks up a definition by its `name` in a registry (a module namespace or a record).
+ * @throws RnnError E_UNKNOWN_… (spec) with the known names and the nearest one
  */
 export function byName<T extends { readonly name: string }>(what: string, all: Record<string, T>, name: string): T {
   const index = INDEX.get(all) ?? new Map(Object.values(all).map(definition => [definition.name, definition]));
@@ -17,7 +17,7 @@ export function byName<T extends { readonly name: string }>(what: string, all: R
 
 /**
  * The error for a name that is not in `known`: E_UNKNOWN_<WHAT>.
- * @param list the command that lists the known names, where they are too many for a message
+ * @param list the command that lists the known names, if there are too many for a message
  */
 export function unknownName(what: string, name: string, known: readonly string[], list?: string): RnnError {
   const near = nearest(name, known);
@@ -30,13 +30,13 @@ export function unknownName(what: string, name: string, known: readonly string[]
 }
 
 /**
- * The known word closest to `word`, or undefined: edit distance with transpositions, at most `most`, which is a third of its length unless
- * given. Of words equally far away the one with the same first letter, then the one that lacks or has a letter more, is taken.
+ * Returns the known word closest to `word`, or undefined. The distance is an edit distance with transpositions, at most `most` (by default
+ * a third of the length). Ties go to the word with the same first letter, then to one of another length.
  */
 export function nearest(word: string, known: readonly string[], most = Math.max(1, Math.floor(word.length / 3))): string | undefined {
   if (word.length > 64) return undefined;
   let best: string | undefined;
-  // one letter is not near another one
+  // a word of one letter is not similar to another one
   let least = Math.min(most, word.length - 1) + 0.5;
   for (const candidate of known) {
     const isSame = candidate.toLowerCase() === word.toLowerCase();
@@ -61,7 +61,7 @@ export function editDistance(a: string, b: string): number {
   return d[a.length][b.length];
 }
 
-/** { lstm: 'lstmcell cudnnlstm' } -> { lstmcell: 'lstm', cudnnlstm: 'lstm' } */
+/** Inverts a table of synonyms: { lstm: 'lstmcell cudnnlstm' } -> { lstmcell: 'lstm', cudnnlstm: 'lstm' } */
 export function byWord(words: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(words).flatMap(([meaning, all]) => all.split(' ').map(word => [word, meaning])));
 }

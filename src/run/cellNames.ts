@@ -1,4 +1,4 @@
 import { CELLS } from '../cells/index.js';
 
-/** What `--cell` takes: the names of src/cells/all.ts. */
+/** The values of `--cell`: the names in src/cells/all.ts. */
 export const CELL_NAMES: readonly string[] = CELLS.map(cell => cell.name);

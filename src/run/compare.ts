@@ -25,14 +25,14 @@ const DEFAULT_BUDGET = 2;
 /** Multiply-adds, as the search counts them. */
 const WORK_OF_A_SECOND = 1e8;
 
-/** What `compare` may be given beside its request: where progress is shown. */
+/** Callbacks of `compare`. */
 export interface CompareHooks {
   readonly onProgress?: (tried: number, of: number) => void;
-  /** called with what was compared (of several outputs, the one in the result) before the result is returned */
+  /** called with what was compared (with several outputs, the one in the result) before the result is returned */
   readonly onCompared?: (compared: Compared) => void;
 }
 
-/** What a comparison was made of, beside its result: for a page that shows it. */
+/** What a comparison used, for a page that shows it. */
 export interface Compared {
   readonly request: CompareRequest;
   readonly prepared: Prepared;
@@ -43,7 +43,7 @@ export interface Compared {
   readonly diagnosis: Diagnosis | null;
 }
 
-/** Compares two outputs: two engines', or the network's and another program's, and says what differs and why. */
+/** Compares the outputs of two engines, or of the network and another program, and says what differs and why. */
 export async function runCompare(request: CompareRequest, hooks: CompareHooks = {}): Promise<CompareResult> {
   checkSides(request);
   const prepared = await prepare(request);
@@ -58,7 +58,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
     const result = await compareOutput(own, { ...request, against }, { ...hooks, onCompared });
     judged.push({ name, result: { ...result, notes: [...result.notes, ...notes] }, compared });
   }
-  // the worst one is shown in full, the others are listed
+  // the worst output is reported in full, the others are listed
   const order = ['DIFFERENT', 'UNDECIDED', 'SAME'];
   const [{ result, compared }] = [...judged].sort((a, b) => order.indexOf(a.result.status) - order.indexOf(b.result.status));
   hooks.onCompared?.(compared);
@@ -75,7 +75,7 @@ async function compareOutput(given: Prepared, request: CompareRequest, hooks: Co
   return resultOf(judged, findings, request);
 }
 
-/** Both sides as they are compared: how the other one is read, how much each value may differ, and the verdict. */
+/** Two outputs in comparable form: how the other side is interpreted, the allowance of each value, and the verdict. */
 type Judged = Awaited<ReturnType<typeof judgedSides>>;
 
 async function judgedSides(given: Prepared, request: CompareRequest) {
@@ -93,7 +93,7 @@ async function judgedSides(given: Prepared, request: CompareRequest) {
   const written = comparable ? ifCoarse(sides.written, rounded, expected, actual) : null;
   const allowance = written ? withDigits(rounded, written, actual) : rounded;
   const values = comparable ? compareValues(expected, actual, allowance) : NOT_COMPARABLE;
-  // states count as equal if they were requested, or the other side's file says that it holds them
+  // hidden states count as equal only if they were requested, or if the other file says that it contains them
   const isAsked = view?.code === 'head-missing' && (request.states === true || Boolean(sides.hidden));
   const right = comparable && (view === null || isAsked);
   const status: Status = right ? statusOf(allowance, expected, actual, values.mismatched) : 'DIFFERENT';
@@ -154,7 +154,7 @@ function notesOf({ isGraph, prepared, sides, view, status }: Judged, findings: F
   ];
 }
 
-/** How far the search for causes went. */
+/** Notes on how far the search for causes went. */
 function searchNotes({ diagnosis, detectability }: Findings, { network }: Prepared): string[] {
   const { cannotDetect, cannotName, bounds, unchecked } = detectability;
   const tried = diagnosis?.layers;
@@ -168,7 +168,7 @@ function searchNotes({ diagnosis, detectability }: Findings, { network }: Prepar
   ];
 }
 
-/** With --no-explain neither causes nor what this input cannot show are searched for. */
+/** The findings with --no-explain: neither causes nor undetectable mistakes are searched for. */
 const UNSAID: Findings = { diagnosis: null, detectability: { cannotDetect: [], cannotName: [], unchecked: [], bounds: null } };
 
 /** Why the sides differ, and what this input cannot show. */
@@ -179,10 +179,10 @@ interface Findings {
 
 function findingsOf(judged: Judged, subject: DiagnosisSubject, request: CompareRequest, hooks: CompareHooks): Findings {
   const { status, allowance, rounded, written, expected, actual, view, sides } = judged;
-  // what was written with few digits is explained where all of it is within them
+  // values written with few digits may be off by their rounding
   const digits = largestSlack(written, actual) / NEAR_NOISE;
   if (status === 'SAME') {
-    // measured in float32 on the whole, it is no less than what the search would measure on a part
+    // float32 noise measured on the whole input is at least what the search would measure on part of it
     const noise = (sides.double ? Math.max(allowance.noise, subject.rounding) : allowance.noise) + digits;
     return { diagnosis: null, detectability: subject.detectability({ tolerance: allowance.atol, noise }) };
   }
@@ -196,7 +196,7 @@ function findingsOf(judged: Judged, subject: DiagnosisSubject, request: CompareR
 
 const BY_SHAPE = new Set(['head-every-step', 'head-last', 'head-on-input', 'head-missing', 'cell-state-taken', 'output-layout']);
 
-/** Whether the shapes explain the difference: a table of differences at every step would say less. */
+/** Whether the shapes alone explain the difference; a table of differences per step would then say less. */
 function toldByShape(diagnosis: Diagnosis | null, expected: Tensor, actual: Tensor): boolean {
   return (
     diagnosis !== null &&
@@ -215,7 +215,10 @@ function noStates(): RnnError {
   });
 }
 
-/** The other side has the shape of y. @throws RnnError E_CONFLICT with --states, if y is no sequence of hidden states */
+/**
+ * Checks `--states` against an other side that has the shape of y. @throws RnnError E_CONFLICT if --states is given and y is not a sequence
+ * of hidden states
+ */
 function checkStates({ states, against }: CompareRequest, { network: { model } }: Prepared): void {
   const end = model.layers.find(({ name }) => name === model.output);
   if (!states || !end || isRecurrent(end)) return;

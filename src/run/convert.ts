@@ -31,15 +31,16 @@ export interface ConvertRequest extends NetworkRequest {
   readonly to?: string;
   readonly force?: boolean;
   readonly seed?: string;
-  /** steps done so far: read, written, read again, both sides run */
+  /** steps completed, of: read, write, read back, run both */
   readonly onProgress?: (done: number, of: number) => void;
 }
 
 const STEPS = 4;
 
 /**
- * A model or its weights in another framework's layout. Both sides are run on the same seeded input before anything is written.
- * @throws RnnError E_CONVERT_… (unsupported) where the target has no such layer, and all errors of reading a file
+ * Converts a model or its weights to another framework's layout. Both sides are run on the same seeded input before the file is put in
+ * place.
+ * @throws RnnError E_CONVERT_… (unsupported) if the target has no such layer; all errors of reading a file
  */
 export async function runConvert(request: ConvertRequest): Promise<ConvertResult> {
   const { file: path, output, to, force = false, seed = '42', onProgress, ...hints } = request;
@@ -102,9 +103,10 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
 }
 
 /**
- * Writes the file in pieces, reads it again and runs it before it gets its name. Into a pipe goes what was read again in memory.
- * @param ours what the file that was read gives
- * @throws RnnError E_CONVERT_CHECK where the written file gives other numbers
+ * Writes the file in pieces, reads it back and runs it before it gets its name. For a pipe, the bytes are kept in memory and read back from
+ * there.
+ * @param ours the outputs of the original file, concatenated
+ * @throws RnnError E_CONVERT_CHECK if the written file gives other numbers
  */
 async function writeChecked(output: string, { pieces, y, onnxruntime }: Written, converted: Converted, force: boolean, ours: Float64Array) {
   const { input } = converted;
@@ -120,7 +122,7 @@ async function writeChecked(output: string, { pieces, y, onnxruntime }: Written,
   return writeAtomic(output, write, { force });
 }
 
-/** Writes the pieces. @returns what was written, to be read again */
+/** Writes the pieces. @returns the written bytes, to be read back */
 async function writtenSource(sink: Sink, pieces: Written['pieces']): Promise<ByteSource> {
   if (sink.path === undefined) {
     const whole = await joined(pieces);
@@ -157,14 +159,14 @@ function leftNotes({ leaves = [] }: Written, path: string): string[] {
   ];
 }
 
-/** A graph may declare an open number of steps and still hold a fixed one inside. */
+/** Adds the fix `--T n`: a graph may declare an open number of steps and still have a fixed one inside. */
 function withSteps(error: unknown, { graph, model }: Network): unknown {
   if (!(error instanceof RnnError) || error.code !== 'E_ONNX_SHAPE' || !graph || model.input.timesteps !== null) return error;
   error.fix ??= `say how many steps the graph is made for: --T n (here ${TUTORIAL.T})`;
   return error;
 }
 
-/** A graph that is no chain of layers is converted as layers and operators. @throws RnnError E_CONVERT_GRAPH */
+/** Turns a graph that is not a chain of layers into layers and operators. @throws RnnError E_CONVERT_GRAPH */
 async function convertible(network: Network, path: string, { T, D }: NetworkRequest): Promise<Network> {
   if (!network.graph || network.graph.exact) return network;
   try {
@@ -182,7 +184,7 @@ async function convertible(network: Network, path: string, { T, D }: NetworkRequ
   }
 }
 
-/** @throws RnnError E_CONVERT_GRAPH where the layers and operators do not give what the graph gives */
+/** @throws RnnError E_CONVERT_GRAPH if the layers and operators do not give the outputs of the graph */
 function checkWired(ours: Float64Array, graph: Float64Array, path: string): void {
   const difference = relativeDifference(ours, graph);
   if (difference <= WIRED_TOLERANCE) return;
@@ -196,7 +198,7 @@ function checkWired(ours: Float64Array, graph: Float64Array, path: string): void
 
 const WIRED_TOLERANCE = 1e-4;
 
-/** What the graph itself gives. */
+/** The outputs of the graph, run node by node. */
 async function yOfGraph(graph: NonNullable<Network['graph']>, { x, others }: EngineInput): Promise<readonly Tensor[]> {
   const { inputs } = graph.model.graph;
   const given = [x, ...(others?.values() ?? [])];

@@ -9,33 +9,34 @@ import type { Weights } from '../weights/weights.js';
 import { inOneRow, type Written, yOf } from './encoded.js';
 import type { Execution } from './execute.js';
 
-/** Whether a written file gives what the one that was read gives. */
+/** Checks that a written file gives the same outputs as the original. */
 
-/** Rounding in another order changes y by less than this, a wrong conversion by more. */
+/** Relative tolerance: a different order of rounding changes y by less, a wrong conversion by more. */
 const TOLERANCE = 1e-2;
 
-/** So many times the difference between float32 and float64 may other float32 sums differ. */
+/** Sums in another float32 order may differ by this many times the difference between float32 and float64. */
 const OTHER_SUMS = 100;
 
-/** Halvings of the weights that are tried: a weight of 1000 is below 1 then. */
+/** Most halvings of the weights; they bring a weight of 1000 below 1. */
 const MOST_HALVINGS = 10;
 
 export interface Converted {
-  /** what was read */
+  /** the original network */
   readonly model: ModelSpec;
   readonly weights: Weights;
   readonly input: EngineInput;
-  /** the same file with other weights of the same shapes */
+  /** Encodes the same file with other weights of the same shapes. */
   encode(weights: Weights): Promise<Written>;
 }
 
-/** How the numbers of the written file came to be. */
+/** How the outputs of the written file were computed. */
 export type Way = 'read again' | 'run by ONNX Runtime';
 
 /**
- * Rounding may grow without bounds in a network (large recurrent weights), so that two right runs have nothing in common. Then the same file is made of
- * smaller weights, halved until float32 and float64 agree, and compared instead.
- * @returns by how much the weights were divided; 1 where they are as they were
+ * Compares the outputs of a written file with those of the original. With large recurrent weights, rounding can grow without bounds, so
+ * that two correct runs have nothing in common. The weights are then halved until float32 and float64 agree, and the files with the smaller
+ * weights are compared.
+ * @returns the divisor of the weights; 1 if they were not changed
  * @throws RnnError E_CONVERT_CHECK
  */
 export async function checkConverted(theirs: Float64Array, ours: Float64Array, way: Way, converted: Converted): Promise<number> {
@@ -57,11 +58,11 @@ interface Steady {
   readonly divisor: number;
   readonly weights: Weights;
   readonly ours: Float64Array;
-  /** of the largest number */
+  /** relative to the largest number */
   readonly allowed: number;
 }
 
-/** The weights divided by the least power of two under which rounding stays small. */
+/** Divides the weights by the smallest power of two that keeps rounding small. */
 async function steadied({ model, weights, input }: Converted): Promise<Steady> {
   for (let divisor = 1; divisor <= 2 ** MOST_HALVINGS; divisor *= 2) {
     const smaller = divided(weights, divisor);
@@ -69,11 +70,13 @@ async function steadied({ model, weights, input }: Converted): Promise<Steady> {
     const allowed = Math.max(TOLERANCE / 1000, OTHER_SUMS * (await ownDifference(ours, { model, weights: smaller, input })));
     if (allowed <= TOLERANCE) return { divisor, weights: smaller, ours, allowed };
   }
-  // rounding is not what makes the difference, or nothing can be said
+  // rounding is not what makes the outputs differ, or there is no way to know
   return { divisor: 1, weights, ours: new Float64Array(), allowed: TOLERANCE };
 }
 
-/** How far rounding alone moves y: in float64, in the sums of other code, and where what enters a product is moved by its last place. */
+/**
+ * How far rounding alone moves y: in float64, with sums in another order, and with the operands of products changed in their last digit.
+ */
 async function ownDifference(ours: Float64Array, { model, weights, input }: Omit<Converted, 'encode'>): Promise<number> {
   const ways: readonly Partial<Execution>[] = [
     { dtype: 'f64' },
@@ -87,7 +90,7 @@ async function ownDifference(ours: Float64Array, { model, weights, input }: Omit
 
 const JITTERS = [1, 2, 3];
 
-/** By a power of two, which is exact. */
+/** Divides all weights by a power of two, which is exact. */
 function divided(weights: Weights, divisor: number): Weights {
   const smaller = (t: Tensor): Tensor => {
     const data = allocate(t.data.length, precisionOf(t));
@@ -97,7 +100,7 @@ function divided(weights: Weights, divisor: number): Weights {
   return divisor === 1 ? weights : new Map([...weights].map(([name, t]) => [name, smaller(t)]));
 }
 
-/** The largest difference over the largest expected number; infinite where there are more or fewer numbers. */
+/** The largest difference divided by the largest expected magnitude; infinite if the lengths differ. */
 export function relativeDifference(found: Float64Array, expected: Float64Array): number {
   if (found.length !== expected.length) return Number.POSITIVE_INFINITY;
   return largestDifference(found, expected).abs / Math.max(largestMagnitude(expected), 1e-30);

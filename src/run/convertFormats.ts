@@ -1,4 +1,4 @@
-/** What `convert --to` may name, and the endings of the files it is written into, the usual one first. */
+/** The values of `convert --to` and the file extensions of each, the usual one first. */
 export const CONVERT_FORMATS = {
   keras: ['npz'],
   torch: ['safetensors', 'npz'],

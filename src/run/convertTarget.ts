@@ -10,7 +10,7 @@ import type { Weights } from '../weights/weights.js';
 import { CONVERT_FORMATS, TARGETS } from './convertFormats.js';
 import type { Network } from './network/network.js';
 
-/** Where a conversion goes: whose names and layouts, in which format. */
+/** The target of a conversion: whose names and layouts, and in which format. */
 export interface Target {
   readonly framework: FrameworkName;
   readonly format: 'onnx' | 'json' | 'npz' | 'safetensors';
@@ -18,7 +18,7 @@ export interface Target {
   readonly convention: string;
 }
 
-/** Whose names and layouts the frameworks' own targets have; without a framework the network's own is kept. */
+/** Framework and convention of each target; a target without a framework keeps the network's own. */
 const WRITTEN_AS: Readonly<Record<string, Partial<Target>>> = {
   keras: { framework: 'keras', convention: 'keras' },
   torch: { framework: 'torch', convention: 'torch' },
@@ -29,7 +29,7 @@ const WRITTEN_AS: Readonly<Record<string, Partial<Target>>> = {
 const BY_EXTENSION: Readonly<Record<string, string>> = { onnx: 'onnx', safetensors: 'torch', npz: 'keras', json: 'json' };
 
 /**
- * `--to` names a framework or a container; the extension of the output the other. Without `--to` the extension decides: `.onnx` ONNX,
+ * Combines `--to` (a framework or a container) with the extension of the output. Without `--to` the extension decides: `.onnx` is ONNX,
  * `.safetensors` PyTorch, `.npz` Keras' get_weights(), `.json` our own.
  * @throws RnnError E_CONVERT_TARGET, E_CONVERT_H5
  */
@@ -66,14 +66,14 @@ export function targetOf(to: string | undefined, output: string, source: Framewo
   });
 }
 
-/** The convention for tensor names in a container, if the framework stays the same. */
+/** The convention of tensor names in a container that keeps the network's framework. */
 function conventionOf(container: string, source: FrameworkName): string {
   if (source === 'torch' || source === 'flax') return source;
   return source === 'onnx' || container === 'safetensors' ? 'rnn-cli' : 'keras';
 }
 
 /**
- * The same network as the other framework has it: biases in one row or two, the reset gate where it has one.
+ * Adapts a network to the other framework: one bias row or two, and where the GRU applies its reset gate.
  * @throws RnnError E_CONVERT_LAYER naming what the other framework lacks
  */
 export function adapted(
@@ -105,7 +105,7 @@ export function adapted(
   return { model: changed, shapes: inferShapes(changed), weights, notes };
 }
 
-/** [G·M] <-> [2, G·M]: a second row of zeros, or the sum of both. */
+/** Converts between [G·M] and [2, G·M]: adds a second row of zeros, or sums both rows. */
 function inRows(bias: Tensor, rows: number): Tensor {
   if (bias.shape.length === rows) return bias;
   if (rows === 1) {
@@ -124,7 +124,10 @@ function checkCell(layer: RecurrentSpec, framework: FrameworkName): void {
   if (missing !== null) throw lacking({ torch: 'PyTorch', flax: 'Flax' }[framework as string] ?? 'Keras', missing, layer.name);
 }
 
-/** The cells of a layer that holds others (several cells in one loop, two directions, a layer at each step): as Keras has them, or not at all. */
+/**
+ * Checks the cells inside a layer that contains others (stacked cells, two directions, a layer at each step): as Keras has them, or
+ * refused.
+ */
 function checkInside(layer: object, name: string): void {
   for (const inner of Object.values(layer).flat()) {
     if (typeof inner?.kind !== 'string') continue;
@@ -169,7 +172,7 @@ function notInKeras(layer: RecurrentSpec): string | null {
   return layer.outputActivation === null ? null : 'activation of its own for the output of a cell';
 }
 
-/** What a state dict does not hold, so that the loading code has to know it. */
+/** What a state dict does not contain, so that the code that loads it has to know. */
 function codeNotes({ layers }: ModelSpec): string[] {
   const functions = layers.filter(l => l.kind === 'dense' && l.activation !== 'linear').map(l => l.name);
   const others = layers

@@ -23,20 +23,20 @@ import { ownLimits } from './limits.js';
 import type { Network } from './network/network.js';
 import { VERSION } from './version.js';
 
-/** What is written, and how it is read again. */
+/** What is written, and how to run it again. */
 export interface Written {
-  /** each valid until the next */
+  /** each piece is valid until the next one is requested */
   readonly pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   readonly tensors: number;
-  /** operators whose numbers are not written: a file of weights holds those of layers */
+  /** operators whose numbers are not written: a weights file holds only those of layers */
   readonly leaves?: readonly string[];
-  /** y of the written file */
+  /** Outputs of the written file. */
   y(source: ByteSource, input: EngineInput): Promise<readonly Tensor[]>;
-  /** y of ONNX Runtime for it, where it is a graph; undefined where that package is not installed beside this one */
+  /** Outputs of ONNX Runtime for the file, if it is a graph; undefined if that package is not installed. */
   onnxruntime?(input: EngineInput): Promise<readonly Tensor[] | undefined>;
 }
 
-/** Every output of a run, y first. */
+/** Runs a network and returns all its outputs, y first. */
 export async function yOf(
   model: ModelSpec,
   weights: Weights,
@@ -47,7 +47,7 @@ export async function yOf(
   return [y, ...(others?.values() ?? [])];
 }
 
-/** The numbers of all outputs in one row. */
+/** Concatenates the numbers of all outputs. */
 export function inOneRow(outputs: readonly Tensor[]): { shapes: readonly (readonly number[])[]; data: Float64Array } {
   return { shapes: outputs.map(t => t.shape), data: Float64Array.from(outputs.flatMap(t => [...t.data])) };
 }
@@ -78,13 +78,13 @@ export async function encode(
   };
 }
 
-/** Where a layer's weights stood in the file that was read says nothing of one that is written in another layout. */
+/** Drops the places of the weights in the file that was read: they do not hold for a file in another layout. */
 function withoutPlaces(shapes: ModelShapes): ModelShapes {
   const layers = shapes.layers.map(own => ({ ...own, layer: { ...own.layer, tensors: undefined } }));
   return { ...shapes, layers };
 }
 
-/** An operator with numbers of its own, more than a factor or a bound: a parameter of the module, or a table. */
+/** Whether an operator has numbers of its own, more than a factor or a bound: a parameter of the module, or a table. */
 function holdsNumbers(layer: LayerSpec): boolean {
   return layer.kind === 'op' && (layer.operands ?? []).some(operand => operand?.type === 'float' && operand.data.length > 1);
 }
@@ -103,7 +103,7 @@ async function encodeOnnx({ model, shapes, weights }: Network & { readonly weigh
     const { y, others } = await executeGraph({ model: read, bytes }, new Map(inputs(input)), { engine });
     return [y, ...(others?.values() ?? [])];
   };
-  // what is not read back as layers is run as the graph it is
+  // a file that cannot be read back as layers is run as a graph
   const asLayers = 'model' in layers && layers.exact && !model.otherInputs && !model.otherOutputs ? layers : undefined;
   return {
     pieces: [bytes],
@@ -113,7 +113,7 @@ async function encodeOnnx({ model, shapes, weights }: Network & { readonly weigh
   };
 }
 
-/** The description and every weight under our own names, in one document that --model reads. */
+/** One document, readable by --model, with the description and every weight under our own names. */
 async function encodeJson({ framework, model, shapes, weights }: Network & { readonly weights: Weights }): Promise<Written> {
   const named = getConvention('rnn-cli').fromWeights(shapes, weights);
   const numbers = Object.fromEntries(

@@ -6,13 +6,15 @@ import type { Prepared } from './prepare.js';
 import type { ForwardRequest } from './request.js';
 
 /*
- * --engine auto. `batched` gives the same bits on every machine, with WASM and without, on any number of threads; so whatever it decides by itself
- * changes no number. ONNX Runtime has other bits, and is taken only where it is installed, can do all that is asked for, and saves time by measure.
+ * --engine auto. `batched` gives the same bits on every machine, with or without WASM and on any number of threads, so its own choices
+ * never change a number. ONNX Runtime gives other bits, and is only chosen if it is installed, supports the whole request, and is
+ * measurably faster.
  */
 
 /**
- * Where ONNX Runtime gets a whole process done sooner. Loading the package and handing it the weights takes a time of its own, in which a thread of
- * the kernel does so many multiply-adds; so layers of fewer units gain nothing, nor any SimpleRNN. Measured with bench/crossover.mjs.
+ * Where a whole process is faster with ONNX Runtime. Loading the package and passing it the weights costs time, given here in multiply-adds
+ * that one thread of our kernel does meanwhile. Layers with fewer units gain nothing, nor does any SimpleRNN. Measured with
+ * bench/crossover.mjs.
  */
 const CROSSOVER: Record<string, Crossover> = {
   lstm: { units: 128, start: 1.25e9, perWeight: 800 },
@@ -20,21 +22,21 @@ const CROSSOVER: Record<string, Crossover> = {
 };
 
 interface Crossover {
-  /** least units of a layer that counts */
+  /** layers with fewer units do not count */
   readonly units: number;
-  /** multiply-adds for every thread, for the start and for every recurrent weight */
+  /** multiply-adds per thread, for the start and for each recurrent weight */
   readonly start: number;
   readonly perWeight: number;
 }
 
-/** What the request says about the engine, before anything is decided. */
+/** The keys of a request that affect the engine. */
 type Asked = Pick<ForwardRequest, 'engine' | 'dtype' | 'threads' | 'fast' | 'trace' | 'states'>;
 
 function executionWith(engine: string, why: string | undefined, { dtype, threads, fast, trace, states }: Asked): Execution {
   return { engine, why, dtype, threads, fast, trace: trace || states };
 }
 
-/** The requested engine, else `batched`, for a reason that is known already. */
+/** The requested engine, or `batched` for a reason that is already known. */
 export function executionWithout(choice: string, request: Asked): Execution {
   const { engine = 'auto' } = request;
   return engine === 'auto' ? executionWith('batched', choice, request) : executionWith(engine, undefined, request);
@@ -42,18 +44,18 @@ export function executionWithout(choice: string, request: Asked): Execution {
 
 const hasOnnxruntime = async (): Promise<boolean> => (await import('../engines/onnxruntime.js')).isInstalled();
 
-/** The engine that was asked for; with `auto` the faster one that does all that is asked. @param installed asked where onnxruntime would be faster */
+/** The requested engine; for `auto` the fastest that supports the request. @param installed only called if onnxruntime would be faster */
 export async function executionOf(request: ForwardRequest, prepared: Prepared, installed = hasOnnxruntime): Promise<Execution> {
   const needed = needsBatched(request, prepared) ?? tooSmall(prepared, request.threads);
   if (needed !== undefined || (request.engine ?? 'auto') !== 'auto') return executionWithout(needed ?? '', request);
-  // at least one, by what a start costs
+  // at least 1 here: the start alone costs that much
   const billions = recurrentLayers(prepared).reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0) / 1e9;
   const big = `${Number(billions.toPrecision(2))} billion multiply-adds`;
   if (!(await installed())) return executionWithout(`${big}; onnxruntime-node, which is faster at that, is not installed`, request);
   return executionWith('onnxruntime', `${big} in wide layers, where it is faster; --engine batched has the same bits everywhere`, request);
 }
 
-/** What ONNX Runtime cannot do, or what promises the same bits for a part as for the whole. */
+/** Why `batched` is needed: ONNX Runtime cannot do it, or a part must have the same bits as the whole. Undefined if it is not. */
 function needsBatched(request: ForwardRequest, { network, input }: Prepared): string | undefined {
   if (network.graph && !network.graph.exact) return 'a graph that is run as it stands';
   if (request.simulate !== undefined) return 'a mistake is made on purpose';
@@ -75,7 +77,7 @@ function tooSmall(prepared: Prepared, threads: number | undefined): string | und
   return gain < 1 ? 'too little to do for loading anything else' : undefined;
 }
 
-/** Recurrent layers with their weights in products, and the multiply-adds of all samples and steps with them. */
+/** The recurrent layers with the number of weights in their matrix products, and the multiply-adds over all samples and steps. */
 function recurrentLayers({ network, weights, input }: Prepared) {
   const [N, T = 1] = input.x.shape;
   return network.model.layers.filter(isRecurrent).map(layer => {

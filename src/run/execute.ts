@@ -18,16 +18,16 @@ import type { Weights } from '../weights/weights.js';
 /** Which engine computes, and how. */
 export interface Execution {
   readonly engine: string;
-  /** why this one, if the request left the choice open */
+  /** why this engine, if the request left it open */
   readonly why?: string;
-  /** fused multiply-add; its bits depend on the processor */
+  /** fused multiply-add: results then depend on the processor */
   readonly fast?: boolean;
   readonly dtype?: Precision;
   readonly threads?: number;
   readonly trace?: boolean;
-  /** manual: all samples at once */
+  /** manual engine: compute all samples at once */
   readonly together?: EngineOptions['together'];
-  /** for measuring what rounding does: batched alone */
+  /** to measure the effect of rounding; batched engine only */
   readonly rounding?: EngineOptions['rounding'];
   readonly onProgress?: EngineOptions['onProgress'];
 }
@@ -41,7 +41,7 @@ export async function execute(model: ModelSpec, weights: Weights, input: EngineI
   return executeWith(getEngine(execution.engine), model, weights, input, execution);
 }
 
-/** The same with a given engine. */
+/** `execute` with a given engine. */
 export async function executeWith(
   engine: Engine,
   model: ModelSpec,
@@ -65,7 +65,7 @@ export async function executeWith(
   return runInCalls(model, B, part => engine.run(model, weights, part, options), input, onProgress);
 }
 
-/** A number of samples that the description fixes may stand in its operators: with another one they would give what means nothing. */
+/** Operators may contain the fixed number of samples of the description; with another number their results would be meaningless. */
 function checkSamples(model: ModelSpec, N: number): void {
   const B = model.input.batch;
   if (B === N || takesAnySamples(model)) return;

@@ -67,13 +67,13 @@ export async function runExplain({ topic }: ExplainRequest): Promise<ExplainResu
   };
 }
 
-/** Hyphens, underscores and case do not matter, but a single letter's does (N and n are not the same word). */
+/** Compares topics without regard to hyphens, underscores and case; a single letter must match exactly (N and n are different symbols). */
 function alike(a: string, b: string): boolean {
   const plain = (s: string) => s.replace(/[-_ ]/g, '').toLowerCase();
   return a.length === 1 || b.length === 1 ? a === b : plain(a) === plain(b);
 }
 
-/** Shapes of the small networks of a page. */
+/** Shapes of the small networks on a page. */
 async function shapesOf(term: TermPage): Promise<NonNullable<ExplainResult['shapes']>> {
   const examples = term.examples.map(async ({ words, layers, N = 1, T = 10, D = 3 }) => {
     const { shapes } = await loadNetwork({ layers, N, T, D: takesTokens(layers) ? undefined : D });
@@ -92,12 +92,12 @@ async function shapesOf(term: TermPage): Promise<NonNullable<ExplainResult['shap
   return Promise.all(examples);
 }
 
-/** Tokens have no features, so that a D would have nothing to act on. */
+/** Networks that start with an embedding take token numbers and have no D. */
 function takesTokens(layers: string): boolean {
   return layers.startsWith('embedding');
 }
 
-/** The mistake on a small network with weights and input of seed 42: y as it should be and as it comes out. */
+/** Runs a mistake on a small network with weights and input of seed 42: the correct y and the wrong one. */
 async function exampleOf({ name, example = { layers: 'rnn:3,dense:1' } }: Hypothesis): Promise<ExplainResult['example']> {
   if (!example) return undefined;
   const { layers, N = 2, T = 3, lengths, framework } = example;

@@ -21,19 +21,19 @@ import type { ForwardRequest } from './request.js';
 import type { ForwardResult, HandStep, NamedOutput, Nested, TensorData, TraceLayer } from './result.js';
 import { VERSION } from './version.js';
 
-/** What a forward pass was made of, beside its result: for a page that makes it again. */
+/** What a forward pass used, for a page that repeats it. */
 export interface RanForward {
   readonly prepared: Prepared;
   readonly output: EngineOutput;
 }
 
-/** What is known beside the request, and who is told of the run. */
+/** Options of `runForward` beside the request. */
 export interface KnownRun {
   /** called after every layer, or every call of a stateful network */
   readonly onProgress?: Execution['onProgress'];
   /** called with what was run, before the result is returned */
   readonly onRun?: (ran: RanForward) => void;
-  /** the file of the network, where it has been read already */
+  /** the network's file, if it has already been read */
   readonly opened?: ModelFile;
 }
 
@@ -49,14 +49,14 @@ export async function runForward(request: ForwardRequest, { onProgress, onRun, o
   try {
     return await resultBy(execution);
   } catch (error) {
-    // chosen for its speed alone: where it cannot run this network, the other one does
+    // onnxruntime was only chosen for its speed: if it cannot run this network, batched does
     const chosen = execution.engine === 'onnxruntime' && request.engine !== 'onnxruntime';
     if (!chosen || !(error instanceof RnnError) || error.kind !== 'unsupported') throw error;
     return resultBy(executionWithout(`onnxruntime cannot run this network: ${error.message}`, request));
   }
 }
 
-/** A Python script that gives the same y, with its assumptions. @throws RnnError E_EMIT */
+/** Returns a Python script that computes the same y, and the assumptions it makes. @throws RnnError E_EMIT */
 export async function runEmit(request: ForwardRequest, target: EmitTarget): Promise<{ script: string } & Pick<Prepared, 'assumptions'>> {
   const { emitScript } = await import('./emit/script.js');
   const { withConstants } = await import('./emit/graphInputs.js');
@@ -64,7 +64,7 @@ export async function runEmit(request: ForwardRequest, target: EmitTarget): Prom
   return { script: emitScript(prepared, target, request), assumptions: prepared.assumptions };
 }
 
-/** y as the network is specified, or under a mistake that was asked for. */
+/** Computes y as the network is specified, or with the mistake that --simulate names. */
 export async function outputOf(
   { network, weights, input, graphInputs, asGraph }: Prepared,
   execution: Execution,
@@ -82,14 +82,14 @@ export async function outputOf(
   return execution.fast ? { ...output, warnings: [...output.warnings, '--fast has no effect: a mistake is made on purpose'] } : output;
 }
 
-/** The outputs that the model names, of all that the graph has: its own y first. */
+/** Sorts all outputs of a graph into the order of the model's outputs, the model's y first. */
 function inOrder(model: ModelSpec, output: EngineOutput, y: string): EngineOutput {
   const all = new Map([[y, output.y], ...(output.others ?? [])]);
   const [own, ...others] = outputsOf(model).map(({ name }): [string, Tensor] => [name, all.get(name)!]);
   return { ...output, y: own[1], others: new Map(others) };
 }
 
-/** @param output of the whole input, or of its first samples */
+/** @param computed output for the whole input, or for its first samples */
 export function forwardResult(
   prepared: Prepared,
   computed: EngineOutput,
@@ -103,7 +103,7 @@ export function forwardResult(
   const recurrent = network.model.layers.filter(isRecurrent);
   const last = recurrent[recurrent.length - 1];
   const hidden = request.states && last ? output.layers.get(last.name)?.sequence : undefined;
-  // numbers as nested arrays, and their hashes, are for those who print them: they cost more than a small network
+  // nested arrays and hashes cost more than running a small network, so they are made on demand
   const [numbers, states, hash, weightsHash] = [
     once(() => nested(y)),
     once(() => ({ h: hidden ? nested(hidden) : [], final: { ...finalStates(network.model, output), ...otherOutputs(output) } })),
@@ -149,7 +149,7 @@ export function forwardResult(
   };
 }
 
-/** The hand calculation, where the trace is that of the network as it is specified, run in one call. */
+/** The hand calculation, if the trace is of the unchanged network, run in one call. */
 function workingPart(
   { network, weights, input }: Prepared,
   output: EngineOutput,
@@ -172,7 +172,7 @@ function finalStates(model: ModelSpec, output: EngineOutput): Record<string, Nes
   return named;
 }
 
-/** The output of this name as y. @throws RnnError E_OUTPUT_NAME */
+/** Selects the output of this name as y. @throws RnnError E_OUTPUT_NAME */
 function onlyOutput(name: string, all: readonly NamedOutput[], output: EngineOutput): EngineOutput {
   const at = all.findIndex(o => o.name === name);
   if (at < 0) throw noOutput(name, all);
@@ -180,7 +180,7 @@ function onlyOutput(name: string, all: readonly NamedOutput[], output: EngineOut
   return { ...rest, y: at === 0 ? output.y : output.others!.get(name)! };
 }
 
-/** Every output under its own name: that of a graph, else of the layer or state it is. */
+/** All outputs under their own names: those of the graph, or of the layer or state they come from. */
 function namedOutputs({ network }: Prepared, { y, others }: EngineOutput): NamedOutput[] {
   const graph = network.graph && !network.graph.exact ? network.graph.model.graph : undefined;
   const [first] = outputsOf(network.model);
@@ -209,12 +209,12 @@ function axisNames({ shape }: Tensor): string[] {
   return shape.map((_, axis) => `axis ${axis}`);
 }
 
-/** Outputs of a graph after the first, by their names. */
+/** Outputs after the first, by name. */
 function otherOutputs({ others }: EngineOutput): Record<string, Nested> {
   return Object.fromEntries([...(others ?? [])].map(([name, t]) => [name, nested(t)]));
 }
 
-/** h, c; for two directions forward/h, forward/c, backward/h, backward/c */
+/** Names of a layer's states: h, c; for two directions forward/h, forward/c, backward/h, backward/c */
 function stateNames(layer: { kind: string; bidirectional: unknown }): string[] {
   const { states } = getCell(layer.kind);
   return layer.bidirectional === null ? [...states] : ['forward', 'backward'].flatMap(way => states.map(s => `${way}/${s}`));

@@ -14,9 +14,10 @@ import type { HandStep } from './result.js';
 import { valueNamed } from './valueNamed.js';
 
 /**
- * The hand calculation behind a traced run: for every sample, layer and step the vectors between x_t and h_t, recomputed in float64 from the
- * recorded input and the recorded state before the step, and never from the engine's own intermediate values. A new state or a y that equals the
- * engine's within rounding is shown as the engine's, so that one number is printed with the same digits wherever it is read.
+ * The hand calculation behind a traced run: for every sample, layer and step the vectors between x_t and h_t. They are recomputed in
+ * float64 from the recorded input and the recorded state before the step, never from the engine's own intermediate values. A new state or y
+ * that equals the engine's within rounding is shown with the engine's value, so that the same number is printed with the same digits
+ * everywhere.
  */
 export interface Run {
   readonly model: ModelSpec;
@@ -28,7 +29,7 @@ export interface Run {
 export type Zoom = Pick<ForwardRequest, 'sample' | 'step' | 'unit'>;
 
 /**
- * One entry per sample, layer, direction and step, in the order of computing. Lazy: a long trace is not built whole.
+ * One entry per sample, layer, direction and step, in the order of computation. Lazy, because a trace can be long.
  * @throws RnnError E_ZOOM: a sample, step or unit that the run does not have
  */
 export function handCalculationOf(run: Run, zoom: Zoom): Iterable<HandStep> {
@@ -36,7 +37,10 @@ export function handCalculationOf(run: Run, zoom: Zoom): Iterable<HandStep> {
   return { [Symbol.iterator]: () => steps(run, zoom) };
 }
 
-/** The same of one layer: every direction of one step, counted from 1; no step for a layer that sees one vector per sample. */
+/**
+ * `handCalculationOf` for one layer: all directions of one step, counted from 1. For a layer that sees one vector per sample, the step is
+ * ignored.
+ */
 export function* handCalculationOfLayer(run: Run, name: string, sample: number, step: number): Generator<HandStep> {
   const layer = run.model.layers.find(l => l.name === name);
   if (layer && isRecurrent(layer)) yield* recurrentSteps(run, layer, sample - 1, step);
@@ -57,7 +61,7 @@ function* steps(run: Run, { sample, step }: Zoom): Generator<HandStep> {
   }
 }
 
-/** Every step of every direction of a recurrent layer, in the order in which it is computed. */
+/** Yields every step of each direction of a recurrent layer, in the order of computation. */
 function* recurrentSteps(run: Run, layer: RecurrentSpec, n: number, only?: number): Generator<HandStep> {
   const { model, weights, input, output } = run;
   const from = tensorOf(layer.inputs[0], model, input, output);
@@ -107,7 +111,7 @@ function* recurrentSteps(run: Run, layer: RecurrentSpec, n: number, only?: numbe
   }
 }
 
-/** Dense: once for a vector per sample (its step is null), else at every step. */
+/** Yields the dense layer once if it has one vector per sample (its step is null), otherwise at every step. */
 function* denseSteps({ model, weights, input, output }: Run, layer: DenseSpec, n: number, only?: number): Generator<HandStep> {
   const x = tensorOf(layer.inputs[0], model, input, output).tensor;
   const sequence = x.shape.length === 3;
@@ -160,7 +164,9 @@ function denseLines({ activation, units: K }: DenseSpec, name: string, v: Float6
   return linear ? [...addends, sum] : [...addends, sum, activatedLine(formatActivation(activation), activation, sum)];
 }
 
-/** @param recorded what the engine gave for the line of this name */
+/**
+ * Replaces values by the engine's where they are equal within rounding. @param recorded the engine's values for the line with this label
+ */
 function showRecorded(lines: readonly HandLine[], label: string, recorded: Float64Array): void {
   const line = lines.find(each => each.label === label && each.values.length === recorded.length);
   line?.values.forEach((value, m) => {
@@ -185,7 +191,7 @@ function denseEquation({ activation, useBias }: DenseSpec, name: string): string
   return `y${name === 'h' ? '' : '_t'} = ${activation === 'linear' ? sum : `${formatActivation(activation)}(${sum})`}`;
 }
 
-/** The equations of the layer's cell with the layer's own activations, and h_{t+1} where it reads the sequence backwards. */
+/** The equations of the layer's cell with the layer's own activations; with h_{t+1} if it reads the sequence backwards. */
 export function equationsOf(layer: RecurrentSpec, reverse: boolean): string[] {
   const { sig, act, actOut } = functionsOf(layer);
   return getCell(layer.kind)
@@ -220,7 +226,7 @@ function tensorOf(name: string, model: ModelSpec, input: EngineInput, output: En
   return valueNamed(name, model, input, output)!;
 }
 
-/** State i of direction `way` before the first step: what the network gives, what the caller gives, or zeros. */
+/** Initial state i of direction `way`: from the network, from the caller, or zeros. */
 function initialState(layer: RecurrentSpec, run: Run, n: number, way: number, i: number, width: number): Float64Array {
   const place = way * getCell(layer.kind).states.length + i;
   const given = layer.states
@@ -229,7 +235,7 @@ function initialState(layer: RecurrentSpec, run: Run, n: number, way: number, i:
   return given ? Float64Array.from(given.data.subarray(n * width, (n + 1) * width)) : new Float64Array(width);
 }
 
-/** Row r of a tensor seen as a matrix of its last axis, as float64. */
+/** Row r of a tensor viewed as a matrix over its last axis, in float64. */
 function rowOf(t: Tensor, r: number): Float64Array {
   const width = t.shape[t.shape.length - 1];
   return Float64Array.from(t.data.subarray(r * width, (r + 1) * width));

@@ -10,17 +10,17 @@ import { loadNetwork, type Network } from './network/network.js';
 import { withFramework } from './prepare.js';
 import type { InputRequest, NetworkRequest } from './request.js';
 
-/** A network and its numbers without any file: what a browser can ask for. Everything here runs on values in memory. */
+/** A network and its numbers without any files: what a browser can ask for. Everything here works on values in memory. */
 export interface MemoryRequest
   extends Omit<NetworkRequest, 'model' | 'weights'>,
     Pick<InputRequest, 'seed' | 'rng' | 'inputRng' | 'init' | 'dtype'> {
-  /** a spec, as `--model net.json` has it, in place of sizes or --layers */
+  /** a spec as in `--model net.json`, in place of sizes or --layers */
   readonly spec?: unknown;
-  /** canonical weights `rnn_1/Wx` …; drawn from the seed where there are none */
+  /** canonical weights `rnn_1/Wx` …; drawn from the seed if absent */
   readonly weights?: Weights;
-  /** X [N, T, D] and what belongs to it; drawn where there is none */
+  /** X [N, T, D], with its mask and states; drawn if absent */
   readonly input?: EngineInput;
-  /** batched unless given */
+  /** default: batched */
   readonly engine?: 'batched' | 'manual';
   /** keep every gate and state of every step */
   readonly trace?: boolean;
@@ -33,7 +33,7 @@ export interface MemoryRun {
   readonly output: EngineOutput;
 }
 
-/** @throws RnnError of every kind a description can be wrong in */
+/** @throws RnnError of any kind that a description can cause */
 export async function networkInMemory(request: MemoryRequest): Promise<Network> {
   if (request.spec === undefined) return loadNetwork(withFramework(flagsOf(request)));
   const framework = request.framework ?? 'keras';
@@ -41,7 +41,10 @@ export async function networkInMemory(request: MemoryRequest): Promise<Network> 
   return { framework, model, shapes: inferShapes(model), weightsSource: null, notes: [], assumptions: [] };
 }
 
-/** Draws what is not given, and runs. @throws RnnError E_WEIGHT_MISSING, E_WEIGHT_SHAPE, E_INPUT_SHAPE and those of a description */
+/**
+ * Draws what is not given, and runs the network. @throws RnnError E_WEIGHT_MISSING, E_WEIGHT_SHAPE, E_INPUT_SHAPE and those of a
+ * description
+ */
 export async function runInMemory(request: MemoryRequest): Promise<MemoryRun> {
   const network = await networkInMemory(request);
   const { weights, input } = numbersInMemory(network, request);
@@ -50,7 +53,7 @@ export async function runInMemory(request: MemoryRequest): Promise<MemoryRun> {
   return { network, weights, input, output };
 }
 
-/** What is given, checked, and the rest drawn from the seed, as the command line draws it. */
+/** Checks what is given and draws the rest from the seed, as the command line does. */
 export function numbersInMemory(network: Network, request: MemoryRequest): { weights: Weights; input: EngineInput } {
   const { weights, input } = request;
   if (weights) checkWeights(weightShapesByLayer(network.shapes), weights);
@@ -61,7 +64,7 @@ export function numbersInMemory(network: Network, request: MemoryRequest): { wei
   return { weights: weights ?? drawn.weights!, input: input ?? { x: drawn.x! } };
 }
 
-/** The request as flags would say it, without its numbers. */
+/** The part of the request that flags could express, without its numbers. */
 function flagsOf({ spec: _, weights: _w, input: _i, engine: _e, trace: _t, ...flags }: MemoryRequest): NetworkRequest & InputRequest {
   return flags;
 }

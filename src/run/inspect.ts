@@ -23,7 +23,7 @@ import type { InspectGraph, InspectResult, ShapesResult } from './result.js';
 import { withoutFeatures } from './shapes.js';
 import { VERSION } from './version.js';
 
-/** What an inspected file holds. */
+/** What an inspected file contains. */
 export interface Inspected {
   readonly opened: ModelFile;
   readonly network: Network | null;
@@ -31,17 +31,17 @@ export interface Inspected {
 
 export interface InspectRequest extends NetworkRequest {
   readonly file: string;
-  /** reads the whole file for its digest, where otherwise only its header is read */
+  /** compute the digest, for which the whole file is read instead of its header */
   readonly sha256?: boolean;
-  /** the digest the file must have */
+  /** the digest that the file must have */
   readonly expectSha256?: string;
 }
 
 /**
- * What is in a file: framework, tensors, network. A network that cannot be run, or not even described, is no error here: the reason is part
- * of the result.
- * @param onInspected called with what was found, with its tensors
- * @throws RnnError of kinds 'io', 'format', 'limit'; E_SHA256 where the digest is another
+ * Lists what a file contains: framework, tensors, network. If the network cannot be run, or not even described, that is no error: the
+ * result contains the reason.
+ * @param onInspected called with the opened file and its tensors
+ * @throws RnnError of kinds 'io', 'format', 'limit'; E_SHA256 if the digest differs
  */
 export async function runInspect(
   { file: path, sha256: asked = false, expectSha256, ...hints }: InspectRequest,
@@ -90,7 +90,7 @@ export async function runInspect(
   };
 }
 
-/** Formats of arrays without names. */
+/** Formats that hold arrays without names. */
 const ARRAYS: ReadonlySet<string> = new Set(['npy', 'csv', 'printed', 'jsonl']);
 
 async function networkOf(
@@ -117,7 +117,7 @@ async function networkOf(
   }
 }
 
-/** The message of an error without the name of the file, which the report shows above. */
+/** The message of an error without the file name, which the report already shows. */
 function reasonOf({ where, message, fix }: RnnError, path: string): string {
   const shown = shownPath(path);
   const part = where?.startsWith(shown) ? where.slice(shown.length).replace(/^: /, '') : where;

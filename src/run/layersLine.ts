@@ -1,2 +1,2 @@
-/** What `--layers` may be, for the command line to check a line that it suggests. */
+/** The parser of `--layers`, with which the command line checks a line that it suggests. */
 export { parseLayers } from '../model/parse.js';

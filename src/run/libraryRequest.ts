@@ -21,11 +21,14 @@ import {
 } from './request.js';
 import { checkRules, needs } from './requestRules.js';
 
-/** Requests of the library's callers, who may have no compiler: every key is known, every value of its type, arrays stand where paths do. */
+/**
+ * Checks requests of library callers, who may not use TypeScript: every key must be known, every value of its type; arrays may replace
+ * paths.
+ */
 
-/** What a caller may write for a request of type R. */
+/** Request R as a caller may write it. */
 export type Given<R> = Omit<R, 'M' | 'seed' | ArrayKey | 'input' | 'weights'> & {
-  /** one number, or several for a stack */
+  /** one number, or several for stacked layers */
   readonly M?: number | readonly number[];
   readonly seed?: string | number;
   /** a path, or the arrays: by name, or as a list in the order of Keras' get_weights() */
@@ -53,7 +56,7 @@ type Kind =
   | 'rows'
   | 'hook';
 
-/** A kind for every key of a request, no more and no less: one that is accepted and ignored, or forgotten, does not compile. */
+/** One kind for each key of a request: a key that is missing or unknown here does not compile. */
 type KeysOf<R> = Readonly<Record<keyof R, Kind>>;
 
 const NETWORK: KeysOf<NetworkRequest> = {
@@ -104,7 +107,7 @@ const KEYS = {
   explain: EXPLAIN,
 };
 
-/** An example of a request for each function, and the keys that it requires. */
+/** An example request for each function, and the keys it requires. */
 const EXAMPLES: Readonly<Record<keyof typeof KEYS, { readonly text: string; readonly needs?: readonly string[] }>> = {
   shapes: { text: "{ cell: 'lstm', D: 3 }" },
   load: { text: "{ model: 'net.keras' }" },
@@ -135,8 +138,8 @@ const EXPECTED: Readonly<Record<Exclude<Kind, readonly string[]>, string>> = {
 };
 
 /**
- * Runs a function on a checked request; arrays in it are held for that time.
- * @throws RnnError E_REQUEST (usage): an unknown key, or a value of another type; E_ARRAY
+ * Checks a request and calls `run` with it; arrays in it are held for the duration of the call.
+ * @throws RnnError E_REQUEST (usage): an unknown key, or a value of the wrong type; E_ARRAY
  */
 export async function withRequest<R, T>(name: keyof typeof KEYS, given: Given<R>, run: (request: R) => Promise<T>): Promise<T> {
   const keys: Readonly<Record<string, Kind>> = KEYS[name];
@@ -160,7 +163,7 @@ export async function withRequest<R, T>(name: keyof typeof KEYS, given: Given<R>
   }
 }
 
-/** The request without undefined keys, its numbers as the functions expect them. @throws RnnError E_REQUEST */
+/** Returns the request without undefined keys, with numbers in the form the functions expect. @throws RnnError E_REQUEST */
 function checkRequest(name: keyof typeof KEYS, given: unknown = {}): Record<string, unknown> {
   const keys: Readonly<Record<string, Kind>> = KEYS[name];
   const { text, needs: needed = [] } = EXAMPLES[name];
@@ -182,7 +185,7 @@ function checkRequest(name: keyof typeof KEYS, given: unknown = {}): Record<stri
   return checked;
 }
 
-/** @throws RnnError E_REQUEST naming the range, which is that of the command line */
+/** @throws RnnError E_REQUEST with the range, which is the same as on the command line */
 function checkRange(key: string, value: unknown): void {
   const named = Object.hasOwn(RANGES, key) ? (RANGES[key as keyof typeof RANGES] as { least: number; most?: number }) : undefined;
   const { least, most = 2 ** 31 - 1 } = named ?? { least: 0, most: Number.MAX_VALUE };
@@ -220,7 +223,7 @@ function fits(value: unknown, kind: Kind): boolean {
   }
 }
 
-/** { from: 2, to: 5 }; `to` may be null */
+/** Whether the value is a range such as { from: 2, to: 5 }; `to` may be null. */
 function isRange(value: unknown): boolean {
   const { from, to } = (value ?? {}) as { from?: unknown; to?: unknown };
   if (!Number.isSafeInteger(from) || Number(from) < 0) return false;
@@ -249,7 +252,7 @@ function foundText(value: unknown): string {
   return typeof value === 'function' ? 'a function' : String(value);
 }
 
-/** An argument beside the request that is one of a few names. @throws RnnError E_REQUEST */
+/** Checks an argument that must be one of a few names. @throws RnnError E_REQUEST */
 export function checkChoice(key: string, value: unknown, choices: readonly string[]): void {
   if (fits(value, choices)) return;
   throw wrong(key, choices.join(', '), value, nearestOf(value, choices));

@@ -6,15 +6,17 @@ import { askRoomFrom, type Room } from '../ops/room.js';
 export { LIMITS, tooLong, tooSlow } from '../formats/limits.js';
 export { processorTime } from '../processorTime.js';
 
-/** How much a run may take from files. Ambient, because a file is read in many places and the limits are one decision of the command line. */
+/**
+ * Limits on what a run may read. They are ambient, because files are read in many places and the limits are set once, by the command line.
+ */
 export interface FileLimits {
-  /** bytes of one file or of standard input */
+  /** bytes of one file or of stdin */
   readonly file: number;
-  /** the same of what is read in pieces, and the seconds that reading them may take: any number, unless a smaller limit is requested */
+  /** limits on input read in pieces, in bytes and in seconds of reading; infinite unless requested */
   readonly pieces: { readonly bytes: number; readonly seconds: number };
-  /** of computing: what was asked for in place of what the input justifies */
+  /** limits on computing, in place of those derived from the input */
   readonly room: Partial<Room>;
-  /** of the readers */
+  /** limits of the readers */
   readonly read: Limits;
 }
 
@@ -22,10 +24,10 @@ export interface FileLimits {
 export type AskedLimits = Partial<Record<LimitKey | 'maxMemory' | 'maxFile', number>>;
 
 const MOST = 2 ** 32;
-// created only when a limit is requested, which small commands do not need
+// created only when a limit is requested: small commands do not need it
 let ambient: AsyncLocalStorage<FileLimits> | undefined;
 
-/** Half of RAM, at most 4 GiB: what zip can address and one ArrayBuffer can hold, with room for the arrays made from it. */
+/** Half of RAM, at most 4 GiB: what zip can address and one ArrayBuffer can hold, leaving room for the arrays made from it. */
 function memoryBudget(): number {
   return Math.min(Math.floor(os.totalmem() / 2), MOST);
 }
@@ -37,7 +39,7 @@ export function fileLimits(): FileLimits {
   return ambient?.getStore() ?? limitsOf({});
 }
 
-/** For bytes of our own making, which are read back to check them: never less than the usual limits. */
+/** Limits for bytes that we wrote ourselves and read back as a check: never below the defaults. */
 export function ownLimits(): Limits {
   const { read } = fileLimits();
   const most = Object.entries(DEFAULT_LIMITS).map(([name, standard]) => [name, Math.max(standard, read[name as LimitName])]);
@@ -46,7 +48,7 @@ export function ownLimits(): Limits {
 
 const KEYS = ['maxMemory', 'maxFile', ...Object.values(LIMITS).flatMap(({ key }) => key ?? [])] as (keyof AskedLimits)[];
 
-/** Runs `body` under the requested limits: tensors read take at most `maxMemory` bytes, a file at most `maxFile`, and so on. */
+/** Runs `body` under the requested limits, for example `maxMemory` bytes of tensors and `maxFile` bytes of a file. */
 export function withLimits<T>(asked: AskedLimits, body: () => Promise<T>): Promise<T> {
   if (KEYS.every(key => asked[key] === undefined)) return body();
   ambient ??= new AsyncLocalStorage();

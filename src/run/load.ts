@@ -13,11 +13,11 @@ import type { TensorData } from './result.js';
 
 /** A network that is loaded once and run many times. */
 export interface RunnableNetwork {
-  /** the network that it was made from, with its weights */
+  /** the network and its weights */
   readonly prepared: Pick<Prepared, 'network' | 'weights' | 'weightsSource' | 'notes'>;
   /**
-   * y of x [N, T, D] (token numbers [N, T]), float32, with the bits of `forward` on the batched engine. From the second call with a shape on,
-   * nothing is packed or laid out any more: the tutorial's network answers in about a microsecond.
+   * y of x [N, T, D] (or token numbers [N, T]), float32, bit for bit as `forward` with the batched engine. From the second call with the
+   * same shape on, nothing is packed or allocated again: the tutorial network takes about a microsecond.
    * @throws RnnError E_ARRAY, E_INPUT_SHAPE; E_LOAD_GRAPH: the network has several inputs, or is a graph that is run node by node
    */
   run(x: TensorData): TensorData;
@@ -25,13 +25,13 @@ export interface RunnableNetwork {
 
 export type LoadRequest = NetworkRequest & Pick<InputRequest, 'seed' | 'rng' | 'init' | 'maxMemory'>;
 
-/** An input of a network that is loaded: what describes the network and draws its weights was said before. */
+/** An input of a loaded network, without the keys that describe the network and draw its weights. */
 export type LoadedForwardRequest = Pick<NetworkRequest, 'N' | 'T'> & Omit<ForwardRequest, keyof NetworkRequest | 'seed' | 'rng' | 'init'>;
 
 /**
- * @param request the network, and where its weights are from; everything about an input is left out
- * @param opened the file of the network; undefined: it is described without one
- * @throws RnnError of every kind a description or a file can be wrong in
+ * @param request the network and the source of its weights; keys about an input are ignored
+ * @param opened the network's file; undefined if it is described without one
+ * @throws RnnError of any kind that a description or a file can cause
  */
 export async function runLoad(request: LoadRequest, opened: ModelFile | undefined): Promise<RunnableNetwork> {
   const isGraph = opened?.graph !== undefined && !isExact(opened.graph);
@@ -52,7 +52,7 @@ export async function runLoad(request: LoadRequest, opened: ModelFile | undefine
   return { prepared: { network, weights, weightsSource, notes }, run };
 }
 
-/** Nothing is drawn for a graph: it has its numbers. */
+/** A graph brings its own weights, so nothing is drawn. */
 async function preparedGraph(request: LoadRequest, opened: ModelFile): Promise<RunnableNetwork['prepared']> {
   const network = await loadNetwork(request, undefined, opened);
   return { network, weights: network.weights!, weightsSource: escapeText(network.weightsSource!), notes: network.notes };

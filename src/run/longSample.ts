@@ -21,8 +21,9 @@ import type { ForwardResult } from './result.js';
 import { stepwise } from './stepwise.js';
 
 /**
- * One sample that need not fit in memory, some steps at a time: every layer runs forward in time, and the states that one piece leaves are those
- * the next one starts with. A sum is that of its step alone, so every bit is that of the pass over the whole sequence, however it is cut.
+ * One sample that need not fit in memory, computed a few steps at a time: every layer runs forward in time, and each piece starts with the
+ * states that the last one ended with. A sum never spans steps, so the bits are those of a pass over the whole sequence, wherever it is
+ * cut.
  */
 interface LongSample {
   readonly request: StreamRequest;
@@ -31,18 +32,20 @@ interface LongSample {
   readonly everyStep: boolean;
 }
 
-/** A smaller file is read whole: that is as fast. */
+/** Smaller files are read whole, which is as fast. */
 const LARGE = 2 ** 20;
-/** Steps that are read before the network is known. */
+/** Steps that are read to determine the network. */
 const FIRST_STEPS = 251;
 
-/** @returns undefined where the input is no such sample, or the network wants all of it. @throws RnnError as runForward */
+/** @returns undefined if the input is not such a sample, or the network needs the whole sequence. @throws RnnError as runForward */
 export async function openLongSample(request: StreamRequest, path: string, canRewind: boolean): Promise<ForwardStream | undefined> {
   const long = await openLong(request, path, canRewind);
   return long && { run: sink => runLong(long, sink), close: () => long.steps.close() };
 }
 
-/** y of such a sample without a file to write it to. @returns undefined as openLongSample, and where y has every step: that is held whole */
+/**
+ * y of a long sample, without an output file. @returns undefined as for openLongSample, and also if y has every step: it is then held whole
+ */
 export async function lastOfLongSample(request: StreamRequest, path: string): Promise<ForwardResult | undefined> {
   const long = await openLong(request, path, true);
   if (!long?.everyStep) return long && runLong(long).finally(() => long.steps.close());
@@ -57,7 +60,7 @@ async function openLong(request: StreamRequest, path: string, canRewind: boolean
   if (!steps) return undefined;
   const long = await firstSteps(request, steps, canRewind).catch(async error => {
     await steps.close(true);
-    // the whole input has the same fault, and says it of all of it
+    // reading the whole input finds the same error, and reports it for the whole input
     if (error instanceof RnnError) return undefined;
     throw error;
   });
@@ -78,7 +81,7 @@ async function firstSteps(request: StreamRequest, steps: Samples, canRewind: boo
   return { request, steps, prepared: { ...prepared, network: open }, everyStep: output.length > 2 };
 }
 
-/** @param sink absent: the result has y itself */
+/** @param sink absent: the result contains y itself */
 async function runLong({ request, steps, prepared, everyStep }: LongSample, sink?: StreamSink): Promise<ForwardResult> {
   steps.commit();
   const { network, weights } = prepared;
@@ -129,7 +132,10 @@ async function runLong({ request, steps, prepared, everyStep }: LongSample, sink
   return sink ? resultOfPieces(result!, shape, hash.digest(), notes) : withFields(result!, { notes });
 }
 
-/** Numbers of a piece that stay in the processor's cache, multiply-adds between two looks for a signal, and steps that are worth a call. */
+/**
+ * Most numbers of a piece (they stay in the processor's cache), most multiply-adds between two checks for a signal, and fewest steps per
+ * call.
+ */
 const PIECE_NUMBERS = 2 ** 18;
 const PIECE_WORK = 2.5e8;
 const LEAST_STEPS = 256;

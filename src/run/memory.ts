@@ -7,22 +7,22 @@ import { bytesFor } from '../ops/room.js';
 import { exactSize } from '../tensor/tensor.js';
 import type { Network } from './network/network.js';
 
-/** Multiply-adds of a pass, roughly: every weight meets every sample at every step. */
+/** Approximate multiply-adds of a pass: every weight is used for every sample at every step. */
 export function productsOf({ shapes }: Network, N: number, T: number): number {
   return Number(weightNumbers(shapes)) * N * T;
 }
 
-/** The same of what is prepared. */
+/** `productsOf` a prepared network and input. */
 export function productsIn({ network, input }: { readonly network: Network; readonly input: EngineInput }): number {
   return productsOf(network, input.x.shape[0], input.x.shape[1]);
 }
 
-/** Bytes that any machine has: asking how many this one has takes longer than a small forward pass. */
+/** Bytes that any machine has: asking for the actual memory takes longer than a small forward pass. */
 const ALWAYS = 2n ** 24n;
 
 /**
- * Refuses before anything is allocated. Counted exactly: weights, X, every layer's output, states, in 8 bytes each.
- * @throws RnnError E_MEMORY (limit, exit 5)
+ * Refuses a run that needs too much memory, before anything is allocated. Counts weights, X, every layer's output and states exactly, at 8
+ * bytes each.
  */
 export function checkMemory({ model, shapes }: Network, [N, T]: readonly [number, number], maxMemory: number | undefined): void {
   const own = weightNumbers(shapes);
@@ -47,7 +47,7 @@ function sized(axes: readonly { readonly size: number | null }[], N: bigint, T: 
   return axes.reduce((total, d, axis) => total * (axis === 0 ? N : BigInt(d.size ?? T)), 1n);
 }
 
-/** For every layer its output and, where it is recurrent, its states and one step of gates. */
+/** Numbers in the output of each layer and, if it is recurrent, in its states and in one step of gates. */
 function activationNumbers(shapes: ModelShapes, model: ModelSpec, N: bigint, T: bigint): bigint {
   let total = 0n;
   for (const { layer, output } of shapes.layers) {

@@ -4,7 +4,7 @@ import { TERMS } from '../diagnosis/pages/index.js';
 import { LAYER_KINDS } from '../layers/index.js';
 import { initializers } from '../weights/initializers/index.js';
 
-/** Lists of names that an argument may be one of, for completion and help. */
+/** Lists of valid names of an argument, for completion and help. */
 export type NameList = 'activations' | 'initializers' | 'layers' | 'mistakes' | 'topics';
 
 export function knownNames(list: NameList): string[] {

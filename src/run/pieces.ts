@@ -7,11 +7,11 @@ import { encodeTensors } from './files/save.js';
 import type { ForwardRequest } from './request.js';
 import type { ForwardResult } from './result.js';
 
-/** A forward pass over an input that need not fit in memory: some samples (stream.ts) or steps (longSample.ts) at a time. */
+/** A forward pass over an input that need not fit in memory, a few samples (stream.ts) or steps (longSample.ts) at a time. */
 export interface StreamRequest extends ForwardRequest {
-  /** how y is written */
+  /** the format of y */
   readonly format: StreamFormat;
-  /** samples at a time; computed from the network's size unless given */
+  /** samples at a time; by default computed from the network's size */
   readonly chunk?: number;
   readonly onProgress?: (progress: StreamProgress) => void;
 }
@@ -21,13 +21,16 @@ export type StreamFormat = 'npy' | 'csv' | 'jsonl';
 export interface StreamProgress {
   /** samples */
   readonly done: number;
-  /** null: only the end of the input tells */
+  /** null: not known before the end of the input */
   readonly total: number | null;
-  /** of the work, 0 to 1; null where the length of the input is not known */
+  /** fraction of the work done, 0 to 1; null if the length of the input is not known */
   readonly part: number | null;
 }
 
-/** How an output of this name can be written in pieces: `y.npy`, `-` for .npy on stdout, `-.csv`; undefined for other formats. */
+/**
+ * The format in which an output of this name can be written in pieces: `y.npy`, `-` for .npy on stdout, `-.csv`; undefined for other
+ * formats.
+ */
 export function streamFormatOf(out: string): StreamFormat | undefined {
   const name = out === '-' ? 'npy' : out.startsWith('-.') ? out.slice(2) : formatOfName(out)?.name;
   return (['npy', 'csv', 'jsonl'] as const).find(format => format === name);
@@ -35,27 +38,27 @@ export function streamFormatOf(out: string): StreamFormat | undefined {
 
 /** Where y goes. */
 export interface StreamSink {
-  /** Resolves when the bytes may be changed. @returns false where nobody reads any more: the rest need not be computed */
+  /** Resolves once the buffer may be reused. @returns false if the reader has gone and the rest need not be computed */
   // biome-ignore lint/suspicious/noConfusingVoidType: a sink that cannot know returns nothing
   write(bytes: Uint8Array): Promise<boolean | void>;
-  /** Writes over the first bytes; only where `canRewind`. */
+  /** Overwrites the first bytes; only if `canRewind`. */
   rewrite(bytes: Uint8Array): Promise<void>;
   readonly canRewind: boolean;
 }
 
-/** An input in pieces, opened and found to be possible. */
+/** An opened input that can be computed in pieces. */
 export interface ForwardStream {
-  /** Computes everything and writes it. The result has no values of y. @throws RnnError as runForward */
+  /** Computes and writes everything. The result does not contain the values of y. @throws RnnError as runForward */
   run(sink: StreamSink): Promise<ForwardResult>;
   close(): Promise<void>;
 }
 
-/** y is being written while the next x is read in this one's place. */
+/** Copies y if it shares memory with x: the next x is read into that memory while y is being written. */
 export function apartFrom(x: Tensor, y: Tensor): Tensor {
   return y.data.buffer === x.data.buffer ? { shape: y.shape, data: y.data.slice() } : y;
 }
 
-/** The result of a pass in pieces: that of one piece, with the shape and the digest of all of y and without its values. */
+/** The result of the whole pass, made from that of one piece: with the shape and digest of all of y, without its values. */
 export function resultOfPieces(one: ForwardResult, shape: readonly number[], ySha256: string, notes: readonly string[]): ForwardResult {
   return withFields(one, {
     shape,
@@ -70,13 +73,13 @@ export function resultOfPieces(one: ForwardResult, shape: readonly number[], ySh
 
 interface Encoder {
   encode(y: Tensor): Promise<Uint8Array>;
-  /** @param done samples, or steps, that there were */
+  /** @param done number of samples or steps that were written */
   finish(done: number): Promise<void>;
 }
 
 /**
- * y in pieces: the bytes that the whole y would be written as.
- * @param count how long it is on the axis that it is cut along; null: the end tells
+ * Encodes y in pieces, giving the same bytes as encoding it whole.
+ * @param count length of y along `axis`; null if only the end of the input tells
  */
 export function encoderOf(format: StreamFormat, count: number | null, sink: StreamSink, axis = 0): Encoder {
   if (format !== 'npy') return { encode: y => encodeTensors(format, new Map([['y', y]])), finish: async () => undefined };

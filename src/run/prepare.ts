@@ -36,38 +36,38 @@ import type { ForwardResult } from './result.js';
 
 type Origins = Pick<ForwardResult, 'seed' | 'rng' | 'init' | 'promises' | 'inputSource' | 'weightsSource' | 'notes'>;
 
-/** Everything a run needs: network, weights, X, padding, initial states, and where each came from. */
+/** Everything a run needs: network, weights, X, padding, initial states, and the source of each. */
 export interface Prepared extends Origins {
   readonly network: Network;
   readonly weights: Weights;
   readonly input: EngineInput;
-  /** inputs by name of a graph that is run as it stands */
+  /** inputs by name, if the network is a graph that is run node by node */
   readonly graphInputs?: ReadonlyMap<string, GraphValue>;
-  /** the graph whose layers and operators the network is, for an engine that reads it itself */
+  /** the ONNX graph from which the layers and operators were made, for an engine that reads it directly */
   readonly asGraph?: { readonly program: GraphProgram; readonly inputs: ReadonlyMap<string, GraphValue> };
-  /** of the input file’s array, before it got three axes; absent where a flag or the network’s file says T */
+  /** shape of the array in the input file, before it got three axes; absent if a flag or the network's file gives T */
   readonly inputShape?: readonly number[];
   readonly assumptions: readonly Assumption[];
 }
 
-/** `output`: the one that is wanted; absent: all */
+/** `output`: the requested output; absent: all of them */
 type PrepareRequest = NetworkRequest & InputRequest & { readonly output?: string };
 
-/** What is known beside the request. */
+/** What the caller already has beside the request. */
 interface Known {
-  /** the first samples of an input that is read in pieces; whether they are finite is left to the caller */
+  /** the first samples of an input that is read in pieces; the caller checks whether they are finite */
   readonly given?: ReadArray;
-  /** of a drawn input where nothing says how many, instead of E_SIZE */
+  /** steps of a drawn input if nothing else gives T, instead of E_SIZE */
   readonly steps?: number;
-  /** the file of the network, where it has been read already */
+  /** the network's file, if it has already been read */
   readonly opened?: ModelFile;
 }
 
-/** @throws RnnError of every kind a description, a file or a size can be wrong in */
+/** @throws RnnError of any kind that a description, a file or a size can cause */
 export async function prepare(request: PrepareRequest, { given, steps, opened: read }: Known = {}): Promise<Prepared> {
   const opened = read ?? (await openModel(request));
   if (opened?.graph && !isExact(opened.graph)) return prepareGraph(request, opened);
-  // that a network is not supported comes before any error about its input
+  // an unsupported network is reported before any error in its input
   if (opened?.problem) await loadNetwork(request, undefined, opened);
   if (hasNamedInputs(opened?.spec)) return prepareNamed(request, opened!);
   const timeMajor = request.timeMajor || hasStepsFirst(opened);
@@ -108,18 +108,18 @@ export async function prepare(request: PrepareRequest, { given, steps, opened: r
   };
 }
 
-/** The file of the network says how many steps it reads; without that they are those of the input. */
+/** Whether the network's file fixes the number of steps; otherwise the input determines it. */
 export function hasOwnT(opened: ModelFile | undefined): boolean {
   const input = opened?.spec?.input as { timesteps?: number | null } | undefined;
   return (input?.timesteps ?? null) !== null;
 }
 
-/** The file's only sequence is [T, N, D]. */
+/** Whether the file's only sequence is time-major, [T, N, D]. */
 export function hasStepsFirst(opened: Pick<ModelFile, 'stepsFirst'> | undefined): boolean {
   return (opened?.stepsFirst?.size ?? 0) > 0;
 }
 
-/** Several inputs, or one that is neither a sequence nor token numbers [N, T]. */
+/** Whether there are several inputs, or one that is neither a sequence nor token numbers [N, T]. */
 function hasNamedInputs(spec: Record<string, unknown> | undefined): boolean {
   if (spec?.inputs !== undefined) return true;
   const shape = (spec?.input as { shape?: unknown } | undefined)?.shape;
@@ -127,7 +127,7 @@ function hasNamedInputs(spec: Record<string, unknown> | undefined): boolean {
   return Array.isArray(shape) && !(shape.length === 1 && layers[0]?.kind === 'embedding');
 }
 
-/** A network whose inputs are read by their names. */
+/** Prepares a network whose inputs are read by name. */
 async function prepareNamed(request: PrepareRequest, opened: ModelFile): Promise<Prepared> {
   const network = endingAt(await loadNetwork(withFramework(request), undefined, opened), request.output);
   checkBuilt(network, request);
@@ -160,7 +160,7 @@ async function prepareNamed(request: PrepareRequest, opened: ModelFile): Promise
   };
 }
 
-/** Of the file, and of a run of N samples. @throws RnnError E_ASSUMED with --strict */
+/** Assumptions of the file and of a run of N samples. @throws RnnError E_ASSUMED with --strict */
 function checkedAssumptions(network: Network, request: PrepareRequest, N: number): Assumption[] {
   const ofRun = [...drawnWeights(network, request), ...drawnX(request), ...stateLeftOut(network, request), ...computedTogether(network, N)];
   const assumptions = [...network.assumptions, ...ofRun];
@@ -168,7 +168,7 @@ function checkedAssumptions(network: Network, request: PrepareRequest, N: number
   return assumptions;
 }
 
-/** @throws RnnError E_UNBUILT where the file says that its layers have no weights yet */
+/** @throws RnnError E_UNBUILT if the file says that its layers have no weights yet */
 function checkBuilt(network: Network, request: NetworkRequest): void {
   if (!network.withoutWeights) return;
   throw new RnnError('unsupported', 'E_UNBUILT', network.withoutWeights, {
@@ -177,7 +177,7 @@ function checkBuilt(network: Network, request: NetworkRequest): void {
   });
 }
 
-/** An ONNX graph that is no chain of layers: nothing is drawn but its input. */
+/** Prepares an ONNX graph that is not a chain of layers: only its input may be drawn. */
 async function prepareGraph(request: PrepareRequest, opened: ModelFile): Promise<Prepared> {
   const network = await loadNetwork(request, undefined, opened);
   checkApart(request, network);
@@ -202,8 +202,8 @@ async function prepareGraph(request: PrepareRequest, opened: ModelFile): Promise
 }
 
 /**
- * Several inputs of a graph, or token numbers, with the graph's own axes: its layers and operators say how they are drawn.
- * @throws RnnError E_CONFLICT: a flag says another size than the graph
+ * Draws the inputs of a graph with several inputs or with token numbers, along the graph's own axes; its layers and operators decide how.
+ * @throws RnnError E_CONFLICT: a flag and the graph give different sizes
  */
 async function drawnForGraph(network: Network, request: NetworkRequest & InputRequest, seed: string): Promise<DrawnInputs | undefined> {
   const { inputs } = network.graph!.model.graph;
@@ -229,7 +229,7 @@ async function drawnForGraph(network: Network, request: NetworkRequest & InputRe
 type GraphRun = Pick<Prepared, 'network' | 'weights' | 'input' | 'graphInputs' | 'asGraph' | 'notes'>;
 
 /**
- * The network of layers and operators that a graph is; where something of it can be said only while it runs, the graph itself.
+ * Turns a graph into a network of layers and operators; if parts of it are only known while it runs, it is run node by node.
  * @throws RnnError E_MEMORY
  */
 async function graphRun(network: Network, inputs: ReadonlyMap<string, GraphValue>, request: PrepareRequest): Promise<GraphRun> {
@@ -260,7 +260,7 @@ async function graphRun(network: Network, inputs: ReadonlyMap<string, GraphValue
   }
 }
 
-/** @throws RnnError E_CONFLICT: nothing says which axes of a graph's input are N, T and D */
+/** @throws RnnError E_CONFLICT with --N, --T or --D: it is not known which axes of the graph's input these are */
 function checkNoSizes(request: NetworkRequest): void {
   const letter = (['N', 'T', 'D'] as const).find(l => request[l] !== undefined);
   if (!letter) return;
@@ -268,23 +268,23 @@ function checkNoSizes(request: NetworkRequest): void {
   throw new RnnError('usage', 'E_CONFLICT', message, { fix: `drop --${letter}` });
 }
 
-/** Types of inputs whose whole numbers wrap around, having fewer bits than 64. */
+/** Input types that layers compute with exactly. Integers of other types wrap around, because they have fewer bits. */
 const KEPT_TYPES: ReadonlySet<DType | null> = new Set<DType | null>(['f16', 'bf16', 'f32', 'f64', 'i32', 'i64', 'bool']);
 
-/** A script in PyTorch is a PyTorch network, unless something says otherwise. */
+/** Chooses PyTorch as the framework if --rng torch is given and nothing says otherwise. */
 export function withFramework<R extends NetworkRequest & InputRequest>(request: R): R {
   const torch = request.rng === 'torch' && request.framework === undefined && request.weights === undefined;
   return torch ? { ...request, framework: 'torch' } : request;
 }
 
-/** The shape of the file, batch first. */
+/** The shape of the array in the file, batch first. */
 function knownShape(array: ReadArray | undefined, timeMajor = false): readonly number[] | undefined {
   if (!array) return undefined;
   const { shape } = array.tensor;
   return timeMajor && shape.length >= 2 ? [shape[1], shape[0], ...shape.slice(2)] : shape;
 }
 
-/** N and T of an array, whatever its axes: one sequence has two, and the rows of a table are steps. */
+/** N and T of an array of any rank: a 2D array is one sequence whose rows are steps. */
 function sizesOf({ tensor }: ReadArray, { model }: Network): { N: number; T: number } {
   const { timesteps, features } = model.input;
   const steps = tensor.shape[tensor.shape.length - (features === null ? 1 : 2)] ?? 1;
@@ -292,7 +292,10 @@ function sizesOf({ tensor }: ReadArray, { model }: Network): { N: number; T: num
   return { N: Math.max(1, Math.ceil(tensor.data.length / (T * (features ?? 1)))), T };
 }
 
-/** NaN and infinities are computed with as IEEE says; they are counted, and refused with --strict-finite. @throws RnnError E_NOT_FINITE */
+/**
+ * Counts NaN and infinities, which are computed as IEEE 754 defines, in notes; refuses them with --strict-finite. @throws RnnError
+ * E_NOT_FINITE
+ */
 export function finiteNotes(strict: boolean, x: Tensor | null, weights: Weights): string[] {
   const notes = x === null ? [] : checkFinite('the input', x, strict);
   for (const [name, weight] of weights) notes.push(...checkFinite(`the weight ${escapeText(name)}`, weight, strict));

@@ -12,24 +12,24 @@ import type { InputRequest, NetworkRequest } from './request.js';
 import type { ProbeResult, TensorData } from './result.js';
 import { VERSION } from './version.js';
 
-/** The smallest input, with weights, that tells every known mistake from every other one. */
+/** Asks for the smallest input, with weights, that distinguishes every known mistake from every other one. */
 export type ProbeRequest = NetworkRequest &
   Pick<InputRequest, 'seed' | 'init' | 'maxMemory'> & {
-    /** sizes tried, of so many at most */
+    /** called with the number of sizes tried, and the most that will be */
     onProgress?: (done: number, of: number) => void;
   };
 
-/** Sizes that are tried: N·T from small to large. N = 1 hides what passes between samples, T = 1 the recurrence. */
+/** Sizes are tried from small to large N·T. N = 1 hides what passes between samples, T = 1 hides the recurrence. */
 const MOST_SAMPLES = 4;
 const MOST_STEPS = 10;
-/** Multiply-adds of one run of the network; beyond it, mistakes are tried on the first samples. */
+/** Multiply-adds of one run of the network; in larger networks, mistakes are only tried on the first samples. */
 const MOST_WORK = 2e6;
 /**
- * Multiply-adds of all runs: every mistake of every size tried is one. The best so far counts when they are over. Work and not the clock, so that
- * the same call gives the same input everywhere; a few seconds.
+ * Multiply-adds of all runs (one run per mistake and size), a few seconds. When they are used up, the best size so far is the result. Work
+ * is counted instead of time, so that the same call gives the same input everywhere.
  */
 const MOST_WORK_OF_ALL = 3e9;
-/** What a step of a layer costs beside its products, in multiply-adds. */
+/** Overhead of one step of a layer beside its products, in multiply-adds. */
 const STEP = 5000;
 
 interface Trial {
@@ -39,7 +39,9 @@ interface Trial {
   readonly T: number;
 }
 
-/** Searches the smallest input and weights under which every mistake gives another y. @throws RnnError E_PROBE: no size of input shows anything */
+/**
+ * Searches for the smallest input and weights on which every mistake gives another y. @throws RnnError E_PROBE: no input shows any mistake
+ */
 export async function runProbe(request: ProbeRequest): Promise<ProbeResult> {
   const asked = request.T === '?' ? undefined : request.T;
   const { onProgress: _, ...described } = request;
@@ -48,16 +50,17 @@ export async function runProbe(request: ProbeRequest): Promise<ProbeResult> {
   const fixed = request.model === undefined ? NOT_FIXED : fixedSizes((await asRun(network)) ?? network);
   const samples = choices(request.N ?? fixed.N, 2, MOST_SAMPLES);
   const steps = choices(asked ?? fixed.T, 2, MOST_STEPS);
-  // 'torch' draws biases, too: zero biases hide every mistake with them
+  // 'torch' also draws biases: zero biases hide every mistake in them
   const init = request.init ?? (weights ? undefined : 'torch');
   const trialAt = (N: number, T: number, goal?: Goal) => trialOf({ ...described, init }, N, T, goal);
-  // no smaller input distinguishes more than the largest one does, which sets the aim
+  // no smaller input distinguishes more than the largest one, so that sets the goal
   const largest = await trialAt(samples[samples.length - 1], steps[steps.length - 1]);
   let best = largest;
   const sizes = bySize(samples, steps);
   let work = costOf(largest);
   const { apart, hidden, impossible, alike } = largest.separation;
-  // tried first: what is not shown there, then what no size before could show; where that is too much already, the rest need not be tried
+  // tried first: what the largest input does not show, then what earlier sizes did not; if these already fall short of the goal, the rest
+  // is skipped
   let first = [...impossible, ...hidden, ...alike.flat()];
   for (const [i, [N, T]] of sizes.entries()) {
     request.onProgress?.(i + 1, sizes.length);
@@ -79,7 +82,7 @@ function costOf({ prepared, separation, N, T }: Trial): number {
 
 const NOT_FIXED = { N: null, T: null };
 
-/** What a file says of the size of its input; null: any. */
+/** N and T that a file fixes; null: any. */
 function fixedSizes({ model, shapes }: Network): { N: number | null; T: number | null } {
   const { timesteps, shape } = model.input;
   return { N: ownSamples(model, shapes), T: timesteps ?? shape?.[0] ?? null };
@@ -99,10 +102,10 @@ async function trialOf(request: ProbeRequest, N: number, T: number, goal?: Goal)
     const message = 'mistakes are made in layers, and this graph is run node by node: compare looks for no causes in it';
     throw new RnnError('unsupported', 'E_PROBE', message, { where: 'probe', fix: 'any input with different numbers in every place' });
   }
-  // every mistake against every other one, for a few sizes
+  // every mistake is compared with every other one, for a few sizes only
   const masked = withPadding(prepared.network.model, prepared, T);
   const whole = scenarioOf(masked.network.model, masked.weights, masked.input);
-  // what the first samples distinguish, all of them do
+  // whatever the first samples distinguish, all of them do
   const few = Math.max(MOST_SAMPLES, Math.floor(MOST_WORK / workOfSample(prepared)));
   const separation = separationOf(few < N ? samplesOf(whole, 0, few) : whole, goal, MOST_WORK_OF_ALL);
   if (!separation || (separation.reached && separation.apart.length === 0)) {
@@ -121,7 +124,7 @@ async function trialOf(request: ProbeRequest, N: number, T: number, goal?: Goal)
   return { prepared: { ...masked, notes }, separation, N, T: masked.input.x.shape[1] };
 }
 
-/** Where the network masks steps, the last ones of the second sample are padding: else nothing shows how that is treated. */
+/** Makes the last steps of the second sample padding if the network masks steps: otherwise the treatment of padding would not show. */
 function withPadding(model: ModelSpec, prepared: Prepared, T: number): Prepared {
   const layer = model.layers.find(l => l.kind === 'masking' || (l.kind === 'embedding' && l.maskZero));
   const { x } = prepared.input;

@@ -4,8 +4,8 @@ import type { FrameworkName } from '../model/frameworks.js';
 export { FRAMEWORKS as FRAMEWORK_NAMES, type FrameworkName } from '../model/frameworks.js';
 
 /**
- * What the user asked for: types and names are checked, but no file has been read.
- * `cli/options.ts` builds these from argv; the library's callers build them by hand.
+ * What the user asked for: types and names have been checked, but no file has been read. `cli/options.ts` builds these from argv; callers
+ * of the library write them by hand.
  */
 export const ENGINE_NAMES = ['batched', 'manual', 'onnxruntime'] as const;
 export const RNG_NAMES = ['seedrandom', 'keras', 'torch', 'numpy', 'pcg64'] as const;
@@ -13,7 +13,7 @@ export const RNG_NAMES = ['seedrandom', 'keras', 'torch', 'numpy', 'pcg64'] as c
 export type EngineName = (typeof ENGINE_NAMES)[number];
 export type RngName = (typeof RNG_NAMES)[number];
 
-/** Ranges of the numbers of a request; up to 2^31 − 1 unless given. */
+/** Ranges of the numbers in a request; the default maximum is 2^31 − 1. */
 export const RANGES = {
   N: { least: 1 },
   T: { least: 1 },
@@ -28,14 +28,14 @@ export const RANGES = {
   unit: { least: 1 },
 } as const;
 
-/** The four ways to describe a network; exactly one of `dimensions` (also the default), `layers`, `model`, or `weights` alone. */
+/** A network is described in exactly one of four ways: by dimensions (the default), `layers`, `model`, or `weights` alone. */
 export interface NetworkRequest {
-  /** tutorial dimensions; undefined: those of the tutorial network */
+  /** sizes; undefined: those of the tutorial network */
   N?: number;
   /** '?' = symbolic */
   T?: number | '?';
   D?: number;
-  /** one number, or several for a stack: [5, 4] */
+  /** one number, or one for each stacked layer: [5, 4] */
   M?: readonly number[];
   K?: number;
   cell?: CellName;
@@ -44,7 +44,7 @@ export interface NetworkRequest {
   bidirectional?: boolean;
   stack?: number;
   activation?: string;
-  /** of the gates of an LSTM or a GRU */
+  /** activation of the gates of an LSTM or a GRU */
   recurrentActivation?: string;
   /** one-line network: 'lstm:64,gru:32,dense:10' */
   layers?: string;
@@ -53,13 +53,13 @@ export interface NetworkRequest {
   /** path of a weights file */
   weights?: string;
   framework?: FrameworkName;
-  /** refuse to infer return_sequences */
+  /** infer and assume nothing: what neither the file nor a flag says is an error */
   strict?: boolean;
 }
 
 export type ShapesRequest = NetworkRequest;
 
-/** Samples from `from` to `to` − 1, counted from 0, as Python slices: to null, or beyond the end, is the end. */
+/** Samples `from` to `to` − 1, counted from 0 as in Python slices; null, or a number beyond the end, means the end. */
 export interface RowRange {
   readonly from: number;
   readonly to: number | null;
@@ -80,11 +80,11 @@ export interface InputRequest {
   mask?: string;
   h0?: string;
   c0?: string;
-  /** auto unless given: batched, or onnxruntime where that is installed and saves time */
+  /** default auto: batched, or onnxruntime if it is installed and faster */
   engine?: EngineName | 'auto';
   dtype?: 'f32' | 'f64';
   threads?: number;
-  /** fused multiply-add where the processor has it: faster on some, and other bits on others */
+  /** fused multiply-add if the processor has it: sometimes faster, but results depend on the processor */
   fast?: boolean;
   strictFinite?: boolean;
   /** code of a mistake to inject */
@@ -95,12 +95,12 @@ export interface InputRequest {
 
 export interface ForwardRequest extends NetworkRequest, InputRequest {
   trace?: boolean;
-  /** the part of the hand calculation that is wanted, counted from 1 */
+  /** the part of the hand calculation to show, counted from 1 */
   sample?: number;
   step?: number;
   unit?: number;
   states?: boolean;
-  /** of several outputs, the one that is y */
+  /** the output to use as y, if there are several */
   output?: string;
 }
 
@@ -112,11 +112,11 @@ export interface CompareRequest extends NetworkRequest, InputRequest {
   rtol?: number;
   /** 'auto' unless atol or rtol are given */
   tol?: 'auto';
-  /** with how many decimals a binary file of the other side was written; a text file says it itself */
+  /** number of decimals with which the other side's binary file was written; text files show it themselves */
   decimals?: number;
   explain?: boolean;
-  /** the other side holds hidden states: they are compared with hidden states */
+  /** the other side contains hidden states, to be compared with hidden states */
   states?: boolean;
-  /** seconds for the search for pairs of mistakes; 2 unless given */
+  /** seconds of search for pairs of mistakes; default 2 */
   budget?: number;
 }

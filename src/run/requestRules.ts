@@ -1,21 +1,21 @@
 import { RnnError } from '../errors.js';
 import type { CompareRequest, ForwardRequest } from './request.js';
 
-/** Rules between the keys of a request, checked before any file is read: the same for flags and for callers of the library. */
+/** Rules between the keys of a request, checked before any file is read; the same for flags and for library callers. */
 
 type Request = ForwardRequest & CompareRequest;
 type Key = keyof Request;
 
-/** Two that cannot stand together. A network is described in exactly one form. */
+/** Two keys that exclude each other. A network is described in exactly one form. */
 export interface Conflict<R> {
   readonly a: keyof R & string;
   readonly b: keyof R & string;
   readonly fix: string;
-  /** both may be given with these values */
+  /** exception: both may be given if this returns true */
   readonly fine?: (request: R) => boolean;
 }
 
-/** All pairs of a key of the first list and one of the second. */
+/** Pairs each key of the first list with each of the second. */
 export function pairs<R>(
   one: Conflict<R>['a'] | readonly Conflict<R>['a'][],
   other: Conflict<R>['a'] | readonly Conflict<R>['a'][],
@@ -41,9 +41,9 @@ const IN_LAYERS: Partial<Record<Key, string>> = {
 const CONFLICTS: readonly Conflict<Request>[] = [
   pairs<Request>('model', 'layers', ONE_FORM),
   ...Object.entries(IN_LAYERS).map(([key, fix]) => [
-    // --layers 2 beside --M 64 is --stack 2: the reader of --layers says so
+    // --layers 2 beside --M 64 means --stack 2, which the parser of --layers reports
     ...pairs<Request>('layers', key as Key, fix, r => /^\s*\d+\s*$/.test(String(r.layers))),
-    // a file of weights alone leaves these to flags; that is known once it is read
+    // a weights file alone leaves these to flags, which is only known once it is read
     ...(['task', 'pool', 'activation', 'recurrentActivation'].includes(key)
       ? []
       : pairs<Request>('model', key as Key, `the file says it already; ${ONE_FORM}`)),
@@ -82,7 +82,7 @@ export function checkConflicts<R extends object>(request: R, conflicts: readonly
       throw new RnnError('usage', 'E_CONFLICT', `${flagOf(a)} and ${flagOf(b)} cannot be used together`, { fix });
 }
 
-/** @throws RnnError E_NEEDS where every key is missing that `key` requires one of */
+/** @throws RnnError E_NEEDS if `key` is given without any of the keys in `one` */
 export function needs<R extends object>(request: R, key: keyof R & string, one: readonly (keyof R & string)[], why: string): void {
   if (request[key] === undefined || one.some(other => request[other] !== undefined)) return;
   const others = one

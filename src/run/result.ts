@@ -1,5 +1,6 @@
 /**
- * What `run/` returns. The documents in JSON are these objects less the fields marked "not in JSON"; within a major version keys are only added.
+ * The results of `run/`. The JSON documents are these objects without the fields marked "not in JSON"; within a major version, keys are
+ * only added.
  */
 export type * from './results/compare.js';
 export type * from './results/compareFiles.js';

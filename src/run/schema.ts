@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { readPackageFile } from './files/files.js';
 
-/** The JSON Schemas that ship with the package, by the document they describe. */
+/** Returns a JSON Schema shipped with the package, by the document it describes. */
 export async function readSchema(document: string): Promise<string> {
   const path = `schemas/${document}.schema.json`;
   const text = await readPackageFile(path);

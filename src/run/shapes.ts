@@ -13,7 +13,7 @@ import type { Count, ShapesResult } from './result.js';
 
 /**
  * Shapes, weights, parameters, work and memory of a network, from its description alone.
- * @param onNetwork called with the network that was described, which needs D
+ * @param onNetwork called with the described network, if D is known
  */
 export async function runShapes(request: ShapesRequest, onNetwork?: (network: Network) => void): Promise<ShapesResult> {
   const opened = await openModel(request);
@@ -41,13 +41,13 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
   }
 }
 
-/** What a network that is not supported still says of its layers; undefined: nothing. */
+/** What is known of the layers of an unsupported network; undefined if nothing is. */
 async function outlineOf(opened: ModelFile, { model, weights }: ShapesRequest): Promise<ReturnType<typeof outlinedShapes>> {
   const beside = weights === undefined ? undefined : await (await import('./files/modelFile.js')).readTensorFile(weights);
   return outlinedShapes(opened, model!, beside);
 }
 
-/** A graph as layers and operators. @throws RnnError E_OPERATOR */
+/** Converts a graph to layers and operators. @throws RnnError E_OPERATOR */
 async function saidShapes(network: Network, request: ShapesRequest): Promise<Network> {
   try {
     return await networkOfGraph(network, request, 'own');
@@ -61,10 +61,10 @@ async function saidShapes(network: Network, request: ShapesRequest): Promise<Net
   }
 }
 
-/** Sizes that no layer has: what differs between them depends on D. The last is no multiple of a stride behind the others. */
+/** Values of D that no layer has: numbers that differ between them depend on D. Their differences share no common stride. */
 const SIZES = [1_000_003, 1_000_033, 1_000_080] as const;
 
-/** The same while D is symbolic: every number that depends on it is null, and its formula says how. */
+/** The shapes with D left symbolic: numbers that depend on it are null, and formulas give the totals. */
 export async function withoutFeatures(load: (D: number) => Promise<Network>): Promise<ShapesResult> {
   const results = await Promise.all(SIZES.map(async D => shapesOf(await load(D))));
   const result = nullWhereDifferent(results[0], results[1]) as ShapesResult;
@@ -77,7 +77,7 @@ export async function withoutFeatures(load: (D: number) => Promise<Network>): Pr
   return { ...result, totals: { ...result.totals, formulas } };
 }
 
-/** '20*D+132', from the counts at each of SIZES; null where there is none, or where it is no line. */
+/** Formula such as '20*D+132' from the counts at each of SIZES; null if a count is missing or they are not linear in D. */
 function linearIn(counts: readonly (Count | null)[]): string | null {
   if (counts.includes(null)) return null;
   const [a, b, c] = counts.map(count => BigInt(count!));

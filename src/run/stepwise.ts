@@ -2,7 +2,9 @@ import { getLayerKind } from '../layers/index.js';
 import type { LayerSpec } from '../model/spec.js';
 import type { Network } from './network/network.js';
 
-/** A chain, or branches, of layers whose every step follows from that step and from their own states. */
+/**
+ * Whether a network can be run step by step: each step of each layer follows from that step of its inputs and from the layer's own state.
+ */
 export function stepwise({ model, shapes }: Network): boolean {
   const { input, otherInputs, otherOutputs, layers } = model;
   if (otherInputs || otherOutputs || input.shape || input.features === null) return false;

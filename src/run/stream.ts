@@ -18,14 +18,14 @@ import { apartFrom, encoderOf, type ForwardStream, resultOfPieces, type StreamRe
 import { hasStepsFirst, type Prepared, prepare } from './prepare.js';
 import type { ForwardResult } from './result.js';
 
-/** Smaller files are read whole: that is as fast, and the result is the same. */
+/** Smaller files are read whole, which is as fast and gives the same result. */
 const LARGE = 2 ** 24;
 
 /**
- * A forward pass over an input that need not fit in memory: some samples are computed while the next are being read and the last being
- * written. Samples do not depend on each other, so every bit is that of the pass over the whole input, however it is cut.
- * @returns undefined where the whole input is to be read: it is small, or something (padding, states, a trace, the layout of the file) needs
- * it. Standard input can then still be read from its first byte.
+ * A forward pass over an input that need not fit in memory: some samples are computed while the next ones are read and the last ones
+ * written. Samples are independent, so the bits are those of a pass over the whole input, wherever it is cut.
+ * @returns undefined if the whole input has to be read: it is small, or something (padding, states, a trace, the file's layout) needs it.
+ * Standard input can then still be read from its first byte.
  * @throws RnnError as runForward
  */
 export async function openForwardStream(request: StreamRequest, canRewind: boolean): Promise<ForwardStream | undefined> {
@@ -48,7 +48,7 @@ export async function openForwardStream(request: StreamRequest, canRewind: boole
   return undefined;
 }
 
-/** The same for one long sample whose y is that of the last step, where no file is written. */
+/** `openForwardStream` for one long sample whose y is that of the last step, without an output file. */
 export async function forwardLongSample(request: StreamRequest): Promise<ForwardResult | undefined> {
   if (request.input === undefined || needsWhole(request)) return undefined;
   const [path, key] = splitKey(request.input);
@@ -57,14 +57,14 @@ export async function forwardLongSample(request: StreamRequest): Promise<Forward
   return lastOfLongSample(request, path);
 }
 
-/** Request keys that need more than one sample, or show all of them. */
+/** Whether the request needs more than one sample, or shows all of them. */
 function needsWhole(request: StreamRequest): boolean {
   const { lengths, mask, h0, c0, simulate } = request;
   const files = [lengths, mask, h0, c0, simulate].some(value => value !== undefined);
   return files || request.model === '-' || [request.trace, request.states, request.timeMajor].some(Boolean);
 }
 
-/** A file that says which axes its input has. */
+/** Whether the network's file determines the axes of its input. */
 async function readsWhole(request: StreamRequest): Promise<boolean> {
   const opened = await openModel(request);
   return (opened?.graph !== undefined && !isExact(opened.graph)) || hasStepsFirst(opened);
@@ -74,13 +74,13 @@ interface Stream {
   readonly request: StreamRequest;
   readonly samples: Samples;
   readonly prepared: Prepared;
-  /** samples of the input before the first one here */
+  /** index of the first sample in the input */
   readonly from: number;
   /** how many there are; null: until the end */
   readonly count: number | null;
 }
 
-/** The network, with the first sample as its input. */
+/** Prepares the network with the first sample as its input. */
 async function firstSample(request: StreamRequest, samples: Samples, canRewind: boolean): Promise<Stream | undefined> {
   const { N, rows } = request;
   const { total } = samples;
@@ -146,19 +146,21 @@ async function nextChunk(samples: Samples, { least, most }: Chunk, count: number
   return n === 0 ? undefined : samples.take(n);
 }
 
-/** Samples at a time: as many as have been read, from `least` on. */
+/** Samples computed at a time: as many as have been read, but at least `least`. */
 interface Chunk {
   readonly least: number;
   readonly most: number;
 }
 
-/** Numbers of a chunk: few enough for the processor's cache, and, where samples are long, for memory. */
+/** Numbers in a chunk: few enough for the processor's cache and, if samples are long, for memory. */
 const CHUNK_NUMBERS = 2 ** 20;
 const MOST_NUMBERS = 2 ** 23;
-/** Samples from which the engine runs at full speed. */
+/** Number of samples at which the engine reaches full speed. */
 const ENOUGH_SAMPLES = 80;
 const MOST_SAMPLES = 2 ** 14;
-/** Multiply-adds of a chunk: signals are heard between chunks, some 50 ms apart. Of a few samples no fewer: alone they take as long as together. */
+/**
+ * Multiply-adds of a chunk: signals are handled between chunks, about every 50 ms. A chunk has at least FEWEST_SAMPLES: fewer take as long.
+ */
 const CHUNK_WORK = 2.5e8;
 const FEWEST_SAMPLES = 16;
 
@@ -174,7 +176,7 @@ function chunkSize({ chunk, maxMemory }: StreamRequest, network: Network, { shap
   return { least, most: Math.max(least, Math.min(MOST_SAMPLES, Math.floor(CHUNK_NUMBERS / each), heard)) };
 }
 
-/** x and every layer's output */
+/** Count of the numbers in one sample of x and of each layer's output. */
 function numbersOfSample({ shapes }: Network, T: number): number {
   const size = (dims: readonly { readonly size: number | null }[]) => dims.slice(1).reduce((total, d) => total * (d.size ?? T), 1);
   return [size(shapes.input), ...shapes.layers.map(l => size(l.output))].reduce((a, b) => a + b, 0);

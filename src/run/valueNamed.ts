@@ -4,8 +4,8 @@ import { inferShapes } from '../model/shapes.js';
 import type { ModelSpec } from '../model/spec.js';
 
 /**
- * A value of a run by the name that layers read it under: an input, the output of a layer, or `encoder/h`, one of its states.
- * @param name undefined: of a constant, which reads nothing
+ * Finds a value of a run by the name under which layers read it: an input, the output of a layer, or `encoder/h`, one of its states.
+ * @param name undefined for a constant, which has no input
  */
 export function valueNamed(name: string | undefined, model: ModelSpec, input: EngineInput, output: EngineOutput): Value | undefined {
   if (name === undefined) return undefined;
