@@ -15,7 +15,7 @@ export interface ActivationNames {
   readonly torch?: string;
   /** ONNX operator or RNN activation name; absent = none */
   readonly onnx?: string;
-  /** what ONNX calls alpha and beta, in that order, is called here; with ONNX's defaults, which are not always ours */
+  /** our names of ONNX's alpha and beta, in that order, and ONNX's defaults, which may differ from ours */
   readonly onnxParameters?: readonly { readonly name: string; readonly default: number }[];
   /** parameter -> default */
   readonly parameters?: ActivationParameters;
@@ -24,7 +24,7 @@ export interface ActivationNames {
 export interface ElementwiseActivation extends ActivationNames {
   readonly kind: 'elementwise';
   create(parameters: ActivationParameters): (x: number) => number;
-  /** the default function of many numbers, where a call for each costs more than the function; x and out may be the same array */
+  /** f with default parameters for a whole array, if calling f costs more than computing it; x and out may be the same array */
   readonly many?: (x: ArrayLike<number>, out: { [i: number]: number }) => void;
 }
 
@@ -36,7 +36,7 @@ export interface RowActivation extends ActivationNames {
 /** Fills out[from, to) from x[from, to). x and out may be the same array. */
 export type RowFunction = (x: ArrayLike<number>, from: number, to: number, out: { [i: number]: number }) => void;
 
-/** An activation as a cell calls it: of one number, or of the row [M] that a gate of one sample is. */
+/** An activation as a cell calls it: of one number, or of a row [M], one gate of one sample. */
 export type CellFunction = ((x: number) => number) | { readonly row: RowFunction };
 
 export type Activation = ElementwiseActivation | RowActivation;

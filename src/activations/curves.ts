@@ -6,7 +6,7 @@ import { sigmoid as sigmoidOf } from '../numerics/sigmoid.js';
 import { tanh as tanhOf } from '../numerics/tanh.js';
 import { plain, withNumbers } from './elementwise.js';
 
-/** Activations that bend: made of exponentials, roots and quotients. */
+/** Smooth activations: made of exponentials, roots and quotients. */
 
 /** 1 / (1 + exp(-x)) */
 export const sigmoid = plain({ name: 'sigmoid', keras: 'sigmoid', torch: 'sigmoid', onnx: 'Sigmoid' }, sigmoidOf);
@@ -61,7 +61,7 @@ export const celu = withNumbers(
   },
 );
 
-// The fixed point with mean 0 and variance 1 (Klambauer et al. 2017), to the digits Keras and PyTorch carry.
+// Constants for the fixed point with mean 0 and variance 1 (Klambauer et al. 2017), with the digits used by Keras and PyTorch.
 const ALPHA = 1.6732632423543772;
 const SCALE = 1.0507009873554805;
 
@@ -71,7 +71,7 @@ export const selu = plain({ name: 'selu', keras: 'selu', torch: 'selu' }, x => (
 /** log(1 + exp(x)) */
 export const softplus = plain({ name: 'softplus', keras: 'softplus', torch: 'softplus', onnx: 'Softplus' }, softplusOf);
 
-/** max(x, 0) + ln(1 + e^−|x|): no overflow on the right, all digits on the left. */
+/** max(x, 0) + ln(1 + e^−|x|): does not overflow for large x, and keeps all digits for very negative x. */
 export function softplusOf(x: number): number {
   return Math.max(x, 0) + log1p(exp(-Math.abs(x)));
 }
@@ -87,7 +87,7 @@ export const softsign = plain({ name: 'softsign', keras: 'softsign', torch: 'sof
 
 function softsignOf(x: number): number {
   const a = Math.abs(x);
-  if (a === Number.POSITIVE_INFINITY) return x > 0 ? 1 : -1; // the limit; the formula says ∞/∞
+  if (a === Number.POSITIVE_INFINITY) return x > 0 ? 1 : -1; // the limit; the formula would give ∞/∞
   return x / (1 + a);
 }
 
@@ -102,9 +102,9 @@ export const squareplus = withNumbers(
       squareplusOf(x, b),
 );
 
-/** For negative x the equal form (b/2)/(√(x² + b) − x), where nothing cancels. */
+/** (x + √(x² + b))/2; for negative x in the equivalent form (b/2)/(√(x² + b) − x), which has no cancellation. */
 function squareplusOf(x: number, b: number): number {
   const root = Math.sqrt(x * x + b);
-  if (root === Number.POSITIVE_INFINITY) return Math.max(x, 0); // x² overflowed: b no longer shows
+  if (root === Number.POSITIVE_INFINITY) return Math.max(x, 0); // x² overflowed: b is negligible
   return x > 0 ? 0.5 * (x + root) : (0.5 * b) / (root - x);
 }

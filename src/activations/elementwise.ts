@@ -1,11 +1,11 @@
 import type { ActivationNames, ElementwiseActivation } from './activation.js';
 
-/** An activation of single numbers without parameters. */
+/** An elementwise activation without parameters. */
 export function plain(names: ActivationNames, f: (x: number) => number): ElementwiseActivation {
   return { kind: 'elementwise', ...names, create: () => f };
 }
 
-/** One whose parameters are numbers. */
+/** An elementwise activation whose parameters are all numbers. */
 export function withNumbers(
   names: ActivationNames,
   create: (parameters: Readonly<Record<string, number>>) => (x: number) => number,

@@ -5,7 +5,7 @@ import type { ElementwiseActivation } from './activation.js';
 import { softplusOf } from './curves.js';
 import { plain } from './elementwise.js';
 
-/** Activations that are x times a function of x between 0 and 1; at −∞ they are −0, their limit, where the formula says ∞·0. */
+/** Activations that are x times a function of x between 0 and 1. At −∞ they return −0, the limit, where the formula would give −∞·0. */
 
 /** x * sigmoid(x) */
 export const silu = plain({ name: 'silu', aliases: ['swish'], keras: 'silu', torch: 'silu' }, x =>
@@ -32,7 +32,7 @@ export const gelu: ElementwiseActivation = {
   create: ({ approximate }) => (approximate ? geluTanhOf : exactGelu),
 };
 
-/** erfc instead of 1 + erf: the left tail keeps its digits. */
+/** Uses erfc instead of 1 + erf, which would lose the digits of the left tail. */
 function exactGelu(x: number): number {
   return x === Number.NEGATIVE_INFINITY ? -0 : 0.5 * x * erfc(-x * Math.SQRT1_2);
 }
@@ -42,7 +42,7 @@ const TWICE_ROOT_2_PI = 1.5957691216057308; // 2·√(2/π)
 /** x * (1 + tanh(sqrt(2/pi)*(x + 0.044715*x^3))) / 2 */
 export const geluTanh = plain({ name: 'gelu_tanh', aliases: ['gelu_new'] }, geluTanhOf);
 
-/** (1 + tanh u)/2 = σ(2u), which keeps the digits of the left tail. */
+/** Uses (1 + tanh u)/2 = σ(2u), which keeps the digits of the left tail. */
 function geluTanhOf(x: number): number {
   return x === Number.NEGATIVE_INFINITY ? -0 : x * sigmoid(TWICE_ROOT_2_PI * (x + 0.044715 * x * x * x));
 }

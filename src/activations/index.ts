@@ -4,7 +4,7 @@ import { nearest, unknownName } from '../registry.js';
 import type { Activation, ActivationParameters, ActivationSpec, CellFunction } from './activation.js';
 import * as all from './all.js';
 
-/** Every activation, in no particular order. */
+/** All activations, in no particular order. */
 export const activations: readonly Activation[] = Object.values(all);
 const BY_NAME = new Map(activations.flatMap(a => [a.name, ...(a.aliases ?? [])].map((name): [string, Activation] => [name, a])));
 
@@ -15,7 +15,7 @@ export interface ResolvedActivation {
 }
 
 /**
- * The activation a spec names, by its name or an alias; null (as Keras writes it) is linear.
+ * Returns the activation that a spec names, by its name or an alias; null (as Keras writes it) is linear.
  * @throws RnnError E_UNKNOWN_ACTIVATION, E_ACTIVATION_PARAMETER
  */
 export function getActivation(spec: ActivationSpec | null): ResolvedActivation {
@@ -27,14 +27,14 @@ export function getActivation(spec: ActivationSpec | null): ResolvedActivation {
   return { activation, parameters: { ...activation.parameters, ...checkParameters(activation, given) } };
 }
 
-/** The shortest spec with the same meaning: an alias by its name, parameters at their default left out. */
+/** Returns the shortest equivalent spec: aliases replaced, parameters with default values left out. */
 export function canonicalActivation(spec: ActivationSpec | null): ActivationSpec {
   const { activation, parameters } = getActivation(spec);
   const changed = Object.entries(parameters).filter(([key, value]) => value !== activation.parameters?.[key]);
   return changed.length === 0 ? activation.name : { name: activation.name, ...Object.fromEntries(changed) };
 }
 
-/** `relu`, `relu(max_value=6, threshold=0.5)` */
+/** Formats an activation: `relu`, `relu(max_value=6, threshold=0.5)`. */
 export function formatActivation(spec: ActivationSpec | null): string {
   const canonical = canonicalActivation(spec);
   if (typeof canonical === 'string') return canonical;
@@ -44,14 +44,14 @@ export function formatActivation(spec: ActivationSpec | null): string {
     .join(', ')})`;
 }
 
-/** The activation for use inside a cell. @throws RnnError E_UNKNOWN_ACTIVATION, E_ACTIVATION_PARAMETER */
+/** Returns the activation as a cell calls it. @throws RnnError E_UNKNOWN_ACTIVATION, E_ACTIVATION_PARAMETER */
 export function cellFunction(spec: ActivationSpec | null): CellFunction {
   const { activation, parameters } = getActivation(spec);
   return activation.kind === 'elementwise' ? activation.create(parameters) : { row: activation.create(parameters) };
 }
 
 /**
- * Fills out [R, K] with the activation of x [R, K], either kind; x and out may be the same array.
+ * Fills out [R, K] with the activation of x [R, K], elementwise or by row; x and out may be the same array.
  * @param width K, the length of the last axis
  */
 export function activate(spec: ActivationSpec | null, x: ArrayLike<number>, width: number, out: { [i: number]: number }): void {
@@ -76,7 +76,7 @@ function checkParameters(activation: Activation, given: Readonly<Record<string, 
   return checked;
 }
 
-/** A parameter is what its default is: a flag, a finite number, or a number or null where the default is null. */
+/** Checks that a parameter has the type of its default: a boolean, a finite number, or (if the default is null) a number or null. */
 function checkParameter(activation: Activation, key: string, value: unknown, standard: number | boolean | null): number | boolean | null {
   if (typeof standard === 'boolean' ? typeof value === 'boolean' : typeof value === 'number' && Number.isFinite(value)) {
     return value as number | boolean;

@@ -1,6 +1,6 @@
 import type { ElementwiseActivation } from './activation.js';
 
-/** Keras' four-parameter form: slope·(x − threshold) up to the threshold, x above it, clipped to [0, max_value] where that is given. */
+/** Keras' parameterised ReLU: slope·(x − threshold) up to the threshold, x above it; at most max_value if that is given. */
 export const relu: ElementwiseActivation = {
   kind: 'elementwise',
   name: 'relu',
@@ -26,7 +26,7 @@ function below(x: number, from: number, slope: number): number {
 
 const bitsOf = ({ buffer, byteOffset, length }: Float32Array) => new Int32Array(buffer, byteOffset, length);
 
-/** By their bits: the signs of numbers are a coin's, and a branch that is guessed wrong costs more than all else. */
+/** ReLU on the bits of float32 numbers, without a branch: signs are random, and mispredicted branches would dominate the time. */
 function positive(x: Int32Array, out: Int32Array): void {
   for (let i = 0; i < x.length; i++) {
     const bits = x[i];

@@ -19,7 +19,7 @@ export const softmax: RowActivation = {
   },
 };
 
-/** The largest of x[from, to), NaN if there is one. */
+/** Maximum of x[from, to); NaN if any element is NaN. */
 function rowMaximum(x: ArrayLike<number>, from: number, to: number): number {
   let most = Number.NEGATIVE_INFINITY;
   for (let i = from; i < to; i++) if (!(x[i] <= most)) most = x[i];
@@ -54,9 +54,9 @@ export const sparsemax: RowActivation = {
 };
 
 /**
- * tau = (s_1 + … + s_k − 1)/k, s_j the sum of the j largest and k the largest count for which 1 + k·x_(k) exceeds s_k. Martins and Astudillo (2016)
- * have s_k alone in the place of that sum; every backend of Keras 3.6 to 3.15 adds them all, and networks were trained with it. NaN when the row
- * holds a NaN or +∞.
+ * tau = (s_1 + … + s_k − 1)/k, where s_j is the sum of the j largest elements and k the largest index with 1 + k·x_(k) > s_k. Martins and
+ * Astudillo (2016) have (s_k − 1)/k; but every backend of Keras 3.6 to 3.15 sums all s_j, and networks were trained with that. NaN if the
+ * row contains NaN or +∞.
  */
 function tauOf(x: ArrayLike<number>, from: number, to: number): number {
   const row: number[] = [];

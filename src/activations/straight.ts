@@ -1,6 +1,6 @@
 import { plain, withNumbers } from './elementwise.js';
 
-/** Activations made of straight pieces; `relu` has a file of its own. */
+/** Piecewise linear activations, except `relu`, which has a file of its own. */
 
 /** x */
 export const linear = plain({ name: 'linear', aliases: ['identity', 'none'], keras: 'linear', onnx: 'Identity' }, x => x);
@@ -24,7 +24,10 @@ export const affine = withNumbers(
 /** min(max(0, x), 6) */
 export const relu6 = plain({ name: 'relu6', keras: 'relu6', torch: 'relu6' }, x => Math.min(Math.max(x, 0), 6));
 
-/** x if x >= 0 else negative_slope*x. The slope is 0.2 in Keras 3's function, 0.01 in PyTorch and ONNX, 0.3 in Keras' LeakyReLU layer: three defaults, one name. */
+/**
+ * x if x >= 0 else negative_slope*x. The default slope depends on who is asked: 0.2 in Keras 3's function, 0.3 in Keras' LeakyReLU layer,
+ * 0.01 in PyTorch and ONNX.
+ */
 export const leakyRelu = withNumbers(
   {
     name: 'leaky_relu',
@@ -76,7 +79,7 @@ export const hardTanh = plain({ name: 'hard_tanh', aliases: ['hardtanh'], keras:
   Math.min(Math.max(x, -1), 1),
 );
 
-/** min(max(0, x/6 + 0.5), 1). Keras 3 and PyTorch. Keras 2, tfjs and ONNX give the same name to another line: `hard_sigmoid_keras2`. */
+/** min(max(0, x/6 + 0.5), 1). Keras 3 and PyTorch. Keras 2, tfjs and ONNX give the same name to another slope: `hard_sigmoid_keras2`. */
 export const hardSigmoid = plain({ name: 'hard_sigmoid', keras: 'hard_sigmoid', torch: 'hardsigmoid' }, x =>
   x <= -3 ? 0 : x >= 3 ? 1 : x / 6 + 0.5,
 );

@@ -3,9 +3,10 @@ import { sigmoid } from '../numerics/sigmoid.js';
 import { tanh } from '../numerics/tanh.js';
 
 /**
- * f of z[from, to), in place; a function of rows sees `width` numbers at a time. V8 calls a function it does not know with boxed numbers, at several times the cost; those that nearly every call
- * means have loops of their own, in which they are known. Four numbers a turn make this longer than what V8 puts into its callers: with three copies of it, a cell's step takes V8 five times as long
- * to compile, and it is compiled again for every new f.
+ * Applies f to z[from, to) in place; a row function gets `width` numbers at a time.
+ * V8 boxes the numbers it passes to a function that it cannot inline, at several times the cost. The most common functions therefore have
+ * loops of their own. Unrolling four numbers makes this function too long to be inlined into its callers, on purpose: with three copies of
+ * it, a cell's step takes V8 five times as long to compile, and it is compiled again for every new f.
  */
 export function applyTo(f: CellFunction, z: Float64Array, from: number, to: number, width: number): void {
   let k = from;
@@ -37,7 +38,7 @@ export function applyTo(f: CellFunction, z: Float64Array, from: number, to: numb
   }
 }
 
-/** ONNX `clip`: z[from, to) held within [−limit, limit]; NaN passes. */
+/** ONNX `clip`: clamps z[from, to) to [−limit, limit] in place. NaN stays NaN. */
 export function clampTo(limit: number | null, z: Float64Array, from: number, to: number): void {
   if (limit === null) return;
   for (let k = from; k < to; k++) if (z[k] > limit) z[k] = limit;
@@ -46,7 +47,10 @@ export function clampTo(limit: number | null, z: Float64Array, from: number, to:
 
 let room = new Float64Array(64);
 
-/** A row of `length` numbers in float64, whatever the network's precision: sums are rounded only when they are stored. Valid until the next call. */
+/**
+ * Returns a scratch row of at least `length` numbers, valid until the next call. It is float64 whatever the network's precision: sums are
+ * rounded only when they are stored.
+ */
 export function rowOf(length: number): Float64Array {
   if (room.length < length) room = new Float64Array(2 * length);
   return room;

@@ -9,7 +9,7 @@ import { biasShapes, kernelShapes } from './weightShapes.js';
  *   g = tanh(x_t·Wx_g + b_g + r ⊙ (h_{t−1}·Wh_g + b'_g))     reset after the product: Keras 3 default, PyTorch (n), ONNX linear_before_reset=1
  *   g = tanh(x_t·Wx_g + (r ⊙ h_{t−1})·Wh_g + b_g)            reset before: Keras reset_after=False, tfjs, ONNX default
  *   h_t = z ⊙ h_{t−1} + (1 − z) ⊙ g
- * The candidate g is ĥ in Keras, n in PyTorch, h in ONNX. Reset after needs the recurrent bias b' as a row of its own, inside r⊙(…).
+ * The candidate g is ĥ in Keras, n in PyTorch, h in ONNX. Reset after needs a separate recurrent bias b', inside r⊙(…).
  */
 const GATES = ['z', 'r', 'g'] as const;
 

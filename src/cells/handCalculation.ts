@@ -3,11 +3,12 @@ import type { FloatArray, Tensor } from '../tensor/tensor.js';
 import { applyTo } from './apply.js';
 
 /**
- * A cell's equations as a sequence of sums, products and functions of named lines. The cell writes them once, against this interface; what
- * stands behind it makes of them the hand calculation of one step of one sample (numbers, `startHandCalculation`) or the loop of a script (text, emit/numpyCell.ts).
+ * Receives a cell's equations as a sequence of sums, products and functions of named lines. The cell writes them once, against this
+ * interface. One implementation computes the hand calculation of one step of one sample (numbers: `startHandCalculation`), another writes
+ * the loop of a script (text: emit/numpyCell.ts).
  */
 export interface StepWriter<L extends Line> {
-  /** those of CellOptions that change the equations */
+  /** the CellOptions that change the equations */
   readonly options: {
     readonly resetAfter: boolean;
     readonly projection: number | null;
@@ -21,13 +22,13 @@ export interface StepWriter<L extends Line> {
   given(state: string): L;
   /** x_t·Wx_gate */
   input(gate: string): L;
-  /** h·Wh_gate, h being h_{t−1} unless said */
+  /** h·Wh_gate; h is h_{t−1} by default */
   recurrent(gate: string, h?: L): L;
-  /** b_gate (row 0) or b'_gate (row 1); nothing where the layer has no such bias */
+  /** b_gate (row 0) or b'_gate (row 1); empty if the layer has no such bias */
   bias(gate: string, row: 0 | 1): L[];
-  /** p_gate⊙c; nothing without peepholes */
+  /** p_gate⊙c; empty without peepholes */
   peephole(gate: string, row: number, c: L): L[];
-  /** the sum of lines; `clipped` sums are held within the layer's clip */
+  /** the sum of lines; if `clipped`, clamped to the layer's clip */
   sum(label: string, addends: readonly L[], role?: 'sum' | 'result' | 'part', clipped?: boolean): L;
   apply(label: string, fn: NamedFunction, line: L, role?: 'part' | 'result'): L;
   /** a ⊙ b */
@@ -36,32 +37,32 @@ export interface StepWriter<L extends Line> {
   projected(label: string, line: L): L;
 }
 
-/** What a cell sees of a line. */
+/** A line as the cell sees it. */
 export interface Line {
   /** 'x_t·Wx_i', 'sum', 'i' */
   readonly label: string;
 }
 
-/** A line of the hand calculation: a vector, and for each of its numbers the terms it is made of. */
+/** A line of the hand calculation: a vector, and for each element the terms it is computed from. */
 export interface HandLine extends Line {
   /** [M]; [P] for a projected h */
   readonly values: Float64Array;
-  /** given: a weight or a state as it is; part: an addend or factor; sum; result: a gate or a state */
+  /** given: a weight or state, unchanged; part: an addend or factor; sum; result: a gate or a new state */
   readonly role: 'given' | 'part' | 'sum' | 'result';
-  /** of other lines: 'σ(sum_i)', 'f⊙c_{t−1} + i⊙g'; '' where the label says it all */
+  /** formula in terms of other lines: 'σ(sum_i)', 'f⊙c_{t−1} + i⊙g'; '' if the label says it all */
   readonly formula: string;
-  /** what values[m] is made of */
+  /** how values[m] is computed */
   how(m: number): How;
 }
 
 export type How =
-  /** the number itself, as `name` says where it stands: 'bh[3]' */
+  /** a number taken as it is; `name` is its place: 'bh[3]' */
   | { readonly kind: 'number'; readonly name: string; readonly value: number }
   /** Σ a·b */
   | { readonly kind: 'products'; readonly terms: readonly Term[] }
-  /** the sum of other lines' numbers, held within ±limit where a clip is set */
+  /** the sum of other lines' numbers, clamped to ±limit if a clip is set */
   | { readonly kind: 'sum'; readonly addends: readonly { readonly label: string; readonly value: number }[]; readonly limit: number | null }
-  /** name(argument), name such as 'tanh' */
+  /** name(argument), with a name such as 'tanh' */
   | { readonly kind: 'function'; readonly name: string; readonly argument: number };
 
 export interface Term {
@@ -80,14 +81,14 @@ export interface HandArgs {
   readonly options: StepWriter<Line>['options'];
   /** [D] */
   readonly x: FloatArray;
-  /** before the step, one per state: h [P], c [M] */
+  /** the states before the step: h [P], c [M] */
   readonly state: readonly FloatArray[];
-  /** of one direction, as in RecurrenceArgs: kernel, recurrentKernel, bias, projection, peepholes */
+  /** the weights of one direction, as in RecurrenceArgs: kernel, recurrentKernel, bias, projection, peepholes */
   readonly weights: Readonly<Partial<Record<string, Tensor>>>;
   readonly sig: NamedFunction;
   readonly act: NamedFunction;
   readonly actOut: NamedFunction;
-  /** 't−1', or 't+1' where the sequence is read backwards */
+  /** index of the previous step: 't−1', or 't+1' if the sequence is read backwards */
   readonly before: string;
 }
 
@@ -102,16 +103,16 @@ export interface HandCalculation extends HandArgs, StepWriter<HandLine> {
   readonly lines: readonly HandLine[];
 }
 
-/** Collects the lines of a hand calculation, each with its numbers and how they come about. */
+/** Collects the lines of a hand calculation: their numbers, and how each is computed. */
 function linesWriter() {
   const lines: HandLine[] = [];
-  /** What is given is not part of the hand calculation. */
+  /** Completes a line and collects it, unless it is given: the hand calculation lists computed lines only. */
   const written = (line: Omit<HandLine, 'formula'> & { formula?: string }) => {
     const whole: HandLine = { formula: '', ...line };
     if (line.role !== 'given') lines.push(whole);
     return whole;
   };
-  /** A line whose m-th number is value(m) */
+  /** Writes a line whose element m is value(m). */
   const write = (line: Omit<HandLine, 'values' | 'formula'> & { formula?: string }, length: number, value: (m: number) => number) =>
     written({ ...line, values: Float64Array.from({ length }, (_, m) => value(m)) });
   /** v·W for columns [from, from + length) */
@@ -128,7 +129,7 @@ function linesWriter() {
     for (let d = 0; d < v.values.length; d++) for (let m = 0; m < length; m++) values[m] += v.values[d] * W.data[d * width + from + m];
     return written({ label, role, values, how: m => ({ kind: 'products', terms: terms(m) }) });
   };
-  /** numbers that stand somewhere: a weight, a state */
+  /** Writes a line of numbers taken from a weight or a state. */
   const plain = (label: string, values: FloatArray, from: number, length: number, role: 'given' | 'part') => {
     const value = (m: number) => values[from + m];
     return write({ label, role, how: m => ({ kind: 'number', name: `${label}[${m + 1}]`, value: value(m) }) }, length, value);
@@ -136,7 +137,7 @@ function linesWriter() {
   return { lines, written, write, product, plain };
 }
 
-/** Starts the hand calculation of one step of one sample: a cell that writes its equations into it leaves the lines. */
+/** Starts the hand calculation of one step of one sample. Pass it to a cell's `handCalculation`; `lines` then has the result. */
 export function startHandCalculation(args: HandArgs): HandCalculation {
   const { gates, states, units: M, weights, before, options } = args;
   const { lines, written, write, product, plain } = linesWriter();
@@ -203,7 +204,7 @@ export function startHandCalculation(args: HandArgs): HandCalculation {
   return calculation;
 }
 
-/** '1 − z' -> '(1 − z)', 'h_{t−1}' and '(1 − z)' as they are */
+/** Puts a sum or difference in parentheses: '1 − z' becomes '(1 − z)'; 'h_{t−1}' and '(1 − z)' stay. */
 function asFactor(label: string): string {
   return /[+−]/.test(label.replace(/\([^()]*\)|\{[^}]*\}/g, '')) ? `(${label})` : label;
 }
@@ -213,7 +214,7 @@ interface Vector {
   readonly values: FloatArray;
 }
 
-/** Columns [from, from + length) of a matrix that is called `name`. */
+/** Columns [from, from + length) of a matrix called `name`. */
 interface Columns {
   readonly W: Tensor;
   readonly name: string;
@@ -221,7 +222,7 @@ interface Columns {
   readonly length: number;
 }
 
-/** As the cells clip: NaN passes. */
+/** Clamps to ±limit as the cells do: NaN stays NaN. */
 function within(v: number, limit: number | null): number {
   if (limit === null) return v;
   return v > limit ? limit : Math.max(v, -limit);

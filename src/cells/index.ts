@@ -20,7 +20,7 @@ export function isCellName(name: string): name is CellName {
 const TITLES = { keras: 'Keras', torch: 'PyTorch', onnx: 'ONNX', flax: 'Flax' } as const;
 
 /**
- * How a framework has the cell. tfjs has it as Keras.
+ * Returns the cell's gate order and class name in a framework; for tfjs, ask for Keras.
  * @throws RnnError E_NO_SUCH_CELL (unsupported): `janet has no layer in Keras`
  */
 export function rowOf(cell: Cell, framework: 'flax'): FlaxRow;

@@ -7,7 +7,7 @@ import { biasShapes, kernelShapes } from './weightShapes.js';
  *   f = σ(x_t·Wx_f + h_{t−1}·Wh_f + b_f)
  *   g = tanh(x_t·Wx_g + b_g + f ⊙ (h_{t−1}·Wh_g + b'_g))
  *   h_t = f ⊙ h_{t−1} + (1 − f) ⊙ g
- * One gate resets and updates. The candidate g is n in Flax; its recurrent bias b' stands inside f⊙(…). Keras, PyTorch and ONNX have no such cell.
+ * One gate both resets and updates. The candidate g is n in Flax; its recurrent bias b' is inside f⊙(…). Keras, PyTorch and ONNX have no such cell.
  */
 const GATES = ['f', 'g'] as const;
 

@@ -10,7 +10,7 @@ export function withBias(weights: WeightShape[], useBias: boolean, name: string,
   return useBias ? [...weights, weightShape({ name, role: 'bias', dims: [symbol], shape: [size] })] : weights;
 }
 
-/** The letters a report uses for this layer's input width, units and projected width. */
+/** The letters that reports use for this layer's input width, units and projection width. */
 export interface CellSymbols {
   readonly D: string;
   readonly M: string;
@@ -72,7 +72,7 @@ function product(rows: string, G: number, symbol: string): string {
   return G > 1 ? `${factor(rows)}*${G}*${symbol}` : `${factor(rows)}*${symbol}`;
 }
 
-/** A size as part of a product: the width behind a concatenation is a sum, 'M1+M2', the steps behind a convolution a difference, 'T-2'. */
+/** Puts a size in parentheses if a product needs them: after a concatenation the width is a sum, 'M1+M2'; after a convolution T is 'T-2'. */
 export function factor(size: string): string {
   return /[-+/]/.test(size) ? `(${size})` : size;
 }

@@ -1,8 +1,8 @@
 import { RnnError } from '../errors.js';
 
 /**
- * A fact that can change y, and that neither the file nor a flag says. The list goes with the network into every result and JSON
- * document: a number is right, or asked for, or its assumption is printed.
+ * The kinds of facts that can change y and that neither the file nor a flag states. Whatever is assumed about them is carried with the
+ * network into every result and JSON document, so that no number rests on an assumption that is not printed.
  */
 // biome-ignore format: a table
 const FACTS = [
@@ -16,31 +16,31 @@ export interface Assumption {
   readonly fact: Fact;
   /** what was assumed, as a sentence: 'the head reads the last step' */
   readonly what: string;
-  /** the value that was taken: 'last' */
+  /** the assumed value: 'last' */
   readonly value: string;
   /** why it had to be assumed: 'a state dict does not say' */
   readonly why: string;
-  /** the flags that say it, or say otherwise: '--layers rnn:5+seq,dense:2'; null where no flag can */
+  /** the flags that confirm or change it: '--layers rnn:5+seq,dense:2'; null if no flag can */
   readonly say: string | null;
 }
 
-/** A fact that the user has to give: it cannot be assumed, because no value is the usual one. */
+/** A fact that the user must state: no value is common enough to be assumed. */
 export interface Question {
   /** 'which activation is between fc1 and fc2' */
   readonly what: string;
-  /** who leaves it open, the beginning of that sentence: 'a state dict does not say' */
+  /** the start of the sentence that says who leaves it open: 'a state dict does not say' */
   readonly why: string;
-  /** the line with `_` where the user has to say: 'lstm:64,dense:64@_,dense:1' */
+  /** the --layers line, with `_` for each value the user must fill in: 'lstm:64,dense:64@_,dense:1' */
   readonly layersLine: string;
-  /** the line has what there is, in the order of the file, which is not that of use */
+  /** whether the line lists the layers in file order, which need not be the order in which they run */
   readonly inAnyOrder?: boolean;
-  /** what else the line takes that nobody has said */
+  /** further assumptions that the line would confirm */
   readonly taken?: readonly Assumption[];
-  /** what to do instead of completing that line; several of them with '; or' between */
+  /** alternatives to completing that line, joined by '; or' */
   readonly advice?: string;
 }
 
-/** With `--strict`, nothing that the file and the flags leave open is assumed. @throws RnnError E_ASSUMED (convention, exit 3) */
+/** Refuses every assumption if `--strict` is given. @throws RnnError E_ASSUMED (convention, exit 3) */
 export function checkAssumptions(assumptions: readonly Assumption[], strict: boolean | undefined, lineOf?: () => string | null): void {
   if (!strict || assumptions.length === 0) return;
   const [{ what, why, say }] = assumptions;
@@ -58,7 +58,7 @@ export function checkAssumptions(assumptions: readonly Assumption[], strict: boo
 /** A `_` that stands for a value, not one within a name. */
 const UNFILLED = /(^|[,@+=])_/;
 
-/** The error that asks for what nobody has said: E_ASK (convention, exit 3). */
+/** Returns the error that asks the user for a missing fact: E_ASK (convention, exit 3). */
 export function ask({ what, why, layersLine, inAnyOrder, taken = [], advice }: Question): RnnError {
   const line = `--layers "${layersLine}"${taken.length === 0 ? '' : `, which also says: ${taken.map(a => a.what).join('; ')}`}`;
   const functions = layersLine.includes('@_') ? ' (@linear: no activation)' : '';

@@ -18,8 +18,8 @@ import { asObject, bool, checkKeys, choice, missing, show, text, typeError, whol
 import { unknownLayer, Values } from './specValues.js';
 
 /**
- * A spec as a user writes it (plain JSON, defaults left out) -> a complete ModelSpec. Types, ranges, names and wiring are checked here;
- * shapes are checked by the walk in shapes.ts.
+ * Turns a spec as a user writes it (plain JSON, defaults left out) into a complete ModelSpec. Checks types, ranges, names and wiring;
+ * shapes are checked by `inferShapes`.
  * @throws RnnError E_SPEC_TYPE, E_SPEC_KEY, E_SPEC_RANGE, E_SPEC_MISSING, E_SPEC_NAME, E_SPEC_WIRING, E_UNKNOWN_LAYER_KIND
  */
 export function checkSpec(json: unknown, framework: FrameworkName = 'keras'): ModelSpec {
@@ -46,7 +46,7 @@ export function checkSpec(json: unknown, framework: FrameworkName = 'keras'): Mo
   });
   const [output, ...otherOutputs] = checkOutputs(spec, layers, values);
   const tokens = tokenValues(layers);
-  /** An input that an embedding reads has no features: it is token numbers. Otherwise [T, D] is a sequence, whatever way it is written. */
+  /** An input read by an embedding holds token numbers and has no features. Any other input of shape [T, D] is a sequence, however it is written. */
   const asRead = ({ shape, ...i }: InputSpec): InputSpec => ({
     ...i,
     ...(tokens.has(i.name) ? { features: null } : shape && i.features === null ? { timesteps: null, features: 1 } : {}),
@@ -74,7 +74,7 @@ function tooManyLayers(found: number): RnnError {
   });
 }
 
-/** `input` describes an only input, `inputs` several. */
+/** Reads `input` (a single input) or `inputs` (several). */
 function checkInputs(spec: Record<string, unknown>): InputSpec[] {
   if (spec.inputs === undefined) return [within('input', () => checkInput(spec.input === undefined ? {} : spec.input, 'input'))];
   if (spec.input !== undefined) throw typeError('inputs', "'input' or 'inputs', not both", spec.inputs);
@@ -90,7 +90,7 @@ function checkInputs(spec: Record<string, unknown>): InputSpec[] {
   return inputs;
 }
 
-/** `output` names an only output, `outputs` several: values, or {name, value}. */
+/** Reads `output` (a single output) or `outputs` (several: value names, or {name, value}). */
 function checkOutputs(spec: Record<string, unknown>, layers: readonly LayerSpec[], values: Values): OutputSpec[] {
   if (spec.outputs === undefined) {
     const value = spec.output === undefined ? layers[layers.length - 1].name : values.find(spec.output, 'output');
@@ -153,12 +153,12 @@ function checkLayer(json: unknown, values: Values, taken: Set<string>, framework
   };
   const { blank } = fieldsOf(kind);
   const call = checkCall(given, values, kind.name);
-  // what a call alone has stands before the fields of the kind
+  // keys of a single call (states, mask …) come before the fields of the kind
   const layer = call ? { ...head, ...call, ...blank, ...head } : Object.assign({ ...blank }, head);
   return checkFields(kind, given, framework, layer) as unknown as LayerSpec;
 }
 
-/** Whether it is an operator on constants alone. */
+/** Whether the layer is an operator whose operands are all constants. */
 function readsNothing({ kind, inputs, operands }: Record<string, unknown>): boolean {
   const none = kind === 'op' && Array.isArray(inputs) && inputs.length === 0;
   return none && Array.isArray(operands) && operands.length > 0 && operands.every(o => o !== null);
@@ -170,10 +170,10 @@ function checkWiring(inputs: unknown, values: Values): readonly string[] {
   return inputs.map(given => values.find(given, 'inputs'));
 }
 
-/** Kinds over several cells, and over images. */
+/** Kinds with states that are not plain cells: wrappers of several cells, and convolutional LSTMs. */
 export const WITH_STATES: ReadonlySet<string> = new Set(['bidirectional', 'stackedrnn', 'convlstm1d', 'convlstm2d', 'convlstm3d']);
 
-/** What a call of a layer may have in addition to its inputs: initial states and a mask as values, and the layer whose weights it shares. */
+/** Reads what a call may have besides its inputs: initial states, a mask, and the layer whose weights it shares. */
 function checkCall(
   given: Record<string, unknown>,
   values: Values,
@@ -206,8 +206,8 @@ function checkCall(
 }
 
 /**
- * `rnn_1`, `gru_2`, `dense_1`: recurrent layers are counted together (their number is the index of M1, M2 …), every other kind by itself,
- * so that adding a layer at the end renames nothing.
+ * Returns the default name of a layer: `rnn_1`, `gru_2`, `dense_1`. Recurrent layers share one counter (the index of M1, M2 …), every other
+ * kind has its own, so that adding a layer at the end renames nothing.
  */
 function freeName(kind: string, values: Values, taken: ReadonlySet<string>): string {
   let n = Math.max(values.countOf(kind) + 1, values.firstFree.get(kind) ?? 1);

@@ -7,7 +7,7 @@ import { FIXED_OPTIONS } from '../layers/recurrent.js';
 import { DEFAULTS, type FrameworkName, isCellName, isTorchProjection, layerDefaults } from './frameworks.js';
 import { asObject, bool, checkKeys, choice, missing, rangeError, text, typeError, wholeNumber } from './specJson.js';
 
-/** Checks the fields of a kind and fills in defaults. @param layer receives them: assigning to existing keys is much faster */
+/** Checks the fields of a kind and fills in defaults. @param layer receives the fields; it has all keys already, which makes assigning much faster */
 export function checkFields(
   kind: AnyLayerKind,
   given: Record<string, unknown>,
@@ -36,7 +36,7 @@ interface KindFields {
   /** every key that a layer of this kind may have */
   readonly keys: readonly string[];
   readonly entries: readonly (readonly [string, Field])[];
-  /** all of these keys, behind those that every layer has */
+  /** an object with every key of a layer, the common ones first */
   readonly blank: Readonly<Record<string, unknown>>;
 }
 
@@ -57,7 +57,7 @@ export function fieldsOf(kind: AnyLayerKind): KindFields {
   return { keys, entries, blank };
 }
 
-/** A layer inside a layer: its kind and fields; the outer layer decides what it reads. */
+/** Checks a layer inside a layer: its kind and fields. It has no inputs of its own; the outer layer decides what it reads. */
 function checkInner(json: unknown, framework: FrameworkName, kinds: readonly string[] | undefined): object {
   const given = asObject(json, 'layer');
   if (given.kind === undefined) throw missing('kind', LAYER_KINDS.map(k => k.name).join(', '));
@@ -75,8 +75,8 @@ function checkInner(json: unknown, framework: FrameworkName, kinds: readonly str
 }
 
 /**
- * Padded steps output zeros by default wherever the framework zeroes them and a whole sequence is returned:
- * always in PyTorch and ONNX, in Keras for Bidirectional only (which overwrites zero_output_for_mask with return_sequences).
+ * Fills in the defaults of a recurrent layer. If it returns a sequence, padded steps output zeros by default where the framework zeroes
+ * them: always in PyTorch and ONNX; in Keras only under Bidirectional, which overwrites zero_output_for_mask with return_sequences.
  */
 function completeRecurrent(layer: Record<string, unknown>, given: Record<string, unknown>, framework: FrameworkName): void {
   const { projection, units } = layer as { projection: number | null; units: number };
@@ -91,7 +91,7 @@ function completeRecurrent(layer: Record<string, unknown>, given: Record<string,
   layer.zeroOutputForMask = paddedOutputIsZero(layer.bidirectional !== null, layer.returnSequences === true, framework);
 }
 
-/** Whether the masked steps of a returned sequence are zeros in this framework. */
+/** Whether masked steps of a returned sequence are zero by default in this framework. */
 export function paddedOutputIsZero(bidirectional: boolean, returnSequences: boolean, framework: FrameworkName): boolean {
   return returnSequences && (bidirectional || DEFAULTS[framework].zeroPaddedOutput);
 }
@@ -130,7 +130,7 @@ function activationOf(value: unknown): ActivationSpec {
   return canonicalActivation(named as ActivationSpec);
 }
 
-/** What a field accepts, in words, for the message about one that is missing or out of range. */
+/** Describes what a field accepts, for the error about one that is missing or out of range. */
 function describe(field: Field): string {
   if (field.type === 'size') return 'a whole number from 1';
   if (field.type !== 'number') return 'an activation';

@@ -25,21 +25,21 @@ export function totalParameters(shapes: ModelShapes): bigint {
   return shapes.layers.reduce((sum, l) => sum + parameterCount(l), 0n);
 }
 
-/** How many of them training changes: none of a frozen layer, and no moving statistics of a normalisation. */
+/** Parameters that training changes: none of a frozen layer, and no moving statistics of a normalisation. */
 export function trainableParameters(shapes: ModelShapes): bigint {
   return shapes.layers.reduce((sum, { layer, weights }) => (layer.trainable ? sum + numbersIn(weights.filter(w => !w.frozen)) : sum), 0n);
 }
 
 export interface FrameworkCount {
   readonly params: bigint | null;
-  /** why it differs from the network as described, or why there is none */
+  /** why the count differs from that of the network as described, or why there is none */
   readonly note: string | null;
 }
 
 /**
- * The same network as each framework would count it: PyTorch and ONNX keep two biases, PyTorch's moving statistics are no parameters, tfjs has the GRU with the reset before only.
- * null where the framework has no such layer.
- * @param framework whose network it is: Flax is counted for its own
+ * Parameters of the same network as each framework counts them: PyTorch and ONNX keep two biases, PyTorch does not count moving
+ * statistics, tfjs only has the GRU that resets before the product. The count is null if the framework lacks one of the layers.
+ * @param framework the network's own framework: Flax is counted only for networks of Flax
  */
 export function countsByFramework(
   model: ModelSpec,
@@ -52,7 +52,7 @@ export function countsByFramework(
   return Object.fromEntries(counted.map(name => [name, countAs(name, model, shapes, described, variants)]));
 }
 
-/** The network as a framework would have it; null where it has no such layer. */
+/** Returns the network with the bias rows and GRU variant of a framework; null if the framework lacks one of its layers. */
 export function modelIn(framework: FrameworkName, model: ModelSpec): { readonly model: ModelSpec | null; readonly note: string | null } {
   const recurrent = model.layers.filter(isRecurrent);
   const missing = missingFrom(framework, recurrent);
@@ -74,8 +74,9 @@ function resetNote(framework: FrameworkName, layers: readonly RecurrentSpec[]): 
 }
 
 /**
- * Only the weights of recurrent layers differ, never an output, so all other layers keep the shapes of the network as described.
- * @param variants numbers of a layer by what frameworks have in different ways, as far as they were counted
+ * Counts the network as one framework has it. Frameworks differ in the weights of recurrent layers, never in an output shape, so all other
+ * layers keep the shapes of the network as described.
+ * @param variants caches, per layer, the additional parameters of each variant (two biases, reset after); filled here
  */
 function countAs(
   framework: FrameworkName,
@@ -104,7 +105,10 @@ function countAs(
   return { params: params + more - saved - statistics, note };
 }
 
-/** Flax' GRU has no recurrent bias of z and r, which could be added to the input's (and in nnx none of n either). */
+/**
+ * Parameters that Flax leaves out of a layer. Its GRU has no recurrent biases for z and r, which would only add to the input biases (nnx has
+ * none for n either).
+ */
 function withoutBias(layer: RecurrentSpec): bigint {
   const { kind, useBias, units, bidirectional } = layer;
   const spare = useBias && (layer.resetAfter || kind !== 'gru') ? (getCell(kind).flax?.spareBiases ?? 0) : 0;
@@ -121,23 +125,23 @@ function missingIn(framework: FrameworkName, layer: RecurrentSpec): string | nul
   return null;
 }
 
-/** What a framework has in its own way. */
+/** The fields of a recurrent layer that depend on the framework. */
 function variantIn(framework: FrameworkName, { kind, resetAfter }: RecurrentSpec): Pick<RecurrentSpec, 'twoBiases' | 'resetAfter'> {
   const own = framework === 'torch' || (framework !== 'tfjs' && resetAfter);
   return { twoBiases: DEFAULTS[framework].twoBiases, resetAfter: own && getCell(kind).fields.resetAfter !== undefined };
 }
 
-/** Work of a layer for one sample. */
+/** Cost of a layer for one sample, all time steps included. */
 export function layerCost(shapes: LayerShapes): LayerCost {
   return timesSteps(getLayerKind(shapes.layer.kind).cost(shapes.layer, shapes.inputs, shapes.symbols), shapes.steps ?? []);
 }
 
-/** The formula of a layer's parameter count, 'M*(D+M+1)'; null where there is none. */
+/** Returns the formula of a layer's parameter count, 'M*(D+M+1)'; null if its kind has none. */
 export function layerFormula(shapes: LayerShapes): string | null {
   return formulaOf(getLayerKind(shapes.layer.kind), shapes.layer, shapes.inputs, shapes.symbols);
 }
 
-/** Numbers one sample keeps from step to step: h (and c), per direction. */
+/** How many numbers one sample carries from step to step: h (and c), per direction. */
 export function stateSize({ layer }: LayerShapes): bigint {
   if (!isRecurrent(layer)) return 0n;
   const states = getCell(layer.kind).states.length;
@@ -145,7 +149,7 @@ export function stateSize({ layer }: LayerShapes): bigint {
   return one * (layer.bidirectional ? 2n : 1n);
 }
 
-/** Numbers one sample keeps for training: every state of every step; null while T is symbolic. */
+/** How many numbers one sample keeps for training: the states of all steps; null while T is symbolic. */
 export function trainingSize(shapes: LayerShapes): bigint | null {
   if (!isRecurrent(shapes.layer)) return 0n;
   return multiply(stateSize(shapes), shapes.inputs[0][1].size, ...(shapes.steps ?? []).map(d => d.size));

@@ -1,7 +1,7 @@
 import { type CellName, getCell } from '../cells/index.js';
 import { RnnError } from '../errors.js';
 
-/** The tutorial network (T=10, D=3, M=5, K=2) by its letters: N samples, T steps, D features, M units (several: a stack), K outputs. */
+/** The sizes of the tutorial network (T=10, D=3, M=5, K=2): N samples, T steps, D features, M units (several: stacked layers), K outputs. */
 export interface Dimensions {
   readonly cell: CellName;
   readonly M: readonly number[];
@@ -10,14 +10,14 @@ export interface Dimensions {
   readonly pool: 'last' | 'max' | 'mean';
   readonly bidirectional: boolean;
   readonly activation?: string;
-  /** of the gates; a SimpleRNN has none */
+  /** activation of the gates; a SimpleRNN has none */
   readonly recurrentActivation?: string;
 }
 
 export const TUTORIAL = { N: 1, T: 10, D: 3, M: 5, K: 2 } as const;
 
 /**
- * Tutorial dimensions into the layers of a spec.
+ * Returns the layers of a spec (plain JSON) for the given sizes.
  * @throws RnnError E_CONFLICT (usage): pooling over time leaves no sequence for many to many
  */
 export function dimensionLayers({
@@ -49,7 +49,7 @@ export function dimensionLayers({
   return [...recurrent, ...pooling, ...(K > 0 ? [{ kind: 'dense', units: K }] : [])];
 }
 
-/** @throws RnnError E_CONFLICT where no cell has gates whose function could be said */
+/** @throws RnnError E_CONFLICT if a gate activation is given and no cell has gates */
 export function checkGates(recurrentActivation: string | undefined, cells: readonly string[]): void {
   if (recurrentActivation === undefined || cells.some(name => getCell(name).fields.recurrentActivation)) return;
   throw new RnnError('usage', 'E_CONFLICT', '--recurrent-activation is for cells with gates: a SimpleRNN has none', {

@@ -11,13 +11,13 @@ export type FrameworkName = 'keras' | 'torch' | 'onnx' | 'tfjs' | 'flax';
 export const FRAMEWORKS: readonly FrameworkName[] = ['keras', 'torch', 'onnx', 'tfjs', 'flax'];
 
 export interface FrameworkDefaults {
-  /** input and recurrent bias for every cell */
+  /** whether every cell has an input bias and a recurrent bias */
   readonly twoBiases: boolean;
   readonly resetAfter: boolean;
   readonly recurrentActivation: string;
-  /** padded steps output zeros where a whole sequence is returned */
+  /** whether padded steps of a returned sequence are zero */
   readonly zeroPaddedOutput: boolean;
-  /** maximum over time leaves padded steps out */
+  /** whether max pooling over time skips padded steps */
   readonly maskedMax: boolean;
 }
 
@@ -33,7 +33,7 @@ export const DEFAULTS: Record<FrameworkName, FrameworkDefaults> = {
 /** Keras adds 1e-3 to a variance. */
 const NORMS = new Set(['batchnorm', 'layernorm', 'groupnorm']);
 
-/** Defaults of a layer's fields under a framework, by kind; what is absent has the default of its field table. */
+/** Defaults of a layer's fields that depend on the framework, by kind; other fields have the default of their field table. */
 export function layerDefaults(kind: string, framework: FrameworkName): Readonly<Record<string, string | boolean | number>> {
   const d = DEFAULTS[framework];
   if (framework === 'torch' && NORMS.has(kind)) return { epsilon: 1e-5 };

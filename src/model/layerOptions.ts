@@ -6,7 +6,7 @@ import { nearest } from '../registry.js';
 import { CELL_KINDS, type Fail, KINDS, size, WORDS, wrong } from './layerWords.js';
 import { MOST_LAYERS } from './spec.js';
 
-/** A layer of the line as it is read: its fields, and the option that set each. */
+/** A layer of a `--layers` line while it is parsed: its fields so far, and the option that set each. */
 export interface LayerRead {
   readonly word: string;
   readonly grammar: Grammar;
@@ -14,12 +14,12 @@ export interface LayerRead {
   readonly setBy: Map<string, string>;
 }
 
-/** Options of a kind as they are written: 'same', 'stride=2'. */
+/** The options of a kind, each as a user would write it: 'same', 'stride=2'. */
 function optionsOf({ options = {} }: Grammar): string[] {
   return Object.entries(options).map(([name, option]) => ('size' in option ? `${name}=${option.letter ?? 2}` : name));
 }
 
-/** Writes one +option into the layer. @returns how many times the layer is repeated (+xN), else 1 */
+/** Sets the fields of one +option. @returns N for +xN, which repeats the layer; 1 for any other option. @throws RnnError E_LAYERS */
 export function applyOption(layer: LayerRead, option: string, at: { text: string; from: number; to: number }): number {
   const fail = (message: string, fix: string) => wrong(at.text, at.from, at.to, message, fix);
   const repeat = /^x(\d+)$/.exec(option);
@@ -40,7 +40,7 @@ export function applyOption(layer: LayerRead, option: string, at: { text: string
   return 1;
 }
 
-/** The fields that one of the kind's own options sets. */
+/** Returns the fields that an option of this kind sets. */
 function ownOption({ word, grammar, fields }: LayerRead, text: string, fail: Fail): Record<string, unknown> {
   const [name, digits] = text.split('=');
   const option = optionOf(grammar, name);
@@ -77,7 +77,7 @@ function unknownOption(word: string, text: string, fail: Fail): RnnError {
   );
 }
 
-/** An option of other layers. */
+/** The error for an option that belongs to other kinds of layers. */
 function misplaced(word: string, text: string, fail: Fail, owners?: string, such = ''): RnnError {
   const option = escapeText(text, 40);
   const whose = owners === undefined ? 'is' : `is for ${[owners, such].join(' ').trim()},`;

@@ -1,13 +1,13 @@
 import type { SizeField } from '../layers/facets.js';
 
-/** How many sizes may stand behind the colon. */
+/** How many sizes may follow the colon: the smallest and the largest number. */
 export function countsOf(fields: readonly SizeField[]): [from: number, to: number] {
   const counts = fields.map(field => (typeof field === 'string' ? [1, 1] : field.counts));
   const total = (end: number) => counts.reduce((sum, count) => sum + count[end], 0);
   return [total(0), total(1)];
 }
 
-/** `64x5x3` as fields: { filters: 64, kernelSize: [5, 3] }. @param given as many as `countsOf` allows */
+/** Turns sizes into fields: 64x5x3 into { filters: 64, kernelSize: [5, 3] }. @param given as many sizes as `countsOf` allows */
 export function withSizes(fields: readonly SizeField[], given: readonly number[]): Record<string, unknown> {
   const rest = given.slice(fields.filter(field => typeof field === 'string').length);
   const all = fields.map((field, i) => {
@@ -18,7 +18,7 @@ export function withSizes(fields: readonly SizeField[], given: readonly number[]
   return Object.assign({}, ...all);
 }
 
-/** The sizes that stand behind the colon for a layer with these fields; `_` where it is open. */
+/** The inverse of `withSizes`: the sizes to write after the colon; `_` for one that is open. */
 export function sizesIn(fields: readonly SizeField[], layer: Readonly<Record<string, unknown>>): unknown[] {
   return fields.flatMap(field => {
     if (typeof field === 'string') return [layer[field]];

@@ -5,7 +5,7 @@ import { LAYER_KINDS } from '../layers/index.js';
 import { nearest } from '../registry.js';
 import { isFunction, kindCalled } from './layersSpelling.js';
 
-/** Kinds that can be written on a line, by their word; recurrent ones first, since that is what the line is for. */
+/** The kinds that a `--layers` line can name, by the word used there. Recurrent kinds come first, as they do in help and errors. */
 export const WORDS = new Map(
   LAYER_KINDS.flatMap(kind => (kind.grammar ? [[kind.grammar.word ?? kind.name, { kind, grammar: kind.grammar }] as const] : [])).sort(
     ([a], [b]) => Number(isCellName(b)) - Number(isCellName(a)),
@@ -15,7 +15,7 @@ export const WORDS = new Map(
 export const KINDS = [...WORDS.keys()];
 export const CELL_KINDS: readonly string[] = KINDS.filter(isCellName);
 
-/** The kind that a word begins a layer with, and whether `bi` stands before it. @throws RnnError E_LAYERS with the nearest known word */
+/** Splits the word that starts a layer into its kind and the prefix `bi`. @throws RnnError E_LAYERS with the nearest known word */
 export function wordOf(word: string, text: string, from: number, to: number): { plain: string; bidirectional: boolean } {
   if (WORDS.has(word)) return { plain: word, bidirectional: false };
   if (word.startsWith('bi') && CELL_KINDS.includes(word.slice(2))) return { plain: word.slice(2), bidirectional: true };
@@ -31,7 +31,7 @@ export function wordOf(word: string, text: string, from: number, to: number): { 
   );
 }
 
-/** @throws RnnError E_LAYERS for 0, and beyond 2^31 − 1 */
+/** Parses a size. @throws RnnError E_LAYERS if it is 0 or above 2^31 − 1 */
 export function size(digits: string, fail: (message: string, fix: string) => RnnError): number {
   const value = Number(digits);
   if (value < 1 || value > 2 ** 31 - 1)
@@ -39,10 +39,10 @@ export function size(digits: string, fail: (message: string, fix: string) => Rnn
   return value;
 }
 
-/** Makes the error of one layer of the line. */
+/** Returns the error for one layer of the line. */
 export type Fail = (message: string, fix: string) => RnnError;
 
-/** @returns the error whose report underlines the characters [from, to) */
+/** Returns the error E_LAYERS, whose report underlines the characters [from, to). */
 export function wrong(text: string, from: number, to: number, message: string, fix: string): RnnError {
   return new RnnError('usage', 'E_LAYERS', message, { where: '--layers', fix, excerpt: { text, from, to } });
 }

@@ -11,8 +11,8 @@ import { inferSequences } from './sequences.js';
 import type { ModelSpec } from './spec.js';
 
 /**
- * A layer of a spec, with or without its defaults, as the grammar of `--layers` has it: `lstm:64@relu+seq`. `_` in a field stays: the
- * user has to say it. What the grammar has no word for is left out; `layersLineOf` finds that.
+ * Writes a layer of a spec in the grammar of `--layers`: `lstm:64@relu+seq`. Default values may be absent. A field with the value `_` is
+ * written as `_`, for the user to fill in. Fields that the grammar cannot express are left out; `layersLineOf` notices.
  */
 export function layerText(layer: Readonly<Record<string, unknown>>, framework: FrameworkName): string {
   const name = String(layer.kind);
@@ -42,9 +42,9 @@ function nameOf(activation: unknown): string | undefined {
   return activation === '_' ? '_' : formatActivation(activation as ActivationSpec);
 }
 
-/** `+seq+stride=2+name=enc`: the options whose fields the layer has, where it would have others without them. */
+/** Writes the options of a layer, `+seq+stride=2+name=enc`: those that set a field to something other than its default. */
 function optionTexts({ options = {} }: Grammar, layer: Values, usual: Values): string {
-  // what `bi` says
+  // the prefix `bi` already implies the merge mode concat
   const without: Values = { ...usual, bidirectional: 'concat' };
   const isHere = (field: string, value: unknown) => layer[field] === value && without[field] !== value;
   const texts = Object.entries(options).flatMap(([name, option]) => {
@@ -66,9 +66,9 @@ export function layersText(layers: readonly Readonly<Record<string, unknown>>[],
 }
 
 /**
- * The line that describes a network completely, so that nothing of it is assumed; null where the grammar has no words for it: it is no
- * chain, or a layer has an option that only a spec can say.
- * @param isMasked false: no step is, and what layers do with masked ones has no effect
+ * Returns the `--layers` line that describes a network completely; null if there is none, because the network is not a chain or has an
+ * option that only a spec can express.
+ * @param isMasked whether any step may be masked; if not, what layers do with masked steps is ignored
  */
 export function layersLineOf(model: ModelSpec, framework: FrameworkName, isMasked = true): string | null {
   const line = layersText(model.layers as unknown as Record<string, unknown>[], framework);
@@ -81,7 +81,7 @@ export function layersLineOf(model: ModelSpec, framework: FrameworkName, isMaske
   }
 }
 
-/** Fields that change no number: who inferred a sequence, what Keras calls a layer, how its bias starts. */
+/** Fields that do not affect y: whether returnSequences was inferred, what Keras calls a layer, how its bias is initialised. */
 const WITHOUT_EFFECT = new Set(['inferredSequences', 'timeDistributed', 'unitForgetBias', 'trainable']);
 const WITHOUT_MASKS = new Set([...WITHOUT_EFFECT, 'zeroOutputForMask', 'useMask']);
 

@@ -1,6 +1,6 @@
 import { byWord, nearest } from '../registry.js';
 
-/** Layers by the names of frameworks and papers. */
+/** Our kinds, by the names that frameworks and papers use. */
 const KINDS = byWord({
   dense: 'linear fc ff ffn fullyconnected output',
   bilstm: 'blstm',
@@ -28,28 +28,28 @@ const KINDS = byWord({
   zeropad1d: 'zeropadding1d',
   crop1d: 'cropping1d',
 });
-/** Kinds that take their size from what comes in: nn.BatchNorm1d(64). */
+/** Kinds whose size follows from their input. PyTorch asks for it all the same: nn.BatchNorm1d(64). */
 const WITHOUT_SIZE = /^(batchnorm|layernorm|rmsnorm|unitnorm|flatten|last|maxpool|avgpool|globalmaxpool2d|globalavgpool2d)$/;
 const RECURRENT = /(lstm|gru|mgu|rnn)$/;
 const FUNCTIONS = new Set(['relu', 'sigmoid', 'softmax', 'tanh', 'linear', 'elu', 'selu', 'gelu', 'softplus', 'leaky_relu']);
 
-/** The kind that another name stands for. */
+/** Returns our kind for another framework's name. */
 export function kindCalled(word: string): string | undefined {
   return Object.hasOwn(KINDS, word) ? KINDS[word] : undefined;
 }
 
-/** Whether the word is the name of an activation that people write as a layer. */
+/** Whether the word names an activation that people write as a layer. */
 export function isFunction(word: string): boolean {
   return FUNCTIONS.has(word);
 }
 
 /**
- * What a line of --layers in another spelling probably means: separators, capitals, brackets, names of frameworks, an activation as a
- * layer of its own. The result may be wrong as well; the caller parses it.
- * @param kinds the words that the grammar has
+ * Guesses what a misspelled --layers line means: other separators, capitals, brackets, names of frameworks, an activation as a layer of its
+ * own. The guess may not parse either; the caller tries it.
+ * @param kinds the words of the grammar
  */
 export function usualSpelling(text: string, kinds: readonly string[]): string {
-  // nothing says what is missing between two commas
+  // a layer is missing between two commas, and nothing tells which
   if (/^\s*,|,\s*(?:,|$)/.test(text)) return text;
   const parts = text
     .trim()
@@ -71,7 +71,7 @@ export function usualSpelling(text: string, kinds: readonly string[]): string {
   return layers.join(',');
 }
 
-/** Calls that only hold another one. */
+/** Wrapper layers, with the layer they wrap. */
 const AROUND = /^(?:\w+\.)*(Bidirectional|TimeDistributed)\((.*)\)$/i;
 const SIZE_KEYWORDS = ['units', 'hidden_size', 'out_features', 'filters'];
 
@@ -125,8 +125,9 @@ const READ_OR_WITHOUT_EFFECT =
   /^(units|hidden_size|out_features|filters|activation|nonlinearity|recurrent_activation|bidirectional|return_sequences|reset_after|go_backwards|stateful|use_bias|bias|num_layers|proj_size|padding|strides?|mask_zero|merge_mode|batch_first|input_\w+|batch_input_shape|in_\w+|\w*dropout|return_state|unroll|name|\w+_(initializer|regularizer|constraint)|dtype|device|trainable|seed|implementation|kernel_size)$/;
 
 /**
- * LSTM(64, return_sequences=True) of Keras, nn.LSTM(3, 64, 2, bidirectional=True) of PyTorch, which has the size of the input first.
- * @returns undefined where an argument would be lost that changes the result
+ * Translates the call of a layer: LSTM(64, return_sequences=True) in Keras; nn.LSTM(3, 64, 2, bidirectional=True) in PyTorch, where the
+ * input size comes first.
+ * @returns undefined if it has an argument that changes the result and has no counterpart here
  */
 function callOf(word: string, bracket: string): string | undefined {
   const given = bracket.split(/\s*,\s*/).filter(Boolean);
@@ -162,7 +163,7 @@ function callOf(word: string, bracket: string): string | undefined {
   ].join('');
 }
 
-/** `"relu"`, `'relu'` */
+/** Removes quotes: `"relu"` and `'relu'` become `relu`; undefined if it is not a plain name. */
 function plainName(written: string | undefined): string | undefined {
   return /^["']?([A-Za-z]\w*)["']?$/.exec(written ?? '')?.[1];
 }

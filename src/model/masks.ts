@@ -2,11 +2,11 @@ import { getLayerKind, readsMask } from '../layers/index.js';
 import { isRecurrent, type LayerSpec, type ModelSpec } from './spec.js';
 
 /**
- * Where a mask of steps, given with the input, goes: from layer to layer as each passes it on, to those that leave masked steps out. The layers' own `apply` does
- * it; here it is derived from the description, before anything is computed.
+ * Follows a mask of time steps that is given with the input: each layer passes it on, drops it, or skips the masked steps. When a network
+ * runs, the layers' own `apply` does this; here it is derived from the description, before anything is computed.
  */
 
-/** Layers behind it have the mask of its input. */
+/** Whether the output of the layer has the mask of its input. */
 export function carriesMask(layer: LayerSpec): boolean {
   return passes(layer) && !ends(layer);
 }
@@ -16,23 +16,26 @@ function passes(layer: LayerSpec): boolean {
   return kind.givesMask === true || kind.passesMask?.(layer) === true;
 }
 
-/** It ends the sequence, or starts one of its own: layers behind it do not see the steps of the input. */
+/** Whether the layer ends the sequence or starts a new one, so that the layers after it do not see the steps of the input. */
 function ends(layer: LayerSpec): boolean {
   if (isRecurrent(layer)) return !layer.returnSequences;
   return ['maxpool', 'avgpool', 'last', 'flatten', 'repeat', 'eachstep'].includes(layer.kind);
 }
 
-/** It gives a mask, or is given a value as one. */
+/** Whether the layer makes a mask or is given one by another layer. */
 function makesMask(layer: LayerSpec): boolean {
   return layer.kind === 'masking' || (layer.kind === 'embedding' && layer.maskZero) || typeof layer.mask === 'string';
 }
 
-/** Whether any step may be masked: by the mask that comes with the input, or by one that a layer makes. */
+/** Whether any step may be masked, by a mask given with the input or by one that a layer makes. */
 export function hasMask({ model, input }: { readonly model: ModelSpec; readonly input: { readonly mask?: unknown } }): boolean {
   return input.mask !== undefined || model.layers.some(makesMask);
 }
 
-/** Names of the layers that read a mask given with the input, and of recurrent ones that would, had no layer before them (a convolution) dropped it. */
+/**
+ * Returns the names of the layers that a mask given with the input reaches and that use it (`readers`), and of the recurrent layers that
+ * it does not reach because a layer before them, such as a convolution, drops it (`unreached`).
+ */
 export function maskReaders({ input, layers }: ModelSpec): { readonly readers: readonly string[]; readonly unreached: readonly string[] } {
   const masked = new Set([input.name]);
   const lost = new Set<string>();

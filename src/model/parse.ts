@@ -9,20 +9,20 @@ import { MOST_LAYERS } from './spec.js';
 import { checkFilled } from './unfilled.js';
 
 /**
- * The one-line network, `lstm:64,gru:32,dense:10`, into a spec (plain JSON, for checkSpec):
+ * Parses the one-line network, `lstm:64,gru:32,dense:10`, into the layers of a spec (plain JSON, for checkSpec):
  *   layer[,layer…]   layer = [bi]kind[:sizes][@activation[/activation of the gates]][+option…]
- * Which words there are and what may stand behind them is the kinds' own: their grammar facet.
+ * Each kind states its word, sizes and options in its grammar facet.
  */
 export interface ParsedLayers {
-  /** layers of a spec, names given only where the user named them */
+  /** layers of a spec; only those that the user named have a name */
   readonly layers: Record<string, unknown>[];
-  /** one per layer: its characters [from, to) in the text */
+  /** one per layer: where it is in the text, [from, to) */
   readonly spans: readonly { readonly from: number; readonly to: number }[];
 }
 
 /**
- * @throws RnnError E_LAYERS (usage) with the wrong part underlined, and with the line that was probably meant; E_UNFILLED (usage) where a
- *   `_` is left
+ * @throws RnnError E_LAYERS (usage) with the wrong part underlined and the line that was probably meant; E_UNFILLED (usage) if a `_` is
+ *   left
  */
 export function parseLayers(text: string): ParsedLayers {
   checkFilled(text);
@@ -51,7 +51,7 @@ function suggest(error: RnnError, text: string): void {
   try {
     parseLine(meant);
   } catch (other) {
-    // nn.LSTM: the kind is known now, its size is not
+    // nn.LSTM: the kind is recognised now, and its size is still missing
     if (other instanceof RnnError && error.message.startsWith('cannot read')) error.fix = other.fix;
     return;
   }
@@ -61,7 +61,7 @@ function suggest(error: RnnError, text: string): void {
   error.correction = { word: text, flags: ['--layers'], to: ['--layers', meant, ...flags] };
 }
 
-/** `Input((10, 3)),`, `input:10x3,`: the sizes of the input are flags. */
+/** `Input((10, 3)),`, `input:10x3,`: here flags state the sizes of the input. */
 const INPUT_LAYER = /^\s*input(?:layer)?\s*[:(]\s*(?:shape=)?\(?\s*(\d+|None)\s*[x,]\s*(\d+)[\s)]*,\s*(?=\S)/i;
 
 function parseLine(text: string): ParsedLayers {
@@ -127,7 +127,7 @@ function parseLayer(part: string, span: { from: number; to: number }, text: stri
   return { layer, times };
 }
 
-/** `tanh`, `tanh/hard_sigmoid`: the activation, and that of the gates. */
+/** Parses `tanh` or `tanh/hard_sigmoid`: the activation, and that of the gates. */
 function activationsOf(
   word: string,
   { fields }: { readonly fields: Readonly<Record<string, unknown>> },
@@ -144,7 +144,7 @@ function activationsOf(
 const COUNTED = ['', 'one', 'two', 'three', 'four'];
 const NUMBER = /^-?(\d+\.?\d*|\.\d+)(e-?\d+)?$/i;
 
-/** What stands behind the colon, as fields of the layer. */
+/** Parses the sizes after the colon into fields of the layer. */
 function argumentOf(
   word: string,
   { sizes, number }: Grammar,

@@ -4,8 +4,8 @@ import { inferShapes, type ModelShapes } from './shapes.js';
 import { inputsOf, isRecurrent, type LayerSpec, type ModelSpec, outputsOf } from './spec.js';
 
 /**
- * Whether every sample is computed independently of the others, so that a part of the batch gives the same numbers as the whole. Not where states pass from one call
- * to the next, nor where an operator reads along the axis of the samples: a mean over it, or a network with the steps first.
+ * Whether every sample is computed independently of the others, so that part of a batch gives the same numbers as the whole batch. False if
+ * states are carried from one call to the next, or if an operator combines samples: a mean over the batch axis, or time steps in its place.
  */
 export function samplesApart(model: ModelSpec, known?: ModelShapes): boolean {
   if (model.layers.some(layer => isRecurrent(layer) && layer.stateful)) return false;
@@ -13,12 +13,12 @@ export function samplesApart(model: ModelSpec, known?: ModelShapes): boolean {
   return model.input.batch === null ? areApart(model, known ?? inferShapes(model)) : takesOtherBatches(model, model.input.batch);
 }
 
-/** Whether it takes any number of samples: where its input fixes one, that number may stand in its operators, too. */
+/** Whether the network can run on any number of samples. If its input states a batch size, its operators may depend on that size, too. */
 export function takesAnySamples(model: ModelSpec): boolean {
   return model.input.batch === null || model.layers.every(({ kind }) => kind !== 'op') || samplesApart(model);
 }
 
-/** Where the file says how many samples there are, that number may stand in its operators: whether they give as many samples for one more. */
+/** Whether a network with a stated batch size gives batch + 1 samples for batch + 1 samples: its operators may contain the stated size. */
 function takesOtherBatches(model: ModelSpec, batch: number): boolean {
   const more = <I extends { readonly batch: number | null }>(input: I): I => ({ ...input, batch: batch + 1 });
   const larger = { ...model, input: more(model.input), ...(model.otherInputs && { otherInputs: model.otherInputs.map(more) }) };
@@ -45,13 +45,13 @@ function areApart(model: ModelSpec, shapes: ModelShapes): boolean {
   return outputsOf(model).every(({ value }) => samplesOf.get(value) === 'each');
 }
 
-/** A layer keeps samples apart where all that it reads does. */
+/** A layer keeps the samples separate if all its inputs, states and its mask hold them in the same way. */
 function layerSamples({ inputs, states = [], mask }: LayerSpec, known: ReadonlyMap<string, Samples>): Samples {
   const [first, ...others] = [...inputs, ...states, ...(mask ? [mask] : [])].map(name => known.get(name)!);
   return others.every(samples => samples === first) ? first : 'mixed';
 }
 
-/** How many samples a network takes: the number its input says, or that of the states that it starts from. null: any. */
+/** The batch size that a network prescribes, by its input or by its initial states; null: any. */
 export function ownSamples(model: ModelSpec, { values }: ModelShapes): number | null {
   if (model.input.batch !== null) return model.input.batch;
   for (const name of model.layers.flatMap(layer => layer.states ?? [])) {

@@ -4,9 +4,9 @@ import { LAYER_KINDS } from '../layers/index.js';
 import { isCellName } from './frameworks.js';
 
 /**
- * `returnSequences` where nobody said it: true where a later layer needs the sequence. Marks what it inferred.
- * For layers in a chain, as `--layers` and the tutorial dimensions give them.
- * @throws RnnError E_ASSUMED with `strict`: as Keras, refuse to infer
+ * Sets `returnSequences` where it is not given: true if a later layer needs the sequence. Marks the layers it set.
+ * The layers must form a chain, as those of `--layers` and of the tutorial sizes do.
+ * @throws RnnError E_ASSUMED if `strict` (as in Keras, nothing is inferred) and a layer would need it
  */
 export function inferSequences(layers: readonly Record<string, unknown>[], strict: boolean): Record<string, unknown>[] {
   return layers.map((layer, index) => {

@@ -5,17 +5,17 @@ import { getLayerKind } from '../layers/index.js';
 import type { Dim, DimShape, LayerSymbols, NamedShape } from '../layers/layer.js';
 import { type InputSpec, inputsOf, isRecurrent, type LayerSpec, type ModelSpec, tokenValues } from './spec.js';
 
-/** One walk from [N, T, D] to the output: every layer's input and output shape and the shapes of its weights. No weights needed. */
+/** The input and output shapes of one layer and the shapes of its weights. */
 export interface LayerShapes {
   readonly layer: LayerSpec;
   readonly symbols: LayerSymbols;
   readonly inputs: readonly DimShape[];
   readonly output: DimShape;
-  /** outputs beside the first: the states of a recurrent layer */
+  /** outputs after the first: the states of a recurrent layer */
   readonly others: readonly NamedShape[];
-  /** none for a further call of a layer, whose weights are those of the first */
+  /** empty for a further call of a layer, which uses the weights of the first */
   readonly weights: readonly WeightShape[];
-  /** steps of the sequences around it, where each of them is a sample here; absent: none */
+  /** sizes of the outer time axes inside `eachstep`, where each step is a sample; absent outside */
   readonly steps?: readonly Dim[];
 }
 
@@ -28,7 +28,8 @@ export interface ModelShapes {
 }
 
 /**
- * @param given shapes of inputs that are not [N, T, D] or [N, …]: those of a graph that is run as it stands
+ * Infers all shapes in one pass from the inputs to the outputs. Needs no weights.
+ * @param given shapes of inputs that are not [N, T, D] or [N, …], as an ONNX graph may have
  * @throws RnnError E_SEQ, E_RANK, E_MERGE, E_STATE_SHAPE, E_SYMBOLIC, E_FEATURES naming the layer
  */
 export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimShape>): ModelShapes {
@@ -42,7 +43,7 @@ export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimSha
   const around = new Map<string, readonly Dim[]>();
   const layers = model.layers.map((layer): LayerShapes => {
     const inputs = layer.inputs.map(name => known.get(name) ?? noValue(layer.name, name));
-    // what joins steps stands where the sequence does
+    // allsteps ends an eachstep: only the steps around its first input count
     const read = layer.kind === 'allsteps' ? layer.inputs.slice(0, 1) : layer.inputs;
     const steps = read.map(name => around.get(name) ?? []).find(dims => dims.length > 0) ?? [];
     const shapes = within(layer.name, () => {
@@ -62,10 +63,10 @@ export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimSha
   return { input: known.get(model.input.name)!, layers, output: known.get(model.output)!, values: known };
 }
 
-/** Characters of the formula of a size: a longer one helps nobody, and it doubles where a value is joined with itself. */
+/** Longest formula of a size, in characters. A longer one is unreadable, and formulas double when a value is concatenated with itself. */
 const MOST_LETTERS = 80;
 
-/** A longer formula is replaced by the number, or by a letter of its own if the size is open; later outputs use that. */
+/** Returns a function that replaces too long a formula of a size by its number, or by a letter of its own (S1, S2 …) if the size is open. */
 export function shortLetters(): (shape: DimShape) => DimShape {
   const own = new Map<string, string>();
   const short = (dim: Dim): Dim => {
@@ -92,12 +93,12 @@ function tooWide(size: number): RnnError {
   });
 }
 
-/** Weight shapes by layer, for initialisers and checks. */
+/** Weight shapes by layer name, for initialisers and checks. */
 export function weightShapesByLayer(shapes: ModelShapes): ReadonlyMap<string, readonly WeightShape[]> {
   return new Map(shapes.layers.map(l => [l.layer.name, l.weights]));
 }
 
-/** Letters for the sizes of an input that is no sequence; the number of the input keeps them distinct. */
+/** Returns the shape of an input with a letter for each size; the index of the input keeps the letters distinct. @throws RnnError E_FEATURES */
 function inputShape(input: InputSpec, tokens: boolean, index: number): DimShape {
   const number = index === 0 ? '' : String(index + 1);
   const N = { symbol: 'N', size: input.batch };
@@ -137,17 +138,17 @@ function layerShapes(
   }
 }
 
-/** Whether it is a state: a layer over two layers also gives the sequence of the second one. */
+/** Whether a further output is a state. A wrapper of two layers (bidirectional) also outputs the sequence of the second one. */
 function isState({ suffix }: NamedShape): boolean {
   return suffix !== 'backward';
 }
 
-/** Descriptions are checked before this; but under a simulated mistake a layer may have lost its states. @throws RnnError E_SPEC_INPUT */
+/** Specs are checked before, but a simulated mistake (diagnosis) may have removed a value. @throws RnnError E_SPEC_INPUT */
 function noValue(layer: string, name: string): never {
   throw new RnnError('spec', 'E_SPEC_INPUT', `reads '${name}', which nothing computes`, { where: layer });
 }
 
-/** Initial states have the shapes of the states that the layer gives. @throws RnnError E_STATE_SHAPE */
+/** Checks that the initial states have the shapes of the layer's own states. @throws RnnError E_STATE_SHAPE */
 function checkStates({ name: layer, states }: LayerSpec, known: ReadonlyMap<string, DimShape>, wanted: readonly NamedShape[]): void {
   const given = states!.map(name => ({ name, shape: known.get(name) ?? noValue(layer, name) }));
   const fits = (shape: DimShape, { shape: own }: NamedShape) =>
@@ -162,7 +163,10 @@ function checkStates({ name: layer, states }: LayerSpec, known: ReadonlyMap<stri
   });
 }
 
-/** An embedding looks up whole numbers: of an input, taken step by step or moved, or what an operator makes. @throws RnnError E_TOKENS */
+/**
+ * Checks that an embedding reads whole numbers: an input, possibly through layers that only move its values, or the output of an operator
+ * or of hashing. @throws RnnError E_TOKENS
+ */
 function checkTokens(value: string, shape: DimShape, givers: ReadonlyMap<string, LayerSpec>): void {
   let giver = givers.get(value);
   while (giver && getLayerKind(giver.kind).movesNumbers) giver = givers.get(giver.inputs[0]);
@@ -174,7 +178,7 @@ function checkTokens(value: string, shape: DimShape, givers: ReadonlyMap<string,
   });
 }
 
-/** `gru_2 needs a sequence (N, T, 64) but lstm_1 gives its last step only (N, 64)`: names the layer to change. */
+/** Replaces E_SEQ by an error that names the layer to change: `needs a sequence (N, T, 64) but lstm_1 gives its last step only (N, 64)`. */
 function explainMissingSequence(error: RnnError, layer: LayerSpec, input: DimShape, givers: ReadonlyMap<string, LayerSpec>): RnnError {
   const giver = source(layer.inputs[0], givers);
   if (!giver || input.length !== 2) return error;
@@ -192,14 +196,14 @@ function explainMissingSequence(error: RnnError, layer: LayerSpec, input: DimSha
   });
 }
 
-/** The layer that decides the rank of `name`: past layers that pass their input on. */
+/** Returns the layer that decides the rank of the value `name`, skipping layers that keep the rank of their input. */
 function source(name: string, givers: ReadonlyMap<string, LayerSpec>): LayerSpec | undefined {
   let layer = givers.get(name);
   for (let next = layer; next; next = getLayerKind(next.kind).reads === 'anything' ? givers.get(next.inputs[0]) : undefined) layer = next;
   return layer;
 }
 
-/** Letters by layer: one recurrent layer has M, several M1, M2 …; likewise every kind that has a letter, and P for projections. */
+/** Returns the letters of each layer's sizes: M for a single recurrent layer, M1, M2 … for several; likewise for other kinds with a letter, and P for projections. */
 function layerLetters(model: ModelSpec): Map<string, LayerSymbols> {
   const letterOf = (layer: LayerSpec) => getLayerKind(layer.kind).letter ?? '';
   const places = new Map<string, number>();

@@ -14,17 +14,17 @@ import type { RecurrentSpec } from '../layers/recurrentSpec.js';
 import type { RepeatSpec } from '../layers/repeat.js';
 
 /**
- * The architecture as plain JSON: what to build, nothing of how it is computed. Each layer kind states its own fields in layers/;
- * the published JSON Schema is schemas/spec.schema.json. A field with a default may be left out in a file; `checkSpec` fills it in,
- * so code below this line sees complete layers.
+ * The architecture as plain JSON: what to build, not how it is computed. Each layer kind declares its own fields in layers/;
+ * the published JSON Schema is schemas/spec.schema.json. A file may leave out fields that have a default; `checkSpec` fills them in,
+ * so all other code sees complete layers.
  */
 export const SPEC_SCHEMA = 'rnn-cli/spec@2';
-/** Layers of a network, however it is described. */
+/** Most layers of a network, however it is described. */
 export const MOST_LAYERS = 100_000;
-/** The schema before several inputs, outputs, states and operators; still read. */
+/** The first schema, without several inputs, outputs, states and operators; still read. */
 export const FIRST_SPEC_SCHEMA = 'rnn-cli/spec@1';
 
-/** The layer of any kind in layers/all.ts, or of a cell. */
+/** A layer of any kind in layers/all.ts, or of a cell. */
 export type LayerSpec = Parameters<(typeof all)[keyof typeof all]['kerasClass']>[0] | RecurrentSpec;
 
 export interface InputSpec {
@@ -34,11 +34,11 @@ export interface InputSpec {
   readonly timesteps: number | null;
   /** D; null when the input is token numbers [N, T] for an embedding */
   readonly features: number | null;
-  /** sizes after the batch where the input is no sequence [T, D] and no token numbers [T]: a state [M], an image [H, W, C] */
+  /** sizes after the batch of an input that is neither a sequence [T, D] nor token numbers [T]: a state [M], an image [H, W, C] */
   readonly shape?: readonly (number | null)[];
 }
 
-/** A further output: the name it is reported under, and the value it is. */
+/** A further output: the name it is reported under, and the name of its value. */
 export interface OutputSpec {
   readonly name: string;
   readonly value: string;
@@ -51,17 +51,18 @@ export interface ModelSpec {
   /** Keras: a functional model's summary shows its InputLayer */
   readonly functional: boolean;
   readonly input: InputSpec;
-  /** inputs beside the first */
+  /** inputs after the first */
   readonly otherInputs?: readonly InputSpec[];
   readonly layers: readonly LayerSpec[];
   /** the value that is the model's output y: a layer's name, or `layer/h` for one of its states */
   readonly output: string;
-  /** outputs beside the first; the first one's own name */
+  /** outputs after the first */
   readonly otherOutputs?: readonly OutputSpec[];
+  /** name the first output is reported under, if it is not that of its value */
   readonly outputName?: string;
 }
 
-/** A model as a spec is written: one input and output under plain keys, several as lists. */
+/** Returns the spec to write for a model: a single input or output as `input`, `output`; several as lists. */
 export function specOf({ input, otherInputs, output, outputName, otherOutputs, ...rest }: ModelSpec): Record<string, unknown> {
   const outputs = [{ name: outputName ?? output, value: output }, ...(otherOutputs ?? [])];
   return {
@@ -71,7 +72,7 @@ export function specOf({ input, otherInputs, output, outputName, otherOutputs, .
   };
 }
 
-/** An input with an explicit shape is written with it. */
+/** An explicit shape replaces timesteps and features. */
 function written({ name, batch, shape, ...sizes }: InputSpec): Record<string, unknown> {
   return shape ? { name, batch, shape } : { name, batch, ...sizes };
 }
@@ -92,7 +93,7 @@ export function layersBehind({ layers, output }: ModelSpec): ReadonlySet<string>
   const byName = new Map(layers.map(layer => [layer.name, layer]));
   const values = [output];
   for (let value = values.pop(); value !== undefined; value = values.pop()) {
-    // a value is a layer's, or one of its states: lstm_1/h
+    // a value is named after its layer; a state is lstm_1/h
     const layer = byName.get(value) ?? byName.get(value.replace(/\/[^/]*$/, ''));
     if (!layer || found.has(layer.name)) continue;
     found.add(layer.name);
@@ -123,11 +124,11 @@ export function isRecurrent(layer: LayerSpec): layer is RecurrentSpec {
 
 const TOKENS = new Map(LAYER_KINDS.flatMap(({ name, tokens }) => (tokens ? [[name, tokens]] : [])));
 
-/** Values that embeddings look up, whole or step by step, or that hold text: inputs among them are token numbers. */
+/** Names of the values that embeddings look up, directly or step by step, or that hold text. Inputs among them are token numbers. */
 export function tokenValues(layers: readonly LayerSpec[]): ReadonlySet<string> {
   const values = new Set<string>();
   for (const { kind, name, inputs } of [...layers].reverse()) {
-    // a class that is not run is no kind, and its network is still shown
+    // unknown for a class that cannot be run; its network is still shown
     const tokens = TOKENS.get(kind);
     if (tokens === 'read') for (const input of inputs) values.add(input);
     else if (tokens && values.has(name)) values.add(inputs[0]);

@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { nearest } from '../registry.js';
 
-/** Values of a spec, each read as the type it must have. @throws RnnError E_SPEC_TYPE, E_SPEC_KEY, E_SPEC_RANGE, E_SPEC_MISSING */
+/** Checks the JSON values of a spec. @throws RnnError E_SPEC_TYPE, E_SPEC_KEY, E_SPEC_RANGE, E_SPEC_MISSING */
 
 const LARGEST = 2 ** 31 - 1;
 
@@ -43,7 +43,7 @@ export function asObject(json: unknown, what: string): Record<string, unknown> {
   return json as Record<string, unknown>;
 }
 
-/** @throws RnnError E_SPEC_KEY for a key that is not known, with the nearest that is */
+/** @throws RnnError E_SPEC_KEY for an unknown key, with the nearest known one */
 export function checkKeys(given: Record<string, unknown>, known: readonly string[], allowed?: (key: string) => boolean): void {
   for (const key of Object.keys(given)) {
     if (known.includes(key) || given[key] === undefined || allowed?.(key)) continue;
@@ -56,7 +56,7 @@ export function checkKeys(given: Record<string, unknown>, known: readonly string
   }
 }
 
-/** Keys of a layer in Keras and PyTorch, and their names here. */
+/** Layer keys of Keras and PyTorch, and our names for them. */
 const FOREIGN_KEYS: readonly (readonly [words: RegExp, key: string | null, fix: string])[] = [
   [/^(hiddensize|outfeatures|outputdim|outputsize)$/, 'units', '"units" says it'],
   [/^(type|class|classname|cell|layer)$/, 'kind', '"kind" says it'],
@@ -90,7 +90,7 @@ export function typeError(where: string, expected: string, value: unknown): RnnE
 
 /** @returns E_SPEC_RANGE */
 export function rangeError(where: string, expected: string, value: unknown): RnnError {
-  // 50 in place of 50 %
+  // 50 where 0.5 is meant: suggest the fraction
   const share =
     /from 0 to 1$/.test(expected) && Number.isInteger(value) && Number(value) > 1 && Number(value) <= 100 ? Number(value) / 100 : undefined;
   return new RnnError('spec', 'E_SPEC_RANGE', `expected ${expected}, found ${show(value)}`, {
@@ -106,7 +106,7 @@ export function missing(key: string, expected: string): RnnError {
   return new RnnError('spec', 'E_SPEC_MISSING', `'${key}' is missing`, { where: key, expected, found: 'nothing', fix: `add "${key}"` });
 }
 
-/** A value as the user would recognise it, short and safe. */
+/** Formats a value for an error message: short, escaped, as the user would recognise it. */
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);

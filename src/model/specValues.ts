@@ -6,13 +6,13 @@ import { isCellName } from './frameworks.js';
 import type { InputSpec, LayerSpec } from './spec.js';
 import { text } from './specJson.js';
 
-/** All values so far, by name: inputs, layers, and `layer/h` for what a layer gives in addition to its output. */
+/** All values defined so far, by name: inputs, outputs of layers, and `layer/h` for a further output of a layer. */
 export class Values {
   readonly first: InputSpec;
   readonly layers = new Map<string, LayerSpec>();
-  /** what a layer reads that names no input */
+  /** the value that a layer without `inputs` reads */
   last: string;
-  /** kind -> the least number that may still be free in a name; a number once taken stays taken */
+  /** by kind, a lower bound for the next free number in a default name; numbers are never freed */
   readonly firstFree = new Map<string, number>();
   private readonly inputs = new Set<string>();
   private readonly counts = new Map<string, number>();
@@ -29,7 +29,7 @@ export class Values {
     this.counts.set(familyOf(layer.kind), this.countOf(layer.kind) + 1);
   }
 
-  /** layers of this kind so far; recurrent ones are one kind */
+  /** number of layers of this kind so far; recurrent layers count as one kind */
   countOf(kind: string): number {
     return this.counts.get(familyOf(kind)) ?? 0;
   }
@@ -42,7 +42,7 @@ export class Values {
     return name;
   }
 
-  /** `lstm_1/h`: the name of a layer may contain slashes, too */
+  /** Whether the name is that of a further output, `lstm_1/h`. Layer names may contain slashes, too. */
   private isFurther(name: string): boolean {
     for (let at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1)) {
       const giver = this.layers.get(name.slice(0, at));
@@ -64,7 +64,7 @@ function familyOf(kind: string): string {
   return isCellName(kind) ? 'recurrent' : kind;
 }
 
-/** The further outputs of a layer by the names its kind gives them; sizes do not matter here. */
+/** The names of a layer's further outputs. They do not depend on its sizes. */
 function otherSuffixes(layer: LayerSpec): string[] {
   const kind = getLayerKind(layer.kind);
   if (!kind.otherOutputs) return [];
@@ -73,7 +73,7 @@ function otherSuffixes(layer: LayerSpec): string[] {
   return kind.otherOutputs(layer, [[unknown, unknown, unknown]], { units: 'M', projection: 'P' }).map(o => o.suffix);
 }
 
-/** How many outputs an operator has is known when its inputs are: any number up to this may be named. */
+/** The number of outputs of an operator is only known with its inputs; until then, any of the first 64 may be named. */
 const OPERATOR_OUTPUTS = Array.from({ length: 64 }, (_, i) => String(i + 1));
 
 export function unknownLayer(where: string, name: string, known: readonly string[]): RnnError {

@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 
-/** A `_` in a line marks a value that the user still has to give; this describes that place. */
+/** A `_` in a --layers line, which marks a value that the user must still give. */
 interface Blank {
   /** characters [from, to) of the line */
   readonly from: number;
@@ -10,7 +10,7 @@ interface Blank {
 }
 
 /**
- * Finds a `_` that is left in a line copied from an E_ASK error.
+ * Checks that no `_` is left in a line copied from an E_ASK error.
  * @throws RnnError E_UNFILLED (usage) naming every place that still holds `_`
  */
 export function checkFilled(text: string): void {
