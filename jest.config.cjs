@@ -22,14 +22,14 @@ function roomIn(folder) {
 }
 
 module.exports = {
-  testEnvironment: 'node',
   // the real binary is started some hundred times; on a busy machine a start can take seconds
   testTimeout: 60_000,
   // one more than there are cores: many a suite waits for a child process
   maxWorkers: availableParallelism() + 1,
   testSequencer: '<rootDir>/scripts/testOrder.cjs',
   reporters: ['default', '<rootDir>/scripts/plainReporter.cjs'],
-  ...(unbundled ? {} : { runtime: '<rootDir>/scripts/runtimeForTests.cjs' }),
+  ...(unbundled ? {} : { runtime: '<rootDir>/scripts/runtimeForTests.cjs', testEnvironment: '<rootDir>/scripts/environmentForTests.cjs' }),
+  testRunner: '<rootDir>/scripts/runnerForTests.cjs',
   globalSetup: '<rootDir>/scripts/buildForTests.cjs',
   roots: ['<rootDir>/__tests__'],
   testMatch: ['**/*.test.ts'],

@@ -1,25 +1,20 @@
-// jest globalSetup: tests that start the real binary need a bundle of the source as it is now.
+// jest globalSetup: the source as one file for the tests (sourceForTests.cjs), and a bundle of it as it is now for those that start the real binary.
 const { execFileSync } = require('node:child_process');
-const { existsSync, readdirSync, statSync } = require('node:fs');
+const { readdirSync, statSync } = require('node:fs');
 const { join } = require('node:path');
-const { bundleSource } = require('./sourceForTests.cjs');
+const { BUNDLE, bundleSource } = require('./sourceForTests.cjs');
 
 const root = join(__dirname, '..');
 
+const changedAt = path => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
 module.exports = () => {
-  bundleSource();
-  const bundle = join(root, 'dist', 'cli.cjs');
-  const built = existsSync(bundle) ? statSync(bundle).mtimeMs : 0;
-  const changed = [
-    'package.json',
-    'scripts/build.mjs',
-    'scripts/pack.mjs',
-    'scripts/lazyModules.mjs',
-    'scripts/clock.mjs',
-    'scripts/usualCommands.cjs',
-    ...readdirSync(join(root, 'src'), { recursive: true }).map(path => join('src', path)),
-  ];
-  if (changed.some(path => statSync(join(root, path)).mtimeMs > built)) {
+  const source = ['src', 'package.json', ...readdirSync(join(root, 'src'), { recursive: true }).map(path => join('src', path))];
+  const isOld = (file, scripts) => {
+    const built = changedAt(file);
+    return [...source, ...scripts.map(name => join('scripts', name))].some(path => changedAt(join(root, path)) > built);
+  };
+  if (isOld(BUNDLE, ['sourceForTests.cjs'])) bundleSource();
+  if (isOld(join(root, 'dist', 'cli.cjs'), ['build.mjs', 'pack.mjs', 'lazyModules.mjs', 'clock.mjs', 'usualCommands.cjs']))
     execFileSync(process.execPath, [join(root, 'scripts', 'build.mjs'), '--bundle'], { stdio: 'inherit' });
-  }
 };

@@ -49,4 +49,4 @@ function createTransformer(options) {
   };
 }
 
-module.exports = { bundleSource, createTransformer };
+module.exports = { BUNDLE, bundleSource, createTransformer };

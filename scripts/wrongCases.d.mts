@@ -33,7 +33,7 @@ export function makeCase(
   name: string,
   mistake: Mistake,
   seed: string,
-  options?: { harsh?: boolean; sizes?: Readonly<Record<'N' | 'T' | 'D' | 'M' | 'K', readonly number[]>> },
+  options?: { harsh?: boolean; sizes?: Readonly<Record<'N' | 'T' | 'D' | 'M' | 'K', readonly number[]>>; fewerThan?: number },
 ): Case | undefined;
 export function specOf(one: Case): unknown;
 export function tensorsOf(one: Case): Map<string, Nested>;

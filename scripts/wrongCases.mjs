@@ -74,8 +74,16 @@ const HARSH = { chaotic: 1, exploding: 1e3, tiny: 1e-6, nan: 1 };
 /** What a case is drawn from. */
 const SIZES = { N: [1, 2, 3, 5, 8], T: [3, 4, 6, 10, 20, 50], D: [1, 2, 3, 5, 8], M: [2, 3, 5, 8, 16, 32], K: [1, 2, 3, 5] };
 
-/** A network, an input and the wrong y of one mistake; undefined where the mistake cannot happen on the network that was drawn. */
-export function makeCase(name, mistake, seed, { harsh: isHarsh = false, sizes: drawnFrom = SIZES } = {}) {
+/**
+ * A network, an input and the wrong y of one mistake; undefined where the mistake cannot happen on the network that was drawn, or the network has
+ * as many layers as `fewerThan`.
+ */
+export function makeCase(
+  name,
+  mistake,
+  seed,
+  { harsh: isHarsh = false, sizes: drawnFrom = SIZES, fewerThan = Number.POSITIVE_INFINITY } = {},
+) {
   const rng = stream(`${name} ${seed}`);
   const { pick } = rng;
   const cell = pick(['rnn', 'lstm', 'gru']);
@@ -105,7 +113,7 @@ export function makeCase(name, mistake, seed, { harsh: isHarsh = false, sizes: d
   else net.twoBiases = Boolean(own.twoBiases);
   const harsh = isHarsh ? pick(Object.keys(HARSH)) : undefined;
   const init = harsh ?? pick(mistake.biases ? ['wide', 'torch', 'trained', 'large'] : ['wide', 'torch', 'keras', 'trained', 'large']);
-  if (mistake.when && !mistake.when(net, sizes)) return undefined;
+  if (net.layers >= fewerThan || (mistake.when && !mistake.when(net, sizes))) return undefined;
   if (mistake.net?.lengths)
     net.lengths = Array.from({ length: sizes.N }, (_, n) => (n === sizes.N - 1 ? sizes.T : 2 + Math.floor(rng.next() * (sizes.T - 2))));
   const drawn = Array.from({ length: sizes.N }, () => matrix(sizes.T, sizes.D, () => Math.fround(rng.normal())));

@@ -29,10 +29,9 @@ const all = Object.entries(MISTAKES).filter(([, m]) => m.codes.length > 0 || m.r
 const said = new Map<string, string[]>();
 
 function drawn(name: string, mistake: Mistake): Case {
-  const found: Case[] = [];
-  for (let draw = 0; draw < MOST_DRAWS && (draw < DRAWS || found.length === 0); draw++)
-    found.push(...[makeCase(name, mistake, `${draw}`, { sizes: SIZES })].filter(one => one !== undefined));
-  const [few] = found.sort((a, b) => a.net.layers - b.net.layers);
+  let few: Case | undefined;
+  for (let draw = 0; draw < MOST_DRAWS && (draw < DRAWS || few === undefined); draw++)
+    few = makeCase(name, mistake, `${draw}`, { sizes: SIZES, fewerThan: few?.net.layers }) ?? few;
   if (!few) throw new Error(`${name} fits none of ${MOST_DRAWS} networks`);
   return few;
 }
