@@ -13,7 +13,7 @@ import type { CompareArraysResult, CompareModelsResult, CompareResult } from '..
 import { VERSION } from '../version.js';
 import { refuseUnused, runCompareModels, UNUSED_BY_NETWORKS } from './compareModels.js';
 
-/** `compare A B`: A is expected, B actual. What is compared depends on what the files hold. */
+/** `compare A B`: A is the expected side, B the actual one. What is compared depends on the contents of the files. */
 export async function runCompareFiles(
   files: readonly [string, string],
   request: CompareRequest,
@@ -30,7 +30,7 @@ export async function runCompareFiles(
   return against(files, [first, second], request, hooks);
 }
 
-/** All arrays of a file, or the one of its key. @throws RnnError E_KEY */
+/** The arrays of a file, or the one its key names. @throws RnnError E_KEY */
 async function arraysIn(path: string): Promise<TensorFile> {
   const { readTensorFile } = await import('../files/modelFile.js');
   const file = await readTensorFile(path);
@@ -40,7 +40,7 @@ async function arraysIn(path: string): Promise<TensorFile> {
   return { ...file, tensors: new Map([[key, tensor]]) };
 }
 
-/** A network and an array: the array is the other output, whichever comes first. */
+/** Compares a network with an array, which is the other output; the files may come in either order. */
 async function against(
   files: readonly [string, string],
   roles: readonly [FileRole, FileRole],
@@ -67,7 +67,7 @@ interface Tolerance {
   readonly rtol: number;
 }
 
-/** Those of `torch.testing.assert_close`. The coarser dtype of the two decides; text counts as float32. */
+/** The tolerances of `torch.testing.assert_close`. The coarser dtype of the two applies; text counts as float32. */
 const TOLERANCES: Partial<Record<DType, Tolerance>> = {
   bf16: { atol: 1e-5, rtol: 1.6e-2 },
   f16: { atol: 1e-5, rtol: 1e-3 },
@@ -78,7 +78,7 @@ const COARSEST_FIRST: readonly DType[] = ['bf16', 'f16', 'f32', 'f64'];
 const EXACT: Tolerance = { atol: 0, rtol: 0 };
 const TEXTS: ReadonlySet<string> = new Set(['csv', 'json', 'jsonl', 'printed']);
 
-/** Arrays in two files, matched by their names: numbers alone. */
+/** Compares the arrays of two files, matched by name, number by number. */
 function compareArrays(
   files: readonly [string, string],
   first: TensorFile,
@@ -102,7 +102,7 @@ function compareArrays(
 
 type Pair = readonly [name: string, first: FileTensor | undefined, second: FileTensor | undefined];
 
-/** Pairs arrays by name; two files of one array each need no names. */
+/** Pairs arrays by name; if each file holds a single array, names do not matter. */
 function pairsOf({ tensors: a }: TensorFile, { tensors: b }: TensorFile): Pair[] {
   if (a.size === 1 && b.size === 1) {
     const [[name, one]] = a;
@@ -148,7 +148,7 @@ function compareOne(
   return { ...described, max, mismatched, total: a.data.length, equal: mismatched === 0 };
 }
 
-/** Whether both sides are whole numbers or truth values, which are equal or not, without a tolerance. */
+/** The tolerance of a pair of arrays: as requested, or that of the coarsest dtype; integers and booleans must be exactly equal. */
 function toleranceOf(dtypes: readonly (DType | undefined)[], { atol, rtol }: Pick<CompareRequest, 'atol' | 'rtol'>): Tolerance {
   if (atol !== undefined || rtol !== undefined) return { atol: atol ?? 0, rtol: rtol ?? 0 };
   const coarsest = COARSEST_FIRST.find(dtype => dtypes.includes(dtype));

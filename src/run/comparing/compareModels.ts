@@ -24,7 +24,9 @@ import { isMatch, layersWithWeights, matchedWeights, noMatch } from './matchedWe
 import { measureNoise } from './noise.js';
 import { preparePair } from './preparePair.js';
 
-/** Two networks in files, of any framework: their equations, their weights tensor by tensor, and their outputs on one input. */
+/**
+ * Compares two networks in files, of any framework: their equations, their weights tensor by tensor, and their outputs on the same input.
+ */
 export interface CompareModelsRequest extends CompareRequest {
   readonly files: readonly [string, string];
 }
@@ -34,7 +36,7 @@ export const UNUSED_BY_NETWORKS = [
   'against', 'engines', 'simulate', 'engine', 'weights', 'init', 'dtype', 'budget', 'explain', 'states', 'decimals',
 ] as const;
 
-/** @throws RnnError E_CONFLICT naming the first flag that has no effect there */
+/** @throws RnnError E_CONFLICT naming the first flag that would have no effect */
 export function refuseUnused(request: CompareRequest, unused: readonly (keyof CompareRequest)[], what: string): void {
   const given = unused.find(key => request[key] !== undefined);
   if (given === undefined) return;
@@ -42,7 +44,10 @@ export function refuseUnused(request: CompareRequest, unused: readonly (keyof Co
   throw new RnnError('usage', 'E_CONFLICT', `${flag} has nothing to do where ${what} are compared`, { fix: `drop ${flag}` });
 }
 
-/** @throws RnnError E_CONFLICT: a flag without effect on two networks; E_WEIGHT_MISSING: a file without weights; E_INPUT_NAME: other inputs; and all that opening a model may throw */
+/**
+ * @throws RnnError E_CONFLICT: a flag without effect on two networks; E_WEIGHT_MISSING: a file without weights; E_INPUT_NAME: the networks
+ * have different inputs; all errors of opening a model
+ */
 export async function runCompareModels(request: CompareModelsRequest): Promise<CompareModelsResult> {
   refuseUnused(request, UNUSED_BY_NETWORKS, 'two networks');
   const { files } = request;
@@ -80,7 +85,7 @@ function allAssumptions(first: Network, second: Network, files: readonly [string
   return [...of(first, files[0]), ...of(second, files[1])];
 }
 
-/** Request keys that describe the network of a file of weights. */
+/** Request keys that describe the network of a weights file. */
 const DESCRIBES = ['layers', 'M', 'K', 'cell', 'bidirectional', 'stack'] as const;
 
 async function openBoth(request: CompareModelsRequest): Promise<[Network, Network]> {
@@ -101,7 +106,7 @@ async function openBoth(request: CompareModelsRequest): Promise<[Network, Networ
       });
     return shownNetwork(isWeighted ? network : { ...network, weights: network.weights ?? new Map() });
   };
-  // weights alone are read beside a description
+  // a file with weights alone may need the other file's description
   if (!described[0] && described[1]) {
     const second = await load(1, null);
     return [await load(0, second), second];
@@ -119,8 +124,9 @@ function sizesOf({ N, T, D, framework, strict }: CompareModelsRequest): NetworkR
 }
 
 /**
- * A state dict names its modules, which say most of the network: it has a description of its own. Lists of weights, and state dicts that leave a
- * question, seem to be of other layers, or stand beside a program of PyTorch, take the other file's where their weights fit it, which is an assumption.
+ * The network of a weights file beside another network. The module names of a state dict usually describe it well enough. A list of
+ * weights, and a state dict that is ambiguous, seems to have other layers, or stands beside a PyTorch program, uses the other file's
+ * description if the weights fit it; that is an assumption.
  */
 async function fromWeights(
   file: string,
@@ -141,14 +147,14 @@ async function fromWeights(
     throw error;
   };
   if (framework !== 'torch') return borrowed();
-  // of a state dict that does not fit a list of layers, the useful message is what it lacks
+  // if a state dict does not fit the other network's layers, its own error is the useful one
   const read = await own().catch(error => orElse(borrowed)(error).catch(orElse(() => Promise.reject(error))));
-  // a program of PyTorch says what its modules do, and a state dict of the same modules does not
+  // a PyTorch program says what its modules compute, which a state dict of the same modules does not
   const isPort = other.network.framework !== 'torch' && isMatch(other.network, read);
   return isPort ? read : borrowed().catch(orElse(async () => read));
 }
 
-/** Weights alone beside a graph, which keeps its own under names of its own. */
+/** @returns E_UNDETERMINED: weights alone cannot be compared with a graph, which has names of its own for its weights */
 function ofAGraph(file: string, { network, file: graph }: { readonly network: Network; readonly file: string }): RnnError {
   const line = layersLineOf(network.model, network.framework);
   return new RnnError('convention', 'E_UNDETERMINED', `${escapeText(graph)} does not say which layer takes which of these weights`, {
@@ -171,7 +177,7 @@ function descriptionOf({ network, file }: { readonly network: Network; readonly 
 
 type Compared = CompareModelsResult['tensors'][number];
 
-/** Whether a weight is within --atol and --rtol, which counts as equal. */
+/** Counts a weight as equal if it is within --atol and --rtol. */
 function withinFixed(t: Compared, matched: readonly [Weights, Weights], { atol = 0, rtol = 0 }: CompareRequest): Compared {
   const [a, b] = matched.map(side => side.get(t.name));
   if (t.maxAbs === null || !a || !b) return t;
@@ -179,7 +185,7 @@ function withinFixed(t: Compared, matched: readonly [Weights, Weights], { atol =
   return { ...t, equal, differing: equal ? { count: 0, most: [] } : t.differing, change: equal ? null : t.change };
 }
 
-/** Pairs of outputs: all of both, in order, if there are as many; else those with equal names, or the first of each. */
+/** Compares the outputs in pairs: all in order if both sides have as many, else those with equal names, or the first of each. */
 async function compareOutputs(first: Network, second: Network, request: CompareModelsRequest) {
   const { pair, source, seed, takes } = await preparePair(first, second, request);
   const [names, others] = pair.map(outputNames);
@@ -198,7 +204,7 @@ async function compareOutputs(first: Network, second: Network, request: CompareM
   return {
     pair,
     status,
-    // networks with different numbers of outputs are different, even if the outputs that both have are equal
+    // networks with different numbers of outputs differ, even if the outputs they share are equal
     others: left ? [{ layer: escapeText(names[0], 40), what: 'outputs', first: [escapeNames(names)], second: [escapeNames(others)] }] : [],
     undecided: shown.undecided,
     notes: [

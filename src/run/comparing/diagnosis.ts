@@ -28,40 +28,45 @@ import { sliceFirst, stepsOf } from '../../tensor/layout.js';
 import { sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Prepared } from '../prepare.js';
 
-/** The part of a comparison on which mistakes are recomputed, in float64. */
+/** The part of a comparison on which mistakes are simulated, in float64. */
 export interface DiagnosisSubject {
   readonly scenario: Scenario;
-  /** how far rounding alone moves y, on the first samples */
+  /** largest effect of rounding on y, measured on the first samples */
   readonly rounding: number;
-  /** how the other output is read; null if its shape fits nothing, or it is y */
+  /** how the other output is interpreted; null if it has the shape of y, or fits nothing */
   readonly view: OutputReading | null;
   diagnose(options: SearchOptions): Diagnosis;
-  /** what this input cannot show */
+  /** The mistakes that this input cannot reveal. */
   detectability(of: { readonly tolerance: number; readonly noise: number }): Detectability & { readonly bounds: string | null };
 }
 
-/** Multiply-adds of one run of the network; with more, mistakes are recomputed on fewer samples. */
+/** Multiply-adds of one run of the network; if a run costs more, mistakes are simulated on fewer samples. */
 const MOST_WORK = 6e7;
 /** Fixed cost of a step, in multiply-adds. */
 const STEP_WORK = 1500;
-/** What a layer costs at each run, independent of its size. */
+/** Fixed cost of a layer per run, in multiply-adds. */
 const LAYER_WORK = 40_000;
-/** Multiply-adds spent on what this input cannot show, for all mistakes. */
+/** Multiply-adds for finding what this input cannot reveal, over all mistakes. */
 const MOST_DETECTABILITY_WORK = 1e9;
-/** Multiply-adds for which the steps of the probe are chosen, if some can be left out: about a tenth of a second. */
+/** Multiply-adds by which the number of steps is chosen where steps can be dropped: about a tenth of a second. */
 const DETECTABILITY_WORK = 5e8;
-/** It is looked for on as many samples as one run of so many multiply-adds has, and on three: states pass from one to the next. */
+/**
+ * That search uses as many samples as cost this many multiply-adds per run, but at least three: states pass from one sample to the next.
+ */
 const MOST_SAMPLES_WORK = 2e7;
 const FEWEST_SAMPLES = 3;
-/** Runs of one sample that a mistake takes on average: most show on a few steps. Of a sample that takes more than that leaves, the first steps. */
+/**
+ * Average runs of a sample that one mistake needs, since most show on a few steps. If the budget does not allow them, the first steps of
+ * the sample are used.
+ */
 const RUNS_OF_A_MISTAKE = 0.5;
-/** Multiply-adds from which the batched engine computes the noise. */
+/** Multiply-adds from which noise is measured with the batched engine's kernel. */
 const WORTH_FUSING = 1e6;
-/** Times what rounding does to float32: a tolerance from which float32 is fine enough. */
+/** float32 is precise enough if the tolerance is at least this many times the noise. */
 const COARSE = 8;
-/** A mistake is named only where it moves y by 100 times the residual, which may be 10 times the noise. */
+/** A mistake is only named if it moves y by 100 times the residual, which in turn may be 10 times the noise. */
 const NAMEABLE = 1000;
-/** Multiply-adds of a sample from which the WASM kernel's products are worth compiling it: a hundred mistakes and more are tried. */
+/** Multiply-adds of a sample from which compiling the WASM kernel pays off: over a hundred mistakes are tried. */
 const WORTH_COMPILING = 1e5;
 /** Samples on which rounding is measured. */
 const NOISE_SAMPLES = 16;
@@ -71,7 +76,7 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
   const { scenario, right, other, from, all, sameKind } = sides;
   const budget = budgetOf(prepared, sides);
   const rounding = once(() => {
-    // the search measures the same
+    // the search measures noise in the same way
     const part = sameKind ? { scenario, right: right() } : budget.part(budget.fewSamples, budget.share());
     return largestMagnitude(noiseOf(part.scenario, part.right).data);
   });
@@ -94,22 +99,22 @@ export async function subjectOf(prepared: Prepared, expected: Tensor, actual: Te
   };
 }
 
-/** The samples on which mistakes are recomputed, with what both sides have there. */
+/** The samples on which mistakes are simulated, and the outputs of both sides for them. */
 interface Sides {
   readonly whole: Scenario;
   readonly scenario: Scenario;
   readonly right: () => Outcome;
-  /** the other output, of the same samples */
+  /** the other output for these samples */
   readonly other: Tensor;
-  /** the first of them */
+  /** index of the first of these samples */
   readonly from: number;
-  /** they are all */
+  /** whether these are all samples */
   readonly all: boolean;
-  /** no sample changes another */
+  /** whether samples are independent */
   readonly apart: boolean;
-  /** the other output has the shape of y */
+  /** whether the other output has the shape of y */
   readonly sameKind: boolean;
-  /** multiply-adds of a sample */
+  /** multiply-adds per sample */
   readonly work: number;
   readonly kernel: Kernel | undefined;
 }
@@ -130,15 +135,15 @@ async function sidesOf(prepared: Prepared, expected: Tensor, actual: Tensor, hid
   return { whole, scenario, right, other, from, all, apart, sameKind, work, kernel };
 }
 
-/** How much of a network is computed for every mistake. */
+/** How many samples, steps and layers can be recomputed for every mistake. */
 interface Budget {
-  /** multiply-adds of a run of one sample, with what each layer costs besides */
+  /** multiply-adds of a run of one sample, including the fixed cost of the layers */
   readonly cost: number;
-  /** as many samples as rounding is measured on */
+  /** number of samples on which rounding is measured */
   readonly fewSamples: number;
-  /** the part of a sample that can be computed for every mistake */
+  /** Fraction of the steps of a sample that can be recomputed for every mistake. */
   share(): number;
-  /** names of the layers that are looked at; undefined: all */
+  /** Names of the layers in which mistakes are simulated; undefined: all. */
   layers(): ReadonlySet<string> | undefined;
   part(samples: number, share: number, fused?: Kernel): Part;
 }
@@ -160,7 +165,7 @@ function budgetOf({ input }: Prepared, { whole, scenario, right, all, apart, wor
   };
 }
 
-/** What this input cannot show: of the samples that are compared, where they are what is computed. */
+/** Finds what this input cannot reveal, on the compared samples if the budget covers them. */
 function shownBy(sides: Sides, budget: Budget, { tolerance, noise }: { readonly tolerance: number; readonly noise: number }) {
   const { whole, scenario, right, other, sameKind, work, kernel } = sides;
   const fused = work >= WORTH_FUSING && tolerance >= COARSE * noise ? kernel : undefined;
@@ -185,9 +190,9 @@ function shownBy(sides: Sides, budget: Budget, { tolerance, noise }: { readonly 
 }
 
 /**
- * The first steps of a sample that is too much work; all of them if the network needs all.
- * @param fused where float32 is fine enough: what they give in float64 may then not be needed
- * @param right what the scenario gives, if that may be known
+ * Keeps the first steps of a sample that costs too much; keeps all if the network needs them.
+ * @param fused the kernel if float32 is precise enough; the float64 outputs may then not be needed
+ * @param right the outputs of the scenario, if known
  */
 function boundedTo(scenario: Scenario, share: number, fused: Kernel | undefined, right?: () => Outcome): Part {
   const { model, input } = scenario;
@@ -208,7 +213,7 @@ function boundedTo(scenario: Scenario, share: number, fused: Kernel | undefined,
 
 const FEWEST_STEPS = 8;
 
-/** The part of the input that was used, in words, unless it is all of it. */
+/** Describes the part of the input that was used; null if it is all of it. */
 function boundsOf(part: Scenario, whole: Scenario, layers: ReadonlySet<string> | undefined): string | null {
   const [n, t] = part.input.x.shape;
   const [N, T] = whole.input.x.shape;
@@ -226,11 +231,11 @@ function computed(scenario: Scenario): Outcome {
   return outcome;
 }
 
-/** Multiply-adds of one sample, plus a fixed cost per step. */
+/** Multiply-adds of one sample, including a fixed cost per step. */
 export function workOfSample({ network, input }: Prepared): number {
   const steps = input.x.shape[1];
   const T = BigInt(steps);
-  // costs are symbolic while T is: one step's products times T is what is left then
+  // with a symbolic T the cost is unknown: the products of one step times T are counted instead
   const products = network.shapes.layers.reduce(
     (sum, l) => sum + (layerCost(l).matmul ?? T * l.weights.reduce((n, w) => n + BigInt(w.shape.reduce((a, b) => a * b, 1)), 0n)),
     0n,
@@ -239,7 +244,10 @@ export function workOfSample({ network, input }: Prepared): number {
   return Number(products) + STEP_WORK * (steps * recurrent + 1);
 }
 
-/** All samples, or `most` of them: the first ones, so that a state that passes between samples shows, unless those are equal on both sides. */
+/**
+ * The range of samples to use: all, or `most` of them. They are the first ones, so that a state carried between samples shows, unless both
+ * sides are equal there.
+ */
 function windowOf(expected: Tensor, actual: Tensor, most: number): [number, number] {
   const N = expected.shape[0];
   if (N <= most) return [0, N];

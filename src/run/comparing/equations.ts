@@ -7,21 +7,21 @@ import type { Network } from '../network/network.js';
 import type { EquationDifference } from '../result.js';
 
 /**
- * Where two networks with the same weighted layers compute different functions: found from their descriptions, layer by layer, and said by the equations that
- * differ. What cannot change y (names, dropout, biases in one row or two) is left out; so is what operators make of a layer's output, which frameworks
- * write in many ways: there the outputs decide.
+ * Finds where two networks with the same weighted layers compute different functions, from their descriptions, layer by layer, and reports
+ * the equations that differ. What cannot change y (names, dropout, one or two bias rows) is ignored. So is what operators do to a layer's
+ * output, which every framework writes differently: there, only comparing the outputs decides.
  */
 export function differentEquations(first: Network, second: Network): EquationDifference[] {
   const [a, b] = [stagesOf(first), stagesOf(second)];
   return a.flatMap((stage, i) => (b[i] ? betweenStages(stage, b[i]) : []));
 }
 
-/** A layer with weights, and what stands before and behind it without any. */
+/** A layer with weights, with the layers without weights around it. */
 interface Stage {
   readonly layer: LayerSpec;
-  /** which steps it leaves out; null where a computed value decides that */
+  /** which steps are skipped; null if a computed value decides */
   readonly mask: string | null;
-  /** What follows up to the next layer with weights; null where operators or branches do, which these words cannot say. */
+  /** What happens up to the next layer with weights; null if operators or branches follow, which cannot be described here. */
   readonly behind: { readonly functions: string; readonly reading: string } | null;
 }
 
@@ -55,7 +55,7 @@ function stagesOf({ model, shapes }: Network): Stage[] {
 
 const UNMASKED = 'every step is computed';
 
-/** For each layer that a mask reaches: which steps the mask leaves out. */
+/** For each layer that a mask reaches, the steps that the mask skips. */
 function masksIn({ layers }: ModelSpec): ReadonlyMap<string, string> {
   const [reaching, carried] = [new Map<string, string>(), new Map<string, string>()];
   for (const layer of layers) {
@@ -68,7 +68,7 @@ function masksIn({ layers }: ModelSpec): ReadonlyMap<string, string> {
   return reaching;
 }
 
-/** Of a mask that stands among the operators: an input that is compared with a number, as Keras writes Masking and mask_zero. null: another one. */
+/** Describes a mask computed by operators: an input compared with a number, as Keras writes Masking and mask_zero. null: any other mask. */
 function maskInGraph(layers: readonly LayerSpec[], name: string): string | null {
   const operator = layers.find(l => l.name === name);
   if (operator?.kind !== 'op' || operator.inputs.length !== 1) return null;
@@ -81,7 +81,7 @@ function maskInGraph(layers: readonly LayerSpec[], name: string): string | null 
 const MASK_OPERATORS = new Set(['Cast', 'Not', 'ReduceMax']);
 const leftOut = (what: string, value: number) => `steps with ${what} ${value} are left out`;
 
-/** One after the other up to the next layer with weights or the output, and what stands between of kinds that have words. */
+/** Whether the layers form a chain up to the next layer with weights or the output, and all kinds in between can be described. */
 function isSaid(chain: readonly Pick<LayerSpec, 'inputs'>[]): boolean {
   const [layer, ...behind] = chain as readonly LayerSpec[];
   const hasWords = ({ kind }: LayerSpec) => kind === 'activation' || Object.hasOwn(READINGS, kind);
@@ -89,14 +89,14 @@ function isSaid(chain: readonly Pick<LayerSpec, 'inputs'>[]): boolean {
   return behind.every(follows) && behind.slice(0, -1).every(hasWords);
 }
 
-/** Every activation behind the sum: of the dense layer or convolution itself, and layers of their own. */
+/** The activations applied to the sum: that of the dense layer or convolution itself, then those of activation layers. */
 function functionsOf(layer: LayerSpec, behind: readonly LayerSpec[]): string {
   const own = !isRecurrent(layer) && 'activation' in layer ? [asFloat32(formatActivation(layer.activation as ActivationSpec))] : [];
   const layers = behind.flatMap(l => (l.kind === 'activation' ? asFloat32(formatActivation(l.activation)) : []));
   return [...own, ...layers].filter(name => name !== 'linear').reduce((inner, name) => `${name}(${inner})`, 'z');
 }
 
-/** Files keep the parameters of functions as float32: 0.05 is 0.05000000074505806 there. */
+/** Rounds parameters to float32, as files store them: 0.05 is 0.05000000074505806 there. */
 const asFloat32 = (text: string) => text.replace(/\d+\.\d+/g, number => String(Number(Number(number).toPrecision(7))));
 
 const READINGS: Record<string, string> = {
@@ -145,10 +145,10 @@ function cells(
   if (a.stateful !== b.stateful) add('state', stateOf(a), stateOf(b));
 }
 
-/** The epsilon that a normalisation adds to the variance. */
+/** The epsilon that a normalisation layer adds to the variance. */
 const epsilonOf = (layer: LayerSpec) => ('epsilon' in layer ? asFloat32(`epsilon = ${Number(layer.epsilon).toFixed(12)}`) : undefined);
 
-/** Which option makes the equations differ. */
+/** The option that makes the equations differ. */
 function whatOf(a: RecurrentSpec, b: RecurrentSpec): string {
   if (a.kind === 'gru' && a.resetAfter !== b.resetAfter) return 'reset';
   const gates = (l: RecurrentSpec) => (l.recurrentActivation === null ? '' : formatActivation(l.recurrentActivation));

@@ -12,7 +12,7 @@ import type { CompareRequest } from '../request.js';
 import type { CompareResult } from '../result.js';
 import type { DiagnosisSubject } from './diagnosis.js';
 
-/** What is said of the causes that were found: why, what to write instead, and with which flags both sides agree. */
+/** Explains the causes found: why, what to write instead, and the flags with which both sides agree. */
 export function explanationsOf(
   diagnosis: Diagnosis | null,
   subject: DiagnosisSubject | null,
@@ -27,21 +27,21 @@ export function explanationsOf(
   }));
 }
 
-/** What is assumed of precision: this side computes in more bits than the file asks for. */
+/** The assumption about precision, if any: this side computes in more bits than the file asks for. */
 const precisionOf = ({ assumptions }: Prepared) => assumptions.find(({ fact }) => fact === 'precision');
 
-/** Why, and what to write instead; nothing where the file itself asks for what the other side does. */
+/** Why, and what to write instead; no fix if the file itself asks for what the other side does. */
 function repairOf({ code, why, fixes }: Pick<Finding, 'code' | 'why' | 'fixes'>, prepared: Prepared): { why: string; fix: string } {
   if (precisionOf(prepared) && /^b?float16$/.test(code))
     return { why: `${why}\nThe file asks for it, see assumed: neither side is wrong.`, fix: '' };
-  // the other side of a PyTorch state dict is PyTorch's, as a rule; of anything else it is a loop of one's own
+  // what is compared with a PyTorch state dict is usually PyTorch; anything else is usually a loop written by hand
   return { why, fix: fixIn(fixes, prepared.network.framework === 'torch' ? 'torch' : 'numpy') };
 }
 
-/** Of y so little that rounding to 8 or 16 bits inside a network may do it. */
+/** Largest difference, as a fraction of y, that rounding to 8 or 16 bits inside a network may cause. */
 const LITTLE = 0.02;
 
-/** Said where no cause was found. */
+/** A note for when no cause was found. */
 export function roundedElsewhere(diagnosis: Diagnosis | null, max: CompareResult['max'], expected: Tensor, prepared: Prepared): string[] {
   const isLittle = max !== null && max.abs <= LITTLE * largestMagnitude(expected.data);
   return diagnosis?.verdict === 'unexplained' && isLittle && precisionOf(prepared)
@@ -49,7 +49,7 @@ export function roundedElsewhere(diagnosis: Diagnosis | null, max: CompareResult
     : [];
 }
 
-/** The flag under which a network described on the command line becomes that of the other side, if there is one. */
+/** The flag that makes a network described on the command line equal to the other side, if there is one. */
 function callOf(
   code: string,
   change: Finding['change'],
@@ -69,14 +69,14 @@ function callOf(
   return line === null || line === layersLineOf(scenario.model, network.framework) ? null : `--layers "${line}"`;
 }
 
-/** Whether y [N, K] is that of x with its first two axes exchanged, not reshaped: x of the file is [T, N, D]. */
+/** Whether the mistake is a transposed (not reshaped) input, so that x in the file is [T, N, D]. @param y [N, K] */
 function isReadTimeMajor(scenario: Scenario, changed: Scenario | undefined, request: CompareRequest, y: Tensor): boolean {
   if (changed === undefined || request.input === undefined || request.timeMajor || y.shape.length !== 2) return false;
   const exchanged = swapBatchAndTime(scenario.input.x);
   return sameShape(exchanged.shape, changed.input.x.shape) && exchanged.data.every((v: number, k: number) => v === changed.input.x.data[k]);
 }
 
-/** More lengths than these are no line to copy. */
+/** A longer list of lengths is not worth copying from a message. */
 const MOST_LENGTHS = 20;
 
 function lengthsFlag(scenario: Scenario, changed: Scenario | undefined): string | null {

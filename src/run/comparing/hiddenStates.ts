@@ -12,25 +12,26 @@ import { type Written, writtenAs } from './written.js';
 
 /**
  * The other side of a comparison: y, or the hidden states of several layers with or without y, as `forward --trace FILE.npz` writes them
- * (`rnn_1/h`, `rnn_1/forward/h`), under the names of layers, as h1, h2 …, or nameless in the order of the layers.
+ * (`rnn_1/h`, `rnn_1/forward/h`). They may be named after the layers, be called h1, h2 …, or have no names and be in the order of the
+ * layers.
  */
 export interface OtherSide {
-  /** what is compared: y, or the states of the first layer that differs */
+  /** y, or the states of the first layer that differs */
   readonly tensor: Tensor;
-  /** whose states it is; null: y, or told by its shape */
+  /** the layer whose states these are; null: y, or to be recognised by shape */
   readonly layer: string | null;
   /** the first sample and step at which that layer differs */
   readonly firstDifference: CompareResult['firstDifference'];
   readonly notes: readonly string[];
   /** of the file */
   readonly format: string;
-  /** the precision of its numbers, if they were written with few digits */
+  /** precision of the numbers, if they were written with few digits */
   readonly written: Written | null;
 }
 
 /**
- * @param asked the decimals that --decimals says a binary file was rounded to
- * @throws RnnError E_KEY: neither y nor hidden states are in the file; E_INPUT_SHAPE: states under a layer's name have another shape
+ * @param asked the number of decimals that --decimals gives for a binary file
+ * @throws RnnError E_KEY: the file contains neither y nor hidden states; E_INPUT_SHAPE: states under a layer's name have another shape
  */
 export async function readOtherSide(path: string, prepared: Prepared, asked: number | undefined): Promise<OtherSide> {
   const { only, tensors, notes, format, decimals = asked } = await readArrays(path, OUTPUT_NAMES);
@@ -75,7 +76,7 @@ function hiddenOf(tensors: ReadArrays['tensors'], { network, input }: Prepared):
     if (!found) return [];
     const expected = [N, T, widthOf(layer)];
     if (sameShape(found.states.shape, expected)) return [{ layer: layer.name, ...found }];
-    // 'y' may be called like a layer, 'h' may be the last state alone: those are read by their shape
+    // an array 'y' may share a layer's name, and 'h' may be the last state only: these are recognised by shape
     if (!/[/\d]/.test(found.key)) return [];
     throw new RnnError('shape', 'E_INPUT_SHAPE', `hidden states ${escapeText(found.key, 40)} have another shape than ${layer.name} gives`, {
       where: '--against',
@@ -94,7 +95,7 @@ function widthOf(layer: RecurrentSpec): number {
   return (layer.projection ?? layer.units) * (layer.bidirectional === 'concat' ? 2 : 1);
 }
 
-/** @param number of the recurrent layer, from 1 */
+/** @param number of the recurrent layer, counted from 1 */
 function namedStates(tensors: ReadArrays['tensors'], layer: RecurrentSpec, number: number): Omit<Hidden, 'layer'> | undefined {
   const [forward, backward] = ['forward', 'backward'].map(way => tensors.get(`${layer.name}/${way}/h`));
   if (layer.bidirectional && forward && backward && sameShape(forward.shape, backward.shape)) {
@@ -109,7 +110,7 @@ interface Compared extends Hidden {
   readonly firstDifference: CompareResult['firstDifference'];
 }
 
-/** Each layer's states against the right ones: where they differ first, in order of samples and steps. */
+/** Compares each layer's states with the correct ones and finds the first difference, in order of samples and steps. */
 function firstDifferenceOf(hidden: readonly Hidden[], { network, weights, input }: Prepared): Compared[] {
   const scenario = scenarioOf(network.model, weights, input);
   const [exact, rounded] = [runScenario(scenario), runScenario(scenario, { precision: 'f32' })];

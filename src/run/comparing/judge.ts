@@ -5,21 +5,24 @@ import type { CompareResult } from '../result.js';
 import type { Noise } from './noise.js';
 
 /**
- * SAME, DIFFERENT or UNDECIDED, value by value. Each value has a tolerance of its own, from its own float noise; where that is no small part of
- * what y is, the value decides nothing. NaN and infinities are compared by place.
+ * Decides SAME, DIFFERENT or UNDECIDED, value by value. Each value has its own tolerance, derived from its own float noise. A value whose
+ * tolerance is not small relative to y decides nothing. NaN and infinities must be in the same places.
  */
 export type Status = CompareResult['status'];
 type Tolerance = CompareResult['tolerance'];
 
-/** How much each value may be off, and what decides nothing; `noise` is the largest of a value that can be decided. */
+/** How much each value may differ, and which values can be decided; `noise` is the largest noise of a decidable value. */
 export interface Allowance extends Tolerance {
-  /** of value k, whose expected value is e */
+  /** tolerance of value k with the expected value e */
   readonly of: (k: number, e: number) => number;
   /** whether value k can be decided */
   readonly decides: (k: number) => boolean;
-  /** whether it differs where it is off by more than that, even if it is too coarse to be called equal: digits bound how far it was rounded; `decides` unless given */
+  /**
+   * whether a difference beyond the tolerance counts, even for a value too coarse to be called equal: digits bound the rounding of a
+   * written number. Default: `decides`
+   */
   readonly shows?: (k: number) => boolean;
-  /** y in float64 where it is known, else NaN: a side that is as near to it is right as well */
+  /** y in float64 where known, else NaN: an output that is as close to it counts as correct too */
   readonly exact?: Float64Array;
 }
 
@@ -27,7 +30,7 @@ export interface Allowance extends Tolerance {
 export const EXITS = { SAME: 0, DIFFERENT: 1, UNDECIDED: 6 } as const;
 
 export const TIMES_NOISE = 16;
-/** A value whose tolerance is a larger part of the scale than this decides nothing. */
+/** A value whose tolerance is a larger fraction of the scale than this decides nothing. */
 export const DECIDABLE = 1e-3;
 
 /** Whether the user has set a tolerance. */
@@ -35,7 +38,9 @@ export function isFixed({ atol, rtol }: CompareRequest): boolean {
   return atol !== undefined || rtol !== undefined;
 }
 
-/** |a − e| ≤ atol + rtol·|e|, as requested. Everything can be decided. */
+/**
+ * a − e| ≤ atol + rtol·|e|, as requested. Every value can be decided.
+ */
 export function fixedAllowance({ atol = 0, rtol = 0 }: CompareRequest, noise: Noise | null, expected: Tensor): Allowance {
   return {
     mode: 'fixed',
@@ -48,7 +53,7 @@ export function fixedAllowance({ atol = 0, rtol = 0 }: CompareRequest, noise: No
   };
 }
 
-/** TIMES_NOISE times the noise of each value, and no less than its floor. */
+/** TIMES_NOISE times the noise of each value, but at least its floor. */
 export function autoAllowance(noise: Pick<Noise, 'moved' | 'floor'>, expected: Tensor, exact?: Float64Array): Allowance {
   const scale = scaleOf(expected);
   const allowed = new Float64Array(noise.moved.length);
@@ -64,27 +69,27 @@ export function autoAllowance(noise: Pick<Noise, 'moved' | 'floor'>, expected: T
   return { mode: 'auto', atol, rtol: 0, noise: most, scale, of: k => allowed[k], decides, exact };
 }
 
-/** One tolerance for all values, from one noise. */
+/** The same tolerance for all values, from a single noise. */
 export function uniformAllowance(noise: number, least: number, expected: Tensor): Allowance {
   const size = expected.data.length;
   return autoAllowance({ moved: new Float64Array(size).fill(noise), floor: new Float64Array(size).fill(least) }, expected);
 }
 
-/** Where float32 cannot decide and both sides are float64, their own noise decides. */
+/** Uses the float64 noise for values that float32 noise leaves undecided; only valid if both sides are float64. */
 export function finerAllowance(coarse: Allowance, fine: Allowance): Allowance {
   return { ...coarse, of: (k, e) => (coarse.decides(k) ? coarse : fine).of(k, e), decides: k => coarse.decides(k) || fine.decides(k) };
 }
 
-/** The share of samples that is measured again, as some of their values may have moved little by chance. */
+/** Samples are only remeasured with the same code if at most this fraction of them differs: some values may have moved little by chance. */
 const FEW = 0.5;
 
-/** Off by so many times what is allowed: no closer look at rounding makes that equal. */
+/** A difference this many times the tolerance will not turn out to be rounding. */
 const CERTAIN = 1e4;
 
 /**
- * The tolerance measured as closely as the answer needs: where values seem to be off, their samples are measured again, the worst ones first,
- * until one is off for certain or none is left.
- * @param toExact the other side is no engine of ours: it may be nearer to float64 than our float32 is
+ * Measures the tolerance as precisely as the answer needs: samples that seem to differ are measured again, the worst first, until one
+ * differs for certain or none is left.
+ * @param toExact whether the other side is not one of our engines: it may be closer to float64 than our float32 is
  */
 export async function closeAllowance(noise: Noise, expected: Tensor, actual: Tensor, toExact: boolean): Promise<Allowance> {
   const done = new Set<number>();
@@ -95,7 +100,7 @@ export async function closeAllowance(noise: Noise, expected: Tensor, actual: Ten
     const worst = worstSamples(allowance, expected, actual, size);
     if (worst.length === 0 || worst.some(([n]) => done.has(n))) return allowance;
     const samples = worst.map(([n]) => n);
-    // a mistake is in more of them
+    // a real mistake would affect more samples
     if (done.size === 0 && !repeated && worst.length <= FEW * noise.samples) {
       repeated = true;
       await noise.repeat(samples);
@@ -107,7 +112,7 @@ export async function closeAllowance(noise: Noise, expected: Tensor, actual: Ten
   }
 }
 
-/** Samples with a value that is off, most first, and by how many times what is allowed. */
+/** Samples with a value that differs, the worst first, with its difference in multiples of the tolerance. */
 function worstSamples(allowance: Allowance, expected: Tensor, actual: Tensor, size: number): [sample: number, times: number][] {
   const over = new Map<number, number>();
   for (let k = 0; k < expected.data.length; k++) {
@@ -119,7 +124,7 @@ function worstSamples(allowance: Allowance, expected: Tensor, actual: Tensor, si
   return [...over].sort(([a, x], [b, y]) => y - x || a - b);
 }
 
-/** Whether a value differs by more than is allowed, and can be decided. */
+/** Whether a value differs by more than its tolerance, and can be decided. */
 export function isOff({ of, decides, shows = decides, exact }: Allowance, expected: Tensor, actual: Tensor, k: number): boolean {
   const a = actual.data[k];
   const e = expected.data[k];
@@ -128,21 +133,21 @@ export function isOff({ of, decides, shows = decides, exact }: Allowance, expect
   return !(exact && Math.abs(a - exact[k]) <= allowed);
 }
 
-/** The values that are off, and the most that any value may be off. */
+/** The largest tolerance of any value, and a test for values that differ. */
 export function offIn(allowance: Allowance, expected: Tensor, actual: Tensor): { most: number; isOff: (k: number) => boolean } {
   let most = 0;
   for (let k = 0; k < expected.data.length; k++) if (allowance.decides(k)) most = Math.max(most, allowance.of(k, expected.data[k]));
   return { most, isOff: k => isOff(allowance, expected, actual, k) };
 }
 
-/** @param off how many values are off */
+/** @param off number of values that differ */
 export function statusOf(allowance: Allowance, expected: Tensor, actual: Tensor, off: number): Status {
   if (off > 0) return 'DIFFERENT';
   const same = expected.data.every((e: number, k: number) => distance(e, actual.data[k]) === 0);
   return same || undecidedIn(allowance, expected) === 0 ? 'SAME' : 'UNDECIDED';
 }
 
-/** How many values this comparison cannot decide. */
+/** Number of values that this comparison cannot decide. */
 export function undecidedIn({ decides }: Allowance, { data }: Tensor): number {
   let count = 0;
   for (let k = 0; k < data.length; k++) if (!decides(k)) count++;
@@ -156,9 +161,9 @@ function largestFinite(values: Float64Array): number {
 }
 
 /**
- * What this input cannot decide.
- * @param decide what would
- * @param rounded the allowance without that for the digits written
+ * Says why this input leaves values undecided.
+ * @param decide what would decide them
+ * @param rounded the allowance without that for the written digits
  */
 export function undecidedBecause(
   allowance: Allowance,
@@ -170,7 +175,7 @@ export function undecidedBecause(
   const values = undecidedIn(allowance, expected);
   const isText = written?.words.includes('decimal');
   const byRounding = undecidedIn(rounded, expected);
-  // what is further off than its digits can be is called different
+  // a value that differs by more than its digits explain has been called different
   const equal = byRounding === 0 ? ': all values are equal as far as that shows' : '';
   if (written && byRounding < values)
     return {

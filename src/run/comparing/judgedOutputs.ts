@@ -11,9 +11,9 @@ import { endingAt } from '../network/endingAt.js';
 import type { Prepared } from '../prepare.js';
 import type { CompareRequest } from '../request.js';
 
-/** A network of several outputs is compared output by output: each as the y of the same network. */
+/** One output of a network with several, compared as if it were y of the same network. */
 export interface JudgedOutput {
-  /** null: the only one there is, or the only one that the other side can be */
+  /** null: the only output, or the only one that the other side can be */
   readonly name: string | null;
   readonly prepared: Prepared;
   /** path of the other side, with the key of this output */
@@ -22,8 +22,9 @@ export interface JudgedOutput {
 }
 
 /**
- * All outputs where engines are compared; of a file those that it holds by name, else by their shapes and numbers.
- * @throws RnnError E_OUTPUT_NAME: FILE:KEY names no output, and the file holds some
+ * The outputs to compare: all of them for two engines; for a file those that it contains by name, else those that match by shape and
+ * values.
+ * @throws RnnError E_OUTPUT_NAME: FILE:KEY is not the name of an output, but the file has some that are
  */
 export async function judgedOutputs(prepared: Prepared, request: CompareRequest): Promise<JudgedOutput[]> {
   const { against } = request;
@@ -44,10 +45,13 @@ export async function judgedOutputs(prepared: Prepared, request: CompareRequest)
   }));
 }
 
-/** As NumPy calls arrays that are saved without names. */
+/** NumPy's names for arrays saved without names. */
 const NAMELESS = /^arr_\d+$/;
 
-/** Arrays without names are the outputs in order where they are as many of the same shapes; one array is the output of its shape, of several the nearest. */
+/**
+ * Matches arrays without names: in order, if there are as many with the same shapes; a single array with the output of its shape, or the
+ * closest of several.
+ */
 async function namelessOutputs(
   prepared: Prepared,
   { against, dtype, threads }: CompareRequest,
@@ -88,7 +92,10 @@ export function outputNames({ network, graphInputs }: Prepared): string[] {
   return (graphInputs ? network.graph!.model.graph.outputs : outputsOf(network.model)).map(({ name }) => name);
 }
 
-/** The same network with another of its outputs as y, and the layers that this needs; a graph that is run node by node with that one alone. */
+/**
+ * The network with another of its outputs as y, and only the layers that it needs; for a graph run node by node, the graph with that output
+ * alone.
+ */
 export function endingIn(prepared: Prepared, name: string): Prepared {
   const { network } = prepared;
   if (prepared.graphInputs) {

@@ -8,22 +8,26 @@ import type { Prepared } from '../prepare.js';
 import { stepwise } from '../stepwise.js';
 
 /**
- * Most networks forget: what rounding did to the early steps is no longer in their last output. So one run with other roundings goes through all steps,
- * and the others through the last ones alone, from the states that it left there; whether that is enough is seen in how far the whole one came out.
+ * Measures rounding noise mostly on the last steps. Most networks forget: rounding in the early steps no longer shows in the last output.
+ * So one run with changed rounding covers all steps, and the others only the last ones, from the states that the first run reached. How far
+ * the first run moved y shows whether that suffices.
  */
 export interface LastSteps {
-  /** squares by which one run through all steps moved each value of y */
+  /** squared difference of each value of y in the run through all steps */
   readonly whole: Float64Array;
-  /** the sum of those of the other runs, through the last steps; undefined where the early ones are not forgotten */
+  /** summed squares of the other runs, through the last steps; undefined if the network does not forget the early ones */
   readonly others: Float64Array | undefined;
 }
 
-/** Multiply-adds of a run from which fewer steps are worth the look. */
+/** Multiply-adds of a run from which skipping steps pays off. */
 const WORTH_CUTTING = 2e7;
-/** The part of the steps that the others go through, and the fewest. */
+/** The other runs cover 1/PART of the steps, but at least FEWEST. */
 const PART = 8;
 const FEWEST = 4;
-/** A value is far off where its square is so many times that of the others, which by chance alone is one of seven (F with 1 and 3 degrees of freedom). */
+/**
+ * A value is far off if its square exceeds the mean of the others FAR times. By chance alone, one in seven does (F distribution with 1 and
+ * 3 degrees of freedom).
+ */
 const FAR = 4;
 const MOST_FAR = 0.25;
 
@@ -31,8 +35,8 @@ type Run = (part: Prepared, rounding?: Rounding) => Promise<EngineOutput>;
 
 /**
  * @param data y
- * @param seeds of the roundings: the first run is that through all steps
- * @returns undefined where the steps cannot be run in pieces, or are not worth it
+ * @param seeds of the changed roundings; the first is used for the run through all steps
+ * @returns undefined if the steps cannot be run in pieces, or it would not pay off
  */
 export async function movedInLastSteps(
   prepared: Prepared,
@@ -60,7 +64,7 @@ export async function movedInLastSteps(
   return { whole, others: forgets(whole, others, rest.length) ? others : undefined };
 }
 
-/** Whether the run through all steps came out no further than the others. */
+/** Whether the run through all steps moved y no further than the others did. */
 function forgets(whole: Float64Array, others: Float64Array, runs: number): boolean {
   let far = 0;
   for (let k = 0; k < whole.length; k++) if (!(whole[k] * runs <= FAR * others[k])) far++;

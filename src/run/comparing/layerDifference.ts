@@ -7,10 +7,10 @@ import type { CompareModelsResult } from '../result.js';
 import { TIMES_NOISE } from './judge.js';
 import { isMatch, layersWithWeights } from './matchedWeights.js';
 
-/** Relative to a layer's largest number: the least that counts as a difference. */
+/** Least difference that counts, relative to the largest number of a layer. */
 const LEAST = 4 * 2 ** -23;
 
-/** The first number, in order of samples and steps, that differs by more than rounding explains; -1: none. */
+/** Index of the first number, in order of samples and steps, that differs by more than rounding explains; -1 if there is none. */
 export function indexOfDifference(right: Tensor, rounded: Tensor, other: Tensor): number {
   let noise = 0;
   for (let k = 0; k < right.data.length; k++) noise = Math.max(noise, distance(right.data[k], rounded.data[k]));
@@ -18,12 +18,12 @@ export function indexOfDifference(right: Tensor, rounded: Tensor, other: Tensor)
   return right.data.findIndex((v, k) => distance(v, other.data[k]) > allowed);
 }
 
-/** What a layer with weights reads, and what it makes of it: of a recurrent one h of every step. */
+/** The input or output of a layer with weights; of a recurrent layer h at every step. */
 type Place = NonNullable<CompareModelsResult['outputs']['first']>['of'];
 
 /**
- * Of two networks whose layers with weights match one by one the first layer, sample and step at which they differ; null: none of the arrays between their
- * layers does, or the two are not run layer by layer.
+ * Finds the first layer, sample and step at which two networks differ, if their layers with weights match one by one. null if none of the
+ * arrays between the layers differ, or if the networks are not run layer by layer.
  */
 export function firstLayerDifference([first, second]: readonly [Prepared, Prepared]): CompareModelsResult['outputs']['first'] {
   if (first.graphInputs || second.graphInputs) return null;
@@ -37,7 +37,7 @@ export function firstLayerDifference([first, second]: readonly [Prepared, Prepar
       const [a, c] = [exact, rounded].map(outcome => arrayOf(outcome, layer.name, place));
       const b = arrayOf(other, beside[i].name, place);
       if (!a || !b || !c) continue;
-      // from here on the numbers are of other things
+      // from here on the arrays are not comparable
       if (!sameShape(a.shape, b.shape)) return null;
       const at = indexOfDifference(a, c, b);
       if (at < 0) continue;

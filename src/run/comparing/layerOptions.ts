@@ -11,11 +11,15 @@ import type { Prepared } from '../prepare.js';
 import type { EquationDifference } from '../result.js';
 
 /**
- * Options in which layers of two networks differ, in Keras' words: padding, strides, heads, the axis of a softmax; and layers that one of them has alone.
- * Frameworks write the same function in many ways, so this is asked only where the outputs differ: it never decides whether they do.
+ * Options in which the layers of two networks differ, in Keras' terms (padding, strides, heads, the axis of a softmax), and layers that
+ * only one network has. Frameworks write the same function in many ways, so this is only used to explain outputs that differ, never to
+ * decide whether they do.
  */
 
-/** Sizes that the weights show, what does nothing in a prediction, and what a mask or the equations of a cell say. */
+/**
+ * Fields that are not reported here: sizes, which the weights show; options without effect on a prediction; and what the mask or the
+ * equations of a cell say.
+ */
 const ELSEWHERE = new Set([
   'units',
   'filters',
@@ -30,13 +34,13 @@ const ELSEWHERE = new Set([
   'input_dim',
 ]);
 const IDENTITIES = new Set(['dropout', 'masking']);
-/** Layers that only one has are told up to so many: of more, the networks are written in different ways. */
+/** Most layers of only one network that are reported: with more, the networks are simply written in different ways. */
 const MOST_ALONE = 3;
 
 /**
- * @param said rows that `differentEquations` found: what they say is not said again
- * @param run the first network with its input: options of the second that leave the output of their layer as it is there (`padding='same'` for one zero at
- * each end) are no difference
+ * @param said the rows of `differentEquations`, which are not reported again
+ * @param run the first network with its input: options of the second network that would not change the output of the layer there
+ * (`padding='same'` instead of one zero at each end) are not differences
  */
 export function differentOptions(first: Network, second: Network, said: readonly EquationDifference[], run: Run): EquationDifference[] {
   const [a, b] = [first, second].map(({ model }) => model.layers.filter(l => !IDENTITIES.has(l.kind) && l.kind !== 'op'));
@@ -53,7 +57,9 @@ const hasOperators = ({ model }: Network) => model.layers.some(l => l.kind === '
 /** A network with its weights and input. */
 type Run = Pick<Prepared, 'network' | 'weights' | 'input' | 'graphInputs'>;
 
-/** Whether a layer of the first network gives something else with the options of another one; true where that cannot be run. */
+/**
+ * Returns a test whether a layer of the first network gives another output with the options of another layer; true if that cannot be run.
+ */
 function actsIn({ network, weights, input, graphInputs }: Run): (one: LayerSpec, other: LayerSpec) => boolean {
   const outcome = once(() => {
     const scenario = graphInputs ? undefined : scenarioOf(network.model, weights, input);
@@ -69,12 +75,12 @@ function actsIn({ network, weights, input, graphInputs }: Run): (one: LayerSpec,
   };
 }
 
-/** Of the largest number, in float64. */
+/** relative to the largest number, in float64 */
 const SAME = 1e-9;
 
 type Pair = readonly [LayerSpec | undefined, LayerSpec | undefined];
 
-/** The longest list of layers of equal kinds that both have in this order, and between them what one has alone. */
+/** Aligns two lists of layers by the longest common subsequence of their kinds; layers of only one network stand between. */
 function aligned(a: readonly LayerSpec[], b: readonly LayerSpec[]): Pair[] {
   const most = Array.from({ length: a.length + 1 }, () => new Int32Array(b.length + 1));
   for (let i = a.length - 1; i >= 0; i--)
@@ -89,7 +95,7 @@ function aligned(a: readonly LayerSpec[], b: readonly LayerSpec[]): Pair[] {
   return pairs;
 }
 
-/** One of the first and one of the second, one after the other, stand in each other's place. */
+/** Pairs a layer of only the first network with an adjacent one of only the second: one replaces the other. */
 function besideEachOther(alone: readonly Pair[]): Pair[] {
   const pairs: Pair[] = [];
   for (const [one, other] of alone) {
@@ -108,13 +114,13 @@ function betweenLayers(one: LayerSpec, other: LayerSpec, said: readonly Equation
   const off = [...new Set([...first.keys(), ...second.keys()])].filter(
     key => !ELSEWHERE.has(key) && !told.includes(key) && first.get(key) !== second.get(key),
   );
-  // an activation that follows a layer with weights is said there
+  // the activation that follows a layer with weights has been reported there
   if (off.length === 0 || (one.kind === 'activation' && said.some(({ what }) => what === 'activation' || what === 'head'))) return [];
   const written = (own: ReadonlyMap<string, string>) => off.map(key => `${key}=${own.get(key) ?? 'None'}`);
   return [{ layer: one.name, what: 'option', first: written(first), second: written(second) }];
 }
 
-/** Arguments of the layer in Keras, as they are written there. */
+/** The arguments of the layer in Keras, as Python. */
 function optionsOf(layer: LayerSpec): Map<string, string> {
   const { keras } = getLayerKind(layer.kind);
   const own = layer as unknown as Readonly<Record<string, unknown>>;
@@ -126,7 +132,7 @@ function optionsOf(layer: LayerSpec): Map<string, string> {
   return new Map(all.map(([key, value]) => [key, inPython(value)]));
 }
 
-/** One number of a list of one is the number; a text in quotes. */
+/** A value as Python: a list of one number becomes the number, strings are quoted. */
 function inPython(value: unknown): string {
   if (Array.isArray(value)) return value.length === 1 ? inPython(value[0]) : `(${value.map(inPython).join(', ')})`;
   if (typeof value === 'string') return `'${escapeText(value, 40)}'`;

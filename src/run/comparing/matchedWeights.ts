@@ -4,15 +4,15 @@ import type { Weights } from '../../weights/weights.js';
 import type { Network } from '../network/network.js';
 
 /**
- * Both sides' weights under the first's names, in one form: the layers with weights are matched in their order, whatever they are called.
- * null where they do not match one by one.
+ * The weights of both sides under the first's names and in the same layout. The layers with weights are matched in order, whatever their
+ * names. Returns null if they do not match one by one.
  */
 export function matchedWeights(first: Network, second: Network): readonly [Weights, Weights] | null {
   if (!isMatch(first, second)) return null;
   const [own, other] = [withBiases(first), withBiases(second)];
   const [a, b] = [layersWithWeights(first), layersWithWeights(second)];
   const apart = (key: string) => a.some(({ name, kind }) => kind === 'gru' && key.startsWith(`${name}/`));
-  // two graphs that are run node by node: by the names of their tensors
+  // two graphs that are run node by node: tensors are matched by name
   if (a.length === 0) return [own, other];
   const renamed = new Map(
     second.shapes.layers
@@ -27,7 +27,7 @@ export function matchedWeights(first: Network, second: Network): readonly [Weigh
   return [toRows(own, renamed, apart), toRows(renamed, own, apart)];
 }
 
-/** Whether the layers with weights are of the same kinds, one by one. */
+/** Whether both networks have the same kinds of layers with weights, in the same order. */
 export function isMatch(first: Network, second: Network): boolean {
   const [a, b] = [layersWithWeights(first), layersWithWeights(second)];
   return a.length === b.length && a.every((layer, i) => layer.kind === b[i].kind);
@@ -38,14 +38,14 @@ export function layersWithWeights({ shapes }: Network): readonly LayerSpec[] {
   return shapes.layers.filter(l => l.weights.length > 0).map(l => l.layer);
 }
 
-/** The two orders that do not match, for a note. */
+/** A note with the two lists of layers that do not match. */
 export function noMatch(...networks: readonly [Network, Network]): string {
   const kinds = (network: Network) => layersWithWeights(network).map(l => l.kind);
   const [a, b] = networks.map(network => kinds(network).join(', ') || 'a graph that is not a list of layers');
   return `their layers do not match one by one (${a}; ${b}): the outputs alone are compared`;
 }
 
-/** Of a dense layer without a bias, behind which an operator adds one, that is its bias: ONNX's MatMul and Add. */
+/** Adds the biases of dense layers that are added by an operator behind them: ONNX's MatMul and Add. */
 function withBiases({ model, weights }: Network): Weights {
   const bare = new Set(model.layers.flatMap(l => (l.kind === 'dense' && !weights!.has(`${l.name}/bo`) ? l.name : [])));
   const biases = model.layers.flatMap((layer): [string, Tensor][] => {
@@ -57,8 +57,9 @@ function withBiases({ model, weights }: Network): Weights {
 }
 
 /**
- * Where the other side adds up its two biases in one row, or leaves the second row zero, or has two of the same sum, so does this one: the sum is what the
- * network adds. A GRU's two rows stay apart, but for those of its gates: both add up to the same where r does not multiply them.
+ * Brings two bias rows into the layout of the other side. The network only uses their sum, so the rows are added if the other side has one
+ * row, a second row of zeros, or two rows with the same sum. A GRU's rows stay separate, except for its gates z and r: only the candidate's
+ * recurrent bias is multiplied by r.
  */
 function toRows(own: Weights, other: Weights, apart: (key: string) => boolean): Weights {
   return new Map(
@@ -77,7 +78,7 @@ function oneRow({ shape: [, width], data }: Tensor): Tensor {
   return { shape: [width], data: Float64Array.from({ length: width }, (_, k) => data[k] + data[width + k]) };
 }
 
-/** Of a GRU [2, 3·M], gates z r g: the biases of z and r in one row. */
+/** Adds the two biases of z and r of a GRU, with gates z r g. [2, 3·M] -> [2, 3·M], with zeros in the second row. */
 function gatesAdded({ shape, data }: Tensor): Tensor {
   const width = shape[1];
   const gates = (2 * width) / 3;

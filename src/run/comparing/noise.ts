@@ -11,25 +11,27 @@ import type { Prepared } from '../prepare.js';
 import { addSquares, movedInLastSteps } from './lastSteps.js';
 
 /**
- * How far rounding alone moves each value of y: the network is run several times by the same float32 code with other roundings (engines/batched/jitter.ts), and what
- * the results differ by is the noise. A mistake in that code is in all runs and is no noise. Where a value seems to be off, more runs are made, first by the same code,
- * then by the code that float32 and float64 share: with other roundings of every σ and tanh, too, and in both precisions, for errors that always go in one direction (a thousand equal terms).
+ * How far rounding alone moves each value of y. The network is run several times by the same float32 code with changed rounding
+ * (engines/batched/jitter.ts); the noise is how much the results vary. A mistake in that code affects all runs, so it is not noise. If a
+ * value seems to differ, more runs are made, first with the same code, then with the code that float32 and float64 share: there every σ and
+ * tanh is rounded differently too, and both precisions are run, to catch errors that always go in the same direction (a thousand equal
+ * terms).
  */
 export interface Noise {
-  /** root mean square by which each value moved; Infinity where it was sometimes finite and sometimes not */
+  /** root mean square change of each value; Infinity if it was finite in some runs only */
   readonly moved: Float64Array;
-  /** a few units in the last place of what is added up for each value */
+  /** a few units in the last place of the terms summed for each value */
   readonly floor: Float64Array;
-  /** y in float64 where it was computed, NaN elsewhere: by code that shares nothing with the fused float32 paths */
+  /** y in float64 where it was computed, NaN elsewhere; computed by code that shares nothing with the fused float32 paths */
   readonly exact: Float64Array;
-  /** samples of y; 0: they cannot be run apart */
+  /** number of samples of y; 0: they cannot be run separately */
   readonly samples: number;
-  /** Runs these samples a few more times: of thousands of values, some have moved little by chance. */
+  /** Runs these samples a few more times: among thousands of values, some have moved little by chance. */
   repeat(samples: readonly number[]): Promise<void>;
   /**
    * Measures these samples more precisely.
    * @param samples at most `atOnce` of them
-   * @param certain whether they are off whatever comes out: fewer runs of much work will do
+   * @param certain whether they differ whatever the result: expensive runs are then made fewer
    */
   refine(samples: readonly number[], certain?: boolean): Promise<void>;
   /** how many samples can be measured more precisely at once */
@@ -38,20 +40,20 @@ export interface Noise {
 
 const FIRST_RUNS = 4;
 const CLOSE_RUNS = 16;
-/** Multiply-adds of such a measurement: the shared code does some 10^8 a second. */
+/** Multiply-adds of one such run: the shared code does about 10^8 per second. */
 const CLOSE_WORK = 2e7;
-/** The same of all runs where the answer is certain, and the fewest of them. */
+/** Multiply-adds of all runs if the answer is certain, and the fewest runs. */
 const CERTAIN_WORK = 3e7;
 const FEWEST_RUNS = 2;
 
 export interface NoiseOptions {
   readonly threads: number | undefined;
   readonly dtype: Precision;
-  /** the batched engine's output in that precision, where it was computed already */
+  /** the batched engine's output in that precision, if already computed */
   readonly known?: EngineOutput;
 }
 
-/** How far rounding alone moves each value of y, from runs of the batched engine that round otherwise. */
+/** Measures how far rounding alone moves each value of y, with runs of the batched engine that round differently. */
 export async function measureNoise(prepared: Prepared, { threads, dtype, known }: NoiseOptions): Promise<Noise> {
   const run = (part: Prepared, rounding?: Rounding, precision = dtype) =>
     outputOf(part, { engine: 'batched', dtype: precision, threads, rounding }, undefined);
@@ -84,7 +86,7 @@ export async function measureNoise(prepared: Prepared, { threads, dtype, known }
       const single = (await run(part, { general: true })).y.data;
       const close = new Float64Array(single.length);
       for (let seed = 0; seed < runs; seed++) addSquares(close, single, (await run(part, { general: true, jitter: seed })).y.data);
-      // float64 has no finer code to be compared with
+      // there is no more precise code to compare float64 with
       const exact = dtype === 'f64' ? single : (await run(part, { general: true }, 'f64')).y.data;
       (samples === 0 ? [0] : chosen).forEach((n, i) => {
         for (let k = i * size, to = n * size; k < (i + 1) * size; k++, to++) {
@@ -96,7 +98,7 @@ export async function measureNoise(prepared: Prepared, { threads, dtype, known }
   };
 }
 
-/** Root mean square by which each value of y moves in FIRST_RUNS runs. */
+/** Root mean square change of each value of y over FIRST_RUNS runs. */
 async function firstMoved(
   prepared: Prepared,
   data: FloatArray,
@@ -111,12 +113,12 @@ async function firstMoved(
   return moved;
 }
 
-/** Every sample is computed for itself: not in a graph, nor where states pass from call to call. */
+/** Whether samples are independent: not in a graph, nor if states pass from call to call. */
 function canBeSplit({ graphInputs, network, input }: Prepared, y: Tensor): boolean {
   return !graphInputs && samplesApart(network.model, network.shapes) && y.shape.length > 0 && y.shape[0] === input.x.shape[0];
 }
 
-/** x, mask and states of these samples. x [N, T, …], mask [N·T], states [N, M] */
+/** Selects samples of x [N, T, …], mask [N·T] and states [N, M]. */
 function samplesIn({ x, others, mask, initialStates }: EngineInput, chosen: readonly number[]): EngineInput {
   const T = x.shape[1];
   const pick = (t: Tensor) => concatFirst(chosen.map(n => sliceFirst(t, n, n + 1)));
@@ -130,14 +132,14 @@ function samplesIn({ x, others, mask, initialStates }: EngineInput, chosen: read
 }
 
 const LEAST_ULPS = 4;
-/** Smaller numbers are zero where a processor flushes them. */
+/** Processors may flush smaller numbers to zero. */
 const FLUSHED = 2 ** -126;
-/** What the function of the head adds keeps a value decidable: half of what decides. */
+/** Limit on what the head's activation adds to the floor, so that the value stays decidable: half of DECIDABLE. */
 const PART_OF_SCALE = 5e-4;
 
 /**
- * LEAST_ULPS units in the last place of y itself and, behind a dense layer, of the terms that are added up for it: a difference may be zero by
- * luck, and a small y may be what large terms leave.
+ * LEAST_ULPS units in the last place of y itself and, behind a dense layer, of the terms summed for it: two runs may agree by chance, and a
+ * small y may be the difference of large terms.
  */
 function floorOf({ network, weights, input, graphInputs }: Prepared, { y, layers }: EngineOutput, epsilon: number): Float64Array {
   const least = LEAST_ULPS * epsilon;
@@ -178,7 +180,10 @@ function affineTerms(x: Tensor, W: Tensor, b: Tensor | undefined): { z: Tensor; 
   return { z: { shape: [...x.shape.slice(0, -1), K], data: z }, terms };
 }
 
-/** The activation of what is a little more, a little less, and of rows in which both alternate (softmax sees the whole row). */
+/**
+ * Raises the floor by what the errors of z do after the activation: all added, all subtracted, and alternating (softmax depends on the
+ * whole row).
+ */
 function raiseByTerms(floor: Float64Array, { activation }: DenseSpec, z: Tensor, errors: Float64Array): void {
   const y = activated(activation, z).data;
   for (const sign of [() => 1, () => -1, (k: number) => (k % 2 === 0 ? 1 : -1)]) {
@@ -190,7 +195,10 @@ function raiseByTerms(floor: Float64Array, { activation }: DenseSpec, z: Tensor,
   }
 }
 
-/** σ by way of tanh or a rational function, and tanh made of exponentials, are off by a unit in the last place of 1, however small they are. */
+/**
+ * σ computed from tanh or a rational function, and tanh computed from exponentials, are off by a unit in the last place of 1, however small
+ * they are.
+ */
 function raiseByFunction(floor: Float64Array, { activation }: DenseSpec, y: Tensor, epsilon: number): void {
   if (activation !== 'sigmoid' && activation !== 'tanh') return;
   const own = Math.min(epsilon, PART_OF_SCALE * scaleOf(y));

@@ -17,7 +17,10 @@ import { finiteNotes, hasStepsFirst, type Prepared, prepare } from '../prepare.j
 import type { CompareRequest, NetworkRequest } from '../request.js';
 import type { InputsOfBoth } from '../result.js';
 
-/** Two networks on the same inputs: those that are given, read as the first file has its axes, else drawn from the seed in sizes that both take. */
+/**
+ * Two networks on the same inputs. Given inputs are read along the axes of the first file; otherwise they are drawn from the seed in sizes
+ * that both accept.
+ */
 export interface Pair {
   readonly pair: readonly [Prepared, Prepared];
   readonly source: string;
@@ -28,17 +31,17 @@ export interface Pair {
 
 type PairRequest = CompareRequest & { readonly files: readonly [string, string] };
 
-/** Steps and samples of the input both are run on, where the models leave them open. */
+/** Samples and steps of the common input if the models leave them open. */
 const SAMPLES = 4;
 const STEPS = 10;
 
 interface Input {
   readonly name: string;
-  /** in the axes of the file; null: open */
+  /** along the axes in the file; null: open */
   readonly sizes: readonly (number | null)[] | null;
 }
 
-/** What a file is run as: layers and operators, or a graph whose shapes are not known before it runs. */
+/** A file as it is run: layers and operators, or a graph whose shapes are only known while it runs. */
 interface Side {
   readonly network: Network;
   readonly file: string;
@@ -46,10 +49,10 @@ interface Side {
   readonly kind: 'sequence' | 'named' | 'graph';
 }
 
-/** Every input by its name, the samples first. */
+/** All inputs by name, samples first. */
 type Inputs = ReadonlyMap<string, Tensor>;
 
-/** @throws RnnError E_INPUT_NAME: the two do not have the same number of inputs; and all that reading an input may throw */
+/** @throws RnnError E_INPUT_NAME: the networks have different numbers of inputs; all errors of reading an input */
 export async function preparePair(first: Network, second: Network, request: PairRequest): Promise<Pair> {
   const seed = request.seed ?? DEFAULT_SEED;
   const given = request.input !== undefined;
@@ -66,7 +69,7 @@ export async function preparePair(first: Network, second: Network, request: Pair
   };
 }
 
-/** What each takes, and inputs that both take by their axes; how many samples and steps, a sequence leaves open. */
+/** The inputs of each side, and the sizes that both accept. The number of samples and steps of a sequence is open. */
 function inputsOfBoth(first: Side, second: Side): InputsOfBoth {
   const of = ({ inputs }: Side) => inputs.map(({ name, sizes }) => ({ name: escapeText(name, 40), shape: sizes }));
   const isNamed = first.kind === 'named' && second.kind === 'named';
@@ -81,7 +84,7 @@ function inputsOfBoth(first: Side, second: Side): InputsOfBoth {
 
 async function sideOf(network: Network, file: string): Promise<Side> {
   const run = await asRun(network);
-  // the inputs of a spec have samples, a graph's may be a single number
+  // inputs of a spec have a batch axis; an input of a graph may be a single number
   if (run === null || inputsOf(run.model).some(({ name }) => run.shapes.values.get(name)?.length === 0)) {
     const own = network.graph!.model.graph.inputs.map(({ name, shape }) => ({
       name,
@@ -107,7 +110,10 @@ function byName(inputs: readonly Input[], { x, others }: { readonly x: Tensor; r
   return new Map([[inputs[0].name, x], ...others]);
 }
 
-/** x is drawn for the side that leaves fewer sizes open (weights behind a flatten fix T), in sizes that the other side fixes; for the first side if the two share no input. */
+/**
+ * Draws x for the side that leaves fewer sizes open (weights behind a flatten fix T), in sizes that the other side fixes; for the first
+ * side if no input fits both.
+ */
 async function drawnInputs(sides: readonly [Side, Side], request: PairRequest, seed: string): Promise<Inputs> {
   const layered = sides.filter(({ kind }) => kind !== 'graph');
   const networks = layered.map(({ network }) => network);
@@ -135,7 +141,7 @@ function stepsOf(networks: readonly Network[]): number | null {
   return steps.find(T => T !== null) ?? null;
 }
 
-/** Whether an input can be drawn for a graph: it has one input, which names its axes. */
+/** Draws the input of a graph, if it has a single input with named axes. */
 async function drawnByGraph(side: Side, request: PairRequest, sizes: { N: number; T: number }): Promise<Inputs> {
   try {
     return (await preparedGraph(side, undefined, request, { N: request.N })).graphInputs!;
@@ -145,7 +151,7 @@ async function drawnByGraph(side: Side, request: PairRequest, sizes: { N: number
   }
 }
 
-/** The same inputs under the names of the other side; where it has other names, in order. @throws RnnError E_INPUT_NAME */
+/** The same inputs under the names of the other side; if its names differ, in order. @throws RnnError E_INPUT_NAME */
 function inputsFor({ inputs }: Side, own: Inputs, [first, second]: readonly [Side, Side]): Inputs {
   if (inputs.length !== own.size) {
     const [a, b] = [first, second].map(side => escapeNames(side.inputs.map(({ name }) => name)));
@@ -161,7 +167,7 @@ function inputsFor({ inputs }: Side, own: Inputs, [first, second]: readonly [Sid
   return new Map(inputs.map(({ name, sizes }, i) => [name, turnedTo(sizes, sameNames ? own.get(name)! : inOrder[i])]));
 }
 
-/** x with the steps first, if it fits a graph without named axes in no other way. */
+/** Transposes x to steps first if that is the only way it fits a graph without named axes. */
 function turnedTo(sizes: Input['sizes'], t: Tensor): Tensor {
   const fits = ({ shape }: { readonly shape: readonly number[] }) => sizes?.every((size, i) => size === null || size === shape[i]) ?? true;
   if (fits(t) || t.shape.length < 2 || t.shape.length !== sizes!.length) return t;
@@ -182,7 +188,7 @@ async function preparedOn(side: Side, inputs: Inputs, request: PairRequest, seed
   const [x, ...rest] = side.inputs.map(({ name }) => inputs.get(name)!);
   const others = rest.length > 0 ? new Map(rest.map((t, i) => [side.inputs[i + 1].name, t])) : undefined;
   const input = kind === 'sequence' ? await paddedInput(x, network, request) : { x, others };
-  // any number of steps
+  // the network is run with the number of steps of this input
   const open = { ...network.model, input: { ...network.model.input, batch: null, timesteps: input.x.shape[1] } };
   const model = kind === 'sequence' ? open : network.model;
   return {
@@ -200,7 +206,7 @@ async function preparedOn(side: Side, inputs: Inputs, request: PairRequest, seed
   };
 }
 
-/** A graph that is run node by node. @param sizes of an input that it draws */
+/** Prepares a graph that is run node by node. @param sizes of its input if that is drawn */
 function preparedGraph(
   { file }: Side,
   input: string | undefined,
@@ -213,8 +219,8 @@ function preparedGraph(
 }
 
 /**
- * Drawn inputs [N, T, …] with steps that one of the networks leaves out: some at the end of a sample and one inside another. Drawn numbers hold none,
- * and a mask would change nothing that is compared. Without masks: the same inputs.
+ * Makes some steps of drawn inputs [N, T, …] padding for networks that mask: some at the end of a sample and one inside another. Otherwise
+ * a drawn input contains none, and masks would make no difference. Returns the inputs unchanged if neither network masks.
  */
 function withMaskedSteps(inputs: ReadonlyMap<string, Tensor>, models: readonly ModelSpec[]): ReadonlyMap<string, Tensor> {
   const values = [...new Set(models.flatMap(maskedValues))];
@@ -222,7 +228,9 @@ function withMaskedSteps(inputs: ReadonlyMap<string, Tensor>, models: readonly M
   return new Map([...inputs].map(([name, t]) => [name, t.shape.length < 2 ? t : masked(t, values)]));
 }
 
-/** What a step holds that is left out: of masking layers, embeddings, and comparisons of an input, as Keras writes a mask into the graph. */
+/**
+ * Values that mark a masked step: of masking layers, of embeddings, and of comparisons with an input, as Keras writes masks into the graph.
+ */
 function maskedValues(model: ModelSpec): number[] {
   const names = new Set(inputsOf(model).map(({ name }) => name));
   return model.layers.flatMap((layer: LayerSpec) => {
@@ -237,7 +245,7 @@ function masked({ shape, data }: Tensor, values: readonly number[]): Tensor {
   const [N, T] = shape;
   const filled = data.slice();
   const width = data.length / (N * T);
-  // a token is a row of a table
+  // a token is a row index, so only values in range can be used
   const isTokens = data.every(v => Number.isInteger(v) && v >= 0);
   const fits = values.filter(v => !isTokens || v === 0 || data.includes(v));
   fits.forEach((value, j) => {

@@ -1,4 +1,4 @@
-/** A file that is being read, and how long that may take. */
+/** A file that is being read, and the time limit for it. */
 export interface Reading {
   readonly where: string;
   readonly seconds: number;
@@ -6,12 +6,14 @@ export interface Reading {
 
 let tell: ((reading: Reading | null) => void) | undefined;
 
-/** In a thread (cli/thread.ts): the main one is notified when reading begins and ends (null), and ends it where a reader is stuck. */
+/**
+ * Called in a worker thread (cli/thread.ts): the main thread is told when reading begins and ends (null), and stops a reader that hangs.
+ */
 export function watchedBy(watcher: (reading: Reading | null) => void): void {
   tell = watcher;
 }
 
-/** Reads a file while the watcher is told about it. */
+/** Reads a file and tells the watcher about it. */
 export async function reading<T>(what: Reading, body: () => Promise<T>): Promise<T> {
   tell?.(what);
   try {

@@ -4,7 +4,7 @@ import { swapBatchAndTime } from '../../tensor/layout.js';
 import type { Prepared } from '../prepare.js';
 import type { Sides } from './sides.js';
 
-/** The search for mistakes expects samples first: an output [T, N, …] is transposed to [N, T, …] on both sides. */
+/** Transposes a time-major output [T, N, …] to [N, T, …] on both sides, because the search for mistakes expects samples first. */
 export function withSamplesFirst(prepared: Prepared, sides: Sides): [Prepared, Sides] {
   const { network } = prepared;
   const { model, shapes } = network;

@@ -6,7 +6,7 @@ import { type Allowance, closeAllowance, finerAllowance, fixedAllowance, isFixed
 import { measureNoise, type Noise } from './noise.js';
 import type { Sides } from './sides.js';
 
-/** How much each value of y may differ. */
+/** The tolerance of each value of y. */
 export async function allowanceOf(request: CompareRequest, prepared: Prepared, sides: Sides, comparable: boolean): Promise<Allowance> {
   const { expected, actual, batched, double } = sides;
   const measure = (dtype: Precision): Promise<Noise> =>
@@ -20,7 +20,7 @@ export async function allowanceOf(request: CompareRequest, prepared: Prepared, s
   return finerAllowance(allowance, await closeAllowance(await measure('f64'), expected, actual, foreign));
 }
 
-/** Hidden states, or y at other steps: one tolerance for all of them. */
+/** One tolerance for all values: for hidden states, or for y at other steps. */
 export function viewAllowance(request: CompareRequest, rounding: number, expected: Tensor): Allowance {
   if (isFixed(request)) return fixedAllowance(request, null, expected);
   return uniformAllowance(rounding, LEAST_ULPS * ulp32(largestMagnitude(expected.data)), expected);

@@ -35,25 +35,25 @@ export function checkSides(request: CompareRequest): void {
   }
 }
 
-/** The two outputs that `compare` sets side by side: of two engines, or the network's and that of a file. */
+/** The two outputs that `compare` compares: of two engines, or of the network and a file. */
 export interface Sides {
   readonly expected: Tensor;
   readonly actual: Tensor;
   readonly names: { readonly expected: string; readonly actual: string };
   readonly notes: readonly string[];
-  /** the batched engine's output in float32, where it is one of the sides */
+  /** the batched engine's float32 output, if it is one of the sides */
   readonly batched?: EngineOutput;
-  /** both sides were computed in float64; undefined where the other one is a file of float64 numbers, which may have been float32 */
+  /** whether both sides were computed in float64; undefined for a float64 file, whose numbers may have been computed in float32 */
   readonly double: boolean | undefined;
-  /** with how many digits the other side was written, where those are few */
+  /** the precision in which the other side was written, if it is low */
   readonly written: Written | null;
-  /** whose hidden states the other side is, where its file says so */
+  /** layer whose hidden states the other side is, if its file says so */
   readonly hidden?: string | null;
-  /** where hidden states of several layers differ first */
+  /** first difference in the hidden states of several layers */
   readonly firstDifference?: CompareResult['firstDifference'];
 }
 
-/** The two sides that are compared: the network's y and a file, or two engines. */
+/** Computes both sides: the network's y and a file, or two engines. */
 export async function bothSides(prepared: Prepared, request: CompareRequest): Promise<Sides> {
   return request.against === undefined ? twoEngines(prepared, request) : againstFile(prepared, request, request.against);
 }
@@ -83,12 +83,12 @@ async function againstFile(prepared: Prepared, request: CompareRequest, against:
   };
 }
 
-/** Of several engines the one that is furthest from the first. */
+/** Of more than two engines, compares the one that is furthest from the first. */
 async function twoEngines(prepared: Prepared, request: CompareRequest): Promise<Sides> {
   const engines: readonly EngineName[] = request.engines ?? ['manual', 'batched'];
   const { threads, dtype, simulate } = request;
   const [first, ...others] = engines;
-  // the reference is the engine's own precision, unless one is requested for both
+  // the reference runs in its engine's own precision, unless one is requested for both
   const own = first === 'manual' ? undefined : dtype;
   const together = dtype === 'f64' ? 'exact' : 'quick';
   const reference = await outputOf(prepared, { engine: first, threads, dtype: own, together }, undefined);
@@ -120,7 +120,7 @@ function finiteNotes({ strictFinite = false }: CompareRequest, expected: Tensor,
   return [...checkFinite('the expected output', expected, strictFinite), ...checkFinite('the other output', actual, strictFinite)];
 }
 
-/** [2] for [1, 2], [40, 2] for [4, 10, 2]: axes of size 1 may be missing or surplus, neighbouring axes may be one. */
+/** Reshapes the other output if only axes of size 1 or merged neighbouring axes differ: [2] for [1, 2], [40, 2] for [4, 10, 2]. */
 function inOneShape(expected: Tensor, actual: Tensor): Tensor {
   return !sameShape(actual.shape, expected.shape) && isRegrouped(actual.shape, expected.shape) ? reshape(actual, expected.shape) : actual;
 }

@@ -9,7 +9,7 @@ import { type Allowance, isOff } from './judge.js';
 export type Values = Pick<CompareResult, 'max' | 'mismatched' | 'total' | 'perSample' | 'perStep'>;
 export const NOT_COMPARABLE: Values = { max: null, mismatched: 0, total: 0, perSample: [], perStep: null };
 
-/** Counts and places of the values that are not within the allowance. Both tensors have one shape. */
+/** Counts and locates the values that are not within the allowance. Both tensors have the same shape. */
 export function compareValues(expected: Tensor, actual: Tensor, allowance: Allowance): Values {
   const { shape } = expected;
   const N = shape[0] ?? 1;
@@ -22,7 +22,7 @@ export function compareValues(expected: Tensor, actual: Tensor, allowance: Allow
     mismatched++;
   }
   const off = (k: number) => flags[k] === 1;
-  /** the largest difference in [from, to), of those that are off if any is */
+  /** the largest difference in [from, to), among the values that differ if there are any */
   const worst = (from: number, to: number) => {
     let [abs, index, isOne] = [0, from < to ? from : -1, false];
     for (let k = from; k < to; k++) {
@@ -33,7 +33,7 @@ export function compareValues(expected: Tensor, actual: Tensor, allowance: Allow
     const place = { abs, index: positionOf(Math.max(0, index), shape), expected: expected.data[index], actual: actual.data[index] };
     return { ...place, allowed: index < 0 ? 0 : allowance.of(index, expected.data[index]), found: index >= 0, off: isOne };
   };
-  /** whether a number in [from, to) differs where rounding alone decides */
+  /** whether a difference in [from, to) is one that cannot be decided */
   const isOpen = (from: number, to: number) => {
     for (let k = from; k < to; k++) if (!allowance.decides(k) && distance(actual.data[k], expected.data[k]) > 0) return true;
     return false;
@@ -67,7 +67,7 @@ function stepsOf(expected: Tensor, actual: Tensor, off: (k: number) => boolean):
   });
 }
 
-/** The first sample that differs; its step and layer where the explanation or the output itself says so. */
+/** The first sample that differs, with its step and layer if the explanation or the output shows them. */
 export function firstDifference(
   expected: Tensor,
   values: Values,

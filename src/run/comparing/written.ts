@@ -3,23 +3,23 @@ import type { DType } from '../../formats/format.js';
 import { doublesOf, type Tensor } from '../../tensor/tensor.js';
 import { type Allowance, DECIDABLE } from './judge.js';
 
-/** How many digits the numbers of a file were written with: each stands for every number that rounds to it. */
+/** The precision in which a file was written: each number stands for all numbers that round to it. */
 export interface Written {
   /** '4 decimals', 'float16' */
   readonly words: string;
-  /** how far the number meant may be from the number written */
+  /** Greatest distance between a written number and the original. */
   readonly slack: (written: number) => number;
 }
 
-/** Half a unit in the last place, relative to the number, and of the smallest numbers there are. */
+/** Half a unit in the last place, relative to a number, and for the smallest numbers. */
 const NARROW: Partial<Record<DType, { readonly words: string; readonly relative: number; readonly least: number }>> = {
   f16: { words: 'float16', relative: 2 ** -11, least: 2 ** -25 },
   bf16: { words: 'bfloat16', relative: 2 ** -8, least: 2 ** -134 },
 };
 
 /**
- * @param decimals of a text, or --decimals for a binary file; 0 means labels or counts, not rounding
- * @returns null where the numbers are written as they were computed
+ * @param decimals of a text file, or --decimals for a binary one; 0 means labels or counts, not rounding
+ * @returns null if the numbers were written unrounded
  */
 export function writtenAs(decimals: number | undefined, dtype: DType): Written | null {
   if (decimals === 0) return null;
@@ -29,7 +29,7 @@ export function writtenAs(decimals: number | undefined, dtype: DType): Written |
   return decimals === undefined ? null : { words: plural(decimals, 'decimal'), slack: () => half };
 }
 
-/** What rounding allows, and what the digits that were written allow beside it. */
+/** Adds the rounding of the written digits to an allowance for float rounding. */
 export function withDigits(allowance: Allowance, written: Written, actual: Tensor): Allowance {
   if (allowance.mode === 'fixed') return allowance;
   const { scale } = allowance;
@@ -39,19 +39,19 @@ export function withDigits(allowance: Allowance, written: Written, actual: Tenso
   return { ...allowance, atol: allowance.atol + most, of: (k, e) => allowance.of(k, e) + slacks[k], decides, shows: allowance.decides };
 }
 
-/** How far a number may be off for its digits. */
+/** How far a number may be off because of its written digits. */
 export function slackOf(written: Written | null, v: number): number {
   return written && Number.isFinite(v) ? written.slack(v) : 0;
 }
 
-/** The same of the largest of them. */
+/** The largest slack of any value. */
 export function largestSlack(written: Written | null, { data }: Tensor): number {
   let most = 0;
   for (const v of data) most = Math.max(most, slackOf(written, v));
   return most;
 }
 
-/** Whether the digits are coarse enough to matter beside what float rounding allows. */
+/** Returns `written` if its digits are coarse enough to matter beside float rounding, else null. */
 export function ifCoarse(written: Written | null, { of }: Allowance, expected: Tensor, actual: Tensor): Written | null {
   const isCoarse = (v: number, k: number) => Number.isFinite(v) && written!.slack(v) > PART_OF_TOLERANCE * of(k, expected.data[k]);
   return written && actual.data.some(isCoarse) ? written : null;

@@ -3,9 +3,9 @@ import { canonicalActivation, formatActivation, getActivation } from '../../acti
 import { pythonText } from '../../layers/python.js';
 import { bracketed, cannotEmit } from './text.js';
 
-/** Activations in Python: of NumPy by functions that a script carries, of PyTorch and Keras by their own. */
+/** Activations in Python: in NumPy as functions that the script includes, in PyTorch and Keras as their own. */
 
-/** By our names, with our parameters. */
+/** Under our names, with our parameters. */
 export const NUMPY_FUNCTIONS = `
 def linear(x): return x
 def sigmoid(x): return 1 / (1 + np.exp(-x))
@@ -50,11 +50,11 @@ def affine(x, alpha=1, beta=0): return alpha * x + beta
 def scaled_tanh(x, alpha=1, beta=1): return alpha * np.tanh(beta * x)
 `;
 
-/** What an activation is in one target: its function by name, or the call of it with parameters. */
+/** An activation in one target: a function by name, or a call with parameters. */
 interface Called {
-  /** of an array by its Python */
+  /** The Python of the activation applied to the expression x. */
   of(x: string): string;
-  /** as a value, to be handed on */
+  /** as a value that can be passed on */
   readonly value: string;
 }
 
@@ -67,7 +67,7 @@ export function numpyActivation(spec: ActivationSpec): Called {
   return called(own, changed);
 }
 
-/** A call in PyTorch, from the Python of x and the parameters. */
+/** Builds a PyTorch call from the Python of x and the parameters. */
 type TorchCall = (x: string, parameters: ActivationParameters) => string;
 
 const withValues =
@@ -75,7 +75,7 @@ const withValues =
   (x, parameters) =>
     `${name}(${[x, ...keys.map(key => pythonText(parameters[key]))].join(', ')})`;
 
-/** Where it is not `torch.nn.functional` with the name that the activation has there, and no parameter. */
+/** Activations that are not a parameterless function of `torch.nn.functional` under the same name. */
 const TORCH: Readonly<Record<string, TorchCall>> = {
   tanh: withValues('torch.tanh'),
   sigmoid: withValues('torch.sigmoid'),
@@ -107,18 +107,18 @@ export function torchActivation(spec: ActivationSpec, x: string): string {
   return `torch.nn.functional.${activation.torch}(${x})`;
 }
 
-/** What Keras 3 has under another name, or as an operation. */
+/** Activations that Keras 3 has under another name, or as an operation. */
 const KERAS: Readonly<Record<string, (parameters: ActivationParameters) => string>> = {
   gelu_tanh: () => 'lambda x: keras.activations.gelu(x, approximate=True)',
   thresholded_relu: ({ theta }) => `lambda x: keras.activations.threshold(x, ${theta}, 0)`,
-  // its parameters have no default in Keras
+  // in Keras, these parameters have no defaults
   threshold: ({ threshold, default_value }) => `lambda x: keras.activations.threshold(x, ${threshold}, ${default_value})`,
   hard_sigmoid_keras2: ({ alpha, beta }) => `lambda x: keras.ops.clip(${alpha} * x + ${beta}, 0, 1)`,
   affine: ({ alpha, beta }) => `lambda x: ${alpha} * x + ${beta}`,
   scaled_tanh: ({ alpha, beta }) => `lambda x: ${alpha} * keras.ops.tanh(${beta} * x)`,
 };
 
-/** The value of `activation=`: Keras' own name in quotes, or a function. */
+/** The value of `activation=`: Keras' name in quotes, or a function. */
 export function kerasActivation(spec: ActivationSpec): string {
   const { name, parameters, changed, activation } = partsOf(spec);
   if (KERAS[name]) return KERAS[name](parameters);

@@ -2,30 +2,30 @@ import { getScript } from '../../weights/scripts/index.js';
 import type { Prepared } from '../prepare.js';
 import type { EmitTarget } from './target.js';
 
-/** A script that draws from the run's own seed, as its author would write it, instead of carrying every number. */
+/** A script that draws weights and X from the run's seed, as its author would write it, instead of containing the numbers. */
 export interface DrawnSource {
   readonly seed: string;
-  /** Python that seeds what the weights come from */
+  /** Python that seeds the generator of the weights */
   readonly seeding: string;
-  /** lines that make X; a stream that is not the script's own starts fresh in them */
+  /** lines that make X; they seed its generator if that is not the one of the weights */
   readonly x: readonly string[];
-  /** NumPy's generator of the weights; null where a framework's layers draw them */
+  /** NumPy's generator for the weights; null if the framework's layers draw them */
   readonly weights: NumpyStream | null;
-  /** X is an array of NumPy's */
+  /** whether X is a NumPy array */
   readonly numpyInput: boolean;
   /** initialiser of the weights */
   readonly init: string;
 }
 
-/** One of Python's generators. */
+/** One of Python's random generators. */
 export interface Stream {
   seeding(seed: string): string;
-  /** standard normals; `shape` is the text of a tuple's inside: '4, 10, 3', '*shape,' */
+  /** Standard normals; `shape` is the inside of a Python tuple: '4, 10, 3', '*shape,'. */
   normal(shape: string): string;
   tokens(count: number, shape: string): string;
 }
 
-/** NumPy draws the weights of its scripts, too. */
+/** A generator from which NumPy scripts also draw weights. */
 export interface NumpyStream extends Stream {
   readonly uniform: string;
 }
@@ -50,15 +50,13 @@ const torch: Stream = {
   tokens: (count, shape) => `torch.randint(0, ${count}, (${shape}))`,
 };
 
-/** The generator that X comes from under each value of --rng; seedrandom has no equivalent in Python. */
+/** The generator of X for each value of --rng; seedrandom has no equivalent in Python. */
 const INPUTS = new Map<string, Stream>(Object.entries({ keras: numpy, numpy, pcg64, torch }));
 
-/** The values of --rng that are scripts in each language. */
+/** The values of --rng that each language can reproduce. */
 const SCRIPTS: Readonly<Record<EmitTarget, readonly string[]>> = { keras: ['keras'], torch: ['torch'], numpy: ['numpy', 'pcg64'] };
 
-/**
- * null where the numbers have to be written out: weights or X from a file, a slice of X, or a stream that the language does not have.
- */
+/** Returns null if the numbers have to be written out: weights or X from a file, a slice of X, or a generator that the language lacks. */
 export function drawnSource(
   { network, promises, rng, init, seed, input }: Prepared,
   target: EmitTarget,
@@ -69,7 +67,7 @@ export function drawnSource(
   const frameworks = target === 'torch' || stream !== torch;
   if (!SCRIPTS[target].includes(rng) || stream === undefined || !frameworks) return null;
   const number = String(BigInt(seed.trim()));
-  // one call of set_random_seed seeds np.random too
+  // a single call of set_random_seed also seeds np.random
   const together = getScript(inputRng).inputPromise === getScript(rng).inputPromise;
   const embedding = network.model.layers.find(layer => layer.kind === 'embedding');
   const shape = input.x.shape.join(', ');
@@ -85,7 +83,7 @@ export function drawnSource(
   };
 }
 
-/** The parts of the request that decide which generator X comes from, and whether it is all of X. */
+/** The keys of the request that decide which generator X comes from, and whether all of X is used. */
 export interface Asked {
   readonly inputRng?: string;
   readonly rows?: unknown;

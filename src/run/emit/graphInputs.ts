@@ -7,9 +7,9 @@ import type { Prepared } from '../prepare.js';
 import { cannotEmit } from './text.js';
 
 /**
- * A graph that is run node by node because its inputs say axes, sizes or weights: a script holds its inputs, and those are constants there. First
- * whole numbers and single ones, then all but the first.
- * @throws RnnError E_EMIT where it is no network of layers and operators even then
+ * Turns a graph that is only run node by node because its inputs contain axes, sizes or weights into layers: a script contains its inputs,
+ * so they can be constants. First integers and single numbers are made constant, then all inputs but the first.
+ * @throws RnnError E_EMIT if even then it is not a network of layers and operators
  */
 export async function withConstants(prepared: Prepared): Promise<Prepared> {
   const { network, graphInputs } = prepared;

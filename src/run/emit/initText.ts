@@ -2,7 +2,7 @@ import type { WeightShape } from '../../cells/cell.js';
 import { isRecurrent, type LayerSpec } from '../../model/spec.js';
 import type { NumpyStream } from './drawn.js';
 
-/** Initialisers in NumPy: the same draws in the same order as `weights/initializers` makes them. */
+/** Initialisers in NumPy, with the same draws in the same order as `weights/initializers`. */
 
 type Kernel = (shape: readonly number[]) => string;
 
@@ -29,7 +29,7 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
   ones: shape => `np.ones((${list(shape)}))`,
 };
 
-/** The expression that draws one weight. */
+/** The Python expression that draws one weight. */
 export function initText(init: string, layer: LayerSpec, { role, shape }: WeightShape, rows: number): string {
   if (init === 'torch') {
     if (isRecurrent(layer)) return `uniform(1 / np.sqrt(${layer.units}), ${list(shape)})`;
@@ -44,7 +44,7 @@ export function initText(init: string, layer: LayerSpec, { role, shape }: Weight
   return KERNELS[init === 'keras' ? 'glorot_uniform' : init](shape);
 }
 
-/** What the expressions of initText call. */
+/** The Python functions that these expressions call. */
 export function initPrelude({ uniform, normal }: NumpyStream): string {
   return `def uniform(limit, *shape):
     return ${uniform}(-limit, limit, shape)

@@ -29,7 +29,7 @@ import {
   valueNames,
 } from './text.js';
 
-/** Keras 3 layers, called one after the other, with the same weights. */
+/** Keras 3 layers called one after the other, with the same weights. */
 const PRELUDE = `import base64
 import keras
 import numpy as np
@@ -61,7 +61,7 @@ def flat(values):
 
 `;
 
-/** The script that computes y with layers of Keras 3. @throws RnnError E_EMIT */
+/** A script that computes y with Keras 3 layers. @throws RnnError E_EMIT */
 export function kerasScript(source: ScriptSource, network: Network): string {
   const { weights, model } = adapted({ ...network, weights: source.weights }, 'keras');
   const shapes = inferShapes(model, source.sizes);
@@ -71,7 +71,7 @@ export function kerasScript(source: ScriptSource, network: Network): string {
   const layers = assignments(source, shapes.layers, (layer, inputs, _value, given) =>
     layerText(layer, owners.get(layer.layer.shares ?? layer.layer.name)!, inputs, weights, given, isMasked),
   );
-  // where Keras itself keeps the mask of a value
+  // where Keras itself stores the mask of a tensor
   const first = source.mask
     ? [
         ...maskLine(source, array => `keras.ops.convert_to_tensor(${array})`),
@@ -82,7 +82,7 @@ export function kerasScript(source: ScriptSource, network: Network): string {
   return `${header('y in Keras 3', source.inputs)}${PRELUDE}${helpersFor(run, HELPERS + helpersOf(shapes.layers, 'keras'))}\n${run}`;
 }
 
-/** Layers draw their seeds when they are constructed, which is in this order. */
+/** Layers draw from the seed when they are constructed, so the script constructs them in this order. */
 function drawnKerasScript(source: ScriptSource, drawn: DrawnSource): string {
   const layers = assignments(source, source.layers, (layer, inputs, _value, given) => layerText(layer, layer, inputs, null, given));
   const x = [drawn.seeding, ...drawn.x, 'x = keras.ops.convert_to_tensor(x, "float32")'];
@@ -94,7 +94,7 @@ function printed(source: ScriptSource): string[] {
   return [`y = ${outputText(source, value => `keras.ops.convert_to_numpy(${value})`)}`, 'print(y)\n'];
 }
 
-/** @param owner whose weights they are: the first call's of a layer that is called again @param weights null: the layer draws its own */
+/** @param owner the layer whose weights are used: for a layer called again, its first call @param weights null: the layer draws its own */
 function layerText(
   shapes: LayerShapes,
   owner: LayerShapes,
@@ -105,7 +105,7 @@ function layerText(
 ): string {
   const { layer } = shapes;
   const { keras, scripts } = getLayerKind(layer.kind);
-  // the identity; constructed for the seed it takes where seeds matter
+  // dropout is the identity, but if seeds matter it must be constructed, because it takes a seed
   if (layer.kind === 'dropout' && weights !== null) return inputs[0];
   if (!keras && scripts?.keras) {
     const call = { ...callOf(shapes, inputs, given), weight: () => undefined };
@@ -113,14 +113,14 @@ function layerText(
       ...call,
       activation: (spec, y) => `keras.activations.get(${kerasActivation(spec)})(${y})`,
     });
-    // the numbers of its input, and not its mask
+    // copies the numbers of its input without the mask
     return isMasked && 'op' in layer && layer.op === 'Identity' ? `keras.ops.copy(${text})` : text;
   }
-  // with the channels first TensorFlow computes on graphics cards alone
+  // TensorFlow computes channels-first layers on GPUs only
   const isTurned = !isRecurrent(layer) && !/lstm/.test(layer.kind) && keras?.config(layer).data_format === 'channels_first';
   const asked = callText(shapes, isTurned ? inputs.map(x => `keras.ops.moveaxis(${x}, 1, -1)`) : inputs, given);
   const own = constructorText(layer, given.wantsOthers);
-  // by itself it takes no mask
+  // Dense by itself does not use a mask
   const options = layer.kind === 'dense' && given.mask ? `TimeDistributed(keras.layers.${own})` : own;
   const constructed = `keras.layers.${isTurned ? options.replace('"channels_first"', '"channels_last"') : options}`;
   const first = 'scores' in layer && layer.scores && !given.wantsOthers ? '[0]' : '';
@@ -132,7 +132,7 @@ function layerText(
   return given.wantsOthers ? `flat(${text})` : `${text}${first}`;
 }
 
-/** The arguments of the call: inputs in their places, a mask that is one of them by its name. */
+/** The arguments of the call: inputs by position, a mask among them by name. */
 function callText({ layer }: LayerShapes, inputs: readonly string[], { states, mask, padded }: Given): string {
   const { callOptions = {}, callInputs = {} } = getLayerKind(layer.kind).keras ?? {};
   const isSet = ([, field]: readonly [string, string]) => (layer as unknown as Record<string, unknown>)[field] === true;
@@ -149,7 +149,7 @@ function callText({ layer }: LayerShapes, inputs: readonly string[], { states, m
     ...(isPair && (mask || other) ? [`mask=[${truth(mask)}, ${truth(other)}]`] : []),
     ...(mask && !isPair ? [`mask=${truth(mask)}`] : []),
     ...(named && !isPair ? [`${named[0]}=${truth(other)}`] : []),
-    // beside states Keras does not look for the mask of x
+    // with initial states, Keras does not look up the mask of x
     ...(padded && states && !mask ? ['mask=mask'] : []),
     ...Object.entries(callOptions)
       .filter(isSet)
@@ -157,7 +157,7 @@ function callText({ layer }: LayerShapes, inputs: readonly string[], { states, m
   ].join(', ');
 }
 
-/** Initial states as Keras takes them: of several cells one above the other each has its own, as a list where they are two. */
+/** Initial states as Keras takes them: stacked cells have one each, or a list if there are two. */
 function statesText(layer: AnyLayer, states: readonly string[]): readonly string[] {
   const ways = layer.kind === 'bidirectional' ? [(layer as BothWaysSpec).forward, (layer as BothWaysSpec).backward] : [layer];
   if (!ways.every(way => way.kind === 'stackedrnn')) return states;
@@ -176,7 +176,7 @@ function recurrentText(layer: RecurrentSpec, withStates: boolean): string {
   return layer.bidirectional === null ? cell : `Bidirectional(keras.layers.${cell}, merge_mode=${JSON.stringify(layer.bidirectional)})`;
 }
 
-/** @param whole with what the loop does, beside what the cell computes */
+/** @param whole whether to include the options of the loop, beside those of the cell */
 function recurrentOptions(layer: RecurrentSpec, withStates: boolean, whole: boolean): string {
   return [
     String(layer.units),
@@ -208,7 +208,7 @@ function stackedText({ cells, returnSequences, goBackwards, zeroOutputForMask }:
   return `RNN(${options.join(', ')})`;
 }
 
-/** `Conv1D(filters=8, kernel_size=(5,), activation="relu")`; a Dense works at every step as it is. */
+/** `Conv1D(filters=8, kernel_size=(5,), activation="relu")`; Dense applies to each step as it is. */
 function constructorText(layer: AnyLayer, withStates = false): string {
   if (isRecurrent(layer as LayerSpec)) return recurrentText(layer as RecurrentSpec, withStates);
   if (layer.kind === 'stackedrnn') return stackedText(layer as StackedSpec, withStates);
@@ -227,7 +227,7 @@ function constructorText(layer: AnyLayer, withStates = false): string {
         : pythonText(v);
   const options = Object.entries(keras.config(layer)).map(([key, v]) => `${key}=${value(key, v)}`);
   if (withStates && /^convlstm/.test(layer.kind)) options.push('return_state=True');
-  // an operator that is read as a layer is written as that; a class whose name in configs is not the one in keras.layers
+  // an operator read as a layer is written as that layer; a class may have one name in configs and another in keras.layers
   const shown = kerasClass(layer).replace('GroupedQuery', 'GroupQuery');
   const classes = Object.keys(keras.classes);
   const name = classes.length === 0 || classes.includes(shown) ? shown : classes[0];

@@ -4,12 +4,15 @@ import { carriesMask } from '../../model/masks.js';
 import { isRecurrent } from '../../model/spec.js';
 import { cannotEmit, type ScriptSource, valueNames } from './text.js';
 
-/** Masks in scripts that write their loops out. */
+/** Masks in scripts that write out their loops. */
 const NAMES = { numpy: 'NumPy', torch: 'PyTorch' } as const;
 
 export type MasksReaching = ReadonlyMap<string, readonly (string | undefined)[]>;
 
-/** For each layer that a mask reaches: the Python of its inputs' masks. @throws RnnError E_EMIT where masks meet in a layer that has no rule for them */
+/**
+ * For each layer that a mask reaches, the Python of its inputs' masks. @throws RnnError E_EMIT if masks meet in a layer that has no rule
+ * for them
+ */
 export function masksReaching(source: ScriptSource, target: 'numpy' | 'torch'): MasksReaching {
   const names = valueNames(source);
   const carried = new Map(source.mask ? [[source.inputs[0].name, 'mask']] : []);
@@ -30,7 +33,7 @@ export function masksReaching(source: ScriptSource, target: 'numpy' | 'torch'): 
     }
     const isRead = kind.givesMask || carriesMask(layer) || readsMask(layer);
     const isJoint = (layer.inputs.length > 1 && isRead) || layer.kind === 'eachstep' || layer.kind === 'allsteps';
-    // a layer at every step is given a mask that it only passes on
+    // a layer at each step receives a mask only to pass it on
     const takesOne = layer.inputs.length === 1 && (isRecurrent(layer) || script?.readsMasks || layer.kind === 'dense');
     if ((named !== undefined && !takesOne) || (given !== undefined && isJoint))
       throw cannotEmit(
@@ -51,7 +54,7 @@ export function masksReaching(source: ScriptSource, target: 'numpy' | 'torch'): 
   return reaching;
 }
 
-/** A value that is a mask; an input is written as numbers. */
+/** The Python of a mask; an input is written as numbers, so it is compared with 0. */
 function truthOf(value: string, { inputs }: ScriptSource, names: ReadonlyMap<string, string>): string | undefined {
   const name = names.get(value);
   return inputs.some(input => input.name === value) ? `(${name} != 0)` : name;

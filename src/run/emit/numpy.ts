@@ -48,7 +48,7 @@ def both(forward, backward, mode, pick):
 
 `;
 
-/** The script that computes y in NumPy, the time loop written out. @throws RnnError E_EMIT */
+/** A script that computes y in NumPy, with an explicit loop over the steps. @throws RnnError E_EMIT */
 export function numpyScript(source: ScriptSource): string {
   const title = 'y in NumPy: the loop, written out';
   const { drawn } = source;
@@ -73,7 +73,7 @@ export function numpyScript(source: ScriptSource): string {
   return `${drawn ? `${drawnHeader(title, drawn)}import numpy as np\n` : `${header(title, source.inputs)}${PRELUDE}`}${helpers}\n${run}`;
 }
 
-/** X, then every weight, in the order in which `shapes` lists them. */
+/** Draws X, then each weight in the order of `shapes`. */
 function drawnLines(source: ScriptSource, drawn: DrawnSource): string[] {
   const names = valueNames(source);
   const weights = source.layers.flatMap(({ layer, weights }) => {
@@ -97,7 +97,7 @@ function layerText({ layer }: LayerShapes, call: Omit<ScriptCall, 'activation'>)
   throw cannotEmit(layer.kind, 'leave it out');
 }
 
-/** Sequence in the order in which the layer returns it; the last step is the one processed last. States follow where they are read. */
+/** The sequence in the order in which the layer returns it; the last step is the one processed last. States follow if they are used. */
 function recurrentText(layer: RecurrentSpec, x: string, own: Own, cells: Cells, given: Given, mask?: string): string {
   const { states, wantsOthers } = given;
   const whole = states !== undefined || wantsOthers;
@@ -117,7 +117,7 @@ function recurrentText(layer: RecurrentSpec, x: string, own: Own, cells: Cells, 
   const ways = [run('forward/', layer.goBackwards, states?.slice(0, half)), run('backward/', !layer.goBackwards, states?.slice(half))];
   if (wantsOthers) return `both(${ways.join(', ')}, ${JSON.stringify(layer.bidirectional)}, ${pick})`;
   const steps = layer.returnSequences ? ['', '[:, ::-1]'] : ['[:, -1]', '[:, -1]'];
-  // both in the order in which the forward one ran: with go_backwards that is the order Keras returns
+  // both in the order in which the forward direction ran, which is what Keras returns, also with go_backwards
   const [forward, backward] = ways.map((text, i) => `${text}${steps[i]}`);
   switch (layer.bidirectional) {
     case 'concat':
@@ -131,10 +131,10 @@ function recurrentText(layer: RecurrentSpec, x: string, own: Own, cells: Cells, 
   }
 }
 
-/** Functions of recurrent layers that the script has so far, by their text. */
+/** Names of the recurrent functions in the script so far, by their text. */
 type Cells = Map<string, string>;
 
-/** @param states what the loop starts from, none for zeros; undefined: the function gives no states either */
+/** @param states initial states, empty for zeros; undefined: the function does not return states either */
 function callText(layer: RecurrentSpec, x: string, weight: Own, cells: Cells, states?: readonly string[], masked = false): string {
   const twoRows = biasRows(layer) === 2;
   const { name, text, parameters } = numpyCell(layer, twoRows, states !== undefined, masked);
@@ -148,7 +148,7 @@ function argumentText(parameter: string, layer: RecurrentSpec, weight: Own, twoR
   const called = (spec: ActivationSpec | null) => numpyActivation(spec!).value;
   switch (parameter) {
     case 'b':
-      // an array of two rows is b and b2
+      // a bias of two rows is passed as b and b2
       return twoRows ? `*${weight('bh')}` : weight('bh')!;
     case 'act':
       return called(layer.activation);

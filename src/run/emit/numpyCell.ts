@@ -4,22 +4,22 @@ import type { RecurrentSpec } from '../../layers/recurrentSpec.js';
 import { cellOptions } from '../../layers/recurrentSpec.js';
 import { bracketed } from './text.js';
 
-/** A recurrent layer as a NumPy function `name(x, Wx, Wh, …)` from x [N, T, D] to every h_t [N, T, M], and the letters of its arguments. */
+/** A recurrent layer as a NumPy function `name(x, Wx, Wh, …)` from x [N, T, D] to all h_t [N, T, M], and the names of its parameters. */
 export interface NumpyCell {
   readonly name: string;
   readonly text: string;
-  /** among Wx, Wh, b, b2, Wp, p, act, sig, act_out; in the order of the function's own */
+  /** a subset of Wx, Wh, b, b2, Wp, p, act, sig, act_out, in the order of the function's parameters */
   readonly parameters: readonly string[];
 }
 
-/** A piece of Python: the name of a variable, or an expression that stands where it is used. */
+/** A piece of Python: a variable, or an expression to be inlined. */
 interface Piece extends Line {
   readonly text: string;
 }
 
 /**
- * The loop over the steps, written from the cell's own equations; only the parameters that they use. With states it takes those to start from
- * and gives the last ones behind the outputs; masked, it takes the mask behind x, and a step that is none shows what was shown before, or zeros.
+ * The loop over the steps, written from the cell's own equations, with only the parameters they use. `withStates`: it takes initial states
+ * and also returns the last ones. `masked`: it takes the mask after x, and repeats the previous output (or zeros) at a masked step.
  */
 export function numpyCell(layer: RecurrentSpec, twoBiases: boolean, withStates = false, masked = false): NumpyCell {
   const cell = getCell(layer.kind);
@@ -62,7 +62,7 @@ export function numpyCell(layer: RecurrentSpec, twoBiases: boolean, withStates =
   return { name: layer.kind, text: text.join('\n'), parameters };
 }
 
-/** Sums and products are written where they are used; what the equations name is a line of its own. */
+/** Inlines sums and products; each quantity that the equations name gets a line of its own. */
 function textOf(layer: RecurrentSpec, twoBiases: boolean, lines: string[]): StepWriter<Piece> {
   const cell = getCell(layer.kind);
   const of = (name: string, gate: string) => (cell.gates.length > 1 ? `${name}_${gate}` : name);

@@ -12,16 +12,16 @@ import { cannotEmit } from './text.js';
 import { torchScript } from './torch.js';
 
 /**
- * A Python script with the same weights and input that computes the same y, up to the rounding of float32. Where the run is one of
- * the scripts that --rng stands for and the language is its own, that script, which draws them from the seed.
+ * A Python script with the same weights and input that computes the same y, up to float32 rounding. If --rng stands for a script in this
+ * language, the emitted script draws weights and input from the seed as that one does.
  * @throws RnnError E_EMIT (unsupported) naming what the target lacks
  */
 export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked = {}): string {
   const { network, weights, input } = prepared;
   const inputs = inputsOf(network.model).map(({ name }, i) => ({ name, x: i === 0 ? input.x : input.others!.get(name)! }));
-  // the script holds its input: every size is a number
+  // the script contains its input, so every size is a number
   const sizes = new Map(inputs.map(({ name, x }) => [name, x.shape.map(sized)]));
-  // a script of seeds draws the weights and x alone, layer after layer; modules of PyTorch that draw know no masks
+  // a script that draws only has weights and x, layer after layer, so it must be a chain; PyTorch modules that draw know no masks
   const masked = hasMask({ model: network.model, input });
   if (target === 'keras' && masked) checkMasks(network.model);
   const isDrawn = !(input.mask || (masked && target === 'torch')) && !input.initialStates && isChain(network.model);
@@ -46,7 +46,7 @@ export function emitScript(prepared: Prepared, target: EmitTarget, asked: Asked 
   }
 }
 
-/** Whether it is a chain: one input, and every layer reads the output of the one before it and nothing else. */
+/** Whether the network is a chain: one input, and each layer reads only the output of the one before. */
 function isChain(model: ModelSpec): boolean {
   const { input, layers } = model;
   const follows = layers.every(({ inputs, states, mask, shares }, i) => {
@@ -56,9 +56,9 @@ function isChain(model: ModelSpec): boolean {
   return follows && inputsOf(model).length === 1 && outputsOf(model).every(({ value }) => value === layers.at(-1)?.name);
 }
 
-/** Keras' own layers hand masks on as they did; what is written as operators does not. @throws RnnError E_EMIT */
+/** Keras' own layers pass masks on as before; operators do not. @throws RnnError E_EMIT */
 function checkMasks({ layers }: ModelSpec): void {
-  // behind padding a layer that reads forwards repeats its last state: the last step has it
+  // a forward layer repeats its last state at padded steps, so the last step has it
   const repeats = ([name]: readonly string[]) => {
     const layer = layers.find(l => l.name === name);
     return layer && isRecurrent(layer) && !layer.bidirectional && !layer.goBackwards && !layer.zeroOutputForMask;

@@ -8,23 +8,23 @@ import { type FloatArray, formatShape, type Tensor } from '../../tensor/tensor.j
 import type { Weights } from '../../weights/weights.js';
 import type { DrawnSource } from './drawn.js';
 
-/** What a script, in any of the three languages, is written from: the layers, their weights, X. */
+/** What a script in any of the three languages is made from: layers, weights, X. */
 export interface ScriptSource {
-  /** the library whose arrays its values are */
+  /** the library of its arrays */
   readonly lib: 'np' | 'torch' | 'keras.ops';
   readonly layers: readonly LayerShapes[];
   readonly weights: Weights;
-  /** of the inputs */
+  /** shapes of the inputs */
   readonly sizes: ReadonlyMap<string, DimShape>;
   /** the first is x */
   readonly inputs: readonly { readonly name: string; readonly x: Tensor }[];
-  /** values of the network; y is the one there is, or a list */
+  /** names of the network's outputs; with several, y is a list */
   readonly outputs: readonly string[];
-  /** how the script draws weights and X itself; null: it carries the numbers */
+  /** how the script draws weights and X; null: it contains the numbers */
   readonly drawn: DrawnSource | null;
-  /** which steps of x are real [N, T]; none: all */
+  /** which steps of x are real [N, T]; absent: all */
   readonly mask?: Uint8Array;
-  /** what recurrent layers start from, per direction then state */
+  /** initial states of recurrent layers, by direction, then state */
   readonly initialStates?: ReadonlyMap<string, readonly Tensor[]>;
 }
 
@@ -33,7 +33,7 @@ export function cannotEmit(what: string, fix: string): RnnError {
   return new RnnError('unsupported', 'E_EMIT', `a script with ${what} is not written`, { where: '--emit', found: what, fix });
 }
 
-/** Python that decodes one array: float32, little-endian, base64. */
+/** Python that decodes one array from base64 of little-endian float32. */
 export function arrayText({ shape, data }: { readonly shape: readonly number[]; readonly data: FloatArray }): string {
   const floats = Float32Array.from(data);
   const bytes = Buffer.alloc(floats.length * 4);
@@ -43,27 +43,27 @@ export function arrayText({ shape, data }: { readonly shape: readonly number[]; 
   return `array(${JSON.stringify(bytes.toString('base64'))}, ${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
 }
 
-/** A factor of a product: in brackets where it is a sum or a product. */
+/** Puts an operand of a product in brackets if it is a sum or a product. */
 export function bracketed(expression: string): string {
   return /^\w+(\([^()]*\))?$/.test(expression) ? expression : `(${expression})`;
 }
 
-/** Functions that the layers' own expressions call. */
+/** Python functions that the expressions of the layers call. */
 export function helpersOf(layers: readonly LayerShapes[], target: 'numpy' | 'torch' | 'keras'): string {
   const withInner = (layer: AnyLayer): AnyLayer[] => [layer, ...('layer' in layer ? withInner(layer.layer as AnyLayer) : [])];
   const all = layers.flatMap(({ layer }) => withInner(layer as AnyLayer));
   return [...new Set(all.map(layer => getLayerKind(layer.kind).scripts?.[target]?.helpers ?? ''))].join('\n\n');
 }
 
-/** @throws RnnError E_EMIT where something reads what the layer gives beside its output, or it starts from states */
+/** @throws RnnError E_EMIT if something reads an output of the layer beside the first, or the layer has initial states */
 export function checkOutputs(layer: AnyLayer, { wantsOthers, states }: Given): void {
-  // the scores of an attention are the second output of its expression
+  // the second output of an attention layer, its scores, is part of its expression
   if (layer.kind === 'op' || 'scores' in layer) return;
   const what = wantsOthers ? 'the outputs beside the first' : 'initial states';
   if (wantsOthers || states) throw cannotEmit(`${what} of ${layer.kind}`, 'take --emit keras, or convert the network to .onnx');
 }
 
-/** Names of values in a script: x is the input (x1, x2 of several), v1 the first layer's output, v1_h what it gives beside it. */
+/** Variable names in a script: x is the input (x1, x2 if there are several), v1 the first layer's output, v1_h one of its states. */
 export function valueNames({ layers, inputs }: ScriptSource): Map<string, string> {
   return new Map([
     ...inputs.map(({ name }, i): [string, string] => [name, inputs.length === 1 ? 'x' : `x${i + 1}`]),
@@ -74,7 +74,7 @@ export function valueNames({ layers, inputs }: ScriptSource): Map<string, string
   ]);
 }
 
-/** `x = …` of every input. */
+/** `x = …` for each input. */
 export function inputLines(source: ScriptSource, written: (array: string) => string): string[] {
   const names = valueNames(source);
   return source.inputs.map(({ name, x }) => `${names.get(name)} = ${castText(written(arrayText(x)), 'f32', typeOf(x), source.lib)}`);
@@ -84,29 +84,29 @@ function typeOf({ kind }: Tensor): ScriptCall['types'][number] {
   return kind === 'int' ? 'i64' : kind === 'bool' ? 'bool' : 'f32';
 }
 
-/** `y = …`, a list where there are several outputs. */
+/** The value of y; a list if there are several outputs. */
 export function outputText(source: ScriptSource, written: (value: string) => string): string {
   const values = source.outputs.map(value => written(valueNames(source).get(value)!));
   return values.length === 1 ? values[0] : `[${values.join(', ')}]`;
 }
 
-/** What a call of a layer is given beside its inputs, and whether anything reads what it gives beside its output. */
+/** What a call of a layer is given beside its inputs, and whether any of its further outputs is read. */
 export interface Given {
   readonly states?: readonly string[];
   readonly mask?: string;
-  /** the steps of the input that are real reach this layer */
+  /** whether the padding mask of the input reaches this layer */
   readonly padded: boolean;
   readonly wantsOthers: boolean;
-  /** of the inputs: only operators are given others than real numbers */
+  /** types of the inputs; only operators have inputs that are not real numbers */
   readonly types: ScriptCall['types'];
 }
 
-/** What a layer's own line is written from, beside its weights. */
+/** What the expression of a layer is written from, beside its weights. */
 export function callOf({ inputs: shapes, output, others }: LayerShapes, inputs: readonly string[], { types, wantsOthers }: Given) {
   return { inputs, shapes, types, output, others: others.map(other => other.shape), wantsOthers };
 }
 
-/** `v1 = …` for every layer that something reads, in order; `v1, v1_h, v1_c = …` where its states are read. */
+/** `v1 = …` for each layer that is read, in order; `v1, v1_h, v1_c = …` if its states are read. */
 export function assignments(
   source: ScriptSource,
   layers: readonly LayerShapes[],
@@ -140,7 +140,7 @@ export function assignments(
   return needed(lines, source.outputs.map(output => names.get(output)!).join(' '));
 }
 
-/** Sizes are written as numbers, so a value that only sizes are computed from is left out. */
+/** Drops lines whose values are not read: sizes are written as numbers, so values that only serve to compute sizes are not needed. */
 function needed(lines: readonly { readonly left: readonly string[]; readonly line: string }[], outputs: string): string[] {
   const kept: string[] = [];
   const words = new Set(outputs.split(' '));
@@ -152,26 +152,26 @@ function needed(lines: readonly { readonly left: readonly string[]; readonly lin
   return kept;
 }
 
-/** Values that have the mask of the input. */
+/** Values that carry the mask of the input. */
 function paddedValues({ mask, inputs }: ScriptSource, layers: readonly LayerShapes[]): ReadonlySet<string> {
   const padded = new Set(mask ? [inputs[0].name] : []);
   for (const { layer } of layers) if (padded.has(layer.inputs[0]) && getLayerKind(layer.kind).passesMask?.(layer)) padded.add(layer.name);
   return padded;
 }
 
-/** `mask = …` [N, T], where steps are padding. */
+/** `mask = …` [N, T], if there is padding. */
 export function maskLine({ mask, inputs }: ScriptSource, written: (array: string) => string): string[] {
   if (!mask) return [];
   const shape = inputs[0].x.shape.slice(0, 2);
   return [`mask = ${written(`${arrayText({ shape, data: Float32Array.from(mask) })} > 0`)}`];
 }
 
-/** The first comment of a script: what it computes, of which x. */
+/** The first comment of a script: what it computes, and for which x. */
 export function header(title: string, inputs: ScriptSource['inputs']): string {
   return `# ${title}\n# x ${inputs.map(({ x }) => formatShape(x.shape)).join(', ')}; weights and input are those of the run that printed this, exactly (float32)\n`;
 }
 
-/** Of a text of Python functions those that the body calls, and those that these call. */
+/** The Python functions that the body calls, directly or through each other. */
 export function helpersFor(body: string, helpers: string): string {
   const functions = helpers
     .trim()

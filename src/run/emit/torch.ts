@@ -26,7 +26,7 @@ import {
   type ScriptSource,
 } from './text.js';
 
-/** PyTorch's own modules with the same weights. */
+/** PyTorch's own modules, with the same weights. */
 const PRELUDE = `import base64
 import numpy as np
 import torch
@@ -89,7 +89,7 @@ def masked(module, x, mask, sequences, zeroed, *states):
 
 `;
 
-/** The script that computes y with modules of PyTorch. @throws RnnError E_EMIT */
+/** A script that computes y with PyTorch modules. @throws RnnError E_EMIT */
 export function torchScript(source: ScriptSource, network: Network): string {
   const { weights, model } = adapted({ ...network, weights: source.weights }, 'torch');
   const shapes = inferShapes(model, source.sizes);
@@ -132,7 +132,7 @@ function withoutGradients(lines: readonly string[], source: ScriptSource): strin
   return `with torch.no_grad():\n${body.map(line => `    ${line}`).join('\n')}\nprint(${shown})\n`;
 }
 
-/** The constructor of a layer that draws; null: it has no parameters. */
+/** The constructor of a layer that draws weights; null if it has no parameters. */
 function moduleText(shapes: LayerShapes): string | null {
   const { layer, inputs } = shapes;
   if (isRecurrent(layer)) return recurrentModule(layer, shapes);
@@ -140,10 +140,10 @@ function moduleText(shapes: LayerShapes): string | null {
   return layer.kind === 'embedding' ? `torch.nn.Embedding(${layer.tokens}, ${layer.units})` : null;
 }
 
-/** The weights to carry, or the name of the module that has drawn its own. */
+/** The weights to include, or the name of the module that has drawn its own. */
 type Source = Weights | { readonly module: string };
 
-/** Initial states and those at the end are [N, M] each, per direction; the module stacks them to [directions, N, M]. */
+/** Initial and final states are [N, M] per direction here; the module stacks them to [directions, N, M]. */
 function recurrentText(
   layer: RecurrentSpec,
   shapes: LayerShapes,
@@ -174,7 +174,7 @@ function layerText({ layer }: LayerShapes, call: Omit<ScriptCall, 'activation' |
   throw cannotEmit(layer.kind, 'leave it out');
 }
 
-/** A state dict of one module, its names as in `torch.nn`. */
+/** The state dict of one module, with the names of `torch.nn`. */
 function stateText(layer: RecurrentSpec, { inputs: [input] }: LayerShapes, weights: Weights): string {
   const single = { ...layer, name: layer.shares ?? layer.name, shares: undefined, states: undefined, mask: undefined, inputs: ['input'] };
   const model: ModelSpec = {
