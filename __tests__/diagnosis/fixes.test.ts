@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inCell } from '../../src/diagnosis/fixes.js';
+import { inCell, inHead } from '../../src/diagnosis/fixes.js';
 import type { Fix, Hypothesis } from '../../src/diagnosis/hypothesis.js';
 import { HYPOTHESES } from '../../src/diagnosis/index.js';
+import { headOf } from '../../src/diagnosis/mistakes/heads.js';
 import { recurrentLayers, type Scenario, scenarioOf } from '../../src/diagnosis/scenario.js';
 import { runCompare } from '../../src/run/compare.js';
 import { runForward } from '../../src/run/forward.js';
@@ -15,12 +16,18 @@ jest.setTimeout(60_000);
 
 const folder = temporaryFolder();
 
-/** The example of a mistake's page, and the same with the other cells. */
+/** The example of a mistake's page, and the same with the other cells, at every step, with a softmax, and pooled. */
 async function scenariosOf({ example: own }: Hypothesis): Promise<Scenario[]> {
   const example = own ?? { layers: 'rnn:3,dense:1', N: 2, T: 3, D: 2 };
   const lines = ['rnn', 'lstm', 'gru'].map(cell => example.layers.replace(/\b(bi)?rnn:/g, `$1${cell}:`));
+  const heads = lines.flatMap(line => [
+    line,
+    line.replace(/:(\d+),dense/, ':$1+seq,dense'),
+    line.replace(/dense:\d+$/, 'dense:3@softmax'),
+    line.replace(/:(\d+),dense/, ':$1+seq,avgpool,dense'),
+  ]);
   return Promise.all(
-    [...new Set(lines)].map(async layers => {
+    [...new Set(heads)].map(async layers => {
       const { network, weights, input } = await runInMemory({ ...example, layers, init: 'torch' });
       return scenarioOf(network.model, weights, input);
     }),
@@ -35,7 +42,7 @@ async function everyFix(): Promise<{ fix: Fix; cell: string; rank: number }[]> {
         const last = recurrentLayers(scenario).at(-1)!;
         const rank = last.returnSequences ? 3 : 2;
         const fixes = [hypothesis.fix, ...hypothesis.variants(scenario).flatMap(v => v.fix ?? [])];
-        return fixes.map(fix => ({ fix: inCell(fix, last), cell: last.kind, rank }));
+        return fixes.map(fix => ({ fix: inCell(inHead(fix, scenario.model.layers, headOf(scenario)), last), cell: last.kind, rank }));
       });
     }),
   );
@@ -131,4 +138,26 @@ it('a multiple of y that is written with few digits has no offset: one number th
     verdict: expect.stringMatching(/fits|tie/),
     why: expect.stringContaining('100 · right: one scale for all 5 numbers'),
   });
+});
+
+it('the dense layer of a repair reads and ends as that of the network, and what a comment says not to do stays', async () => {
+  const layersOf = async (layers: string) => {
+    const { network, weights, input } = await runInMemory({ layers, N: 2, T: 3, D: 2 });
+    const scenario = scenarioOf(network.model, weights, input);
+    return [network.model.layers, headOf(scenario)] as const;
+  };
+  const last: Fix = {
+    numpy: 'y = hs2[:, -1] @ Wo + bo   # ← not hs2[:, 0]',
+    torch: 'out, h_n = rnn(x)\ny = fc(h_n[-1])   # ← not fc(out[:, -1])',
+  };
+  const said = async (layers: string, fix = last) => inHead(fix, ...(await layersOf(layers)));
+  expect(await said('rnn:3,dense:2')).toEqual(last);
+  expect(await said('rnn:3+seq,dense:2')).toEqual({
+    numpy: 'y = hs2 @ Wo + bo   # ← not hs2[:, 0]',
+    torch: 'out, h_n = rnn(x)\ny = fc(out)   # ← not fc(out[:, -1])',
+  });
+  expect((await said('rnn:3+seq,avgpool,dense:2@softmax')).numpy).toBe('y = softmax(hs.mean(axis=1) @ Wo + bo)   # ← not hs2[:, 0]');
+  expect((await said('rnn:3,dense:1@sigmoid')).torch).toContain('\ny = torch.sigmoid(fc(h_n[-1]))   # ←');
+  const once = { numpy: 'y = softmax(h @ Wo + bo)', torch: 'y = torch.softmax(fc(h), dim=-1)' };
+  expect(await said('rnn:3,dense:2@softmax', once)).toEqual(once);
 });

@@ -322,3 +322,104 @@ it('a summand that is missing, and a layer that is left out', async () => {
     ),
   ).toContain('layer-left-out d is left out');
 });
+
+/** Every h, from the first row to the last. */
+function hidden({ of }: Network, name: string, rows: Rows, start?: number[]): Rows {
+  let h: number[] = start ?? of(`${name}/Wh`).map(() => 0);
+  return rows.map(x => (h = add(add(times(x, of(`${name}/Wx`)), times(h, of(`${name}/Wh`))), of(`${name}/bh`)).map(Math.tanh)));
+}
+
+const scored = ({ of }: Network, h: number[]) => add(times(h, of('head/Wo')), of('head/bo'));
+const turned = (rows: Rows): Rows => rows[0].map((_, k) => rows.map(row => row[k]));
+/** The numbers row after row, in rows of another width. */
+const inRows = (numbers: number[], width: number): Rows =>
+  Array.from({ length: numbers.length / width }, (_, r) => numbers.slice(r * width, (r + 1) * width));
+const EVERY = { ...R, returnSequences: true };
+
+describe('what stands between two layers', () => {
+  it('steps and channels of a convolution that were reshaped, not transposed; a kernel in the same way', async () => {
+    const network = await networkOf([{ ...CONV, padding: 'same' }, R]);
+    const W: number[][][] = network.of('c/W');
+    const [D, F] = [W[0].length, W[0][0].length];
+    const rows = (kernel = W) => network.x.map(x => convolved(x, kernel, network.of('c/b'), { front: 1, behind: 1 }));
+    expect(await network.said(ends(network, rows()))).toBe('SAME');
+    const viewed = rows().map(steps => inRows(turned(steps).flat(), F));
+    expect(await network.said(ends(network, viewed))).toMatch(/^layer-layout .*by view or reshape instead of by a transpose\. fits$/);
+    const flat = W.flat(2);
+    const inTorch = W.map((_, k) =>
+      Array.from({ length: D }, (_, d) => Array.from({ length: F }, (_, f) => flat[(f * D + d) * W.length + k])),
+    );
+    expect(await network.said(ends(network, rows(inTorch)))).toContain(
+      'convolution:kernel c runs with a kernel that was brought from [width, C, F]',
+    );
+    const mirrored = rows().map(steps => steps.map(row => [...row].reverse()));
+    expect(await network.said(ends(network, mirrored))).not.toMatch(/layer-layout|kernel/);
+  });
+
+  it('a Flatten that reads units before steps', async () => {
+    const network = await networkOf([EVERY, { kind: 'flatten', name: 'f' }]);
+    const hs = network.x.map(x => hidden(network, 'r', x));
+    expect(await network.said(hs.map(rows => scored(network, rows.flat())))).toBe('SAME');
+    expect(await network.said(hs.map(rows => scored(network, turned(rows).flat())))).toMatch(
+      /^layer-layout .*flattened unit by unit.* fits$/,
+    );
+    expect(await network.said(hs.map(rows => scored(network, [...rows].reverse().flat())))).not.toContain('layer-layout');
+  });
+
+  it('an Attention whose scores are divided, or see no later step', async () => {
+    const attention = { kind: 'attention', name: 'a', inputs: ['r', 'r'] };
+    const network = await networkOf([EVERY, attention, { kind: 'avgpool', name: 'p' }]);
+    const y = (scale: number, last = (_: number) => true) =>
+      network.x.map(x => {
+        const hs = hidden(network, 'r', x);
+        const mean = hs[0].map(() => 0);
+        hs.forEach((q, t) => {
+          const e = hs.map((k, s) => (last(s - t) ? Math.exp(scale * q.reduce((sum, v, m) => sum + v * k[m], 0)) : 0));
+          const sum = e.reduce((a, b) => a + b);
+          for (const [s, v] of hs.entries()) for (const m of v.keys()) mean[m] += ((e[s] / sum) * v[m]) / hs.length;
+        });
+        return scored(network, mean);
+      });
+    expect(await network.said(y(1))).toBe('SAME');
+    expect(await network.said(y(1 / 2))).toMatch(/^attention:scale In a the scores are divided by the root of their width.* fits$/);
+    expect(await network.said(y(1, ahead => ahead <= 0))).toMatch(
+      /^attention:mask In a a causal mask hides later steps; the network has none\. fits$/,
+    );
+    expect(await network.said(y(0.31))).not.toContain('attention');
+  });
+
+  it('a decoder that starts from zeros, not with the state of its encoder', async () => {
+    const decoder = { kind: 'rnn', name: 'd', units: 4, inputs: ['r'], states: ['r/h'] };
+    const network = await networkOf([{ ...R, returnSequences: true }, decoder]);
+    const y = (start: (last: number[]) => number[]) =>
+      network.x.map(x => {
+        const hs = hidden(network, 'r', x);
+        return scored(network, hidden(network, 'd', hs, start(hs.at(-1)!)).at(-1)!);
+      });
+    expect(await network.said(y(h => h))).toBe('SAME');
+    expect(await network.said(y(h => h.map(() => 0)))).toMatch(/^state-not-passed d starts from zeros.* fits$/);
+    expect(await network.said(y(h => [...h].reverse()))).not.toContain('state-not-passed');
+  });
+
+  it('a backward direction that runs forward', async () => {
+    const network = await networkOf([
+      { ...EVERY, bidirectional: 'concat' },
+      { kind: 'avgpool', name: 'p' },
+    ]);
+    const y = (way: (rows: Rows, name: string) => Rows) =>
+      network.x.map(x => {
+        const both = [hidden(network, 'r/forward', x), way(x, 'r/backward')];
+        return scored(
+          network,
+          both.flatMap(hs => hs[0].map((_, m) => hs.reduce((sum, h) => sum + h[m] / hs.length, 0))),
+        );
+      });
+    expect(await network.said(y((x, name) => hidden(network, name, [...x].reverse())))).toBe('SAME');
+    expect(await network.said(y((x, name) => hidden(network, name, x)))).toMatch(
+      /^backward-not-flipped .*x is not reversed for it\. fits$/,
+    );
+    expect(await network.said(y((x, name) => hidden(network, name, [...x.slice(3), ...x.slice(0, 3)])))).not.toContain(
+      'backward-not-flipped',
+    );
+  });
+});

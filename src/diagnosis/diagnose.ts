@@ -4,8 +4,9 @@ import { sliceFirst } from '../tensor/layout.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
 import { evidenceOf } from './evidence.js';
 import { type FirstDifference, firstDifferenceOf } from './firstDifference.js';
-import { inCell } from './fixes.js';
+import { inCell, inHead } from './fixes.js';
 import { getHypothesis, HYPOTHESES } from './hypotheses.js';
+import { headOf } from './mistakes/heads.js';
 import { narrowRun, narrowWeights } from './narrowRun.js';
 import { areApart, largerNoise, type Noise, noiseOf } from './noise.js';
 import { finiteSamples, isNonFinite, nonFiniteSentences } from './nonFinite.js';
@@ -16,7 +17,7 @@ import { type Outcome, runScenario } from './run.js';
 import { partOf, variantsOf } from './runCache.js';
 import { recurrentLayers, type Scenario } from './scenario.js';
 import { type SearchResult, search, type SearchOptions as WithNoise } from './search.js';
-import { onInput, shapeSentences } from './shapeSentences.js';
+import { onInput, shapeSentences, withShapes } from './shapeSentences.js';
 import { maySize } from './sizesUnder.js';
 import { shortestInput } from './tellApart.js';
 import { NEAR_NOISE } from './thresholds.js';
@@ -64,7 +65,9 @@ export function diagnose(
   hidden: string | null = null,
 ): Diagnosis {
   const explained = explain(scenario, right, other, options, hidden);
-  const found = { ...explained, findings: explained.findings.map(f => ({ ...f, fixes: inCell(f.fixes, layerAt(scenario, f.layers[0])) })) };
+  const { layers } = scenario.model;
+  const fixes = (f: Finding) => inCell(inHead(f.fixes, layers, headOf(scenario)), layerAt(scenario, f.layers[0]));
+  const found = { ...explained, findings: explained.findings.map(f => ({ ...f, fixes: fixes(f) })) };
   const accepted = found.findings.filter(f => f.verdict !== 'rejected');
   const isTie = found.verdict === 'tie' || (found.verdict === 'likely' && accepted.length > 1);
   return {
@@ -201,7 +204,7 @@ function onlyTheView(view: OutputReading, shapes: readonly string[]): Explained 
       `Your array is ${view.words}: the numbers are equal${isChaotic ? ', as far as rounding lets them' : ''}.`,
       hypothesis.why,
     ].join('\n'),
-    fixes: hypothesis.fix,
+    fixes: view.fix ?? hypothesis.fix,
     change: () => view.scenario,
     needsAll: true,
   };
@@ -222,7 +225,7 @@ function fromShapesAlone(scenario: Scenario, right: Outcome, other: Tensor, opti
   const nothing = `neither this network nor a known mistake in it gives an array of shape ${formatShape(other.shape)} with these numbers`;
   return {
     ...{ verdict, tried, stopped: false, layers: null, view: null, first: null },
-    findings: findings.map(f => ({ ...f, why: [...shapes, f.why].join('\n') })),
+    findings: findings.map(f => ({ ...f, why: withShapes(shapes, f) })),
     evidence: verdict === 'unexplained' ? [...shapes, nothing] : [],
   };
 }

@@ -1,4 +1,5 @@
-import type { RecurrentSpec } from '../model/spec.js';
+import { formatActivation } from '../activations/index.js';
+import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../model/spec.js';
 import type { Fix } from './hypothesis.js';
 
 /**
@@ -48,6 +49,60 @@ function lastOfBoth({ bidirectional, returnSequences }: Layer, torch: string): s
 
 function statesOf(code: string, two: boolean): string {
   return two ? code.replace(/\bh = (np\.zeros\(.*?\)\)?)(?= |\n|$)/g, 'h, c = $1, $1') : code;
+}
+
+/** What the dense layer reads of [N, T, M], by what stands between it and the last recurrent layer; `h` where a loop over the steps does it. */
+const TAKEN: Readonly<Record<string, { readonly numpy: string; readonly torch: string; readonly loop?: true }>> = {
+  every: { numpy: 'hs', torch: 'out', loop: true },
+  maxpool: { numpy: 'hs.max(axis=1)', torch: 'out.max(dim=1).values' },
+  avgpool: { numpy: 'hs.mean(axis=1)', torch: 'out.mean(dim=1)' },
+  flatten: { numpy: 'hs.reshape(N, -1)', torch: 'out.flatten(1)' },
+};
+
+/** What follows the dense layer. */
+const BEHIND: Readonly<Record<string, { readonly numpy: string; readonly torch: string }>> = {
+  softmax: { numpy: 'softmax(@)', torch: 'torch.softmax(@, dim=-1)' },
+  sigmoid: { numpy: '1 / (1 + np.exp(-(@)))', torch: 'torch.sigmoid(@)' },
+  tanh: { numpy: 'np.tanh(@)', torch: 'torch.tanh(@)' },
+  relu: { numpy: 'np.maximum(0, @)', torch: 'torch.relu(@)' },
+};
+
+/**
+ * Repairs of the dense layer are written for one without an activation on the last step. Here they read and end as the network's own does; what
+ * a comment says not to do stays.
+ */
+export function inHead(fix: Fix, layers: readonly LayerSpec[], head: LayerSpec | undefined): Fix {
+  const taken = TAKEN[takenOf(layers, head)];
+  const behind = head?.kind === 'dense' ? BEHIND[formatActivation(head.activation)] : undefined;
+  const code = (text: string, change: (code: string) => string) => text.replace(/^[^#\n]*/gm, change);
+  const numpy = (line: string) => {
+    const every = (h: string, layer: string, sample: string) => (h === 'h' ? h : `hs${layer}${sample === 'n' ? '[n]' : ''}`);
+    // a loop over the samples has the h of one
+    const isOfOne = taken?.loop === undefined && line.includes('[n]');
+    const read =
+      !taken || isOfOne
+        ? line
+        : line.replace(/\b(?:h|hs(\d?)\[(n|:), -1\])(?= @ Wo \+ bo)/g, (h, layer, sample) =>
+            taken.loop ? every(h, layer, sample) : taken.numpy,
+          );
+    return behind ? read.replace(/(?<== )hs?\d?(?:\[[^\]]*\]|\.\w+\([^)]*\))? @ Wo \+ bo/g, sum => behind.numpy.replace('@', sum)) : read;
+  };
+  const torch = (line: string) => {
+    const last = taken?.loop ? /\bfc\((?:out\[:, -1\]|h_n\[-1\])\)/g : /\bfc\((?:out\[:, -1\]|h_n\[-1\]|h)\)/g;
+    const read = taken ? line.replace(last, `fc(${taken.torch})`) : line;
+    return behind ? read.replace(/(?<== )fc\([^#\n]*\)(?=\s*$)/g, call => behind.torch.replace('@', call)) : read;
+  };
+  return { ...fix, ...(fix.numpy && { numpy: code(fix.numpy, numpy) }), ...(fix.torch && { torch: code(fix.torch, torch) }) };
+}
+
+/** The one layer between them, or 'every' where there is none and the last recurrent layer gives every step. */
+function takenOf(layers: readonly LayerSpec[], head: LayerSpec | undefined): string {
+  const last = layers.findLastIndex(isRecurrent);
+  const below = layers.filter((l, i) => i > last && l !== head && l.kind !== 'dropout');
+  const [only] = below;
+  const cell = layers[last];
+  if (!head || !cell || !isRecurrent(cell) || !cell.returnSequences || below.length > 1) return '';
+  return only?.kind ?? 'every';
 }
 
 /** In the reader's language where there is such a repair. */

@@ -1,6 +1,7 @@
 import { permuteAxes } from '../tensor/axes.js';
 import { sliceLast } from '../tensor/layout.js';
 import { type FloatArray, formatShape, reshape, sameShape, type Tensor } from '../tensor/tensor.js';
+import type { Fix } from './hypothesis.js';
 import { atEveryStep, atLastStep, bypass, headOf, lastRow } from './mistakes/heads.js';
 import { type Layout, layoutsOf } from './mistakes/outputLayout.js';
 import { type Outcome, runScenario } from './run.js';
@@ -25,6 +26,8 @@ export interface OutputReading {
   readonly code: string | null;
   /** made of several runs: it is this, or nothing is said of it */
   readonly whole?: boolean;
+  /** instead of the mistake's own */
+  readonly fix?: Fix;
 }
 
 interface Reading {
@@ -73,7 +76,8 @@ export function outputReadings(scenario: Scenario, right: Outcome, other: Tensor
         ...own,
         kind: reading.kind === 'y' ? ('layout' as const) : reading.kind,
         other: { shape: outcome.y.shape, data: layout.back(other.data) },
-        words: `${reading.words} ${formatShape(outcome.y.shape)} with its axes in the order ${layout.words}`,
+        words: `${reading.words} ${formatShape(outcome.y.shape)} ${layout.words}`,
+        ...(reading.code === null && { fix: layout.fix }),
         code: reading.code ?? 'output-layout',
       }));
   });
@@ -174,7 +178,11 @@ function directionLayouts({ kind, layer }: Reading, scenario: Scenario, shape: r
     const moved = order.map(axis => axes[axis]);
     const inverse = order.map((_, axis) => order.indexOf(axis));
     const back = (data: FloatArray) => permuteAxes({ shape: moved, data }, inverse).data;
-    return { shape: moved, words: `[${order.map(axis => letters[axis]).join(', ')}], 2 being the directions`, back };
+    return {
+      shape: moved,
+      words: `with its axes in the order [${order.map(axis => letters[axis]).join(', ')}], 2 being the directions`,
+      back,
+    };
   });
 }
 

@@ -32,7 +32,9 @@ export function shapeSentences(scenario: Scenario, right: Outcome, other: Tensor
     const samples = found.length === expected.length ? found[0] : 1;
     return [`${start}${samples} sample${samples === 1 ? '' : 's'}, and x has ${N}: give the x of this output with -i FILE`];
   }
-  return [`${start}no order of the axes N = ${N}, T = ${T}, K = ${K} gives this shape`];
+  const sorted = (shape: readonly number[]) => core(shape).sort((a, b) => a - b);
+  if (sameShape(sorted(found), sorted(expected))) return [`${start}the same axes in another order`];
+  return [`${start}${UNKNOWN} N = ${N}, T = ${T}, K = ${K} gives this shape`];
 }
 
 /** Recurrent layers alone beside outputs of a width that none of their sizes is: a Dense layer is missing. */
@@ -51,6 +53,14 @@ function withoutHead({ model, input }: Scenario, expected: readonly number[], fo
   if (width < 1 || sizes.includes(width)) return undefined;
   const line = layersText(layers as unknown as Record<string, unknown>[], last.twoBiases ? 'torch' : 'keras');
   return `no layer gives K = ${width}; a Dense layer of K outputs has Wo ${formatShape([P, width])} and bo [${width}], which are missing: give the weights of all layers with --layers "${line},dense:${width}"`;
+}
+
+const UNKNOWN = 'no order of the axes';
+
+/** What the shapes say, then why; what was found says more of a shape than that no order of the axes gives it. */
+export function withShapes(shapes: readonly string[], { verdict, why }: { readonly verdict: string; readonly why: string }): string {
+  const isUnknown = verdict !== 'rejected' && shapes.length === 1 && shapes[0].includes(UNKNOWN);
+  return isUnknown ? shapes[0].replace(new RegExp(`${UNKNOWN}.*`), () => why.replace(/^Your/, 'your')) : [...shapes, why].join('\n');
 }
 
 /** 'yours (10,2), right (1,2): the Dense layer is on the input, not on the last h' */

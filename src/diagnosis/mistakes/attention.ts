@@ -1,11 +1,22 @@
 import type { LayerSpec } from '../../model/spec.js';
 import { exp } from '../../numerics/exp.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { changeLayer, changeLoop, changeWeights, type LayerWeights, mapData, mistake, type Scenario, type Way } from '../mistake.js';
+import {
+  changeLayer,
+  changeLoop,
+  changeWeights,
+  type LayerWeights,
+  mapData,
+  mistake,
+  runScenario,
+  type Scenario,
+  type Way,
+} from '../mistake.js';
 
 /** Mistakes in a MultiHeadAttention: its scale, its mask, the axis of its softmax, projections exchanged. */
 
 type Attention = Extract<LayerSpec, { readonly kind: 'multiheadattention' }>;
+type DotAttention = Extract<LayerSpec, { readonly useScale: boolean }>;
 
 /** Of query t and key s: whether t sees s. */
 type Sees = (t: number, s: number) => boolean;
@@ -133,11 +144,50 @@ function waysOf(l: Attention): Way[] {
   ];
 }
 
+/** Keras' Attention: scores q·k, times a learnt number (use_scale) where it has one. */
+function dotWays(l: DotAttention): Way[] {
+  const { name, useScale, causal } = l;
+  const scores = `scores = q @ k.transpose(0, 2, 1)${useScale ? ' * scale' : ''}`;
+  const way = (parameter: string, words: string, change: Way['change'], numpy: string): Way => ({
+    ...{ parameter, layer: name, change, fix: { numpy } },
+    why: `In ${name} ${words}.`,
+  });
+  return [
+    way(
+      'scale',
+      'the scores are divided by the root of their width (scaled_dot_product_attention); Keras’ Attention does not divide them',
+      s => dotScaled(s, l, (scale, D) => scale / Math.sqrt(D)),
+      `${scores}   # ← not / np.sqrt(q.shape[-1])`,
+    ),
+    ...(useScale
+      ? [way('scale', 'the learnt scale (use_scale) is left out', (s: Scenario) => dotScaled(s, l, () => 1), `${scores}   # ← * scale`)]
+      : []),
+    way(
+      'mask',
+      causal ? 'the causal mask is missing: each step sees later ones' : 'a causal mask hides later steps; the network has none',
+      s => changeLayer(s, name, { causal: !causal }),
+      causal ? 'scores[:, ~np.tri(T, dtype=bool)] = -np.inf   # ← before the softmax' : 'weights = softmax(scores)     # ← no mask',
+    ),
+  ];
+}
+
+/** Another factor of the scores; D is the width of the query. */
+function dotScaled(s: Scenario, { name }: DotAttention, factor: (scale: number, D: number) => number): Scenario | undefined {
+  const own = s.weights.get(name);
+  const D = runScenario(s)?.layers.get(name)?.inputs[0].tensor.shape.at(-1);
+  if (!own || !D) return undefined;
+  const scale = { shape: [], data: Float64Array.of(factor(own.get('scale')?.data[0] ?? 1, D)) };
+  return { ...changeLayer(s, name, { useScale: true }), weights: new Map([...s.weights, [name, new Map([...own, ['scale', scale]])]]) };
+}
+
 export const attention = mistake('attention', 'an attention is computed differently', ['alone'], {
   why: 'A MultiHeadAttention has another scale, another mask, its softmax over another axis, or its projections are exchanged.',
   numpy: 'weights = softmax(q @ k.T / np.sqrt(P)); y = weights @ v   # ← over the keys',
   keras: 'y = MultiHeadAttention(H, P)(x, x, use_causal_mask=True)   # ← as in the model',
   torch: 'y = F.scaled_dot_product_attention(q, k, v, is_causal=True)   # ← as in the model',
   example: null,
-  variants: ({ model }) => model.layers.filter((l): l is Attention => l.kind === 'multiheadattention').flatMap(waysOf),
+  variants: ({ model }) => [
+    ...model.layers.filter((l): l is Attention => l.kind === 'multiheadattention').flatMap(waysOf),
+    ...model.layers.filter((l): l is DotAttention => l.kind === 'attention' && l.score === 'dot').flatMap(dotWays),
+  ],
 });

@@ -34,17 +34,27 @@ function scaleRow(t: Tensor, row: number, f: number): Tensor {
 
 const NOT_ADDED = 'is not added. With the zero biases Keras starts from this stays hidden until the network is trained.';
 
+const DENSE_BIAS = {
+  numpy: 'y = h @ Wo + bo               # ← + bo',
+  keras: 'Dense(K, use_bias=True)',
+  torch: 'nn.Linear(M, K, bias=True)',
+};
+
 export const biasMissing = mistake('bias-missing', 'a bias is left out', ['often', 'insideStep'], {
   why: `A bias ${NOT_ADDED}`,
   numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + bh;  y = h @ Wo + bo',
   keras: 'SimpleRNN(M, use_bias=True); Dense(K, use_bias=True)',
   torch: 'nn.RNN(D, M, bias=True); nn.Linear(M, K, bias=True)',
-  variants: scenario => scaledBiases(scenario, 0, where => (where === null ? {} : { why: `The bias of @ ${NOT_ADDED}` })),
+  variants: scenario =>
+    scaledBiases(scenario, 0, where => {
+      const isDense = scenario.model.layers.some(l => l.name === where && l.kind === 'dense');
+      return where === null ? {} : { why: `The bias of @ ${NOT_ADDED}`, ...(isDense && { fix: DENSE_BIAS }) };
+    }),
 });
 
 export const biasOnceOfTwo = mistake('bias-once-of-two', 'only one of the two biases is added', ['insideStep'], {
   why: 'Of the two biases (bias_ih and bias_hh of PyTorch, both rows of Keras’ GRU with reset_after) only one is added.',
-  numpy: 'h = np.tanh(x @ W_ih.T + b_ih + h @ W_hh.T + b_hh)   # ← both',
+  numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← both biases: b_ih beside x @ Wx, b_hh beside h @ Wh',
   keras: 'bh = b_ih + b_hh             # ← Keras has one bias: their sum',
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>

@@ -1,8 +1,20 @@
 import { hasMask } from '../../model/masks.js';
 import type { MergeMode, RecurrentSpec } from '../../model/spec.js';
 import { takeAlong } from '../../tensor/axes.js';
-import type { Tensor } from '../../tensor/tensor.js';
-import { changeLayer, changeWeights, inEach, inLoops, mistake, recurrentLayers, type Scenario } from '../mistake.js';
+import { sameShape, type Tensor } from '../../tensor/tensor.js';
+import { Mismatch } from '../affine.js';
+import {
+  changeLayer,
+  changeLoop,
+  changeWeights,
+  inEach,
+  inLoops,
+  mapData,
+  mistake,
+  recurrentLayers,
+  runScenario,
+  type Scenario,
+} from '../mistake.js';
 import { insertPool } from './pooling.js';
 
 /** Mistakes of networks that run both ways. */
@@ -90,9 +102,31 @@ export const backwardNotFlipped = mistake('backward-not-flipped', 'the backward 
   numpy: 'h = np.concatenate([hs_forward, hs_backward[:, ::-1]], axis=-1)   # ← turned back to time order',
   torch: 'h = torch.cat([hs_forward, hs_backward.flip(1)], dim=-1)',
   example: { layers: 'birnn:2+seq,dense:1', N: 1, T: 3, D: 2 },
-  variants: scenario =>
-    inLoops(
+  variants: scenario => [
+    ...inLoops(
       bothWays(scenario, l => l.returnSequences),
       { notFlipped: true },
     ),
+    ...inEach(bothWays(scenario, isConcat), (s, l) => bothForward(s, l.name), {
+      rare: true,
+      why: 'The backward direction of @ runs over x from the first step to the last, as the forward one does: x is not reversed for it.',
+      fix: {
+        numpy: 'hs_backward = run(x[:, ::-1], backward_weights)[:, ::-1]   # ← x reversed, and its h turned back to time order',
+        torch: 'hs_backward = rnn(x.flip(1))[0].flip(1)   # ← x reversed, and its h turned back to time order',
+      },
+    }),
+  ],
 });
+
+/** The forward half of the layer beside the forward half that it has with the weights of the backward direction. */
+function bothForward(scenario: Scenario, name: string): Scenario | undefined {
+  const other = runScenario(exchangeWeights(scenario, name))?.layers.get(name)?.result.tensor;
+  if (!other) return undefined;
+  const half = (k: number, width: number) => k % width < width / 2;
+  const merged = (t: Tensor): Tensor => {
+    const width = t.shape[t.shape.length - 1];
+    if (!sameShape(t.shape, other.shape)) throw new Mismatch();
+    return mapData(t, (v, k) => (half(k, width) ? v : other.data[k - width / 2]));
+  };
+  return changeLoop(scenario, name, { merged });
+}

@@ -1,7 +1,7 @@
 import { largestDifference } from '../../tensor/difference.js';
 import { sliceFirst } from '../../tensor/layout.js';
 import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
-import type { Fitted, Found, Noise, Outcome, Scenario } from '../mistake.js';
+import type { Fitted, Fix, Found, Noise, Outcome, Scenario } from '../mistake.js';
 import { fitWithin, listed, mistake, NEAR_NOISE, runScenario, simulated, smallNumber, uniformNoise, workOf } from '../mistake.js';
 import { apart, largerNoise } from '../noise.js';
 import { eachColumn, mapData, recurrentLayers, samplesOf, waysOf } from '../scenario.js';
@@ -61,6 +61,8 @@ export interface Unknown {
   readonly start: readonly (readonly number[])[];
   readonly change: (s: Scenario, values: readonly number[]) => Scenario;
   readonly why: (values: readonly number[]) => string;
+  /** instead of the mistake's own, with the values in it */
+  readonly fix?: (values: readonly number[]) => Fix;
   /** digits of evidence, where something else gives the same numbers as these values */
   readonly digits?: (values: readonly number[]) => number | undefined;
 }
@@ -77,7 +79,7 @@ export function estimated(
   if (!isApart(scenario, right, other)) return [];
   const { first } = samplesOff(right.y, other, uniformNoise(other, noise));
   const whole = { scenario, other, from: 0 };
-  for (const { start, change, why, digits } of list) {
+  for (const { start, change, why, fix, digits } of list) {
     const unknown = start[0].length;
     const few = partFor(scenario, other, Math.max(0, first), unknown);
     if (!few) continue;
@@ -95,7 +97,7 @@ export function estimated(
         const chosen = found.values.length + Math.min(BENT, found.values.length);
         const best = (isWithin(RUNS_AGAIN) && fitIn(whole, found.values, true)) || { values: found.values, y };
         const most = numbersMade(scenario, right, other, noise) - chosen;
-        return [{ y: best.y, chosen, most, why: why(best.values), digits: digits?.(best.values) }];
+        return [{ y: best.y, chosen, most, why: why(best.values), fix: fix?.(best.values), digits: digits?.(best.values) }];
       }
     }
   }
@@ -141,12 +143,21 @@ export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or 
     const D = x.shape[2];
     const scaled = (values: readonly number[]) => (v: number, d: number) => values[2 * d] * v + values[2 * d + 1];
     const lines = (values: readonly number[]) => Array.from({ length: D }, (_, d) => line(values[2 * d], values[2 * d + 1], `x${d + 1}`));
-    const found = (start: Unknown['start'], change: Unknown['change'], why: Unknown['why'], digits?: Unknown['digits']) => ({
+    const found = (
+      start: Unknown['start'],
+      change: Unknown['change'],
+      why: Unknown['why'],
+      numbers: (values: readonly number[]) => string,
+      digits?: Unknown['digits'],
+    ) => ({
       start,
       change,
       why,
       digits,
+      fix: (values: readonly number[]) => ({ numpy: `x = ${numbers(values)}   # ← what the network saw, back to x` }),
     });
+    const row = (values: readonly number[], which: 0 | 1) =>
+      `np.array([${Array.from({ length: D }, (_, d) => (Math.abs(values[2 * d + which]) < 1e-7 ? 0 : smallNumber(values[2 * d + which], 7))).join(', ')}])`;
     const isBias = (values: readonly number[]) =>
       D >= sumsOf(scenario) && values.every((v, k) => k % 2 === 1 || Math.abs(v - 1) < SAME_SCALE);
     return estimated(scenario, right, other, noise, each, [
@@ -154,11 +165,13 @@ export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or 
         [[1.1], [0.2], [4], [-1]],
         (s, [f]) => scaledX(s, f),
         ([f]) => `The network saw ${smallNumber(f)} · x: one factor for all of x (or for all of the first layer’s Wx).`,
+        ([f]) => `x / ${smallNumber(f, 7)}`,
       ),
       found(
         [1, 0.3, 3].map(f => [f, 0]),
         (s, [f, o]) => scaledX(s, f, o),
         ([f, o]) => `The network saw ${line(f, o, 'x')}: one scale and one offset for all of x.`,
+        ([f, o]) => `(x - ${smallNumber(o, 7)}) / ${smallNumber(f, 7)}`,
       ),
       ...(D > 1
         ? [
@@ -167,6 +180,7 @@ export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or 
               (s, values) => withX(s, eachColumn(s.input.x, scaled(values))),
               values =>
                 `Each feature of x has a scale and an offset of its own: the network saw ${listed(lines(values), 4)} (a scaler fitted on other data).${isBias(values) ? ' Another bias of the first layer would do the same.' : ''}`,
+              values => `(x - ${row(values, 1)}) / ${row(values, 0)}`,
               values => (isBias(values) ? LIKELY : undefined),
             ),
           ]

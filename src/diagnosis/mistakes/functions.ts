@@ -237,7 +237,7 @@ function softmaxLayers({ model }: Scenario): LayerSpec[] {
 
 export const softmaxMissing = mistake('softmax-missing', 'the softmax is left out', [], {
   why: 'The outputs are the scores before the softmax (logits): the rows do not add up to 1.',
-  numpy: 'e = np.exp(z - z.max(-1, keepdims=True)); y = e / e.sum(-1, keepdims=True)',
+  numpy: 'z = h @ Wo + bo; e = np.exp(z - z.max(-1, keepdims=True)); y = e / e.sum(-1, keepdims=True)',
   keras: "Dense(K, activation='softmax')",
   torch: 'y = torch.softmax(fc(h), dim=-1)',
   example: { layers: 'rnn:3,dense:2@softmax', N: 2, T: 2, D: 2 },
@@ -245,7 +245,7 @@ export const softmaxMissing = mistake('softmax-missing', 'the softmax is left ou
 });
 
 export const softmaxTwice = mistake('softmax-twice', 'the softmax is applied twice', [], {
-  why: 'The softmax is applied to what is a softmax already: the rows add up to 1 but are nearly equal. Losses such as CrossEntropyLoss contain one, too.',
+  why: 'The softmax is applied to what is a softmax already: the rows add up to 1, but no number of a row is more than 2.72 times another. Losses such as CrossEntropyLoss contain one, too.',
   numpy: 'y = softmax(h @ Wo + bo)      # ← once',
   torch: 'y = torch.softmax(fc(h), dim=-1)   # ← once, and none before CrossEntropyLoss',
   keras: "Dense(K, activation='softmax')      # ← and no Softmax layer after it",

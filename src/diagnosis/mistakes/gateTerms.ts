@@ -3,7 +3,7 @@ import type { RecurrentSpec } from '../../model/spec.js';
 import { permuteAxes, takeAlong } from '../../tensor/axes.js';
 import { transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
-import { changeWeights, inEach, mapData, mistake, onNamed, recurrentLayers, type Scenario, type Way } from '../mistake.js';
+import { changeWeights, type Fix, inEach, mapData, mistake, onNamed, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 import { onGate } from './gruGates.js';
 import { inOrder, ordersOf, reshapedBack } from './kernels.js';
 
@@ -112,7 +112,8 @@ export const gruRecurrentBias = mistake('gru-recurrent-bias', 'the GRU’s recur
   keras: 'b, b2 = bias                  # ← bias of GRU(reset_after=True) is [2, 3·M]: input row, recurrent row',
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
-    const ways: readonly (readonly [change: (t: Tensor) => Tensor, why: string])[] = [
+    const rows = { numpy: 'b, b2 = bias                  # ← bias is [2, 3·M]: the input row first, then the recurrent one' };
+    const ways: readonly (readonly [change: (t: Tensor) => Tensor, why: string, fix?: Fix])[] = [
       [
         outsideReset,
         'The recurrent bias of the candidate of @ is added outside r ⊙ (…): g = tanh(x·Wx_g + b_g + b′_g + r⊙(h·Wh_g)). Keras and PyTorch have it inside.',
@@ -122,11 +123,11 @@ export const gruRecurrentBias = mistake('gru-recurrent-bias', 'the GRU’s recur
         insideReset,
         'The input bias of the candidate of @ is inside r ⊙ (…), too: g = tanh(x·Wx_g + r⊙(h·Wh_g + b_g + b′_g)). Keras and PyTorch have b_g outside.',
       ],
-      [rowsExchanged, 'The two rows of the bias of @ are exchanged: the recurrent one is used as the input one.'],
-      [interleaved, 'The bias [2, 3·M] of @ was flattened and split in the wrong way: every second number was used as a row.'],
+      [rowsExchanged, 'The two rows of the bias of @ are exchanged: the recurrent one is used as the input one.', rows],
+      [interleaved, 'The bias [2, 3·M] of @ was flattened and split in the wrong way: every second number was used as a row.', rows],
     ];
-    return ways.flatMap(([change, why]) =>
-      inEach(twoRowGrus(scenario), (s, l) => onNamed(s, l.name, ['bh'], t => (t.shape.length === 2 ? change(t) : t)), { why }),
+    return ways.flatMap(([change, why, fix]) =>
+      inEach(twoRowGrus(scenario), (s, l) => onNamed(s, l.name, ['bh'], t => (t.shape.length === 2 ? change(t) : t)), { why, fix }),
     );
   },
 });
@@ -188,7 +189,7 @@ export const gatesInterleaved = mistake('gates-interleaved', 'the gates are read
 
 export const gatesSplitByRows = mistake('gates-split-by-rows', 'the gates are cut out along the rows', ['insideStep', 'alone'], {
   why: 'The gates stand side by side in the columns [R, G·M]. Here they were cut out by reshape(G, R, M), which goes along the rows: each gate holds whole rows of the matrix.',
-  numpy: 'Wh_i, Wh_f, Wh_g, Wh_o = np.split(Wh, 4, axis=1)   # ← along the columns; not Wh.reshape(4, M, M)',
+  numpy: 'Wh_i, Wh_f, Wh_g, Wh_o = np.split(Wh, 4, axis=1)   # ← along the columns; not Wh.reshape(4, M, M); Wx in the same way',
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>
     [['Wx', 'Wh'], ['Wh'], ['Wx']].flatMap(names =>

@@ -1,7 +1,9 @@
 import { getCell } from '../../cells/index.js';
+import type { RecurrentSpec } from '../../model/spec.js';
 import { after, gruStep, lstmStep, restated, stepVariants } from '../equations.js';
-import { changeWeights, inEach, mistake, recurrentLayers, type Scenario } from '../mistake.js';
+import { changeLayer, changeWeights, inEach, mistake, recurrentLayers, type Scenario } from '../mistake.js';
 import { isMirrored, onGate } from './gruGates.js';
+import { withGivenStates } from './stateStart.js';
 
 /** A gate that is used the other way round, or has an activation of its own; two states that are exchanged. */
 
@@ -85,11 +87,26 @@ export const statesSwapped = mistake('states-swapped', 'h and c are exchanged', 
       { kind: 'lstm', step: exchange },
       `The states of @ are exchanged at every step: what is called h, and given out, is c.`,
     ),
+    ...inEach(
+      withGivenStates(scenario).filter(l => l.kind === 'lstm' && l.projection === null),
+      (s, l) => changeLayer(s, l.name, { states: pairsTurned(l as RecurrentSpec) }),
+      {
+        why: 'h and c are exchanged where @ starts: it takes the c of the other layer as its h, and the h as its c.',
+        fix: {
+          keras: 'x = LSTM(M, return_sequences=True)(x, initial_state=[h, c])   # ← h before c',
+          torch: 'out, state = lstm(x, (h, c))   # ← h before c',
+          numpy: 'h, c = h_encoder, c_encoder   # ← h before c',
+        },
+      },
+    ),
     ...(hasStates(scenario)
       ? [{ change: statesExchanged, why: 'The first states are given in the wrong order: h0 is used as c0 and c0 as h0.' }]
       : []),
   ],
 });
+
+/** h, c -> c, h; of each direction */
+const pairsTurned = ({ states = [] }: RecurrentSpec) => states.map((_, k) => states[k % 2 === 0 ? k + 1 : k - 1]);
 
 function hasStates({ input, model }: Scenario): boolean {
   return model.layers.some(l => l.kind === 'lstm' && l.projection === null && input.initialStates?.has(l.name));

@@ -59,7 +59,9 @@ function momentsBy({ shape: [, T, D], data }: Tensor, over: Over): (i: number) =
 const standard = (v: number, m: Moments) => (v - m.mean) / m.deviation;
 const between = (v: number, m: Moments) => (v - m.least) / (m.most - m.least);
 
-const scaledBy = (code: string) => ({ numpy: `x = ${code}   # ← on both sides, or on neither` });
+const scaledBy = (code: string) => ({
+  numpy: `y = network(x)   # ← x as it was given here, not ${code}; or save the scaled x, and give that with -i`,
+});
 
 type Scaling = readonly [parameter: string, words: string, over: Over, f: (v: number, m: Moments) => number, fix?: Fix];
 
@@ -159,7 +161,12 @@ export const inputReshaped: Hypothesis = mistake('input-reshaped', 'steps and fe
     const reread = (x: Tensor) => turned({ shape: [x.shape[0], x.shape[2], x.shape[1]], data: x.data });
     return [
       seeing(x => ({ shape: x.shape, data: turned(x).data }), inputReshaped.why),
-      seeing(reread, 'Steps and features of x are mixed up: x [N, T, D] was read as [N, D, T] and transposed.'),
+      seeing(reread, 'Steps and features of x are mixed up: x [N, T, D] was read as [N, D, T] and transposed.', {
+        fix: {
+          numpy: "x = x.reshape(N, T, D)        # ← the steps one after the other, as they are stored; no transpose, no order='F'",
+          torch: 'x = x.reshape(N, T, D)        # ← the steps one after the other, as they are stored; no permute',
+        },
+      }),
     ];
   },
 });
@@ -181,12 +188,12 @@ export const tokensOff = mistake('tokens-off-by-one', 'the tokens are off by one
         seeing(
           x => mapData(x, f),
           `Every token is ${['one', 'two', 'three'][Math.abs(by) - 1]} too ${by > 0 ? 'large' : 'small'}${k === 0 ? '' : ' (those at the end of the table stay)'}: ${Math.abs(by) === 1 ? 'one side numbers its words from 1, the other from 0' : 'one side keeps the first numbers for padding, start and unknown words (index_from of Keras’ imdb is 3)'}.`,
-          Math.abs(by) === 1
-            ? {}
-            : {
-                rare: true,
-                fix: { numpy: `tokens = tokens ${by > 0 ? '-' : '+'} ${Math.abs(by)}           # ← one numbering on both sides` },
-              },
+          {
+            ...(Math.abs(by) > 1 && { rare: true }),
+            fix: {
+              numpy: `tokens = tokens ${by > 0 ? '-' : '+'} ${Math.abs(by)}           # ← one numbering on both sides: is 0 a word or padding?`,
+            },
+          },
         ),
       ),
     );
@@ -196,7 +203,7 @@ export const tokensOff = mistake('tokens-off-by-one', 'the tokens are off by one
 export const paddingRow = mistake('padding-row-zero', 'row 0 of the embedding is zero', ['insideStep', 'alone'], {
   why: 'Row 0 of the embedding (the padding token) is zero on one side and not on the other: PyTorch’s padding_idx=0 makes it zero, Keras keeps what was drawn or trained.',
   torch: 'emb = nn.Embedding(V, D)      # ← without padding_idx, or set emb.weight[0] to what the file has',
-  numpy: 'E[0] = 0                      # ← on both sides, or on neither',
+  numpy: 'e = E[tokens]                 # ← row 0 of E as the file has it, not E[0] = 0',
   example: { layers: 'embedding:6x3,rnn:3,dense:1', N: 2, T: 3 },
   variants: scenario =>
     scenario.model.layers

@@ -29,6 +29,11 @@ const epsilonFix = ({ kind, epsilon }: Norm): Fix => ({
   numpy: `y = (h - mean) / np.sqrt(var + ${epsilon}) * gamma + beta`,
 });
 
+/** All of it, with what mean and variance are of. */
+const stepsFix = ({ kind, epsilon, scale, center }: Norm): Fix => ({
+  numpy: `${kind === 'batchnorm' ? 'mean, var = moving_mean, moving_variance' : 'mean, var = h.mean(-1, keepdims=True), h.var(-1, keepdims=True)'}\nh = (h - mean) / np.sqrt(var + ${epsilon})${scale ? ' * gamma' : ''}${center ? ' + beta' : ''}`,
+});
+
 /** These weights of the layer through a function. */
 const setting = (f: Readonly<Record<string, (v: number) => number>>) => (s: Scenario, layer: Norm) =>
   changeWeights(s, layer.name, (name, t) => (f[name] ? mapData(t, f[name]) : t));
@@ -60,7 +65,7 @@ function waysOf(layer: Norm): Wrong[] {
 const TRAINING_FIX: Fix = {
   keras: 'y = model(x, training=False)  # ← or model.predict(x)',
   torch: 'model.eval()                  # ← before y = model(x)',
-  numpy: 'y = (h - moving_mean) / np.sqrt(moving_variance + epsilon) * gamma + beta',
+  numpy: 'y = model(x, training=False)  # ← PyTorch: model.eval(); NumPy: moving_mean and moving_variance, not those of h',
 };
 
 /** Of a batch in the moving statistics after one step: PyTorch's momentum is 0.1, Keras' 0.99. */
@@ -217,9 +222,9 @@ export const normalization = mistake('normalization', 'a normalisation is comput
       if (norms.some(l => names.includes(l.name) && l.kind !== first.kind)) return [];
       return waysOf(first).map(
         ([parameter, words, change, more]): Way => ({
-          ...{ parameter, layer, ...more },
+          ...{ parameter, layer, fix: stepsFix(first), ...more },
           change: inLayers(names, (s, l) => change(s, l as Norm)),
-          why: `${upper(words.replace('@', layer ?? 'every normalisation'))}.`,
+          why: `${upper(words.replace('@', layer ?? 'every normalisation'), layer)}.`,
         }),
       );
     });
@@ -227,6 +232,7 @@ export const normalization = mistake('normalization', 'a normalisation is comput
 });
 
 /** γ stays small: Γ is another symbol. */
-function upper(text: string): string {
-  return text.replace(/^[a-z]/, first => first.toUpperCase());
+function upper(text: string, name: string | null): string {
+  // a name is written as the file has it
+  return name !== null && text.startsWith(name) ? text : text.replace(/^[a-z]/, first => first.toUpperCase());
 }

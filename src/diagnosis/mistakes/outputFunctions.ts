@@ -17,8 +17,8 @@ const ELEMENTWISE: readonly { name: string; f: (v: number) => number; numpy: str
 
 /** An activation after the network's own; where it has none, `activation` says it. */
 const TWICE: typeof ELEMENTWISE = [
-  { name: 'sigmoid', f: v => 1 / (1 + Math.exp(-v)), numpy: '1 / (1 + np.exp(-y))', back: 'np.log(y / (1 - y))' },
-  { name: 'tanh', f: Math.tanh, numpy: 'np.tanh(y)', back: 'np.arctanh(y)' },
+  { name: 'sigmoid', f: v => 1 / (1 + Math.exp(-v)), numpy: '1 / (1 + np.exp(-y))', back: 'y' },
+  { name: 'tanh', f: Math.tanh, numpy: 'np.tanh(y)', back: 'y' },
 ];
 
 function isSquashed(scenario: Scenario): boolean {
@@ -33,8 +33,14 @@ export const outputFunction = mistake('output-function', 'a function was applied
     [...ELEMENTWISE, ...(isSquashed(scenario) ? TWICE : [])].map(({ name, f, numpy, back }) =>
       finishing(y => mapData(y, f), {
         parameter: name,
-        why: `Every number of your output is ${numpy} of the right y.`,
-        fix: { numpy: back === 'y' ? `y = h @ Wo + bo              # ← no ${numpy} after it` : `y = ${back}` },
+        why: `Every number of your output is ${numpy}, where y is the right one.`,
+        fix:
+          back === 'y'
+            ? {
+                numpy: `y = h @ Wo + bo              # ← no ${numpy} after it`,
+                torch: `y = fc(out[:, -1])            # ← nothing after it`,
+              }
+            : { numpy: `y = ${back}` },
       }),
     ),
 });

@@ -91,6 +91,10 @@ export const outputIntegers = mistake('output-integers', 'the output was cut to 
     finishing(y => mapData(y, Math.round), {
       labels: 2,
       why: 'Your output holds whole numbers: the right ones rounded to the nearest (np.round, astype(int) after + 0.5).',
+      fix: {
+        numpy: 'y = h @ Wo + bo               # ← no np.round after it',
+        torch: 'y = fc(out[:, -1])            # ← no torch.round after it',
+      },
     }),
   ],
 });

@@ -1,14 +1,16 @@
 import { permuteAxes } from '../../tensor/axes.js';
 import { swapBatchAndTime, transpose } from '../../tensor/layout.js';
 import { type FloatArray, reshape, type Tensor } from '../../tensor/tensor.js';
-import { finished, mistake, type Way } from '../mistake.js';
+import { type Fix, finished, mistake, type Way } from '../mistake.js';
 
 /** The numbers of y with their axes in another order: [T, N, K] of a time-major framework, [K, N] of a matrix times columns. */
 
 export interface Layout {
   readonly shape: readonly number[];
-  /** '[T, N, K]' */
+  /** 'with its axes in the order [T, N, K]' */
   readonly words: string;
+  /** back to y */
+  readonly fix?: Fix;
   /** numbers in this layout -> in that of y */
   back(data: FloatArray): FloatArray;
 }
@@ -32,10 +34,35 @@ export function layoutsOf(shape: readonly number[]): Layout[] {
     const words = order.map(axis => letters[axis]);
     const inverse = order.map((_, axis) => order.indexOf(axis));
     const back = (data: FloatArray) => permuteAxes({ shape: moved, data }, inverse).data;
-    const plain = { shape: moved, words: `[${words.join(', ')}]`, back };
-    if (moved.length < 3) return [plain];
-    return [plain, { shape: [moved[0] * moved[1], moved[2]], words: `[${words[0]}·${words[1]}, ${words[2]}]`, back }];
+    const inOrder = (text: string) => `with its axes in the order ${text}`;
+    const plain = { shape: moved, words: inOrder(`[${words.join(', ')}]`), back, fix: backFix(words, inverse) };
+    const viewed = {
+      shape: moved,
+      words: `brought to [${words.join(', ')}] by reshape instead of by a transpose, so that the numbers stand in other places`,
+      back: (data: FloatArray) => data,
+      fix: {
+        numpy: `y = y.reshape(${letters.join(', ')})   # ← as it was; then transpose, not reshape`,
+        torch: `y = y.view(${letters.join(', ')})   # ← as it was; then permute, not view`,
+      },
+    };
+    if (moved.length < 3) return [plain, viewed];
+    const [a, b, c] = words;
+    const numpy = `y = y.reshape(${words.join(', ')}).transpose(${inverse.join(', ')})   # ← [${a}·${b}, ${c}] -> [${letters.join(', ')}]`;
+    const flat = { shape: [moved[0] * moved[1], moved[2]], words: inOrder(`[${a}·${b}, ${c}]`), back, fix: { numpy } };
+    return [plain, viewed, flat];
   });
+}
+
+/** [T, N, K] of PyTorch comes from a default; any other order from a line of one's own. */
+function backFix(words: readonly string[], inverse: readonly number[]): Fix {
+  const to = inverse.map(axis => words[axis]).join(', ');
+  const about = `# ← [${words.join(', ')}] -> [${to}]; not reshape`;
+  if (words.length === 2) return { numpy: `y = y.T                       ${about}`, torch: `y = y.T                       ${about}` };
+  const moved = inverse.join(', ');
+  return {
+    numpy: `y = y.transpose(${moved})      ${about}`,
+    torch: moved === '1, 0, 2' ? 'rnn = nn.RNN(D, M, batch_first=True)' : `y = y.permute(${moved})        ${about}`,
+  };
 }
 
 export const outputLayout = mistake('output-layout', 'the axes of the output are in another order', ['often', 'alone'], {

@@ -7,7 +7,7 @@ import type { Scenario } from '../scenario.js';
 
 /** Right numbers in wrong places: outputs, samples or steps in another order, some of them twice, all of them one place further. */
 
-export const outputsPermuted: Hypothesis = mistake('outputs-permuted', 'the outputs are in another order', ['alone'], {
+export const outputsPermuted: Hypothesis = mistake('outputs-permuted', 'the outputs are in another order', ['often', 'alone'], {
   why: 'The columns of your output are the right ones in another order: the classes are numbered differently, or the columns of Wo are exchanged.',
   numpy: 'y = y[:, order]               # ← one order of classes on both sides: sorted(set(labels))',
   example: { layers: 'rnn:3,dense:3', N: 3, T: 2, D: 2 },
@@ -21,7 +21,7 @@ export const outputsPermuted: Hypothesis = mistake('outputs-permuted', 'the outp
     const order = assigned(K, (k, from) => columnDistance(y, from, other, k), noise);
     if (!order || order.every((from, k) => from === k)) return [];
     const isOnce = new Set(order).size === K;
-    const shown = order.map((from, k) => `your y${k + 1} is the right y${from + 1}`);
+    const shown = order.map((from, k) => `${k === 0 ? 'Your' : 'your'} y${k + 1} is the right y${from + 1}`);
     return [
       {
         y: columns(y, k => order[k]),
@@ -92,7 +92,10 @@ export const samplesPermuted: Hypothesis = mistake('samples-permuted', 'the samp
   fromOutput(scenario, right, other, noise): Found[] {
     const order = samplesOrder(right.y, other, noise);
     if (!order || new Set(order).size < order.length) return [];
-    return [{ y: rows(right.y, order), why: `${samplesPermuted.why}${orderText(scenario, order)}`, chosen: 0 }];
+    const why = `${samplesPermuted.why}${orderText(scenario, order)}`;
+    return [
+      { y: rows(right.y, order), why, chosen: 0, fix: order.length > 12 ? undefined : { ...samplesPermuted.fix, ...backInOrder(order) } },
+    ];
   },
 });
 
@@ -129,6 +132,10 @@ function orderText({ firstSample = 0 }: Scenario, order: readonly number[]): str
   const [places, samples] = [order.map((_, n) => n), order].map(list => list.map(n => firstSample + n + 1).join(', '));
   return ` Your samples ${places} hold the right outputs of samples ${samples}.`;
 }
+
+const backInOrder = (order: readonly number[]) => ({
+  numpy: `y = y[[${order.map((_, n) => order.indexOf(n)).join(', ')}]]   # ← back to the order of x; or shuffle=False`,
+});
 
 const rows = (y: Tensor, order: readonly number[]) => takeAlong(y, 0, order.length, n => order[n]);
 

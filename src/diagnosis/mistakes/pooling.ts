@@ -64,8 +64,8 @@ export const poolMean = pooled('avgpool', 'pool-mean', 'mean', 'GlobalAveragePoo
 
 export const poolLast = pooling('last', 'pool-last', 'the last step is used instead of pooling', {
   why: 'The last hidden state is used; the network pools over all steps.',
-  numpy: 'y = hs.max(axis=1) @ Wo + bo  # ← over all steps; or hs.mean(axis=1)',
-  torch: 'y = fc(out.max(dim=1).values) # ← over all steps; or out.mean(dim=1)',
+  numpy: 'y = hs[:, -1] @ Wo + bo  # ← over all steps, not the last alone',
+  torch: 'y = fc(out[:, -1])  # ← over all steps, not the last alone',
   keras: 'x = SimpleRNN(M, return_sequences=True)(i)\nx = GlobalMaxPooling1D()(x)',
   example: { layers: 'rnn:3,maxpool,dense:1', N: 2, T: 3, D: 2 },
 });

@@ -1,6 +1,17 @@
 import type { RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { type Change, mapData, mistake, recurrentLayers, runScenario, type Scenario, type Way } from '../mistake.js';
+import {
+  type Change,
+  changeLayer,
+  type Hypothesis,
+  inEach,
+  mapData,
+  mistake,
+  recurrentLayers,
+  runScenario,
+  type Scenario,
+  type Way,
+} from '../mistake.js';
 import { withLength, withSteps } from './inputSteps.js';
 
 /** A sequence that does not start from zeros (or from the state it should): what an earlier call left, another layer's state, ones. */
@@ -160,3 +171,22 @@ function fromForward(scenario: Scenario): Scenario | undefined {
   }
   return now;
 }
+
+/** Layers that start with what another value of the network is: a decoder with the last state of its encoder. */
+export const withGivenStates = (scenario: Scenario) => recurrentLayers(scenario).filter(l => (l.states?.length ?? 0) > 0);
+
+export const stateNotPassed: Hypothesis = mistake('state-not-passed', 'a layer does not start with the state it is given', ['alone'], {
+  why: 'A layer starts from zeros; in the network it starts with the state of another one, as a decoder does with the last state of its encoder.',
+  keras: 'x = LSTM(M, return_sequences=True)(x, initial_state=[h, c])   # ← the states of the encoder',
+  torch: 'out, h_n = rnn(x, state)      # ← state: what the encoder returned beside its out',
+  numpy: 'h = h_encoder                 # ← not np.zeros(M)',
+  example: null,
+  variants(scenario) {
+    const layers = withGivenStates(scenario);
+    const isLstm = layers.some(l => l.kind === 'lstm');
+    return inEach(layers, (s, l) => changeLayer(s, l.name, { states: undefined }), {
+      why: '@ starts from zeros; in the network it starts with the state of another layer (initial_state), which is not passed on here.',
+      ...(isLstm && { fix: { ...stateNotPassed.fix, numpy: 'h, c = h_encoder, c_encoder   # ← not np.zeros(M)' } }),
+    });
+  },
+});

@@ -1,7 +1,7 @@
 import type { LayerSpec } from '../../model/spec.js';
 import { swapBatchAndTime } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
-import { inLoops, mistake, recurrentLayers, type Scenario } from '../mistake.js';
+import { type Hypothesis, inLoops, mistake, recurrentLayers, type Scenario } from '../mistake.js';
 import { bypass, headOf } from './heads.js';
 
 /** Another tensor than the last h of the last layer: c, a lower layer's h, the h of one step before. */
@@ -32,7 +32,7 @@ export const cellStateTaken = mistake('cell-state-taken', 'c is used instead of 
     ),
 });
 
-export const lowerLayer = mistake('lower-layer', 'a lower layer’s h is used', ['alone'], {
+export const lowerLayer: Hypothesis = mistake('lower-layer', 'a lower layer’s h is used', ['alone'], {
   why: 'y is made from the h of a lower layer: h_n[0] (the first layer) instead of h_n[-1] (the last), or the layers above are left out.',
   numpy: 'y = hs2[:, -1] @ Wo + bo      # ← the last layer’s h',
   torch: 'out, h_n = rnn(x)\ny = fc(h_n[-1])              # ← not h_n[0]',
@@ -41,9 +41,20 @@ export const lowerLayer = mistake('lower-layer', 'a lower layer’s h is used', 
   variants(scenario) {
     const layers = recurrentLayers(scenario);
     const top = layers[layers.length - 1];
-    return layers.slice(0, -1).map(lower => ({
+    // h_n has a row for each direction of each layer
+    const rows = (i: number) => (top.bidirectional === null ? `[${i}]` : `[${2 * i}:${2 * i + 2}]`);
+    const last = top.bidirectional === null ? '[-1]' : '[-2:]';
+    return layers.slice(0, -1).map((lower, i) => ({
       layer: lower.name,
-      why: `y is made from the h of ${lower.name}, not of ${top.name}: h_n[${layers.indexOf(lower)}] is used instead of h_n[-1], or the layers above ${lower.name} are left out.`,
+      why: `y is made from the h of ${lower.name}, not of ${top.name}: ${top.returnSequences ? '' : `h_n${rows(i)} is used instead of h_n${last}, or `}the layers above ${lower.name} are left out.`,
+      fix: {
+        numpy: `y = hs${layers.length}[:, -1] @ Wo + bo      # ← the last layer’s h`,
+        torch:
+          top.bidirectional === null
+            ? lowerLayer.fix.torch
+            : `out, h_n = rnn(x)\ny = fc(torch.cat([h_n[-2], h_n[-1]], -1))   # ← both directions of the last layer, not h_n[0] and h_n[1]`,
+        keras: lowerLayer.fix.keras,
+      },
       change: s => withoutAbove(s, lower.name, layers),
     }));
   },

@@ -26,6 +26,17 @@ import { ofLengths } from './masks.js';
 
 /** Mistakes with the time axis: which steps are seen, in which order, which one is taken. */
 
+/** Where the network itself runs from the last step to the first. */
+const FORWARD = {
+  why: (name: string) =>
+    `The sequence is run from its first step to its last; in the network ${name} runs from the last step to the first (go_backwards).`,
+  fix: {
+    numpy: 'x = x[:, ::-1]                # ← before the loop over time: the network has go_backwards=True',
+    keras: 'SimpleRNN(M, go_backwards=True)',
+    torch: 'out, h_n = rnn(x.flip(1))     # ← the network runs from the last step',
+  },
+};
+
 export const timeReversed = mistake('time-reversed', 'the steps are run in the wrong order', ['often'], {
   why: 'The sequence is run from its last step to its first: x is reversed in time, or go_backwards (direction=reverse) is on.',
   numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← 0 … T−1, not reversed(range(T)), not x[:, ::-1]',
@@ -33,16 +44,20 @@ export const timeReversed = mistake('time-reversed', 'the steps are run in the w
   torch: 'out, h_n = rnn(x)             # ← not rnn(x.flip(1))',
   variants(scenario) {
     const oneWay = recurrentLayers(scenario).filter(l => l.bidirectional === null);
+    const backwards = oneWay.some(l => l.goBackwards);
+    const turned = (l: RecurrentSpec | undefined): Partial<Way> => (l?.goBackwards ? { why: FORWARD.why(l.name), fix: FORWARD.fix } : {});
     return [
-      { change: turnInput },
-      ...oneWay.flatMap((l): Way[] => [
-        { layer: l.name, change: inLayers([l.name], (s, layer) => changeLayer(s, layer.name, { goBackwards: !l.goBackwards })) },
-      ]),
+      { change: turnInput, ...turned(recurrentLayers(scenario)[0]) },
+      ...oneWay.map((l): Way => {
+        const change = inLayers([l.name], (s, layer) => changeLayer(s, layer.name, { goBackwards: !l.goBackwards }));
+        return { layer: l.name, change, ...turned(l) };
+      }),
       ...inEach(
         oneWay.filter(l => l.returnSequences),
         (s, l) => changeLoop(changeLayer(s, l.name, { goBackwards: !(l as RecurrentSpec).goBackwards }), l.name, { merged: flipTime }),
         layer => ({
-          why: `${layer ?? 'Every recurrent layer'} runs from the last step to the first, and its sequence is turned back to time order: as the backward half of a bidirectional layer does.`,
+          why: `${layer ?? 'Every recurrent layer'} runs ${backwards ? 'from the first step to the last (in the network from the last to the first), and its sequence is turned round' : 'from the last step to the first, and its sequence is turned back to time order: as the backward half of a bidirectional layer does'}.`,
+          ...(backwards && { fix: FORWARD.fix }),
         }),
       ),
     ];
@@ -139,7 +154,7 @@ function lastStepAlone(scenario: Scenario): string | undefined {
 export const stopsEarly = mistake('stops-early', 'the last steps are left out', ['often'], {
   why: 'The loop over time stops before the last step.',
   numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← T steps, 0 … T−1; not range(T-1)',
-  torch: 'out, h_n = rnn(x)             # ← not rnn(x[:, :-1])',
+  torch: 'out, h_n = rnn(x); y = fc(out[:, -1])   # ← not rnn(x[:, :-1]), not out[:, -2]',
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
   variants: scenario => [
     ...shortened(scenario, false, (missing, T) => [0, T - missing], scenario.input.x.shape[1] - 2),

@@ -1,6 +1,7 @@
 import { PADDINGS } from '../../layers/window/window.js';
 import type { LayerSpec, ModelSpec } from '../../model/spec.js';
-import { takeAlong } from '../../tensor/axes.js';
+import { permuteAxes, takeAlong } from '../../tensor/axes.js';
+import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { changeLayer, type Fix, mistake, onNamed, type Scenario, type Way } from '../mistake.js';
 import { bypass } from './heads.js';
 
@@ -80,8 +81,34 @@ function convolutionWays(layer: Conv): Way[] {
       change: s =>
         onNamed(s, layer.name, ['W'], t => kernelSize.reduce((now, size, axis) => takeAlong(now, axis, size, k => size - 1 - k), t)),
     },
+    ...(isTime && layer.groups === 1
+      ? KERNELS.map(([words, fix, change]) => ({
+          ...other(layer, 'kernel', {}, words, fix),
+          change: (s: Scenario) => onNamed(s, layer.name, ['W'], change),
+        }))
+      : []),
   ];
 }
+
+/** The kernel [width, C, F] of Keras and [F, C, width] of PyTorch, brought into each other by reshape. */
+const KERNELS: readonly (readonly [string, Fix, (t: Tensor) => Tensor])[] = [
+  [
+    'runs with a kernel that was brought from [width, C, F] to [F, C, width] by reshape instead of by a transpose',
+    {
+      torch: 'conv.weight.data = torch.tensor(kernel.transpose(2, 1, 0))',
+      numpy: 'weight = kernel.transpose(2, 1, 0)   # ← not reshape(F, C, width)',
+    },
+    t => permuteAxes(reshape(t, [...t.shape].reverse()), [2, 1, 0]),
+  ],
+  [
+    'runs with a kernel that was brought from [F, C, width] to [width, C, F] by reshape instead of by a transpose',
+    {
+      numpy: 'kernel = weight.transpose(2, 1, 0)   # ← not reshape(width, C, F)',
+      keras: 'kernel = weight.transpose(2, 1, 0)   # ← not reshape(width, C, F)',
+    },
+    t => reshape(permuteAxes(t, [2, 1, 0]), t.shape),
+  ],
+];
 
 const TORCH_PADDING = {
   valid: 'nn.Conv1d(C, F, width, padding=0)',
