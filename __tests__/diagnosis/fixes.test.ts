@@ -69,7 +69,7 @@ it('every repair in NumPy runs, and those of Keras and PyTorch call what is ther
 it.each([
   ['rnn:3,dense:2', 'activation:relu', 'rnn:3@relu,dense:2'],
   ['lstm:3,dense:2', 'hard-sigmoid@lstm_1', 'lstm:3@tanh/hard_sigmoid,dense:2'],
-  ['gru:3+nobias,dense:2', 'gru-reset-before', 'gru:3+nobias+resetbefore,dense:2'],
+  ['gru:3+nobias,dense:2', 'gru-reset-before', 'gru:3+resetbefore+nobias,dense:2'],
   ['birnn:3+sum,dense:2', 'bidirectional-merge:mul', 'birnn:3+mul,dense:2'],
   ['rnn:3,dense:3@softmax', 'softmax-missing', 'rnn:3,dense:3'],
   ['rnn:3,dense:2', 'pool-mean', 'rnn:3+seq,avgpool,dense:2'],

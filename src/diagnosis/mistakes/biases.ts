@@ -54,7 +54,7 @@ export const biasMissing = mistake('bias-missing', 'a bias is left out', ['often
 
 export const biasOnceOfTwo = mistake('bias-once-of-two', 'only one of the two biases is added', ['insideStep'], {
   why: 'Of the two biases (bias_ih and bias_hh of PyTorch, both rows of Keras’ GRU with reset_after) only one is added.',
-  numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← both biases: b_ih beside x @ Wx, b_hh beside h @ Wh',
+  numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← both: bh = b_ih + b_hh; of a GRU b and b2, for b2 of its g is inside r * (…)',
   keras: 'bh = b_ih + b_hh             # ← Keras has one bias: their sum',
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
   variants: scenario =>

@@ -66,7 +66,7 @@ export const wxTransposed = mistake('wx-transposed', 'the input weights are tran
 export const whTransposed = mistake('wh-transposed', 'the recurrent weights are transposed', ['often', 'insideStep'], {
   why: 'The recurrent weights Wh are used the wrong way round. Wh is square [M, M] in each gate, so no shape shows it:\nPyTorch and ONNX multiply weight_hh · h, Keras h · Wh.',
   numpy: 'Wh = weight_hh_l0.T            # ← PyTorch keeps the transpose of what h @ Wh needs',
-  torch: 'rnn.weight_hh_l0.data = torch.tensor(Wh.T)',
+  torch: 'rnn.weight_hh_l0.data = torch.tensor(Wh.T)   # ← from PyTorch to h @ Wh it is the same: Wh = weight_hh_l0.T',
   variants: scenario =>
     onWeights(
       recurrentLayers(scenario).filter(l => l.projection === null && l.units > 1),
@@ -115,6 +115,11 @@ export const wxReshaped = mistake('wx-reshaped', 'the input weights are reshaped
   },
 });
 
+const COPIED: Readonly<Record<string, string>> = {
+  Wx: 'rnn.weight_ih_l0.data = torch.tensor(kernel.T)   # ← not kernel.reshape(G * M, D)',
+  Wh: 'rnn.weight_hh_l0.data = torch.tensor(recurrent_kernel.T)   # ← not recurrent_kernel.reshape(G * M, M)',
+};
+
 /** From Keras to PyTorch, in the gates' order of either. */
 function backwardReshapes(layers: readonly RecurrentSpec[], kind: string): Way[] {
   const gates = getCell(kind).gates;
@@ -127,7 +132,7 @@ function backwardReshapes(layers: readonly RecurrentSpec[], kind: string): Way[]
           rare: true,
           ...(names[0] === 'Wh' && { parameter: 'Wh' }),
           why: `${names.join(' and ')} ${names.length > 1 ? 'were' : 'was'} brought from Keras’ […, G·M] to PyTorch’s [G·M, …] by reshape instead of by a transpose${of && `, with the gates in the order of ${of}`}: the shape is right, the numbers are in the wrong places.`,
-          fix: { torch: 'rnn.weight_ih_l0.data = torch.tensor(kernel.T)   # ← not kernel.reshape(G * M, D)' },
+          fix: { torch: names.map(name => COPIED[name]).join('\n') },
         }),
       ),
   );

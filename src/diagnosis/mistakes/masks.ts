@@ -40,7 +40,7 @@ function outputVariants(scenario: Scenario, zeroOutputForMask: boolean): Way[] {
 /** The last real step of each sample. */
 export const LAST_OF_PACKED = 'y = fc(h_n[-1])               # ← not out[:, -1]: zeros behind the end of a short sequence';
 
-export const maskZeros = mistake('mask-zeros', 'masked steps output zeros', [], {
+export const maskZeros = mistake('mask-zeros', 'masked steps output zeros', ['often'], {
   why: 'Masked steps output zeros; in the network they repeat the last output. PyTorch (packed sequences) and ONNX give zeros, Keras repeats unless zero_output_for_mask is set.',
   keras: 'SimpleRNN(M, return_sequences=True, zero_output_for_mask=False)',
   numpy: 'hs[n, t] = h                  # ← h as it was, where step t is masked',

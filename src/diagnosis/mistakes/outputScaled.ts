@@ -125,10 +125,12 @@ function hasBias({ weights, model }: Scenario): boolean {
   );
 }
 
+/** As many digits as y can say. */
+const inDigits = (v: number) => Number(v.toPrecision(Math.abs(Number(v.toPrecision(4)) - v) < 1e-5 * Math.abs(v) ? 4 : 6));
+
 /** The line undone. */
 function backCode({ scale, offset }: Line): string {
-  // as many digits as y can say
-  const [s, o] = [scale, offset].map(v => Number(v.toPrecision(Math.abs(Number(v.toPrecision(4)) - v) < 1e-5 * Math.abs(v) ? 4 : 6)));
+  const [s, o] = [scale, offset].map(inDigits);
   const moved = Math.abs(o) < 1e-6 * Math.abs(s) ? 'y' : o < 0 ? `y + ${-o}` : `y - ${o}`;
   return s === 1 ? moved : `${moved === 'y' ? moved : `(${moved})`} / ${s}`;
 }
@@ -155,6 +157,9 @@ export const outputScaledEach = mistake('output-scaled-each', 'each output has i
         told: linearNumbers(scenario, right, other, noise, { scale: Math.max(...lines.map(l => Math.abs(l.scale))), chosen: 2 * K }),
         floor: noise * Math.max(1, ...lines.map(l => Math.abs(l.scale))),
         why: `Each output has ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'an offset' : 'a scale and an offset'} of its own: ${listed(shown, 4)}. ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'Another bias of the dense layer does that, or a mean of each column that was subtracted or added.' : 'scaler.inverse_transform does that.'}`,
+        fix: {
+          numpy: `y = (y - np.array([${lines.map(l => inDigits(l.offset)).join(', ')}])) / np.array([${lines.map(l => inDigits(l.scale)).join(', ')}])   # ← compare before inverse_transform`,
+        },
       },
     ];
   },

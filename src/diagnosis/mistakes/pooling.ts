@@ -4,6 +4,8 @@ import { bypass, insertAfter, lastStepLayer, pools } from './heads.js';
 
 /** Mistakes in how the steps are made one: by the last of them, their maximum, their mean. */
 
+const overSteps = (kind: string) => (kind.includes('max') ? 'maximum' : 'mean');
+
 function pooling(kind: PoolSpec['kind'], name: string, title: string, about: Omit<About, 'variants'>): Hypothesis {
   return mistake(name, title, [], {
     ...about,
@@ -19,7 +21,11 @@ function pooling(kind: PoolSpec['kind'], name: string, title: string, about: Omi
       const { name: layer } = pool;
       const reader = scenario.model.layers.find(l => l.name === pool.inputs[0]);
       const direct = (s: Scenario) => changeLayer({ ...s, model: bypass(s.model, layer) }, reader!.name, { returnSequences: false });
-      const other: Way = { layer, change: s => changeLayer(s, layer, { kind, useMask: kind !== 'maxpool' }) };
+      const why =
+        kind === 'last' || pool.kind === 'last'
+          ? undefined
+          : `The ${overSteps(kind)} over time of the hidden states is used; in the network it is the ${overSteps(pool.kind)}.`;
+      const other: Way = { layer, why, change: s => changeLayer(s, layer, { kind, useMask: kind !== 'maxpool' }) };
       return kind === 'last' && reader && isRecurrent(reader) ? [other, { layer, change: direct }] : [other];
     }
     return pool || !last || kind === 'last' ? [] : [{ layer: last.name, change: s => insertPool(s, last.name, kind) }];
@@ -54,7 +60,7 @@ export function insertPool(scenario: Scenario, after: string, kind: PoolSpec['ki
 const pooled = (kind: 'maxpool' | 'avgpool', name: string, what: string, layer: string, numpy: string, torch: string) =>
   pooling(kind, name, `the ${what} over time is used`, {
     why: `The ${what} over time of the hidden states is used (${layer}); the network has no such layer.`,
-    numpy: `y = h @ Wo + bo              # ← the last h, not ${numpy}`,
+    numpy: `y = hs[:, -1] @ Wo + bo       # ← not ${numpy}`,
     torch: `y = fc(out[:, -1])            # ← not fc(${torch})`,
     keras: `x = SimpleRNN(M)(i)           # ← no ${layer} after it`,
   });
@@ -72,7 +78,7 @@ export const poolLast = pooling('last', 'pool-last', 'the last step is used inst
 
 /** The sum over the steps is the mean times T; where the dense layer reads it, its weights times T. */
 export const poolSum = mistake('pool-sum', 'the sum over time is used', [], {
-  why: 'The hidden states are added up over time; the network has no such layer. The sum is T times the mean.',
+  why: 'The hidden states are added up over time, which the network does not do. Their sum is T times their mean.',
   numpy: 'y = hs.mean(axis=1) @ Wo + bo  # ← not hs.sum(axis=1)',
   torch: 'y = fc(out.mean(dim=1))        # ← not fc(out.sum(dim=1))',
   example: { layers: 'rnn:3+seq,avgpool,dense:1', N: 2, T: 3, D: 2 },

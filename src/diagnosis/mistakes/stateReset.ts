@@ -24,7 +24,7 @@ function zerosLike(known: Map<number, FloatArray>, k: number, state: FloatArray,
 
 function resetVariants(scenario: Scenario, which: readonly number[], words: string, only?: string): Way[] {
   const layers = recurrentLayers(scenario).filter(l => only === undefined || l.kind === only);
-  const why = `${words} @ is zero at the start of every step: it is set to zero inside the loop over time, never passed on, or its product with Wh is left out.`;
+  const why = `${words} @ is zero at the start of every step: it is set to zero inside the loop over time, ${which.includes(0) ? 'never passed on, or its product with Wh is left out' : 'or never passed on'}.`;
   return inLoops(layers, { step: forgetting(which) }, { why });
 }
 
