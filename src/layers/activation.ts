@@ -16,12 +16,12 @@ import { pythonText } from './python.js';
 export interface ActivationLayerSpec extends LayerBase {
   readonly kind: 'activation';
   readonly activation: ActivationSpec;
-  /** of a softmax: the axis, or axes, it sums over */
+  /** of a softmax: the axes it sums over */
   readonly axis: readonly number[];
   readonly kerasClass: string;
 }
 
-/** Keras' classes: config -> the activation, and back. */
+/** Converts the configs of Keras' activation layers to an activation, and back. */
 const CLASSES: Readonly<Record<string, { read(config: Json): Json; write(parameters: Json): Json }>> = {
   ReLU: {
     read: ({ negative_slope, max_value, threshold }) => ({
@@ -82,7 +82,7 @@ export const activation: LayerKind<ActivationLayerSpec> = {
   scripts: inBoth(expression),
 };
 
-/** The activation of every number, or of every row of the last axis (softmax). */
+/** Applies an activation elementwise, or to every row of the last axis (softmax). */
 export function activated(spec: ActivationSpec, t: Tensor): Tensor {
   if (spec === 'linear') return t;
   const data = allocate(t.data.length, precisionOf(t));
@@ -90,28 +90,28 @@ export function activated(spec: ActivationSpec, t: Tensor): Tensor {
   return { shape: t.shape, data };
 }
 
-/** The same of a tensor that nothing else reads, in its own memory. */
+/** The same in place, for a tensor that nothing else reads. */
 export function activatedInPlace(spec: ActivationSpec, t: Tensor): Tensor {
   if (spec !== 'linear') activate(spec, t.data, t.shape[t.shape.length - 1], t.data);
   return t;
 }
 
-/** Whether it sees the whole last axis, as softmax does. */
+/** Whether the activation works on the whole last axis, as softmax does. */
 export function isRowActivation(spec: ActivationSpec | null): boolean {
   return getActivation(spec).activation.kind === 'row';
 }
 
-/** The axes behind everything as one, and where each axis then stands. */
+/** The softmax axes counted from the front, the order of axes that puts them last, and its inverse. */
 function moved({ axis }: ActivationLayerSpec, rank: number): { axes: number[]; order: number[]; back: number[] } {
   const axes = axesOf(axis, symbolic(new Array(rank).fill(1)));
   const order = [...Array(rank).keys()].filter(a => !axes.includes(a)).concat(axes);
   return { axes, order, back: [...order.keys()].map(a => order.indexOf(a)) };
 }
 
-/** What Keras' Softmax makes of a masked number. */
+/** Keras' Softmax replaces masked numbers by this. */
 const HIDDEN = -1e9;
 
-/** @throws RnnError E_MASK where the mask is not one of its numbers */
+/** @throws RnnError E_MASK unless x is [N, T], so that the mask of the steps masks its numbers */
 function checkMaskedRank(layer: ActivationLayerSpec, rank: number): void {
   if (rank !== 2)
     throw new RnnError('unsupported', 'E_MASK', 'a mask of steps does not fit a softmax over (N, T, features), in Keras either', {
@@ -127,7 +127,7 @@ function rowNodes(layer: ActivationLayerSpec, { builder, inputs: [x], shapes, ac
   const last = builder.add('Transpose', [x], { perm: ints(...order) }, `${layer.name}/axis`);
   const over = () => {
     if (axes.length === 1) return activation(layer.activation, last);
-    // all axes that it sums over as one
+    // the axes it sums over, joined into one
     const row = builder.integers([...new Array<number>(rank - axes.length).fill(0), -1]);
     const y = activation(layer.activation, builder.add('Reshape', [last, row], {}, `${layer.name}/axis`));
     return builder.add('Reshape', [y, builder.add('Shape', [last], {}, `${layer.name}/shape`)], {}, `${layer.name}/back`);

@@ -2,9 +2,9 @@ import { RnnError } from '../errors.js';
 import { showShape } from './dims.js';
 import type { DimShape } from './shape.js';
 
-/** Layers that work along some axes of their input and do the same at every place of the others. */
+/** For layers that work along some axes of their input, independently at every position of the others. */
 
-/** Counted from the front, in order. @throws RnnError E_AXIS: there is no such axis, or it is the batch */
+/** Returns the axes counted from the front, sorted. @throws RnnError E_AXIS: there is no such axis, or it is the batch */
 export function axesOf(axis: readonly number[], shape: DimShape): number[] {
   return axis
     .map(given => {
@@ -19,13 +19,13 @@ export function axesOf(axis: readonly number[], shape: DimShape): number[] {
     .sort((a, b) => a - b);
 }
 
-/** Sizes that broadcast a weight of these axes over the input: [1, T, 1]; none where it does by itself. */
+/** Returns the shape that broadcasts a weight with these axes over the input: [1, T, 1]; null if it broadcasts as it is. */
 export function broadcastOver(axes: readonly number[], shape: DimShape): (number | string)[] | null {
   const trailing = axes.every((axis, i) => axis === shape.length - axes.length + i);
   return trailing ? null : shape.map((dim, axis) => (axes.includes(axis) ? (dim.size ?? dim.symbol) : 1));
 }
 
-/** The sizes of these axes. @throws RnnError E_SYMBOLIC: a weight has this shape, so it must be known */
+/** Returns the sizes of these axes, of which a weight has its shape. @throws RnnError E_SYMBOLIC if one is unknown */
 export function sizesAlong(axes: readonly number[], shape: DimShape): number[] {
   return axes.map(axis => {
     const { size, symbol } = shape[axis];

@@ -3,7 +3,7 @@ import { allocate, type FloatArray, precisionOf, type Tensor } from '../tensor/t
 import { multipleOf } from './dims.js';
 import type { Dim } from './layer.js';
 
-/** How the outputs of the two directions become one. */
+/** How the outputs of the two directions are merged. */
 export type MergeMode = 'concat' | 'sum' | 'mul' | 'ave';
 
 /** Width of the merged output: twice for concat, else the same. */
@@ -26,7 +26,7 @@ function combine(mode: MergeMode, a: FloatArray, b: FloatArray, out: FloatArray)
   else for (let k = 0; k < out.length; k++) out[k] = (a[k] + b[k]) / 2;
 }
 
-/** Initial states [fwd…, bwd…] split in two halves. */
+/** Splits initial states [fwd…, bwd…] into those of each direction. */
 export function bothWays(states: readonly Tensor[] | undefined): [readonly Tensor[] | undefined, readonly Tensor[] | undefined] {
   if (!states) return [undefined, undefined];
   const half = states.length / 2;

@@ -7,7 +7,7 @@ import { inBoth, type ScriptCall } from './facets.js';
 import type { LayerBase, LayerKind } from './layer.js';
 import { addTo, refuseRounded, rounded, roundedFields, roundedOnnx } from './roundedInput.js';
 
-/** y = act(x·Wo + bo) on the last axis: once for [N, D], at every step for [N, T, D] (Keras Dense, TimeDistributed(Dense), PyTorch Linear). */
+/** y = act(x·Wo + bo) along the last axis: once for [N, D], at every step for [N, T, D] (Keras Dense, TimeDistributed(Dense), PyTorch Linear). */
 export interface DenseSpec extends LayerBase {
   readonly kind: 'dense';
   readonly units: number;
@@ -15,9 +15,9 @@ export interface DenseSpec extends LayerBase {
   readonly useBias: boolean;
   /** written as TimeDistributed(Dense) in Keras: the same numbers, another name in the summary */
   readonly timeDistributed: boolean;
-  /** each row of x is rounded to whole numbers from −127 to 127 with a scale of its own first (Keras' int8 layers) */
+  /** each row of x is first quantised to −127 … 127 with a scale of its own (Keras' int8 layers) */
   readonly roundedInput: boolean;
-  /** of such a layer, LoRA's product: of x as it is */
+  /** such a layer also has LoRA weights, whose product takes x unrounded */
   readonly lora?: boolean;
 }
 

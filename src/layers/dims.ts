@@ -7,7 +7,7 @@ import type { Dim, DimShape, LayerCost } from './layer.js';
 
 export const NO_COST: LayerCost = { matmul: 0n, bias: 0n, elementwise: 0n, activations: 0n, formula: '' };
 
-/** One operation for each number of a sample of the input. */
+/** The cost of a layer with one operation for each input number. */
 export function costPerNumber(kind: 'elementwise' | 'activations') {
   return (_layer: unknown, [input]: readonly DimShape[]): LayerCost => ({
     ...NO_COST,
@@ -15,7 +15,7 @@ export function costPerNumber(kind: 'elementwise' | 'activations') {
   });
 }
 
-/** The cost of a product, with a bias and an activation for each of its `out` results. */
+/** The cost of a matrix product, plus a bias and an activation for each of its `out` results. */
 export function productCost(
   { useBias, activation }: { readonly useBias: boolean; readonly activation: ActivationSpec },
   matmul: bigint | null,
@@ -38,7 +38,7 @@ export function showShape(shape: DimShape): string {
   return `(${shape.map(d => d.size ?? d.symbol).join(', ')})`;
 }
 
-/** [N, T, D] as three dims. @throws RnnError E_SEQ: a sequence was expected and one vector per sample came */
+/** Returns [N, T, D] as three dims. @throws RnnError E_SEQ if the shape is not that of a sequence */
 export function sequenceOf(shape: DimShape): readonly [Dim, Dim, Dim] {
   if (shape.length !== 3) {
     throw new RnnError('shape', 'E_SEQ', `needs a sequence (N, T, features) but gets ${showShape(shape)}`, {
@@ -50,7 +50,7 @@ export function sequenceOf(shape: DimShape): readonly [Dim, Dim, Dim] {
   return [shape[0], shape[1], shape[2]];
 }
 
-/** The last dim, which must be known. @throws RnnError E_SYMBOLIC */
+/** Returns the last size. @throws RnnError E_SYMBOLIC if it is unknown */
 export function widthOf(shape: DimShape): number {
   const last = shape[shape.length - 1];
   if (last.size === null) {
@@ -71,18 +71,18 @@ export function multiply(...sizes: (number | bigint | null)[]): bigint | null {
   return total;
 }
 
-/** The size of concatenated axes: T+1 */
+/** Returns the size of concatenated axes: T+1. */
 export function sumOfDims(dims: readonly Dim[]): Dim {
   const size = dims.some(d => d.size === null) ? null : dims.reduce((total, d) => total + d.size!, 0);
   return { symbol: dims.map(d => d.symbol).join('+'), size };
 }
 
-/** The features of a sequence, or of what has more axes. @throws RnnError E_SEQ */
+/** Returns the features of a sequence, or of a value with more axes. @throws RnnError E_SEQ for fewer axes */
 export function featuresOf(shape: DimShape): Dim {
   return shape.length > 3 ? shape[shape.length - 1] : sequenceOf(shape)[2];
 }
 
-/** Steps a layer works through: the product of all dims between the batch and the last one (1 for [N, M], T for [N, T, M]). */
+/** How many vectors a layer processes per sample: the product of all sizes between the batch and the last axis (1 for [N, M], T for [N, T, M]). */
 export function stepsOf(shape: DimShape): bigint | null {
   return multiply(...shape.slice(1, -1).map(d => d.size));
 }
@@ -100,12 +100,12 @@ export function multipleOf(n: number, symbol: string): string {
   return /^[A-Z][0-9]*$/.test(symbol) ? `${n}${symbol}` : `${n}*(${symbol})`;
 }
 
-/** Sizes as a shape without letters. */
+/** Wraps known sizes as a shape, without letters. */
 export function symbolic(shape: readonly number[]): DimShape {
   return shape.map(size => ({ symbol: '', size }));
 }
 
-/** The cost of a whole sample, for a layer that runs at every step of the sequences around it. */
+/** The cost per sample of a layer inside `eachstep`, which runs at every step of the outer sequences. */
 export function timesSteps(cost: LayerCost, steps: readonly Dim[]): LayerCost {
   if (steps.length === 0) return cost;
   const { formula, ...each } = cost;

@@ -9,16 +9,16 @@ import { axisIn } from './operatorShapeRule.js';
 import { pythonText } from './python.js';
 import type { Dim, DimShape } from './shape.js';
 
-/** The sum of products of two inputs over one axis of each, for every pair of their other axes (Keras Dot). */
+/** Batched dot product of two inputs, summed over one axis of each, for every pair of positions on their other axes (Keras Dot). */
 export interface DotSpec extends LayerBase {
   readonly kind: 'dot';
   /** the axis of each input, the batch counted; negative from the end */
   readonly axes: readonly [number, number];
-  /** vectors along the axis have the length 1 first: the cosine of their angle */
+  /** vectors are normalised first, so that y is the cosine of their angle */
   readonly normalize: boolean;
 }
 
-/** The least length that Keras' normalize divides by. */
+/** The smallest length that Keras' normalize divides by. */
 const SHORTEST = 1e-7;
 
 export const dot: LayerKind<DotSpec> = {
@@ -67,7 +67,7 @@ export const dot: LayerKind<DotSpec> = {
   scripts: inBoth(expression),
 };
 
-/** 'nij,njk->nik' */
+/** Returns the einsum equation, 'nij,njk->nik'. */
 function equationOf({ axes }: DotSpec, [first, second]: readonly [number, number]): { equation: string; flat: boolean } {
   const a = [...'nabcdefg'.slice(0, first)];
   const b = [...'nhijklmo'.slice(0, second)];
@@ -93,7 +93,7 @@ function cannotJoin(inputs: readonly DimShape[], expected: string): RnnError {
   return new RnnError('shape', 'E_MERGE', `a dot product cannot join ${found}`, { expected, found });
 }
 
-/** x over its length along an axis. */
+/** Divides x by its length along an axis. */
 function normalized({ shape, data }: Tensor, axis: number): Tensor {
   const inner = shape.slice(axis + 1).reduce((n, size) => n * size, 1);
   const size = shape[axis];
@@ -121,7 +121,7 @@ function expression(library: ArrayLibrary, layer: DotSpec, { inputs, shapes }: S
   return `${library}.einsum(${pythonText(equation)}, ${given.join(', ')})${flat ? '[:, None]' : ''}`;
 }
 
-/** One number stands for both. */
+/** Checks the axes; a single number applies to both inputs. */
 function checkAxes(value: unknown, key: string): unknown {
   const axes = typeof value === 'number' ? [value, value] : value;
   if (Array.isArray(axes) && axes.length === 2 && axes.every(axis => Number.isInteger(axis) && axis !== 0)) return axes;

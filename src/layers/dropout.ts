@@ -2,7 +2,7 @@ import { inBoth } from './facets.js';
 import type { Json } from './kerasConfig.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
-/** The identity: what acts in training only (dropout, noise, random changes of images). */
+/** Layers that act in training only (dropout, noise, image augmentation): the identity here. */
 export interface DropoutSpec extends LayerBase {
   readonly kind: 'dropout';
   readonly rate: number;
@@ -15,7 +15,7 @@ const NOISE = [
   'ActivityRegularization', 'Identity',
 ];
 
-/** Changes of images, with the arguments that Keras wants at least. */
+/** Image augmentation, with the arguments that Keras requires. */
 // biome-ignore format: a table
 const IMAGES: Readonly<Record<string, Json>> = {
   AugMix: {}, CutMix: {}, Equalization: {}, MaxNumBoundingBoxes: { max_number: 1 }, MixUp: {}, RandAugment: {}, RandomBrightness: { factor: 0 }, RandomColorDegeneration: { factor: 0 },

@@ -5,7 +5,7 @@ import { int } from '../formats/onnx/builder.js';
 import type { Json } from './kerasConfig.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
-/** Token numbers [N, T], or of any axes -> their vectors [N, T, E]. */
+/** Looks up the vector of each token number: [N, T] (or any shape) -> [N, T, E]. */
 export interface EmbeddingSpec extends LayerBase {
   readonly kind: 'embedding';
   /** V, number of tokens */
@@ -14,11 +14,11 @@ export interface EmbeddingSpec extends LayerBase {
   readonly units: number;
   /** token 0 is padding: its steps are masked */
   readonly maskZero: boolean;
-  /** Keras' ReversibleEmbedding, which may be called the other way round, too: `unembedding` */
+  /** Keras' ReversibleEmbedding, which can also be called in reverse: `unembedding` */
   readonly reversible?: boolean;
-  /** of such a one, tie_weights=False: a second matrix [E, V] for the way back */
+  /** ReversibleEmbedding with tie_weights=False: a separate matrix [E, V] for the reverse call */
   readonly untied?: boolean;
-  /** c of c·tanh(y / c) on the way back; null: y as it is */
+  /** c of c·tanh(y / c) in the reverse call; null: y is not capped */
   readonly softCap?: number | null;
 }
 
@@ -31,7 +31,7 @@ export const EMBEDDING_FIELDS: LayerKind<EmbeddingSpec>['fields'] = {
   softCap: { type: 'number', default: null },
 };
 
-/** In Python: token 0 is no step. */
+/** The mask as Python: token 0 is padding. */
 function maskOf({ maskZero }: EmbeddingSpec, x: string, given: string | undefined): string | undefined {
   return maskZero ? `(${x} != 0)${given === undefined ? '' : ` & ${given}`}` : given;
 }
@@ -100,7 +100,7 @@ export const embedding: LayerKind<EmbeddingSpec> = {
     const count = tensor.data.length;
     const vectors = weights.get('E')!;
     const data = kernels.allocate(count * E);
-    // padding that is given with the input is padding of the vectors, too
+    // steps masked in the input stay masked
     const outer = given?.length === count ? given : undefined;
     const mask = layer.maskZero ? new Uint8Array(count) : given;
     for (let k = 0; k < count; k++) {
@@ -120,13 +120,13 @@ function read(config: Json): Json {
   return { tokens: config.input_dim, units: config.output_dim, maskZero: config.mask_zero ?? false };
 }
 
-/** A vector for each token [V, E], and a column for each [E, V] where there are others for the way back. */
+/** The matrix of token vectors [V, E], and if untied the matrix [E, V] of the reverse call. */
 export function vectorsOf({ tokens, units, untied }: Omit<EmbeddingSpec, 'kind'>, E: string): WeightShape[] {
   const vectors = weightShape({ name: 'E', role: 'embeddings', dims: ['V', E], shape: [tokens, units] });
   return untied ? [vectors, weightShape({ name: 'R', role: 'embeddings', dims: [E, 'V'], shape: [units, tokens] })] : [vectors];
 }
 
-/** [n, t] of the k-th number. */
+/** Returns the index [n, t] of the k-th number. */
 function placeOf(k: number, shape: readonly number[]): number[] {
   const place: number[] = [];
   for (const size of [...shape].reverse()) {

@@ -2,29 +2,29 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { Field } from './layer.js';
 
-/** Fields of a spec whose values are lists, made for several layers. */
+/** Field types for lists, shared by several layers. */
 
 type Own = Extract<Field, { type: 'own' }>;
 
 export const LARGEST = 2 ** 31 - 1;
 
 interface ListOptions {
-  /** exactly so many; a single number stands for all of them */
+  /** exact length; a single number then stands for all elements */
   readonly count?: number;
-  /** the least number allowed */
+  /** smallest number allowed */
   readonly from?: number;
   /** absent: required */
   readonly default?: readonly number[] | null;
 }
 
-/** Whole numbers, at least 1. */
+/** A field that is a list of whole numbers, at least 1 by default. */
 export function sizes({ count, from = 1, ...rest }: ListOptions = {}): Own {
   const wanted = `${count === undefined ? 'a list of' : count} whole numbers from ${from}`;
   const number = { type: 'integer', minimum: from, maximum: LARGEST };
   return list(count, wanted, v => Number.isInteger(v) && v >= from && v <= LARGEST, number, rest);
 }
 
-/** Any finite numbers. */
+/** A field that is a list of finite numbers. */
 export function numbers(rest: Pick<ListOptions, 'default' | 'count'> = {}): Own {
   return list(rest.count, 'a list of numbers', Number.isFinite, { type: 'number' }, rest);
 }

@@ -5,7 +5,7 @@ import { multiply } from './dims.js';
 import { kerasArguments } from './kerasArguments.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
-/** [N, T, M] -> [N, T·M]; channels that stand first are moved behind the rest before (Keras). */
+/** [N, T, M] -> [N, T·M]; with channels_first, Keras moves the channels to the end before it flattens. */
 export interface FlattenSpec extends LayerBase {
   readonly kind: 'flatten';
   readonly dataFormat: DataFormat;

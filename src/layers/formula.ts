@@ -1,7 +1,7 @@
 import type { LayerBase, LayerSymbols, WholeKind } from './layer.js';
 import type { DimShape } from './shape.js';
 
-/** The arithmetic of a layer's parameter count: its own closed formula, or the sum of its weights'; null without weights. */
+/** Returns the formula of a layer's parameter count: its own closed formula, or the sum over its weights; null without weights. */
 export function formulaOf<S extends LayerBase & { readonly kind: string }>(
   kind: WholeKind<S>,
   layer: S,

@@ -7,11 +7,11 @@ import { recurrentKinds } from './recurrent.js';
 
 export { type AnyLayer, type AnyLayerKind, getLayerKind, layerOutputs, otherSteps, readsMask } from './lookup.js';
 
-/** What is in all.ts, and a layer for each cell. */
+/** The kinds of all.ts, and one for each cell. */
 const KINDS = Object.fromEntries(Object.entries({ ...all, ...recurrentKinds }).map(([name, kind]) => [name, complete(kind)]));
 provideKinds(KINDS);
 
-/** Adds the defaults of a kind. The kind itself is the prototype, not copied: in the packed command line its parts are loaded when they are first read. */
+/** Adds the defaults of a kind. The kind becomes the prototype instead of being copied, because the packed command line loads its parts on first use. */
 function complete(described: unknown): AnyLayerKind {
   const kind = described as WholeKind<AnyLayer>;
   const usual: Partial<AnyLayerKind> = { weightShapes: () => [], outputShape: (_layer, [input]) => input, cost: () => NO_COST };

@@ -2,13 +2,13 @@ import type { KerasFacet } from './facets.js';
 import type { Json } from './kerasConfig.js';
 import type { Field, LayerBase } from './layer.js';
 
-/** Arguments whose names in Keras are not those of the fields. */
+/** Keras arguments that are not just the field's name in snake case. */
 const OWN_NAMES: Readonly<Record<string, string>> = { dilation: 'dilation_rate' };
 
 /**
- * The facet of a class whose arguments are the layer's fields in Python's spelling. An argument that a config leaves out has the field's default.
- * @param names in the order in which they are written. `axis[]` may be a single number, `axis+` is one or the first of a list; `renorm?` is
- * written only if it is not the default, `-masks` never
+ * Returns the facet of a class whose arguments are the layer's fields in snake case. An argument missing from a config has the field's default.
+ * @param names fields in the order in which they are written. `axis[]` may be a single number; `axis+` is a number, or the first of a list;
+ * `renorm?` is written only if it is not the default, `-masks` never
  */
 export function kerasArguments<S extends LayerBase>(
   kerasClass: string,

@@ -1,35 +1,35 @@
 import { RnnError } from '../errors.js';
 import { escapeText, wordOf } from '../escape.js';
 
-/** A Keras config as written in the file: any value may have any type. */
+/** A Keras config as it is in the file, unchecked: any value may have any type. */
 export type Json = Record<string, unknown>;
 
-/** What stands for the name where a file has none. */
+/** Shown in place of a class name that is missing. */
 export const NO_CLASS = 'no class name';
 
-/** @returns the error E_KERAS_CLASS with the classes that are known */
+/** Returns the error E_KERAS_CLASS, which lists the known classes. */
 export function unsupportedClass(found: unknown, expected: string): RnnError {
   const name = typeof found === 'string' ? escapeText(found, 60) : NO_CLASS;
   return new RnnError('unsupported', 'E_KERAS_CLASS', `${name} is not run here`, { expected, found: name });
 }
 
-/** @throws RnnError E_KERAS_CONFIG where it is no object */
+/** @throws RnnError E_KERAS_CONFIG if the value is not an object */
 export function asObject(value: unknown, what: string): Json {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
   throw new RnnError('convention', 'E_KERAS_CONFIG', `expected an object for the ${what}`, { found: escapeText(wordOf(value), 40) });
 }
 
-/** The value if it is a list, else an empty one. */
+/** Returns the value if it is a list, else an empty list. */
 export function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The value if it is a text, else undefined. */
+/** Returns the value if it is a string, else undefined. */
 export function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** An option with one meaning here: a layer that asks for another is refused, never run as if it had not. @throws RnnError E_KERAS_OPTION */
+/** Refuses a layer whose option has a value that is not implemented here, rather than ignore it. @throws RnnError E_KERAS_OPTION */
 export function checkOption(config: Json, key: string, allowed: readonly unknown[]): void {
   const value = config[key];
   if (value === undefined || value === null || allowed.includes(value)) return;

@@ -6,18 +6,18 @@ import type { Grammar, KerasFacet, Nodes, OnnxFacet, ScriptFacet } from './facet
 import type { DimShape } from './shape.js';
 
 /**
- * The layer contract. A layer kind knows its weights' shapes, its output's shape and how to apply itself with an engine's kernels.
- * It owns no matrix product and no time loop: those are the engine's `Kernels`.
+ * The layer contract. A layer kind knows the shapes of its weights and outputs, and how to compute itself with an engine's kernels.
+ * It has no matrix product and no time loop of its own: those are the engine's `Kernels`.
  */
 
 export type { Dim, DimShape } from './shape.js';
 
-/** A value that layers pass on. */
+/** A value passed between layers. */
 export interface Value {
   readonly tensor: Tensor;
-  /** what its numbers are, for operators that treat whole numbers and truth values differently; absent: real numbers */
+  /** type of its numbers, for operators that treat integers and booleans differently; absent: real numbers */
   readonly kind?: 'int' | 'bool';
-  /** [N·T], 1 = a real step, 0 = padding; undefined: every step is real */
+  /** [N·T], 1 for a real step, 0 for padding; undefined: every step is real */
   readonly mask?: Uint8Array;
 }
 
@@ -27,7 +27,7 @@ export interface RecurrenceArgs {
   readonly sig: CellFunction;
   readonly act: CellFunction;
   readonly actOut: CellFunction;
-  /** names, so that an engine may pick a fused path for the defaults */
+  /** given by name, so that an engine can choose a fused kernel for the defaults */
   readonly activation: ActivationSpec;
   readonly recurrentActivation: ActivationSpec | null;
   readonly outputActivation: ActivationSpec | null;
@@ -44,9 +44,9 @@ export interface RecurrenceArgs {
   readonly reverse: boolean;
   /** masked steps output zeros instead of the last output */
   readonly zeroOutputForMask: boolean;
-  /** keep gates and all states of every step */
+  /** whether to keep the gates and states of every step */
   readonly trace: boolean;
-  /** keep the whole sequence of outputs; when false, `sequence` is absent and only the last step is kept */
+  /** whether to return the output of every step; if false, the result has no `sequence` */
   readonly sequence: boolean;
 }
 
@@ -58,16 +58,16 @@ export interface RecurrenceTrace {
 }
 
 export interface RecurrenceResult {
-  /** [N, T, P] at the time index of its input, whichever way it ran; absent unless requested */
+  /** [N, T, P] in time order, whichever direction it ran in; absent unless requested */
   readonly sequence?: Tensor;
-  /** output of the last processed step [N, P] (zeros where masked and zeroOutputForMask) */
+  /** output of the last processed step [N, P] (zeros if it is masked and zeroOutputForMask is set) */
   readonly last: Tensor;
   /** states after the last processed step */
   readonly states: readonly Tensor[];
   readonly trace?: RecurrenceTrace;
 }
 
-/** Rows of a matrix inside a larger buffer: the first one starts at `start`, the next one `stride` further. Rows may overlap where they are read. */
+/** Rows of a matrix inside a larger buffer: row r starts at start + r·stride. Rows that are only read may overlap. */
 export interface Rows {
   readonly data: FloatArray;
   readonly start: number;
@@ -77,9 +77,9 @@ export interface Rows {
 /** Sets out [R, K] = bias + x [R, D] · kernel, for R rows. */
 export type Product = (out: Rows, x: Rows, R: number) => void;
 
-/** What an engine offers to layers. */
+/** What an engine provides to layers. */
 export interface Kernels extends ProductKernels {
-  /** x · kernel + bias to be computed many times, on rows that lie anywhere: a window that slides over a sequence. Valid until the next call of these kernels. */
+  /** Prepares x · kernel + bias for repeated use on rows anywhere in a buffer, such as those of a sliding window. Valid until the next call of these kernels. */
   product(kernel: Tensor, bias?: Tensor): Product;
   recurrence(args: RecurrenceArgs): RecurrenceResult;
 }
@@ -88,21 +88,21 @@ export interface LayerContext {
   readonly kernels: Kernels;
   /** weights by their display name: 'Wx', 'backward/Wh' */
   readonly weights: ReadonlyMap<string, Tensor>;
-  /** initial states of this layer, per direction then state: [fwd h, fwd c, bwd h, bwd c] */
+  /** initial states of this layer, by direction, then state: [fwd h, fwd c, bwd h, bwd c] */
   readonly initial?: readonly Tensor[];
-  /** `initial` comes from earlier steps of the same sequence */
+  /** whether `initial` comes from earlier steps of the same sequence */
   readonly continued?: boolean;
   readonly trace: boolean;
 }
 
 export interface LayerResult extends Value {
-  /** final states, per direction then state */
+  /** final states, by direction, then state */
   readonly states?: readonly Tensor[];
-  /** hidden sequence of a recurrent layer [N, T, M'] (merged for bidirectional), kept when trace is on or it is the output anyway */
+  /** all h of a recurrent layer [N, T, M'] (merged for bidirectional); present if trace is on or it is the output anyway */
   readonly sequence?: Tensor;
   /** one per direction */
   readonly traces?: readonly RecurrenceTrace[];
-  /** outputs beside the first, in the order of `otherOutputs` of its kind */
+  /** outputs after the first, in the order of the kind's `otherOutputs` */
   readonly others?: readonly Tensor[];
 }
 
@@ -112,7 +112,7 @@ export interface LayerSymbols {
   readonly projection: string;
 }
 
-/** Work of one sample: exact counts, null while a size they need (T) is symbolic. */
+/** Operations for one sample: exact counts, null while a size they depend on (T) is symbolic. */
 export interface LayerCost {
   /** multiply-adds of matrix products */
   readonly matmul: bigint | null;
@@ -122,7 +122,7 @@ export interface LayerCost {
   readonly elementwise: bigint | null;
   /** calls of activation functions */
   readonly activations: bigint | null;
-  /** how `matmul` is counted: 'T*(D*4*M+M*4*M)'; '' for none */
+  /** formula of `matmul`: 'T*(D*4*M+M*4*M)'; '' if there is no product */
   readonly formula: string;
 }
 
@@ -133,24 +133,24 @@ export type Field =
   | { readonly type: 'boolean'; readonly default?: boolean }
   | { readonly type: 'activation'; readonly default?: string | null }
   | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default?: string | null }
-  /** a layer inside the layer: its kind and fields; or several. `kinds`: the only ones that may stand there */
+  /** one or several nested layers, each with its kind and fields. `kinds`: the kinds allowed */
   | { readonly type: 'layer' | 'layers'; readonly kinds?: readonly string[]; readonly default?: null }
   /** a value of a special form: checked by `check`, which throws RnnError kind 'spec', and published as `schema` */
   | { readonly type: 'own'; check(value: unknown, key: string): unknown; readonly schema: object; readonly default?: unknown };
 
 /** What every layer of a spec has. */
 export interface LayerBase {
-  /** unique in the model; `rnn_1`, `dense_1` … unless named */
+  /** unique in the model; default: `rnn_1`, `dense_1` … */
   readonly name: string;
   /** names of the layers it reads, or 'input'; default: the layer before */
   readonly inputs: readonly string[];
-  /** Keras: counted as non-trainable when false */
+  /** Keras: if false, the weights are counted as non-trainable */
   readonly trainable: boolean;
-  /** values that give its initial states: h, c; both directions one after the other */
+  /** names of the values that are its initial states: h, c; both directions one after the other */
   readonly states?: readonly string[];
   /**
-   * the value that says which steps are real (not 0) [N, T], in place of the mask that comes with the input; null: every step is computed as
-   * real, and the mask of the input is passed on
+   * name of the value that is its mask [N, T] (nonzero for a real step), replacing the mask of its input; null: the layer computes every
+   * step as real, and passes the mask of its input on
    */
   readonly mask?: string | null;
   /** the layer whose weights this call uses: the same layer, called again */
@@ -159,18 +159,18 @@ export interface LayerBase {
   readonly tensors?: string;
 }
 
-/** An output beside the first: its value is called `layer/suffix`. */
+/** An output after the first: its value is called `layer/suffix`. */
 export interface NamedShape {
   readonly suffix: string;
   readonly shape: DimShape;
-  /** it has the mask of the first output */
+  /** whether it has the mask of the first output */
   readonly masked?: boolean;
 }
 
-/** What a kind need not say: that it has no weights, gives the shape that it gets, and costs nothing (index.ts). */
+/** Members a kind may omit. The defaults (index.ts): no weights, the shape of the input, no cost. */
 type Usual = 'weightShapes' | 'outputShape' | 'cost';
 
-/** A kind as its folder describes it: how it computes, or the operators that it is made of. */
+/** A kind as its folder describes it: it has either `apply`, or `nodes`, the operators it is made of. */
 export type LayerKind<S extends LayerBase & { readonly kind: string }> = Omit<WholeKind<S>, Usual | 'apply'> &
   Partial<Pick<WholeKind<S>, Usual>> &
   (Pick<WholeKind<S>, 'apply'> | { readonly nodes: Nodes<S>; readonly apply?: undefined }) &
@@ -178,41 +178,41 @@ export type LayerKind<S extends LayerBase & { readonly kind: string }> = Omit<Wh
 
 export interface WholeKind<S extends LayerBase & { readonly kind: string }> {
   readonly name: string;
-  /** this layer's class in Keras */
+  /** Keras' class name of this layer */
   kerasClass(layer: S): string;
   /** its fields in a spec, in addition to kind, name, inputs and trainable */
   readonly fields: Readonly<Record<string, Field>>;
-  /** letter of its own width in shapes and formulas: 'K'; where several layers have one letter they are numbered */
+  /** letter of its width in shapes and formulas: 'K'; numbered if several layers have it */
   readonly letter?: string;
-  /** what it needs from the layer before: a whole sequence, or anything, which it passes on */
+  /** 'sequence': its input must be a sequence; 'anything': it takes a sequence or one vector per sample, and its output is the same */
   readonly reads?: 'sequence' | 'anything';
-  /** a step of its output follows from that step of its inputs and from its own states: it may run over a sequence in pieces */
+  /** whether each step of its output depends only on that step of its inputs and on its own states, so that a sequence can be computed in pieces */
   stepwise?(layer: S): boolean;
-  /** its output has the steps of its first input, whose mask it keeps */
+  /** whether its output has the steps of its first input, and so that input's mask */
   passesMask?(layer: S): boolean;
-  /** its input is token numbers: always, or if its output is read as such */
+  /** whether its input is token numbers: always ('read'), or if its output is used as token numbers */
   readonly tokens?: 'read' | 'as what it gives';
-  /** its output has the numbers of its input, possibly in other places: whole numbers stay whole */
+  /** whether it only moves numbers of its input, so that whole numbers stay whole */
   readonly movesNumbers?: boolean;
-  /** the kind whose weights a call of it may use: another way to call that layer */
+  /** the kind whose weights it may share, because it is another way to call that layer */
   readonly sharesWith?: string;
-  /** `apply` returns the mask of its output */
+  /** whether `apply` returns the mask of its output */
   readonly givesMask?: boolean;
-  /** facets: how it is written elsewhere. An absent one is refused by name */
+  /** facets (facets.ts): how it is written outside a spec. A layer that lacks one is refused there by name */
   readonly grammar?: Grammar;
   readonly keras?: KerasFacet<S>;
   readonly onnx?: OnnxFacet<S>;
-  /** of a layer made of operators, in place of `onnx` and `apply`: written to a file, and computed one after the other */
+  /** the operators that the layer is made of; used to write ONNX and, in place of `apply`, to compute the layer */
   readonly nodes?: Nodes<S>;
   readonly scripts?: ScriptFacet<S>;
   /** @param inputs shapes of the inputs, batch first */
   weightShapes(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): WeightShape[];
-  /** @throws RnnError E_SEQ, E_RANK, E_MERGE: what was expected and what came */
+  /** @throws RnnError E_SEQ, E_RANK, E_MERGE with the expected and the found shape */
   outputShape(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): DimShape;
-  /** outputs beside the first, as values that other layers can read: the states of a recurrent layer */
+  /** outputs after the first, which other layers can read: the states of a recurrent layer */
   otherOutputs?(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): readonly NamedShape[];
   cost(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): LayerCost;
-  /** closed formula of the parameter count for people, 'M*(D+M+1)', if it is not just the sum over the weights (layers/formula.ts) */
+  /** closed formula of the parameter count for reading, 'M*(D+M+1)', if it is shorter than the sum over the weights (formula.ts) */
   formula?(layer: S, inputs: readonly DimShape[], symbols: LayerSymbols): string | null;
   apply(layer: S, inputs: readonly Value[], context: LayerContext): LayerResult;
 }

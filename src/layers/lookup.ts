@@ -2,9 +2,9 @@ import { RnnError } from '../errors.js';
 import { byName } from '../registry.js';
 import type { LayerBase, LayerContext, LayerResult, Value, WholeKind } from './layer.js';
 
-/** The kinds by name, for layers that hold layers: index.ts, which knows them all, provides them. */
+/** Look-up of kinds by name, for layers that contain layers. Provided by index.ts, which they cannot import without a cycle. */
 
-/** Any layer of a spec, seen from code that treats all kinds alike. */
+/** Any layer of a spec, for code that treats all kinds alike. */
 export type AnyLayer = LayerBase & { readonly kind: string };
 export type AnyLayerKind = WholeKind<AnyLayer>;
 
@@ -20,7 +20,7 @@ export function getLayerKind(name: string): AnyLayerKind {
   return byName('layer kind', known, name);
 }
 
-/** The layer's outputs, the first with the mask of its first input where it has the same steps. @throws RnnError E_MASK */
+/** Computes the layer's outputs. The first gets the mask of the first input if it has the same steps. @throws RnnError E_MASK */
 export function layerOutputs(layer: AnyLayer, inputs: readonly Value[], context: LayerContext): LayerResult {
   const kind = getLayerKind(layer.kind);
   const [first] = inputs;
@@ -29,13 +29,13 @@ export function layerOutputs(layer: AnyLayer, inputs: readonly Value[], context:
   return first?.mask && kind.passesMask?.(layer) ? { ...result, mask: first.mask } : result;
 }
 
-/** Whether masked steps change what it computes. */
+/** Whether the layer's result depends on masked steps. */
 export function readsMask(layer: AnyLayer): boolean {
   if ('returnSequences' in layer || /attention$|^bidirectional$|^concatenate$/.test(layer.kind)) return true;
   return ('useMask' in layer && layer.useMask === true) || ('kerasClass' in layer && layer.kerasClass === 'Softmax');
 }
 
-/** The mask of an Embedding of [N, S, T] masks the T steps inside each of S steps, not the S steps. */
+/** The error for a mask over other axes than the layer's steps: that of an Embedding of [N, S, T] masks T inside each of S steps, not S. */
 export function otherSteps(layer: AnyLayer): RnnError {
   return new RnnError('unsupported', 'E_MASK', `the mask that reaches ${layer.kind} is not one of its steps`, {
     where: 'mask',

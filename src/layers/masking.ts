@@ -4,13 +4,13 @@ import type { Script } from './facets.js';
 import type { LayerBase, LayerKind } from './layer.js';
 import { cast, lifted, number, zeroedOutside } from './onnxSteps.js';
 
-/** Steps whose every feature equals `value` are masked, and zeroed (Keras Masking). */
+/** Masks and zeroes the steps whose features all equal `value` (Keras Masking). */
 export interface MaskingSpec extends LayerBase {
   readonly kind: 'masking';
   readonly value: number;
 }
 
-/** Which steps are real, in Python; x has float32 numbers. */
+/** Python of the mask; x is float32. */
 function script(lib: 'np' | 'torch'): Script<MaskingSpec> {
   const steps = ({ value }: MaskingSpec, x: string) =>
     `${lib}.any(${x} != ${Number.isInteger(value) || lib === 'torch' ? value : `np.float32(${value})`}, -1)`;
@@ -42,7 +42,7 @@ export const masking: LayerKind<MaskingSpec> = {
     const [N, T, D] = tensor.shape;
     const data = kernels.allocate(N * T * D);
     const mask = new Uint8Array(N * T);
-    // the comparison is one of float32 values: 0.1 in the spec masks float32(0.1) in the data
+    // compared in float32: 0.1 in the spec must mask float32(0.1) in the data
     const value = tensor.data instanceof Float32Array ? Math.fround(layer.value) : layer.value;
     for (let k = 0; k < N * T; k++) {
       const step = tensor.data.subarray(k * D, (k + 1) * D);

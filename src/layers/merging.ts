@@ -6,16 +6,16 @@ import type { DimShape, LayerBase, LayerKind } from './layer.js';
 import { cast, lifted as liftedMask, number } from './onnxSteps.js';
 import { axisIn, broadcastDims } from './operatorShapeRule.js';
 
-/** Several inputs into one: side by side on an axis, or elementwise with NumPy's broadcasting (Keras' merge layers). */
+/** Merges several inputs: concatenated along an axis, or elementwise with NumPy's broadcasting (Keras' merge layers). */
 export interface MergeSpec extends LayerBase {
   readonly kind: 'concatenate' | 'add' | 'subtract' | 'multiply' | 'average' | 'maximum' | 'minimum';
-  /** of a concatenation, the batch counted: −1 is the last */
+  /** of a concatenation; 0 is the batch, −1 the last axis */
   readonly axis: number;
-  /** how the inputs' masks become one: Keras 3 keeps a step that any input has, Keras 2 one that all have */
+  /** how masks are merged: a step is real if it is real in any input (Keras 3), or in all (Keras 2) */
   readonly masks: 'any' | 'all';
 }
 
-/** Merges of Keras 3 that leave masked steps out: in a product they count as 1; maximum and minimum take the other input. */
+/** Merges in which Keras 3 skips masked steps: they count as 1 in a product; maximum and minimum take the other input. */
 const SKIPPING: ReadonlySet<string> = new Set(['multiply', 'maximum', 'minimum']);
 
 const MASKS = { type: 'choice', choices: ['any', 'all'], default: 'any' } as const;
@@ -80,7 +80,7 @@ export const concatenate: LayerKind<MergeSpec> = {
   }),
 };
 
-/** ONNX has one operator for any number of inputs, except for products and differences. Missing axes of an input are inserted after the batch. */
+/** Adds the nodes of an elementwise merge. Mul and Sub take two inputs in ONNX, the others any number. Axes missing in an input are inserted after the batch. */
 function elementwiseNodes(layer: MergeSpec, call: NodesCall, op: string): ReturnType<Nodes<MergeSpec>> {
   const { builder, inputs, shapes } = call;
   const { kind, name } = layer;
@@ -99,7 +99,7 @@ function elementwiseNodes(layer: MergeSpec, call: NodesCall, op: string): Return
   return { y: builder.add({ add: 'Sum', average: 'Mean', maximum: 'Max', minimum: 'Min' }[kind as 'add'], given, {}, name), mask };
 }
 
-/** Keras 3: a step that any input has, and no mask where one input has none. Keras 2: a step that every masked input has. */
+/** Adds the nodes of the joint mask. Keras 3: OR of the masks, and no mask if one input has none. Keras 2: AND of the masks there are. */
 function jointMask({ masks, name }: MergeSpec, call: NodesCall): string | undefined {
   const own = call.masks.flatMap((mask, i) => (mask === undefined ? [] : [{ mask, one: call.shapes[i][1].size === 1 }]));
   if (own.length === 0 || (masks === 'any' && own.length < call.inputs.length)) return undefined;
@@ -107,7 +107,7 @@ function jointMask({ masks, name }: MergeSpec, call: NodesCall): string | undefi
   return whole.map(m => m.mask).reduce((a, b) => call.builder.add(masks === 'any' ? 'Or' : 'And', [a, b], {}, name));
 }
 
-/** Along the samples and the steps the masks are concatenated, where one that is missing counts as real everywhere. */
+/** Adds the nodes of a concatenation's mask. Along the samples or the steps the masks are concatenated; an input without one counts as all real. */
 function concatenatedMask({ axis: asked, masks, name }: MergeSpec, { builder, inputs, masks: own, shapes }: NodesCall): string | undefined {
   if (own.every(m => m === undefined) || shapes[0].length < 3) return undefined;
   const axis = axisIn(asked, shapes[0].length, name);
@@ -123,7 +123,7 @@ function concatenatedMask({ axis: asked, masks, name }: MergeSpec, { builder, in
   return builder.add('Concat', full, { axis: int(axis) }, name);
 }
 
-/** Python for two or more inputs, applied from the left. */
+/** Python of each elementwise merge for two operands; more are folded from the left. */
 const IN_PYTHON: Readonly<Record<string, (library: string, a: string, b: string) => string>> = {
   Add: (_, a, b) => `${a} + ${b}`,
   Average: (_, a, b) => `${a} + ${b}`,
@@ -156,7 +156,7 @@ function elementwiseScripts(kerasClass: string): ScriptFacet<MergeSpec> {
   return { numpy: inLibrary('np'), torch: inLibrary('torch'), keras };
 }
 
-/** Keras takes a table [1, T, D] beside N samples while N is open; of arrays it asks for as many samples in all. */
+/** Broadcasts inputs of one sample to N: Keras merges [1, T, D] with N samples while N is symbolic, but wants equal batch sizes of arrays. */
 function ofOneBatch(inputs: readonly string[], shapes: readonly DimShape[]): string[] {
   const N = Math.max(...shapes.map(([batch]) => batch.size ?? 1));
   return inputs.map((x, i) => ((shapes[i][0].size ?? N) === N ? x : `keras.ops.broadcast_to(${x}, (${N}, *${x}.shape[1:]))`));
@@ -204,7 +204,7 @@ function concatenatedMaskText(concatenate: string, real: (x: string) => string):
   };
 }
 
-/** The shape of the joined inputs: missing axes are inserted after the batch, as in Keras' merge layers. */
+/** The shape of an elementwise merge. Axes missing in an input are inserted after the batch, as in Keras. */
 function joined(inputs: readonly DimShape[]): DimShape {
   const rank = Math.max(...inputs.map(i => i.length));
   return inputs.map(i => lifted(i, rank)).reduce((a, b) => elementwiseShape(a, b, inputs));
@@ -246,7 +246,7 @@ function cannotJoin(inputs: readonly DimShape[], expected: string, first: DimSha
   });
 }
 
-/** The fix that makes two shapes equal. */
+/** Suggests how to make two shapes equal. */
 function mergeFix(a: DimShape, b: DimShape): string {
   if (a.length !== b.length) return 'one is a sequence and the other one vector per sample: set return_sequences on both, or on neither';
   const axis = a.findIndex((d, i) => d.size !== b[i].size);
@@ -259,7 +259,7 @@ function skipsMasked({ kind, masks }: MergeSpec): boolean {
   return masks === 'any' && SKIPPING.has(kind);
 }
 
-/** @param masks [N, T, 1], of those inputs that have one of their own steps */
+/** @param masks [N, T, 1]; undefined for an input without a mask of its own steps */
 function withoutMasked(
   { kind, name }: MergeSpec,
   op: string,

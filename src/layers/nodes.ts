@@ -6,7 +6,7 @@ import { symbolic } from './dims.js';
 import type { NodeBuilder, Nodes } from './facets.js';
 import type { LayerContext, LayerResult, Value } from './layer.js';
 
-/** The output of a layer made of operators: its nodes, computed in the precision of the kernels. */
+/** Computes a layer made of operators: its nodes, one after the other, in the precision of the kernels. */
 export function computed<S>(nodes: Nodes<S>, layer: S, inputs: readonly Value[], { kernels, weights }: LayerContext): LayerResult {
   const values = new Map<string, GraphValue>();
   const named = (value: GraphValue): string => {

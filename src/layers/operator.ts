@@ -57,14 +57,14 @@ function asValue({ kind, type, shape, data }: GraphValue): Value {
   return kind === 'float' ? { tensor: { shape, data } } : { tensor: { shape, data, type }, kind };
 }
 
-/** The operands: constants where they are given, and the inputs in order in the other places. */
+/** Returns the operands: constants where they are given, the inputs in order everywhere else. */
 function withConstants(layer: OperatorSpec, inputs: readonly GraphValue[], precision: 'f32' | 'f64'): (GraphValue | undefined)[] {
   if (layer.operands === null) return [...inputs];
   let next = 0;
   return layer.operands.map(operand => {
     if (operand === null) return inputs[next++];
     const kind = operand.type === 'float' && inputs[0]?.kind === 'int' && wholeNumbers(operand.data) ? 'int' : operand.type;
-    // a spec does not give the width of an integer: it is that of the other operand
+    // a spec does not state the width of an integer: it takes that of the other operand
     return { ...fromOnnx(constantTensor({ ...operand, type: kind }), precision), type: undefined };
   });
 }

@@ -6,27 +6,27 @@ import type { LayerBase } from './layer.js';
 
 /** An operator node of a spec: its fields, and their checks. */
 
-/** A pure function of tensors as a node of the network, named and defined as ONNX has it (opset 21): no weights, no name in an equation. */
+/** A pure function of tensors as a node of the network, named and defined as in ONNX (opset 21). It has no weights. */
 export interface OperatorSpec extends LayerBase {
   readonly kind: 'op';
   readonly op: string;
-  /** one per input of the operator: null takes the next of `inputs`, anything else is a constant; absent: the inputs as they stand */
+  /** one per operand: a constant, or null for the next of `inputs`; if the list itself is null, the operands are the inputs */
   readonly operands: readonly Operand[] | null;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
-  /** class that Keras shows for it; null: the name of the operator is shown; '': part of another operator, not shown */
+  /** class name in a Keras summary; null: the operator's own name; '': not shown, because it is part of another operator */
   readonly kerasClass: string | null;
 }
 
 export type AttributeValue = number | string | readonly number[];
 
-/** A constant operand: numbers of one type in C order; null: the next of the node's inputs. */
+/** A constant operand (numbers of one type in C order), or null: the next of the node's inputs. */
 export type Operand = {
   readonly type: 'float' | 'int' | 'bool';
   readonly shape: readonly number[];
   readonly data: readonly number[];
 } | null;
 
-/** In a spec: null, a number, nested lists of numbers, or {"type": "int", "value": …}. */
+/** An operand as a spec writes it: null, a number, nested lists of numbers, or {"type": "int", "value": …}. */
 export const OPERAND_SCHEMA = {
   anyOf: [
     { type: ['null', 'number', 'array'] },
@@ -49,7 +49,7 @@ export const OPERAND_SCHEMA = {
   ],
 };
 
-/** @throws RnnError E_SPEC_RANGE naming the operators there are */
+/** @throws RnnError E_SPEC_RANGE, which lists the operators */
 export function checkOperatorName(value: unknown, key: string): string {
   if (typeof value === 'string' && Object.hasOwn(OPERATORS, value)) return value;
   const near = typeof value === 'string' ? nearest(value, Object.keys(OPERATORS)) : undefined;
@@ -89,7 +89,7 @@ const WORDS: ReadonlySet<unknown> = new Set(['NaN', 'Infinity', '-Infinity']);
 
 function flatNumbers({ shape, data }: Record<string, unknown>, key: string): { shape: number[]; data: number[] } {
   const sizes = Array.isArray(shape) ? (shape as number[]) : [];
-  // JSON has no infinities: they are words
+  // JSON cannot hold infinities and NaN, so they are strings
   const numbers = Array.isArray(data) ? data.map(v => (WORDS.has(v) ? Number(v) : v) as number) : [];
   const fits =
     Array.isArray(shape) &&
@@ -101,7 +101,7 @@ function flatNumbers({ shape, data }: Record<string, unknown>, key: string): { s
   return { shape: sizes, data: numbers };
 }
 
-/** Nested lists of equal lengths -> shape and numbers in C order. @throws RnnError E_SPEC_TYPE */
+/** Flattens nested lists of equal lengths into a shape and numbers in C order. @throws RnnError E_SPEC_TYPE */
 export function nestedNumbers(value: unknown, key: string): { shape: number[]; data: number[] } {
   const shape: number[] = [];
   for (let at: unknown = value; Array.isArray(at); at = at[0]) shape.push(at.length);

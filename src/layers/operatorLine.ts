@@ -3,26 +3,26 @@ import type { OperatorSpec } from './operatorFields.js';
 import type { ValueType } from './operatorTypes.js';
 import { pythonText } from './python.js';
 
-/** What a line of Python is written from. Sizes are numbers: a script holds its input. */
+/** What a line of Python is written from. All sizes are known numbers, because a script contains its input. */
 export interface Line {
   readonly lib: 'np' | 'keras.ops' | 'torch';
   readonly layer: OperatorSpec;
-  /** Python of the operands; in `arrays` plain numbers are written as arrays where PyTorch requires that */
+  /** Python of the operands; in `arrays`, plain numbers are arrays, too, as some PyTorch functions require */
   readonly all: readonly string[];
   readonly arrays: readonly string[];
-  /** of the operands, as they are read */
+  /** types and shapes of the operands */
   readonly types: readonly ValueType[];
   readonly shapes: readonly (readonly number[])[];
-  /** of what it gives */
+  /** shapes of the outputs */
   readonly outputs: readonly (readonly number[])[];
-  /** the numbers of an operand where they are known; undefined where they are not, or there is none */
+  /** values of operand i; undefined if they are not known, or there is no such operand */
   numbers(i: number): readonly number[] | undefined;
   activation(spec: ActivationSpec, x: string): string;
 }
 
 /**
- * A line, or its text: $0 is the first operand, @0 the same as an array, $* are all with commas, LIB the library, {axis=-1} an attribute with its
- * default, {shape} what it gives. @returns undefined where it cannot be written
+ * How an operator is written as a line of Python: a template (see `filled`), or a function that returns the line, or undefined if the operator
+ * cannot be written.
  */
 export type Rule = string | ((line: Line) => string | undefined);
 
@@ -35,9 +35,8 @@ export const axisOf = (line: Line, otherwise: number, rank = line.shapes[0].leng
 export const upFrom = (first: number, rank: number): number[] => Array.from({ length: rank - first }, (_, i) => first + i);
 
 /**
- * A rule's text with its placeholders replaced: LIB the library, $0 an input,
- * @0 the same as an array, $* and
- * @* all of them, {name=otherwise} an attribute, {shape} the shape of the output.
+ * Replaces the placeholders of a template: LIB by the library, $0 by the first operand, `@0` by the same as an array, $* and `@*` by all of
+ * them separated by commas, {axis=-1} by an attribute with its default, {shape} by the shape of the output.
  */
 export function filled(text: string, { lib, layer, all, arrays, outputs: [output] }: Line): string {
   const at = (texts: readonly string[], i: string) => texts[Number(i)] ?? 'None';

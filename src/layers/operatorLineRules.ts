@@ -2,7 +2,7 @@ import { ONNX_DTYPES } from '../formats/onnx/types.js';
 import { attribute, axisOf, counted, filled, keepdims, type Line, type Rule, truth, upFrom } from './operatorLine.js';
 import { pythonText, realText } from './python.js';
 
-/** How operators that need more than a pattern are written as a line of a script; undefined: they cannot be. */
+/** Rules for operators that need more than a template. They return undefined if the operator cannot be written. */
 
 export const infix =
   (sign: string): Rule =>
@@ -16,19 +16,19 @@ export const folded =
   ({ lib, arrays }) =>
     arrays.reduce((a, b) => `${lib}.${name}(${a}, ${b})`);
 
-/** a line that each library has in its own words */
+/** a template for each library */
 export const own =
   (np: string, torch: string, keras: string): Rule =>
   line =>
     filled({ np, torch, 'keras.ops': keras }[line.lib], line);
 
-/** a function that is written in NumPy alone, of a call `f($0, …)` */
+/** a function that is written in NumPy only; in other libraries it is called through `in_numpy` */
 export const inNumpy =
   (text: (line: Line) => string): Rule =>
   line =>
     line.lib === 'np' ? filled(text(line), line) : filled(`in_numpy(${text(line).replace('(', ', ')}`, line);
 
-/** @param text with $0 for x and {a} for axes and keepdims */
+/** @param text template, with AXES and KEEP for the axes and keepdims */
 export function reduction(text: string): Rule {
   return line => {
     const rank = line.shapes[0].length;
@@ -39,7 +39,7 @@ export function reduction(text: string): Rule {
     if (axes.length === 0) return undefined;
     const one = (body: string, over: readonly number[]) =>
       body.replace(/AXES/g, over.length === 1 ? String(over[0]) : pythonText(over)).replace(/KEEP/g, keepdims(line));
-    // PyTorch has products along one axis at a time
+    // PyTorch's prod takes one axis at a time
     if (!/prod/.test(text)) return filled(one(text, axes), line);
     return axes.sort((a, b) => b - a).reduce((x, axis) => one(`${line.lib}.prod(${x}, axis=AXES, keepdims=KEEP)`, [axis]), line.all[0]);
   };
@@ -53,7 +53,7 @@ export const argument =
     return `last_argmax(${name === 'argmin' ? '-' : ''}${line.all[0]}, ${rest}`;
   };
 
-/** x[:, 1:3] */
+/** Slice, as x[:, 1:3]. */
 export const slice: Rule = line => {
   const { lib, all, numbers, shapes } = line;
   const [starts, ends] = [numbers(1), numbers(2)];
@@ -85,7 +85,7 @@ export const gather: Rule = line => {
   return lib === 'torch' ? `${all[0]}[${':, '.repeat(axis)}${index}]` : `${lib}.take(${all[0]}, ${index}, axis=${axis})`;
 };
 
-/** With the sizes of the constant if there is one, so that other batch sizes work. */
+/** Reshape. Uses the sizes of the constant operand if there is one, so that the script works for other batch sizes. */
 export const reshape: Rule = line => {
   const { lib, all, layer, outputs, numbers } = line;
   const said = layer.operands?.[1] && Number(layer.attributes.allowzero ?? 0) === 0 ? numbers(1) : undefined;
@@ -113,7 +113,7 @@ export const overLast =
     return line.outputs.length > 1 ? undefined : filled(`${text.replace('AXES', axes)} * $1${line.all.length > 2 ? ' + $2' : ''}`, line);
   };
 
-/** Of x [N, C, …]: over space, or over groups of channels, then a scale and a bias for each channel. */
+/** Normalises x [N, C, …], over the spatial axes or over groups of channels, then applies a scale and a bias per channel. */
 export const perChannel =
   (text: (line: Line) => string): Rule =>
   line => {
@@ -125,7 +125,7 @@ export const perChannel =
 const JOINS = { none: 'lambda _, b: b', add: 'np.add', mul: 'np.multiply', max: 'np.maximum', min: 'np.minimum' };
 export const joinOf = ({ layer }: Line): string => JOINS[String(layer.attributes.reduction ?? 'none') as keyof typeof JOINS];
 
-/** Consecutive parts: NumPy and Keras take the positions of the cuts, PyTorch the lengths. */
+/** Split: NumPy and Keras take the positions of the cuts, PyTorch the lengths of the parts. */
 export const split: Rule = line => {
   const axis = axisOf(line, 0);
   const sizes = line.outputs.map(shape => shape[axis]);
@@ -163,7 +163,7 @@ export const range: Rule = ({ lib, numbers, types }) => {
   return `${lib}.arange(${all.map(v => (types[0] === 'f32' ? realText(v!) : v)).join(', ')})`;
 };
 
-/** A cast to half precision rounds and converts back; integers of fewer than 32 bits are not supported. */
+/** Cast. To half precision it rounds and converts back; integers of fewer than 32 bits are not supported. */
 export const cast: Rule = ({ lib, arrays: [x], layer }) => {
   const type = ONNX_DTYPES.get(Number(layer.attributes.to));
   const half = type === 'f16' ? 'float16' : 'bfloat16';
@@ -172,7 +172,7 @@ export const cast: Rule = ({ lib, arrays: [x], layer }) => {
   return lib === 'torch' ? `${x}.to(torch.${half}).float()` : `keras.ops.cast(keras.ops.cast(${x}, "${half}"), "float32")`;
 };
 
-/** alpha · A · B + beta · C, each matrix transposed if the attribute says so. */
+/** alpha · A · B + beta · C; A is transposed with transA, B with transB. */
 export const gemm: Rule = line => {
   const [a, b] = ['transA', 'transB'].map((name, i) =>
     attribute(line, name, 0) === 1 ? filled(`LIB.swapaxes($${i}, 0, 1)`, line) : line.all[i],

@@ -28,13 +28,13 @@ import {
 import { SPACE, spaceAxes } from './operatorSpaceLines.js';
 import { pythonText } from './python.js';
 
-/** The text of a rule. */
+/** Writes an operator as a line of Python; undefined if it cannot be written. */
 export function lineOf(line: Line): string | undefined {
   const rule = Object.hasOwn(RULES, line.layer.op) ? RULES[line.layer.op] : undefined;
   return typeof rule === 'string' ? filled(rule, line) : rule?.(line);
 }
 
-/** Operators that are activations, with alpha and beta under the names that they have there. */
+/** Operators that are activations. Their alpha and beta become the activation's parameters. */
 const ACTIVATIONS: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(
     activations.flatMap(({ name, onnx, onnxParameters = [], kind }) => {
@@ -82,7 +82,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   BitwiseOr: called('bitwise_or'),
   BitwiseXor: called('bitwise_xor'),
   BitwiseNot: called('bitwise_not'),
-  // a shift to the left drops bits beyond the width of the type, which a script does not know
+  // a left shift drops bits beyond the width of the type, which a script does not know
   BitShift: line =>
     line.layer.attributes.direction === 'LEFT' ? undefined : filled(`LIB.${line.lib === 'torch' ? 'bitwise_' : ''}right_shift(@*)`, line),
   Max: folded('maximum'),

@@ -5,16 +5,16 @@ import type { Dim, DimShape } from './layer.js';
 import { multiplied, sized } from './operatorNumbers.js';
 import { axesOf, axisIn, broadcastDims, noAxis, type Rule } from './operatorShapeRule.js';
 
-/** Shapes of operators that move, cut, join and repeat. */
+/** Output shapes of operators that move, slice, join and repeat. */
 
 function product(dims: DimShape): number | null {
   return dims.reduce<number | null>((total, d) => (total === null || d.size === null ? null : total * d.size), 1);
 }
 
-/** A letter that stands for one size, wherever it is read. */
+/** A plain letter, which stands for the same size wherever it occurs. */
 const CERTAIN = /^\w+$/;
 
-/** 'T*2*N' -> T, 2, N */
+/** Splits a symbolic size into its factors: 'T*2*N' -> T, 2, N. */
 function factors(d: Dim): Dim[] {
   if (d.size !== null || !/^[\w*]+$/.test(d.symbol)) return [d];
   return d.symbol.split('*').map(part => (/^\d+$/.test(part) ? sized(Number(part)) : { symbol: part, size: null }));
@@ -22,7 +22,7 @@ function factors(d: Dim): Dim[] {
 
 const slice: Rule = call => {
   const from = call.shape(0);
-  // a graph with computed bounds is run node by node; for a Keras network there is no other way
+  // an ONNX graph with computed bounds is run node by node instead; a Keras network cannot be, so its sizes stay open
   const bounds = call.layer.kerasClass === null ? call.sizes : call.places;
   const [starts, ends] = [bounds(1) ?? [], bounds(2) ?? []];
   if (starts.length !== ends.length)
@@ -44,7 +44,7 @@ function cut(d: Dim, start: Dim, end: Dim, step: number): Dim {
   const fromFirst = start.size === 0 && step === 1;
   if (fromFirst && (end.size === null ? end.symbol === d.symbol || d.size !== null : end.size >= Number.MAX_SAFE_INTEGER))
     return end.size === null ? end : d;
-  // from the end, and not beyond the first: the requested number
+  // counted from the end, and not beyond the first: exactly the requested number
   return { symbol: `${d.symbol}'`, size: null };
 }
 
@@ -72,7 +72,7 @@ function notJoined(a: DimShape, b: DimShape, axis: number): RnnError {
   });
 }
 
-/** A reshape keeps the numbers that there are. */
+/** The error for a Reshape to a different number of elements. */
 function otherCount(from: DimShape, to: DimShape): RnnError {
   const [found, expected] = [to, from].map(dims => formatShape(dims.map(({ size }) => size!)));
   return new RnnError('shape', 'E_OPERANDS', `Reshape of ${expected} to ${found}: that is another number of numbers`, {
@@ -82,7 +82,7 @@ function otherCount(from: DimShape, to: DimShape): RnnError {
 }
 
 export const MOVEMENT: Readonly<Record<string, Rule>> = {
-  /** Sizes as the second operand says: 0 copies, −1 is what remains. */
+  /** The sizes of the second operand: 0 copies a size, −1 is what remains. */
   Reshape(call) {
     const from = call.shape(0);
     call.shape(1);
@@ -93,7 +93,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     if (has !== null && wants !== null && (open < 0 ? has !== wants : wants === 0 ? has > 0 : has % wants !== 0))
       throw otherCount(from, dims);
     if (open < 0) return [dims];
-    // sizes on both sides cancel out, symbolic ones included
+    // −1 is the quotient of all sizes; those on both sides cancel out, symbolic ones included
     const left = from.flatMap(factors);
     const rest = dims
       .flatMap((d, i) => (i === open ? [] : factors(d)))

@@ -4,16 +4,16 @@ import type { AttributeValue, Operand, OperatorSpec } from './operatorFields.js'
 
 /** An operator of a spec as a node of an ONNX graph. */
 
-/** A constant as ONNX keeps it. */
+/** A constant operand as an ONNX tensor. */
 export function constantTensor({ type, shape, data }: Exclude<Operand, null>): OnnxTensor {
   if (type === 'int') return { dtype: 'i64', shape, data: BigInt64Array.from(data, v => BigInt(v)) };
   return { dtype: type === 'bool' ? 'bool' : 'f64', shape, data: Float64Array.from(data) as FloatArray };
 }
 
-/** Attributes that ONNX has as floats, whatever number stands there. */
+/** Attributes that are floats in ONNX even if their value is a whole number. */
 const FLOATS = new Set(['alpha', 'beta', 'bias', 'epsilon', 'gamma', 'lambd', 'momentum', 'ratio', 'threshold']);
 
-/** The operator as a node of an ONNX graph, inputs and outputs left open. */
+/** Returns the operator as a node of an ONNX graph, without inputs and outputs. */
 export function nodeOf({ name, op, attributes }: OperatorSpec): OnnxNode {
   return {
     name,

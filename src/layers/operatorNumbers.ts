@@ -2,13 +2,13 @@ import type { DType } from '../formats/format.js';
 import { ONNX_DTYPES } from '../formats/onnx/types.js';
 import type { Dim, DimShape } from './layer.js';
 
-/** Whole numbers that an operator gives, where they are known before it runs: the sizes of a value, and what is computed with them. */
+/** Propagates whole numbers that are known before a network runs: the sizes of a value, and what operators compute from them. */
 interface NumbersCall {
   shape(i: number): DimShape;
   attribute(name: string): number | string | readonly number[] | undefined;
 }
 
-/** The whole numbers that an operator computes from sizes. @returns undefined where they are not known before it runs */
+/** Returns the whole numbers that an operator computes from sizes; undefined if they are not known before it runs. */
 export function knownNumbers(op: string, call: NumbersCall & { readonly operands: number }): readonly Dim[] | undefined {
   const all = Array.from({ length: call.operands }, (_, i) => (op === 'Shape' ? undefined : call.shape(i).numbers));
   const [a, b] = all;
@@ -56,7 +56,7 @@ export function knownNumbers(op: string, call: NumbersCall & { readonly operands
   }
 }
 
-/** 1 or 0; a size is never negative, and two letters may be one size. */
+/** Whether two sizes are equal, as 1 or 0; '?' if unknown. A size is never negative; different letters may stand for the same size. */
 function sameSize(a: Dim, b: Dim): Dim {
   if (a.size !== null && b.size !== null) return sized(Number(a.size === b.size));
   return (a.size ?? b.size ?? 0) < 0 ? sized(0) : { symbol: '?', size: null };
@@ -66,7 +66,7 @@ function chosen(condition: readonly Dim[], a: readonly Dim[], b: readonly Dim[])
   return condition.map((n, i) => (n.size === 0 ? b[b.length === 1 ? 0 : i] : a[a.length === 1 ? 0 : i]));
 }
 
-/** A cast to floats ends the tracking of sizes: division is no longer that of whole numbers. */
+/** Casts sizes. A cast to floats ends the tracking, because division then is no longer integer division. */
 function castSizes(a: readonly Dim[], type: DType | undefined): readonly Dim[] | undefined {
   if (type === 'bool') return a.map(n => (n.size === null ? { symbol: '?', size: null } : sized(Number(n.size !== 0))));
   return type && /^[iu]/.test(type) ? a : undefined;
@@ -77,7 +77,7 @@ export function sized(size: number): Dim {
   return { symbol: String(size), size };
 }
 
-/** The product of two sizes, symbolic where one of them is. */
+/** The product of two sizes; symbolic if one of them is. */
 export function multiplied(a: Dim, b: Dim): Dim {
   if (a.size === 1 || b.size === 1) return a.size === 1 ? b : a;
   return computed(a, b, '*', (x, y) => x * y);

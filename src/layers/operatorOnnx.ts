@@ -8,18 +8,18 @@ import { constantTensor, nodeOf } from './operatorNode.js';
 import { axisIn } from './operatorShapeRule.js';
 import { givenType, operandTypes, type ValueType } from './operatorTypes.js';
 
-/** A node on its way into a file of operator set 17: a rule of OLDER changes it, or adds nodes of its own. */
+/** A node to be written to a file of operator set 17. A rule of OLDER changes it, or adds other nodes in its place. */
 interface Draft {
   readonly layer: OperatorSpec;
   readonly call: OnnxCall;
   readonly operands: readonly Operand[];
-  /** names of the inputs, '' where one is left out */
+  /** names of the inputs; '' for one that is left out */
   readonly names: string[];
   readonly attributes: Record<string, OnnxAttribute>;
   readonly type: ValueType;
 }
 
-/** An operator is an ONNX node already, but for what is newer than set 17. */
+/** Writes an operator. It is an ONNX node already, except what set 17 has in another form or lacks. */
 export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
   const operands = layer.operands ?? call.inputs.map(() => null);
   const types = operandTypes(layer.op, operands, call.types);
@@ -34,15 +34,15 @@ export const operatorOnnx: OnnxFacet<OperatorSpec> = (layer, call) => {
   return { y, others: rest, type, otherType: layer.op === 'TopK' ? 'i64' : type };
 };
 
-/** must name every output */
+/** Operators that must name all their outputs, even unused ones. */
 const ALL_OUTPUTS: ReadonlySet<string> = new Set(['Split', 'TopK']);
 
-/** Reductions that have their axes as an attribute in set 17. */
+/** Whether it is a reduction whose axes are an attribute in set 17. */
 function axesApart({ op }: OperatorSpec): boolean {
   return /^Reduce/.test(op) && op !== 'ReduceSum';
 }
 
-/** Names of the operands: inputs, cast where the operator takes another type, and constants. */
+/** Returns the names of the operands: constants, and inputs, which are cast if the operator needs another type. */
 function namesOf(layer: OperatorSpec, call: OnnxCall, operands: readonly Operand[], types: readonly ValueType[]): string[] {
   const { builder, inputs, types: given, shapes } = call;
   let next = 0;
@@ -61,7 +61,7 @@ function namesOf(layer: OperatorSpec, call: OnnxCall, operands: readonly Operand
   });
 }
 
-/** Operators that set 17 has in another form, or not at all. @returns the output of nodes that stand for it; undefined: the node as it is then */
+/** Operators that set 17 has in another form, or not at all. @returns the output of the nodes added instead; undefined: the draft is written as a node */
 const OLDER: Readonly<Record<string, (draft: Draft) => string | undefined>> = {
   ReduceSum: unreduced,
   Reduce(draft) {
@@ -76,7 +76,7 @@ const OLDER: Readonly<Record<string, (draft: Draft) => string | undefined>> = {
     return undefined;
   },
   Cast({ layer, call, names, attributes, type }) {
-    // a rounding to half is two casts: values are float32 before and after
+    // rounding to half precision takes two casts: values are float32 before and after
     if (isHalf(ONNX_DTYPES.get(Number(layer.attributes.to)))) names[0] = call.builder.add('Cast', [names[0]], attributes, layer.name);
     attributes.to = int(ONNX_TYPES[type]);
     return undefined;
@@ -104,7 +104,7 @@ const OLDER: Readonly<Record<string, (draft: Draft) => string | undefined>> = {
   BitwiseXor: onBits,
   Split({ layer, call: { builder, output, others }, names, attributes }) {
     if (!('num_outputs' in attributes)) return undefined;
-    // set 17 takes the sizes of the parts instead of their number
+    // set 17 takes the sizes of the parts, not their number
     delete attributes.num_outputs;
     const axis = axisIn(Number(layer.attributes.axis ?? 0), output.length, layer.op);
     names.splice(1, 1, builder.integers([output, ...others].map(shape => shape[axis].size!)));
@@ -112,13 +112,13 @@ const OLDER: Readonly<Record<string, (draft: Draft) => string | undefined>> = {
   },
 };
 
-/** Without axes a reduction may be none. */
+/** With noop_with_empty_axes, a reduction without axes is the identity. */
 function unreduced({ layer, call, names }: Draft): string | undefined {
   const isIdentity = names.length === 1 && layer.attributes.noop_with_empty_axes === 1;
   return isIdentity ? call.builder.add('Identity', names, {}, layer.name) : undefined;
 }
 
-/** Resize of the last axes: set 17 has no `axes`, so the others get their own sizes, or the scale 1. For other axes `axes` stays, and is refused later. */
+/** Resize of the last axes only. Set 17 has no `axes`, so the other axes get their own size or the scale 1. If `axes` are not the last ones, it stays and is refused later. */
 function resizeAll(
   { builder, shapes }: OnnxCall,
   { name, attributes: { axes }, operands }: OperatorSpec,
@@ -144,7 +144,7 @@ function resizeAll(
   names[3] = builder.add('Concat', [own, names[3]], { axis: int(0) }, name);
 }
 
-/** Pads of all axes, where those of some were given. */
+/** Extends pads that are given for some axes to all axes. */
 function allPads(pads: Exclude<Operand, null>, axes: Operand | undefined, rank: number): Exclude<Operand, null> {
   if (!axes) return pads;
   const data = new Array<number>(2 * rank).fill(0);
@@ -156,7 +156,7 @@ function allPads(pads: Exclude<Operand, null>, axes: Operand | undefined, rank: 
   return { ...pads, shape: [2 * rank], data };
 }
 
-/** Mod of floats with the sign of b: ONNX Runtime only has the one with the sign of a. */
+/** Mod of floats with the sign of the divisor b; ONNX Runtime only has fmod, with the sign of a. */
 function remainder(name: string, builder: GraphBuilder, [a, b]: readonly string[]): string {
   const add = (op: string, inputs: readonly string[], attributes = {}) => builder.add(op, inputs, attributes, name);
   const rest = add('Mod', [a, b], { fmod: int(1) });
@@ -164,12 +164,13 @@ function remainder(name: string, builder: GraphBuilder, [a, b]: readonly string[
   return add('Where', [add('Less', [signs, number(builder, 0, name)]), add('Add', [rest, b]), rest]);
 }
 
-/** Operators that combine two bits of 0 or 1. */
+/** The arithmetic of single bits, 0 or 1: the operator for both, and one for the result. */
 const BITWISE: Readonly<Record<string, readonly string[]>> = { BitwiseAnd: ['Mul'], BitwiseOr: ['Max'], BitwiseXor: ['Sub', 'Abs'] };
 
 /**
- * Set 17 has no bitwise operators: the digits of ã = a or −1 − a, which is not negative, inverted where a was, as 53 bits and a sign. The sign stands
- * twice, for −(2^53 − 1) and −1: products beyond ±(2^53 − 1) are held there (`held`).
+ * Set 17 has no bitwise operators, so integers are split into bits. A negative a has the inverted bits of −1 − a. There are 53 bits and a
+ * sign bit. The sign bit is there twice, with the weights −(2^53 − 1) and −1, so that every weight is below 2^53 in
+ * magnitude.
  */
 function onBits({ layer: { name, op }, call: { builder }, names }: Draft): string {
   const add = (operator: string, inputs: readonly string[], attributes = {}) => builder.add(operator, inputs, attributes, name);
@@ -187,7 +188,7 @@ function onBits({ layer: { name, op }, call: { builder }, names }: Draft): strin
   return add('ReduceSum', [add('Mul', [bits, weights]), whole(-1)], { keepdims: int(0) });
 }
 
-/** Set 17 has no GroupNormalization: groups as channels of InstanceNormalization, then scale and bias of the channels. */
+/** Set 17 has no GroupNormalization: InstanceNormalization with the groups as channels, then scale and bias of each channel. */
 function groupNorm(layer: OperatorSpec, builder: GraphBuilder, [x, gamma, beta]: readonly string[], rank: number): string {
   const groups = Number(layer.attributes.num_groups);
   const filled = (value: number) =>

@@ -1,6 +1,6 @@
 /**
- * Functions that lines of operators call, in the Python that NumPy, PyTorch and keras.ops have in common: LIB is one of the three, ARRAY makes
- * an array of a list. x [N, C, …S] is an image as ONNX has it; axes of space are given as (out, window, stride, dilation, before, after).
+ * Python functions that the lines of operators call, written with what NumPy, PyTorch and keras.ops have in common: LIB is the library, ARRAY
+ * makes an array of a list. x [N, C, …S] is an image as in ONNX; a spatial axis is given as (out, window, stride, dilation, before, after).
  */
 export const PYTHON = `
 def whole_quotient(a, b): return LIB.sign(a) * LIB.sign(b) * (LIB.abs(a) // LIB.abs(b))
@@ -178,7 +178,7 @@ def reversed_steps(x, lengths, time):
     return np.moveaxis(y, 1, time)
 `;
 
-/** What the three have under names of their own. */
+/** Functions that the three libraries have under different names. */
 export const OWN = {
   np: `
 def picked(x, i, axis): return np.take(x, i, axis)

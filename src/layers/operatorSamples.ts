@@ -3,8 +3,8 @@ import type { OperatorSpec } from './operatorFields.js';
 import { constantShape, ELEMENTWISE_MANY, operandsAmong, REDUCTIONS } from './operatorShapes.js';
 
 /**
- * How a value depends on the samples: 'each': row n of its first axis on sample n alone; 'none': on no sample; 'mixed': otherwise, or
- * unknown.
+ * How a value depends on the samples. 'each': row n of its first axis depends on sample n only; 'none': on no sample; 'mixed': anything else,
+ * or unknown.
  */
 export type Samples = 'each' | 'none' | 'mixed';
 
@@ -14,7 +14,7 @@ export interface SampledValue {
 }
 
 /**
- * How the output of an operator depends on the samples. An operator without a rule is taken to mix them.
+ * Returns how the output of an operator depends on the samples. An operator without a rule is assumed to mix them.
  * @param N the size of the first axis of the network's input
  */
 export function operatorSamples(layer: OperatorSpec, inputs: readonly SampledValue[], output: DimShape, N: Dim): Samples {
@@ -35,7 +35,7 @@ interface SamplesCall {
 
 type Rule = (call: SamplesCall) => boolean;
 
-/** Whether none of the sizes is the number of samples. */
+/** Whether none of the sizes depends on the number of samples. */
 function freeOf(sizes: readonly Dim[], N: Dim): boolean {
   return sizes.every(d => !d.symbol.split(/\W/).includes(N.symbol));
 }
@@ -44,19 +44,19 @@ const same = (a: Dim | undefined, b: Dim | undefined) => a !== undefined && b !=
 
 const NOTHING: SampledValue = { samples: 'none', shape: [] };
 
-/** Whether row n of the output depends on row n of the value alone, or on a value that is the same for all rows. */
+/** Whether row n of the output depends on row n of the value only, or the value is the same for all rows. */
 function isByRow({ samples, shape }: SampledValue, output: DimShape): boolean {
   return samples === 'each' ? shape.length === output.length : shape.length < output.length || shape[0].size === 1;
 }
 
-/** Whether expanding the value gives one row for each sample. */
+/** How an expanded value depends on the samples: 'each' if it has one row per sample. */
 function spread(value: SampledValue, output: DimShape, N: Dim): Samples {
   return value.samples !== 'mixed' && isByRow(value, output) && same(output[0], N) ? 'each' : 'mixed';
 }
 
 const rowByRow: Rule = ({ operands, output }) => operands.every(value => isByRow(value, output));
 
-/** Only the first operand depends on the samples. */
+/** Whether only the first operand depends on the samples. */
 const first: Rule = ({ operands }) => operands[0].samples === 'each' && operands.slice(1).every(o => o.samples === 'none');
 
 const axesOf = ({ layer: { attributes }, operands }: SamplesCall, operand: number): readonly number[] | undefined => {
@@ -64,7 +64,7 @@ const axesOf = ({ layer: { attributes }, operands }: SamplesCall, operand: numbe
   return Array.isArray(axes) ? axes : operands[operand]?.shape.numbers?.map(d => d.size ?? 0);
 };
 
-/** Along the axes of a call, the first not among them. */
+/** Whether the axes are known and the first axis, the samples, is not among them. */
 function apartFromFirst(axes: readonly number[] | undefined, rank: number): boolean {
   return axes?.every(a => (a < 0 ? a + rank : a) !== 0) ?? false;
 }
@@ -97,7 +97,7 @@ const product: Rule = ({ operands: [a, b] }) => {
   return p === q && p >= 3;
 };
 
-/** 'nij,njk->nik': the letter of the samples comes first in what has them, and first in the result. */
+/** 'nij,njk->nik': the letter of the samples must come first in every operand that has them, and in the result. */
 const einsum: Rule = ({ layer, operands }) => {
   const [terms, result] = String(layer.attributes.equation ?? '')
     .replace(/\s/g, '')
@@ -108,7 +108,7 @@ const einsum: Rule = ({ layer, operands }) => {
   return letters.size === 1 && /\w/.test(n) && result?.startsWith(n) === true && !others.some(term => term.includes(n));
 };
 
-/** Of one input, number by number. */
+/** Elementwise operators of one input. */
 const ELEMENTWISE_ONE =
   'Abs Neg Exp Log Sqrt Reciprocal Sin Cos Tan Sinh Cosh Tanh Sigmoid Relu LeakyRelu Elu Selu Celu Softplus Softsign HardSigmoid HardSwish Gelu Mish Swish ThresholdedRelu Erf Sign Floor Ceil Round Not IsNaN IsInf Identity Cast Clip Dropout Shrink';
 const OF_THE_FIRST =

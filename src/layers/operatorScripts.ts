@@ -8,7 +8,7 @@ import { operandsAmong } from './operatorShapes.js';
 import { givenType, operandTypes, type ValueType } from './operatorTypes.js';
 import { castText, pythonText, realText } from './python.js';
 
-/** Operators as lines of Python: what the input makes of sizes is written as numbers, what each does stands in operatorLines.ts. */
+/** Writes operators as Python. Symbolic sizes are replaced by those of the script's input; the line of each operator is in operatorLines.ts. */
 function written(lib: Line['lib']): Script<OperatorSpec> {
   const array = { np: 'np.array', torch: 'torch.tensor', 'keras.ops': 'keras.ops.convert_to_tensor' }[lib];
   const join = lib === 'torch' ? 'torch.cat' : `${lib}.concatenate`;
@@ -50,7 +50,7 @@ function written(lib: Line['lib']): Script<OperatorSpec> {
   };
 }
 
-/** Lines that give all outputs. */
+/** Operators whose line returns all outputs as a tuple. */
 const TUPLES = new Set(['Split', 'TopK']);
 
 function notWritten(op: string): RnnError {
@@ -61,7 +61,7 @@ function notWritten(op: string): RnnError {
   });
 }
 
-/** @param asArray a single number, too */
+/** @param asArray whether a single number becomes an array, too */
 function constantText({ shape, data }: Exclude<Operand, null>, type: ValueType, lib: Line['lib'], asArray: boolean): string {
   const word = (v: number) => (type === 'bool' ? pythonText(v !== 0) : type === 'f32' ? realText(v) : pythonText(v));
   if (shape.length === 0 && !asArray) return data[0] < 0 ? `(${word(data[0])})` : word(data[0]);
@@ -73,7 +73,7 @@ function constantText({ shape, data }: Exclude<Operand, null>, type: ValueType, 
   };
   const text = type === 'bool' ? `${flat})` : `${flat}, dtype=${named[type][lib]})`;
   const shaped = shape.length < 2 ? text : `${text}.reshape(${pythonText(shape)})`;
-  // two arrays of NumPy stay one, which not every backend multiplies with a tensor
+  // an operation on two NumPy arrays gives a NumPy array, which some Keras backends cannot multiply with a tensor
   return lib === 'keras.ops' ? `keras.ops.convert_to_tensor(${shaped})` : shaped;
 }
 

@@ -3,21 +3,21 @@ import { showShape } from './dims.js';
 import type { Dim, DimShape } from './layer.js';
 import type { OperatorSpec } from './operatorFields.js';
 
-/** The arguments of a shape rule, and functions that the rules share. */
+/** What a shape rule receives, and functions that the rules share. */
 
 export type Rule = (call: ShapeCall) => readonly DimShape[];
 
 export interface ShapeCall {
   readonly layer: OperatorSpec;
-  /** shape of operand i: of a constant or of an input */
+  /** shape of operand i, a constant or an input */
   shape(i: number): DimShape;
-  /** whole numbers of operand i as sizes, which must be known; undefined where there is no such operand */
+  /** values of operand i as sizes, which must be known before the network runs; undefined if there is no such operand */
   sizes(i: number): readonly Dim[] | undefined;
-  /** the same for an operand that may be computed: open sizes then */
+  /** the same for an operand that may be computed while the network runs; its sizes are then open */
   places(i: number): readonly Dim[] | undefined;
-  /** the same as plain numbers */
+  /** values of operand i as plain numbers */
   numbers(i: number): readonly number[] | undefined;
-  /** operand i as the size of an axis, which may be computed */
+  /** operand i, a single number, as the size of an axis; open if it is computed while the network runs */
   count(i: number): Dim;
   readonly operands: number;
   attribute(name: string): number | string | readonly number[] | undefined;
@@ -28,7 +28,7 @@ export function noAxis(op: string, inputs: readonly DimShape[]): RnnError {
   return new RnnError('shape', 'E_RANK', `${op} reads axes that ${found} does not have`, { expected: 'as many axes as it reads', found });
 }
 
-/** NumPy's rule on symbolic sizes: an unknown size with 1 or an unknown one stays unknown, with a number it is that number. */
+/** NumPy's broadcasting with symbolic sizes: unknown with 1 or with unknown stays unknown; unknown with another number is that number. @throws RnnError E_MERGE */
 export function broadcastDims(a: DimShape, b: DimShape, what: string): DimShape {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i): Dim => {
@@ -46,7 +46,7 @@ export function broadcastDims(a: DimShape, b: DimShape, what: string): DimShape 
   });
 }
 
-/** The axis counted from 0. @throws RnnError E_RANK */
+/** Returns the axis counted from the front. @throws RnnError E_RANK if there is no such axis */
 export function axisIn(axis: number, rank: number, what: string): number {
   const at = axis < 0 ? axis + rank : axis;
   if (at < 0 || at >= rank)
@@ -57,7 +57,7 @@ export function axisIn(axis: number, rank: number, what: string): number {
   return at;
 }
 
-/** The axes that an operand or the attribute `axes` lists; undefined: none are listed. */
+/** Returns the axes in the attribute `axes` or in an operand, counted from the front; undefined if there are none. */
 export function axesOf(call: ShapeCall, operand: number, rank: number): number[] | undefined {
   const axes = (call.attribute('axes') as readonly number[] | undefined) ?? call.numbers(operand);
   return axes?.map(a => axisIn(a, rank, call.layer.op));

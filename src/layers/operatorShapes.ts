@@ -7,9 +7,9 @@ import { knownNumbers, sized } from './operatorNumbers.js';
 import { axesOf, axisIn, broadcastDims, noAxis, type Rule, type ShapeCall } from './operatorShapeRule.js';
 import { SPACE } from './operatorSpaceShapes.js';
 
-/** Shapes of what an operator computes, from those of its inputs, sizes possibly symbolic: ONNX's rules (Operators.md). */
+/** Output shapes of operators from the shapes of their inputs, with sizes that may be symbolic: ONNX's rules (Operators.md). */
 
-/** The shapes of all outputs of an operator. @throws RnnError E_OPERATOR, E_RANK, E_MERGE */
+/** Returns the shapes of all outputs of an operator. @throws RnnError E_OPERATOR, E_RANK, E_MERGE */
 export function operatorShapes(layer: OperatorSpec, inputs: readonly DimShape[]): readonly DimShape[] {
   const call = shapeCall(layer, inputs);
   const rule = RULES[layer.op];
@@ -20,7 +20,7 @@ export function operatorShapes(layer: OperatorSpec, inputs: readonly DimShape[])
     });
   const all = rule(call);
   if (all.some(shape => shape.some(d => d === undefined))) throw noAxis(layer.op, inputs);
-  // the shape of an input is passed on without its numbers
+  // a copy drops the known values (`numbers`) of an input's shape
   const [first, ...others] = all.map(shape => [...shape]);
   const numbers = knownNumbers(layer.op, call);
   return [
@@ -29,10 +29,10 @@ export function operatorShapes(layer: OperatorSpec, inputs: readonly DimShape[])
   ];
 }
 
-/** More numbers than this are no shape. */
+/** Longest list of values that is tracked: a longer one is no shape. */
 const MOST_NUMBERS = 64;
 
-/** The shape of a constant; one of whole numbers carries them, since shapes are computed from them. */
+/** The shape of a constant. Whole numbers are kept with it, because shapes may be computed from them. */
 export function constantShape({ type, shape, data }: Exclude<Operand, null>): DimShape {
   const dims = shape.map(sized);
   return type === 'int' ? Object.assign(dims, { numbers: data.map(sized) }) : dims;
@@ -43,7 +43,7 @@ function noList(op: string, i: number, shape: readonly number[]): RnnError {
   return new RnnError('shape', 'E_RANK', `input ${i} of ${op} is a list of numbers`, { expected: 'one axis', found });
 }
 
-/** One item for each operand: made of its constant, or the next input's. */
+/** Returns one item per operand: made from its constant, or taken from the next input. */
 export function operandsAmong<T>({ operands }: OperatorSpec, inputs: readonly T[], ofConstant: (o: Exclude<Operand, null>) => T): T[] {
   let next = 0;
   return operands === null ? [...inputs] : operands.map(o => (o === null ? inputs[next++] : ofConstant(o)));
@@ -118,7 +118,7 @@ const argument: Rule = call => {
   ];
 };
 
-/** x[i, j] of the positions on the last axis of the second operand */
+/** GatherND: the last axis of the second operand holds the indices [i, j] of x[i, j]. */
 const rows: Rule = call => {
   const places = call.shape(1);
   const parts = places[places.length - 1]?.size ?? null;
@@ -126,7 +126,7 @@ const rows: Rule = call => {
   return [[...places.slice(0, -1), ...call.shape(0).slice(parts + Number(call.attribute('batch_dims') ?? 0))]];
 };
 
-/** Of several inputs, broadcast to one shape. */
+/** Elementwise operators of several inputs, which are broadcast. */
 export const ELEMENTWISE_MANY =
   'Add Sub Mul Div Pow Min Max Mean Sum And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual Where Mod PRelu BitShift BitwiseAnd BitwiseOr BitwiseXor';
 const ELEMENTWISE_ONE =
@@ -155,7 +155,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     const lead = broadcastDims(a.slice(0, -2), b.slice(0, -2), 'MatMul');
     return [[...lead, ...(a.length > 1 ? [a[a.length - 2]] : []), ...(b.length > 1 ? [b[b.length - 1]] : [])]];
   },
-  /** Matrices, either transposed if the attribute says so. */
+  /** Two matrices, transposed with transA, transB. */
   Gemm(call) {
     const [a, b] = ['transA', 'transB'].map((turned, i) => (call.attribute(turned) ? [...call.shape(i)].reverse() : call.shape(i)));
     if (a.length !== 2 || b.length !== 2)
@@ -170,7 +170,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       .replace(/\s/g, '')
       .split('->');
     const sizes = new Map<string, Dim>();
-    // the axes that '...' stands for go by their places from the last
+    // axes that '...' stands for are numbered from the last
     const lettersOf = (term: string, free: number): string[] => {
       const [before, after = ''] = term.split('...');
       const rest = term.includes('...') ? Array.from({ length: free }, (_, i) => `...${free - i}`) : [];
@@ -200,7 +200,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     const shape = from.map((d, i) => (i === axis ? (call.sizes(1)?.[0] ?? sized(0)) : d));
     return [shape, shape];
   },
-  /** A new axis of as many places as there are classes. */
+  /** Adds an axis with one element per class. */
   OneHot(call) {
     const from = call.shape(0);
     const axis = axisIn(Number(call.attribute('axis') ?? -1), from.length + 1, 'OneHot');

@@ -6,9 +6,9 @@ import { attribute, counted, filled, type Line, permuted, type Rule, upFrom } fr
 import { nodeOf } from './operatorNode.js';
 import { pythonText, realText } from './python.js';
 
-/** Lines of operators on the axes of space: windows that slide, borders, other sizes. x is [N, C, …S], as ONNX has it. */
+/** Rules for operators on spatial axes: sliding windows, padding, resizing. x is [N, C, …S], as in ONNX. */
 
-/** x cut into more axes, which come in another order. */
+/** Depth to space and back: splits axes of x into blocks, permutes them, and joins them. */
 const blocks =
   (cut: (shape: readonly number[], b: number, columns: boolean) => number[], columns: readonly number[], depth: readonly number[]): Rule =>
   line => {
@@ -18,7 +18,7 @@ const blocks =
     return `${line.lib}.reshape(${permuted(line, apart, order)}, ${pythonText(line.outputs[0])})`;
   };
 
-/** Each axis by itself: a constant before and behind, or numbers of the axis again; negative pads cut. */
+/** Pads one axis after the other, with a constant or with elements of the axis; negative pads crop. */
 const pad: Rule = line => {
   const { all, numbers, shapes, layer, types } = line;
   const pads = numbers(1);
@@ -42,7 +42,7 @@ const pad: Rule = line => {
   }, all[0]);
 };
 
-/** Runs the operator on plain numbers, to see how it treats one axis. @param others further operands, each one row of numbers */
+/** Runs the operator on one axis of plain numbers, to see which elements it selects. @param others further operands, a list of numbers each */
 function computed(
   { layer }: Line,
   op: string,
@@ -56,7 +56,7 @@ function computed(
   return Array.from(runOperator(op, [{ ...row(data), shape }, ...others.map(row)], kernels, attributes).data);
 }
 
-/** Axis by axis each number of the output is numbers of the input, weighed: one of them, or several. */
+/** Resizes one axis after the other: each output is an element of the input, or a weighted sum of several. */
 const resize: Rule = line => {
   const { all, numbers, shapes, outputs, layer } = line;
   const rank = shapes[0].length;
@@ -75,13 +75,13 @@ const resize: Rule = line => {
   }, all[0]);
 };
 
-/** (out, window, stride, dilation, before, after) of each axis of space, behind it as much as its windows reach. */
+/** Python of (out, window, stride, dilation, before, after) for each spatial axis; `after` is as much as the last window needs. */
 function axesText(axes: readonly Axis[]): string {
   const reach = ({ out, window, stride, dilation, before, size }: Axis) => (out - 1) * stride + (window - 1) * dilation + 1 - before - size;
   return pythonText(axes.map(a => [a.out, a.window, a.stride, a.dilation, a.before, Math.max(0, reach(a))]));
 }
 
-/** A window slides over x. @param text AXES: its axes of space; LIMITS: between which places numbers are counted */
+/** Pooling over sliding windows. @param text template: AXES are the spatial axes, LIMITS the range of positions that an average counts */
 const pooling =
   (text: string): Rule =>
   line => {
@@ -99,7 +99,7 @@ const convolution = (line: Line): string => {
   return withBias(line, `convolved(${all[0]}, ${all[1]}, ${attribute(line, 'group', 1)}, ${axesText(axes)})`);
 };
 
-/** The convolution of x with zeros between its numbers, the kernel turned round. */
+/** Written as a convolution of x, with zeros inserted between its elements, and the flipped kernel. */
 const transposedConvolution: Rule = line => {
   const { layer, shapes, all } = line;
   const own = transposedAxes({ node: nodeOf(layer) }, shapes[0].slice(2), shapes[1].slice(2));

@@ -6,17 +6,18 @@ import { nodeOf } from './operatorNode.js';
 import { sized } from './operatorNumbers.js';
 import { axisIn, noAxis, type Rule, type ShapeCall } from './operatorShapeRule.js';
 
-/** Shapes of operators on axes of space and of time: windows that slide, borders, other sizes, spectra. */
+/** Output shapes of operators on spatial axes and on time: sliding windows, padding, resizing, spectra. */
 
 const window: Rule = call => [[call.sizes(0)![0]]];
 
-/** A length that every window fits into. */
+/** A length into which every window fits. */
 const LONG = 2 ** 20;
 
 /**
- * Axes of space as the operator itself cuts them. Where a size is open, long ones tell whether it stays as it is (of two that follow each other),
- * or is always the same (twice as long: two that follow each other may be rounded to one number of windows).
- * @param outOf sizes -> those behind the windows
+ * Returns the spatial sizes after an operator, by asking the operator itself. For an open size, large trial lengths are used: if L and L + 1
+ * are unchanged, the size is unchanged; if L and 2L give the same size, it is constant (L and L + 1 would not do: they may give the same
+ * number of windows); otherwise it gets a new symbol.
+ * @param outOf returns the output sizes for given input sizes
  */
 export function alongSpace(space: DimShape, outOf: (sizes: readonly number[]) => readonly number[]): Dim[] {
   const [one, next, twice] = [LONG, LONG + 1, 2 * LONG].map(long => outOf(space.map(() => long)));
@@ -27,7 +28,7 @@ export function alongSpace(space: DimShape, outOf: (sizes: readonly number[]) =>
   });
 }
 
-/** Of an input the axes of space; of a kernel that moves along them the sizes of its window, and those of its two axes before. */
+/** Returns the spatial axes of the input, the shape of the kernel, and the window: the kernel's spatial sizes. @throws RnnError E_OPERATOR */
 function spaces(call: ShapeCall): { space: DimShape; kernel: DimShape; window: readonly number[] } {
   const [x, kernel] = [call.shape(0), call.shape(1)];
   if (x.length < 3 || kernel.length !== x.length) throw noAxis(call.layer.op, [x, kernel]);
@@ -72,7 +73,7 @@ export const SPACE: Readonly<Record<string, Rule>> = {
     const count = length.size === null ? { symbol: '?', size: null } : sized(Math.floor((length.size - L) / step) + 1);
     return [[N, count, sized(call.attribute('onesided') === 0 ? L : Math.floor(L / 2) + 1), sized(2)]];
   },
-  /** […, L, …, 1 or 2] -> […, bins, …, 2]; one-sided: half a spectrum of real numbers, or real numbers of half a spectrum */
+  /** […, L, …, 1 or 2] -> […, bins, …, 2]; onesided: real numbers to half a spectrum, or the inverse */
   DFT(call) {
     const from = call.shape(0);
     const axis = axisIn(call.operands > 2 ? call.numbers(2)![0] : -2, from.length, 'DFT');
@@ -112,7 +113,7 @@ export const SPACE: Readonly<Record<string, Rule>> = {
   LpPool: pooling,
   DepthToSpace: call => blocked(call, 1 / Number(call.attribute('blocksize'))),
   SpaceToDepth: call => blocked(call, Number(call.attribute('blocksize'))),
-  /** Sizes as they are wanted, or as many times as large: x, roi, scales, sizes. */
+  /** Operands: x, roi, scales, sizes. Either the scales or the sizes are given. */
   Resize(call) {
     const from = call.shape(0);
     const axes =

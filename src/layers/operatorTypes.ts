@@ -6,11 +6,11 @@ import type { Operand, OperatorSpec } from './operatorFields.js';
 export type ValueType = OnnxCall['types'][number];
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
-/** read any type, and give the first operand's */
+/** operators that take any type and return that of the first operand */
 const MOVING = words(
   'Identity Reshape Transpose Squeeze Unsqueeze Slice Gather Expand Tile Split Flatten GatherElements GatherND Cast Shape Size',
 );
-/** read one type in all operands, or in the first of them */
+/** operators whose operands must all have one type */
 const ALIKE = words(
   'Add Sub Mul Div Min Max Sum Clip Mod Range Concat MatMul Equal Less Greater LessOrEqual GreaterOrEqual BitwiseAnd BitwiseOr BitwiseXor BitShift',
 );
@@ -19,7 +19,7 @@ const COMPARING = words('Equal Less Greater LessOrEqual GreaterOrEqual IsNaN IsI
 const LOGICAL = words('And Or Xor Not');
 const INDICES = words('ArgMax ArgMin Shape Size NonZero');
 
-/** The type each operand is brought to: ONNX has no implicit conversion. @param given of the inputs */
+/** Returns the type that each operand must be cast to, since ONNX has no implicit conversion. @param given types of the inputs */
 export function operandTypes(op: string, operands: readonly Operand[], given: readonly ValueType[]): ValueType[] {
   let next = 0;
   const own = operands.map(o => (o === null ? given[next++] : ({ float: 'f32', int: 'i64', bool: 'bool' } as const)[o.type]));
@@ -43,7 +43,7 @@ export function operandTypes(op: string, operands: readonly Operand[], given: re
   });
 }
 
-/** The type an operator gives. @param types of its operands */
+/** Returns the type of an operator's output. @param types of its operands */
 export function givenType({ op, attributes }: OperatorSpec, types: readonly ValueType[]): ValueType {
   if (COMPARING.has(op) || LOGICAL.has(op)) return 'bool';
   if (INDICES.has(op)) return 'i64';

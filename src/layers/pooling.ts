@@ -11,12 +11,12 @@ import { cast } from './onnxSteps.js';
 import { pythonText } from './python.js';
 import type { Dim } from './shape.js';
 
-/** Over time, [N, T, M] -> [N, M], or over axes of space, [N, …S, M] -> [N, M]: maximum, mean, or the last step in time order. */
+/** Global pooling over time, [N, T, M] -> [N, M], or space, [N, …S, M] -> [N, M]: maximum, mean, or the last step in time order. */
 export interface PoolSpec extends LayerBase {
   readonly kind: 'maxpool' | 'avgpool' | 'last' | `global${'max' | 'avg'}pool${2 | 3}d`;
-  /** leave masked steps out. Keras' GlobalMaxPooling1D does not, its GlobalAveragePooling1D does */
+  /** whether masked steps are skipped: not in Keras' GlobalMaxPooling1D, but in its GlobalAveragePooling1D */
   readonly useMask: boolean;
-  /** leave the axes in place, of size 1 */
+  /** whether the pooled axes stay, with size 1 */
   readonly keepdims: boolean;
   readonly dataFormat: DataFormat;
 }
@@ -61,7 +61,7 @@ export const globalavgpool2d = pooling('globalavgpool2d', 'GlobalAveragePooling2
 export const globalmaxpool3d = pooling('globalmaxpool3d', 'GlobalMaxPooling3D', 'max', 3, false);
 export const globalavgpool3d = pooling('globalavgpool3d', 'GlobalAveragePooling3D', 'mean', 3, false);
 
-/** A sample without any real step has mean 0 / 0 = NaN in Keras as well. */
+/** Pools the given axes. A sample without a real step has the mean 0 / 0 = NaN, in Keras as well. */
 function pooled(layer: PoolSpec, { tensor, mask }: Value, way: Way, axes: readonly number[], kernels: Kernels): Tensor {
   const { shape, data } = tensor;
   const [N, ...inner] = shape;
@@ -84,7 +84,7 @@ function pooled(layer: PoolSpec, { tensor, mask }: Value, way: Way, axes: readon
 
 type Reduce = (x: ArrayLike<number>, from: number, offsets: Int32Array, real: Int32Array) => number;
 
-// NaN passes: once most is NaN, nothing is greater.
+// Propagates NaN: once `most` is NaN, no comparison replaces it.
 const mostOf: Reduce = (x, from, offsets, real) => {
   let most = -Infinity;
   for (let k = 0; k < real.length; k++) {
@@ -100,7 +100,7 @@ const meanOf: Reduce = (x, from, offsets, real) => {
   return sum / real.length;
 };
 
-/** the first step where none is real */
+/** The last real step; the first step if none is real. */
 const lastOf: Reduce = (x, from, offsets, real) => x[from + offsets[real.length === 0 ? 0 : real[real.length - 1]]];
 
 function asNodes(layer: PoolSpec, { builder, inputs: [x], masks }: OnnxCall, way: Way, count: number): string {
@@ -115,7 +115,7 @@ function asNodes(layer: PoolSpec, { builder, inputs: [x], masks }: OnnxCall, way
   }
   if (way !== 'last') return add(way === 'max' ? 'ReduceMax' : 'ReduceMean', [x], { axes: ints(...axes), keepdims });
   if (mask) {
-    // the count of real steps reaches its largest value at the last real step
+    // the running count of real steps first reaches its maximum at the last real step
     const seen = add('CumSum', [cast(builder, mask, 'i32', layer.name), builder.scalar(1)]);
     const y = add('GatherND', [x, add('ArgMax', [seen], { axis: int(1) })], { batch_dims: int(1) });
     return layer.keepdims ? add('Unsqueeze', [y, builder.integers([1])]) : y;
@@ -139,7 +139,7 @@ function script(way: Way, count: number, words: { readonly keepdims: string; rea
   };
 }
 
-/** The step where the count of real ones reaches its largest value, as asNodes has it. */
+/** Python of the last real step, found as in the ONNX nodes. */
 function lastReal(x: string, mask: string, keepdims: boolean): string {
   return `${x}[range(len(${x})), ${mask}.cumsum(1).argmax(1)]${keepdims ? '[:, None]' : ''}`;
 }

@@ -6,10 +6,10 @@ import { inBoth } from './facets.js';
 import { sizes } from './fields.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
-/** x where it is positive, α·x elsewhere; an α for every place of a sample but along the shared axes (Keras PReLU). */
+/** x if x > 0 else α·x, with an α for every element of a sample, shared along `sharedAxes` (Keras PReLU). */
 export interface PReluSpec extends LayerBase {
   readonly kind: 'prelu';
-  /** counted from 1, the batch being 0 */
+  /** counted from 1; 0 is the batch */
   readonly sharedAxes: readonly number[];
 }
 

@@ -1,6 +1,6 @@
 import type { Kernels, Product } from './layer.js';
 
-/** `product` for kernels that only have `affine`: rows are copied together, multiplied, and copied to their places. */
+/** Implements `product` for kernels that only have `affine`: gathers the rows, multiplies them, and copies the results to their places. */
 export function productBy(kernels: Pick<Kernels, 'affine' | 'allocate'>): Kernels['product'] {
   return (kernel, bias): Product =>
     (out, x, R) => {

@@ -1,4 +1,4 @@
-/** A value of a spec as Python writes it: tuples for lists, None, True. */
+/** Writes a value of a spec as Python: lists become tuples, null None, true True. */
 export function pythonText(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
@@ -9,13 +9,13 @@ export function pythonText(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
-/** A float, written as one even if it is whole. */
+/** Writes a float with a decimal point, even if it is whole. */
 export function realText(value: number): string {
   const text = pythonText(value);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
-/** x converted from one type of array to another. */
+/** Python that casts x from one type to another. */
 export function castText(x: string, from: 'f32' | 'i64' | 'bool', to: 'f32' | 'i64' | 'bool', lib: 'np' | 'torch' | 'keras.ops'): string {
   if (from === to) return x;
   if (lib === 'np') return `${/^[\d(-]/.test(x) ? `np.asarray(${x})` : x}.astype(${{ f32: 'float', i64: 'int', bool: 'bool' }[to]})`;

@@ -27,7 +27,7 @@ const FIELDS: Record<string, Field> = {
   kerasClass: { type: 'choice', choices: ['RNN', 'CuDNNLSTM', 'CuDNNGRU', 'SimpleRNNCell', 'LSTMCell', 'GRUCell'], default: null },
 };
 
-/** Values of options that the cell does not have. */
+/** Values of the options that a cell lacks. */
 export const FIXED_OPTIONS = {
   recurrentActivation: null,
   projection: null,
@@ -37,12 +37,12 @@ export const FIXED_OPTIONS = {
   resetAfter: false,
 };
 
-/** Whether a gate or the candidate sees its whole row, as softmax does. */
+/** Whether one of the activations works on a whole row, as softmax does. */
 export function hasRowFunction({ activation, recurrentActivation, outputActivation }: RecurrentSpec): boolean {
   return [activation, recurrentActivation, outputActivation].some(isRowActivation);
 }
 
-/** Options of `--layers`: those of all recurrent layers, and those whose fields the cell has. */
+/** Options of `--layers`: those of all recurrent layers, and those of the cell's own fields. */
 function optionsOf({ fields }: Cell): Record<string, GrammarOption> {
   const both = (bidirectional: string): GrammarOption => ({ set: { bidirectional }, bidirectional: true });
   return {
@@ -63,7 +63,7 @@ function optionsOf({ fields }: Cell): Record<string, GrammarOption> {
 
 const BIAS_ROWS = new Map<string, number>();
 
-/** How many rows of biases the layer has. */
+/** How many rows the layer's bias has. */
 export function biasRows(layer: RecurrentSpec): number {
   const { kind, useBias, twoBiases, resetAfter, peepholes, inputForget } = layer;
   const variant = `${kind} ${useBias} ${twoBiases} ${resetAfter} ${peepholes} ${inputForget}`;
@@ -119,7 +119,7 @@ function recurrentLayer(cell: Cell): LayerKind<RecurrentSpec> {
   };
 }
 
-/** Work of one sample over all T steps, in both directions where there are two. */
+/** Cost of one sample over all T steps, in both directions if there are two. */
 function costOf(cell: Cell, layer: RecurrentSpec, input: DimShape, symbols: LayerSymbols): LayerCost {
   const [, T] = sequenceOf(input);
   const D = widthOf(input);
@@ -140,7 +140,7 @@ function costOf(cell: Cell, layer: RecurrentSpec, input: DimShape, symbols: Laye
   };
 }
 
-/** 'G*M*(D+M+1)' and what a projection and peepholes add. */
+/** Formula of the parameter count: 'G*M*(D+M+1)', plus what a projection and peepholes add. */
 function formulaOf(cell: Cell, layer: RecurrentSpec, input: DimShape, symbols: LayerSymbols): string {
   const rowsOfBias = biasRows(layer);
   const gates = cell.gates.length > 1 ? `${cell.gates.length}*` : '';

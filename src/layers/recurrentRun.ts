@@ -6,13 +6,13 @@ import { bothWays, merge } from './bidirectional.js';
 import type { LayerContext, LayerResult, RecurrenceArgs, RecurrenceResult, Value } from './layer.js';
 import { cellOptions, type RecurrentSpec } from './recurrentSpec.js';
 
-/** Runs a recurrent layer with an engine's recurrence: directions, masks and the order of what it returns are decided here. x [N, T, D] -> [N, T, M] or [N, M] */
+/** Runs a recurrent layer with an engine's recurrence, x [N, T, D] -> [N, T, M] or [N, M]. Directions, masks and the order of the output are decided here. */
 export function applyOne(layer: RecurrentSpec, input: Value, context: LayerContext): LayerResult {
   const run = runDirection(layer, input, context, '', layer.goBackwards, context.initial);
   return output(layer, run.last, inOrder(layer, run.sequence), run.sequence, [run]);
 }
 
-/** Forward and backward over the same input, merged. Keras flips the backward sequence to time order before merging; so do PyTorch and ONNX. */
+/** Runs both directions over the same input and merges them. Keras flips the backward sequence to time order before merging; so do PyTorch and ONNX. */
 export function applyBoth(layer: RecurrentSpec, input: Value, context: LayerContext): LayerResult {
   const [initialForward, initialBackward] = bothWays(context.initial);
   const forward = runDirection(layer, input, context, 'forward/', layer.goBackwards, initialForward);
@@ -39,7 +39,7 @@ function runDirection(
   return zeroedByUnflippedMask(context.kernels.recurrence({ ...args, zeroOutputForMask: false }), input.mask!);
 }
 
-/** A masked step shows the output before it. Where there is none it is zero, and not the state that the layer was given (keras/src/backend, rnn.py). */
+/** A masked step repeats the output before it. Before the first real step that is zero, not the given initial state (keras/src/backend, rnn.py). */
 function zeroedUntilReal(run: RecurrenceResult, mask: Uint8Array, reverse: boolean): RecurrenceResult {
   const [N, M] = run.last.shape;
   const T = mask.length / N;
@@ -56,8 +56,8 @@ function zeroedUntilReal(run: RecurrenceResult, mask: Uint8Array, reverse: boole
 }
 
 /**
- * The outputs of Keras' unrolled loop in backward direction: they are in processing order when they are zeroed, the mask is in time
- * order, so step t is zero where step T−1−t is padding (keras/src/backend, rnn.py).
+ * Zeroes outputs as Keras' unrolled loop does when it runs backwards: the outputs are in processing order, but the mask is in time order, so
+ * step t is zeroed if step T−1−t is padding (keras/src/backend, rnn.py).
  */
 function zeroedByUnflippedMask(run: RecurrenceResult, mask: Uint8Array): RecurrenceResult {
   const [N, M] = run.last.shape;
@@ -71,7 +71,7 @@ function zeroedByUnflippedMask(run: RecurrenceResult, mask: Uint8Array): Recurre
   return { ...run, last, sequence };
 }
 
-/** Keras go_backwards leaves a sequence in processing order. */
+/** With Keras' go_backwards, a sequence stays in processing order. */
 function inOrder(layer: RecurrentSpec, sequence: Tensor | undefined): Tensor | undefined {
   return sequence && layer.goBackwards ? flipTime(sequence) : sequence;
 }

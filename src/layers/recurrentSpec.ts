@@ -4,17 +4,17 @@ import type { CellName } from '../cells/index.js';
 import type { MergeMode } from './bidirectional.js';
 import type { LayerBase } from './layer.js';
 
-/** A cell run over time, in one direction or both. What the cell computes is in cells/; how the loop runs is the engine's. */
+/** A cell run over time, in one direction or both. The equations are in cells/, the time loop is the engine's. */
 export interface RecurrentSpec extends LayerBase {
   readonly kind: CellName;
   readonly units: number;
   readonly activation: ActivationSpec;
   /** gate activation; null for the plain RNN */
   readonly recurrentActivation: ActivationSpec | null;
-  /** activation of the cell state on its way out (ONNX); null: the same as `activation` */
+  /** activation of c in h = o ⊙ act(c), as ONNX can set it; null: the same as `activation` */
   readonly outputActivation: ActivationSpec | null;
   readonly returnSequences: boolean;
-  /** true where `returnSequences` was inferred from the next layer */
+  /** whether `returnSequences` was inferred from the next layer */
   readonly inferredSequences: boolean;
   readonly useBias: boolean;
   /** PyTorch and ONNX: an input and a recurrent bias */
@@ -32,9 +32,9 @@ export interface RecurrentSpec extends LayerBase {
   readonly peepholes: boolean;
   readonly clip: number | null;
   readonly inputForget: boolean;
-  /** Keras unrolls the loop: padded steps of a backward direction are then zeroed where the mask, read forwards, says */
+  /** whether Keras unrolls the loop: it then zeroes the padded steps of a backward direction by the mask in forward order */
   readonly unroll?: boolean;
-  /** class that Keras shows for it, if not that of the cell */
+  /** Keras' class name, if it is not that of the cell */
   readonly kerasClass?: string | null;
   /** Keras: the forget gate's bias starts at 1; affects initialisation only */
   readonly unitForgetBias: boolean;

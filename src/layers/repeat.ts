@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { showShape } from './dims.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
-/** One vector per sample, repeated: [N, M] -> [N, times, M] (Keras RepeatVector). */
+/** Repeats one vector per sample: [N, M] -> [N, times, M] (Keras RepeatVector). */
 export interface RepeatSpec extends LayerBase {
   readonly kind: 'repeat';
   readonly times: number;

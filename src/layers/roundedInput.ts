@@ -6,11 +6,11 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { Json } from './kerasConfig.js';
 
 /**
- * What Keras' int8 layers do with their input: each row is quantised to whole numbers from −127 to 127 with a scale of its own. What LoRA adds to
- * such a layer is a product with the input as it is, so that its weight stands beside the kernel.
+ * Keras' int8 layers quantise each row of their input to −127 … 127 with a scale of its own. LoRA adds a product with the unrounded input to
+ * such a layer, so its weight cannot be added to the kernel and is kept separately.
  */
 
-/** What Keras adds to the largest number of a row, which may be 0. */
+/** Keras adds this to the largest magnitude of a row, which may be 0. */
 const LEAST = 1e-7;
 const LARGEST = 127;
 
@@ -21,18 +21,18 @@ export function roundsInput({ dtype, quantization_config }: Json): boolean {
   return config?.activation_quantizer !== null;
 }
 
-/** The fields of a layer that say so. */
+/** The fields of a layer that record this. */
 export function roundedFields(config: Json): { roundedInput?: true; lora?: true } {
   if (!roundsInput(config)) return {};
   return { roundedInput: true, ...(typeof config.lora_rank === 'number' ? { lora: true } : {}) };
 }
 
-/** Adds numbers of the same shape. */
+/** Adds a tensor of the same shape, in place. */
 export function addTo({ data }: Tensor, added: Tensor): void {
   for (let k = 0; k < data.length; k++) data[k] += added.data[k];
 }
 
-/** @param axes that make a row */
+/** Quantises and dequantises x. @param axes that make up a row */
 export function rounded(x: Tensor, axes: readonly number[]): Tensor {
   const others = [...x.shape.keys()].filter(axis => !axes.includes(axis));
   const order = [...others, ...axes];
@@ -41,7 +41,7 @@ export function rounded(x: Tensor, axes: readonly number[]): Tensor {
   return permuteAxes(roundedRows(permuteAxes(x, order), axes.length), back);
 }
 
-/** @param count of the last axes, which make a row */
+/** @param count how many of the last axes make up a row */
 function roundedRows({ shape, data }: Tensor, count: number): Tensor {
   const width = shape.slice(shape.length - count).reduce((n, d) => n * d, 1);
   const out = data.slice();
@@ -63,7 +63,7 @@ export function roundedOnnx(name: string, x: string, builder: GraphBuilder, axes
   return add('Div', [add('Clip', [add('Round', [add('Mul', [x, scale])]), number(-LARGEST), number(LARGEST)]), scale]);
 }
 
-/** @throws RnnError E_INT8 for what cannot be written */
+/** Refuses to write an int8 layer where that is not supported. @throws RnnError E_INT8 */
 export function refuseRounded({ roundedInput }: { readonly roundedInput: boolean }, what: string, fix: string): void {
   if (roundedInput) throw new RnnError('unsupported', 'E_INT8', what, { fix });
 }

@@ -17,8 +17,9 @@ import type { Window } from './window/window.js';
 import { slid } from './window/window.js';
 
 /**
- * Short-time spectra of signals (Keras STFTSpectrogram): x [N, T, C] -> [N, frames, C·bins], or [N, frames, bins, C] with expandDims. Each channel is
- * convolved with the kernels [frame, 1, bins] that the file holds, whose real and imaginary parts give power, magnitude or its logarithm.
+ * Short-time spectra of signals (Keras STFTSpectrogram): x [N, T, C] -> [N, frames, C·bins], or [N, frames, bins, C] with expandDims. Each
+ * channel is convolved with kernels [frame, 1, bins] from the file, which give the real and the imaginary part; `mode` says what is made of
+ * them: power, magnitude, its logarithm, angle …
  */
 export interface SpectrogramSpec extends LayerBase {
   readonly kind: 'spectrogram';
@@ -119,7 +120,7 @@ function framesOf(layer: SpectrogramSpec, input: DimShape): Dim {
   return slid([input[lastChannels(layer) ? 1 : 2]], [windowOf(layer)])[0];
 }
 
-/** Of one bin; every frequency but the first and the last counts for that of the other half, too. */
+/** The number shown for one bin. Every frequency but the first and the last also counts for its mirror image in the other half of the spectrum. */
 function shown(mode: Mode, re: number, im: number, isEnd: boolean): number {
   if (im === undefined) return re;
   if (mode === 'angle') return angleOf(re, im);
@@ -129,14 +130,14 @@ function shown(mode: Mode, re: number, im: number, isEnd: boolean): number {
   return mode === 'log' ? log(Math.max(linear, LEAST)) : linear;
 }
 
-/** From −π to π; a negative number without an imaginary part has π, or −π where that is a negative zero. */
+/** atan2(im, re), from −π to π. A negative real number has the angle π, or −π if its imaginary part is −0. */
 function angleOf(re: number, im: number): number {
   const angle = im === 0 ? 0 : arctan(im / re);
   if (!(re < 0)) return angle;
   return im < 0 || Object.is(im, -0) ? angle - Math.PI : angle + Math.PI;
 }
 
-/** The channels are groups of one convolution. */
+/** Adds one convolution, with a group for each channel. */
 function spectra(layer: SpectrogramSpec, { builder, inputs: [x], shapes: [input], weight }: OnnxCall): string {
   const [C] = sizesAlong([channelAxis(layer)], input);
   const add = (op: string, inputs: readonly string[], attributes?: Parameters<GraphBuilder['add']>[2]) =>
@@ -174,12 +175,12 @@ function spectra(layer: SpectrogramSpec, { builder, inputs: [x], shapes: [input]
   return lastChannels(layer) ? add('Transpose', [rows], { perm: ints(0, 2, 1) }) : rows;
 }
 
-/** [bins, 1]: every frequency but the first and the last counts for that of the other half, too. */
+/** Weights of the bins, [bins, 1]: 2 for every frequency but the first and the last, which have no mirror image in the other half. */
 function bothSides(bins: number): Tensor {
   return { shape: [bins, 1], data: Float64Array.from({ length: bins }, (_, i) => (i === 0 || i === bins - 1 ? 1 : 2)) };
 }
 
-/** [frame, 1, bins] -> [C·bins, 1, frame], the same filters for every channel. */
+/** Turns a kernel [frame, 1, bins] into filters [C·bins, 1, frame], the same for every channel. */
 function filtersOf(kernel: Tensor, C: number): Tensor {
   const { shape, data } = permuteAxes(kernel, [2, 1, 0]);
   const all = Float64Array.from({ length: C * data.length }, (_, i) => data[i % data.length]);

@@ -4,19 +4,19 @@ import { checkOption } from './kerasConfig.js';
 import type { LayerBase, LayerKind } from './layer.js';
 
 /**
- * Words as token numbers (Keras TextVectorization, StringLookup). No text is read here: x holds the token numbers [N, T] that the layer
- * gives, and goes on as it is.
+ * Text to token numbers (Keras TextVectorization, StringLookup). No text is read here: x must already hold the token numbers [N, T], and is
+ * passed on unchanged.
  */
 export interface TextSpec extends LayerBase {
   readonly kind: 'text';
   readonly kerasClass: string;
-  /** T, where the layer cuts and pads every text to it */
+  /** T, if the layer truncates and pads every text to a fixed length */
   readonly length: number | null;
 }
 
 const CLASSES = ['TextVectorization', 'StringLookup'];
 
-/** Options of which only one value gives token numbers [N, T]. */
+/** Options with the one value that gives token numbers [N, T]. */
 const ONLY = { output_mode: ['int'], ragged: [false], sparse: [false], invert: [false] };
 
 export const text: LayerKind<TextSpec> = {

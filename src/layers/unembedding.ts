@@ -7,8 +7,8 @@ import type { LayerKind } from './layer.js';
 import { number } from './onnxSteps.js';
 
 /**
- * A ReversibleEmbedding of Keras called with reverse=True: [.., E] -> a number for each of V tokens, x · Eᵀ, or x · R where the layer holds a second
- * matrix for it. Its weights are those of the embedding that it shares.
+ * A Keras ReversibleEmbedding called with reverse=True: [.., E] -> [.., V], a score for each token: x · Eᵀ, or x · R if the layer has a
+ * separate matrix. Its weights are those of the embedding that it shares.
  */
 export interface UnembeddingSpec extends Omit<EmbeddingSpec, 'kind'> {
   readonly kind: 'unembedding';
@@ -46,7 +46,7 @@ function expression(layer: UnembeddingSpec, { inputs: [x], weight, activation }:
   return (layer.softCap ?? null) === null ? y : `(${activation('tanh', `(${y} / ${layer.softCap})`)} * ${layer.softCap})`;
 }
 
-/** [E, V] */
+/** The matrix of the reverse call, [E, V]. */
 function matrixOf({ untied }: UnembeddingSpec, weight: (name: string) => Tensor | undefined): Tensor {
   return untied ? weight('R')! : permuteAxes(weight('E')!, [1, 0]);
 }

@@ -102,7 +102,7 @@ function weightShapes({ score, useScale }: AttentionSpec, query: DimShape): Weig
   return [...(useScale ? [one('scale')] : []), ...(score === 'concat' ? [one('w')] : [])];
 }
 
-/** @throws RnnError E_MERGE where the axes between samples and steps are not the same in all */
+/** @throws RnnError E_MERGE unless the axes between samples and steps are the same in all inputs */
 function checkAround(query: DimShape, ...others: readonly DimShape[]): void {
   const between = (shape: DimShape) => shape.slice(1, -2);
   const isOther = (shape: DimShape) =>
@@ -115,7 +115,7 @@ function checkAround(query: DimShape, ...others: readonly DimShape[]): void {
     });
 }
 
-/** A mask of the values [N, S], or of every pair [N, T, S]. @throws RnnError E_KERAS_OPTION */
+/** Checks that an attention mask is [N, S] (values), or [N, T, S] (query-value pairs). @throws RnnError E_KERAS_OPTION */
 function checkMask({ causal }: AttentionSpec, mask: DimShape, rank: number): void {
   if (rank === 3 && (mask.length === 2 || (mask.length === 3 && !causal))) return;
   throw new RnnError('unsupported', 'E_KERAS_OPTION', 'the mask of this attention is not understood here', {
@@ -129,7 +129,7 @@ function addCounts(a: bigint | null, b: bigint | null): bigint | null {
   return a === null || b === null ? null : a + b;
 }
 
-/** What Keras subtracts from the score of a step that may not be seen. */
+/** Keras subtracts this from the score of a masked step. */
 const HIDDEN = 1e9;
 
 function attend(layer: AttentionSpec, inputs: readonly Value[], weights: ReadonlyMap<string, Tensor>): LayerResult {
@@ -144,7 +144,7 @@ function attend(layer: AttentionSpec, inputs: readonly Value[], weights: Readonl
   const ofPairs = given?.shape.length === 3;
   const seen = given ? Uint8Array.from(given.data, truth => (truth === 0 ? 0 : 1)) : value.mask;
   const sees = visible({ tensor: v, mask: ofPairs ? undefined : seen }, layer);
-  // in float32 all scores are alike once so much is taken from them: a step that sees nothing sees everything
+  // in float32, subtracting so much makes all scores equal: a step that may see nothing attends to everything
   const round = precisionOf(q) === 'f32' ? Math.fround : (x: number) => x;
   const [out, scores] = attended([q, k, v], {
     heads: 1,
@@ -186,7 +186,7 @@ function attendOnnx(layer: AttentionSpec, call: OnnxCall): OnnxResult {
   return { y, others: layer.scores ? [weights] : [] };
 }
 
-/** The mask that the call was given, with what a causal one hides. */
+/** Adds the nodes of the given attention mask, combined with the causal mask. */
 function maskOnnx(layer: AttentionSpec, call: OnnxCall): string | undefined {
   const { builder, inputs, masks, shapes } = call;
   const given = cast(builder, inputs[inputs.length - 1], 'bool', layer.name);
@@ -198,7 +198,7 @@ function scoreOf({ score }: AttentionSpec, weights: ReadonlyMap<string, Tensor>,
   const w = weights.get('w')?.data[0] ?? 1;
   const one = scale?.[0] ?? 1;
   const wide = Math.max(D, E);
-  // a single feature stands beside each of the other's
+  // a single feature is broadcast over those of the other
   const [stepD, stepE, stepScale] = [D, E, scale?.length ?? 1].map(size => (size === 1 ? 0 : 1));
   if (score === 'dot') return (q, i, k, j) => one * product(q, i, k, j, D);
   return (q, i, k, j) => {

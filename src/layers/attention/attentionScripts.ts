@@ -4,11 +4,11 @@ import { checkUnmasked } from './axes.js';
 import { axesOf, type MultiHeadSpec, maskShape, zeroesUnseen } from './heads.js';
 import { type AttentionSpec, readBy, type Sight } from './scores.js';
 
-/** Attention as Python, in NumPy and in PyTorch, whose functions have the same names but for a few. */
+/** Attention in Python, for NumPy and PyTorch, whose functions mostly have the same names. */
 
 type Library = 'np' | 'torch';
 
-/** Written for NumPy. */
+/** Helpers for both libraries, written with NumPy's names. */
 const SHARED = `
 def before(scores, causal, window):
     t, s = np.arange(scores.shape[-2])[:, None], np.arange(scores.shape[-1])
@@ -68,7 +68,7 @@ function inTorch(text: string): string {
     .replaceAll('np.', 'torch.');
 }
 
-/** Both facets of a layer, and the mask of its query, which it passes on. */
+/** The scripts of an attention layer. It passes on the mask of its query. */
 function scripts<S extends { readonly attentionMask: boolean }>(expression: (library: Library) => Script<S>['expression']): ScriptFacet<S> {
   const of = (library: Library): Script<S> => ({
     helpers: HELPERS[library],
@@ -134,7 +134,10 @@ function called(name: string, given: readonly string[], named: Readonly<Record<s
   return `${name}(${[...given, ...options].join(', ')})`;
 }
 
-/** Letters of the axes of a query [N, …, D]: those along which it attends have others in a value. Scores are [N, …, H, T axes, S axes]. */
+/**
+ * The einsum equations of the scores, [N, …, H, T axes, S axes], and of the result. Query and value share the letters of their axes, except
+ * those along which the layer attends.
+ */
 function equations(layer: MultiHeadSpec, rank: number): { pairs: string; joined: string } {
   const { around, along } = axesOf(layer, rank);
   const own = 'abcdefg'.slice(0, rank - 1);
@@ -143,7 +146,7 @@ function equations(layer: MultiHeadSpec, rank: number): { pairs: string; joined:
   return { pairs: `${own}hp,${other}hp->${scores}`, joined: `${scores},${other}hp->${own}hp` };
 }
 
-/** The axes of 1 that an attention mask lacks, as an index. */
+/** The index that adds the axes of size 1 an attention mask lacks. */
 function lifted(layer: MultiHeadSpec, { shapes }: ScriptCall): string {
   const shape = shapes[shapes.length - 1];
   const wide = maskShape([...shape.keys()], axesOf(layer, shapes[0].length), -1);

@@ -2,13 +2,13 @@ import { RnnError } from '../../errors.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 
-/** The axes of a query [N, …, D] along which it attends, and those around them, samples first: every place of these attends alone. */
+/** The axes of a query [N, …, D]: `along` which it attends, and those `around`, the samples first, each position of which attends separately. */
 export interface AttendedAxes {
   readonly around: readonly number[];
   readonly along: readonly number[];
 }
 
-/** @param given Keras' attention_axes; null: all between samples and features @throws RnnError E_RANK */
+/** Splits the axes of a query. @param given Keras' attention_axes; null: all axes between samples and features @throws RnnError E_RANK */
 export function attendedAxes(given: readonly number[] | null, rank: number): AttendedAxes {
   const between = Array.from({ length: rank - 2 }, (_, i) => i + 1);
   const along = (given ?? between).map(axis => (axis < 0 ? axis + rank : axis));
@@ -21,14 +21,14 @@ export function attendedAxes(given: readonly number[] | null, rank: number): Att
   return { around: [0, ...between].filter(axis => !along.includes(axis)), along };
 }
 
-/** [N, …, D] -> [N', T, D]: all around as samples, all along as steps. */
+/** [N, …, D] -> [N', T, D]: joins all `around` axes as samples, all `along` axes as steps. */
 export function folded(t: Tensor, { around, along }: AttendedAxes): Tensor {
   const last = t.shape.length - 1;
   const sizes = [around, along].map(axes => sizeOf(axes.map(axis => t.shape[axis])));
   return reshape(permuteAxes(t, [...around, ...along, last]), [...sizes, t.shape[last]]);
 }
 
-/** [N', T, D] -> [N, …, D] with the axes of `shape`. */
+/** The inverse of `folded`: [N', T, D] -> [N, …, D]. @param shape of the unfolded tensor */
 export function unfolded(t: Tensor, { around, along }: AttendedAxes, shape: readonly number[]): Tensor {
   const order = [...around, ...along, shape.length - 1];
   const moved = reshape(t, [...order.slice(0, -1).map(axis => shape[axis]), t.shape[2]]);
@@ -38,7 +38,7 @@ export function unfolded(t: Tensor, { around, along }: AttendedAxes, shape: read
   );
 }
 
-/** Keras lays masks over the wrong axes of what has more than three. @throws RnnError E_KERAS_OPTION */
+/** Refuses masks if there are more than three axes: Keras applies them to the wrong ones. @throws RnnError E_KERAS_OPTION */
 export function checkUnmasked(rank: number, masks: readonly unknown[]): void {
   if (rank > 3 && masks.some(mask => mask !== undefined))
     throw new RnnError('unsupported', 'E_KERAS_OPTION', 'a mask comes with a query, key or value of more than three axes', {

@@ -18,7 +18,7 @@ import { attended, CALL_INPUTS, CALL_OPTIONS, product, readBy, visible } from '.
 const PARTS = ['query', 'key', 'value'] as const;
 
 const LIST = sizes({ default: null });
-/** One size, or a list of them. */
+/** A field that is one size or a list of sizes. */
 const OUTPUT_UNITS = {
   ...LIST,
   check: (value: unknown, key: string) => (typeof value === 'number' ? (LIST.check([value], key) as number[])[0] : LIST.check(value, key)),
@@ -70,7 +70,7 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
       ...(layer.useGate ? { use_gate: true } : {}),
       ...(layer.slidingWindow === null ? {} : { sliding_window: layer.slidingWindow }),
     }),
-    // as if every query saw as many values as there are queries
+    // Keras shows the attention weights as [N, H, T, T], whatever the number of values
     shownShapes: ({ keyHeads, heads }, [y, scores]) =>
       scores && keyHeads === null ? [y, [y[0], { symbol: 'H', size: heads }, y[1], y[1]]] : [y, scores ?? []],
     weightNames: Object.fromEntries(
@@ -120,7 +120,7 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
   },
   otherOutputs(layer, [query, value = query]) {
     if (!layer.scores) return [];
-    // who asks for the names alone gives any three axes
+    // callers that only need the names pass any shape with three axes
     const { around, along } = axesOf(layer, Math.max(query.length, ...(layer.attentionAxes ?? []).map(axis => axis + 2)));
     const shape = [...around.map(i => query[i]), { symbol: 'H', size: layer.heads }, ...[query, value].flatMap(x => along.map(i => x[i]))];
     return [{ suffix: 'scores', shape }];
@@ -184,8 +184,8 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
 };
 
 /**
- * Keras lays what a step may see by its place (causal, a window) over the scores after the sizes of axis 1: right where it attends along one
- * axis as long as that one. @throws RnnError E_SEQ, E_RANK, E_KERAS_OPTION
+ * Keras makes the causal mask and the sliding window from the size of axis 1, which is only right if the layer attends along one axis of that
+ * size. @throws RnnError E_SEQ, E_RANK, E_KERAS_OPTION
  */
 function checkAxes(layer: MultiHeadSpec, query: DimShape, value: DimShape = query): void {
   featuresOf(query);
@@ -205,7 +205,7 @@ function grouped(config: Json): Json {
   return { heads: config.num_query_heads, keyHeads: config.num_key_value_heads, units: config.head_dim, ...options(config) };
 }
 
-/** What both classes have in their configs. */
+/** Reads what the configs of both classes have in common. */
 function options(config: Json): Json {
   return {
     useBias: config.use_bias ?? true,
@@ -215,14 +215,14 @@ function options(config: Json): Json {
   };
 }
 
-/** [N, …, D] -> [N, …, H·P] */
+/** Projects to all heads: [N, …, D] -> [N, …, H·P]. */
 function projected(layer: MultiHeadSpec, part: string, { tensor }: Value, { kernels, weights }: LayerContext): Tensor {
   const [W, b] = ['W', 'b'].map(w => forEachHead(layer, `${part}/${w}`, weights.get(`${part}/${w}`))) as [Tensor, Tensor | undefined];
   const [D, H, P] = W.shape;
   return kernels.affine(tensor, reshape(W, [D, H * P]), b && reshape(b, [H * P]));
 }
 
-/** An attention mask for every score. */
+/** Broadcasts an attention mask to the shape of the scores. */
 function truths({ shape, data }: Tensor, axes: AttendedAxes, sizes: readonly number[]): Tensor['data'] {
   return broadcastTo({ kind: 'bool', shape: maskShape(shape, axes, 1), data }, sizes).data;
 }

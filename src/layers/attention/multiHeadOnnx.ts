@@ -7,7 +7,7 @@ import { type AttendedAxes, checkUnmasked } from './axes.js';
 import { axesOf, forEachHead, type MultiHeadSpec, maskShape, NEVER, zeroesUnseen } from './heads.js';
 import { readBy, visibleOnnx } from './scores.js';
 
-/** MultiHeadAttention as operators of ONNX: heads side by side behind the samples, and the axes along which it attends joined to one. */
+/** MultiHeadAttention as ONNX operators: the heads become an axis before the attended axes, which are joined into one. */
 export function multiHeadOnnx(layer: MultiHeadSpec, call: OnnxCall): OnnxResult {
   const { builder, inputs, masks } = call;
   const weight = (key: string) => forEachHead(layer, key, call.weight(key));
@@ -53,7 +53,7 @@ export function multiHeadOnnx(layer: MultiHeadSpec, call: OnnxCall): OnnxResult 
   const weights = seen && zeroesUnseen(layer, rank) ? zeroedOutside(builder, any(seen), all, name) : all;
   const [, V, ...K] = weight('output/W')!.shape;
   const product = add('MatMul', [weights, joinedSteps(apart('value', value), V)]);
-  // the sizes of a value with its T axes apart
+  // sizes of x, to separate the T axes again
   const sizesOf = (x: string, from: number, to: number) => add('Shape', [x], { start: int(from), end: int(to) });
   const attended =
     along.length === 1 ? product : add('Reshape', [product, add('Concat', [sizesOf(q, 0, rank), builder.integers([V])], { axis: int(0) })]);
@@ -68,7 +68,7 @@ export function multiHeadOnnx(layer: MultiHeadSpec, call: OnnxCall): OnnxResult 
   return { y, others: [add('Reshape', [weights, add('Concat', [sizesOf(q, 0, rank), ends], { axis: int(0) })])] };
 }
 
-/** As truth values over scores [N, …, H, T, S]. */
+/** Adds the nodes of the attention mask: booleans that broadcast over scores [N, …, H, T, S]. */
 function attentionMaskOnnx({ name }: MultiHeadSpec, { builder, inputs, shapes }: OnnxCall, axes: AttendedAxes): string {
   const add = (op: string, given: readonly string[]) => builder.add(op, given, {}, `${name}/mask`);
   const truth = cast(builder, inputs[inputs.length - 1], 'bool', name);

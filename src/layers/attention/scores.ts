@@ -5,24 +5,24 @@ import type { OnnxCall } from '../facets.js';
 import type { LayerBase, Value } from '../layer.js';
 import { cast, number } from '../onnxSteps.js';
 
-/** What a call of either attention may ask for in addition. */
+/** Call arguments of both attention layers, and their fields. */
 export const CALL_OPTIONS = { use_causal_mask: 'causal', return_attention_scores: 'scores' };
 
-/** Tensors among its arguments. */
+/** Call arguments that are tensors. */
 export const CALL_INPUTS = { attention_mask: 'attentionMask' };
 
 export interface MaskGiven {
-  /** the last input is 0 where a step of the query does not see one of the values [N, T, S] */
+  /** whether the last input is an attention mask [N, T, S]: 0 if step t of the query does not see value s */
   readonly attentionMask: boolean;
 }
 
 /**
- * Attention of a query [N, T, D] over values [N, S, V] and keys [N, S, D] (the values where there are none), as Keras' Attention and
+ * Attention of a query [N, T, D] over values [N, S, V] and keys [N, S, D] (default: the values), as in Keras' Attention and
  * AdditiveAttention: y_t = Σ_s softmax_s(score(q_t, k_s)) · v_s
  *   dot       scale · q·k
  *   concat    w · Σ tanh(scale · (q + k))
  *   additive  Σ scale ⊙ tanh(q + k)
- * Axes between samples and steps are like samples: [N, B, T, D] over [N, B, S, D].
+ * Axes between samples and steps are treated like samples: [N, B, T, D] over [N, B, S, D].
  */
 export interface AttentionSpec extends LayerBase, MaskGiven {
   readonly kind: 'attention' | 'additiveattention';
@@ -30,11 +30,11 @@ export interface AttentionSpec extends LayerBase, MaskGiven {
   readonly useScale: boolean;
   /** step t sees no later step */
   readonly causal: boolean;
-  /** gives the weights of the values [N, T, S] as its second output */
+  /** whether the attention weights [N, T, S] are a second output */
   readonly scores: boolean;
 }
 
-/** Query, value and key, without the attention mask behind them. */
+/** Returns query, value and key, without the attention mask after them. */
 export function readBy<T>({ attentionMask }: MaskGiven, inputs: readonly T[]): readonly T[] {
   return attentionMask ? inputs.slice(0, -1) : inputs;
 }
@@ -42,11 +42,11 @@ export function readBy<T>({ attentionMask }: MaskGiven, inputs: readonly T[]): r
 export interface Sight {
   /** step t sees no later step */
   readonly causal: boolean;
-  /** step t sees the steps that are fewer than so many away */
+  /** step t only sees steps less than this far away */
   readonly slidingWindow?: number | null;
 }
 
-/** Which of the S positions step t of a sample may look at: the mask of the values, with `causal` none after t, and none outside a window. */
+/** Returns whether step t sees value s: not if s is masked, with `causal` not if s > t, and not outside a sliding window; undefined: always. */
 export function visible(
   values: Pick<Value, 'tensor' | 'mask'>,
   { causal, slidingWindow }: Sight,
@@ -58,7 +58,7 @@ export function visible(
   return (n, t, s) => (mask === undefined || mask[n * S + s] === 1) && (!causal || s <= t) && Math.abs(s - t) < within;
 }
 
-/** The same as truth values that broadcast over [N, T, S], whose steps are an axis of query and value. */
+/** The same as ONNX nodes: booleans that broadcast over [N, T, S]. */
 export function visibleOnnx(
   name: string,
   { causal, slidingWindow }: Sight,
@@ -78,25 +78,25 @@ export function visibleOnnx(
 }
 
 type Data = Tensor['data'];
-/** Whether a step of the query sees one of the values, in a head. */
+/** Whether step t of the query sees value s, in sample n and head h. */
 export type Sees = (n: number, t: number, s: number, h: number) => boolean;
 
 export interface Attending {
   readonly heads: number;
-  /** of the features of a query that begin at place i, and those of a key at place j */
+  /** score of the query features that start at index i of q and the key features that start at index j of k */
   score(q: Data, i: number, k: Data, j: number): number;
   readonly sees: Sees | undefined;
-  /** the score of a step that is not seen */
+  /** replaces the score of a step that is not seen */
   hidden(score: number): number;
-  /** which steps of the query [N·T] are real: the others give zeros */
+  /** mask of the query [N·T]; its masked steps output zeros */
   readonly real?: Uint8Array;
-  /** whether the scores are wanted */
+  /** whether to return the attention weights */
   readonly scores: boolean;
-  /** whether a step that sees nothing has scores of 0 */
+  /** whether a step that sees nothing has attention weights of 0 */
   readonly zeroes: boolean;
 }
 
-/** Σ_s softmax_s(score(q_t, k_s)) · v_s of q [N, T, H·P], k [N, S, H·P] and v [N, S, H·V]. @returns y [N, T, H·V] and the scores [N, H, T, S] */
+/** Σ_s softmax_s(score(q_t, k_s)) · v_s for q [N, T, H·P], k [N, S, H·P] and v [N, S, H·V]. @returns y [N, T, H·V] and the attention weights [N, H, T, S] */
 export function attended([q, k, v]: readonly Tensor[], { heads: H, score, sees, hidden, real, scores, zeroes }: Attending): Tensor[] {
   const [N, T] = q.shape;
   const S = k.shape[1];
@@ -125,7 +125,7 @@ export function attended([q, k, v]: readonly Tensor[], { heads: H, score, sees, 
   return [y, all];
 }
 
-/** Softmax over the last axis of one row of scores, in place: e^(x − max), summed in the order of the axis. */
+/** Softmax of one row of scores, in place: e^(x − max), summed from first to last. */
 function softmaxRow(row: Float64Array): void {
   let most = -Infinity;
   for (const v of row) if (v > most || Number.isNaN(v)) most = v;
@@ -137,7 +137,7 @@ function softmaxRow(row: Float64Array): void {
   for (let s = 0; s < row.length; s++) row[s] /= sum;
 }
 
-/** weights [S] · values [S, V] of sample n, written at `to`. Values may be one head of several: `stride` numbers apart, from `start`. */
+/** Writes weights [S] · values [S, V] at `to`. The values may be one of several heads: rows start at `start`, `stride` apart. */
 function weightedSum(
   weights: Float64Array,
   value: (s: number) => number,
@@ -153,14 +153,14 @@ function weightedSum(
   }
 }
 
-/** Of so many numbers from i and from j on. */
+/** Dot product of a[i, i + length) and b[j, j + length). */
 export function product(a: Data, i: number, b: Data, j: number, length: number): number {
   let sum = 0;
   for (let p = 0; p < length; p++) sum += a[i + p] * b[j + p];
   return sum;
 }
 
-/** Zeros of [N, T, V] in the precision of a tensor. */
+/** Zeros of the given shape, in the precision of t. */
 function emptyLike(t: Tensor, shape: readonly number[]): { shape: readonly number[]; data: Tensor['data'] } {
   return {
     shape,

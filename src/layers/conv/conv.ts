@@ -79,7 +79,7 @@ function grammarOf(axes: number): Grammar {
   };
 }
 
-/** W [...k, C/groups, F] and b [F]. @param units the letter of the filters */
+/** Shapes of W [...k, C/groups, F] and b [F]. @param units letter of the number of filters */
 function weightsOf(layer: ConvSpec, input: DimShape, units: string): WeightShape[] {
   const C = groupedChannels(layer, input);
   const from = channelsOf(layer, input).symbol;
@@ -89,7 +89,7 @@ function weightsOf(layer: ConvSpec, input: DimShape, units: string): WeightShape
   return withBias([kernel], layer.useBias, 'b', units, layer.filters);
 }
 
-/** Channels of the input, which the groups must divide. @throws RnnError E_SYMBOLIC, E_GROUPS */
+/** Returns the number of input channels, which must be divisible by the groups. @throws RnnError E_SYMBOLIC, E_GROUPS */
 function groupedChannels(layer: ConvSpec, input: DimShape): number {
   const C = widthOf(lastChannels(layer) ? input : input.slice(0, 2));
   const { groups, filters } = layer;

@@ -5,8 +5,9 @@ import { offsetsOf, startsOf } from '../window/places.js';
 import { paddingOf, type Window, windowsIn } from '../window/window.js';
 
 /**
- * y[n, o, f] = Σ_{k, c} x[n, o·stride + k·dilation, c] · W[k, c, f] + b[f], over one or more axes of space: a product of the rows that a window sees.
- * x [N, …S, C], kernel [...k, C/groups, F], bias [F] -> [N, …O, F]; group g reads channels g·C/groups … and gives filters g·F/groups …
+ * y[n, o, f] = Σ_{k, c} x[n, o·stride + k·dilation, c] · W[k, c, f] + b[f], over one or more spatial axes, computed as a matrix product of the
+ * windows. x [N, …S, C], kernel [...k, C/groups, F], bias [F] -> [N, …O, F]; group g reads channels from g·C/groups and computes filters from
+ * g·F/groups on.
  */
 export function convolve(
   x: Tensor,
@@ -32,7 +33,7 @@ export function convolve(
   return y;
 }
 
-/** Over time without gaps a window's values lie side by side: the rows of the product overlap in x, and nothing is copied. */
+/** Convolution over time without dilation: the values of a window are contiguous, so the rows of the product overlap in x and nothing is copied. */
 function slide(x: Tensor, y: Tensor, window: Window, product: Product): void {
   const [N, T, C] = x.shape;
   const [, O, F] = y.shape;
@@ -40,10 +41,10 @@ function slide(x: Tensor, y: Tensor, window: Window, product: Product): void {
     product({ data: y.data, start: n * O * F, stride: F }, { data: x.data, start: n * T * C, stride: window.stride * C }, O);
 }
 
-/** Most numbers of windows that are copied side by side at a time. */
+/** Most numbers that `gather` copies into rows at a time. */
 const MOST_GATHERED = 2 ** 18;
 
-/** Any number of axes, gaps and groups: windows are copied into rows, then multiplied. */
+/** Convolution with any axes, dilations and groups: copies windows into rows, then multiplies them. */
 function gather(x: Tensor, y: Tensor, windows: readonly Window[], g: number, groups: number, product: Product, kernels: Kernels): void {
   const C = x.shape[x.shape.length - 1];
   const F = y.shape[y.shape.length - 1];
@@ -67,7 +68,7 @@ function gather(x: Tensor, y: Tensor, windows: readonly Window[], g: number, gro
   }
 }
 
-/** Kernel and bias of one group as a matrix [k·C/groups, F/groups] and a vector. */
+/** Returns kernel and bias of group g as a matrix [k·C/groups, F/groups] and a vector. */
 function partOf(kernel: Tensor, bias: Tensor | undefined, g: number, groups: number): [Tensor, Tensor | undefined] {
   const F = kernel.shape[kernel.shape.length - 1];
   const rows = kernel.data.length / F;

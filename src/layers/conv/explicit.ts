@@ -1,22 +1,22 @@
 import type { DataFormat } from '../channels.js';
 import type { Json } from '../kerasConfig.js';
 
-/** How PyTorch and ONNX say a convolution over x [N, C, …S]. */
+/** A convolution over x [N, C, …S] as PyTorch and ONNX describe it, with explicit pads. */
 export interface ExplicitConvolution {
   /** [F, C/groups, …k] */
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
-  /** zeros in front of each axis of space, and behind it */
+  /** zeros before each spatial axis, and after it */
   readonly before: readonly number[];
   readonly behind: readonly number[];
   readonly groups: number;
   readonly useBias: boolean;
-  /** of x, in which the pads are said */
+  /** layout of x */
   readonly dataFormat: DataFormat;
 }
 
-/** The layer; where it does not pad as it should, `pads` says what is to be padded before it: in front of each axis of x, then behind. */
+/** Returns the layer. If it cannot pad as asked, it does not pad, and x must first be padded by `pads`: before each axis of x, then after each. */
 export function explicitConvolution({ kernel, strides, dilations, before, behind, groups, useBias, dataFormat }: ExplicitConvolution): {
   readonly spec: Json;
   readonly pads: readonly number[] | undefined;
@@ -42,7 +42,7 @@ export function explicitConvolution({ kernel, strides, dilations, before, behind
   return { spec, pads: padded ? [...around(before), ...around(behind)] : undefined };
 }
 
-/** [F, C, …k] -> the order of axes that turns it into [...k, C, F] */
+/** Returns the order of axes that turns [F, C, …k] into [...k, C, F]. */
 export function kernelTurned(rank: number): number[] {
   return [...Array.from({ length: rank - 2 }, (_, i) => 2 + i), 1, 0];
 }

@@ -10,10 +10,10 @@ import { onnxPadding } from '../window/onnx.js';
 import type { Padding } from '../window/window.js';
 import { type ConvSpec, type Sliding, windowsOf } from './spec.js';
 
-/** What all layers of filters over the axes of space share: their fields in a spec, in a Keras configuration, in the grammar. */
+/** What all convolutional layers share: their fields in a spec, in a Keras configuration, in the grammar. */
 export type Filtered = Pick<ConvSpec, 'kernelSize' | 'strides' | 'dilation' | 'padding' | 'activation' | 'useBias' | 'dataFormat'>;
 
-/** @param paddings those the layer can have, the first one unless said */
+/** @param paddings the allowed values; the first one is the default */
 export function filterFields(axes: number, paddings: readonly Padding[], activation = 'linear') {
   const ones = new Array<number>(axes).fill(1);
   return {
@@ -30,7 +30,7 @@ export function filterFields(axes: number, paddings: readonly Padding[], activat
 /** Their arguments in Keras: see kerasArguments.ts. */
 export const FILTER_ARGUMENTS = 'kernelSize strides padding dataFormat dilation activation useBias';
 
-/** `64x5`, `64x3x3`: filters, then their sizes. */
+/** The sizes in the grammar: `64x5`, `64x3x3`, the number of filters, then the kernel size. */
 export function filterSizes(axes: number): Grammar['sizes'] {
   return {
     form: `FILTERS${'xSIZE'.repeat(axes)}`,
@@ -39,7 +39,7 @@ export function filterSizes(axes: number): Grammar['sizes'] {
   };
 }
 
-/** [...k, C, F] -> [F, C, …k], as ONNX has a kernel; of one that is transposed [...k, F, C] -> [C, F, …k]. */
+/** Transposes a kernel to ONNX's layout: [...k, C, F] -> [F, C, …k]; for a transposed convolution [...k, F, C] -> [C, F, …k]. */
 export function filtersFirst(kernel: Tensor): Tensor {
   const axes = kernel.shape.length - 2;
   return permuteAxes(kernel, [axes + 1, axes, ...Array(axes).keys()]);
@@ -51,7 +51,7 @@ export function filterConstants(builder: GraphBuilder, name: string, kernel: Ten
   return [constant('weight', kernel), ...(bias ? [constant('bias', bias)] : [])];
 }
 
-/** How ONNX' Conv slides. @param shape of the input */
+/** The attributes of ONNX's Conv for kernel, strides, dilations and padding. @param shape of the input */
 export function slidingAttributes(layer: Sliding & Pick<ConvSpec, 'dataFormat'>, shape: DimShape): Record<string, OnnxAttribute> {
   return {
     kernel_shape: ints(...layer.kernelSize),

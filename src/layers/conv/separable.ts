@@ -18,12 +18,12 @@ import { FILTER_ARGUMENTS, type Filtered, filterFields, filtersFirst, slidingAtt
 import { windowsOf } from './spec.js';
 
 /**
- * Filters that slide over every channel by itself, m of them (DepthwiseConv), and, where they are separable, a product of what they give at every
- * place (SeparableConv): [N, T, D] -> [N, T', m·D] or [N, T', F].
+ * Convolves every channel separately with m filters (DepthwiseConv), [N, T, D] -> [N, T', m·D]; a separable layer then multiplies the result
+ * at each position by a pointwise kernel (SeparableConv), giving [N, T', F].
  */
 export interface SeparableSpec extends LayerBase, Filtered {
   readonly kind: 'depthwise1d' | 'depthwise2d' | 'separable1d' | 'separable2d';
-  /** null: depthwise alone */
+  /** null: depthwise only */
   readonly filters: number | null;
   /** m, filters per channel */
   readonly depthMultiplier: number;
@@ -126,7 +126,7 @@ function grammarOf(axes: number, both: boolean): Grammar {
   };
 }
 
-/** W [...k, C, m], and Wpoint [1, …, C·m, F] of a separable one. */
+/** Shapes of W [...k, C, m], and, if separable, of Wpoint [1, …, C·m, F]. */
 function weightsOf(layer: SeparableSpec, channels: Dim, units: string): WeightShape[] {
   const C = widthOf([channels]);
   const from = channels.symbol;
@@ -140,7 +140,7 @@ function weightsOf(layer: SeparableSpec, channels: Dim, units: string): WeightSh
   return withBias([depth, point], layer.useBias, 'b', units, layer.filters);
 }
 
-/** Two convolutions, the first with a group for every channel. */
+/** As one or two convolutions, the first with one group per channel. */
 function asNodes(layer: SeparableSpec, { builder, inputs: [input], shapes, weight, activation }: OnnxCall): string {
   const axes = layer.kernelSize.length;
   const space = layer.kernelSize.keys();

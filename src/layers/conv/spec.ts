@@ -3,26 +3,26 @@ import type { DataFormat } from '../channels.js';
 import type { LayerBase } from '../layer.js';
 import type { Padding, Window } from '../window/window.js';
 
-/** y = act(x * W + b): filters that slide over time [N, T, D] -> [N, T', F], or over axes of space [N, …S, D] -> [N, …S', F]. */
+/** y = act(x * W + b), a convolution over time [N, T, D] -> [N, T', F], or over spatial axes [N, …S, D] -> [N, …S', F]. */
 export interface ConvSpec extends LayerBase {
   readonly kind: `conv${1 | 2 | 3}d`;
   readonly filters: number;
-  /** one number per axis of space, as in all of the following */
+  /** one number per spatial axis, as are strides and dilation */
   readonly kernelSize: readonly number[];
   readonly strides: readonly number[];
   readonly dilation: readonly number[];
   readonly padding: Padding;
-  /** the input's channels and the filters in so many groups that do not see each other */
+  /** channels and filters are split into this many independent groups */
   readonly groups: number;
   readonly activation: ActivationSpec;
   readonly useBias: boolean;
   readonly dataFormat: DataFormat;
 }
 
-/** The window of the filters along each axis of space. */
+/** The filters' window along each spatial axis. */
 export function windowsOf({ kernelSize, strides, dilation, padding }: Sliding): Window[] {
   return kernelSize.map((size, axis) => ({ size, stride: strides[axis], dilation: dilation[axis], padding }));
 }
 
-/** What every layer has whose filters slide. */
+/** The fields of every layer with sliding filters. */
 export type Sliding = Pick<ConvSpec, 'kernelSize' | 'strides' | 'dilation' | 'padding'>;

@@ -13,24 +13,24 @@ import { pythonText } from '../python.js';
 import type { Dim } from '../shape.js';
 import { FILTER_ARGUMENTS, type Filtered, filterConstants, filterFields, filterSizes, filtersFirst } from './filters.js';
 
-/** A transposed convolution: every value of the input adds its own copy of the filters, a stride apart (Keras ConvTranspose). */
+/** A transposed convolution: every input value adds a scaled copy of the filters to the output, one stride apart (Keras ConvTranspose). */
 export interface TransposedSpec extends LayerBase, Filtered {
   readonly kind: `convtranspose${1 | 2 | 3}d`;
   readonly filters: number;
   readonly padding: 'valid' | 'same';
-  /** values added at the end of each axis of space; null: as many as `padding` requires */
+  /** values added at the end of each spatial axis; null: as many as `padding` requires */
   readonly outputPadding: readonly number[] | null;
 }
 
-/** Along one axis: one value becomes `one` values, each further value adds `stride`. */
+/** The geometry along one axis: an input of length 1 gives `one` output values, each further input value adds `stride`. */
 interface Spread {
   readonly size: number;
   readonly stride: number;
   readonly dilation: number;
-  /** values between the first and the last that one value reaches, both counted */
+  /** how many output positions one input value spans, from the first to the last */
   readonly reach: number;
   readonly one: number;
-  /** values that are cut off at the start: what the convolution would have padded there (TensorFlow's rule) */
+  /** values cut off at the start, as many as the convolution pads there (TensorFlow's rule) */
   readonly before: number;
 }
 
@@ -130,7 +130,7 @@ function grownBy({ symbol, size }: Dim, along: Spread): Dim {
   return { symbol: more === 0 ? times : `${times}${more < 0 ? '' : '+'}${more}`, size: size === null ? null : lengthOf(size, along) };
 }
 
-/** x [N, …S, C], kernel [...k, F, C] -> [N, …O, F]: one product for all values, whose parts are then added where they belong. */
+/** x [N, …S, C], kernel [...k, F, C] -> [N, …O, F]: one matrix product for all values and taps, whose parts are then added at their output positions. */
 function spread(x: Tensor, kernel: Tensor, bias: Tensor | undefined, along: readonly Spread[], kernels: Kernels): Tensor {
   const [N, ...rest] = x.shape;
   const space = rest.slice(0, -1);
@@ -155,7 +155,7 @@ function spread(x: Tensor, kernel: Tensor, bias: Tensor | undefined, along: read
   return { shape: [N, ...out, F], data };
 }
 
-/** The place of the output that tap k of the value at s adds to, for all s and k; -1 where it is cut off. */
+/** For every input position s and tap k, the output position they add to; -1 if it is cut off. */
 function targets(space: readonly number[], out: readonly number[], along: readonly Spread[]): Int32Array {
   const taps = along.map(a => a.size);
   const places = new Int32Array(sizeOf(space) * sizeOf(taps));
@@ -173,11 +173,11 @@ function targets(space: readonly number[], out: readonly number[], along: readon
   return places;
 }
 
-/** ConvTranspose reads [N, C, …S] with W [C, F, …k]; what the filters do not reach is output_padding. */
+/** As ConvTranspose, which reads [N, C, …S] and W [C, F, …k]; output positions that no filter reaches are output_padding. */
 function asNodes(layer: TransposedSpec, { builder, inputs: [input], weight, activation }: OnnxCall): string {
   const axes = layer.kernelSize.length;
   const along = spreads(layer);
-  // the full length minus the requested one, the same for every input
+  // the full output length minus the requested one, which is the same for inputs of any length
   const more = along.map(a => a.reach - a.one);
   const before = along.map(a => a.before);
   const weights = filterConstants(builder, layer.name, filtersFirst(weight('W')!), weight('b'));

@@ -72,7 +72,7 @@ function convLstm(name: ConvLstmSpec['kind'], axes: number): LayerKind<ConvLstmS
     },
 
     otherOutputs(layer, [input], symbols) {
-      // for names alone, the shape may be any
+      // callers that only need the names pass any shape
       const one = input.length === axes + 3 ? this.outputShape({ ...layer, returnSequences: false }, [input], symbols) : [];
       return ['h', 'c'].map(suffix => ({ suffix, shape: one }));
     },
@@ -87,7 +87,7 @@ export const convlstm1d = convLstm('convlstm1d', 1);
 export const convlstm2d = convLstm('convlstm2d', 2);
 export const convlstm3d = convLstm('convlstm3d', 3);
 
-/** @param image one step of the input, [N, …S, C] @param units the letter of the filters */
+/** @param image shape of one step of the input, [N, …S, C] @param units letter of the number of filters */
 function weightsOf(layer: ConvLstmSpec, image: DimShape, units: string): WeightShape[] {
   const from = channelsOf(layer, image);
   const taps = layer.kernelSize.map(String);
@@ -119,7 +119,7 @@ function costOf(layer: ConvLstmSpec, T: Dim, image: DimShape, units: string): La
   };
 }
 
-/** One step of a sequence. @throws RnnError E_SEQ */
+/** Returns the shape of one step of a sequence. @throws RnnError E_SEQ */
 function step(shape: DimShape, axes: number): DimShape {
   if (shape.length === axes + 3) return [shape[0], ...shape.slice(2)];
   const wanted = `(N, T, ${['depth', 'height', 'width'].slice(3 - axes).join(', ')}, channels)`;
@@ -129,7 +129,7 @@ function step(shape: DimShape, axes: number): DimShape {
   });
 }
 
-/** The NumPy loop; the gates of both products in the order i, f, g, o. */
+/** The call of the NumPy loop. Both kernels have their gates in the order i, f, g, o. */
 function expression(
   layer: ConvLstmSpec,
   { inputs: [input], weight, activation }: Parameters<Script<ConvLstmSpec>['expression']>[1],

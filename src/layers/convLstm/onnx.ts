@@ -9,7 +9,7 @@ import { number } from '../onnxSteps.js';
 import { onnxPadding } from '../window/onnx.js';
 import type { ConvLstmSpec } from './spec.js';
 
-/** One convolution over all steps, then a Scan whose body is a step; everything with the channels first, as Conv reads it. */
+/** As one convolution over all steps, then a Scan whose body is one step. Everything is channels first, as Conv requires. */
 export const onnx: OnnxFacet<ConvLstmSpec> = (layer, call) => {
   const {
     builder,
@@ -28,7 +28,7 @@ export const onnx: OnnxFacet<ConvLstmSpec> = (layer, call) => {
     channelsToFirst(layer, builder, typeof state === 'string' ? state : builder.constant(`${name}.state_${i}`, state), axes),
   );
   const [h, c] = given ?? [zeros, zeros];
-  // what a masked step shows is the output before it, and that is not h where h was given
+  // a masked step repeats the previous output. Before the first real step that is zero, even if an initial h is given, so it is a state of its own
   const states = mask === undefined ? [h, c] : [h, c, zeros];
   const scanned = mask === undefined ? [z] : [z, mask];
   const body = step(layer, call, mask !== undefined);
@@ -46,7 +46,7 @@ export const onnx: OnnxFacet<ConvLstmSpec> = (layer, call) => {
   return { y, ...(wantsOthers ? { others: found.slice(0, 2).map(state => channelsBack(layer, builder, state, axes)) } : {}) };
 };
 
-/** x * W + b at all steps [N, T, 4F, …S'] */
+/** Adds x * W + b for all steps: [N, T, 4F, …S']. */
 function products(layer: ConvLstmSpec, call: OnnxCall): string {
   const {
     builder,
@@ -67,7 +67,7 @@ function products(layer: ConvLstmSpec, call: OnnxCall): string {
   return builder.add('Reshape', [z, wanted], {}, `${name}/products`);
 }
 
-/** h, c (and what was last shown), z_t (and whether the step is real) -> the states after the step, and what it shows. */
+/** The body of the Scan: h, c (and the last output), z_t (and the mask of the step) -> the states after the step, and its output. */
 function step(layer: ConvLstmSpec, { builder, weight, activation }: OnnxCall, masked: boolean) {
   const { name } = layer;
   const own = `${name}/step`;
@@ -88,7 +88,7 @@ function step(layer: ConvLstmSpec, { builder, weight, activation }: OnnxCall, ma
     const gates = add('Add', [z, add('Conv', [h, kernel], { kernel_shape: ints(...layer.kernelSize), ...padding })]);
     const [i, f, g, o] = builder.addMany('Split', [gates], 4, { axis: int(1) }, own);
     const along = (spec: ActivationSpec) => (x: string) => {
-      // a row is the last axis of the layer's own layout
+      // a row function works on the last axis of the layer's own layout
       const turned = isRowActivation(spec) && lastChannels(layer);
       const [perm, back] = [
         [0, ...last, 1],

@@ -10,7 +10,7 @@ import type { Kernels, LayerResult, Value } from '../layer.js';
 import type { Window } from '../window/window.js';
 import type { ConvLstmSpec } from './spec.js';
 
-/** The loop of a convolutional LSTM: x [N, T, …S, C] -> [N, T, …O, F], or the last step alone. @param initial h and c [N, …O, F] */
+/** Runs a convolutional LSTM over time: x [N, T, …S, C] -> [N, T, …O, F], or the last step only. @param initial h and c [N, …O, F] */
 export function run(
   layer: ConvLstmSpec,
   input: Value,
@@ -55,7 +55,7 @@ export function run(
   return { tensor: layer.goBackwards ? flipTime(inTime) : inTime, states, others: states };
 }
 
-/** One step of one sample: x·Wx + b and h·Wh [...S, 4F] to the new c and h [...S, F]. */
+/** Computes one step of one sample: x * W + b and h * U, both [...S, 4F], to the new c and h [...S, F]. */
 function stepOf(
   { x, h }: Readonly<Record<'x' | 'h', FloatArray>>,
   F: number,
@@ -73,7 +73,7 @@ function stepOf(
   for (let k = 0; k < c.length; k++) nextH[k] = o[k] * out[k];
 }
 
-/** An activation of numbers with the channels last, in place where it can be; a row is the last axis in the layer's own layout. */
+/** Returns an activation for channels-last numbers, computed in place if possible. A row function works on the last axis of the layer's own layout. */
 function activationIn(layer: ConvLstmSpec, spec: ActivationSpec, shape: readonly number[]): (z: Float64Array) => Float64Array {
   const f = cellFunction(spec);
   const along = (z: Float64Array, width: number) => {

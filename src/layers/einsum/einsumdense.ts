@@ -14,18 +14,18 @@ import { addTo, refuseRounded, rounded, roundedFields, roundedOnnx } from '../ro
 import type { Dim, DimShape } from '../shape.js';
 import { type Equation, equationOf } from './equation.js';
 
-/** y = act(x · W + b) as an equation of axes says: 'abc,cd->abd' is a dense layer at every step (Keras EinsumDense). */
+/** y = act(einsum(equation, x, W) + b): 'abc,cd->abd' is a dense layer at every step (Keras EinsumDense). */
 export interface EinsumDenseSpec extends LayerBase {
   readonly kind: 'einsumdense';
   readonly equation: string;
-  /** sizes of the output without the batch and without '...'; null: that of the input */
+  /** sizes of the output, without the batch and the axes of '...'; null: the size in the input */
   readonly outputShape: readonly (number | null)[];
-  /** axes of the output that have a bias of their own; null: no bias */
+  /** letters of the output axes along which the bias varies; null: no bias */
   readonly biasAxes: string | null;
   readonly activation: ActivationSpec;
-  /** what is summed of x is rounded to whole numbers from −127 to 127 with a scale of its own first (Keras' int8 layers) */
+  /** x is first quantised to −127 … 127 along the axes that are summed (Keras' int8 layers) */
   readonly roundedInput: boolean;
-  /** of such a layer, LoRA's product: of x as it is */
+  /** such a layer also has LoRA weights, whose product takes x unrounded */
   readonly lora?: boolean;
 }
 
@@ -61,7 +61,7 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
       refuseRounded(layer, 'an EinsumDense layer with an int8 input is written by model.quantize alone', 'keep the file as Keras saved it');
       return { equation: layer.equation, output_shape: layer.outputShape, bias_axes: layer.biasAxes, activation: layer.activation };
     },
-    // the axes that '...' stands for in front, the samples aside, the other way round, and then all sizes that were given
+    // for a leading '...', Keras shows its axes (without the batch) in reverse order, followed by all the sizes that were given
     shownShapes({ equation, outputShape }, [y]) {
       const left = leftLetters(equation);
       if (left === undefined) return [y];
@@ -148,15 +148,15 @@ function checkOutput(value: unknown, key: string): unknown {
 interface Solved {
   readonly equation: Equation;
   readonly sizes: ReadonlyMap<string, Dim>;
-  /** letters of the output that are given as None: to Keras, and to every layer after it, their size is open */
+  /** letters of output axes whose size is given as None: open to Keras, and so to all later layers */
   readonly open: ReadonlySet<string>;
 }
 
-/** The size of every letter: of the input's from the input, of the others from the output. @throws RnnError E_EQUATION, E_RANK */
+/** Returns the size of every letter: taken from the input if it is there, else from `outputShape`. @throws RnnError E_EQUATION, E_RANK */
 function solved(layer: EinsumDenseSpec, input: DimShape): Solved {
   const equation = equationOf(layer.equation, input.length);
   const sizes = new Map<string, Dim>([...equation.input].map((letter, axis) => [letter, input[axis]]));
-  // '...' on the left takes the batch with it: what it leaves out stands between the batch and the sizes given, of which Keras then reads the first
+  // a leading '...' includes the batch, and the axes it stands for come before the given sizes. If there are too many sizes, Keras reads the first ones
   const left = leftLetters(layer.equation)?.length ?? equation.output.length;
   const given = left < equation.output.length ? layer.outputShape.slice(0, left) : layer.outputShape;
   const open = new Set<string>();
@@ -186,12 +186,12 @@ function solved(layer: EinsumDenseSpec, input: DimShape): Solved {
   return { equation, sizes, open };
 }
 
-/** 'f' of '...e,ef->...f' */
+/** Returns the letters after a leading '...' of the output: 'f' in '...e,ef->...f'; undefined without one. */
 function leftLetters(equation: string): string | undefined {
   return /->\.\.\.(.*)$/.exec(equation)?.[1];
 }
 
-/** Axes of the bias, from the first named one to the last of the output. */
+/** Returns the shape of the bias: the output axes from the first one in `biasAxes` on; those not in it have size 1. */
 function biasDims({ biasAxes }: EinsumDenseSpec, { output }: Equation, sizes: ReadonlyMap<string, Dim>): Dim[] | null {
   if (biasAxes === null) return null;
   const first = Math.min(...[...biasAxes].map(letter => output.indexOf(letter)));
@@ -203,7 +203,7 @@ function biasDims({ biasAxes }: EinsumDenseSpec, { output }: Equation, sizes: Re
   return [...output.slice(first)].map(letter => (biasAxes.includes(letter) ? sizes.get(letter)! : { symbol: '1', size: 1 }));
 }
 
-/** Both operands as matrices, once for every place of the axes that input, kernel and output share. */
+/** Computes the product as matrix products, one for each position of the axes that input, kernel and output share. */
 function contracted({ input, kernel, output }: Equation, x: Tensor, W: Tensor, kernels: Kernels): Tensor {
   const both = [...input].filter(l => kernel.includes(l) && output.includes(l));
   const summed = [...input].filter(l => kernel.includes(l) && !output.includes(l));
@@ -215,7 +215,7 @@ function contracted({ input, kernel, output }: Equation, x: Tensor, W: Tensor, k
     size.set(l, W.shape[i]);
   });
   const sizes = (letters: readonly string[]) => letters.map(l => size.get(l)!);
-  // an axis that only the input has is summed by rows of the kernel that repeat
+  // an axis that only the input has is summed by repeating rows of the kernel
   const a = permuteAxes(
     x,
     [...both, ...kept, ...lost, ...summed].map(l => input.indexOf(l)),
@@ -241,12 +241,12 @@ function contracted({ input, kernel, output }: Equation, x: Tensor, W: Tensor, k
   );
 }
 
-/** Axes of the input that the output has not. */
+/** Axes of the input that the output lacks. */
 function summedAxes({ input, output }: Equation): number[] {
   return [...input].flatMap((letter, axis) => (output.includes(letter) ? [] : [axis]));
 }
 
-/** Adds a bias whose axes are the last ones of y; those of size 1 are repeated. */
+/** Adds a bias to the last axes of y in place; its axes of size 1 are broadcast. */
 function addTrailing(y: Tensor, bias: Tensor): void {
   const own = y.shape.slice(y.shape.length - bias.shape.length);
   const inner = sizeOf(own);

@@ -1,14 +1,14 @@
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 
-/** 'abc,cd->abd' with every axis named: the letters of the input, the kernel and the output. */
+/** A parsed equation, 'abc,cd->abd': one letter for each axis of the input, the kernel and the output. */
 export interface Equation {
   readonly input: string;
   readonly kernel: string;
   readonly output: string;
 }
 
-/** Capital letters stand for the axes that '…' leaves out. @param rank of the input @throws RnnError E_EQUATION */
+/** Parses an equation; capital letters name the axes of '...'. @param rank of the input @throws RnnError E_EQUATION */
 export function equationOf(text: string, rank: number): Equation {
   const match = /^(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?$/.exec(text);
   if (!match) throw wrong(text, '[X],[Y]->[Z], ...[X],[Y]->...[Z] or [X]...,[Y]->[Z]...');

@@ -1,4 +1,4 @@
-/** Hashes of whole numbers written in decimal, as TensorFlow computes them, in 64 bits without a sign. */
+/** The hashes that TensorFlow applies to whole numbers written in decimal. Values are unsigned 64-bit. */
 
 const MASK = (1n << 64n) - 1n;
 const K2 = 0x9ae16a3b2f90404fn;
@@ -9,14 +9,14 @@ const wrap = (v: bigint) => v & MASK;
 const rotated = (v: bigint, by: bigint) => wrap((v >> by) | (v << (64n - by)));
 const shifted = (v: bigint) => v ^ (v >> 47n);
 
-/** `count` bytes from a place on, the lowest first. */
+/** Reads `count` bytes as a little-endian number. */
 function word(bytes: Uint8Array, from: number, count: number): bigint {
   let v = 0n;
   for (let i = count - 1; i >= 0; i--) v = (v << 8n) | BigInt(bytes[from + i]);
   return v;
 }
 
-/** Two words as one. */
+/** FarmHash's HashLen16: combines two words into one. */
 function joined(u: bigint, v: bigint, by: bigint): bigint {
   const a = shifted(wrap((u ^ v) * by));
   return wrap(shifted(wrap((v ^ a) * by)) * by);
@@ -42,7 +42,7 @@ export function fingerprint(bytes: Uint8Array): bigint {
   return wrap(shifted(wrap(y * K2) ^ wrap(z * K0)) * K2);
 }
 
-/** SipHash-2-4 with a key of two words. */
+/** SipHash-2-4. @param key two 64-bit words */
 export function keyed(bytes: Uint8Array, key: readonly number[]): bigint {
   const [k0, k1] = key.map(k => BigInt.asUintN(64, BigInt(k)));
   const v = [k0 ^ 0x736f6d6570736575n, k1 ^ 0x646f72616e646f6dn, k0 ^ 0x6c7967656e657261n, k1 ^ 0x7465646279746573n];
@@ -74,10 +74,10 @@ function rounds(v: bigint[], count: number): void {
   }
 }
 
-/** What tf.sparse.cross_hashed starts from. */
+/** The initial value of tf.sparse.cross_hashed. */
 export const CROSSED_FROM = 0xdecafcaffen;
 
-/** TensorFlow's FingerprintCat64: a hash with the next number. */
+/** TensorFlow's FingerprintCat64: combines a hash with the next number. */
 export function crossed(hash: bigint, next: bigint): bigint {
   const by = 0xc6a4a7935bd1e995n;
   const mixed = wrap(shifted(wrap(next * by)) * by);

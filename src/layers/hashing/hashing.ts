@@ -9,7 +9,7 @@ import { pythonText } from '../python.js';
 import { CROSSED_FROM, crossed, fingerprint, keyed } from './fingerprint.js';
 
 /**
- * Whole numbers as one of so many bins by a hash (Keras Hashing), or the numbers of several inputs together (HashedCrossing): [N, …] -> [N, …].
+ * Hashes whole numbers into bins (Keras Hashing), or tuples with one number from each input (HashedCrossing): [N, …] -> [N, …].
  * No text is read here.
  */
 export interface HashingSpec extends LayerBase {
@@ -17,9 +17,9 @@ export interface HashingSpec extends LayerBase {
   readonly bins: number;
   /** key of SipHash; null: FarmHash, which has none */
   readonly salt: readonly number[] | null;
-  /** the number that has bin 0 for itself */
+  /** the number that is mapped to bin 0, which no other number is */
   readonly maskValue: number | null;
-  /** empty where it is part of a layer that encodes the bins */
+  /** '' if it is part of a layer that encodes the bins */
   readonly kerasClass: string;
 }
 
@@ -63,14 +63,14 @@ function constructed({ bins, salt, maskValue }: HashingSpec, { inputs }: ScriptC
   return `keras.layers.Hashing(${[bins, ...options].join(', ')})(${first})`;
 }
 
-/** Arguments of the layer, of those that count here. @throws RnnError E_KERAS_OPTION */
+/** Reads the fields from a Keras config. @throws RnnError E_KERAS_OPTION */
 export function hashingOf(config: Json): Json {
   checkOption(config, 'sparse', [false]);
   const { num_bins: bins, salt = null, mask_value: maskValue = null } = config;
   return { bins, salt: typeof salt === 'number' ? [salt, salt] : salt, maskValue };
 }
 
-/** Keras cuts off what stands behind the point. @throws RnnError E_TOKEN: no number, or one that may have been rounded */
+/** Truncates element k to a whole number, as Keras does. @throws RnnError E_TOKEN if it is not finite, or so large that it may have been rounded */
 function whole(data: FloatArray, k: number): bigint {
   const v = data[k];
   const limit = data instanceof Float32Array ? 2 ** 24 : 2 ** 53;
@@ -93,7 +93,7 @@ function hashed({ salt }: HashingSpec, bins: number): (values: readonly bigint[]
   };
 }
 
-/** Bin 0 is that of the mask alone. */
+/** Reserves bin 0 for the mask value. */
 function masked(layer: HashingSpec, mask: number): (values: readonly bigint[]) => number {
   const binOf = hashed(layer, layer.bins - 1);
   return values => (Number(values[0]) === mask ? 0 : binOf(values) + 1);

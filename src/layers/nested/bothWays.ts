@@ -12,8 +12,8 @@ import type { Dim, DimShape } from '../shape.js';
 import { innerContext, innerPath, innerWeights, kindOf, plainSymbols } from './inner.js';
 
 /**
- * Two recurrent layers over the same input, one of them backwards, whose outputs are joined: where both are one cell with the same options, that
- * cell's own `bidirectional` says it shorter (Keras Bidirectional with a backward_layer, over RNN cells, or with merge_mode None).
+ * Two recurrent layers over the same input, one of them backwards, whose outputs are merged (Keras Bidirectional with a backward_layer, over
+ * RNN cells, or with merge_mode None). If both are the same cell with the same options, the field `bidirectional` of that cell is used instead.
  */
 export interface BothWaysSpec extends LayerBase {
   readonly kind: 'bidirectional';
@@ -39,7 +39,7 @@ export const bidirectional: LayerKind<BothWaysSpec> = {
   keras: {
     classes: {},
     config: () => ({}),
-    // as if the backward layer had the forward layer's width
+    // Keras shows the backward layer with the forward layer's width
     shownShapes(layer, [y, ...others], inputs) {
       const one = kindOf(layer.forward).outputShape(layer.forward, inputs, plainSymbols(layer.forward));
       const wide = [...one.slice(0, -1), mergedWidth('concat', one[one.length - 1])];
@@ -102,23 +102,23 @@ export const bidirectional: LayerKind<BothWaysSpec> = {
   },
 };
 
-/** Initial states, all of the forward layer first. */
+/** Splits the initial states into those of the forward layer, which come first, and those of the backward layer. */
 function initialOf<S>(layer: BothWaysSpec, initial: readonly S[] | undefined): (readonly S[] | undefined)[] {
   const count = kindOf(layer.forward).otherOutputs!(layer.forward, [anySequence(layer.forward)], plainSymbols(layer.forward)).length;
   return [initial?.slice(0, count), initial?.slice(count)];
 }
 
 const OPEN: Dim = { symbol: '', size: null };
-/** any window fits into it */
+/** a size into which every window fits */
 const WIDE = 2 ** 20;
 
-/** what weights are counted for where only their names matter */
+/** a placeholder input shape, for when only the names of weights or outputs matter */
 function anySequence({ kind }: AnyLayer): DimShape {
   const axes = Number(/^convlstm(\d)d$/.exec(kind)?.[1] ?? 0);
   return [OPEN, OPEN, ...Array.from({ length: axes + 1 }, () => ({ symbol: '', size: axes === 0 ? 1 : WIDE }))];
 }
 
-/** for names alone, the inputs may have any shape */
+/** The output shape of the backward layer. Callers that only need the names may pass inputs of any shape. */
 function secondShape(layer: BothWaysSpec, inputs: readonly DimShape[]): DimShape {
   const any = anySequence(layer.backward);
   const fitting = inputs[0].length === any.length ? inputs : [any];

@@ -6,8 +6,8 @@ import type { AnyLayer } from '../lookup.js';
 import { innerPath, kindOf } from './inner.js';
 
 /**
- * A layer whose kernel training divides by its largest singular value (Keras SpectralNormalization). The file holds the divided kernel, so a forward
- * pass is that of the layer inside; the vector u [1, K] is where training goes on looking for that value.
+ * A layer whose kernel is divided by its largest singular value during training (Keras SpectralNormalization). The file holds the divided
+ * kernel, so the forward pass is that of the inner layer. The vector u [1, K] is the state of the power iteration that estimates that value.
  */
 export interface SpectralSpec extends LayerBase {
   readonly kind: 'spectralnorm';
@@ -24,7 +24,7 @@ export const spectralnorm: LayerKind<SpectralSpec> = {
     classes: { SpectralNormalization: (config, read) => ({ layer: withoutTokens(read.layer(config.layer)) }) },
     config: ({ layer }) => ({ layer }),
     path: ({ layer }, weight, index) => (weight === 'u' ? 'vars/1' : `layer/${innerPath(layer, weight, Math.max(0, index - 1))}`),
-    // the kernel again
+    // the kernel, stored a second time
     repeated: 'vars/0',
   },
   weightShapes({ layer }, inputs, symbols) {
@@ -32,7 +32,7 @@ export const spectralnorm: LayerKind<SpectralSpec> = {
     const { dims, shape } = weights[0];
     const wide = dims[dims.length - 1];
     const own = { dims: ['1', wide], shape: [1, shape[shape.length - 1]], formula: wide, frozen: true };
-    // as Keras lists them: what is the wrapper's own first, and the kernel is
+    // in Keras' order: the wrapper's own weights come first, and the kernel is one of them
     return [weights[0], weightShape({ name: 'u', role: 'statistics', ...own }), ...weights.slice(1)];
   },
   outputShape: ({ layer }, inputs, symbols) => kindOf(layer).outputShape(layer, inputs, symbols),
@@ -42,7 +42,7 @@ export const spectralnorm: LayerKind<SpectralSpec> = {
   onnx: ({ layer }, call) => call.inner(layer, '', {}),
 };
 
-/** Keras makes whole numbers of what an Embedding of whole numbers gives there. @throws RnnError E_KERAS_OPTION */
+/** Refuses an Embedding: inside SpectralNormalization, Keras casts its vectors to the integer type of its input. @throws RnnError E_KERAS_OPTION */
 function withoutTokens(layer: Json): Json {
   if (layer.kind !== 'embedding') return layer;
   throw new RnnError('unsupported', 'E_KERAS_OPTION', 'a spectrally normalised Embedding is not run here', {

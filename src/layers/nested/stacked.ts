@@ -9,17 +9,17 @@ import type { RecurrentSpec } from '../recurrentSpec.js';
 import type { Dim, DimShape } from '../shape.js';
 import { innerContext, innerWeights, kindOf, plainSymbols } from './inner.js';
 
-/** Several cells as one: at every step each reads the output of the one before (Keras RNN over StackedRNNCells). */
+/** Several cells stacked into one: at every step, each reads the output of the one before (Keras RNN over StackedRNNCells). */
 export interface StackedSpec extends LayerBase {
   readonly kind: 'stackedrnn';
-  /** recurrent layers; whether they return sequences or run backwards is the outer layer's */
+  /** recurrent layers; returnSequences and goBackwards are those of the outer layer */
   readonly cells: readonly AnyLayer[];
   readonly returnSequences: boolean;
   readonly goBackwards: boolean;
   readonly zeroOutputForMask: boolean;
 }
 
-/** Keras' group names in a file */
+/** Keras' names of the cells' groups in a file. */
 const CELL_GROUPS: Readonly<Record<string, string>> = { rnn: 'simple_rnn_cell', lstm: 'lstm_cell', gru: 'gru_cell' };
 
 export const stackedrnn: LayerKind<StackedSpec> = {
@@ -64,7 +64,7 @@ export const stackedrnn: LayerKind<StackedSpec> = {
       .map((shape, i) => formulaOf(kindOf(layer.cells[i]), layer.cells[i], [shape], plainSymbols(layer.cells[i])))
       .join('+'),
 
-  // a step that is padding is one for every cell, so cell after cell over the whole sequence is the same as step after step
+  // runs one cell after the other over the whole sequence. That equals running all cells step by step, since a padded step is padded for all
   apply(layer, [input], context): LayerResult {
     let value: Value = layer.goBackwards ? backwards(input) : input;
     let initial = context.initial;
@@ -101,7 +101,7 @@ function statesOf(cell: AnyLayer): number {
   return kindOf(cell).otherOutputs!(cell, [[]], plainSymbols(cell)).length;
 }
 
-/** Cell i as it runs in the stack: all but the last give the whole sequence. */
+/** Returns cell i as it runs in the stack: all but the last return the whole sequence. */
 function inStack({ cells, returnSequences, zeroOutputForMask }: StackedSpec, i: number): AnyLayer {
   const last = i === cells.length - 1;
   const options = { returnSequences: !last || returnSequences, zeroOutputForMask: last && zeroOutputForMask };
@@ -113,13 +113,13 @@ function widthOf(cell: AnyLayer): Dim {
   return { symbol: String(units), size: units };
 }
 
-/** What each cell reads. */
+/** Returns the input shape of each cell. */
 function inputsOf(layer: StackedSpec, input: DimShape): DimShape[] {
   const [N, T] = sequenceOf(input);
   return layer.cells.map((_, i) => (i === 0 ? input : [N, T, widthOf(layer.cells[i - 1])]));
 }
 
-/** Last step first, the mask with it. */
+/** Reverses the steps of a value and of its mask. */
 function backwards({ tensor, mask }: Value): Value {
   const [N, T] = tensor.shape;
   return { tensor: flipTime(tensor), mask: mask?.map((_, k) => mask[Math.floor(k / T) * T + T - 1 - (k % T)]).slice(0, N * T) };

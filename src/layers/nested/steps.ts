@@ -6,8 +6,8 @@ import type { LayerBase, LayerKind, Value } from '../layer.js';
 import type { DimShape } from '../shape.js';
 
 /**
- * Layers on every step (Keras TimeDistributed): a step [N, T, …] is taken as a sample [N·T, …]. A layer alone is a `timedistributed`; the layers
- * of a model stand between these two.
+ * Layers applied to every step (Keras TimeDistributed): steps [N, T, …] become samples [N·T, …]. A single layer is a `timedistributed`; the
+ * layers of a model are enclosed by `eachstep` and `allsteps`.
  */
 
 /** [N, T, …] -> [N·T, …] */
@@ -15,7 +15,7 @@ export interface EachStepSpec extends LayerBase {
   readonly kind: 'eachstep';
 }
 
-/** [N, T, …], and what became of its steps [N·T, …] -> [N, T, …] */
+/** Inputs: the sequence [N, T, …] and the result of its steps [N·T, …]. Output: that result as [N, T, …]. */
 export interface AllStepsSpec extends LayerBase {
   readonly kind: 'allsteps';
 }
@@ -54,7 +54,7 @@ export const allsteps: LayerKind<AllStepsSpec> = {
   scripts: reshaping(([x, y]) => [y, `(*${x}.shape[:2], *${y}.shape[1:])`]),
 };
 
-/** One step of a sequence, as a sample. @throws RnnError E_SEQ */
+/** Returns the shape of one step of a sequence, taken as a sample. @throws RnnError E_SEQ */
 export function stepOf(shape: DimShape): DimShape {
   const [N, T, ...rest] = shape;
   if (rest.length === 0)
@@ -67,12 +67,12 @@ export function stepOf(shape: DimShape): DimShape {
   return [{ symbol: `${N.symbol}*${T.symbol}`, size: size === null ? null : Number(size) }, ...rest];
 }
 
-/** The steps as samples. A mask of the steps is one of samples then, one that reaches further in is the mask of each sample's own steps. */
+/** Turns steps into samples. A mask [N, T] then masks samples; one with more axes masks the inner steps of each sample. */
 export function asSamples({ tensor: { shape, data }, mask }: Value): Value {
   return { tensor: { shape: [shape[0] * shape[1], ...shape.slice(2)], data }, mask };
 }
 
-/** Samples [N·T, …] as steps of the sequence that they come from, [N, T, …]. */
+/** Turns samples [N·T, …] back into steps of the sequence they come from, [N, T, …]. */
 export function asSequence(sequence: Value, { tensor: { shape, data } }: Value): Value {
   return { tensor: { shape: [...sequence.tensor.shape.slice(0, 2), ...shape.slice(1)], data } };
 }
@@ -95,7 +95,7 @@ function joined(builder: GraphBuilder, sizes: readonly string[], name: string): 
   return builder.add('Concat', sizes, { axis: int(0) }, `${name}/shape`);
 }
 
-/** The Python of a value in another shape. */
+/** Scripts of a reshape. @param parts the Python of the value and of its new shape */
 function reshaping(parts: (inputs: readonly string[]) => readonly [value: string, shape: string]): ScriptFacet<LayerBase> {
   const written = (prefix: string) => ({
     expression: (_layer: LayerBase, { inputs }: ScriptCall) => {

@@ -7,7 +7,7 @@ import { type AnyLayer, layerOutputs } from '../lookup.js';
 import { kindOf } from './inner.js';
 import { asSamples, asSequence, onnxSamples, onnxSequence, stepOf } from './steps.js';
 
-/** A layer applied to every step: [N, T, …] is taken as N·T samples […] (Keras TimeDistributed). */
+/** A layer applied to every step: [N, T, …] becomes N·T samples […] (Keras TimeDistributed). */
 export interface TimeDistributedSpec extends LayerBase {
   readonly kind: 'timedistributed';
   readonly layer: AnyLayer;

@@ -7,7 +7,7 @@ import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { vectorWeights, weightsAlong } from './weights.js';
 
-/** y = γ·(x − mean) / √(variance + ε) + β along one axis, with the mean and variance that training left (Keras BatchNormalization, PyTorch BatchNorm1d in eval mode). */
+/** y = γ·(x − mean) / √(variance + ε) + β along one axis, with the moving statistics from training (Keras BatchNormalization, PyTorch BatchNorm1d in eval mode). */
 export interface BatchNormSpec extends LayerBase {
   readonly kind: 'batchnorm';
   readonly axis: number;
@@ -16,7 +16,7 @@ export interface BatchNormSpec extends LayerBase {
   readonly center: boolean;
   /** whether there is a γ */
   readonly scale: boolean;
-  /** statistics of a renormalisation, which are kept and counted, and not read outside training */
+  /** whether there are statistics of batch renormalisation, which are stored and counted but only used in training */
   readonly renorm: boolean;
 }
 
@@ -83,7 +83,7 @@ export const batchnorm: LayerKind<BatchNormSpec> = {
   scripts: inBoth(expression),
 };
 
-/** x·factor + shift, in double precision. */
+/** Returns factor and shift of y = x·factor + shift, in float64. */
 function asAffine(layer: BatchNormSpec, weight: (name: string) => Tensor | undefined) {
   const [gamma, beta, mean, variance] = ['gamma', 'beta', 'mean', 'variance'].map(name => weight(name)?.data);
   const factor = Float64Array.from(variance!, (v, c) => (gamma?.[c] ?? 1) / Math.sqrt(v + layer.epsilon));

@@ -11,13 +11,13 @@ import { pythonText } from '../python.js';
 import type { DimShape } from '../shape.js';
 import { vectorWeights } from './weights.js';
 
-/** y = (x − mean) / max(√variance, 1e-7), or its inverse: mean and variance of the data, given or measured beforehand (Keras Normalization). */
+/** y = (x − mean) / max(√variance, 1e-7), or its inverse, with the mean and variance of the data, given or measured beforehand (Keras Normalization). */
 export interface NormalizationSpec extends LayerBase {
   readonly kind: 'normalization';
-  /** axes that have numbers of their own; none: one mean for all */
+  /** axes along which mean and variance vary; empty: one mean for all */
   readonly axis: readonly number[];
   readonly invert: boolean;
-  /** null: they are weights, which `adapt` set */
+  /** null: mean and variance are weights, set by `adapt` */
   readonly mean: NestedNumbers;
   readonly variance: NestedNumbers;
 }
@@ -84,7 +84,7 @@ export const normalization: LayerKind<NormalizationSpec> = {
   scripts: inBoth(expression),
 };
 
-/** One number or an array over all, broadcast to the shape of the axes. */
+/** Returns a mean or variance as `size` numbers, taken from the weight or broadcast from the given value. */
 function statistic(value: NestedNumbers, weight: Tensor | undefined, size: number): Float64Array {
   if (value === null) return Float64Array.from(weight!.data);
   const { data } = nestedNumbers(value, 'mean');
@@ -96,7 +96,7 @@ function statistic(value: NestedNumbers, weight: Tensor | undefined, size: numbe
   });
 }
 
-/** x·factor + shift, of a shape that broadcasts over the input. */
+/** Returns factor and shift of y = x·factor + shift, with a shape that broadcasts over the input. */
 function asAffine(layer: NormalizationSpec, input: DimShape, weight: (name: string) => Tensor | undefined) {
   const axes = axesOf(layer.axis, input);
   const count = sizeOf(sizesAlong(axes, input));
@@ -107,7 +107,7 @@ function asAffine(layer: NormalizationSpec, input: DimShape, weight: (name: stri
   return { factor: { shape, data: deviation.map(d => 1 / d) }, shift: { shape, data: mean.map((m, k) => -m / deviation[k]) } };
 }
 
-/** What makes an array of numbers. */
+/** The function that makes an array. */
 const ARRAY: Readonly<Record<ArrayLibrary, string>> = { np: 'np.array', torch: 'torch.tensor' };
 
 function expression(library: ArrayLibrary, layer: NormalizationSpec, { inputs: [x], shapes, weight }: ScriptCall): string {

@@ -9,10 +9,10 @@ import type { LayerBase, LayerKind } from '../layer.js';
 import type { DimShape } from '../shape.js';
 import { scaledAndShifted, vectorWeights } from './weights.js';
 
-/** Each sample and each group of channels by itself: y = γ·(x − mean) / √(var + ε) + β, γ and β per channel (Keras GroupNormalization, PyTorch GroupNorm). */
+/** y = γ·(x − mean) / √(var + ε) + β, with mean and var of each sample and group of channels, and γ and β per channel (Keras GroupNormalization, PyTorch GroupNorm). */
 export interface GroupNormSpec extends LayerBase {
   readonly kind: 'groupnorm';
-  /** -1: as many as there are channels */
+  /** -1: one group per channel */
   readonly groups: number;
   readonly axis: number;
   readonly epsilon: number;
@@ -96,7 +96,7 @@ function groupsIn(layer: GroupNormSpec, shape: DimShape): number {
   return groupsOf(layer, sizesAlong(axesOf([layer.axis], shape), shape)[0]);
 }
 
-/** @throws RnnError E_GROUPS */
+/** Returns the number of groups. @throws RnnError E_GROUPS if the channels cannot be divided into them */
 function groupsOf({ groups }: GroupNormSpec, channels: number): number {
   if (groups === -1) return channels;
   if (Number.isInteger(groups) && groups > 0 && channels % groups === 0) return groups;
@@ -117,7 +117,7 @@ function momentsOf(data: ArrayLike<number>, base: number, starts: Int32Array, of
   return { mean, factor: 1 / Math.sqrt(squares / count + epsilon) };
 }
 
-/** Channels last, in groups, normalised over all axes but the batch and the groups. */
+/** Adds the nodes: channels are moved last and split into groups, then normalised over all axes but the batch and the groups. */
 function asNodes(layer: GroupNormSpec, { builder, inputs: [x], shapes, weight }: OnnxCall): string {
   const [axis] = axesOf([layer.axis], shapes[0]);
   const rank = shapes[0].length;

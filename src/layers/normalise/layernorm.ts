@@ -10,9 +10,9 @@ import { pythonText } from '../python.js';
 import { type NormalWeight, scaledAndShifted, vectorWeights, weightsAlong } from './weights.js';
 
 /**
- * Each sample by itself, over some axes (the features):
+ * Normalises each sample over some axes (the features):
  *   layer     y = γ·(x − mean) / √(var + ε) + β
- *   scaled    y = γ·x / √(var + ε)            (Keras rms_scaling, which takes the variance and not the mean square)
+ *   scaled    y = γ·x / √(var + ε)            (Keras rms_scaling, which uses the variance, not the mean square)
  *   rms       y = γ·x / √(mean(x²) + ε)       (Keras RMSNormalization, PyTorch RMSNorm)
  *   unit      y = x / max(√Σx², 1e-12)        (Keras UnitNormalization)
  */
@@ -30,7 +30,7 @@ type Way = 'layer' | 'scaled' | 'rms' | 'unit';
 const LEAST_LENGTH = 1e-12;
 const AXIS = numbers({ default: [-1] });
 
-/** @param names of the arguments in Keras, and of the weights there */
+/** @param names of the arguments and weights in Keras */
 function normalisation(
   name: LayerNormSpec['kind'],
   kerasClass: string,

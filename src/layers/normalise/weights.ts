@@ -4,7 +4,7 @@ import { broadcastOver } from '../axes.js';
 import type { OnnxCall, ScriptCall } from '../facets.js';
 import { pythonText } from '../python.js';
 
-/** Weights of normalisations: what a fresh layer has in them, and whether training changes them. */
+/** The weights of normalisations: their role, initial value, and whether training leaves them alone. */
 const KINDS = {
   gamma: { role: 'scale', fill: 1 },
   beta: { role: 'bias', fill: 0 },
@@ -18,7 +18,7 @@ const KINDS = {
 
 export type NormalWeight = keyof typeof KINDS;
 
-/** The Python of a weight by its name, shaped so that it lies along these axes of the input. */
+/** Returns a function that gives the Python of a weight, reshaped to broadcast along these axes of the input. */
 export function weightsAlong(axes: readonly number[], { shapes, weight }: ScriptCall): (name: string) => string | undefined {
   const over = broadcastOver(axes, shapes[0]);
   return name => {
@@ -27,7 +27,7 @@ export function weightsAlong(axes: readonly number[], { shapes, weight }: Script
   };
 }
 
-/** Appends y = x·γ + β, each where the layer has it. @param shape in which they lie along the axes of x; null: their own */
+/** Appends y = x·γ + β, leaving out what the layer lacks. @param shape that γ and β are reshaped to, to broadcast over x; null: they fit */
 export function scaledAndShifted(
   x: string,
   name: string,
@@ -43,7 +43,7 @@ export function scaledAndShifted(
   return beta ? builder.add('Add', [scaled, beta], {}, name) : scaled;
 }
 
-/** Weights of one shape each. */
+/** Returns weights that all have the same shape. */
 export function vectorWeights(names: readonly NormalWeight[], dims: readonly string[], shape: readonly number[]): WeightShape[] {
   return names.map(name => weightShape({ name, ...KINDS[name], dims, shape }));
 }

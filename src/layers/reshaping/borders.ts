@@ -12,10 +12,10 @@ import type { Dim, DimShape } from '../shape.js';
 import { cutText, paddedText, padsConstant } from './cut.js';
 import { RESIZE_PYTHON, resized, resizedOnnx, resizedText } from './resize.js';
 
-/** Zeros around the axes of space, or their ends cut off: [N, T, D] -> [N, T ± (before + behind), D] (Keras ZeroPadding, Cropping). */
+/** Pads spatial axes with zeros, or crops them: [N, T, D] -> [N, T ± (before + after), D] (Keras ZeroPadding, Cropping). */
 export interface BorderSpec extends LayerBase {
   readonly kind: `${'zeropad' | 'crop'}${1 | 2 | 3}d`;
-  /** before and behind, axis after axis */
+  /** how much before and after each axis, one axis after the other */
   readonly border: readonly number[];
   readonly dataFormat: DataFormat;
 }
@@ -25,7 +25,7 @@ function borders(name: BorderSpec['kind'], axes: number): LayerKind<BorderSpec> 
   const kerasClass = `${pad ? 'ZeroPadding' : 'Cropping'}${axes}D`;
   const key = pad ? 'padding' : 'cropping';
   const sign = pad ? 1 : -1;
-  /** [before, behind] of every axis of the input */
+  /** [before, after] for every axis of the input; negative: cropped */
   const padsOf = (layer: BorderSpec) =>
     withChannels(layer, [[0, 0], ...pairs(layer.border)], [0, 0]).map(([before, behind]): [number, number] => [
       sign * before,
@@ -79,7 +79,7 @@ export const crop1d = borders('crop1d', 1);
 export const crop2d = borders('crop2d', 2);
 export const crop3d = borders('crop3d', 3);
 
-/** The middle of an image: [N, H, W, C] -> [N, height, width, C] (Keras CenterCrop). */
+/** Crops the middle of an image: [N, H, W, C] -> [N, height, width, C] (Keras CenterCrop). */
 export interface CenterCropSpec extends LayerBase {
   readonly kind: 'centercrop';
   readonly size: readonly number[];
@@ -115,12 +115,12 @@ function middleText(library: ArrayLibrary, layer: CenterCropSpec, call: ScriptCa
   return pads ? cutText(call.inputs[0], pads) : resizedText(library, enlarging(layer), call);
 }
 
-/** What Keras does to an image that is smaller. */
+/** The resizing that Keras applies if the image is smaller. */
 function enlarging({ name, size, dataFormat }: CenterCropSpec) {
   return { name, size, dataFormat, interpolation: 'bilinear', crop: true } as const;
 }
 
-/** What is cut off in front of each axis and behind it, as negative numbers; undefined of an image that is smaller. @throws RnnError E_SYMBOLIC */
+/** Returns how much to crop before and after each axis, as negative numbers; undefined if the image is smaller. @throws RnnError E_SYMBOLIC */
 function middleOf(layer: CenterCropSpec, input: DimShape): [number, number][] | undefined {
   const own = sizesAlong(spaceAxes(layer, 2), input);
   if (own.some((length, i) => length < layer.size[i])) return undefined;
@@ -135,7 +135,7 @@ function pairs(list: readonly number[]): (readonly [number, number])[] {
   return Array.from({ length: list.length / 2 }, (_, i) => [list[2 * i], list[2 * i + 1]]);
 }
 
-/** Keras: a number, a number per axis, or a pair per axis; for one axis a pair. */
+/** Reads Keras' argument: a number, a number per axis, or a pair per axis; with a single axis, just a pair. */
 function borderOf(value: unknown, axes: number): unknown {
   if (!Array.isArray(value)) return value ?? 1;
   if (axes === 1) return value;

@@ -9,7 +9,7 @@ import type { LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
 import type { Dim, DimShape } from '../shape.js';
 
-/** The numbers of each sample under another shape, in the same order; -1 is what is left (Keras Reshape). */
+/** Reshapes each sample; -1 is the size that remains (Keras Reshape). */
 export interface ReshapeSpec extends LayerBase {
   readonly kind: 'reshape';
   /** without the batch */
@@ -32,7 +32,7 @@ export const reshape: LayerKind<ReshapeSpec> = {
   scripts: inBoth((_library, { shape }, { inputs: [x] }) => `${x}.reshape(len(${x}), ${shape.join(', ')})`),
 };
 
-/** @throws RnnError E_RESHAPE: other numbers of values */
+/** Returns the new sizes. @throws RnnError E_RESHAPE if the number of values differs */
 function target({ shape }: ReshapeSpec, input: DimShape): Dim[] {
   const count = multiply(...input.slice(1).map(d => d.size));
   const known = BigInt(sizeOf(shape.filter(n => n !== -1)));
@@ -50,13 +50,13 @@ function target({ shape }: ReshapeSpec, input: DimShape): Dim[] {
   return shape.map((n): Dim => {
     if (n === -1)
       return { symbol: known === 1n ? product : `${factor(product)}/${known}`, size: count === null ? null : Number(count / known) };
-    // a size that stays where it is keeps its letter
+    // a size that is also in the input keeps its letter
     const same = input.slice(1).find(d => d.size === n && /^[A-Z]\d*$/.test(d.symbol));
     return { symbol: same?.symbol ?? String(n), size: n };
   });
 }
 
-/** The axes of each sample in another order, counted from 1 (Keras Permute). */
+/** Permutes the axes of each sample, which are counted from 1 (Keras Permute). */
 export interface PermuteSpec extends LayerBase {
   readonly kind: 'permute';
   readonly dims: readonly number[];

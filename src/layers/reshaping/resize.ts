@@ -15,7 +15,7 @@ import type { DimShape } from '../shape.js';
 import { cutText, paddedText, padsConstant } from './cut.js';
 import { INTERPOLATIONS, type Interpolation, sampled, sampledPython, type Weighed } from './samples.js';
 
-/** Python that weighs the numbers of x along an axis. */
+/** Returns a Python function that resizes x along an axis, as weighted sums. */
 function resizePython(rows: string, weighed: string, single: string): string {
   return `
 def resize(x, axis, n, how, antialias=False):
@@ -30,7 +30,7 @@ ${sampledPython(single)}`;
 }
 
 const SAMPLED = 'sampled(x.shape[axis], n, how, antialias)';
-// without a mark of purity a page would carry them
+// marked pure, so that the bundle of the page can leave them out
 export const RESIZE_PYTHON: Readonly<Record<ArrayLibrary, string>> = {
   np: /* @__PURE__ */ resizePython(SAMPLED, 'np.moveaxis(np.tensordot(rows, x, (1, axis)), 0, axis)', 'np.float32(v)'),
   torch: /* @__PURE__ */ resizePython(
@@ -40,24 +40,24 @@ export const RESIZE_PYTHON: Readonly<Record<ArrayLibrary, string>> = {
   ),
 };
 
-/** An image of another size: [N, H, W, C] -> [N, height, width, C] (Keras Resizing, `keras.ops.image.resize`). */
+/** Resizes an image: [N, H, W, C] -> [N, height, width, C] (Keras Resizing, `keras.ops.image.resize`). */
 export interface ResizeSpec extends LayerBase {
   readonly kind: 'resize';
   readonly size: readonly number[];
   readonly interpolation: Interpolation;
   readonly antialias: boolean;
-  /** proportions that are kept: of the largest middle that has those of the new image, or of the image with borders that give it those */
+  /** keep the proportions: `crop` to the largest centre part with those of the new size, or `pad` the image to them */
   readonly crop: boolean;
   readonly pad: boolean;
-  /** of the borders */
+  /** value of the padding */
   readonly fillValue: number;
   readonly dataFormat: DataFormat;
-  /** the type of whole numbers that x has: y is rounded to it */
+  /** integer type of x, to which y is rounded; null: floats */
   readonly whole: keyof typeof WHOLE | null;
   readonly kerasClass: string;
 }
 
-/** Least and largest number of each type. */
+/** Smallest and largest number of each integer type. */
 export const WHOLE = {
   uint8: [0, 255],
   int8: [-128, 127],
@@ -68,7 +68,7 @@ export const WHOLE = {
   int64: [-(2 ** 53), 2 ** 53],
 } as const;
 
-/** What resizing reads of a layer. */
+/** The fields that resizing reads. */
 type Resizing = Pick<ResizeSpec, 'name' | 'size' | 'interpolation' | 'crop' | 'dataFormat'> &
   Partial<Pick<ResizeSpec, 'antialias' | 'pad' | 'fillValue' | 'whole'>>;
 
@@ -84,7 +84,7 @@ const fields: LayerKind<ResizeSpec>['fields'] = {
   kerasClass: { type: 'choice', choices: ['Resizing', 'Resize'], default: 'Resizing' },
 };
 
-/** What Keras' arguments say, of the layer as of the operator. @throws RnnError E_KERAS_OPTION */
+/** Reads the arguments of Keras' layer or operator. @throws RnnError E_KERAS_OPTION */
 export function resizingOf(config: Json): Json {
   checkOption(config, 'fill_mode', ['constant']);
   checkOption(config, 'interpolation', INTERPOLATIONS);
@@ -130,7 +130,10 @@ export const resize: LayerKind<ResizeSpec> = {
   scripts: inBoth(resizedText, RESIZE_PYTHON),
 };
 
-/** Means of whole numbers that lie halfway are rounded as the last digit of TensorFlow's sums says, unless every number counts whole. @throws RnnError */
+/**
+ * Refuses area means of integers if the windows cut pixels: a mean halfway between two integers is then rounded by the last bit of TensorFlow's
+ * sum. @throws RnnError E_KERAS_OPTION
+ */
 function checkAreas(layer: Resizing, input: DimShape): void {
   const isWhole = spaceAxes(layer, 2).every((axis, i) => input[axis].size === null || input[axis].size % layer.size[i] === 0);
   if (!layer.whole || layer.interpolation !== 'area' || (isWhole && !layer.crop && !layer.pad)) return;
@@ -141,11 +144,11 @@ function checkAreas(layer: Resizing, input: DimShape): void {
   });
 }
 
-/** An image in another size: padded or cropped first where the layer keeps its proportions. */
+/** Resizes an image, after padding or cropping it if the layer keeps the proportions. */
 export function resized(layer: Resizing, tensor: Tensor, kernels: Kernels): Tensor {
   const pads = proportionate(layer, symbolic(tensor.shape));
   const image = pads ? padAxes(tensor, pads, layer.fillValue) : tensor;
-  // TensorFlow goes along the rows first only where it draws lines
+  // TensorFlow resizes along the width first only for bilinear without antialias
   const order = layer.interpolation === 'bilinear' && !layer.antialias ? [1, 0] : [0, 1];
   const y = order.reduce((t, i) => resizedAlong(t, spaceAxes(layer, 2)[i], layer.size[i], layer, kernels), image);
   if (!layer.whole) return y;
@@ -153,7 +156,7 @@ export function resized(layer: Resizing, tensor: Tensor, kernels: Kernels): Tens
   return { shape: y.shape, data: y.data.map(v => Math.min(most, Math.max(least, halfToEven(Math.fround(v))))) };
 }
 
-/** The same as ONNX nodes. */
+/** `resized` as ONNX nodes. */
 export function resizedOnnx(layer: Resizing, call: OnnxCall): string {
   const { builder, inputs, shapes } = call;
   const add = (op: string, of: readonly string[]) => builder.add(op, of, {}, layer.name);
@@ -168,7 +171,7 @@ export function resizedOnnx(layer: Resizing, call: OnnxCall): string {
   return add('Clip', [add('Round', [y]), ...WHOLE[layer.whole].map(number)]);
 }
 
-/** The same as Python. */
+/** `resized` as Python. */
 export function resizedText(library: ArrayLibrary, layer: Resizing, { inputs: [x], shapes: [input] }: ScriptCall): string {
   const pads = proportionate(layer, input);
   const image = pads ? (layer.pad ? paddedText(library, x, pads, layer.fillValue ?? 0) : cutText(x, pads)) : x;
@@ -178,14 +181,14 @@ export function resizedText(library: ArrayLibrary, layer: Resizing, { inputs: [x
   return library === 'np' ? `np.clip(np.round(np.float32(${y})), ${limits}).astype(float)` : `torch.clip(torch.round(${y}), ${limits})`;
 }
 
-/** The arguments of our Python function that say how. */
+/** The last arguments of our Python function `resize`: how, and antialias. */
 export function howText({ interpolation, antialias }: Pick<Resizing, 'interpolation' | 'antialias'>): string {
   return `"${interpolation}"${antialias ? ', True' : ''}`;
 }
 
 /**
- * What is put around the image so that it has the proportions of the new size, or, as negative numbers, cut off from it; undefined where they may
- * change. @throws RnnError E_SYMBOLIC, and what checkAreas throws
+ * Returns the pads (negative: cropped) that give the image the proportions of the new size; undefined if proportions need not be kept.
+ * @throws RnnError E_SYMBOLIC, and what checkAreas throws
  */
 function proportionate(layer: Resizing, input: DimShape): [number, number][] | undefined {
   checkAreas(layer, input);
@@ -204,7 +207,7 @@ function proportionate(layer: Resizing, input: DimShape): [number, number][] | u
   return withChannels(layer, [[0, 0], ...sides], [0, 0]);
 }
 
-/** m numbers along an axis become n: whole ones in TensorFlow's steps, since the last digit says to which they are rounded. */
+/** Resizes an axis from m to n elements. For integers the steps are TensorFlow's, since the last bit decides how a result is rounded. */
 export function resizedAlong(
   { shape, data: x }: Tensor,
   axis: number,
@@ -229,7 +232,7 @@ export function resizedAlong(
   return { shape: shape.map((size, a) => (a === axis ? n : size)), data };
 }
 
-/** @param to the sizes of height and width, or how often as large each becomes */
+/** Adds the nodes that resize height and width. @param to the new sizes, or the scales */
 export function resizeNode(
   layer: Pick<Resizing, 'name' | 'interpolation' | 'antialias' | 'dataFormat'>,
   call: OnnxCall,
@@ -256,10 +259,10 @@ export function resizeNode(
   });
 }
 
-/** Of what ONNX' Resize computes as TensorFlow does. */
+/** The modes that ONNX's Resize computes as TensorFlow does. */
 const ONNX_MODES: Readonly<Partial<Record<Interpolation, string>>> = { nearest: 'nearest', bilinear: 'linear' };
 
-/** Both axes as products with constant matrices, of x [N, C, H, W]. @throws RnnError E_SYMBOLIC */
+/** Resizes x [N, C, H, W] by a product with a constant matrix for each axis. @throws RnnError E_SYMBOLIC */
 function products(
   layer: Parameters<typeof resizeNode>[0],
   { builder, shapes: [input] }: OnnxCall,
@@ -274,7 +277,7 @@ function products(
   return builder.add('MatMul', [high, constant(permuteAxes(columns, [1, 0]))], {}, layer.name);
 }
 
-/** [n, m] */
+/** Returns the weights as a matrix [n, m]. */
 function matrixOf(rows: readonly Weighed[], m: number): Tensor {
   const data = new Float64Array(rows.length * m);
   rows.forEach((weights, i) => {

@@ -3,19 +3,19 @@ import { halfToEven } from '../../numerics/halfToEven.js';
 import { sineCosine } from '../../numerics/trig.js';
 
 /**
- * An axis of m numbers sampled at n places between them: which numbers make each place, and how much of each. As TensorFlow's kernels compute it
- * (resize_bilinear, resize_bicubic, resize_area and scale_and_translate), their single precision included: a table of the cubic's values has steps
- * of 1/1024, and which step is taken hangs on the last digit of the place.
+ * Resampling an axis from m to n elements: the input elements of each output element, and their weights. Computed as in TensorFlow's kernels
+ * (resize_bilinear, resize_bicubic, resize_area and scale_and_translate), including their single precision: the cubic is read from a table with
+ * steps of 1/1024, and the last bit of the position can decide which step.
  */
 
 export const INTERPOLATIONS = ['nearest', 'bilinear', 'bicubic', 'area', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic'] as const;
 /** The last two are Keras 2's. */
 export type Interpolation = (typeof INTERPOLATIONS)[number];
 
-/** The input positions that one output position is made of, with their weights, whose sum is 1. */
+/** The input positions that one output position is computed from, with weights that sum to 1. */
 export type Weighed = readonly (readonly [at: number, weight: number])[];
 
-/** How far a kernel reaches, and what it says of a number so far away. */
+/** A resampling kernel: its radius, and the weight of an element at a distance. */
 interface Kernel {
   readonly radius: number;
   weight(distance: number): number;
@@ -23,7 +23,7 @@ interface Kernel {
 
 const f = Math.fround;
 
-/** Steps of a number's width in which TensorFlow's table holds the cubic. */
+/** Steps per element in TensorFlow's table of the cubic. */
 const CUBIC_STEPS = 1024;
 
 const KERNELS: Readonly<Partial<Record<Interpolation, Kernel>>> = {
@@ -42,7 +42,7 @@ function lanczos(radius: number): Kernel {
 }
 
 /**
- * @param antialias where the output is smaller, the kernel is widened by the same factor
+ * @param antialias whether the kernel is widened when the axis gets shorter
  * @returns n rows
  */
 export function sampled(m: number, n: number, how: Interpolation, antialias: boolean): Weighed[] {
@@ -60,7 +60,7 @@ export function sampled(m: number, n: number, how: Interpolation, antialias: boo
   });
 }
 
-/** The numbers within reach of a place, what lies beyond the ends left out. */
+/** The elements within the kernel's reach of a position; the weights of those beyond the ends are dropped. */
 function around(at: number, m: number, { radius, weight }: Kernel, wide: number): Weighed {
   const first = Math.max(0, Math.ceil(at - radius * wide));
   const last = Math.min(m - 1, Math.floor(at + radius * wide));
@@ -70,14 +70,14 @@ function around(at: number, m: number, { radius, weight }: Kernel, wide: number)
   return all.filter(([, w]) => w !== 0).map(([k, w]) => [k, f(w * share)]);
 }
 
-/** How much of each number lies between two places. */
+/** The share of the interval [from, to) that each element covers. */
 function overlaps(from: number, to: number, m: number): Weighed {
   const first = Math.floor(from);
   const share = (k: number) => (Math.min(k + 1, to) - Math.max(k, from)) / (to - from);
   return Array.from({ length: Math.ceil(to) - first }, (_, k) => [Math.min(first + k, m - 1), share(first + k)] as const);
 }
 
-/** The same in Python. @param single the library's rounding to single precision */
+/** `sampled` in Python. @param single the library's expression that rounds v to float32 */
 export function sampledPython(single: string): string {
   return `
 def sampled(m, n, how, antialias=False):

@@ -9,7 +9,7 @@ import { computed } from '../nodes.js';
 import { howText, RESIZE_PYTHON, resizedAlong, resizeNode } from './resize.js';
 import { INTERPOLATIONS, type Interpolation } from './samples.js';
 
-/** Every value along the axes of space several times, or with values between them: [N, T, D] -> [N, size·T, D] (Keras UpSampling). */
+/** Repeats every value along the spatial axes, or interpolates between them: [N, T, D] -> [N, size·T, D] (Keras UpSampling). */
 export interface UpSamplingSpec extends LayerBase {
   readonly kind: `upsample${1 | 2 | 3}d`;
   readonly size: readonly number[];
@@ -84,17 +84,17 @@ function enlargedText(library: ArrayLibrary, layer: UpSamplingSpec, x: string, t
   return `${library === 'np' ? 'np.repeat' : 'torch.repeat_interleave'}(${x}, ${times}, ${axis})`;
 }
 
-/** The axis of the input that is axis i of space. */
+/** Returns the input's axis for spatial axis i. */
 function axisOf(layer: UpSamplingSpec, i: number): number {
   return spaceAxes(layer, layer.size.length)[i];
 }
 
-/** Each slice along an axis of space several times. */
+/** Repeats each slice along every spatial axis. */
 function repeated(layer: UpSamplingSpec, call: NodesCall): string {
   return layer.size.reduce((x, times, i) => repeatedAlong(layer.name, call, x, axisOf(layer, i), times), call.inputs[0]);
 }
 
-/** A new axis of size 1 is inserted after it, repeated, and merged with it. */
+/** Repeats each slice along one axis: inserts a new axis after it, tiles it, and merges the two. */
 function repeatedAlong(name: string, { builder, shapes }: NodesCall, x: string, axis: number, times: number): string {
   const rank = shapes[0].length;
   const beside = builder.add('Unsqueeze', [x, builder.integers([axis + 1])], {}, name);
@@ -104,7 +104,7 @@ function repeatedAlong(name: string, { builder, shapes }: NodesCall, x: string, 
     {},
     name,
   );
-  // axes before it stay (0 takes the size at the same place), those behind have known sizes or are the last open one
+  // Reshape: axes before it keep their size (0), those after it have known sizes or are the last open one (-1)
   const behind = shapes[0].slice(axis + 1).map(d => d.size ?? -1);
   const own = behind.includes(-1) ? (shapes[0][axis].size ?? 0) * times : -1;
   return builder.add('Reshape', [tiled, builder.integers([...new Array(axis).fill(0), own, ...behind])], {}, name);

@@ -12,7 +12,7 @@ import type { DimShape } from '../shape.js';
 import { adaptiveWindows } from './places.js';
 
 /**
- * So many windows along each axis of space, however long it is: window i of n reaches from ⌊i·T/n⌋ to ⌈(i+1)·T/n⌉
+ * Pools a fixed number of windows along each spatial axis, whatever its length: window i of n reaches from ⌊i·T/n⌋ to ⌈(i+1)·T/n⌉
  * (Keras AdaptiveMaxPooling, AdaptiveAveragePooling): [N, …S, C] -> [N, …n, C].
  */
 export interface AdaptivePoolSpec extends LayerBase {
@@ -66,7 +66,7 @@ export const adaptiveavgpool2d = adaptivePool('adaptiveavgpool2d', 2);
 export const adaptivemaxpool3d = adaptivePool('adaptivemaxpool3d', 3);
 export const adaptiveavgpool3d = adaptivePool('adaptiveavgpool3d', 3);
 
-/** The windows of each axis as slices, whose ends the graph must know. @throws RnnError E_SYMBOLIC */
+/** Returns the windows of each axis as [from, to), which needs its size. @throws RnnError E_SYMBOLIC */
 function windowsOf(layer: AdaptivePoolSpec, input: DimShape) {
   return layer.outputSize.map((count, i) => {
     const axis = spaceAxes(layer, layer.outputSize.length)[i];
@@ -74,7 +74,7 @@ function windowsOf(layer: AdaptivePoolSpec, input: DimShape) {
   });
 }
 
-/** Windows are products of those along each axis, so that one axis can follow the other. */
+/** Adds the nodes. Windows are products of intervals, so the axes can be pooled one after the other. */
 function nodes(max: boolean): Nodes<AdaptivePoolSpec> {
   return (layer, { builder, inputs: [x], shapes: [input] }) =>
     windowsOf(layer, input).reduce((value, { axis, windows }) => {

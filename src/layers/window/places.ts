@@ -1,7 +1,7 @@
 import { sizeOf } from '../../tensor/tensor.js';
 import type { Window } from './window.js';
 
-/** Where each value of a window lies, from its first one, in the order of the kernel. @param shape [...S, C] */
+/** Offsets of a window's values from its first one, in the order of the kernel. @param shape [...S, C] */
 export function offsetsOf(shape: readonly number[], windows: readonly Window[]): number[] {
   let offsets = [0];
   windows.forEach(({ size, dilation }, axis) => {
@@ -11,7 +11,7 @@ export function offsetsOf(shape: readonly number[], windows: readonly Window[]):
   return offsets;
 }
 
-/** Where the window of each output of a sample begins, in C order. @param shape [...S, C] @param out [...O] */
+/** Index of the first value of each window of a sample, in C order. @param shape [...S, C] @param out [...O] */
 export function startsOf(shape: readonly number[], out: readonly number[], windows: readonly Window[]): number[] {
   let starts = [0];
   windows.forEach(({ stride }, axis) => {
@@ -21,7 +21,7 @@ export function startsOf(shape: readonly number[], out: readonly number[], windo
   return starts;
 }
 
-/** [from, to) of `count` windows that share `length` values: window i is of ⌊i·T/n⌋ to ⌈(i+1)·T/n⌉. */
+/** Returns [from, to) of the n = `count` windows of an adaptive pooling over T = `length` values: ⌊i·T/n⌋ to ⌈(i+1)·T/n⌉. */
 export function adaptiveWindows(length: number, count: number): (readonly [number, number])[] {
   return Array.from({ length: count }, (_, i) => [Math.floor((i * length) / count), Math.ceil(((i + 1) * length) / count)]);
 }

@@ -13,11 +13,11 @@ import { offsetsOf, startsOf } from './places.js';
 import { NUMPY_WINDOWS } from './scripts.js';
 import { type Padding, paddingOf, slid, type Window, windowsIn } from './window.js';
 
-/** The maximum or mean of each window: [N, …S, D] -> [N, …S', D]. What `same` adds is no part of a mean. */
+/** Maximum or mean of each window: [N, …S, D] -> [N, …S', D]. A mean does not count what `same` pads. */
 export interface WindowPoolSpec extends LayerBase {
   readonly kind: `${'max' | 'avg'}pool${1 | 2 | 3}d`;
   readonly poolSize: readonly number[];
-  /** null: as wide as the window */
+  /** null: the size of the window */
   readonly strides: readonly number[] | null;
   readonly padding: Padding;
   readonly dataFormat: DataFormat;
@@ -112,7 +112,7 @@ function pooled(x: Tensor, windows: readonly Window[], max: boolean, kernels: Ke
   return { shape: [N, ...out, C], data };
 }
 
-// channel by channel inside, which reads memory in its order. NaN passes: once most is NaN, nothing is greater
+// the inner loop runs over channels, in memory order. Propagates NaN: once the maximum is NaN, no comparison replaces it
 function mostRows(data: FloatArray, from: number, offsets: readonly number[], row: Float64Array): void {
   row.fill(-Infinity);
   for (const offset of offsets)
@@ -127,7 +127,7 @@ function sumRows(data: FloatArray, from: number, offsets: readonly number[], row
   for (const offset of offsets) for (let c = 0, at = from + offset; c < row.length; c++, at++) row[c] += data[at];
 }
 
-/** How many values of each window are the input's own. */
+/** How many values of each window are not padding. */
 function countsOf(space: readonly number[], out: readonly number[], windows: readonly Window[]): number[] {
   let counts = [1];
   space.forEach((size, axis) => {
@@ -156,7 +156,7 @@ function onnx(max: boolean): OnnxFacet<WindowPoolSpec> {
   };
 }
 
-/** What is padded is not a number, which both libraries leave out. */
+/** Scripts that pad with NaN and use the functions of each library that ignore NaN. */
 function scripts(max: boolean): ScriptFacet<WindowPoolSpec> {
   const reduce = {
     np: max ? 'np.nanmax' : 'np.nanmean',

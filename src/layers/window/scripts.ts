@@ -1,6 +1,6 @@
 /** Python that several layers with windows share. */
 
-/** [N, …S, C] -> [N, …O, …k, C]: what each window sees. */
+/** The values of each window: [N, …S, C] -> [N, …O, …k, C]. */
 export const NUMPY_WINDOWS = `
 def windows(x, sizes, strides, dilation, padding, fill=0.0):
     for i, (k, s, d) in enumerate(zip(sizes, strides, dilation)):
@@ -13,7 +13,7 @@ def windows(x, sizes, strides, dilation, padding, fill=0.0):
     return x
 `;
 
-/** [N, C, …S] padded as TensorFlow does. */
+/** Pads [N, C, …S] as TensorFlow does. */
 export const TORCH_PADDING = `
 def padded(x, sizes, strides, dilation, padding, value=0.0):
     pads = []

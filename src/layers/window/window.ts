@@ -2,7 +2,7 @@ import { factor } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import type { Dim, DimShape } from '../shape.js';
 
-/** A window that slides along one axis, as convolutions and poolings have it. */
+/** A sliding window of a convolution or pooling along one axis. */
 export interface Window {
   readonly size: number;
   readonly stride: number;
@@ -10,22 +10,22 @@ export interface Window {
   readonly padding: Padding;
 }
 
-/** valid: whole windows only; same: ceil(T / stride) windows, padded evenly, the odd one behind; causal: padded in front, so that no window sees what comes after it. */
+/** valid: only whole windows; same: ceil(T / stride) windows, padded on both sides, the odd value at the end; causal: padded at the start, so that no window sees later values. */
 export type Padding = 'valid' | 'same' | 'causal';
 export const PADDINGS: readonly Padding[] = ['valid', 'same', 'causal'];
 
-/** Values between the first and the last that one window sees, both counted. */
+/** How many positions a window spans, from its first value to its last. */
 function reach({ size, dilation }: Window): number {
   return (size - 1) * dilation + 1;
 }
 
-/** How many windows there are along `length` values; at most 0 where the window does not fit. */
+/** How many windows there are along `length` values; 0 or less if the window does not fit. */
 export function windowsIn(length: number, window: Window): number {
   if (window.padding !== 'valid') return Math.ceil(length / window.stride);
   return Math.floor((length - reach(window)) / window.stride) + 1;
 }
 
-/** Values that are added before and behind: TensorFlow's rule for `same`. */
+/** How many values are padded before and after: TensorFlow's rule for `same`. */
 export function paddingOf(length: number, window: Window): readonly [before: number, behind: number] {
   if (window.padding === 'valid') return [0, 0];
   if (window.padding === 'causal') return [reach(window) - 1, 0];
@@ -33,12 +33,12 @@ export function paddingOf(length: number, window: Window): readonly [before: num
   return [Math.floor(total / 2), total - Math.floor(total / 2)];
 }
 
-/** Axes of space behind the windows that slide along them. @throws RnnError E_WINDOW */
+/** Returns the spatial sizes of the output. @throws RnnError E_WINDOW */
 export function slid(space: DimShape, windows: readonly Window[]): Dim[] {
   return space.map((dim, axis) => slideAlong(dim, windows[axis]));
 }
 
-/** The axis behind the window: 'T-2', '(T-3)/2+1', '(T+1)/2' (whole division). @throws RnnError E_WINDOW: it does not fit */
+/** Returns the size after the windows: 'T-2', '(T-3)/2+1', '(T+1)/2' (integer division). @throws RnnError E_WINDOW if the window does not fit */
 function slideAlong(dim: Dim, window: Window): Dim {
   const size = dim.size === null ? null : windowsIn(dim.size, window);
   if (size !== null && size < 1)
@@ -58,7 +58,7 @@ function symbolOf(symbol: string, window: Window): string {
   return `${factor(lessen(symbol, less === 0 ? 1 : less + 1))}/${stride}+1`;
 }
 
-/** 'T' less 2 is 'T-2', 'T-2' less 3 is 'T-5' */
+/** Subtracts from a symbol: 'T' by 2 is 'T-2', 'T-2' by 3 is 'T-5'. */
 function lessen(symbol: string, by: number): string {
   const [, letter, before] = /^([A-Z]\d*)-(\d+)$/.exec(symbol) ?? [];
   return letter === undefined ? `${symbol}-${by}` : `${letter}-${Number(before) + by}`;
