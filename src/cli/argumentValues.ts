@@ -36,7 +36,7 @@ export function parseWord(flag: Flag, word: string, command: CommandName): unkno
   }
 }
 
-/** '2:5', '2:', ':5' -> samples 2 to 4, from 2 on, the first 5 */
+/** Parses a range of samples: '2:5' is samples 2 to 4, '2:' from 2 on, ':5' the first 5. */
 function parseRange(name: string, word: string): { from: number; to: number | null } {
   const [, a, b] = /^(\d*):(\d*)$/.exec(word) ?? [];
   const [from, to] = [Number(a || 0), b ? Number(b) : null];
@@ -71,7 +71,7 @@ function parseNumber(name: string, word: string, { above0 = false, most = Number
 }
 
 function parseBytes(name: string, word: string, most = Number.MAX_SAFE_INTEGER): number {
-  // k, kB and KiB: of 1000, of 1000, of 1024
+  // k and kB are 1000 bytes, KiB is 1024
   const [, digits, letter = ' ', binary] = /^(\d+(?:\.\d+)?) ?(?:([kmgt])(?:(i)?b)?|b)?$/i.exec(word) ?? [];
   const bytes = Math.round(Number(digits) * (binary ? 1024 : 1000) ** ' kmgt'.indexOf(letter.toLowerCase()));
   if (!(bytes > 0) || !Number.isSafeInteger(bytes)) throw wrongWord(name, word, 'an amount of memory: 500MB, 4GiB', `write ${name} 4GiB`);
@@ -82,7 +82,7 @@ function parseBytes(name: string, word: string, most = Number.MAX_SAFE_INTEGER):
 function parseChoice(flag: Flag, word: string, choices: readonly string[], instead?: string): string {
   if (choices.includes(word)) return word;
   const name = usualSpelling(flag);
-  // torch.nn.LSTM(, /bin/bash
+  // accepts torch.nn.LSTM( and /bin/bash
   const plain = word
     .replace(/^.*\//, '')
     .replace(/^(?:\w+\.)+(?=\w)/, '')
@@ -95,16 +95,16 @@ function parseChoice(flag: Flag, word: string, choices: readonly string[], inste
   throw meant ? withCorrection(error, flag, word, meant) : error;
 }
 
-/** What the word means by the words of other tools, as words of a line. */
+/** What a value of other tools means here, as arguments of a command line. */
 function meantBy(flag: Flag, word: string): readonly string[] | undefined {
   const known = valueSynonyms()[flag.key];
   const meaning = known && Object.hasOwn(known, word.toLowerCase()) ? known[word.toLowerCase()] : undefined;
   if (meaning !== undefined) return meaning.startsWith('-') ? meaning.split(' ') : asValue(flag, meaning);
-  // --tol 1e-5
+  // --tol 1e-5 means --atol 1e-5
   return flag.key === 'tol' && NUMERAL.test(word) ? ['--atol', word] : undefined;
 }
 
-/** The name itself, or an error that suggests ours for a name from other tools (xavier). @throws RnnError E_WORD */
+/** Returns the name itself, or throws an error that suggests ours for the name from another tool (xavier). @throws RnnError E_WORD */
 function knownName(flag: Flag, word: string): string {
   const meant = meantBy(flag, word);
   if (!meant) return word;
@@ -112,7 +112,7 @@ function knownName(flag: Flag, word: string): string {
   throw withCorrection(wrongWord(name, word, 'a name that is known here', `did you mean ${meant.join(' ')}?`), flag, word, meant);
 }
 
-/** A size in other words: none, 5x4, 1_000, 1e3. */
+/** Reads a size; an error suggests a correction for other spellings: none, 5x4, 1_000, 1e3. */
 function corrected<T>(flag: Flag, word: string, read: () => T): T {
   try {
     return read();
@@ -162,16 +162,16 @@ function parseChoices(flag: Flag, word: string, choices: readonly string[]): str
   return chosen;
 }
 
-/** `--model --layers x`: the value is missing, and the next flag was taken for it. */
+/** Throws if the value is missing and the next flag was taken for it: `--model --layers x`. */
 function checkNotAFlag(flag: Flag, word: string, command: CommandName): void {
-  // beside the flags it stands behind --
+  // a value beside the flags may begin with a dash, after --
   if (!word.startsWith('-') || spellings(flag).length === 0) return;
   const [known] = word.split('=');
   if (!flagsOf(command).some(other => spellings(other).includes(known))) return;
   throw missingWord(flag, `${escapeText(word, 60)} follows`);
 }
 
-/** @returns the error E_FLAG_WORD (usage) of a flag without its value */
+/** @returns the error E_FLAG_WORD (usage) for a flag without its value */
 export function missingWord(flag: Flag, found: string): RnnError {
   const name = usualSpelling(flag);
   const argument = flag.flags.match(/[<[](.*)[>\]]$/)?.[1] ?? 'word';

@@ -11,10 +11,10 @@ const MODELS = ['keras', 'h5', 'onnx', 'pt2', 'npz', 'safetensors', 'pt', 'pth',
 
 const MODEL_FILES: FlagValue = { kind: 'file', extensions: MODELS, stdin: true };
 
-/** What is in it decides whether it describes the network or holds its weights. */
+/** The file's content decides whether it is the network or its weights. */
 const NETWORK_FILE: CommandWord = { key: 'network', name: 'FILE', value: MODEL_FILES, optional: true };
 
-/** The commands in the order in which help lists them, and the words each takes. */
+/** The commands in the order of the help, with their positional arguments. */
 export const COMMAND_WORDS: Record<CommandName, readonly CommandWord[]> = {
   shapes: [NETWORK_FILE],
   forward: [NETWORK_FILE],

@@ -6,7 +6,7 @@ import type { CommandName } from './flag.js';
 import { WRITES } from './outputs.js';
 import type { Values } from './values.js';
 
-/** Output flags that exclude each other, and the rules for requests (run/requestRules.ts). */
+/** Output flags that exclude each other; those of the requests are in run/requestRules.ts. */
 const pairs = pairsOf<Values>;
 
 const EITHER = 'drop one of them';
@@ -50,7 +50,7 @@ const CONFLICTS: readonly Conflict<Values>[] = [
   ),
 ].flat();
 
-/** Flags that require another one. */
+/** Flags that require one of some others. */
 const NEEDS: readonly (readonly [flag: keyof Values, one: readonly (keyof Values)[], why: string])[] = [
   ['chunk', ['input'], 'a drawn input is computed at once'],
   ['chunk', ['out'], 'only what goes into a file is computed in pieces'],
@@ -96,7 +96,7 @@ export function checkConflicts(values: Values, command: CommandName): void {
   }
 }
 
-/** Arguments that read stdin if they are '-', as they stand on the command line. */
+/** Arguments that read stdin if their value is '-', as written on the command line. */
 const FROM_STDIN: readonly (readonly [keyof Values, string])[] = [
   ...(['model', 'weights', 'input', 'against', 'mask', 'lengths', 'h0', 'c0'] as const).map(key => [key, flagOf(key)] as const),
   ['network', 'FILE'],
@@ -104,7 +104,7 @@ const FROM_STDIN: readonly (readonly [keyof Values, string])[] = [
   ['second', 'B'],
 ];
 
-/** @throws RnnError E_CONVERT_TARGET (exit 2) where the ending of OUT is that of another target */
+/** @throws RnnError E_CONVERT_TARGET (exit 2) if OUT has the extension of another target */
 function checkTarget({ to, output }: Values): void {
   if (to === undefined || output === undefined) return;
   const endings: readonly string[] = CONVERT_FORMATS[to as keyof typeof CONVERT_FORMATS];

@@ -2,9 +2,9 @@ import { type Correction, RnnError } from '../errors.js';
 import { shellWord } from '../escape.js';
 
 /**
- * The whole line with what was meant in place of what was written, for people to copy. It is given only if it can be parsed: a line
- * with several mistakes is corrected one at a time.
- * @param parse reads argv. @throws RnnError
+ * The corrected command line, to be copied. It is only returned if it can be parsed, after correcting several mistakes one by one if
+ * necessary.
+ * @param parse parses argv. @throws RnnError
  */
 export function correctedLine(argv: readonly string[], error: unknown, parse: (argv: readonly string[]) => unknown): string | undefined {
   let line = argv;
@@ -26,7 +26,7 @@ export function correctedLine(argv: readonly string[], error: unknown, parse: (a
 
 const MOST_SLIPS = 10;
 
-/** argv with the word, or the flag and its word, replaced; undefined where they are not on the line. */
+/** Replaces an argument, or a flag with its value; undefined if they are not on the line. */
 function replaced(argv: readonly string[], correction: Correction): readonly string[] | undefined {
   if ('line' in correction) return correction.line;
   const { word, flags, to } = correction;
@@ -41,7 +41,7 @@ function withoutFlag(argv: readonly string[], word: string, flags: readonly stri
   return [...argv.slice(0, at), ...to, ...argv.slice(at + (flags.includes(argv[at]) ? 2 : 1))];
 }
 
-/** The word itself, a flag with its value (`--hidden-size=64`), or the value of a flag (`--activation=ReLU`). */
+/** Replaces an argument, the name of a flag in `--hidden-size=64`, or the value in `--activation=ReLU`. */
 function withoutWord(argv: readonly string[], word: string, to: readonly string[]): string[] | undefined {
   const at = argv.findIndex(
     found => found === word || found.startsWith(`${word}=`) || (found.startsWith('-') && found.endsWith(`=${word}`)),
@@ -60,7 +60,7 @@ function withoutWord(argv: readonly string[], word: string, to: readonly string[
   return [...argv.slice(0, at), ...here, ...argv.slice(at + 1)];
 }
 
-/** A name within the network on one line: `lstm:5@ReLU`. */
+/** Replaces a name inside --layers: `lstm:5@ReLU`. */
 function withinLayers(argv: readonly string[], word: string, [to = '']: readonly string[]): string[] | undefined {
   const at = argv.findIndex((text, i) => argv[i - 1] === '--layers' || text.startsWith('--layers='));
   const parts = argv[at]?.split(/([@:+,/=])/) ?? [];

@@ -7,8 +7,8 @@ import type { CommandName } from './flag.js';
 import type { Values } from './values.js';
 
 /**
- * `forward FILE`: the file as --model or as --weights, by its content.
- * @throws RnnError E_INPUT for an array; E_CONFLICT where the network, or its weights, are given twice
+ * Turns the positional file of `forward FILE` into --model or --weights, by its content.
+ * @throws RnnError E_INPUT for an array; E_CONFLICT if the network or its weights are given twice
  */
 export async function withFileArgument(given: Values, command: CommandName, note: (text: string) => void): Promise<Values> {
   const values = await withOtherSide(given, note);
@@ -32,7 +32,7 @@ export async function withFileArgument(given: Values, command: CommandName, note
   return checked({ ...rest, weights: path }, command);
 }
 
-/** `compare A B` of a network and an array: A with B as --against. Two networks, or two arrays, stay as they are. */
+/** Turns `compare A B` of a network and an array into A with --against B; two networks or two arrays remain as they are. */
 async function withOtherSide(values: Values, note: (text: string) => void): Promise<Values> {
   const { first, second } = values;
   if (first === undefined || second === undefined) return values;
@@ -54,7 +54,10 @@ function conflict(message: string, fix: string): RnnError {
   return new RnnError('usage', 'E_CONFLICT', message, { fix });
 }
 
-/** `shapes lstm`, `shapes lstm:5,dense:2`, `shapes 5`: no file, but a cell, a network or a size, which are flags. */
+/**
+ * Suggests flags if the positional argument is not a file but a cell, a network or a size: `shapes lstm`, `shapes lstm:5,dense:2`, `shapes
+ * 5`.
+ */
 function asFlags(word: string, error: unknown): unknown {
   if (!(error instanceof RnnError) || error.code !== 'E_NOT_FOUND' || error.correction) return error;
   const size = /^\d+$/.test(word);
@@ -65,13 +68,13 @@ function asFlags(word: string, error: unknown): unknown {
   return error;
 }
 
-/** Arrays where a network is needed. What they are for is said if the command has no such array yet. */
+/** The error for arrays in place of a network. It says which flag takes them, if the command has no such array yet. */
 function isArray(path: string, command: CommandName, count: number, { input, against }: Values): RnnError {
   const found = count === 1 ? 'an array' : `${count} arrays`;
   const written = path === '-' ? path : shownPath(path);
   const use = () => {
     if (command === 'compare' && against === undefined) return `--against ${written}`;
-    // two arrays are compared as numbers
+    // two arrays can be compared directly
     if (command === 'compare' && input === undefined) return `${written} ${shownPath(against!)}`;
     return command === 'forward' && count === 1 && input === undefined ? `-i ${written}` : undefined;
   };

@@ -4,7 +4,7 @@ import { type CommandName, type Flag, type FlagValue, usualSpelling } from './fl
 import { valueSynonyms } from './synonyms.js';
 import { withCorrection, wrongWord } from './valueErrors.js';
 
-/** Files that are read are recognised by their content, files that are written by their extension. */
+/** Checks a file name. Files that are read are recognised by content, files that are written by extension. */
 export function parseFile(
   flag: Flag,
   word: string,
@@ -18,7 +18,7 @@ export function parseFile(
   if (!output || (stdin && word === '-') || extensions.some(extension => word.toLowerCase().endsWith(`.${extension}`))) return word;
   const [, ending = ''] = /\.(\w{1,11})$/.exec(word.toLowerCase()) ?? [];
   const usual = Object.hasOwn(ENDINGS, ending) ? ENDINGS[ending] : '';
-  // an input has three axes, which no table holds
+  // x has three axes, which no table can hold
   const written = command === 'probe' ? 'npz' : extensions.includes(usual) ? usual : extensions[0];
   const meant = withExtension(word, written, flag.key === 'output' ? 'model' : 'y');
   const to = name.startsWith('-') ? [name, meant] : [meant];
@@ -30,7 +30,7 @@ export function parseFile(
 const OUTPUT_ENDINGS =
   'the ending says what is written: .onnx for ONNX, .safetensors for PyTorch (a .pt is read, not written), .npz for Keras, .json for a spec';
 
-/** What `convert` cannot write; `convert model.keras pytorch` names the target where the file belongs. */
+/** The error for a file that `convert` cannot write; in `convert model.keras pytorch` the target stands in place of the file. */
 function wrongOutput(flag: Flag, word: string, error: RnnError, to: readonly string[]): RnnError {
   const target = valueSynonyms().to[word.toLowerCase()] ?? word.toLowerCase();
   if (/\.(npy|csv|tsv|txt|jsonl|dat)$/i.test(word)) {
@@ -43,7 +43,7 @@ function wrongOutput(flag: Flag, word: string, error: RnnError, to: readonly str
   return withCorrection(error, flag, word, [file, '--to', target]);
 }
 
-/** A format to write instead of one that is unknown or can only be read. */
+/** The extension to use instead of one that is unknown or can only be read. */
 const ENDINGS: Readonly<Record<string, string>> = {
   pt: 'safetensors',
   pth: 'safetensors',
@@ -55,13 +55,13 @@ const ENDINGS: Readonly<Record<string, string>> = {
   tflite: 'onnx',
 };
 
-/** 'y.txt' -> 'y.npy' */
+/** Replaces the extension: 'y.txt' -> 'y.npy'. */
 function withExtension(path: string, extension: string, stem: string): string {
   if (path.endsWith('/')) return `${escapeText(path, 60)}${stem}.${extension}`;
   return `${escapeText(path.replace(/(?<=[^/\\])\.\w{1,11}$/, ''), 60)}.${extension}`;
 }
 
-/** @throws RnnError E_WORD for an empty text */
+/** @throws RnnError E_WORD if the text is empty */
 export function parseText(name: string, word: string, expected: string): string {
   if (word === '') throw wrongWord(name, word, expected, `write ${name} and ${expected}`);
   return word;

@@ -4,23 +4,23 @@ export type CommandName = 'shapes' | 'forward' | 'compare' | 'inspect' | 'conver
 
 export type FlagGroup = 'Network' | 'Weights and input' | 'Computing' | 'Comparing' | 'Output' | 'Limits' | 'General';
 
-/** What the value of a flag may be, which is also what a shell completes. */
+/** The kinds of values of a flag, also used for shell completion. */
 export type FlagValue =
   | { readonly kind: 'switch' }
-  /** a whole number from `least` to `most` (2^31 − 1 unless said); `symbolic`: the commands in which it may be `?` */
+  /** an integer from `least` to `most` (default 2^31 − 1); `symbolic`: the commands in which it may be `?` */
   | { readonly kind: 'size'; readonly least: number; readonly most?: number; readonly symbolic?: readonly CommandName[] }
   /** '5' or '5,4' */
   | { readonly kind: 'sizes'; readonly least: number }
   /** 'a:b', 'a:', ':b' */
   | { readonly kind: 'range' }
-  /** a decimal number from 0, or above it; at most `most` */
+  /** a decimal number of at least 0, or above 0; at most `most` */
   | { readonly kind: 'number'; readonly above0?: boolean; readonly most?: number }
   /** '500MB', '4GiB' */
   | { readonly kind: 'bytes'; readonly most?: number }
-  /** instead: what a user may have meant by another value */
+  /** `instead`: a hint for users who give another value */
   | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly instead?: string }
   | { readonly kind: 'choices'; readonly choices: readonly string[] }
-  /** a path; `stdin`: '-' too; `list`: or numbers '3,5,2' */
+  /** a path; `stdin`: may be '-'; `list`: may be numbers '3,5,2' */
   | {
       readonly kind: 'file';
       readonly extensions: readonly string[];
@@ -28,7 +28,7 @@ export type FlagValue =
       readonly list?: boolean;
       readonly output?: boolean;
     }
-  /** any text; `names`: the list that a shell completes */
+  /** any text; `names`: the list for completion */
   | { readonly kind: 'text'; readonly names?: NameList };
 
 export interface Flag {
@@ -37,28 +37,28 @@ export interface Flag {
   /** as commander and help write it, the usual spelling first: '--M, --units <n[,n]>'; [x] is an optional value */
   readonly flags: string;
   readonly value: FlagValue;
-  /** for help */
+  /** default value, as shown in help */
   readonly default?: string;
   readonly help: string;
   readonly group: FlagGroup;
   readonly commands: readonly CommandName[];
-  /** what other tools call it, without dashes; only for "did you mean" */
+  /** names in other tools, without dashes; only used for "did you mean" */
   readonly otherNames?: readonly string[];
 }
 
-/** An argument of a command that is no flag: `bash` in `rnn-cli completion bash`. */
+/** A positional argument of a command: `bash` in `rnn-cli completion bash`. */
 export interface CommandWord {
-  /** the key of its value, beside those of the flags */
+  /** the key of its value among those of the flags */
   readonly key: string;
-  /** as help and messages write it: 'SHELL' */
+  /** its name in help and messages: 'SHELL' */
   readonly name: string;
   readonly value: FlagValue;
-  /** what it is, if it is required */
+  /** description of a required argument */
   readonly help?: string;
   readonly optional?: boolean;
 }
 
-/** '-o, --out <FILE|->' -> ['-o', '--out'] */
+/** All spellings of a flag: '-o, --out <FILE|->' -> ['-o', '--out']. */
 export function spellings(flag: Flag): string[] {
   return flag.flags.split(/[ ,]+/).filter(word => word.startsWith('-'));
 }
@@ -68,7 +68,7 @@ export function usualSpelling(flag: Flag): string {
   return spellings(flag).find(word => word.startsWith('--')) ?? flag.flags;
 }
 
-/** An argument of a command as a flag of that name, for the checks and messages that both share. */
+/** Represents a positional argument as a flag of that name, so that both share checks and messages. */
 export function asFlag({ key, name, value }: CommandWord, command: CommandName): Flag {
   return { key, flags: name, value, help: '', group: 'General', commands: [command] };
 }

@@ -3,12 +3,12 @@ import { COMMAND_WORDS } from './commandWords.js';
 import { type CommandName, type Flag, type FlagGroup, spellings, usualSpelling } from './flag.js';
 import { FLAGS, flagsOf } from './options.js';
 
-/** Help pages: examples first, then every flag from the table in options.ts. */
+/** Help pages: examples first, then all flags from the table in options.ts. */
 
 interface CommandHelp {
   readonly summary: string;
   readonly examples: readonly (readonly [command: string, why: string])[];
-  /** what a user should know beside the flags; paragraphs */
+  /** paragraphs with what the flags do not say */
   readonly about: readonly string[];
 }
 
@@ -124,7 +124,7 @@ rnn-cli --help                                commands, exit codes, limits
 
 const GROUPS: readonly FlagGroup[] = ['Network', 'Weights and input', 'Computing', 'Comparing', 'Output'];
 
-/** The same on most commands: described once, on the page of rnn-cli itself. */
+/** Flag groups that most commands share; described once, in the main help. */
 const SHARED: readonly FlagGroup[] = ['General', 'Limits'];
 
 const GROUP_NOTES: Partial<Record<FlagGroup, string>> = {
@@ -167,7 +167,7 @@ export function commandHelp(command: CommandName, width: number): string {
   return page.join('\n');
 }
 
-/** 'completion SHELL', 'schema [NAME]' */
+/** Usage of a command: 'completion SHELL', 'schema [NAME]'. */
 function usage(command: CommandName): string {
   return [command, ...COMMAND_WORDS[command].map(word => (word.optional ? `[${word.name}]` : word.name))].join(' ');
 }
@@ -206,7 +206,7 @@ function groupText(group: FlagGroup, flags: readonly Flag[], width: number): str
   return `${group}${GROUP_NOTES[group] ?? ''}\n${rows.map(flag => flagText(flag, width)).join('')}`;
 }
 
-/** 'General  --quiet, --verbose …: see rnn-cli --help'; '' where the command has none of them */
+/** A line for a shared group: 'General  --quiet, --verbose …: see rnn-cli --help'; '' if the command has none of its flags. */
 function sharedText(group: FlagGroup, flags: readonly Flag[], width: number): string {
   const names = flags.filter(flag => flag.group === group).map(usualSpelling);
   return names.length === 0 ? '' : wrapText(`${group.padEnd(9)}${names.join(' ')}  (rnn-cli --help)\n`, width, 9);

@@ -5,7 +5,7 @@ import { type CommandName, type CommandWord, type Flag, spellings } from './flag
 import { flagsOf } from './options.js';
 import { flagForFile } from './synonyms.js';
 
-/** What is wrong with words that stand on a line beside the flags: one too few, one too many, one that belongs to a flag. */
+/** Errors about positional arguments: one missing, one too many, or one that belongs to a flag. */
 
 export function missingCommandWord(
   { key, name, value, help }: CommandWord,
@@ -26,14 +26,16 @@ export function missingCommandWord(
   });
 }
 
-/** A name for what `convert` writes: that of the input with the ending that --to asks for. */
+/** Suggests an output for `convert`: the name of the input, with the extension of --to. */
 function outputFor(input: string, argv: readonly string[]): string {
   const to = argv.includes('--to') ? argv[argv.indexOf('--to') + 1] : /\.onnx$/i.test(input) ? 'torch' : 'onnx';
   const ending = { keras: 'npz', torch: 'safetensors', onnx: 'onnx' }[to] ?? to;
   return `${input.replace(/(?<=[^/\\])\.\w{1,11}$/, '')}.${ending}`;
 }
 
-/** A positional argument that belongs to the flag before it: `--bidirectional true`, `--M 5 4`, `--layers lstm:64 dense:10`. */
+/**
+ * The error for a positional argument that belongs to the flag before it: `--bidirectional true`, `--M 5 4`, `--layers lstm:64 dense:10`.
+ */
 export function misplacedWord(args: readonly string[], command: CommandName, argv: readonly string[]): RnnError | undefined {
   for (const word of args) {
     const at = argv.indexOf(word);
@@ -69,7 +71,7 @@ export function misplacedWord(args: readonly string[], command: CommandName, arg
   return undefined;
 }
 
-/** `--M 5,4`, `--lengths 7,5,3` */
+/** Whether the value is a list of numbers: `--M 5,4`, `--lengths 7,5,3`. */
 const takesNumbers = ({ value }: Flag) => value.kind === 'sizes' || (value.kind === 'file' && value.list === true);
 
 /** @param given all positional arguments */

@@ -19,7 +19,7 @@ import type { Values } from './values.js';
 
 type Command = (values: Values, output: Output) => Promise<number>;
 
-/** Each is loaded on demand: start-up is half of what a small command takes. */
+/** Commands are loaded on demand: loading is half the time of a small command. */
 const COMMANDS: Record<CommandName, () => Promise<Command>> = {
   shapes: async () => (await import('./commands/shapes.js')).shapes,
   forward: async () => (await import('./commands/forward.js')).forward,
@@ -33,8 +33,8 @@ const COMMANDS: Record<CommandName, () => Promise<Command>> = {
 };
 
 /**
- * The whole command line: argv (without node and script) to an exit code. The result goes to stdout, everything else to stderr; an error
- * leaves stdout as it is. Returns when the system has taken every byte, so the caller may end the process with it.
+ * Runs a whole command line: argv (without node and script) to an exit code. The result goes to stdout, everything else to stderr; an error
+ * writes nothing to stdout. Resolves once the system has taken every byte, so that the caller may end the process.
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   const stdout = writerTo(io.stdout, 'stdout');
@@ -47,7 +47,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     exit = errorDocument(error).exit;
     stderr.write(await errorMessage(error, argv, io));
   }
-  // where stderr itself is gone, there is nobody left to tell
+  // if stderr itself fails, there is no way to report it
   await stderr.finish().catch(() => undefined);
   return exit;
 }
@@ -75,7 +75,8 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
       if (readsStdin(invocation.values) && io.stdinIsTerminal?.())
         output.notes(['waiting for standard input; Ctrl-D ends it, Ctrl-C stops']);
       const { maxTime } = invocation.values;
-      // a thread can be ended: when its time is over, when its heap is full, and where a large text keeps it from hearing an interrupt
+      // a thread can be stopped: when its time is up, when its heap is full, or when parsing a large text keeps it from noticing an
+      // interrupt
       if (io.runInThread && (maxTime !== undefined || (await mayFillHeap(invocation.values, io)))) {
         output.detail('a thread does it, and this one listens for interrupts');
         return io.runInThread(argv, { seconds: maxTime, stdin: readsStdin(invocation.values) });
@@ -95,13 +96,16 @@ async function carryOut(argv: readonly string[], io: Io, stdout: Writer, stderr:
   }
 }
 
-/** A positional file is first read to find out what it is. */
+/** Reads a positional file first, to find out what it is. */
 async function valuesOf({ values, command }: Extract<Invocation, { kind: 'run' }>, note: (text: string) => void): Promise<Values> {
   if (values.network === undefined && values.first === undefined) return values;
   return (await import('./fileArgument.js')).withFileArgument(values, command, note);
 }
 
-/** argv may be faulty, so its elements are searched one by one: --json asks for a document, --no-color and --color decide about colours. */
+/**
+ * Formats an error. argv may be invalid, so it is searched directly: --json asks for a document, --no-color and --color decide about
+ * colours.
+ */
 async function errorMessage(error: unknown, argv: readonly string[], io: Io): Promise<string> {
   const line = error instanceof RnnError && error.correction ? correctedLine(argv, error, await understood()) : undefined;
   const words = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined);
@@ -122,7 +126,7 @@ async function understood(): Promise<(argv: readonly string[]) => void> {
   };
 }
 
-/** The colour that the line asks for, in either spelling and anywhere on it; the last one counts. */
+/** The value of --color or --no-color anywhere on the line; the last one counts. */
 function colorIn(words: readonly string[]): 'auto' | 'always' | 'never' {
   let color: 'auto' | 'always' | 'never' = 'auto';
   words.forEach((word, i) => {
@@ -140,13 +144,13 @@ function filesOf({ network, model, input, against, weights, first, second, file 
   return [network, model, input, against, weights, first, second, file].filter(path => path !== undefined);
 }
 
-/** JSON of this size takes about a tenth of a second to parse, in one go: the only work that can be neither divided nor interrupted. */
+/** Bytes of JSON that take about a tenth of a second to parse. Parsing is the only work that can be neither divided nor interrupted. */
 const LARGE_TEXT = 5e6;
-/** What a byte of a description takes on the heap of JavaScript at most, new objects twice, and a heap on which anything may be too much. */
+/** Most heap bytes that a byte of a description needs (counting new objects twice), and a heap so small that anything may be too much. */
 const HEAP_PER_BYTE = 400;
 const SMALL_HEAP = 2 ** 27;
 
-/** A full heap ends a thread with a message, but a process with a dump. */
+/** Whether the heap may become full: that ends a thread with a message, but a process with a dump. */
 async function mayFillHeap(values: Values, { env }: Io): Promise<boolean> {
   const texts = filesOf(values).filter(path => /\.json$/i.test(path));
   const isSet = `${env.NODE_OPTIONS} ${process.execArgv}`.includes('old-space');
@@ -156,7 +160,7 @@ async function mayFillHeap(values: Values, { env }: Io): Promise<boolean> {
   return (isSet && heap < SMALL_HEAP) || texts.some(path => bytesIn(path) >= Math.min(LARGE_TEXT, heap / HEAP_PER_BYTE));
 }
 
-/** Starts the program on the real streams. An uncaught error is a bug (exit 70), never Node's own exit 1. */
+/** Starts the program on the real streams. An uncaught error is a bug (exit 70), never Node's exit 1. */
 export async function start(saysTooManyFiles: (error: unknown) => boolean): Promise<void> {
   const bug = (error: unknown): void => {
     if (saysTooManyFiles(error)) return;
@@ -167,13 +171,13 @@ export async function start(saysTooManyFiles: (error: unknown) => boolean): Prom
   process.on('unhandledRejection', bug);
   const runInThread: Io['runInThread'] = async (argv, whole) => (await import('./thread.js')).runInThread(argv, whole);
   const exit = await main(process.argv.slice(2), { ...ioOfProcess(), runInThread });
-  // every byte is written: what V8 and Node would still tidy up takes 2 ms, and the system does it anyway
+  // every byte is written; V8 and Node would need 2 ms to clean up what the system frees anyway
   process.exit(process.exitCode ?? exit);
 }
 
-/** The same in a thread, for a command that reads a large text; the other thread receives the exit code. */
+/** `start` in a thread, for a command that reads a large text; the other thread receives the exit code. */
 export async function startInThread({ program, argv, pending, columns }: ThreadData, tell: (message: Message) => void): Promise<void> {
-  // where the program's own files are
+  // from here the program finds its own files
   process.argv[1] = program;
   const { sharePending } = await import('../run/files/atomicWrite.js');
   watchedBy(tell);
@@ -182,7 +186,7 @@ export async function startInThread({ program, argv, pending, columns }: ThreadD
   tell(await main(argv, { stdout, stderr, env: process.env }));
 }
 
-/** Node's own streams are made only where they are needed, at a terminal. */
+/** Opens Node's own streams only for a terminal. */
 export function ioOfProcess(): Io {
   const stdout = descriptorStream(1) ?? process.stdout;
   const stderr = descriptorStream(2) ?? process.stderr;

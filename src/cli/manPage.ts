@@ -3,7 +3,7 @@ import { type CommandName, type Flag, spellings } from './flag.js';
 import { COMMAND_HELP, EXIT_CODES } from './help.js';
 import { FLAGS } from './options.js';
 
-/** The manual page rnn-cli(1) in roff's man macros, from the tables that help is written from. scripts/man.mjs writes the file. */
+/** The manual page rnn-cli(1) in roff's man macros, from the same tables as the help. scripts/man.mjs writes the file. */
 export function manPage(version: string): string {
   return [
     `.TH RNN-CLI 1 "" "rnn-cli ${version}" "User Commands"`,
@@ -78,12 +78,12 @@ function exampleLines([command, why]: readonly [string, string]): string[] {
   return ['.TP', `.B ${roff(command)}`, text(why)];
 }
 
-/** A line of text: no line may begin with a dot or an apostrophe, which would make it a request. */
+/** A line of text; a dot or an apostrophe at its start is escaped, because it would make it a request. */
 function text(content: string): string {
   return roff(content).replace(/^[.']/, '\\&$&');
 }
 
-/** Backslashes and hyphens as they are; a bare hyphen may become a typographic one. */
+/** Escapes backslashes and hyphens; an unescaped hyphen may become a typographic one. */
 function roff(content: string): string {
   return content.replaceAll('\\', '\\e').replaceAll('-', '\\-');
 }

@@ -6,8 +6,8 @@ import { COMMANDS } from './commandWords.js';
 import type { CommandName, Flag, FlagGroup, FlagValue } from './flag.js';
 
 /**
- * Every flag, once. commander is set up from this table, and help, man page and completions are written from it,
- * so a flag cannot be in one and not in another. The allowed values are in `value`; cli/argumentValues.ts reads it.
+ * Every flag, once. This table configures commander and produces help, man page and completions, so they cannot disagree. The allowed
+ * values are in `value`, which cli/argumentValues.ts reads.
  */
 const NETWORKS: readonly CommandName[] = ['shapes', 'forward', 'compare', 'probe'];
 const RESULTS: readonly CommandName[] = ['shapes', 'forward', 'compare', 'inspect', 'convert'];
@@ -413,7 +413,7 @@ const OUTPUT = flags('Output', RESULTS, {
   },
 });
 
-/** of what a file may ask for; the table of the readers has their names and numbers */
+/** limits on what a file may require; names and defaults are in the readers' table */
 const LIMIT_FLAGS = flags('Limits', [...NETWORKS, ...FILES], {
   maxFile: {
     flags: '--max-file <bytes>',
@@ -437,7 +437,7 @@ function limitFlag({ flag, kind, standard, most, help }: (typeof LIMITS)[keyof t
   return { flags: `${flag} <bytes>`, value: { kind: 'bytes', most }, default: inUnits(standard), help };
 }
 
-/** 8388608 -> '8MiB' */
+/** 8388608 -> '8MiB', if the number is exact in that unit */
 function inUnits(bytes: number): string {
   const power = Math.floor(Math.log2(bytes) / 10);
   return Number.isInteger(bytes / 1024 ** power) ? `${bytes / 1024 ** power}${['', 'KiB', 'MiB', 'GiB'][power]}` : String(bytes);
@@ -464,13 +464,13 @@ const GENERAL = flags('General', COMMANDS, {
 
 interface FlagRow {
   readonly flags: string;
-  /** a switch unless said */
+  /** default: a switch */
   readonly value?: FlagValue;
   readonly default?: string;
   readonly help: string;
-  /** what other tools call it, without dashes; only for "did you mean" */
+  /** names in other tools, without dashes; only used for "did you mean" */
   readonly otherNames?: string;
-  /** where they are not those of the whole table */
+  /** the commands that have it, if not those of the whole table */
   readonly commands?: readonly CommandName[];
 }
 

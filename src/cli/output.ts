@@ -9,43 +9,43 @@ import { foldText, wrapText } from '../report/text.js';
 import { colorDepth, type Io, terminalColumns, type Writer, wantsColor } from './streams.js';
 import type { Values } from './values.js';
 
-/** The output of a command: the result goes to stdout, everything else to stderr. */
+/** Output of a command: the result goes to stdout, everything else to stderr. */
 export interface Output {
   /** how tables are drawn on stdout */
   readonly layout: Layout;
   /** how heat maps are drawn on stdout */
   readonly picture: HeatMapOptions;
-  /** the command line as it could be typed again */
+  /** the command line as it can be typed again */
   readonly command: string;
-  /** a terminal reads stdout */
+  /** whether stdout is a terminal */
   readonly terminal: boolean;
-  /** columns of that terminal, or COLUMNS, or 80; as Python counts them for Keras */
+  /** columns of that terminal, or else COLUMNS, or 80; the width that Keras would use in Python */
   readonly columns: number;
   text(text: string): void;
-  /** bytes, or a whole document of another kind */
+  /** Writes bytes, or a complete document of another kind. */
   bytes(data: Uint8Array | string): void;
-  /** Resolves when the system has taken them: true, or false where nobody reads any more. */
+  /** Resolves once the system has taken the bytes; false if the reader has gone. */
   piece(data: Uint8Array): Promise<boolean>;
-  /** a line at the foot of the terminal, '' to clear it; nothing off a terminal, with --quiet or --json */
+  /** Shows a line at the bottom of the terminal, '' to clear it; does nothing without a terminal, or with --quiet or --json. */
   progress(line: string): void;
-  /** one document on one line */
+  /** Writes one document as one line. */
   json(document: unknown): void;
-  /** on stderr, one line each, unless --quiet, or --json whose document has them */
+  /** Writes one line each to stderr, unless --quiet, or --json, whose document contains the notes. */
   notes(notes: readonly string[]): void;
-  /** What was assumed: under a result in text, else on stderr; nothing with --json, whose document has it. */
+  /** Writes what was assumed: below a text result, else to stderr; not with --json, whose document contains it. */
   assumed(assumptions: Assumptions): void;
-  /** on stderr with --verbose */
+  /** Writes to stderr with --verbose. */
   detail(text: string): void;
 }
 
-/** The least width: commands and code hardly fit into fewer columns. */
+/** The smallest width: commands and code hardly fit into fewer columns. */
 export const NARROW = 60;
 
-/** A picture needs an edge, also where no terminal gives one. */
+/** Size of a picture if no terminal limits it. */
 const PICTURE_WIDTH = 100;
 const PICTURE_ROWS = 40;
 
-/** The output of a command line, laid out for the terminal or file that stdout and stderr are. */
+/** Creates the output of a command line, laid out for the terminals or files behind stdout and stderr. */
 export async function createOutput(values: Values, argv: readonly string[], io: Io, stdout: Writer, stderr: Writer): Promise<Output> {
   const { terminal, columns, painted, layout, shown, folds } = await surfaceOf(values, io);
   const notePaint = await paintFor(wantsColor(values.color, io.stderr, io.env));
@@ -99,7 +99,7 @@ export async function createOutput(values: Values, argv: readonly string[], io: 
   };
 }
 
-/** What stdout is, and how text is laid out for it. */
+/** What stdout is, and the layout for it. */
 async function surfaceOf(values: Values, { stdout, env }: Io) {
   const terminal = stdout.isTTY === true;
   const columns = terminalColumns(stdout) ?? (Number(env.COLUMNS) || 80);
@@ -108,12 +108,12 @@ async function surfaceOf(values: Values, { stdout, env }: Io) {
   const painted = wantsColor(values.color, stdout, env);
   const width = values.width ?? (terminal && !values.full ? columns : Number.POSITIVE_INFINITY);
   const layout: Layout = { style, width, paint: await paintFor(painted) };
-  // a usual terminal folds its lines itself, so that what is copied stays whole; markdown and csv are for programs
+  // a terminal wraps long lines itself, so that copied text stays intact; markdown and csv are read by programs
   const folds = (values.width !== undefined || width < NARROW) && !values.summary && !['markdown', 'csv'].includes(style);
   return { terminal, columns, painted, layout, shown, folds };
 }
 
-/** Whether stdout holds numbers, a picture, a page, a script or nothing, so that sentences do not belong there. */
+/** Whether stdout has numbers, a picture, a page, a script or nothing, so that sentences do not belong there. */
 function isAside({ quiet, jsonl, out, svg, html, emit, mermaid, summary, style, sha256 }: Values): boolean {
   const onStdout = out?.startsWith('-') || svg === '-' || html === '-';
   return (
@@ -129,7 +129,7 @@ function isAside({ quiet, jsonl, out, svg, html, emit, mermaid, summary, style, 
 const ROWS_ON_A_TERMINAL = 20;
 const DEFAULT_DIGITS = 6;
 
-/** Digits and rows of printed values: all rows with --full, and where there is no terminal to be flooded and no file that has them. */
+/** Digits and rows of printed values: all rows with --full, or if stdout is not a terminal and the values are in no file. */
 export function valueOptions(values: Values, { terminal }: Output, digits = DEFAULT_DIGITS): { digits: number; rows: number } {
   return {
     digits: values.precision ?? digits,
@@ -137,7 +137,7 @@ export function valueOptions(values: Values, { terminal }: Output, digits = DEFA
   };
 }
 
-/** chalk is loaded only where something is painted. */
+/** Loads chalk only if colours are used. */
 export async function paintFor(color: boolean): Promise<Paint> {
   return color ? loadPaint(1) : NO_PAINT;
 }

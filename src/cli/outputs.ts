@@ -3,7 +3,7 @@ import type { CommandName } from './flag.js';
 import { FLAGS } from './options.js';
 import type { Values } from './values.js';
 
-/** The flags whose word is a file that is written. */
+/** The flags whose value is a file to be written. */
 export const WRITES: Record<CommandName, readonly (keyof Values)[]> = {
   shapes: ['svg', 'html'],
   forward: ['out', 'trace', 'svg', 'html'],
@@ -17,7 +17,7 @@ export const WRITES: Record<CommandName, readonly (keyof Values)[]> = {
 };
 
 /**
- * Whether the files that a command writes are others than those it reads, and each its own; looked at before it begins. `convert` does it itself.
+ * Checks, before a command begins, that the files it writes differ from those it reads and from each other. `convert` does this itself.
  * @throws RnnError as checkOutputFiles
  */
 export async function checkOutputs(values: Values, command: CommandName): Promise<void> {

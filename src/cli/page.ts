@@ -6,13 +6,13 @@ import type { Output } from './output.js';
 import { guarded } from './signals.js';
 import type { Values } from './values.js';
 
-/** The interactive page of --html, loaded only when needed. */
+/** The modules of the interactive --html page, loaded only when needed. */
 export { comparePage, noPageOfFiles } from '../run/page/pageCompare.js';
 export { forwardPage } from '../run/page/pageForward.js';
 export { inspectPage } from '../run/page/pageInspect.js';
 export { shapesPage } from '../run/page/pageShapes.js';
 
-/** --html FILE, or - for stdout. @throws RnnError E_EXISTS, E_WRITE */
+/** Writes the page of --html FILE, or - for stdout. @throws RnnError E_EXISTS, E_WRITE */
 export async function savePage(title: string, data: PageData, values: Values, output: Output): Promise<void> {
   const html = pageHtml(title, data, pageBundle());
   if (values.html === '-') {

@@ -3,14 +3,14 @@ import type { Output } from './output.js';
 import { guarded } from './signals.js';
 import type { Values } from './values.js';
 
-/** Everything drawn, loaded only when needed. */
+/** All drawing modules, loaded only when needed. */
 export { heatMapsText } from '../report/heatmap.js';
 export { heatMapsSvg } from '../report/heatmapSvg.js';
 export { mermaidText } from '../report/mermaid.js';
 export { networkSvg } from '../report/networkSvg.js';
 export { panelsOf } from '../report/panels.js';
 
-/** --svg FILE, or - for stdout. @returns the file, where it is one @throws RnnError E_EXISTS, E_WRITE */
+/** Writes the picture of --svg FILE, or - for stdout. @returns the file, if any @throws RnnError E_EXISTS, E_WRITE */
 export async function savePicture(svg: string, values: Values, output: Output): Promise<string[]> {
   if (values.svg === '-') {
     output.bytes(svg);

@@ -22,12 +22,12 @@ export type Invocation =
       readonly kind: 'run';
       readonly command: CommandName;
       readonly values: Values;
-      /** of `help WORD`: the error where WORD is no topic of explain either */
+      /** for `help WORD`: the error if WORD is not a topic of explain either */
       readonly unknownTopic?: RnnError;
     };
 
 /**
- * argv (without node and script) -> what to do. Pure: prints nothing and never exits.
+ * Parses argv (without node and script). Pure: prints nothing and never exits.
  * @throws RnnError usage (exit 2) for unknown, malformed or contradictory arguments
  */
 export function parseArgv(argv: readonly string[]): Invocation {
@@ -47,7 +47,7 @@ export function parseArgv(argv: readonly string[]): Invocation {
   throw isFlag ? flagBeforeCommand(first, argv) : unknownCommand(first, [...COMMANDS, 'help']);
 }
 
-/** How many arguments before the command belong to flags that every command has (--color never); 0 if others are among them. */
+/** Number of arguments before the command that are general flags (--color never), which every command has; 0 if there are others. */
 function generalFlagsBefore(argv: readonly string[]): number {
   const general = FLAGS.filter(({ group }) => group === 'General');
   let at = 0;
@@ -60,14 +60,14 @@ function generalFlagsBefore(argv: readonly string[]): number {
   return COMMANDS.some(name => name === argv[at]) ? at : 0;
 }
 
-/** `help WORD`: the page of a command, else that of a topic; for any other word the command that was probably meant. */
+/** `help WORD`: the help of a command, or the page of a topic; for any other word, the command that was probably meant. */
 function helpFor(words: readonly string[]): Invocation {
   const [word] = words;
   const command = COMMANDS.find(name => name === word);
   if (word === undefined || word.startsWith('-') || command !== undefined) return { kind: 'help', command };
   const unknown = unknownCommand(word, COMMANDS);
   const to = unknown.correction && 'to' in unknown.correction ? unknown.correction.to : [];
-  // rnn-cli --version; a command's page is the same with any flags
+  // suggests rnn-cli --version, or the help page, which is the same with any flags
   if (to.length > 0) unknown.correction = { line: to[0].startsWith('-') ? to : ['help', to[0]] };
   const isNear = to.length > 0 || Object.hasOwn(commandHints(), word);
   return { ...parseCommand('explain', words), ...(isNear ? { unknownTopic: unknown } : {}) };
@@ -75,7 +75,7 @@ function helpFor(words: readonly string[]): Invocation {
 
 function parseCommand(command: CommandName, words: readonly string[]): Invocation {
   const argv = words.map(withPaths);
-  // who asks for help gets it, whatever else is wrong
+  // a request for help is answered, whatever else is wrong
   if (asksForHelp(argv) || (argv.length === 1 && argv[0] === 'help')) return { kind: 'help', command };
   const options = optionsOn(argv, command);
   const parser = commanderOf(command, [...options.values()]);
@@ -93,7 +93,10 @@ function parseCommand(command: CommandName, words: readonly string[]): Invocatio
   return { kind: 'run', command, values };
 }
 
-/** 'x=file:///home/my%20net.npy' -> 'x=/home/my net.npy': what a file manager or a browser copies. Another host's files stay as they are. */
+/**
+ * Decodes file URLs: 'x=file:///home/my%20net.npy' -> 'x=/home/my net.npy', as a file manager or a browser copies them. URLs of other hosts
+ * stay unchanged.
+ */
 function withPaths(word: string): string {
   return word.replace(/(?<=^|[=,])file:\/\/[^,]*/gi, address => {
     try {
@@ -108,7 +111,7 @@ function asksForHelp(argv: readonly string[]): boolean {
   return argv.includes('--help') || argv.includes('-h');
 }
 
-/** Options for the flags that the line may name, and maybe for others: commander takes longer over all sixty than over the rest of the line. */
+/** Options only for flags that may be on the line (perhaps some more): setting up all sixty takes commander longer than parsing. */
 function optionsOn(argv: readonly string[], command: CommandName): ReadonlyMap<Flag, Option> {
   const words = argv.filter(word => word.startsWith('-')).flatMap(flagsIn);
   return new Map(
@@ -118,14 +121,14 @@ function optionsOn(argv: readonly string[], command: CommandName): ReadonlyMap<F
   );
 }
 
-/** '--M=5' -> ['--M']; '--no-color' -> also the flag whose value it sets; '-qi' -> ['-q', '-i'] */
+/** Flags that an argument may contain: '--M=5' -> ['--M']; '--no-color' -> also the flag it negates; '-qi' -> ['-q', '-i']. */
 function flagsIn(word: string): string[] {
   if (!word.startsWith('--')) return [...word.slice(1)].map(letter => `-${letter}`);
   const [flag] = word.split('=');
   return flag.startsWith('--no-') ? [flag, `--${flag.slice('--no-'.length)}`] : [flag];
 }
 
-/** commander does the splitting (`--M=5`, `-qi x.npy`, `--`); what is unknown is left for us to explain. */
+/** Sets up commander for splitting (`--M=5`, `-qi x.npy`, `--`); unknown arguments are left for us to explain. */
 function commanderOf(command: CommandName, options: readonly Option[]): Command {
   const parser = new Command(command)
     .exitOverride()
@@ -146,8 +149,8 @@ function optionOf(flag: Flag, command: CommandName): Option {
 }
 
 /**
- * The value of a flag that may stand on the line again. Inputs by name are joined; a general flag (--color, a limit) counts as it is written
- * last, so that an alias can set it.
+ * The value of a flag given more than once. Inputs by name are joined; of a general flag (--color, a limit) the last value counts, so that
+ * an alias can set it.
  * @throws RnnError E_CONFLICT
  */
 function onlyValue(flag: Flag, before: unknown, value: unknown): unknown {
@@ -166,23 +169,23 @@ function rangeText({ from, to }: RowRange): string {
   return `${from}:${to ?? ''}`;
 }
 
-/** commander keys its values by the last long spelling (--batch: 'batch'); ours are the keys of the table. */
+/** Renames commander's keys, which are the last long spelling (--batch: 'batch'), to the keys of the table. */
 function valuesOf(options: ReadonlyMap<Flag, Option>, read: Record<string, unknown>): Values {
   const values: Record<string, unknown> = {};
   for (const [flag, option] of options) {
     const value = read[option.attributeName()];
-    // --no-color sets `color`, which stands in the table itself
+    // --no-color sets `color`, which has its own row in the table
     if (value !== undefined && !option.negate) values[flag.key] = value;
   }
   return values as Values;
 }
 
-/** Positional arguments, after the command's own table. */
+/** Positional arguments, by the command's own table. */
 function wordsOf(command: CommandName, given: readonly string[], argv: readonly string[]): Record<string, unknown> {
   const words = COMMAND_WORDS[command];
-  // explain hidden state
+  // explain hidden state: several words are one topic
   const args = command === 'explain' && given.length > 1 && !given.some(word => word.startsWith('-')) ? [given.join(' ')] : given;
-  // behind -- nothing is a flag
+  // after --, nothing is a flag
   const behind = argv.includes('--') ? argv.length - argv.indexOf('--') - 1 : 0;
   const flag = given.slice(0, given.length - behind).find(word => /^-[^-]|^--./.test(word));
   if (flag !== undefined) throw unknownFlag(flag, command, argv[argv.indexOf(flag) + 1] ?? '');
@@ -194,10 +197,10 @@ function wordsOf(command: CommandName, given: readonly string[], argv: readonly 
   return Object.fromEntries(args.map((word, i) => [words[i].key, parseWord(asFlag(words[i], command), word, command)]));
 }
 
-/** The one error that commander finds itself: the last flag has no value. */
+/** The only error that commander finds itself: the last flag has no value. */
 function lastWordMissing(command: CommandName, argv: readonly string[]): RnnError {
   const last = argv[argv.length - 1];
-  // --input, -i, -qi
+  // matches --input, -i, -qi
   const ends = (spelling: string) => spelling === last || (!last.startsWith('--') && last.endsWith(spelling[1]));
   return missingWord(flagsOf(command).find(known => spellings(known).some(ends))!, 'nothing follows');
 }

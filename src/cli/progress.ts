@@ -4,9 +4,9 @@ import type { Output } from './output.js';
 /** How far something has come. */
 export interface Progress {
   readonly done: number;
-  /** null: only the end tells */
+  /** null: not known before the end */
   readonly total: number | null;
-  /** of the work, 0 to 1, where that is not done / total; null where it is not known */
+  /** fraction of the work done, 0 to 1, if that is not done / total; null if not known */
   readonly part?: number | null;
 }
 
@@ -15,15 +15,15 @@ const REDRAW_MS = 100;
 const BAR = 16;
 
 /**
- * Draws at the foot of the terminal, from half a second on: ' 43 % ██████████░░░░  430,000 of 1,000,000 samples  1,203,000 a second  1 s left'.
- * Off a terminal nothing is drawn (output.progress). The words are few and the bar is one, so no library is needed for it.
+ * Returns a function that draws progress at the bottom of the terminal, starting after half a second: ' 43 % ██████████░░░░  430,000 of
+ * 1,000,000 samples  1,203,000 a second  1 s left'. Draws nothing without a terminal (output.progress).
  * @param unit what is counted: 'samples'
  */
 export function progressBar(output: Pick<Output, 'progress'>, unit: string, now: () => number = Date.now): (progress: Progress) => void {
   const started = now();
   let next = started + PATIENCE_MS;
   return ({ done: counted, total, part = total === null ? null : counted / total }) => {
-    // what turned up on the way is done as well, and was not in the total
+    // work discovered on the way counts as done, but was not in the total
     const done = total === null ? counted : Math.min(counted, total);
     const time = now();
     if (time < next) return;
@@ -48,7 +48,7 @@ function timeLeft(part: number | null, seconds: number): string[] {
   return [minutes < 60 ? `${minutes} min ${left % 60} s left` : `${Math.floor(minutes / 60)} h ${minutes % 60} min left`];
 }
 
-/** Slow work in tenths, fast work in thousands. */
+/** Formats a rate: tenths if slow, thousands separators if fast. */
 function shown(n: number): string {
   return n < 10 && !Number.isInteger(n) ? n.toFixed(1) : countText(Math.round(n), true);
 }

@@ -4,12 +4,12 @@ import type { CommandName } from './flag.js';
 import { wrongWord } from './valueErrors.js';
 
 /**
- * Reads the values of flags. They are checked here, once, so that a request holds only numbers and known names;
- * files and names are looked up later.
+ * Parses the values of flags. They are checked once, here, so that a request only contains numbers and known names; files and names are
+ * looked up later.
  */
 const LARGEST_SIZE = 2 ** 31 - 1;
 
-/** '5' -> 5. Says how to write what was probably meant: 1e3, 3.5, 1_000, ten. */
+/** '5' -> 5. An error suggests how to write 1e3, 3.5, 1_000 or ten. */
 export function parseSize(name: string, word: string, least: number, most?: number): number {
   const expected = `a whole number from ${least}${most === undefined ? '' : ` to ${most}`}`;
   if (/^\d+$/.test(word)) {
@@ -48,7 +48,7 @@ export function parseSizes(name: string, word: string, least: number): number[] 
   });
 }
 
-/** '?': a size that is not known. @throws RnnError E_WORD where numbers are computed */
+/** '?', an unknown size. @throws RnnError E_WORD in a command that computes numbers */
 export function symbolicSize(name: string, command: CommandName, symbolic: readonly CommandName[]): '?' {
   if (symbolic.includes(command)) return '?';
   throw wrongWord(name, '?', 'a number', `${command} computes numbers and needs a size; only ${symbolic.join(', ')} can keep it symbolic`);

@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import type { WholeCommand } from './thread.js';
 
-/** What the command line needs of a stream; process.stdout and process.stderr have it, and so do the tests' own. */
+/** The part of a stream that the command line uses; process.stdout and process.stderr have it, and so do the tests' streams. */
 export interface OutputStream {
   write(data: string | Uint8Array, done: (error?: Error | null) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -9,18 +9,18 @@ export interface OutputStream {
   readonly columns?: number;
 }
 
-/** Everything outside: injected, so that tests run the whole command line in-process. */
+/** The outside world, injected so that tests can run the whole command line in-process. */
 export interface Io {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** does the whole command in another thread; absent where there is none, as in that thread itself. @returns the exit code */
+  /** Runs the whole command in another thread; absent if that is not possible, as in that thread itself. @returns the exit code */
   runInThread?(argv: readonly string[], whole?: WholeCommand): Promise<number>;
   /** whether stdin is a terminal */
   stdinIsTerminal?(): boolean;
 }
 
-/** Columns of the terminal that reads the stream; 80 where it does not know them. Undefined off a terminal. */
+/** Columns of the terminal behind the stream, 80 if it does not know them; undefined if there is no terminal. */
 export function terminalColumns({ isTTY, columns }: OutputStream): number | undefined {
   return isTTY ? columns || USUAL_COLUMNS : undefined;
 }
@@ -29,15 +29,15 @@ const USUAL_COLUMNS = 80;
 
 export interface Writer {
   write(data: string | Uint8Array): void;
-  /** Resolves when everything so far is accepted by the system: true, or false where that failed and no more is taken. */
+  /** Resolves once the system has accepted everything so far; false if that failed, and nothing more will be written. */
   taken(): Promise<boolean>;
-  /** Resolves when everything is accepted by the system. @throws RnnError E_WRITE (io, exit 4) unless the reader only went away (`| head`) */
+  /** Resolves once the system has accepted everything. @throws RnnError E_WRITE (io, exit 4), except if the reader has gone (`| head`) */
   finish(): Promise<void>;
 }
 
 /**
- * Writes in order and remembers the first failure; after one, nothing more is written. The program must not exit before `finish`:
- * process.exit() cuts what a pipe has not taken yet.
+ * Writes in order, remembers the first failure, and then writes nothing more. The program must not exit before `finish`: process.exit()
+ * discards what a pipe has not taken yet.
  */
 export function writerTo(stream: OutputStream, name: string): Writer {
   let failure: NodeJS.ErrnoException | undefined;
@@ -81,7 +81,7 @@ export function wantsColor(flag: 'auto' | 'always' | 'never' | false | undefined
   return stream.isTTY === true;
 }
 
-/** How many colours: 1 sixteen, 2 256, 3 24 bits. FORCE_COLOR=2 and 3 say it; else COLORTERM and TERM do. */
+/** Colour depth: 1 is 16 colours, 2 is 256, 3 is 24 bits. FORCE_COLOR=2 and 3 set it; otherwise COLORTERM and TERM. */
 export function colorDepth(env: Io['env']): 1 | 2 | 3 {
   if (env.FORCE_COLOR === '3') return 3;
   if (env.FORCE_COLOR === '2') return 2;

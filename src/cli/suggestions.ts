@@ -7,7 +7,10 @@ import { type CommandName, type Flag, spellings, usualSpelling } from './flag.js
 import { FLAGS, flagsOf } from './options.js';
 import { commandHints, commandSynonyms, flagForFile, flagHints, flagSynonyms, valueSynonyms } from './synonyms.js';
 
-/** Signs that word processors and web pages put in place of - and ", which are part of the argument for a shell. */
+/**
+ * The error for typographic dashes and quotes, which word processors and web pages put in place of - and ", and which a shell passes on as
+ * text.
+ */
 export function typographicSigns(argv: readonly string[]): RnnError | undefined {
   const plain = argv.map(argument =>
     argument
@@ -29,7 +32,7 @@ export function typographicSigns(argv: readonly string[]): RnnError | undefined 
   });
 }
 
-/** The error for an unknown flag, with the one that was probably meant. @param next the argument after it */
+/** The error for an unknown flag, with the flag that was probably meant. @param next the argument after it */
 export function unknownFlag(typed: string, command: CommandName, next: string): RnnError {
   const [flag, value = next] = typed.split('=');
   const found = escapeText(flag, 60);
@@ -43,7 +46,7 @@ export function unknownFlag(typed: string, command: CommandName, next: string): 
   const what = belongs ? `${found} is a flag of ${listed(belongs.commands)}, not of ${command}` : `unknown flag ${found}`;
   const error = (fix: string, correction?: RnnError['correction']): RnnError =>
     new RnnError('usage', 'E_FLAG', what, { found, fix, correction });
-  // -T10, --T:10
+  // -T10 and --T:10
   const [, size, digits] = /^-{1,2}([NTDMK])[: ]?(\d+)$/i.exec(flag) ?? [];
   if (size && takes(command, `--${size.toUpperCase()}`)) {
     const to = [`--${size.toUpperCase()}`, digits];
@@ -74,12 +77,12 @@ function isOutput(bare: string): boolean {
   return OUTPUTS.includes(`--${bare}`) || bare === 'o';
 }
 
-/** Where a file belongs in a command that has no flag for it: beside the flags, or behind the shell's `>`. */
+/** Where a file belongs in a command without a flag for it: among the positional arguments, or after the shell's `>`. */
 function placeOfFile(bare: string, value: string, belongs: Flag | undefined, command: CommandName): string | undefined {
   const names = COMMAND_WORDS[command].filter(word => word.value.kind === 'file').map(word => word.name);
   if (isOutput(bare) && !takes(command, '--out')) {
     if (command === 'convert') return 'the files stand beside the flags: rnn-cli convert IN OUT';
-    // --output 3 and --output y.npy mean other things where there is a dense layer, or another side
+    // with a dense layer, --output 3 is its size; in compare, --output y.npy is the other side
     return bare === 'output' && (/^\d+$/.test(value) || command === 'compare')
       ? undefined
       : `the shell saves what is printed: rnn-cli ${command}${takes(command, '--json') ? ' --json' : ''} > FILE`;
@@ -91,7 +94,7 @@ function placeOfFile(bare: string, value: string, belongs: Flag | undefined, com
     : `the file stands beside the flags: rnn-cli ${command} FILE`;
 }
 
-/** A word with several meanings: the argument after it decides. */
+/** The meaning of an ambiguous flag, decided by the argument after it. */
 function meantByValue(bare: string, value: string, command: CommandName): string | undefined {
   const isFile = /\.\w{1,11}(:\w+)?$/.test(value);
   const meant = /^(file|load|checkpoint|m|f|path|model-path|model-file|input-file|in|from)$/.test(bare)
@@ -120,14 +123,14 @@ function meantByValue(bare: string, value: string, command: CommandName): string
 }
 
 /**
- * First the same letters in another case (--t, -T), then what other tools call it, then the nearest spelling of any of these.
- * @param isFlag another command has it, so it is hardly a typing mistake
- * @returns the flag that was meant, or a sentence about something that does not exist here
+ * Looks for the same letters in another case (--t, -T), then for a name from other tools, then for the nearest spelling of either.
+ * @param isFlag whether another command has this flag, so that it is hardly a typing mistake
+ * @returns the flag that was meant, or a sentence if there is nothing like it here
  */
 function meantFlag(typed: string, command: CommandName, isFlag: boolean): Meant | string | undefined {
   const bare = (word: string): string => word.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
   const word = bare(typed);
-  // a letter of the equations, and no help
+  // --h is a letter of the equations, not help
   if (typed.startsWith('--') && word === 'h') return hiddenUnits(command);
   const known = flagsOf(command).flatMap(flag => spellings(flag).map(spelling => ({ flag, spelling })));
   const sameLetters = known.find(({ spelling }) => bare(spelling) === word);
@@ -155,12 +158,12 @@ function meantFlag(typed: string, command: CommandName, isFlag: boolean): Meant 
   return best && suggestion(best.flag, best.spelling);
 }
 
-/** How many letters of a flag may be wrong: more, and another word was meant (`--zeros` is not `--keras`). */
+/** How many letters of a flag may be wrong; with more, another word was meant (`--zeros` is not `--keras`). */
 function slips(word: string): number {
   return Math.max(1, Math.floor(word.length / 4));
 }
 
-/** The meaning of a flag of other tools: a flag, a flag and its value, or a sentence if there is no equivalent. */
+/** What a flag of other tools means here: a flag, a flag and its value, or a sentence if there is no equivalent. */
 function calledElsewhere(word: string, command: CommandName): Meant | string | undefined {
   if (Object.hasOwn(flagHints(), word)) return flagHints()[word];
   const words = Object.hasOwn(flagSynonyms(), word) ? flagSynonyms()[word].split(' ') : undefined;
@@ -169,7 +172,7 @@ function calledElsewhere(word: string, command: CommandName): Meant | string | u
   return other && suggestion(other, usualSpelling(other));
 }
 
-/** `--h 5` and `--h h0.npy`: what the letter stands for here. */
+/** What the letter in `--h 5` and `--h h0.npy` stands for. */
 function hiddenUnits(command: CommandName): Meant | undefined {
   const has = (key: string) => flagsOf(command).some(flag => flag.key === key);
   if (!has('M')) return { words: '-h', to: ['-h'] };
@@ -177,19 +180,19 @@ function hiddenUnits(command: CommandName): Meant | undefined {
 }
 
 interface Meant {
-  /** for the message */
+  /** text for the message */
   readonly words: string;
-  /** for the line */
+  /** arguments for the command line */
   readonly to: readonly string[];
 }
 
-/** '--T', or '--M, --units' where the long word was meant: the spelling that was nearest comes first. */
+/** '--T', or '--M, --units' with the spelling closest to the input first. */
 function suggestion(flag: Flag, spelling: string): Meant {
   const usual = usualSpelling(flag);
   return { words: spelling === usual || usual.length > 3 ? spelling : `${spelling} (or ${usual})`, to: [spelling] };
 }
 
-/** @returns the error for a first word that is no command, with the command that was probably meant */
+/** @returns the error for a first argument that is not a command, with the command that was probably meant */
 export function unknownCommand(typed: string, commands: readonly string[]): RnnError {
   const found = escapeText(typed, 60);
   const word = typed.toLowerCase();

@@ -1,15 +1,15 @@
 import { byWord } from '../registry.js';
 
 /**
- * Names in other tools, frameworks and papers, which people try first, and what they mean here: a value of the flag, or a flag and its value
- * together. The tables list them by meaning; the look-up by word is built when a word is unknown.
+ * Names from other tools, frameworks and papers, which people try first, and what they mean here: a value of the flag, or a flag with its
+ * value. The tables list them by meaning; they are only inverted when an unknown word has to be looked up.
  */
 type Meanings = Readonly<Record<string, string>>;
 
 const BOTH = { keras: 'tensorflow tf tf.keras tf2 keras3 keras2', torch: 'pytorch pt libtorch' };
 const RNG = { ...BOTH, numpy: 'random mt19937 np', pcg64: 'default_rng', seedrandom: 'js' };
 
-/** By the key of the flag, then by the word in lower case. */
+/** By key of the flag, then by value in lower case. */
 export const valueSynonyms = (): Readonly<Record<string, Meanings>> => ({
   cell: byWord({
     rnn: 'simplernn simple vanilla elman basicrnn simplernncell rnncell',
@@ -40,7 +40,7 @@ export const valueSynonyms = (): Readonly<Record<string, Meanings>> => ({
   K: byWord({ 0: 'none no null' }),
 });
 
-/** Flags that do not exist, and what is probably meant by them; by the name without dashes. */
+/** Flags of other tools and what they mean here, by name without dashes. */
 export const flagSynonyms = () =>
   byWord({
     '--task many-to-many': 'return-sequences many-to-many',
@@ -127,7 +127,7 @@ export const flagHints = (): Meanings => ({
   'reset-after': 'write it in --layers: --layers "gru:5+resetafter,dense:2", or +resetbefore',
 });
 
-/** Commands of other tools. */
+/** Commands of other tools and what they mean here. */
 export const commandSynonyms = () =>
   byWord({
     '--version': 'version -v -version --v ver',
@@ -161,7 +161,7 @@ export const commandHints = (): Meanings => ({
   install: 'rnn-cli is installed; rnn-cli --help lists the commands',
 });
 
-/** The flag behind which a file of this ending belongs, by command; the model's and the weights' own place is beside the flags. */
+/** The flag, by command, that takes a file with this extension; models and weights may also be positional. */
 export function flagForFile(path: string, command: string): string | undefined {
   if (/\.(npy|csv|tsv|txt|jsonl)$/i.test(path)) return command === 'compare' ? '--against' : command === 'forward' ? '--input' : undefined;
   if (/\.(keras|h5|hdf5|onnx|json|pt2)$/i.test(path)) return '--model';

@@ -9,37 +9,37 @@ import { SIGNALS } from './signals.js';
 export interface ThreadData {
   readonly program: string;
   readonly argv: readonly string[];
-  /** temporary files it is writing, for this thread to remove */
+  /** memory with the names of the thread's temporary files, for this thread to remove */
   readonly pending: SharedArrayBuffer;
-  /** columns of stdout and of stderr where a terminal reads them */
+  /** columns of stdout and stderr if they are terminals */
   readonly columns: readonly [number | undefined, number | undefined];
 }
 
-/** bin/rnn-cli.js puts the program together in the thread as it did here. */
+/** Loads the program in the thread in the same way as bin/rnn-cli.js does here. */
 const PROGRAM = `
 const { parentPort, workerData } = require('node:worker_threads');
 const program = require(workerData.program);
 program.load('main').startInThread(workerData, message => parentPort.postMessage(message));`;
 
-/** A command that has not begun: the seconds it may take (--max-time), and whether it reads standard input, which is then handed on. */
+/** A command to be run: the seconds it may take (--max-time), and whether it reads standard input, which is then passed on. */
 export interface WholeCommand {
   readonly seconds?: number;
   readonly stdin?: boolean;
 }
 
-/** Messages of the thread: its exit code, or the file that it is reading, null once it is read. */
+/** A message from the thread: its exit code, or the file it is reading, or null once that is read. */
 export type Message = number | Reading | null;
 
-/** Readers check the clock themselves and can name the place in the file; this is for one that is stuck. */
+/** Readers check the clock themselves and can name the place in the file; this extra time is for a reader that hangs. */
 const GRACE_MS = 250;
 
 const ROOM_FOR_NAMES = 2 ** 16;
-/** A thread ends at its next loop or call; one that does not is left to the end of the process. */
+/** A terminated thread stops at its next loop or call; if it has not stopped by then, it ends with the process. */
 const PATIENCE_MS = 100;
 
 /**
- * The whole command line in another thread, while this one waits for its end, or for an interrupt: then the thread is stopped, what it was writing
- * is removed, and the exit code is 130 or 143. A second interrupt ends the program at once.
+ * Runs the whole command line in another thread and waits for it to finish, or for an interrupt. An interrupt stops the thread, removes
+ * what it was writing, and gives exit code 130 or 143; a second interrupt ends the program at once.
  * @returns the exit code
  * @throws RnnError E_LIMIT_TIME, E_HEAP (limit)
  */
@@ -55,7 +55,7 @@ export function runInThread(argv: readonly string[], { seconds, stdin = false }:
       interrupted = true;
       void stop(worker, pending).finally(() => reject(error));
     };
-    /** Time of the processor counts here, too: a reader that waits for a busy machine is not stuck. */
+    /** Counts processor time too: a reader that waits for a busy machine does not hang. */
     const watch = (file: Reading, started: number, left = 1000 * file.seconds) => {
       alarm = setTimeout(() => {
         const rest = 1000 * file.seconds - (processorTime() - started);

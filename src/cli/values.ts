@@ -4,7 +4,7 @@ import type { CompareRequest, ForwardRequest, InputRequest, NetworkRequest } fro
 import type { SCHEMAS, SHELLS } from './commandWords.js';
 import type { STYLES } from './options.js';
 
-/** The values of a command line by their keys in options.ts, read by argumentValues.ts. Undefined = not given. */
+/** The values of a command line by their keys in options.ts, as parsed by argumentValues.ts. Undefined = not given. */
 export interface Values
   extends Omit<NetworkRequest, 'N'>,
     InputRequest,
@@ -12,14 +12,14 @@ export interface Values
     Pick<ForwardRequest, 'states' | 'sample' | 'step' | 'unit'>,
     Pick<CompareRequest, 'against' | 'engines' | 'atol' | 'rtol' | 'tol' | 'decimals' | 'explain' | 'budget'> {
   N?: number | '?';
-  /** what stands beside the flags: explain's topic */
+  /** positional argument of explain */
   topic?: string;
-  /** a model or weights, by what is in it */
+  /** a model or weights, distinguished by content */
   network?: string;
-  /** two models that compare sets side by side */
+  /** two files to compare */
   first?: string;
   second?: string;
-  /** inspect, convert: the words */
+  /** inspect, convert: positional arguments */
   file?: string;
   output?: string;
   to?: string;
@@ -28,7 +28,7 @@ export interface Values
   emit?: EmitTarget;
   summary?: boolean;
   showTrainable?: boolean;
-  /** true: print tables; a path: write them */
+  /** true: print tables; a path: write arrays */
   trace?: boolean | string;
   shell?: (typeof SHELLS)[number];
   document?: (typeof SCHEMAS)[number];
@@ -38,7 +38,7 @@ export interface Values
   mermaid?: boolean;
   out?: string;
   force?: boolean;
-  /** samples at a time, where the input is computed in pieces */
+  /** samples at a time, if the input is computed in pieces */
   chunk?: number;
   json?: boolean;
   jsonl?: boolean;
@@ -63,17 +63,17 @@ const INPUT_KEYS = [
   'strictFinite', 'simulate', 'maxMemory',
 ] as const;
 
-/** What describes the network; `--N ?` is N left symbolic. */
+/** The keys that describe the network; `--N ?` leaves N symbolic. */
 export function networkRequest(values: Values): NetworkRequest {
   return { ...(typeof values.N === 'number' ? { N: values.N } : {}), ...given(values, NETWORK_KEYS) };
 }
 
-/** The keys of a request that say what x is and how it is run. */
+/** The keys that say what x is and how the network is run. */
 export function inputRequest(values: Values): InputRequest {
   return given(values, INPUT_KEYS);
 }
 
-/** The keys that were given. */
+/** The given ones among these keys. */
 export function given<K extends keyof Values>(values: Values, keys: readonly K[]): Partial<Pick<Values, K>> {
   return Object.fromEntries(keys.filter(key => values[key] !== undefined).map(key => [key, values[key]])) as Partial<Pick<Values, K>>;
 }

@@ -6,7 +6,7 @@ import { type Output, valueOptions } from '../output.js';
 import { progressBar } from '../progress.js';
 import { given, inputRequest, networkRequest, type Values } from '../values.js';
 
-/** Values that differ in the seventh digit are to be seen as different. */
+/** Enough digits to show a difference in the seventh. */
 const DIGITS = 8;
 
 /** `rnn-cli compare`. @returns the exit code: 0 equal, 1 different, 6 undecided */
@@ -39,7 +39,7 @@ export async function compare(values: Values, output: Output): Promise<number> {
   return result.exit;
 }
 
-/** The readers of models are loaded where there is a file. */
+/** Loads the readers of models only if there is a file. */
 async function compareFiles(...given: Parameters<typeof runCompareFiles>): Promise<Awaited<ReturnType<typeof runCompareFiles>>> {
   const { runCompareFiles } = await import('../../run/comparing/compareFiles.js');
   return runCompareFiles(...given);

@@ -60,10 +60,10 @@ export async function forward(values: Values, output: Output): Promise<number> {
   return 0;
 }
 
-/** Bytes of an input from which it may be too long to be read whole; the engine of a smaller one is chosen as for any other. */
+/** Bytes from which an input may be too long to be read whole. For smaller inputs the engine is chosen as usual. */
 const LONG = 2 ** 26;
 
-/** y of one long sample, some steps at a time; undefined: it is none, or something else of it is shown. */
+/** y of one long sample, computed a few steps at a time; undefined if the input is not one, or more than y is shown. */
 async function ofLongSample(request: ForwardRequest, values: Values, output: Output): Promise<ForwardResult | undefined> {
   if (values.input === undefined || values.html !== undefined || request.trace) return undefined;
   const { bytesIn } = await import('../../run/files/fileSource.js');
@@ -73,7 +73,7 @@ async function ofLongSample(request: ForwardRequest, values: Values, output: Out
   return forwardLongSample({ ...request, format: 'npy', onProgress });
 }
 
-/** Lines of JSON and of CSV have one array: which one, and how the others are had. */
+/** A note on the outputs that are not shown, since lines of JSON and CSV contain one array. */
 function leftOut({ tensors: { others }, outputs }: ForwardResult, values: Values, output: Output): string[] {
   if (!others || values.json || values.out !== undefined || !(values.jsonl || output.layout.style === 'csv')) return [];
   const [shown, ...rest] = outputs.map(({ name }) => escapeText(name, 40));
@@ -88,7 +88,7 @@ async function print(result: ForwardResult, values: Values, output: Output, save
   } else if (values.json) output.json(forwardDocument(result, values));
   else if (values.jsonl) writeSamples(result, output.text);
   else if (values.out === undefined || !values.quiet) {
-    // what went into a file is not printed again, and a picture stands for its numbers
+    // what was written to a file is not printed again; a plot replaces the numbers
     const printed = values.trace === true || values.step !== undefined || values.unit !== undefined;
     output.text(
       await forwardText(result, output.layout, {
@@ -114,12 +114,12 @@ function pictureTitle({ rng, seed, inputSource }: ForwardResult, values: Values)
   return `sample ${values.sample ?? 1}, ${inputSource.startsWith('seed ') ? `seed ${seed} (${rng})` : inputSource}`;
 }
 
-/** A page computes itself: with the engine whose bits are the same everywhere, unless another is requested. */
+/** A page computes y itself, by default with the engine that gives the same bits everywhere. */
 function pageEngine({ engine = 'auto' }: Values): { engine: Values['engine'] } {
   return { engine: engine === 'auto' ? 'batched' : engine };
 }
 
-/** A step, a unit, a picture: all are drawn from the trace. */
+/** Whether the output needs a trace: a step, a unit or a picture. */
 function asksForTrace({ trace, step, unit, plot, svg }: Values): boolean {
   return [trace, step, unit, plot, svg].some(value => value !== undefined);
 }
@@ -132,14 +132,14 @@ async function save(result: ForwardResult, values: Values): Promise<string[]> {
   if (typeof values.trace === 'string') files.push([values.trace, new Map([['y', tensors.y], ...(tensors.trace ?? [])])]);
   if (files.length === 0) return [];
   const { saveTensors } = await import('../../run/files/save.js');
-  // only here: listening for interrupts takes a part of the time of a small command
+  // only here, because listening for interrupts takes time that a small command notices
   await guarded(async () => {
     for (const [path, content] of files) await saveTensors(path, content, { force: values.force });
   });
   return files.map(([path]) => path);
 }
 
-/** y under `y` and every output under its own name, where the file can hold several. @throws RnnError E_CONFLICT where it holds one */
+/** y under `y`, and all outputs under their names if the file can hold several. @throws RnnError E_CONFLICT if it can hold only one */
 function outputsFor(path: string, { tensors: { y, others }, outputs }: ForwardResult): ReadonlyMap<string, TensorData> {
   if (!others) return new Map([['y', y]]);
   const [first] = outputs;

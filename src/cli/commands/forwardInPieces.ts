@@ -9,8 +9,8 @@ import { guarded } from '../signals.js';
 import { given, inputRequest, networkRequest, type Values } from '../values.js';
 
 /**
- * forward from a large input into a file, some samples at a time.
- * @returns false where that does not pay or is not possible, and nothing was done
+ * Runs forward from a large input to a file, a few samples at a time.
+ * @returns false if that is not possible or not faster; nothing has been done then
  */
 export async function forwardInPieces(values: Values, output: Output): Promise<boolean> {
   const out = values.out!;
@@ -38,7 +38,7 @@ export async function forwardInPieces(values: Values, output: Output): Promise<b
   }
 }
 
-/** Something other than y is requested in the file. */
+/** Whether the output needs more than y in the file. */
 function showsMore(values: Values): boolean {
   const { trace, step, unit, plot, svg, states, json, jsonl, full } = values;
   return [trace, step, unit, plot, svg, states, json, jsonl, full].some(value => value !== undefined);

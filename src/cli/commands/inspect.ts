@@ -20,7 +20,7 @@ export async function inspect(values: Values, output: Output): Promise<number> {
   if (values.json) output.json(result);
   else if (values.sha256) output.text(`${result.sha256}  ${result.file}\n`);
   else if (values.html !== '-') output.text(await inspectText(result, output.layout));
-  // a digest is of the bytes, whatever network they hold
+  // a digest does not depend on what is assumed about the network
   if (values.json || !values.sha256) output.assumed(result.assumptions);
   return 0;
 }

@@ -20,7 +20,7 @@ export async function probe(values: Values, output: Output): Promise<number> {
     return 0;
   }
   if (out !== undefined) {
-    // one array a file, unless the format holds several by name
+    // a file contains only x, unless the format can hold several arrays by name
     const content = /\.(npz|json)$/i.test(out) ? result.tensors.all : new Map([['x', result.tensors.x]]);
     await guarded(() => saveTensors(out, content, { force: values.force }));
   }

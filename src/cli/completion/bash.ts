@@ -47,7 +47,7 @@ complete -F _rnn_cli rnn-cli
 `;
 }
 
-/** One case per flag with a word: what may stand behind it. */
+/** One case for each flag with a value: what may follow it. */
 function valueCases({ name, flags }: CommandCompletion): string {
   return flags
     .filter(flag => flag.word !== undefined && !(flag.word.optional && flag.word.extensions === undefined))

@@ -4,7 +4,7 @@ import { type FlagValue, spellings } from '../flag.js';
 import { COMMAND_HELP } from '../help.js';
 import { flagsOf } from '../options.js';
 
-/** What a shell needs to know to complete a command line: the tables of options.ts with every list of values written out. */
+/** What a shell needs to complete a command line: the tables of options.ts with all lists of values. */
 export interface CommandCompletion {
   readonly name: string;
   readonly summary: string;
@@ -13,7 +13,7 @@ export interface CommandCompletion {
 }
 
 export interface FlagCompletion {
-  /** the usual ones first: '-i', '--input' */
+  /** usual ones first: '-i', '--input' */
   readonly spellings: readonly string[];
   readonly help: string;
   /** undefined: a switch */
@@ -23,13 +23,13 @@ export interface FlagCompletion {
 export interface WordCompletion {
   readonly name: string;
   readonly optional: boolean;
-  /** one of these */
+  /** the possible values */
   readonly values?: readonly string[];
-  /** a file with one of these endings */
+  /** file extensions */
   readonly extensions?: readonly string[];
 }
 
-/** Every command with its flags and their values, from the table that help is made of. */
+/** All commands with their flags and values, from the same table as the help. */
 export function commandCompletions(): CommandCompletion[] {
   return COMMANDS.map(name => ({
     name,

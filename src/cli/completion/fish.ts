@@ -33,7 +33,7 @@ function wordLine({ name }: CommandCompletion, word: WordCompletion): string {
 
 function flagLine({ name }: CommandCompletion, { spellings, help, word }: FlagCompletion): string {
   const forms = spellings.map(spelling => (spelling.startsWith('--') ? `-l ${spelling.slice(2)}` : `-s ${spelling.slice(1)}`)).join(' ');
-  // -x: a value follows, one of these; one that may be left out cannot be asked for
+  // -x: a value is required; an optional value cannot be declared
   const value = word === undefined || word.optional ? '' : ` -x ${action(word)}`;
   return `complete -c rnn-cli -n ${condition(name)} ${forms}${value.trimEnd()} -d ${quote(help)}\n`;
 }

@@ -44,7 +44,7 @@ function commandCase({ name, flags, words }: CommandCompletion): string {
 /** '(-i --input)'{-i+,--input=}'[help]:FILE:_files -g "*.npy"' */
 function flagSpec({ spellings, help, word }: FlagCompletion): string {
   const exclusive = spellings.length > 1 ? quote(`(${spellings.join(' ')})`) : '';
-  // a long flag takes its word behind = or a space, a short one also directly
+  // a long flag takes its value after = or a space, a short one also directly
   const forms = spellings.map(spelling =>
     word === undefined || word.optional ? spelling : spelling.length > 2 ? `${spelling}=` : `${spelling}+`,
   );
@@ -58,7 +58,7 @@ function action({ values, extensions }: WordCompletion): string {
   return extensions ? `_files -g "*.(${extensions.join('|')})(-.)"` : ' ';
 }
 
-/** A colon ends a part of a spec. */
+/** Removes colons and brackets, which have a meaning in a spec. */
 function plain(name: string): string {
   return name.replaceAll(':', ' ').replaceAll(/[[\]]/g, '');
 }
