@@ -79,7 +79,7 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
   };
 }
 
-/** Assumptions, with the name of the file where only one of the two leaves a fact open. */
+/** The assumptions of both networks, each with its file's name. */
 function allAssumptions(first: Network, second: Network, files: readonly [string, string]): Assumption[] {
   const of = ({ assumptions }: Network, file: string) => assumptions.map(a => ({ ...a, what: `${shownPath(file)}: ${a.what}` }));
   return [...of(first, files[0]), ...of(second, files[1])];

@@ -141,7 +141,7 @@ function stepsOf(networks: readonly Network[]): number | null {
   return steps.find(T => T !== null) ?? null;
 }
 
-/** Draws the input of a graph, if it has a single input with named axes. */
+/** Draws the input of a graph; where the graph leaves sizes open, they are N and T. */
 async function drawnByGraph(side: Side, request: PairRequest, sizes: { N: number; T: number }): Promise<Inputs> {
   try {
     return (await preparedGraph(side, undefined, request, { N: request.N })).graphInputs!;

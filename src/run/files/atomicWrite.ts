@@ -6,36 +6,36 @@ import { escapeText } from '../../escape.js';
 import { crc32 } from '../../formats/bytes/crc32.js';
 import { type FileHandle, link, open, readdir, realpath, rename, stat, unlink } from './disk.js';
 
-/** Files out: whole or not at all. */
+/** Writes files as a whole or not at all. */
 
 export interface WriteOptions {
   /** overwrite an existing file */
   readonly force?: boolean;
 }
 
-/** Where the bytes of one file go, one piece after the other. */
+/** Receives the bytes of one file, piece by piece. */
 export interface Sink {
-  /** Resolves when the system has taken them. The bytes must not change before. */
+  /** Resolves once the system has the bytes, which must not change before. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Writes over the first bytes of the file; only where `canRewind`. */
+  /** Overwrites the first bytes of the file; only if `canRewind`. */
   rewrite(bytes: Uint8Array): Promise<void>;
-  /** a file, not a pipe or a device */
+  /** whether this is a file, not a pipe or a device */
   readonly canRewind: boolean;
-  /** where such a file is until it is whole */
+  /** temporary path of the file until it is complete */
   readonly path?: string;
 }
 
 /**
- * Writes a file to a temporary name in the same folder, syncs it, then gives it its name; the folder is synced too. Whatever fails, and
- * wherever the process is killed, the old file stays whole. Without `force` the last step itself refuses an existing file, so one that
- * appears meanwhile is safe as well. A pipe or a device is written to directly.
+ * Writes a file under a temporary name in the same folder, syncs it, renames it, and syncs the folder. Whatever fails, and wherever the
+ * process is killed, the old file stays intact. Without `force`, the last step itself refuses to replace a file, so that one created in the
+ * meantime is safe too. Pipes and devices are written to directly.
  * @throws RnnError E_EXISTS without `force`, E_IS_DIRECTORY, E_ACCESS, E_WRITE (io, exit 4)
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
   await writeAtomic(path, sink => sink.write(bytes), options);
 }
 
-/** The same for a file that is written in pieces; whatever `fill` throws leaves no file. @throws RnnError as writeFileAtomic */
+/** `writeFileAtomic` for a file written in pieces; if `fill` throws, no file remains. @throws RnnError as writeFileAtomic */
 export async function writeAtomic<T>(path: string, fill: (sink: Sink) => Promise<T>, { force = false }: WriteOptions = {}): Promise<T> {
   const old = await stat(path).catch(() => undefined);
   if (old) checkTarget(path, old, force);
@@ -47,7 +47,7 @@ export async function writeAtomic<T>(path: string, fill: (sink: Sink) => Promise
 }
 
 async function replace<T>(path: string, fill: (sink: Sink) => Promise<T>, old: Stats | undefined, force: boolean): Promise<T> {
-  // through symbolic links: the file they lead to is replaced, not the link
+  // symbolic links are followed: the file they lead to is replaced, not the link
   const target = old ? await realpath(path) : resolve(path);
   const folder = dirname(target);
   await sweepStale(folder);
@@ -91,7 +91,7 @@ async function writeInto<T>(file: FileHandle, fill: (sink: Sink) => Promise<T>, 
 
 const SYNC_EVERY = 2 ** 24;
 
-/** Long files go to the disk while they are written, so that the last sync need not wait for all of it. A failure is told at the end, once. */
+/** Syncs a long file while it is written, so that the last sync is short. A failure is reported once, at the end. */
 function syncBehind(file: FileHandle): { wrote(bytes: number): void; end(): Promise<void> } {
   let since = 0;
   let running: Promise<void> | undefined;
@@ -123,7 +123,10 @@ async function writeStart(file: FileHandle, bytes: Uint8Array): Promise<void> {
 
 const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK', 'EACCES']);
 
-/** Gives the temporary file its name unless that is taken: link(2) never overwrites. Some file systems have no links; there the check before must do. */
+/**
+ * Gives the temporary file its name, unless that is taken: link(2) never overwrites. On file systems without links, the check beforehand
+ * has to suffice.
+ */
 async function claim(temporary: string, target: string): Promise<void> {
   try {
     await link(temporary, target);
@@ -137,12 +140,12 @@ async function claim(temporary: string, target: string): Promise<void> {
 const pending = new Set<string>();
 let shared: SharedArrayBuffer | undefined;
 
-/** Their names stand in this memory, too, for a thread that outlives this one. */
+/** Also keeps the names in this memory, for a thread that outlives this one. */
 export function sharePending(memory: SharedArrayBuffer): void {
   shared = memory;
 }
 
-/** The names that another thread shared; they are written down before the files are made. */
+/** Temporary names shared by another thread; they are recorded before the files are created. */
 export function pendingIn(memory: SharedArrayBuffer): string[] {
   const length = new Int32Array(memory)[0];
   return length === 0 ? [] : JSON.parse(Buffer.from(memory, 4, length).toString('utf8'));
@@ -158,7 +161,7 @@ function tellPending(): void {
   length[0] = text.length;
 }
 
-/** Removes files that were begun and not finished: after a signal, before the program ends. */
+/** Removes unfinished files: after a signal, before the program ends. */
 export async function removePending(paths: Iterable<string> = pending): Promise<void> {
   await Promise.all([...paths].map(path => unlink(path).catch(() => undefined)));
 }
@@ -184,17 +187,17 @@ function exists(path: string): RnnError {
   });
 }
 
-/** `.rnn-cli-1a2b3c4d-`: with the machine in it: on a shared disk, the process number of another machine means nothing here. */
+/** `.rnn-cli-1a2b3c4d-`, with a hash of the host name: on a shared disk, process numbers of other machines mean nothing. */
 function prefix(): string {
   return `.rnn-cli-${hex(crc32(Buffer.from(os.hostname())))}-`;
 }
 
-/** 32 bits as eight digits */
+/** 32 bits as eight hexadecimal digits */
 function hex(bits: number): string {
   return (bits >>> 0).toString(16).padStart(8, '0');
 }
 
-/** Removes what killed runs left behind: temporary names of ours, from this machine, whose process is gone. */
+/** Removes files left behind by killed runs: temporary names of ours, from this machine, whose process is gone. */
 async function sweepStale(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   const ours = prefix();
@@ -213,7 +216,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A rename survives a power loss once its folder is on disk; not every system lets a folder be opened. */
+/** Syncs a folder, because a rename only survives a power loss once its folder is on disk; not every system can open a folder. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
   await handle?.sync().catch(() => undefined);
@@ -234,7 +237,7 @@ const SAID: Readonly<Record<string, string>> = {
   EPIPE: 'the reader went away',
 };
 
-/** An error of the system as an RnnError (io) that says what to do; any other error as it is. */
+/** Turns a system error into an RnnError (io) that says what to do; returns other errors unchanged. */
 export function writeError(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (error instanceof RnnError || code === undefined) return error;

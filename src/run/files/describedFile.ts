@@ -23,36 +23,42 @@ import type { Assumption } from '../../model/assumptions.js';
 import type { FrameworkName } from '../../model/frameworks.js';
 import type { Weights } from '../../weights/weights.js';
 
-/** What is in a model file, by its content: a description, weights, or both. */
+/** The contents of a model file: a description, weights, or both. */
 export interface ModelFile {
   readonly file: TensorFile;
   readonly source: ByteSource;
-  /** the tensors with packed ones unpacked, as they are computed with */
+  /** unpacks packed tensors into the form in which they are used */
   readonly unpack?: (file: TensorFile) => TensorFile;
-  /** what is computed differently from what the description says */
+  /** where the computation differs from the description */
   readonly assumptions?: readonly Assumption[];
-  /** the framework whose rules the description follows, if the file tells */
+  /** the framework whose rules the description follows, if known */
   readonly framework?: FrameworkName;
-  /** a spec for checkSpec, where the file describes its network */
+  /** a spec for checkSpec, if the file describes its network */
   readonly spec?: Record<string, unknown>;
   readonly graph?: { readonly model: OnnxModel; readonly layers: GraphLayers | { readonly reason: string } };
-  /** the network's weights, where the description itself says which tensor is which */
+  /** the network's weights, if the description says which tensor is which */
   readonly weights?: Weights;
-  /** the same description with other numbers under the file's own names, where it computes with some that are no layer's; undefined: other names */
+  /**
+   * the description with other numbers for the file's own names, for files that also compute with numbers of no layer; undefined: the names
+   * do not match
+   */
   readonly withTensors?: (given: TensorFile['tensors']) => ProgramSpec | undefined;
-  /** inputs that the file has as [T, N, …], and its spec as [N, T, …] */
+  /** inputs that are [T, N, …] in the file and [N, T, …] in its spec */
   readonly stepsFirst?: ReadonlySet<string>;
-  /** inputs of whole numbers */
+  /** inputs that are integers */
   readonly wholeInputs?: ReadonlySet<string>;
-  /** a Keras model as its summary shows it, read where that is asked for; what cannot be run has one too */
+  /** the content of Keras' model summary, read on demand; also exists for models that cannot be run */
   readonly outline?: (file: TensorFile) => KerasOutline;
-  /** its initialisers that are not the framework's defaults, where it says them */
+  /** initialisers that are not the framework's defaults, if the file names them */
   readonly ownInitializers?: () => readonly string[];
-  /** why the file's own description of its network is not understood; its tensors can be shown all the same */
+  /** why the description in the file is not understood; its tensors can still be shown */
   readonly problem?: RnnError;
 }
 
-/** What a file says of its network, by its format. @throws RnnError of a damaged description; one that is not understood is `problem` */
+/**
+ * Reads a file's description of its network, by format. @throws RnnError for a damaged description; one that is not understood becomes
+ * `problem`
+ */
 export function describedBy(file: TensorFile, source: ByteSource): ModelFile {
   switch (file.format) {
     case 'keras':
@@ -88,7 +94,7 @@ export function describedBy(file: TensorFile, source: ByteSource): ModelFile {
   }
 }
 
-/** Keras' own attributes or names; any program may write an HDF5 file. */
+/** Whether the file has Keras' attributes or names, since any program may write HDF5. */
 function hasKerasNames({ tensors, metadata }: TensorFile): boolean {
   return (
     [...metadata.keys()].some(key => /(^|@)(keras_version|layer_names|weight_names)$/.test(key)) ||
@@ -96,16 +102,16 @@ function hasKerasNames({ tensors, metadata }: TensorFile): boolean {
   );
 }
 
-/** By the names of its tensors. */
+/** Guesses the framework from the names of the tensors. */
 function frameworkOf({ tensors, metadata }: TensorFile): FrameworkName | undefined {
   return conventionOf([...tensors.keys()], metadata)?.framework;
 }
 
-/** What a Keras config says its network is, or why that cannot be told. */
+/** The network that a Keras config describes, or the reason why it is not understood. */
 export function described(config: () => unknown, file: TensorFile, dialect: KerasDialect): Omit<ModelFile, 'file' | 'source'> {
   const outline = (held: TensorFile) => kerasOutline(config(), dialect, held);
   const read = understood(() => ({ spec: specFromKerasConfig(config(), dialect) }));
-  // of a network that is not run, too: its summary counts what is stored
+  // also for a network that cannot be run: its summary counts the stored tensors
   const { problem: _, ...kept } = understood(() => {
     const { model } = modelOf(config());
     const packed = quantizedLayers(model);
@@ -129,7 +135,7 @@ export function described(config: () => unknown, file: TensorFile, dialect: Kera
 /** The error for the first unsupported class, with all others of the same network in its message. */
 function wholeProblem(first: RnnError, outline: () => KerasOutline): RnnError {
   const blockers = understood(() => ({ blockers: outline().blockers }) as never) as { blockers?: readonly RnnError[] };
-  // both go the same way: the first that was met is the one that is known, from inside of how many models ever
+  // both searches visit the layers in the same order, so the first blocker is this error, however deeply its model is nested
   const all = blockers.blockers ?? [];
   const others = all[0]?.message === first.message ? all.slice(1) : all;
   if (others.length > 0) first.message += others.map(e => `; ${e.where}: ${e.message}`).join('');
@@ -145,14 +151,14 @@ function understood(read: () => Omit<ModelFile, 'file' | 'source'>): Omit<ModelF
   }
 }
 
-/** Names that meant other functions in Keras 1 and 2. */
+/** The dialect of a config: some names had other meanings in Keras 1 and 2. */
 export function dialectOf({ metadata }: TensorFile): KerasDialect {
   const version = metadata.get('keras_version') ?? '';
   if (!/^[12]\./.test(version)) return 'keras3';
   return /^1\.|^2\.[0-3]\.\d+$/.test(version) ? 'standalone' : 'keras2';
 }
 
-/** tfjs keeps Keras' config as model_config, or at the top of the topology. */
+/** Keras' config in a tfjs file: model_config, or the topology itself. */
 function topologyOf(topology: unknown): unknown {
   const { model_config: config } = topology as { model_config?: unknown };
   if (config !== undefined) return config;

@@ -1,24 +1,24 @@
 import { fstatSync, statSync, write, writeSync } from 'node:fs';
 
 /**
- * Standard output and error by their descriptors. Node's own streams load a network stack before the first byte is written, a tenth of
- * a small command's time; only a terminal needs them.
+ * Standard output and error by file descriptor. Node's own streams load a network stack before the first byte is written, a tenth of the
+ * time of a small command; only a terminal needs them.
  */
 
-/** What the command line asks of an output stream; process.stdout has it too. */
+/** The part of an output stream that the command line uses; process.stdout has it too. */
 export interface DescriptorStream {
   write(data: string | Uint8Array, done: (error?: Error | null) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
   readonly isTTY: false;
 }
 
-/** Larger writes go through the thread pool, so that computing goes on while a slow reader takes them. */
+/** Longer writes go through the thread pool, so that computing continues while a slow reader receives them. */
 const AT_ONCE = 2 ** 16;
 
-/** How long to wait for a reader whose pipe is full and set not to block. */
+/** Wait before trying again when a non-blocking pipe is full. */
 const FULL_PIPE_MS = 2;
 
-/** A stream onto a terminal of so many columns, or another device, by its descriptor: a thread has no streams of its own. */
+/** A stream to a terminal of `columns` columns, or to another device: a worker thread has no streams of its own. */
 export function terminalStream(descriptor: number, columns: number | undefined): Omit<DescriptorStream, 'isTTY'> & TerminalSize {
   return { ...streamOf(descriptor), isTTY: columns !== undefined, columns };
 }
@@ -28,20 +28,20 @@ interface TerminalSize {
   readonly columns?: number;
 }
 
-/** A stream onto a file, a pipe, a socket or the null device; undefined where the descriptor is a terminal, another device, or closed. */
+/** A stream to a file, a pipe, a socket or the null device; undefined if the descriptor is a terminal, another device, or closed. */
 export function descriptorStream(descriptor: number): DescriptorStream | undefined {
   const kind = kindOf(descriptor);
   return kind === 'null' ? NULL_STREAM : kind === 'plain' ? streamOf(descriptor) : undefined;
 }
 
-/** However the null device was opened, for reading only or before this process began: what goes there is dropped, and nothing fails. */
+/** Discards everything and never fails, even if the null device was opened read-only or before this process began. */
 const NULL_STREAM: DescriptorStream = { isTTY: false, on: () => undefined, write: (_data, done) => done() };
 
 function streamOf(descriptor: number): DescriptorStream {
   let last: Promise<void> | undefined;
   return {
     isTTY: false,
-    // failures are told to each write's own callback
+    // errors are passed to the callback of each write
     on: () => undefined,
     write(data, done) {
       const bytes = typeof data === 'string' ? Buffer.from(data, 'utf8') : data;
@@ -77,7 +77,7 @@ async function writeAll(descriptor: number, bytes: Uint8Array, from: number): Pr
   while (from < bytes.length) from += await writeSome(descriptor, bytes, from);
 }
 
-/** @returns bytes that were taken; 0 after waiting for a full pipe */
+/** @returns number of bytes written; 0 after waiting for a full pipe */
 function writeSome(descriptor: number, bytes: Uint8Array, from: number): Promise<number> {
   return new Promise((resolve, reject) => {
     write(descriptor, bytes, from, (error, written) => {

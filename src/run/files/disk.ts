@@ -1,15 +1,16 @@
 import * as fs from 'node:fs';
 
 /**
- * What of node:fs/promises is used here, by way of node:fs: loading that takes a millisecond. What no disk makes wait (names, sizes, a new file)
- * is asked at once, where a thread would take longer to answer; opening, reading, writing and syncing may wait, and signals are heard meanwhile.
+ * The parts of node:fs/promises used here, implemented with node:fs, because loading the former takes a millisecond. Operations that no
+ * disk delays (names, sizes, a new file) are synchronous, which is faster than a thread; opening, reading, writing and syncing may wait, so
+ * they are asynchronous and signals are handled meanwhile.
  */
 export interface FileHandle {
   readonly fd: number;
   stat(): Promise<fs.Stats>;
   read(buffer: Uint8Array, offset: number, length: number, position: number | null): Promise<{ readonly bytesRead: number }>;
   write(bytes: Uint8Array, offset?: number, length?: number, position?: number): Promise<{ readonly bytesWritten: number }>;
-  /** all of them, from where the file is */
+  /** Writes all bytes at the current position. */
   writeFile(bytes: Uint8Array): Promise<void>;
   sync(): Promise<void>;
   datasync(): Promise<void>;
@@ -25,7 +26,7 @@ function asked<T>(call: (done: Done<T>) => void): Promise<T> {
   return new Promise((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))));
 }
 
-/** A pipe is opened when somebody opens its other end: only a new file ('wx') does not wait. */
+/** Opening a pipe waits for its other end; only a new file ('wx') never waits. */
 export async function open(path: string, flags: string, mode?: number): Promise<FileHandle> {
   return handleOf(flags === 'wx' ? fs.openSync(path, flags, mode) : await asked<number>(done => fs.open(path, flags, mode, done)));
 }

@@ -3,11 +3,11 @@ import { within } from '../../errors.js';
 import { shownPath } from '../../escape.js';
 import { readNetworkFile } from './modelFile.js';
 
-/** What a file is, by its content: a description of a network (with weights or without), weights alone, or arrays that are neither. */
+/** What a file contains: a description of a network (with or without weights), weights alone, or other arrays. */
 export type FileRole = 'model' | 'weights' | 'arrays';
 
 /**
- * @param described flags say the network, so that the names of any layers are weights
+ * @param described whether flags describe the network, so that arrays named after any layers count as weights
  * @throws RnnError as readModelFile
  */
 export async function roleOfFile(path: string, described = false): Promise<FileRole> {
@@ -16,7 +16,10 @@ export async function roleOfFile(path: string, described = false): Promise<FileR
   return conventionOf([...file.tensors.keys()], file.metadata, described) ? 'weights' : 'arrays';
 }
 
-/** How many arrays a file of them holds. @throws RnnError E_NAMES: none, or weights by their names, of layers that are not known; an optimizer's state; a SavedModel's variables */
+/**
+ * The number of arrays in a file of arrays. @throws RnnError E_NAMES: there are none, or they are weights of unknown layers, the state of
+ * an optimizer, or the variables of a SavedModel
+ */
 export async function countArrays(path: string): Promise<number> {
   const { file } = await readNetworkFile(path);
   const names = [...file.tensors.keys()];
@@ -25,5 +28,5 @@ export async function countArrays(path: string): Promise<number> {
   return names.length;
 }
 
-/** A weight of a framework's layer, or the W, Wf, U_i of somebody's own script. */
+/** Name of a weight of a framework's layer, or one such as W, Wf, U_i in a hand-written script. */
 const WEIGHT = /[./](weight|kernel)$|^[WU](_?[a-z]{1,2})?$/;

@@ -1,6 +1,6 @@
 /**
- * `w.npz:x`, `checkpoint.pt:ema`, `model.pth.tar:en` -> file and key. A drive letter, a path without an ending, or one that goes on to an ending of its
- * own behind the colon (`run.3:40.npy`) has none.
+ * Splits `w.npz:x`, `checkpoint.pt:ema`, `model.pth.tar:en` into file and key. There is no key after a drive letter or a path without an
+ * extension, nor if what follows the colon has an extension itself (`run.3:40.npy`).
  */
 export function splitKey(path: string): [string, string | undefined] {
   const match =

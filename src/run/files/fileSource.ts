@@ -9,16 +9,16 @@ import { changed, checkOrdinary, device, readBytes } from './files.js';
 import { keptNetworks } from './kept.js';
 import { readError, tooLarge } from './readErrors.js';
 
-/** An open file, read at the offsets that are asked for. */
+/** An open file that is read at requested offsets. */
 export interface OpenFile extends ByteSource {
-  /** of a pipe, whose bytes come once: every later openFile of the same path and command line has them too */
+  /** For a pipe, which can be read once: keeps the bytes for every later openFile of the same path. */
   keep?(): void;
-  /** Ends the reading at once; a tensor that is asked for later opens the file again, and closes it. */
+  /** Closes the file now; a tensor that is loaded later opens and closes it again. */
   close(): void;
 }
 
 /**
- * A file, or standard input for '-'. Pipes and files that do not say their size are read to the end, within the limit.
+ * Opens a file, or standard input for '-'. Pipes and files of unknown size are read to the end, within the limit.
  * @throws RnnError as readBytes
  */
 export async function openFile(path: string): Promise<OpenFile> {
@@ -37,7 +37,7 @@ export async function openFile(path: string): Promise<OpenFile> {
 }
 
 /**
- * A file beside another one, by its path from there. Pipes and devices are not opened.
+ * Opens a file by its path relative to another file. Pipes and devices are refused.
  * @param inside links may not lead out of the folder
  * @throws RnnError as readBytes, E_OUTSIDE (io)
  */
@@ -47,7 +47,7 @@ export function openBeside(path: string, name: string, inside?: 'inside'): OpenF
     const status = statSync(beside);
     checkOrdinary(beside, status);
     if (!status.isFile()) throw device(beside, 'a file');
-    // the file that was checked is the one that is opened, even if a link has changed since
+    // opens exactly the file that was checked, even if a link has changed since
     const real = realpathSync(beside);
     if (inside && !real.startsWith(join(realpathSync(dirname(path)), sep)))
       throw new RnnError('io', 'E_OUTSIDE', "a link leads out of the model's folder", {
@@ -62,7 +62,7 @@ export function openBeside(path: string, name: string, inside?: 'inside'): OpenF
   }
 }
 
-/** The size of the file; 0 if there is none. */
+/** Size of the file in bytes; 0 if there is none. */
 export function bytesIn(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
@@ -71,7 +71,7 @@ function regularFile(path: string): OpenFile | undefined {
   try {
     const status = statSync(path);
     checkOrdinary(path, status);
-    // files of /proc say they are empty, whatever they hold
+    // files in /proc claim to be empty, whatever they contain
     if (!status.isFile() || status.size === 0) return undefined;
     const { pieces, file } = fileLimits();
     if (status.size > pieces.bytes) throw tooLarge(path, `${status.size} bytes`, pieces.bytes);
@@ -81,10 +81,10 @@ function regularFile(path: string): OpenFile | undefined {
   }
 }
 
-// small reads are answered from a window, which grows while they follow each other
+// small reads are served from a window that grows while reads are consecutive
 const LEAST_WINDOW = 2 ** 12;
 const MOST_WINDOW = 2 ** 18;
-// Node refuses to ask for more than 2^31 - 1 bytes at once
+// Node refuses to read more than 2^31 - 1 bytes at once
 const MOST_AT_ONCE = 2 ** 30;
 
 class FileSource implements OpenFile {
@@ -96,8 +96,8 @@ class FileSource implements OpenFile {
   private windowStart = 0;
 
   /**
-   * @param most bytes that one read may give
-   * @param named how messages call it
+   * @param most bytes of a single read
+   * @param named the path as messages show it
    */
   constructor(
     private readonly path: string,
@@ -149,7 +149,10 @@ class FileSource implements OpenFile {
     }
   }
 
-  /** Checks that the file is still the one that was opened, unchanged: numbers of one file never come with the names of another. */
+  /**
+   * Also checks that the file is still the one that was opened, unchanged: the numbers of one file must not be read under the names of
+   * another.
+   */
   private readFrom(descriptor: number, offset: number, target: Uint8Array): void {
     let at = 0;
     while (at < target.length) {

@@ -8,10 +8,13 @@ import { fileLimits } from '../limits.js';
 import { type FileHandle, open, readFile, realpath, stat } from './disk.js';
 import { readError, tooLarge } from './readErrors.js';
 
-/** Files in: whole, bounded, and the same from the first byte to the last. (Files read by offset: fileSource.ts; files out: atomicWrite.ts.) */
+/**
+ * Reads whole files, within limits, and unchanged from first byte to last. (For reading by offset see fileSource.ts, for writing
+ * atomicWrite.ts.)
+ */
 
 const CHUNK = 2 ** 20;
-// Linux gives at most 2^31 - 4096 bytes at once, and Node refuses to ask for more than 2^31 - 1
+// Linux returns at most 2^31 - 4096 bytes at once, and Node refuses to ask for more than 2^31 - 1
 const MOST_AT_ONCE = 2 ** 30;
 
 /**
@@ -34,7 +37,7 @@ export async function readBytes(path: string): Promise<Uint8Array> {
 }
 
 async function openForReading(path: string): Promise<FileHandle> {
-  // asked before opening: to open a directory fails differently on every system, and to open some devices does something
+  // checked before opening: opening a directory fails differently on every system, and opening a device may have side effects
   checkOrdinary(path, await stat(path));
   return open(path, 'r');
 }
@@ -52,14 +55,14 @@ export function checkOrdinary(path: string, status: Stats): void {
   if (status.isSocket() || status.isBlockDevice()) throw device(path);
 }
 
-/** A file's bytes as they were at one moment: one that shrinks, grows or is rewritten meanwhile is refused. */
+/** Reads a file as it is at one moment: refused if it shrinks, grows or is rewritten meanwhile. */
 async function readWhole(path: string, file: FileHandle, most: number): Promise<Uint8Array> {
   const before = await file.stat();
-  // /dev/zero and /dev/random have no end; /dev/null is an empty file, a terminal ends with ^D
+  // /dev/zero and /dev/random never end; /dev/null is an empty file, and a terminal ends with ^D
   if (before.isCharacterDevice() && !isatty(file.fd) && path !== os.devNull) throw device(path);
   if (before.size > most) throw tooLarge(path, `${before.size} bytes`, most);
   const bytes = await readAll(path, file, most, before.size);
-  // files of /proc say they are empty, whatever they hold
+  // files in /proc claim to be empty, whatever they contain
   if (before.isFile() && before.size > 0) checkUnchanged(path, before, await file.stat(), bytes.length);
   return bytes;
 }
@@ -69,7 +72,7 @@ function checkUnchanged(path: string, before: Stats, after: Stats, length: numbe
   throw changed(path, before.size, length);
 }
 
-/** @returns the error of a file that changed while it was read */
+/** @returns the error for a file that changed while it was read */
 export function changed(path: string, expected: number, found: number): RnnError {
   return new RnnError('io', 'E_CHANGED', 'the file changed while it was read', {
     where: shownPath(path),
@@ -79,7 +82,7 @@ export function changed(path: string, expected: number, found: number): RnnError
   });
 }
 
-/** @returns the error of a path that is a device */
+/** @returns the error for a path that is a device */
 export function device(path: string, expected = 'a file or a pipe'): RnnError {
   return new RnnError('io', 'E_DEVICE', expected === 'a file' ? 'this is a device or a pipe, not a file' : 'this is a device, not a file', {
     where: shownPath(path),
@@ -88,7 +91,7 @@ export function device(path: string, expected = 'a file or a pipe'): RnnError {
   });
 }
 
-/** Everything from here to the end; a read may give less than was asked for. */
+/** Reads from the current position to the end; a single read may return less than requested. */
 async function readAll(path: string, file: FileHandle, most: number, sizeHint: number): Promise<Uint8Array> {
   let buffer = new Uint8Array(Math.max(sizeHint === 0 ? CHUNK : 0, sizeHint + 1));
   let length = 0;
@@ -118,11 +121,14 @@ function emptyStdin(): RnnError {
 export interface Pieces {
   /** bytes of the whole file; undefined for standard input */
   readonly size: number | undefined;
-  /** bytes in front of every piece, in its buffer, that may be written over */
+  /** bytes before each piece in its buffer that may be overwritten */
   readonly headroom: number;
-  /** The next bytes, valid until the read after the next; undefined at the end. Of a file the piece after it is read meanwhile. @throws RnnError as readBytes */
+  /**
+   * The next bytes, valid until the read after the next; undefined at the end. In a file, the following piece is read ahead. @throws
+   * RnnError as readBytes
+   */
   read(): Promise<Uint8Array | undefined>;
-  /** The next read starts here; files only. */
+  /** Makes the next read start here; files only. */
   seek(position: number): void;
   /** @param giveBack bytes of standard input that were read; the next readBytes('-') starts with them */
   close(giveBack?: Uint8Array): Promise<void>;
@@ -132,7 +138,7 @@ const PIECE = 2 ** 20;
 const HEADROOM = 2 ** 16;
 
 /**
- * @returns undefined for what is no file of a known size: a pipe with a name, a device
+ * @returns undefined unless this is standard input or a file of known size: named pipes and devices are not
  * @throws RnnError as readBytes
  */
 export async function openPieces(path: string): Promise<Pieces | undefined> {
@@ -151,7 +157,7 @@ export async function openPieces(path: string): Promise<Pieces | undefined> {
 }
 
 function fileSource(path: string, file: FileHandle, before: Stats): Pieces {
-  // one is read into, one is used, and of the one before its end may not be taken yet
+  // one buffer is being read into, one is in use, and the end of the one before may not be consumed yet
   const buffers = Array.from({ length: 3 }, () => new Uint8Array(HEADROOM + PIECE));
   let turn = 0;
   let position = 0;
@@ -159,7 +165,7 @@ function fileSource(path: string, file: FileHandle, before: Stats): Pieces {
   const ask = (): Promise<Uint8Array> => {
     const buffer = buffers[turn++ % buffers.length];
     const piece = file.read(buffer, HEADROOM, PIECE, position).then(({ bytesRead }) => buffer.subarray(HEADROOM, HEADROOM + bytesRead));
-    // a failure is met by the read that waits for it
+    // a failure is handled by the read that awaits this piece
     piece.catch(() => undefined);
     return piece;
   };
@@ -189,7 +195,7 @@ function fileSource(path: string, file: FileHandle, before: Stats): Pieces {
   };
 }
 
-/** What a source gave back: the bytes it had read, and where the others are. */
+/** Standard input that a source gave back: the bytes already read, and the rest. */
 let givenBack: { readonly start: Uint8Array; readonly rest: AsyncIterator<Uint8Array> } | undefined;
 
 function stdinSource(most: number): Pieces {
@@ -219,7 +225,7 @@ function stdinSource(most: number): Pieces {
   };
 }
 
-/** Standard input from its first byte, also after a source gave it back. */
+/** Standard input from its first byte, even after a source gave it back. */
 async function* stdinPieces(): AsyncGenerator<Uint8Array> {
   if (!givenBack) {
     yield* process.stdin;
@@ -244,9 +250,10 @@ async function readStdin(most: number): Promise<Uint8Array> {
   return bytes;
 }
 
-/** The text of a file that ships with the package, by its path there; undefined where it is missing. */
+/** Reads a text file that ships with the package, by its path in the package; undefined if it is missing. */
 export async function readPackageFile(path: string): Promise<string | undefined> {
-  // this file is in src/run/files/, dist/parts/ or dist/index.cjs, or in a script of dist/, which has no folder: then bin/ is where it began
+  // this file is in src/run/files/, dist/parts/ or dist/index.cjs; a script in dist/ has no __dirname, so there bin/ is derived from how it
+  // was started
   const beside = typeof __dirname === 'string' ? ['../..', '..', '../../..'].map(up => join(__dirname, up)) : [];
   const started = await realpath(process.argv[1] ?? '').catch(() => '');
   for (const root of [...beside, join(started, '..', '..')]) {

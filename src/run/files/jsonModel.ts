@@ -9,11 +9,11 @@ import { type ByteSource, memorySource, readAll } from '../../formats/source.js'
 import { fileLimits } from '../limits.js';
 import { described, describedBy, dialectOf, type ModelFile } from './describedFile.js';
 
-/** A spec, with or without weights; the JSON of Keras' model.to_json(); or named weights. */
+/** Reads a spec with or without weights, the JSON of Keras' model.to_json(), or named weights. */
 export async function readJsonModel(source: ByteSource): Promise<ModelFile> {
   const limits = timed(fileLimits().read);
   const bytes = readAll(source);
-  // what Python wrote has numbers that JSON does not
+  // JSON written by Python may contain NaN and Infinity
   const python = Buffer.from(bytes).includes('"class_name"');
   const document = parseJsonBytes(bytes, { ...limits, python });
   const empty: TensorFile = { format: 'json', tensors: new Map(), metadata: new Map(), notes: [] };
@@ -40,13 +40,13 @@ export async function readJsonModel(source: ByteSource): Promise<ModelFile> {
   return describedBy(await arraysIn(source, names, limits), source);
 }
 
-/** Keys of which a description of a network has at least one. */
+/** A description of a network has at least one of these keys. */
 // biome-ignore format: a table
 const SPEC_KEYS: ReadonlySet<string>=new Set([
   '$schema','schema','layers','layer','input','inputs','output','outputs','functional',
 ]);
 
-/** An object of arrays by name. @throws RnnError E_NO_MODEL (format) where it is none */
+/** Reads an object of named arrays. @throws RnnError E_NO_MODEL (format) if it is not one */
 async function arraysIn(source: ByteSource, names: readonly string[], limits: Limits): Promise<TensorFile> {
   try {
     const file = await json.read(source, limits);
@@ -63,7 +63,7 @@ async function arraysIn(source: ByteSource, names: readonly string[], limits: Li
   });
 }
 
-/** Of a description alone; with numbers in it, it is as large as they are. @throws RnnError E_LIMIT_HEADER (limit) */
+/** Limits the size of a description without numbers. @throws RnnError E_LIMIT_HEADER (limit) */
 function checkDescription({ size }: ByteSource, { headerBytes }: Limits): void {
   if (size > headerBytes)
     throw overLimit('headerBytes', headerBytes, 'E_LIMIT_HEADER', `the description has ${size} bytes`, { found: size });

@@ -16,7 +16,7 @@ import { readJsonModel } from './jsonModel.js';
 import { keptNetworks } from './kept.js';
 import { modelPath } from './modelPath.js';
 
-/** The tensors of a file; parts of a model of several files are read from its own folder. */
+/** Reads the tensors of a file; the parts of a model in several files are read from its folder. */
 export async function readTensorFile(named: string): Promise<TensorFile> {
   const [name] = splitKey(named);
   const { path } = modelPath(name);
@@ -31,10 +31,7 @@ async function readFileTensors(path: string, source: ByteSource): Promise<Tensor
   return reading({ where: shownPath(path), seconds: limits.seconds }, () => readTensors(source, { limits, ...names }));
 }
 
-/**
- * The file that describes the network, read.
- * @throws RnnError kinds 'io', 'format', 'limit', 'convention', 'unsupported'
- */
+/** Reads the file that describes the network. */
 export async function readModelFile(named: string): Promise<ModelFile> {
   const [name] = splitKey(named);
   const { path, kerasMetadata, graphAlone } = modelPath(name);
@@ -51,7 +48,10 @@ export async function readModelFile(named: string): Promise<ModelFile> {
   });
 }
 
-/** The same for a network that several parts of one command line ask for. Its errors are made anew each time, because callers add to their messages. */
+/**
+ * `readModelFile` for a network that several parts of a command read. Errors are created anew for each caller, because callers add to their
+ * messages.
+ */
 export async function readNetworkFile(named: string): Promise<ModelFile> {
   const kept = keptNetworks<ModelFile>('files');
   const known = kept?.get(named);
@@ -61,7 +61,7 @@ export async function readNetworkFile(named: string): Promise<ModelFile> {
   return read;
 }
 
-/** TensorFlow's SavedModel: the variables of a checkpoint, and Keras' description of the model beside them. */
+/** Reads TensorFlow's SavedModel: the variables of a checkpoint, with Keras' description of the model. */
 async function savedModel(file: TensorFile, source: ByteSource, kerasMetadata: string): Promise<ModelFile> {
   const { readKerasMetadata } = await import('../../formats/kerasMetadata.js');
   const described = await openFile(kerasMetadata);
@@ -71,7 +71,7 @@ async function savedModel(file: TensorFile, source: ByteSource, kerasMetadata: s
   return describedBy({ ...file, format: 'savedmodel', architecture: config, metadata }, source);
 }
 
-/** The variables of a SavedModel that does not describe its layers: what model.export() and tf.saved_model.save write. */
+/** The variables of a SavedModel without a description of its layers, as model.export() and tf.saved_model.save write it. */
 function besideGraph(file: TensorFile): TensorFile {
   const note = 'variables of a SavedModel without a description of its layers; its graph of TensorFlow is not read';
   return { ...file, format: 'savedmodel', metadata: new Map([...file.metadata, ['savedmodel', 'graph']]), notes: [...file.notes, note] };

@@ -1,19 +1,20 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-/** Where a model of several files is: what people name is its folder, or the start of its files' names. */
+/** Where to read a model of several files, which users name by its folder or by the common start of the files' names. */
 export interface ModelPath {
   /** the file to read first */
   readonly path: string;
-  /** Keras' description of a SavedModel, in a file of its own */
+  /** Keras' description of a SavedModel, which has a file of its own */
   readonly kerasMetadata?: string;
-  /** a SavedModel without that: its network is a graph of TensorFlow, which is not read */
+  /** whether this is a SavedModel without one: its network is a TensorFlow graph, which is not read */
   readonly graphAlone?: true;
 }
 
 /**
- * A folder becomes the file in it that a model begins with: `variables/variables.index` of a SavedModel, `model.json` of tfjs, the one `.index` of a
- * checkpoint; `saved_model.pb` stands for its folder. `NAME` and `NAME.data-00000-of-00001` of a checkpoint become `NAME.index`. Anything else is left to the reader, and to its error.
+ * Replaces a folder by the file in it to read first: `variables/variables.index` of a SavedModel, `model.json` of tfjs, the single `.index`
+ * of a checkpoint; `saved_model.pb` stands for its folder. `NAME` and `NAME.data-00000-of-00001` of a checkpoint become `NAME.index`. Any
+ * other path is returned unchanged, and reading it reports what is wrong.
  */
 export function modelPath(path: string): ModelPath {
   if (path === '-') return { path };

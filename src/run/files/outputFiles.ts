@@ -5,17 +5,17 @@ import { shownPath } from '../../escape.js';
 import { checkTarget, writeError } from './atomicWrite.js';
 import { realpath, stat } from './disk.js';
 
-/** A file that a command is to write: '--out', 'y.npz'. */
+/** A file that a command will write: '--out', 'y.npz'. */
 export interface OutputFile {
   readonly flag: string;
   readonly path: string;
 }
 
 /**
- * Whether every file of a command may be written, before anything is computed or written.
- * @param inputs files that are read, as they stand on the command line: 'x.npz:key' and 'name=x.npy' name a file, too
- * @throws RnnError E_CONFLICT (usage) where two are one file by any path, link or spelling; E_SAME_FILE where one is an input; E_EXISTS without
- *   `force`, E_IS_DIRECTORY, E_WRITE (io)
+ * Checks that all output files of a command may be written, before anything is computed.
+ * @param inputs files that are read, as given on the command line: 'x.npz:key' and 'name=x.npy' also name a file
+ * @throws RnnError E_CONFLICT (usage) if two are the same file by any path, link or spelling; E_SAME_FILE if one is an input; E_EXISTS
+ * without `force`, E_IS_DIRECTORY, E_WRITE (io)
  */
 export async function checkOutputFiles(outputs: readonly OutputFile[], inputs: readonly string[], force: boolean): Promise<void> {
   const found = await Promise.all(outputs.map(async output => ({ ...output, ...(await identityOf(output.path)) })));
@@ -32,7 +32,7 @@ export async function checkOutputFiles(outputs: readonly OutputFile[], inputs: r
   }
 }
 
-/** What makes two paths one file: the inode if there is one, and the place, with upper and lower case as one, as many systems have it. */
+/** What identifies a file: its inode if it exists, and its place, ignoring case as many systems do. */
 async function identityOf(path: string): Promise<{ readonly names: readonly string[]; readonly old?: Stats }> {
   const old = await stat(path).catch(() => undefined);
   if (old?.isCharacterDevice()) return { names: [], old };

@@ -5,9 +5,9 @@ import { shownPath } from '../../escape.js';
 import { formatOfName } from '../../formats/index.js';
 import { nearest } from '../../registry.js';
 
-/** Why a file is not read, and which one was probably meant. */
+/** Explains why a file cannot be read, and which one was probably meant. */
 
-/** An error of the system as an RnnError (io) that says what to do; any other error as it is. */
+/** Turns a system error into an RnnError (io) that says what to do; returns other errors unchanged. */
 export function readError(path: string, error: unknown): unknown {
   if (error instanceof RnnError) return error;
   const { code } = error as NodeJS.ErrnoException;
@@ -22,7 +22,7 @@ export function readError(path: string, error: unknown): unknown {
   return new RnnError('io', 'E_READ', `cannot be read (${code})`, { where });
 }
 
-/** The file of that folder whose name is nearest, else what the folder has. */
+/** Suggests the file in that folder with the nearest name, or else lists what the folder has. */
 function nearestFile(path: string): { fix?: string; correction?: Correction } {
   const [, drive, rest] = (process.platform !== 'win32' && /^([A-Za-z]):[\\/](.*)$/s.exec(path)) || [];
   if (drive) return { fix: `a path of Windows; in WSL: ${shownPath(`/mnt/${drive.toLowerCase()}/${rest.replaceAll('\\', '/')}`)}` };
@@ -42,7 +42,7 @@ function nearestFile(path: string): { fix?: string; correction?: Correction } {
   }
 }
 
-/** By the name without its ending, where others have this ending: `a.npy` is not `x.npy`. */
+/** Compares names without the extension if other files have the same one: `a.npy` is not `x.npy`. */
 function nearestName(typed: string, folder: readonly string[]): string | undefined {
   const readable = folder.filter(name => extname(name) === '' || isReadable(name));
   const ending = extname(typed);
@@ -52,7 +52,7 @@ function nearestName(typed: string, folder: readonly string[]): string | undefin
   return stem === undefined ? readable.find(name => name.toLowerCase() === typed.toLowerCase()) : `${stem}${ending}`;
 }
 
-/** 'the folder has x.npy, y.npy': files of the ending that was asked for, else of the endings that are read. */
+/** 'the folder has x.npy, y.npy': files with the requested extension, or else with any extension that can be read. */
 function filesThere(path: string, folder: readonly string[]): string {
   const ending = extname(path).toLowerCase();
   const where = dirname(path) === '.' ? 'this folder' : shownPath(dirname(path));
@@ -68,7 +68,7 @@ function filesThere(path: string, folder: readonly string[]): string {
     .join(', ')}${shown.length > 5 ? ' …' : ''}`;
 }
 
-/** By its ending, of a format or of any text. */
+/** Whether the extension is that of a format, or of a text file. */
 function isReadable(name: string): boolean {
   return formatOfName(name) !== undefined || /\.txt$/i.test(name);
 }

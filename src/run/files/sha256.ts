@@ -4,21 +4,21 @@ import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { allFinite } from '../input/finite.js';
 
 /**
- * SHA-256 of numbers. A tutorial's y is some bytes long, and loading Node's crypto would take longer than its whole forward pass, so short
- * inputs are hashed here; from LONG bytes on that module does the work.
+ * SHA-256 of numbers. Loading Node's crypto takes longer than the whole forward pass of the tutorial network, so inputs shorter than LONG
+ * bytes are hashed here.
  */
 const LONG = 2 ** 15;
 
 type Numbers = Float32Array | Float64Array;
 
-/** Numbers hashed as they come. */
+/** Hashes numbers incrementally. */
 export interface NumberHash {
   update(data: Numbers): void;
   /** @returns 64 hexadecimal digits */
   digest(): string;
 }
 
-/** sha256 of tensors as float32 in C order, little-endian, one after the other; NaN in one form, for its bits are unspecified. */
+/** SHA-256 of tensors as little-endian float32 in C order, one after the other. NaN is made canonical, because its bits are unspecified. */
 export function sha256OfTensors(tensors: readonly Tensor[]): string {
   const total = 4 * tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   if (total < LONG) {
@@ -35,7 +35,7 @@ export function sha256OfTensors(tensors: readonly Tensor[]): string {
   return hash.digest();
 }
 
-/** The SHA-256 of numbers as float32, little-endian, as they come. */
+/** Hashes numbers as little-endian float32 incrementally. */
 export function numberHash(): NumberHash {
   const hash = createHash('sha256');
   return { update: data => void hash.update(float32Bytes(data)), digest: () => hash.digest('hex') };
@@ -44,7 +44,7 @@ export function numberHash(): NumberHash {
 const CANONICAL_NAN = 0x7fc00000;
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** The bytes that are hashed: float32, little-endian, NaN in one form. */
+/** The bytes to hash: little-endian float32, with canonical NaN. */
 export function float32Bytes(data: Numbers): Uint8Array {
   const floats = data instanceof Float32Array && !hasNaN(data) ? data : Float32Array.from(data);
   const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
@@ -82,7 +82,7 @@ const K = Uint32Array.of(
   0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 );
 
-// section 5.3.3: the same of the square roots of the first 8 primes
+// section 5.3.3: likewise of the square roots of the first 8 primes
 const START = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
 
 /** FIPS 180-4. */

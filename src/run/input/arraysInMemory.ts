@@ -4,8 +4,8 @@ import { sizeOf } from '../../tensor/tensor.js';
 import type { Nested, TensorData } from '../result.js';
 
 /**
- * Arrays in place of paths, for the library's callers: for the time of a call they stand where a file of that name would, so that every reader,
- * check and message is the same.
+ * Arrays in place of paths, for library callers: during a call they act as a file of that name, so that readers, checks and messages are
+ * the same.
  */
 
 /** A tensor, a tensor whose data is a plain array, or nested lists of numbers. */
@@ -16,13 +16,13 @@ export type ArraysData = Readonly<Record<string, ArrayData>> | readonly ArrayDat
 
 const held = new Map<string, Uint8Array>();
 
-/** The bytes that stand in for the file `path`, while a call holds them. */
+/** The bytes that replace the file `path` while a call holds them. */
 export function heldArrays(path: string): ByteSource | undefined {
   const bytes = held.get(path);
   return bytes && memorySource(bytes);
 }
 
-/** Holds a tensor under a name of its own until `release`. @throws RnnError E_ARRAY */
+/** Holds a tensor under its own name until `release`. @throws RnnError E_ARRAY */
 export async function holdArray(what: string, array: ArrayData): Promise<string> {
   return hold(what, await encoded('npy', new Map([['npy', tensorFrom(what, array)]])));
 }
@@ -34,13 +34,13 @@ export async function holdArrays(what: string, arrays: ArraysData): Promise<stri
   return hold(what, await encoded('npz', new Map(tensors)));
 }
 
-/** The writers are loaded when arrays are held: a small command that reads a file needs none. */
+/** Loads the writers only if arrays are held: a small command that reads a file needs none. */
 async function encoded(format: string, tensors: ReadonlyMap<string, TensorData>): Promise<Uint8Array> {
   const { encodeTensors } = await import('../files/save.js');
   return encodeTensors(format, tensors);
 }
 
-/** '<input>', or '<input 2>' while another call holds that */
+/** '<input>', or '<input 2>' if another call holds that name */
 function hold(what: string, bytes: Uint8Array): string {
   let name = `<${what}>`;
   for (let k = 2; held.has(name); k++) name = `<${what} ${k}>`;
@@ -52,7 +52,7 @@ export function release(names: readonly string[]): void {
   for (const name of names) held.delete(name);
 }
 
-/** Shape and numbers, which fit each other. @throws RnnError E_ARRAY (usage) */
+/** Checks that shape and data match. @throws RnnError E_ARRAY (usage) */
 export function tensorFrom(what: string, array: unknown): TensorData {
   if (Array.isArray(array)) return fromLists(what, array);
   const { shape, data } = (typeof array === 'object' && array !== null ? array : {}) as { shape?: unknown; data?: unknown };

@@ -18,7 +18,7 @@ export const DEFAULT_SEED = '42';
 
 export const DEFAULT_RNG = 'seedrandom';
 
-/** The note that x was drawn, although the other output was computed from an x that was not given. */
+/** An assumption for `--against` without an input: x was drawn, but the other output was computed from an unknown x. */
 export function drawnX(request: NetworkRequest & InputRequest & { readonly against?: string }): Assumption[] {
   const { against, input, seed, rng, inputRng } = request;
   if (against === undefined || [input, seed, rng, inputRng].some(flag => flag !== undefined)) return [];
@@ -28,7 +28,7 @@ export function drawnX(request: NetworkRequest & InputRequest & { readonly again
   ];
 }
 
-/** The note that weights were drawn for a model from a file, without a request to draw them. */
+/** An assumption that the weights of a model file were drawn although no flag asked for it. */
 export function drawnWeights(network: Network, { model, seed, rng, init }: NetworkRequest & InputRequest): Assumption[] {
   const asked = [seed, rng, init].some(flag => flag !== undefined);
   const hasSome = network.shapes.layers.some(({ weights }) => weights.length > 0);
@@ -39,7 +39,7 @@ export function drawnWeights(network: Network, { model, seed, rng, init }: Netwo
   ];
 }
 
-/** A flag about drawing something that is read from a file. @throws RnnError E_CONFLICT (usage) */
+/** Refuses flags about drawing something that is read from a file. @throws RnnError E_CONFLICT (usage) */
 export function checkDraws(request: InputRequest, { weights }: Network, inputIsRead: boolean): void {
   const conflict = (flag: string, draws: string, read: string) =>
     new RnnError('usage', 'E_CONFLICT', `${flag} says how ${draws} drawn, and ${read}`, { fix: `drop ${flag}` });
@@ -50,7 +50,7 @@ export function checkDraws(request: InputRequest, { weights }: Network, inputIsR
   if (flag) throw conflict(flag, 'weights and x are', 'both are read from files');
 }
 
-/** Size flags that contradict the file. @throws RnnError E_INPUT_SHAPE */
+/** Refuses sizes that contradict the file. @throws RnnError E_INPUT_SHAPE */
 export function checkDrawnSizes(request: NetworkRequest, inputs: readonly Tensor[]): void {
   for (const letter of ['N', 'T', 'D'] as const) {
     const asked = request[letter];
@@ -72,7 +72,7 @@ interface DrawnParts {
   readonly inputPromise: string | null;
 }
 
-/** Draws what no file provides. @throws RnnError E_SEED, E_RNG_LAYER, E_RNG_INIT */
+/** Draws whatever no file provides. @throws RnnError E_SEED, E_RNG_LAYER, E_RNG_INIT */
 export function draw(network: Network, request: InputRequest, seed: string, input: InputWish | null): DrawnParts {
   const rng = request.rng ?? DEFAULT_RNG;
   const inputRng = request.inputRng ?? rng;
@@ -95,26 +95,26 @@ export function draw(network: Network, request: InputRequest, seed: string, inpu
   return { rng, ...drawNetwork(network.model, weightShapesByLayer(network.shapes), { seed, rng, inputRng, init, frameworkInit, input }) };
 }
 
-/** N and T of a drawn input. @throws RnnError E_SIZE (usage) where nothing says how many steps it has */
+/** N and T of a drawn input. @throws RnnError E_SIZE (usage) if the number of steps is not known */
 export function drawnSizes({ model, shapes }: Network, { N }: NetworkRequest, steps?: number): { N: number; T: number } {
   const T = model.input.timesteps ?? steps;
   if (T === undefined) throw noSize('T', 'how many steps the input has');
   return { N: N ?? ownSamples(model, shapes) ?? TUTORIAL.N, T };
 }
 
-/** [N, T, D] of real numbers, or token numbers [N, T]. */
+/** Whether the input is [N, T, D] of real numbers, or token numbers [N, T]. */
 export function isOneSequence({ model: { input }, wholeInputs }: Network): boolean {
   return input.shape === undefined && (input.features === null || !wholeInputs?.has(input.name));
 }
 
-/** What an input is drawn as: its shape, and the range of its whole numbers if it has such. */
+/** The shape of an input to be drawn, and the number of tokens if it holds token numbers. */
 export function inputWish({ model }: Network, { N, T }: { N: number; T: number }): InputWish {
   const tokens = rowsLookedUp(model, model.input.name);
   if (model.input.features === null && tokens !== null) return { shape: [N, T], tokens };
   return { shape: [N, T, model.input.features!], tokens: null };
 }
 
-/** A seeded input for a network, a few samples where the batch is open: what conversions are checked with. */
+/** A seeded input on which a conversion is checked, with a few samples if the batch size is open. */
 export async function drawFor(network: Network, seed: string): Promise<EngineInput> {
   const N = ownSamples(network.model, network.shapes) ?? CHECK_SAMPLES;
   const { T } = TUTORIAL;

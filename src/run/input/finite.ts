@@ -3,15 +3,15 @@ import { plural } from '../../escape.js';
 import { load, rowPieces } from '../../tensor/lazy.js';
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 
-/** NaN and infinities are computed with as IEEE says; here they are counted, and refused with --strict-finite. */
+/** Counts NaN and infinities, which are computed as IEEE 754 defines, or refuses them with --strict-finite. */
 export interface FiniteCounter {
-  /** @param before how many samples (or of `axis`) came in earlier pieces. @throws RnnError E_NOT_FINITE */
+  /** @param before number of samples (or of steps along `axis`) in earlier pieces. @throws RnnError E_NOT_FINITE */
   add(t: Tensor, before?: number, axis?: number): void;
-  /** one note, or none */
+  /** One note, or none. */
   notes(): string[];
 }
 
-/** Counts NaN and infinities over pieces of an array. @param strict the first one is E_NOT_FINITE */
+/** Counts NaN and infinities in the pieces of an array. @param strict whether the first one throws E_NOT_FINITE */
 export function finiteCounter(what: string, strict: boolean): FiniteCounter {
   let count = 0;
   let first = '';
@@ -32,7 +32,7 @@ export function finiteCounter(what: string, strict: boolean): FiniteCounter {
   };
 }
 
-/** Four sums of v·0, which is 0 for what is finite and NaN for what is not: several times as fast as one test after the other. */
+/** Adds up v·0 in four sums: 0 for finite numbers, NaN for others. Several times as fast as testing each number. */
 export function allFinite(data: FloatArray): boolean {
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = data.length - (data.length % 4);
@@ -62,7 +62,7 @@ export function checkFinite(what: string, t: Tensor, strict: boolean): string[] 
   return counter.notes();
 }
 
-/** Index k of C order data as [n, t, d]. */
+/** Coordinates [n, t, d] of index k in C order. */
 export function positionOf(k: number, shape: readonly number[]): number[] {
   const at: number[] = [];
   let rest = k;

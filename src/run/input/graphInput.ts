@@ -10,18 +10,18 @@ import type { InputRequest, NetworkRequest } from '../request.js';
 import { checkDrawnSizes, DEFAULT_RNG } from './drawing.js';
 import { readArrays } from './input.js';
 
-/** Inputs of an ONNX graph that is run as it stands: by their names, in the file's own layout. */
+/** Inputs of an ONNX graph that is run node by node, by name and in the file's layout. */
 export interface GraphInputs {
   readonly values: ReadonlyMap<string, GraphValue>;
-  /** the input the others stand beside, for reports */
+  /** the first input, for reports */
   readonly x: Tensor;
   readonly source: string;
-  /** versioned name of the sequence it was drawn from */
+  /** versioned name of the random sequence */
   readonly promise: string | null;
   readonly notes: readonly string[];
 }
 
-/** Inputs of a graph that were drawn, by their names, with the file's own axes. */
+/** Drawn inputs of a graph by name, along the file's axes. */
 export interface DrawnInputs {
   readonly arrays: ReadonlyMap<string, Tensor>;
   readonly promise: string;
@@ -30,9 +30,9 @@ export interface DrawnInputs {
 const FLAGS = ['lengths', 'mask', 'timeMajor'] as const;
 
 /**
- * From `--input`: a file with one array is the first input; one with several names them. `--h0` and `--c0` are the inputs of such names.
- * Without a file an only input is drawn.
- * @param all drawn where nothing is given
+ * Reads `--input`: a file with one array is the first input, one with several names them. `--h0` and `--c0` are inputs of those names.
+ * Without a file, a single input is drawn.
+ * @param all drawn inputs to use if none is given
  * @throws RnnError E_ONNX_INPUT, E_INPUT_SHAPE, E_USAGE
  */
 export async function readGraphInputs(
@@ -74,7 +74,7 @@ export async function readGraphInputs(
   };
 }
 
-/** An array for each name, or the first input's alone. @throws RnnError E_KEY */
+/** Reads one array per name, or only the first input. @throws RnnError E_KEY */
 async function namedArrays(path: string, inputs: readonly OnnxValue[]): Promise<Map<string, Tensor>> {
   const names = inputs.map(i => i.name);
   const byName = path.includes('=') ? await (await import('./namedInputs.js')).arraysByName(path, names) : undefined;
@@ -83,7 +83,7 @@ async function namedArrays(path: string, inputs: readonly OnnxValue[]): Promise<
   return only && inputs.length > 0 && !names.some(name => tensors.has(name)) ? new Map([[names[0], only]]) : new Map(tensors);
 }
 
-/** @throws RnnError E_INPUT_SHAPE where a size the graph fixes is another */
+/** @throws RnnError E_INPUT_SHAPE if a size differs from the one the graph fixes */
 function toValue({ name, dtype, shape }: OnnxValue, array: Tensor): GraphValue {
   const fits =
     shape === null || (shape.length === array.shape.length && shape.every((n, i) => typeof n !== 'number' || n === array.shape[i]));
@@ -110,7 +110,7 @@ function toValue({ name, dtype, shape }: OnnxValue, array: Tensor): GraphValue {
   return { kind: dtype === 'bool' ? 'bool' : 'float', shape: array.shape, data: array.data };
 }
 
-/** Sizes of open axes: --T for one named after steps, or for any but the first; --N or 1 for the others. @throws RnnError E_SIZE */
+/** Sizes of open axes: --T for one named like steps, or else for any but the first; --N or 1 for the others. @throws RnnError E_SIZE */
 function draw({ name, shape }: OnnxValue, request: NetworkRequest & InputRequest, seed: string) {
   if (shape === null) throw missing(name, []);
   const named = shape.findIndex(n => typeof n === 'string' && /^(t$|seq|time|step)/i.test(n));

@@ -2,8 +2,9 @@ import { getLayerKind } from '../../layers/index.js';
 import type { LayerSpec, ModelSpec } from '../../model/spec.js';
 
 /**
- * How many whole numbers from 0 an input may be drawn from whose numbers are looked up in tables, behind any operators; null: they are none. That many
- * rows every table has that it reaches; where numbers are computed with on the way (x + 1, T − x) half as many, so that they stay inside.
+ * The number of indices to draw from for an input that is used to look up rows of tables, directly or after operators: the rows of the
+ * smallest table. Only half as many if the indices are computed with on the way (x + 1, T − x), so that they stay in range. Null if the
+ * input is no index.
  */
 export function rowsLookedUp(model: ModelSpec, input: string): number | null {
   const rows: number[] = [];
@@ -22,7 +23,7 @@ export function rowsLookedUp(model: ModelSpec, input: string): number | null {
   return rows.length > 0 ? Math.min(...rows) : null;
 }
 
-/** Of the table that the layer looks the value up in; null: it does something else with it. */
+/** Rows of the table in which the layer looks the value up; null if it does something else with it. */
 function rowsOf(layer: LayerSpec, value: string): number | null {
   if (layer.kind === 'embedding') return layer.tokens;
   if (layer.kind !== 'op' || layer.inputs[0] !== value) return null;
@@ -30,12 +31,12 @@ function rowsOf(layer: LayerSpec, value: string): number | null {
   return table ? (table.shape[Number(layer.attributes.axis ?? 0)] ?? null) : null;
 }
 
-/** Operators whose numbers are those of their input, in other places. */
+/** Operators that only move the numbers of their input. */
 const MOVING: ReadonlySet<string> = new Set(
   'Reshape Unsqueeze Squeeze Transpose Cast Identity Slice Concat Split Flatten Expand Tile Gather ReduceMax ReduceMin Mod'.split(' '),
 );
 
-/** What they give are places, sizes and truths of their own, whatever numbers they read. */
+/** Operators whose outputs are positions, sizes or booleans, whatever numbers they read. */
 const MADE_ANEW: ReadonlySet<string> = new Set(
   'ArgMax ArgMin TopK NonZero Shape Size Equal Greater GreaterOrEqual Less LessOrEqual Not And Or Xor IsNaN IsInf'.split(' '),
 );

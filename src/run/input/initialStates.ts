@@ -9,14 +9,14 @@ import type { Network } from '../network/network.js';
 import type { InputRequest } from '../request.js';
 import { readArray } from './input.js';
 
-/** Initial states from --h0 and --c0, in the order of PyTorch's h_n: layer after layer, forward before backward. */
+/** One initial state of --h0 and --c0, which are in the order of PyTorch's h_n: layer by layer, forward before backward. */
 interface Slot {
   readonly layer: RecurrentSpec;
   readonly direction: number;
 }
 
 /**
- * @returns layer name -> states per direction then state ([fwd h, fwd c, bwd h, bwd c]); undefined without flags
+ * @returns layer name -> states by direction, then by state ([fwd h, fwd c, bwd h, bwd c]); undefined without flags
  * @throws RnnError E_STATE_SHAPE, E_NO_H0, E_NO_C0
  */
 export async function readInitialStates(
@@ -52,7 +52,7 @@ export async function readInitialStates(
   return states;
 }
 
-/** --h0 alone, or --c0 alone, of layers that have both: the other one starts at zero. */
+/** An assumption if only one of --h0 and --c0 is given for layers that have both: the other state starts at zero. */
 export function stateLeftOut({ model }: Pick<Network, 'model'>, { h0, c0 }: InputRequest): Assumption[] {
   const hasBoth = model.layers.some(layer => isRecurrent(layer) && getCell(layer.kind).states.length > 1);
   if (!hasBoth || (h0 === undefined) === (c0 === undefined)) return [];
@@ -61,7 +61,7 @@ export function stateLeftOut({ model }: Pick<Network, 'model'>, { h0, c0 }: Inpu
   return [{ fact: 'state', what: `${left} is zero`, value: 'zero', why: `--${given} is given without --${left}`, say }];
 }
 
-/** [slots, 1, M], a state that was learned, is that of every sample: [slots, N, M] */
+/** Repeats a learned state [slots, 1, M] for all samples: [slots, N, M] */
 function forAll(t: Tensor, N: number): Tensor {
   if (t.shape.length !== 3 || t.shape[1] !== 1 || N === 1) return t;
   return concatFirst(
@@ -72,7 +72,10 @@ function forAll(t: Tensor, N: number): Tensor {
   );
 }
 
-/** [slots, N, M], [N, M] for one slot, or [slots, M] for one sample; the first layer's slots alone will do (Keras' initial_state goes to one layer). */
+/**
+ * Splits [slots, N, M], [N, M] for one slot, or [slots, M] for one sample; the slots of the first layer suffice (Keras' initial_state goes
+ * to one layer).
+ */
 function split(t: Tensor, slots: readonly Slot[], N: number, width: (slot: Slot) => number, where: string): Tensor[] {
   const first = width(slots[0]);
   const asOne = sameShape(t.shape, [N, first]) ? reshape(t, [1, N, first]) : undefined;
@@ -87,7 +90,7 @@ function split(t: Tensor, slots: readonly Slot[], N: number, width: (slot: Slot)
   return Array.from({ length: whole.shape[0] }, (_, i) => sliceRow(whole, i));
 }
 
-/** What it should be: of all layers where their states are equally wide, else of the first alone. */
+/** Expects the states of all layers if they have the same width, else only those of the first. */
 function wrongStates({ shape }: Tensor, slots: readonly Slot[], N: number, width: (slot: Slot) => number, where: string): RnnError {
   const [{ layer }] = slots;
   const first = width(slots[0]);

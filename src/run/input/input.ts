@@ -12,31 +12,31 @@ import { fileLimits } from '../limits.js';
 import type { Network } from '../network/network.js';
 import type { NetworkRequest } from '../request.js';
 
-/** Arrays named on the command line -> tensors of the shape the network wants. */
+/** Turns arrays named on the command line into tensors of the shape that the network expects. */
 
-/** Names of X in a file of several arrays. */
+/** Names under which X is looked up in a file of several arrays. */
 export const INPUT_NAMES = ['x', 'X', 'input', 'inputs', 'features', 'arr_0'];
-/** Names of y. */
+/** Names of y in such a file. */
 export const OUTPUT_NAMES = ['y', 'Y', 'output', 'outputs', 'y_pred', 'y_hat', 'out', 'arr_0'];
 
 export interface ReadArray {
   readonly tensor: FileTensor;
   readonly format: string;
-  /** of a text: with how many decimals its numbers were written, at most; undefined for a binary file */
+  /** most decimals of a number in a text file; undefined for a binary file */
   readonly decimals?: number;
   readonly notes: readonly string[];
 }
 
 export interface ReadArrays extends Omit<ReadArray, 'tensor'> {
-  /** the array of the key, the one called by a name, or that of a file of one */
+  /** the array of the key, the one with an expected name, or the only one in the file */
   readonly only: FileTensor | undefined;
-  /** all that is in the file; nothing where a key chose one */
+  /** all arrays in the file; empty if a key selected one */
   readonly tensors: ReadonlyMap<string, FileTensor>;
 }
 
 /**
- * `FILE`, `FILE.npz:key` or `-`. Of several tensors the one called by the key, or by one of `names`.
- * @throws RnnError E_KEY listing what the file holds
+ * Reads `FILE`, `FILE.npz:key` or `-`. Of several tensors, the key selects one, or else `names`.
+ * @throws RnnError E_KEY listing the contents of the file
  */
 export async function readArray(path: string, names: readonly string[]): Promise<ReadArray> {
   const { picked, file } = await read(path, (file, key) => choose(file, key, names));
@@ -44,7 +44,7 @@ export async function readArray(path: string, names: readonly string[]): Promise
   return { tensor: picked.tensor, format, notes, decimals: decimalsIn(file, picked) };
 }
 
-/** The same where the file may hold several arrays that are all wanted. */
+/** `readArray` for a file whose arrays may all be wanted. */
 export async function readArrays(path: string, names: readonly string[]): Promise<ReadArrays> {
   const { picked, file } = await read(path, (file, key) =>
     key !== undefined || file.tensors.size === 1 || names.some(name => file.tensors.has(name)) ? choose(file, key, names) : undefined,
@@ -79,10 +79,10 @@ function decimalsIn({ format, decimals }: TensorFile, { name, tensor }: Chosen):
   return TEXTS.has(format) ? (decimals?.get(name) ?? decimalsOf(tensor.data)) : undefined;
 }
 
-/** Formats of models, which hold no input. */
+/** Formats of models, which contain no input. */
 export const MODEL_FORMATS: ReadonlySet<string> = new Set(['keras', 'h5', 'onnx', 'pt2', 'tfjs']);
 
-/** The array of the key, or one of these names. @throws RnnError E_KEY */
+/** The array of the key, or with one of these names. @throws RnnError E_KEY */
 export function choose({ tensors, format }: TensorFile, key: string | undefined, names: readonly string[]): Chosen {
   const all = [...tensors.keys()];
   const wanted = key ?? (tensors.size === 1 ? all[0] : names.find(name => tensors.has(name)));
@@ -99,7 +99,8 @@ export function choose({ tensors, format }: TensorFile, key: string | undefined,
 }
 
 /**
- * An array as X [N, T, D] (or token numbers [N, T]). [T, D] is one sequence; rows of a table are split into sequences of T where T was given.
+ * Turns an array into X [N, T, D] (or token numbers [N, T]). [T, D] is one sequence; rows of a table are split into sequences of T if T is
+ * given.
  * @throws RnnError E_NDIM, E_ROWS, E_INPUT_SHAPE
  */
 export function toInput(
@@ -124,7 +125,7 @@ export function toInput(
   return x;
 }
 
-/** Sizes that flags name and an input has: [N, T, D]. @throws RnnError E_INPUT_SHAPE where one is another */
+/** Compares --N, --T and --D with the input [N, T, D]. @throws RnnError E_INPUT_SHAPE if one differs */
 export function checkSizes(request: Partial<Pick<NetworkRequest, 'N' | 'T' | 'D'>>, shape: readonly number[]): void {
   for (const [axis, letter] of (['N', 'T', 'D'] as const).entries()) {
     const asked = request[letter];
@@ -138,7 +139,7 @@ export function checkSizes(request: Partial<Pick<NetworkRequest, 'N' | 'T' | 'D'
   }
 }
 
-/** @returns E_INPUT_SHAPE: the file has another number of samples than --N */
+/** @returns E_INPUT_SHAPE: the file and --N differ in the number of samples */
 export function wrongN(N: number, shape: readonly number[]): RnnError {
   return new RnnError('shape', 'E_INPUT_SHAPE', `--N ${N} was given but the input has ${shape[0]} samples`, {
     expected: `[${N}, …]`,
@@ -147,7 +148,10 @@ export function wrongN(N: number, shape: readonly number[]): RnnError {
   });
 }
 
-/** Rows of another number than the network's fixed T are no one sequence of it. @throws RnnError E_INPUT_SHAPE with the --T that splits them */
+/**
+ * Refuses to take rows as one sequence if their number is a multiple of the network's fixed T. @throws RnnError E_INPUT_SHAPE with the --T
+ * that splits them
+ */
 function oneSequence(t: Tensor, { model }: Network, T: number | undefined): Tensor {
   const [rows] = t.shape;
   const { timesteps } = model.input;
@@ -178,7 +182,7 @@ function asSequences(t: Tensor, T: number | undefined, N: number | undefined): T
   return reshape(t, [rows / steps, steps, D]);
 }
 
-/** @returns E_ROWS: the rows of a table do not fall into sequences of T steps */
+/** @returns E_ROWS: the rows of a table cannot be split into sequences of T steps */
 export function splitError(rows: number, steps: number): RnnError {
   return new RnnError('shape', 'E_ROWS', `${rows} rows cannot be split into sequences of ${steps} steps`, {
     expected: `a multiple of ${steps} rows`,
@@ -206,7 +210,7 @@ function ndim(t: Tensor, network: Network, message: string): RnnError {
   });
 }
 
-/** `[T, D]` has the network's D columns. @throws RnnError E_INPUT_SHAPE with the line of Python that gives the array its third axis */
+/** Checks that `[T, D]` has the network's D columns. @throws RnnError E_INPUT_SHAPE with a line of Python that adds the third axis */
 function withFeatures(t: Tensor, { model }: Network): Tensor {
   const D = model.input.features;
   const [rows, columns] = t.shape;
@@ -222,7 +226,7 @@ function withFeatures(t: Tensor, { model }: Network): Tensor {
   });
 }
 
-/** The Python that gives the array three axes; undefined where the sizes do not fit. */
+/** A line of Python that gives the array three axes; undefined if the sizes do not allow it. */
 function reshaped({ shape, data }: Tensor, D: number): string | undefined {
   if (data.length === 0 || data.length % D !== 0) return undefined;
   const N = shape.length > 2 ? shape[0] : 1;
@@ -233,13 +237,13 @@ function reshapeLine([N, T, D]: readonly number[]): string {
   return `in Python: X.reshape(${N}, ${T}, ${D}) is ${plural(N, 'sample')} of ${plural(T, 'step')} with ${plural(D, 'feature')}`;
 }
 
-/** Notes on the input: how two axes were read, with the --T that would make several samples, and that its numbers are rounded. */
+/** Notes on the input: how two axes were interpreted, which --T would make several samples, and that its numbers are rounded. */
 export function inputNotes({ tensor, decimals }: ReadArray, x: Tensor, T: number | undefined): string[] {
   const isSequence = tensor.shape.length === 2 && x.shape.length === 3 && T === undefined && x.shape[0] === 1;
   return [...(isSequence ? sequenceNote(tensor.shape) : []), ...decimalsNote('the input', decimals)];
 }
 
-/** Fewer decimals than float32 has: what is computed from such numbers is not what the unrounded ones give. */
+/** A note for fewer decimals than float32 has: the results differ from those of the unrounded numbers. */
 function decimalsNote(what: string, decimals: number | undefined): string[] {
   if (decimals === undefined || decimals === 0 || decimals > FEW_DECIMALS) return [];
   return [`${what} was written with ${plural(decimals, 'decimal')}: y is that of the rounded numbers`];
@@ -254,7 +258,7 @@ export function sequenceNote([rows, D]: readonly number[]): string[] {
   return [`the input ${formatShape([rows, D])} was read as one sequence: N=1, T=${rows}, D=${D}${split}`];
 }
 
-/** The --T under which rows that were read as one sequence are as many samples as y has. */
+/** Suggests a --T if the rows were read as one sequence, but y has several samples. */
 export function stepsForSamples({ input, inputShape }: { input: { x: Tensor }; inputShape?: readonly number[] }, y: Tensor): string[] {
   const [rows] = inputShape ?? [];
   const [N] = y.shape;

@@ -16,14 +16,14 @@ import type { InputRequest, NetworkRequest } from '../request.js';
 import { rowsLookedUp } from './indexInputs.js';
 import { readArrays } from './input.js';
 
-/** Inputs of a network that has several, or one that is no sequence: by their names. */
+/** Inputs by name, of a network that has several, or one that is not a sequence. */
 export interface NamedInputs {
   readonly x: Tensor;
   readonly others: ReadonlyMap<string, Tensor>;
   readonly source: string;
-  /** versioned name of the sequence that was drawn from; null where all were given */
+  /** versioned name of the random sequence; null if all inputs were given */
   readonly promise: string | null;
-  /** shape of the only input if it was drawn, for a stream that draws the weights first */
+  /** shape of the only input if it has to be drawn later, because the generator draws the weights first */
   readonly wish: InputWish | null;
 }
 
@@ -32,7 +32,7 @@ const OWN_RNG = 'seedrandom';
 const ONE_INPUT_FLAGS = { lengths: '--lengths', mask: '--mask', timeMajor: '--time-major', rows: '--rows' } as const;
 
 /**
- * From `-i FILE.npz` with an array for each input under its name, or `-i NAME=FILE,NAME=FILE`; drawn where nothing is given.
+ * Reads `-i FILE.npz` with one array per input name, or `-i NAME=FILE,NAME=FILE`; draws the inputs if none is given.
  * @throws RnnError E_INPUT_NAME, E_INPUT_MISSING, E_INPUT_SHAPE, E_CONFLICT
  */
 export async function readNamedInputs(
@@ -71,11 +71,11 @@ export async function readNamedInputs(
   };
 }
 
-/** Operators would repeat the one sample of an input beside the several of another. @throws RnnError E_INPUT_SHAPE */
+/** All inputs must have the same number of samples; operators would otherwise broadcast a single one. @throws RnnError E_INPUT_SHAPE */
 function checkSamples(inputs: readonly InputSpec[], tensors: readonly Tensor[], shapes: ModelShapes): void {
   const isAlike = ({ name, batch }: InputSpec) => {
     const [own, first] = [name, inputs[0].name].map(one => shapes.values.get(one)![0]);
-    // a single number has no axis
+    // an input that is a single number has no axes
     return batch === null && own?.size === null && first?.size === null && own.symbol === first.symbol;
   };
   const other = tensors.findIndex(({ shape }, i) => isAlike(inputs[i]) && shape[0] !== tensors[0].shape[0]);
@@ -90,7 +90,7 @@ function checkSamples(inputs: readonly InputSpec[], tensors: readonly Tensor[], 
   });
 }
 
-/** Several inputs have a stream each, which only our own generator has. @throws RnnError E_CONFLICT */
+/** The generator of the inputs. Only our own has a separate stream for each of several inputs. @throws RnnError E_CONFLICT */
 function rngOf(inputs: readonly InputSpec[], { rng, inputRng }: InputRequest) {
   if (inputs.length > 1 && inputRng !== undefined && inputRng !== OWN_RNG) {
     throw new RnnError('usage', 'E_CONFLICT', `--input-rng ${inputRng} draws one input, and the network has ${inputs.length}`, {
@@ -100,7 +100,10 @@ function rngOf(inputs: readonly InputSpec[], { rng, inputRng }: InputRequest) {
   return inputs.length > 1 ? OWN_RNG : (inputRng ?? rng ?? OWN_RNG);
 }
 
-/** @throws RnnError E_CONFLICT: a flag about one sequence, where the network has several inputs or decides itself what it does with every step */
+/**
+ * @throws RnnError E_CONFLICT: a flag for a single sequence, but the network has several inputs or decides for itself what to do with each
+ * step
+ */
 function checkFlags(inputs: readonly InputSpec[], request: InputRequest, stepsFirst: ReadonlySet<string> | undefined): void {
   const asked = Object.entries(ONE_INPUT_FLAGS).filter(([key]) => request[key as keyof typeof ONE_INPUT_FLAGS]);
   const [flag] = asked.filter(
@@ -123,7 +126,7 @@ function checkFlags(inputs: readonly InputSpec[], request: InputRequest, stepsFi
   throw new RnnError('usage', 'E_CONFLICT', `${text} ${what}`, { fix: `drop ${text}${instead}` });
 }
 
-/** `a=x.npy,b=y.npz:k`: an array for each of these names; undefined where the text says something else. */
+/** Reads `a=x.npy,b=y.npz:k`, one array per name; undefined if the text has another form. */
 export async function arraysByName(text: string, names: readonly string[]): Promise<Map<string, FileTensor> | undefined> {
   const named = namesIn(text);
   if (!named.every(m => m !== null && names.includes(m[1]))) return undefined;
@@ -136,7 +139,7 @@ function namesIn(text: string): (RegExpExecArray | null)[] {
   return text.split(/,(?=[^,=]+=)/).map(part => /^([^=]+)=(.+)$/s.exec(part));
 }
 
-/** `a=x.npy,b=y.npz:k`, or one file: an array for each name, or the first input's alone. */
+/** Reads `a=x.npy,b=y.npz:k`, or one file with an array per name or only the first input. */
 async function givenArrays(text: string, inputs: readonly InputSpec[]): Promise<Map<string, Tensor>> {
   const byTheirNames = await arraysByName(
     text,
@@ -165,7 +168,7 @@ async function onlyArray(path: string): Promise<FileTensor> {
   });
 }
 
-/** The number of axes of an input, batch included. */
+/** The number of axes of an input, including the batch. */
 function rankOf({ shape, features }: InputSpec): number {
   return shape ? shape.length + 1 : features === null ? 2 : 3;
 }
@@ -174,7 +177,7 @@ function batchOf(t: Tensor, input: InputSpec): number | undefined {
   return t.shape.length === rankOf(input) ? t.shape[0] : undefined;
 }
 
-/** One sample without its batch axis is a batch of one. */
+/** Adds the batch axis to a single sample. */
 function batched(t: Tensor, input: InputSpec): Tensor {
   return t.shape.length === rankOf(input) - 1 ? reshape(t, [1, ...t.shape]) : t;
 }
@@ -186,9 +189,9 @@ function wishOf(input: InputSpec, model: ModelSpec, shapes: ModelShapes, N: numb
     throw noSize('T', `how many steps ${escapeText(input.name, 40)} has`);
   };
   const tokens = rowsLookedUp(model, input.name);
-  // first states [layers, N, M]
+  // initial states are [layers, N, M]
   const samples = input.batch !== null && model.input.batch === null ? dims.findIndex(d => d.size === null) : 0;
-  // the same letter, the same size: of a graph's own axes the first of the first input is N here
+  // axes with the same letter have the same size; in a graph with its own letters, the first axis of the first input is N
   const first = shapes.values.get(model.input.name)!;
   const place = (symbol: string, i: number) => (input === model.input ? i : first.findIndex(d => d.symbol === symbol));
   const size = (symbol: string, i: number) => {
@@ -198,7 +201,7 @@ function wishOf(input: InputSpec, model: ModelSpec, shapes: ModelShapes, N: numb
   return { shape: dims.map((d, i) => d.size ?? size(d.symbol, i)), tokens };
 }
 
-/** Whole numbers 1 … T − 1 are lengths, and places of steps, of one before them and of one behind them: how many those are. */
+/** The number of integers 1 … T − 1 that are valid as lengths, as step indices, and as neighbours of step indices. */
 function countsOf(model: ModelSpec, { T }: NetworkRequest): number {
   const steps = inputsOf(model).flatMap(input => input.timesteps ?? []);
   return Math.max(1, Math.min(...steps, typeof T === 'number' ? T : TUTORIAL.T) - 1);

@@ -11,7 +11,7 @@ import type { InputRequest } from '../request.js';
 import { readInitialStates } from './initialStates.js';
 import { readArray } from './input.js';
 
-/** Mask or lengths of the request beside X. PyTorch's packed sequences shrink to the longest. */
+/** Adds the mask or lengths of the request to X. For PyTorch, T shrinks to the longest length, as packed sequences do. */
 export async function paddedInput(whole: Tensor, { model, framework }: Network, request: InputRequest): Promise<EngineInput> {
   const [N, T] = whole.shape;
   checkMaskIsRead(model, request);
@@ -25,7 +25,7 @@ export async function paddedInput(whole: Tensor, { model, framework }: Network, 
   return { x: whole, mask, initialStates };
 }
 
-/** @throws RnnError E_CONFLICT (usage): no layer leaves masked steps out, or one before a recurrent layer drops the mask */
+/** @throws RnnError E_CONFLICT (usage): no layer skips masked steps, or a layer before a recurrent one drops the mask */
 function checkMaskIsRead(model: ModelSpec, { lengths, mask }: InputRequest): void {
   if (lengths === undefined && mask === undefined) return;
   const flag = lengths === undefined ? '--mask' : '--lengths';
@@ -35,7 +35,7 @@ function checkMaskIsRead(model: ModelSpec, { lengths, mask }: InputRequest): voi
   throw new RnnError('usage', 'E_CONFLICT', `${flag} ${what}`, { fix: `drop ${flag}, and give each sample alone with its own steps` });
 }
 
-/** The network with the T it really runs, where padding was cut off. */
+/** The network with the T that is actually run, after padding was cut off. */
 export function withTimesteps(network: Network, T: number): Network {
   const model = { ...network.model, input: { ...network.model.input, timesteps: T } };
   return { ...network, model, shapes: inferShapes(model) };
@@ -53,7 +53,7 @@ function firstSteps(x: Tensor, steps: number): Tensor {
   return concatFirst(rows);
 }
 
-/** `3,5,2` or a file of N whole numbers -> lengths. @throws RnnError E_LENGTHS */
+/** Reads lengths from `3,5,2` or a file of N integers. @throws RnnError E_LENGTHS */
 async function readLengths(text: string, N: number, T: number, least: number): Promise<number[]> {
   const lengths = /^\d+(,\d+)*$/.test(text) ? text.split(',').map(Number) : [...(await readArray(text, ['lengths'])).tensor.data];
   const wrong = lengths.findIndex(length => !Number.isInteger(length) || length < least || length > T);
@@ -69,7 +69,7 @@ async function readLengths(text: string, N: number, T: number, least: number): P
   return lengths;
 }
 
-/** [N, T] of 0/1, true/false -> [N·T]. @throws RnnError E_MASK */
+/** Reads a mask [N, T] of 0/1 or true/false -> [N·T]. @throws RnnError E_MASK */
 async function readMask(path: string, N: number, T: number): Promise<Uint8Array> {
   const { tensor } = await readArray(path, ['mask']);
   const shape = tensor.shape.length === 1 && N === 1 ? [1, ...tensor.shape] : tensor.shape;
@@ -92,7 +92,7 @@ async function readMask(path: string, N: number, T: number): Promise<Uint8Array>
   return Uint8Array.from(tensor.data);
 }
 
-/** Lengths as a mask [N·T]: the first `length` steps of a sample are real. */
+/** Converts lengths to a mask [N·T]: the first `length` steps of each sample are real. */
 export function maskOfLengths(lengths: readonly number[], T: number): Uint8Array {
   const mask = new Uint8Array(lengths.length * T);
   lengths.forEach((length, n) => {

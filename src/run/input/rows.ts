@@ -7,7 +7,7 @@ import { sliceFirst } from '../../tensor/layout.js';
 import type { Network } from '../network/network.js';
 import type { RowRange } from '../request.js';
 
-/** The samples of a range of N. @throws RnnError E_ROWS_RANGE where there are none */
+/** Clips a range to N samples. @throws RnnError E_ROWS_RANGE if none is left */
 export function rowsOf({ from, to }: RowRange, N: number): { from: number; to: number } {
   if (from < N) return { from, to: Math.min(to ?? N, N) };
   throw new RnnError('usage', 'E_ROWS_RANGE', `sample ${from} is asked for, the input has ${N} (0 to ${N - 1})`, {
@@ -18,8 +18,8 @@ export function rowsOf({ from, to }: RowRange, N: number): { from: number; to: n
 }
 
 /**
- * Only the requested samples.
- * @throws RnnError E_CONFLICT where the network does not compute every sample for itself
+ * Refuses --rows and --chunk if samples depend on each other.
+ * @throws RnnError E_CONFLICT
  */
 export function checkApart(
   { rows, chunk }: { readonly rows?: RowRange; readonly chunk?: number },
@@ -45,7 +45,10 @@ export function checkApart(
 /** The default batch size of Keras' `predict`. */
 const KERAS_BATCH = 32;
 
-/** Keras' `predict` computes 32 samples at a time; where they depend on each other its y is not that of all together. */
+/**
+ * An assumption: Keras' `predict` computes 32 samples at a time; if samples depend on each other, its y differs from that of all samples
+ * together.
+ */
 export function computedTogether({ model, shapes, framework }: Network, N: number): Assumption[] {
   const stateful = model.layers.some(layer => isRecurrent(layer) && layer.stateful);
   if (framework !== 'keras' || N <= KERAS_BATCH || stateful || samplesApart(model, shapes)) return [];
@@ -53,7 +56,7 @@ export function computedTogether({ model, shapes, framework }: Network, N: numbe
   return [{ fact: 'batch', what: `the ${N} samples are computed together`, value: String(N), why, say: null }];
 }
 
-/** x, mask and states of the samples of a range. x [N, T, …], mask [N·T], states [N, M] */
+/** Selects a range of samples from x [N, T, …], mask [N·T] and states [N, M]. */
 export function rowsOfInput({ x, mask, initialStates }: EngineInput, range: RowRange): EngineInput {
   const [N, T] = x.shape;
   const { from, to } = rowsOf(range, N);

@@ -8,37 +8,37 @@ import { openPieces, type Pieces } from '../files/files.js';
 import { fileLimits } from '../limits.js';
 import { INPUT_NAMES, splitError } from './input.js';
 
-/** The samples of an input file, some at a time: [n, T, D]. */
+/** Reads the samples of an input file a few at a time: [n, T, D]. */
 export interface Samples {
   readonly format: string;
-  /** null: only the end of the file tells */
+  /** null: not known before the end of the file */
   readonly total: number | null;
   /** bytes of the file; undefined for standard input */
   readonly size: number | undefined;
-  /** how much of the file has been read, 0 to 1; null for standard input */
+  /** fraction of the file that has been read, 0 to 1; null for standard input */
   readonly part: number | null;
   readonly notes: readonly string[];
-  /** axes of the file's array */
+  /** rank of the array in the file */
   readonly rank: number;
-  /** Leaves out the next `count`, or as many as there are. @returns how many. @throws RnnError as readArray */
+  /** Skips the next `count` samples, or as many as there are. @returns how many. @throws RnnError as readArray */
   skip(count: number): Promise<number>;
-  /** Reads until `count` can be taken. @returns how many can, fewer at the end. @throws RnnError as readArray */
+  /** Reads until `count` samples are available. @returns how many are; fewer at the end. @throws RnnError as readArray */
   fill(count: number): Promise<number>;
-  /** The numbers are valid until the next fill. */
+  /** Returns `count` samples; their numbers are valid until the next fill. */
   take(count: number): FileTensor;
-  /** From here on, nothing is kept for giving it back. */
+  /** Stops keeping what was read: it can no longer be given back. */
   commit(): void;
-  /** @param giveBack where the whole input is to be read after all, standard input from its first byte */
+  /** @param giveBack whether the whole input will be read after all, so that standard input starts from its first byte again */
   close(giveBack?: boolean): Promise<void>;
 }
 
-// enough to tell a format, and for the header of any .npy
+// enough to detect a format, and for the header of any .npy
 const START = 2 ** 16;
 
 /**
- * @param steps T of a sample where the file is a table of rows [N·T, D]
+ * @param steps T of a sample if the file is a table of rows [N·T, D]
  * @param least smaller files are not opened
- * @returns undefined where this file is to be read whole; then nothing is lost of standard input
+ * @returns undefined if this file has to be read whole; standard input is then not consumed
  * @throws RnnError as readArray
  */
 export function openSamples(path: string, steps: number | undefined, least: number): Promise<Samples | undefined> {
@@ -49,12 +49,15 @@ export function openSamples(path: string, steps: number | undefined, least: numb
   });
 }
 
-/** The same of the steps of a file's only sample, each taken as a sample: [1, n, D]. Of a table every row is a step. */
+/** `openSamples` for the steps of a file's only sample, each taken as a sample: [1, n, D]. In a table, each row is a step. */
 export function openSteps(path: string, least: number): Promise<Samples | undefined> {
   return openRows(path, least, true, ({ sampleShape }) => (sampleShape?.length === 1 ? null : undefined));
 }
 
-/** @param rowsOf how many rows of the reader are a sample; null: each is a step of the only one; undefined: the file is not read in pieces */
+/**
+ * @param rowsOf number of the reader's rows that make a sample; null: each is a step of the only sample; undefined: the file is not read in
+ * pieces
+ */
 async function openRows(path: string, least: number, oneSample: boolean, rowsOf: (reader: RowReader) => number | null | undefined) {
   const source = await openPieces(path);
   if (!source) return undefined;
@@ -68,7 +71,7 @@ async function openRows(path: string, least: number, oneSample: boolean, rowsOf:
   return undefined;
 }
 
-/** A failure leaves nothing open. */
+/** Closes the source if reading fails. */
 function closing(source: Pieces): (error: unknown) => Promise<never> {
   return async error => {
     await source.close();
@@ -78,7 +81,7 @@ function closing(source: Pieces): (error: unknown) => Promise<never> {
 
 type Clock = (body: () => void | Promise<void>) => Promise<void>;
 
-/** Adds up the time spent reading, without the time spent waiting for bytes or computing. @throws RnnError E_LIMIT_TIME (limit) */
+/** Adds up the time spent parsing, without waiting for bytes or computing. @throws RnnError E_LIMIT_TIME (limit) */
 function clockOf(seconds: number): Clock {
   let spent = 0;
   return async body => {
@@ -89,7 +92,7 @@ function clockOf(seconds: number): Clock {
   };
 }
 
-/** Reads until the reader knows the shape of a sample. */
+/** Reads until the shape of a sample is known. */
 async function readStart(
   path: string,
   source: Pieces,
@@ -115,9 +118,9 @@ async function readStart(
 
 class SampleReader implements Samples {
   private readonly where: string;
-  /** rows of the reader in a sample */
+  /** number of the reader's rows in a sample */
   private readonly perSample: number;
-  /** rows are taken as the steps of one sample */
+  /** whether rows are the steps of one sample */
   private readonly asSteps: boolean;
   private kept: Uint8Array[] | null;
   private ended: boolean;
@@ -211,7 +214,7 @@ class SampleReader implements Samples {
     return Math.floor(this.reader.available / this.perSample);
   }
 
-  /** Rows after the last whole sample. */
+  /** Checks that no rows are left after the last whole sample. */
   private checkRest(): void {
     const rows = this.rows + this.reader.available;
     if (rows % this.perSample !== 0) throw splitError(rows, this.perSample);

@@ -3,7 +3,7 @@ import type { UpSamplingSpec } from '../../layers/reshaping/upsample.js';
 import type { Assumption } from '../../model/assumptions.js';
 import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
 
-/** `weightsSource`: their file; null: they are drawn */
+/** `weightsSource`: the file of the weights; null: they are drawn */
 interface LoadedModel {
   readonly framework: string;
   readonly weightsSource: string | null;
@@ -11,9 +11,9 @@ interface LoadedModel {
 }
 
 /**
- * What depends on the backend of Keras. A cast of floats to few bits: those that they do not hold become anything.
- * keras.ops.add(x, b) on TensorFlow is tf.nn.bias_add where only one axis of b has more than one number: b is then added along the last axis of x
- * if that has as many, whatever axis of b it was (keras/src/backend/tensorflow/numpy.py). Other backends add as NumPy does, and so do we.
+ * Assumptions about the backend of Keras. A cast of floats to integers of few bits is undefined for values out of range. keras.ops.add(x,
+ * b) on TensorFlow is tf.nn.bias_add if only one axis of b is longer than 1: b is then added along the last axis of x if that has the same
+ * length, whichever axis of b it was (keras/src/backend/tensorflow/numpy.py). Other backends add as NumPy does, and so do we.
  */
 export function backendAssumptions({ framework, weightsSource, shapes }: LoadedModel): Assumption[] {
   if (framework !== 'keras') return [];
@@ -28,7 +28,7 @@ export function backendAssumptions({ framework, weightsSource, shapes }: LoadedM
       const what = `segments without any row are the ${end} number of float32 in ${layer.name}`;
       return [assumed(what, 'tensorflow', 'other backends of Keras have an infinity there')];
     }
-    // to few bits a cast is a remainder
+    // a cast to few bits is read as a remainder
     if (layer.kind !== 'op' || layer.kerasClass !== 'Cast' || layer.op === 'Cast') return [];
     const what = `numbers that are too large for the type of ${layer.name} keep their last bits`;
     const why = 'what becomes of such floats is different from backend to backend of Keras, and from machine to machine';
@@ -42,7 +42,7 @@ export function backendAssumptions({ framework, weightsSource, shapes }: LoadedM
   return [...narrow, ...added];
 }
 
-/** Backends have other cubics, and sum in other orders. */
+/** Backends use other cubic kernels, and sum in another order. */
 function resizingAssumptions({ name, ...layer }: ResizeSpec | UpSamplingSpec): Assumption[] {
   const assumptions: Assumption[] = [];
   const add = (what: string, why: string) => assumptions.push(assumed(what, 'tensorflow', why));

@@ -8,8 +8,8 @@ import { featuresOf, type HeldWeights, specFromWeights } from './heldWeights.js'
 import { inputSizes, type KnownShape, shownPath, withSizes } from './networkSizes.js';
 
 /**
- * The network as plain JSON, not checked yet: from a file's spec, from `--layers`, from the shapes of weights, or from sizes.
- * @throws RnnError E_LAYERS, E_CONFLICT and E_SHAPE where parts contradict each other
+ * The network as plain JSON, not yet checked: from a file's spec, from `--layers`, from the shapes of weights, or from sizes.
+ * @throws RnnError E_LAYERS, E_CONFLICT and E_SHAPE if parts contradict each other
  */
 export async function describe(
   request: NetworkRequest,
@@ -33,7 +33,7 @@ export async function describe(
   return fromFile ?? { spec: fromDimensions(request, known) };
 }
 
-/** The tutorial network, with the sizes the request gives. */
+/** The tutorial network with the sizes of the request. */
 export function fromDimensions(request: NetworkRequest, known: KnownShape): Record<string, unknown> {
   const units = request.M ?? [TUTORIAL.M];
   const cell = request.cell ?? 'rnn';

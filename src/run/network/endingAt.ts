@@ -5,8 +5,8 @@ import { type LayerSpec, type ModelSpec, outputsOf } from '../../model/spec.js';
 import type { Network } from './network.js';
 
 /**
- * The network with the output of this name alone. Of a file the layers that it does not need are left out: they are not run, and their weights
- * not loaded; weights that are drawn are those of the whole network.
+ * Reduces a network to the output of this name. Layers of a file that it does not need are dropped, so that they are neither run nor their
+ * weights loaded; drawn weights are those of the whole network.
  * @throws RnnError E_OUTPUT_NAME
  */
 export function endingAt(network: Network, name: string | undefined): Network {
@@ -44,13 +44,13 @@ function neededFor({ layers, output }: ModelSpec): LayerSpec[] {
   return layers.filter(layer => needed.has(layer));
 }
 
-/** The layer of that name, else those that may give it beside their output: 'lstm/h'. */
+/** The layer of that name, or else those that may return it beside their output: 'lstm/h'. */
 function givers(layers: readonly LayerSpec[], value: string): readonly LayerSpec[] {
   const own = layers.find(({ name }) => name === value);
   return own ? [own] : layers.filter(({ name }) => value.startsWith(`${name}/`));
 }
 
-/** Its inputs, states and mask, and the call whose weights it shares. */
+/** All values that a layer reads, and the call whose weights it shares. */
 function readBy({ inputs, states = [], mask, shares }: LayerSpec): readonly string[] {
   return [...inputs, ...states, ...(typeof mask === 'string' ? [mask] : []), ...(shares === undefined ? [] : [shares])];
 }

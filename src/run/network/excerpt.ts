@@ -3,16 +3,16 @@ import type { Assumption } from '../../model/assumptions.js';
 import { checkSpec } from '../../model/check.js';
 import type { ParsedLayers } from '../../model/parse.js';
 
-/** A description before it is checked. */
+/** A description that has not been checked yet. */
 export interface Draft {
   readonly spec: Record<string, unknown>;
   readonly parsed?: { text: string; spans: ParsedLayers['spans'] };
-  /** of a network read from weights alone */
+  /** for a network inferred from weights alone */
   readonly assumptions?: readonly Assumption[];
   readonly ask?: RnnError;
 }
 
-/** An error about a layer, with that layer underlined where the network was written on one line. */
+/** Underlines the layer that an error is about, if the network was given as one line. */
 export function withExcerpt<T>(draft: Draft, body: () => T): T {
   try {
     return body();
@@ -26,7 +26,7 @@ export function withExcerpt<T>(draft: Draft, body: () => T): T {
   }
 }
 
-/** The layer that an error is about: its cause if known, else its `where`. */
+/** Index of the layer that an error is about: from its cause if known, else from `where`. */
 function layerIndex(error: RnnError, { spec }: Draft): number | undefined {
   const byNumber = /layers\[(\d+)\]/.exec(error.where ?? '') ?? /\(layer (\d+)\)/.exec(error.message);
   if (byNumber) return Number(byNumber[1]) - (error.where?.includes('layers[') ? 0 : 1);

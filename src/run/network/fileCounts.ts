@@ -7,7 +7,7 @@ import type { LayerRow, ShapesResult, SummaryModel } from '../result.js';
 import type { Network } from './network.js';
 import { shapesOf, toCount, uncounted } from './shapesResult.js';
 
-/** Parameters as the framework of a file counts them in it, where its tensors are others than the weights that are computed with. */
+/** Counts parameters as the file's framework does, if its tensors differ from the weights used for computing. */
 
 type Described = Pick<Network, 'shapes' | 'described'>;
 type KerasCounts = Pick<SummaryModel, 'trainable' | 'nonTrainable' | 'optimizer' | 'bytes'>;
@@ -15,13 +15,13 @@ type KerasCounts = Pick<SummaryModel, 'trainable' | 'nonTrainable' | 'optimizer'
 interface FileCounts {
   readonly params: bigint;
   readonly trainable: bigint;
-  /** what the framework itself calls the number of parameters */
+  /** the number of parameters by the framework's own definition */
   readonly own: bigint;
-  /** why they are others than those of the table */
+  /** why they differ from those of the table */
   readonly note: string;
 }
 
-/** The shapes of a network, counted as the framework of its file does. */
+/** The shapes of a network, with parameters counted as the file's framework counts them. */
 export function shapesInFile(network: Network): ShapesResult {
   const result = shapesOf(network);
   const counts = network.described?.unpack ? keptPacked(result.layers, network) : ofProgram(network);
@@ -43,7 +43,7 @@ export function shapesInFile(network: Network): ShapesResult {
   };
 }
 
-/** Of a Keras model with LoRA, or with kernels kept as whole numbers. */
+/** Counts of a Keras model with LoRA, or with kernels stored as integers. */
 function keptPacked(layers: readonly LayerRow[], network: Described): FileCounts {
   const { described } = network;
   const { trainable, nonTrainable } = countsOf({ layers }, network, described!.outline!(described!.file).details);
@@ -53,7 +53,7 @@ function keptPacked(layers: readonly LayerRow[], network: Described): FileCounts
   return { params, trainable: BigInt(trainable), own: params, note };
 }
 
-/** Of a .pt2, which lists its parameters. */
+/** Counts of a .pt2 file, which lists its parameters. */
 function ofProgram({ shapes, described }: Described): FileCounts | undefined {
   const [params, trained] = ['parameters', 'trained'].map(key => described?.file.metadata.get(key));
   if (params === undefined || trained === undefined || described?.file.format !== 'pt2') return undefined;
@@ -62,14 +62,14 @@ function ofProgram({ shapes, described }: Described): FileCounts | undefined {
   return { params: BigInt(params) + statistics, trainable: BigInt(trained), own: BigInt(params), note };
 }
 
-/** Whether training changes a weight of an unknown layer only as a statistic of what it sees. */
+/** Whether a weight of an unknown layer is a statistic, which training updates but does not learn. */
 export function isFixed({ role }: { readonly role: string }): boolean {
   return role === STATISTIC;
 }
 
 export const STATISTIC = 'statistics';
 
-/** The numbers of the two matrices that LoRA adds to a kernel. */
+/** The size of the two matrices that LoRA adds to a kernel. */
 export function adapted({ name, weights }: LayerRow, details: ReadonlyMap<string, KerasDetails>): bigint {
   const rank = details.get(name)?.rank;
   const kernel = weights[0]?.shape as readonly number[] | undefined;
@@ -77,7 +77,7 @@ export function adapted({ name, weights }: LayerRow, details: ReadonlyMap<string
   return BigInt(rank) * (exactSize(kernel.slice(0, -1)) + BigInt(kernel[kernel.length - 1]));
 }
 
-/** Counts and bytes by what training changes; with LoRA the kernel itself is frozen. */
+/** Counts and bytes, trainable and not; with LoRA, the kernel itself is frozen. */
 export function countsOf(
   { layers }: Pick<ShapesResult, 'layers'>,
   network: Described,
@@ -101,7 +101,7 @@ export function countsOf(
     }
     row.weights.forEach((weight, i) => {
       const fixed = frozen.get(row.name)?.[i] || isFixed(weight) || (i === 0 && rank !== null);
-      // how many numbers a Normalization has seen is an int64
+      // a Normalization layer counts the samples it has seen in an int64
       add(fixed ? 'nonTrainable' : kind, BigInt(weight.count ?? 0), weight.name === 'count' ? 8 : each);
     });
     add(kind, adapted(row, details), each);
@@ -112,7 +112,7 @@ export function countsOf(
   return { ...counts, ...built, bytes };
 }
 
-/** What Keras keeps of a layer whose kernel is one of whole numbers; undefined for any other. */
+/** The tensors that Keras stores for a layer with an integer kernel; undefined for any other layer. */
 export function keptWeights({ weights }: LayerRow, quantized: Quantization): (StoredWeight & { isBias: boolean })[] | undefined {
   const [kernel, ...others] = weights;
   if (!kernel?.shape) return undefined;
@@ -120,7 +120,7 @@ export function keptWeights({ weights }: LayerRow, quantized: Quantization): (St
   return [...storedWeights(quantized, kernel.shape as readonly number[]).map(stored => ({ ...stored, isBias: false })), ...bias];
 }
 
-/** Variables of an optimizer that was built: a .keras file's, or a whole .h5's. */
+/** Variables of a built optimizer, in a .keras or a whole-model .h5 file. */
 function optimizerOf(file: TensorFile | undefined) {
   return [...(file?.tensors ?? [])].filter(([name]) => /^optimizer(_weights)?\//.test(name)).map(([, tensor]) => tensor);
 }

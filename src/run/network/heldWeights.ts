@@ -10,13 +10,13 @@ import type { Draft } from './excerpt.js';
 import { inputSizes, type KnownShape, shownPath } from './networkSizes.js';
 import { isTutorial } from './oneForm.js';
 
-/** The weights in a file, and whose names they have. */
+/** The weights in a file, and the convention of their names. */
 export interface HeldWeights extends WeightSet {
   readonly convention: Convention;
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** The tensors of a file, and the convention that their names follow. */
+/** Reads the tensors of a file and detects the convention of their names. */
 export async function weightsOf(path: string, file: TensorFile, described = false): Promise<HeldWeights> {
   const [{ detectConvention }, { weightSetOf }] = await Promise.all([
     import('../../conventions/index.js'),
@@ -29,7 +29,7 @@ export async function weightsOf(path: string, file: TensorFile, described = fals
   });
 }
 
-/** D as the weights have it, where the input does not say it. */
+/** D according to the weights, if the input does not determine it. */
 export function featuresOf(
   [first]: readonly Record<string, unknown>[],
   known: KnownShape,
@@ -39,13 +39,13 @@ export function featuresOf(
   return weights.convention.featuresFor?.(weights.tensors, first) ?? firstKernel(weights);
 }
 
-/** D as the first kernel of Keras' list has it, whose order is that of the layers. */
+/** D according to the first kernel in Keras' list of weights, which is in the order of the layers. */
 function firstKernel({ convention, tensors }: HeldWeights): number | undefined {
   const [first] = tensors.values();
   return convention.framework === 'keras' && first?.shape.length === 2 ? first.shape[0] : undefined;
 }
 
-/** The network that a weights file determines, where what the flags say agrees with it; undefined where the flags must describe it. */
+/** The network that a weights file determines, if the flags agree with it; undefined if the flags have to describe it. */
 export function specFromWeights(request: NetworkRequest, known: KnownShape, held: HeldWeights): Draft | undefined {
   const hints: NetworkHints = {
     task: request.task ?? 'many-to-one',
@@ -72,7 +72,7 @@ export function specFromWeights(request: NetworkRequest, known: KnownShape, held
   return { ...read, spec: { input: { ...sizes, features: read.input.features }, layers: read.layers } };
 }
 
-/** Flags say the network where the weights do not; a question of the weights (E_ASK) a width alone does not answer. */
+/** Whether flags describe the network that the weights do not determine; D alone does not answer a question about the weights (E_ASK). */
 function describesNetwork({ D, M, K, cell }: NetworkRequest, { code }: RnnError): boolean {
   return (D !== undefined && code !== 'E_ASK') || M !== undefined || K !== undefined || cell !== undefined;
 }

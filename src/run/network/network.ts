@@ -20,36 +20,36 @@ import { specFromWeights, weightsOf } from './heldWeights.js';
 import { checkSizesHeld, type KnownShape, noSize, shownPath, withSizes } from './networkSizes.js';
 import { checkNoDimensions } from './oneForm.js';
 
-/** Turns a request into a checked network, from one of four forms; weights come from a file if one is named. */
+/** A network made from a request in one of its four forms, and checked; weights come from a file if one is named. */
 export interface Network {
   readonly framework: FrameworkName;
   readonly model: ModelSpec;
   readonly shapes: ModelShapes;
-  /** from a file; absent = to be drawn */
+  /** from a file; absent: to be drawn */
   readonly weights?: Weights;
   readonly weightsSource: string | null;
-  /** why a file that should hold weights holds none */
+  /** why a file that should contain weights does not */
   readonly withoutWeights?: string;
   readonly notes: readonly string[];
-  /** facts that can change y and that neither the file nor a flag gives */
+  /** facts that can change y and that neither the file nor a flag states */
   readonly assumptions: readonly Assumption[];
-  /** the file that describes it */
+  /** the file that describes the network */
   readonly described?: ModelFile;
-  /** E_ASK: the numbers depend on what nobody has said; its shapes do not */
+  /** E_ASK: the numbers depend on something that is not known; the shapes do not */
   readonly ask?: RnnError;
-  /** names of tensors in the weights file that are none of the network's */
+  /** names of tensors in the weights file that do not belong to the network */
   readonly skipped?: readonly string[];
-  /** an ONNX graph; where `exact` is false, model and shapes only show its layers: what is run is `networkOfGraph`, or the graph itself */
+  /** an ONNX graph; if `exact` is false, model and shapes only show its layers: what is run is `networkOfGraph`, or the graph itself */
   readonly graph?: { readonly model: OnnxModel; readonly bytes: Uint8Array | null; readonly exact: boolean };
-  /** names of the inputs that have the steps first in the file, and the samples first here */
+  /** names of inputs that are time-major in the file, and batch-major here */
   readonly stepsFirst?: ReadonlySet<string>;
-  /** names of the inputs that are whole numbers in the file: tokens, lengths, places */
+  /** names of inputs that are integers in the file: tokens, lengths, positions */
   readonly wholeInputs?: ReadonlySet<string>;
 }
 
 /**
- * @param opened the file `--model` names, where it has been read already
- * @throws RnnError of every kind a description can be wrong in
+ * @param opened the file named by `--model`, if it has already been read
+ * @throws RnnError of any kind that a description can cause
  */
 export async function loadNetwork(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
   const network = await loadDescription(request, known, opened);
@@ -59,7 +59,7 @@ export async function loadNetwork(request: NetworkRequest, known?: KnownShape, o
   return { ...network, assumptions: [...network.assumptions, ...ofBackend] };
 }
 
-/** The same for shapes and counts alone: facts that only numbers depend on are not asked for. */
+/** `loadNetwork` for shapes and counts only: does not ask for facts that only affect numbers. */
 export async function loadDescription(request: NetworkRequest, known?: KnownShape, opened?: ModelFile): Promise<Network> {
   const read = await readNetwork(request, known, opened).catch(async error => {
     if (!(error instanceof RnnError) || error.code !== 'E_FEATURES') throw error;
@@ -68,7 +68,7 @@ export async function loadDescription(request: NetworkRequest, known?: KnownShap
     throw noSize('D', 'how many features a step has');
   });
   const { h0, c0 } = request as InputRequest;
-  // a state that is given was not left out
+  // a state that is given was not omitted
   const network = (h0 ?? c0) ? { ...read, assumptions: read.assumptions.filter(({ fact }) => fact !== 'state') } : read;
   if (network.model.layers.length > 0) checkSizesHeld(network, request);
   checkAssumptions(network.assumptions, request.strict, () => layersLineOf(network.model, network.framework));
@@ -76,8 +76,8 @@ export async function loadDescription(request: NetworkRequest, known?: KnownShap
 }
 
 /**
- * What a file is to a request: with `--layers` beside it weights, else the model.
- * @throws RnnError E_CONFLICT where `--weights` names others
+ * Assigns a file its role in a request: weights if `--layers` is given, else the model.
+ * @throws RnnError E_CONFLICT if `--weights` names a second file of weights
  */
 export function placedFile(path: string, opened: ModelFile, hints: NetworkRequest): [NetworkRequest, undefined, ModelFile | undefined] {
   if (hints.layers === undefined || opened.spec || opened.graph || opened.problem) return [{ ...hints, model: path }, undefined, opened];
@@ -105,7 +105,7 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   const source = request.weights ?? (own ? request.model! : null);
   const file = request.weights === undefined ? own : await (await import('../files/modelFile.js')).readTensorFile(request.weights);
   const readWeights = async () => weightsOf(source!, described?.unpack?.(file!) ?? file!, request.layers !== undefined);
-  // that a file lacks tensors matters only once it is known that the network has weights
+  // an empty file only matters if the network turns out to have weights
   const isEmpty = file?.tensors.size === 0 && described?.spec !== undefined;
   const held = file && !isEmpty ? await readWeights() : undefined;
   const framework = described?.framework ?? request.framework ?? held?.convention.framework ?? 'keras';
@@ -128,7 +128,7 @@ async function readNetwork(request: NetworkRequest, known?: KnownShape, opened?:
   return { framework, model, shapes, weights, weightsSource: source, ...unbuilt, notes, assumptions, ...asked, skipped, described };
 }
 
-/** A program with other weights: all of its numbers are taken from them, those of operators, too. Undefined: the layers are all it has. */
+/** A program with other weights, from which all its numbers are taken, including those of operators. Undefined if it has only layers. */
 async function programOf(described: ModelFile, request: NetworkRequest): Promise<Network | undefined> {
   const given = await (await import('../files/modelFile.js')).readTensorFile(request.weights!);
   const other = within(shownPath(request.weights!), () => described.withTensors!(given.tensors));
@@ -137,7 +137,7 @@ async function programOf(described: ModelFile, request: NetworkRequest): Promise
   return { ...network, weightsSource: request.weights!, notes: [...network.notes, ...given.notes] };
 }
 
-/** A file whose description says which tensor is which weight. */
+/** The network of a file whose description says which tensor is which weight. */
 function readyNetwork(opened: ModelFile, weights: Weights, request: NetworkRequest): Network {
   const { file, spec, framework, stepsFirst, wholeInputs } = opened;
   const path = shownPath(request.model!);
@@ -151,11 +151,11 @@ function readyNetwork(opened: ModelFile, weights: Weights, request: NetworkReque
   });
 }
 
-/** Formats in which Keras saves a description with its weights. */
+/** Formats in which Keras stores a description together with its weights. */
 const WHOLE_MODELS: ReadonlySet<string> = new Set(['keras', 'h5']);
 const UNBUILT = 'the model was saved before it was built: the file describes it and holds no weights';
 
-/** Whether anything in a file is a weight of the network: the state of an optimizer or of a random layer is none. */
+/** Whether a file contains any weight of the network: the state of an optimizer or of a random layer is none. */
 function holdsWeights({ tensors }: TensorFile): boolean {
   return [...tensors.keys()].some(name => !NO_WEIGHT.test(name));
 }
@@ -163,7 +163,7 @@ function holdsWeights({ tensors }: TensorFile): boolean {
 export const NO_WEIGHT = /^optimizer|(^|\/)seed_generator\//;
 
 /**
- * The file that describes the network, read; undefined where flags describe it. What reads files is loaded if there is one.
+ * Reads the file that describes the network; undefined if flags describe it. The readers are only loaded if there is a file.
  * @throws RnnError kinds 'io', 'format', 'limit', 'convention', 'unsupported'
  */
 export async function openModel({ model }: { model?: string }): Promise<ModelFile | undefined> {
@@ -172,7 +172,7 @@ export async function openModel({ model }: { model?: string }): Promise<ModelFil
   return readNetworkFile(model);
 }
 
-/** `--model` of a file with nothing but weights: they describe the network as far as they can, flags the rest. */
+/** `--model` with a file of weights: they describe the network as far as possible, and flags the rest. */
 async function fromWeightsAlone(request: NetworkRequest, known: KnownShape, { file, framework }: ModelFile): Promise<Network> {
   const path = request.model!;
   if (request.layers !== undefined || request.weights !== undefined) {
@@ -230,7 +230,7 @@ function graphNetwork({ model: graph, layers }: NonNullable<ModelFile['graph']>,
   };
 }
 
-/** A graph that is no chain of layers has no layers to show. */
+/** The empty layer list of a graph that is not a chain of layers. */
 function emptyNetwork(name = ''): Pick<Network, 'model' | 'shapes'> {
   const input = { name: 'input', batch: null, timesteps: null, features: null };
   return {
@@ -239,7 +239,7 @@ function emptyNetwork(name = ''): Pick<Network, 'model' | 'shapes'> {
   };
 }
 
-/** A generator brings its framework with it (prepare.ts), but for a file that has one. */
+/** A note if the file's framework overrides --framework, or the framework that --rng implies (prepare.ts). */
 function frameworkNotes({ framework, rng }: NetworkRequest & Pick<InputRequest, 'rng'>, described: ModelFile | undefined): string[] {
   if (!described?.framework || framework === undefined || framework === described.framework) return [];
   const without = rng === framework ? `--rng ${rng} draws, and changes nothing else` : `--framework ${framework} changes nothing`;

@@ -5,10 +5,10 @@ import { type InputSpec, inputsOf, type ModelSpec } from '../../model/spec.js';
 import { formatShape } from '../../tensor/tensor.js';
 import type { NetworkRequest } from '../request.js';
 
-/** The shape of an input file, batch-major: sizes are taken from it where the request and the description leave them open. */
+/** The shape of an input file, batch-major; it provides sizes that the request and the description leave open. */
 export type KnownShape = readonly number[] | undefined;
 
-/** No sizes: neither the file, nor a flag, nor the input gives one. */
+/** The error for a size that neither the file, nor a flag, nor the input gives. */
 export function noSize(letter: 'T' | 'D', what: string): RnnError {
   return new RnnError('usage', 'E_SIZE', `nothing says ${what}`, {
     where: `--${letter}`,
@@ -18,7 +18,7 @@ export function noSize(letter: 'T' | 'D', what: string): RnnError {
   });
 }
 
-/** What the flags say of the input, then what its file shows, then the tutorial's sizes in the tutorial form. `--T ?` stays symbolic without an input. */
+/** Sizes from the flags, then from the input file, then (in the tutorial form) the tutorial's. `--T ?` stays symbolic without an input. */
 export function inputSizes(
   request: NetworkRequest,
   known: KnownShape,
@@ -30,7 +30,7 @@ export function inputSizes(
   return { batch: request.N ?? null, timesteps, features: request.D ?? shown.D ?? defaults.D ?? null };
 }
 
-/** T and D as an input of this shape has them: [N, T, D], one sequence [T, D], token numbers [N, T] or [T]. */
+/** T and D of an input of this shape: [N, T, D], one sequence [T, D], token numbers [N, T] or [T]. */
 function sizesIn(known: KnownShape, request: NetworkRequest, layers: readonly unknown[]): { T?: number; D?: number } {
   if (!known) return {};
   const tokens = layers.some(l => (l as Record<string, unknown> | null)?.kind === 'embedding');
@@ -38,11 +38,11 @@ function sizesIn(known: KnownShape, request: NetworkRequest, layers: readonly un
   if (known.length === 3) return { T: known[1], D: known[2] };
   if (known.length === 2) return { T: typeof request.T === 'number' ? request.T : known[0], D: known[1] };
   if (known.length === 1) return { T: known[0], D: 1 };
-  // its axes are refused by their number, once the network is known
+  // a wrong number of axes is refused once the network is known
   return { D: known.at(-1) };
 }
 
-/** A description with the sizes it leaves open. @throws RnnError E_CONFLICT where a flag says otherwise than the file */
+/** Fills in the sizes that a description leaves open. @throws RnnError E_CONFLICT if a flag contradicts the file */
 export function withSizes(spec: Record<string, unknown>, request: NetworkRequest, known: KnownShape): Record<string, unknown> {
   const only = Array.isArray(spec.inputs) && spec.inputs.length === 1 ? (spec.inputs[0] as Record<string, unknown>) : undefined;
   const input = { ...(only ?? ((spec.input ?? {}) as Record<string, unknown>)) };
@@ -57,14 +57,14 @@ export function withSizes(spec: Record<string, unknown>, request: NetworkRequest
   ];
   for (const [key, asked, shown] of sizes) {
     if (key !== 'batch') checkAsked(key, input[key], asked);
-    // a file's own number of samples may stand in its operators
+    // operators may depend on the file's own number of samples
     if (input[key] === undefined || input[key] === null || (key === 'batch' && asked !== undefined && !only && !hasOperators))
       input[key] = asked ?? input[key] ?? shown ?? null;
   }
   return only ? { ...spec, inputs: [input] } : { ...spec, input };
 }
 
-/** @throws RnnError E_CONFLICT where a flag says another size than the file */
+/** @throws RnnError E_CONFLICT if a flag and the file give different sizes */
 export function checkAsked(what: string, said: unknown, asked: number | undefined): void {
   if (asked === undefined || typeof said !== 'number' || said === asked) return;
   throw new RnnError('usage', 'E_CONFLICT', `the file says ${what} ${said}, the flags say ${asked}`, {
@@ -80,12 +80,12 @@ interface Sized {
 }
 
 /**
- * --N, --T and --D are sizes of an input: one that no input has or leaves open would say nothing.
+ * Refuses --T and --D if no input has, or leaves open, such a size.
  * @throws RnnError E_CONFLICT
  */
 export function checkSizesHeld({ model, shapes }: Sized, request: Pick<NetworkRequest, 'T' | 'D'>): void {
   const inputs = inputsOf(model).map(({ name }) => shapes.values.get(name) ?? []);
-  // the samples come first, but for a graph whose steps do
+  // samples are the first axis, except in a graph whose first axis is steps
   const axes = inputs.flatMap(dims => dims.filter(({ symbol }, i) => symbol !== 'N' && (i > 0 || symbol === 'T')));
   const sizes = axes.map(({ size }) => size);
   for (const letter of ['T', 'D'] as const) {
@@ -101,7 +101,7 @@ export function checkSizesHeld({ model, shapes }: Sized, request: Pick<NetworkRe
   }
 }
 
-/** The network with --N and --T at the axes that its inputs leave open: every one that has the letter. */
+/** Sets --N and --T at the open axes of the inputs that have these letters. */
 export function withAskedSizes<N extends Sized>(network: N, request: Pick<NetworkRequest, 'N' | 'T'>): N {
   const { model, shapes } = network;
   const T = typeof request.T === 'number' ? request.T : null;

@@ -6,7 +6,7 @@ const SIZES = ['M', 'K', 'cell', 'bidirectional', 'stack'] as const;
 /** what weights alone leave to flags */
 const DIMENSIONS = [...SIZES, 'task', 'pool', 'activation', 'recurrentActivation'] as const;
 
-/** Flags of the tutorial network have no meaning beside a file that describes the whole network. @throws RnnError E_CONFLICT */
+/** Refuses flags of the tutorial network beside a file that describes the whole network. @throws RnnError E_CONFLICT */
 export function checkNoDimensions(request: NetworkRequest): void {
   const given = DIMENSIONS.find(key => request[key] !== undefined);
   if (given !== undefined)
@@ -15,7 +15,7 @@ export function checkNoDimensions(request: NetworkRequest): void {
     });
 }
 
-/** Whether flags of the tutorial network stand beside weights: its sizes are then the defaults of the others. */
+/** Whether flags of the tutorial network are given beside weights; sizes that are not given then default to the tutorial's. */
 export function isTutorial(request: NetworkRequest): boolean {
   return SIZES.some(key => request[key] !== undefined);
 }

@@ -11,16 +11,16 @@ import { isFixed, STATISTIC } from './fileCounts.js';
 import type { Network } from './network.js';
 import { shapesOf } from './shapesResult.js';
 
-/** A network that cannot be run, with what can be told of it. */
+/** A network that cannot be run, with what is known of it. */
 export interface Outlined {
-  /** its layers whose shapes are known */
+  /** the layers whose shapes are known */
   readonly network: Network;
   readonly shapes: ShapesResult;
 }
 
 /**
- * @param beside the file of its weights, where they stand in another one
- * @returns undefined where the file holds no Keras model, or nothing that keeps its layers from being run
+ * @param beside the file of its weights, if separate
+ * @returns undefined if the file holds no Keras model, or one that can be run
  */
 export function outlinedShapes(described: ModelFile | undefined, path: string, beside?: TensorFile): Outlined | undefined {
   const opened = described && beside ? { ...described, file: beside } : described;
@@ -86,14 +86,14 @@ function withUnknown(known: ShapesResult, outline: KerasOutline, { file }: Model
   };
 }
 
-/** The model's own inputs, without values that layers of unknown code give. */
+/** The model's own inputs, without the outputs of layers whose code is unknown. */
 function inputsOf({ input, inputs, dims }: ShapesResult, outline: KerasOutline): Pick<ShapesResult, 'input' | 'inputs' | 'dims'> {
   const own = inputs.filter(({ name }) => outline.inputs.includes(name));
   if (!outline.unshaped) return { input, inputs: own, dims };
   return { input: ANY_SHAPE, inputs: own.map(({ name }) => ({ name, ...ANY_SHAPE })), dims: { N: null, T: null, D: null } };
 }
 
-/** A layer of which the file says its class, its tensors and sometimes the shape it gives. */
+/** The row of a layer of which the file only gives the class, the tensors and sometimes the output shape. */
 function unknownRow(layer: OutlinedLayer, file: ModelFile['file']): LayerRow {
   const tensors = tensorsOfLayer(file, layer);
   const weights = tensors.map(([name, { shape }]) => ({
@@ -134,7 +134,7 @@ function unknownRow(layer: OutlinedLayer, file: ModelFile['file']): LayerRow {
 
 type NamedShape = [name: string, tensor: { readonly shape: readonly number[] }];
 
-/** Moving mean and variance by their names, or as the last two of a BatchNormalization's four vectors. */
+/** Whether a tensor is a moving mean or variance, by its name or as one of the last two of a BatchNormalization's four vectors. */
 function isStatistic(name: string, tensors: readonly NamedShape[]): boolean {
   if (/moving_(mean|variance)(:0)?$/.test(name)) return true;
   const [, place, number] = /^(.*\/)?vars\/([23])$/.exec(name) ?? [];
@@ -143,7 +143,7 @@ function isStatistic(name: string, tensors: readonly NamedShape[]): boolean {
   return four.length === 4 && four.every(([, { shape }]) => shape.length === 1 && shape[0] === four[0][1].shape[0]);
 }
 
-/** The tensors of a layer by its group in a .weights.h5, or by its own name in a legacy .h5; of the model itself those that are no layer's. */
+/** The tensors of a layer, by its group in a .weights.h5 or by its name in a legacy .h5; for the model itself, those of no layer. */
 function tensorsOfLayer({ tensors }: ModelFile['file'], { name, group }: OutlinedLayer): NamedShape[] {
   const starts = group === '' ? [`model_weights/${name}/`, 'vars/', ...TOP_LEVEL] : [`${group}/`, `model_weights/${name}/`];
   return [...tensors].flatMap(([path, tensor]) => {

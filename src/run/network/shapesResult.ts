@@ -103,7 +103,7 @@ function layerRow(shapes: LayerShapes, cost: LayerCost, kerasName: string): Laye
   };
 }
 
-/** Keras' names (simple_rnn, simple_rnn_1 …) for layers without a name. */
+/** Names by Keras' rules (simple_rnn, simple_rnn_1 …) for layers without a name. */
 function kerasNames({ layers }: ModelSpec): string[] {
   const used = new Map<string, number>();
   return layers.map(layer => {
@@ -115,7 +115,7 @@ function kerasNames({ layers }: ModelSpec): string[] {
   });
 }
 
-/** What distinguishes the layer beside its sizes: every option of its kind that is not null. */
+/** The options of a layer that are worth showing beside its sizes: those of its kind that are not null. */
 function optionsOf(layer: Record<string, unknown>): Record<string, unknown> {
   const options: Record<string, unknown> = {};
   for (const key in getLayerKind(String(layer.kind)).fields) if (!SHOWN.has(key) && layer[key] !== null) options[key] = layer[key];
@@ -125,7 +125,7 @@ function optionsOf(layer: Record<string, unknown>): Record<string, unknown> {
 /** Options that the table shows in the row itself. */
 const SHOWN: ReadonlySet<string> = new Set(['units', 'returnSequences', 'inferredSequences', 'bidirectional']);
 
-/** Letters to sizes: N, T, D, those of the inputs, then those of the layers. */
+/** Sizes by letter: N, T, D, those of the inputs, then those of the layers. */
 function dimsOf({ otherInputs = [] }: ModelSpec, shapes: ModelShapes): Record<string, number | null> {
   const dims: Record<string, number | null> = { N: null, T: null, D: null };
   for (const { symbol, size } of shapes.input) dims[symbol] = size;
@@ -140,7 +140,7 @@ function dimsOf({ otherInputs = [] }: ModelSpec, shapes: ModelShapes): Record<st
   return dims;
 }
 
-/** Numbers of a file that stand in operators. */
+/** A note on numbers of the file that belong to operators and are not counted. */
 export function uncounted({ model, framework }: Pick<Network, 'model' | 'framework'>): string[] {
   if (framework !== 'torch' && framework !== 'onnx') return [];
   const held = model.layers.flatMap(layer => {
@@ -152,12 +152,12 @@ export function uncounted({ model, framework }: Pick<Network, 'model' | 'framewo
   return [`${total} numbers that stand in operators are not counted (${held.map(({ name, count }) => `${name} ${count}`).join(', ')})`];
 }
 
-/** A shape with its letters and its sizes. */
+/** A shape as letters and sizes. */
 export function dimsJson(shape: DimShape): DimsJson {
   return { dims: shape.map(d => d.symbol), shape: shape.map(d => d.size) };
 }
 
-/** A number if it is exact, else a bigint. */
+/** As a number if that is exact, else as a bigint. */
 export function toCount(value: bigint): Count {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }

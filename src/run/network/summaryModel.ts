@@ -5,7 +5,10 @@ import { adapted, countsOf, keptWeights } from './fileCounts.js';
 import type { Network } from './network.js';
 import { type Symbolic, symbolicShapes } from './symbolicShapes.js';
 
-/** What Keras' model.summary() shows of a network: of a Keras file by the file's own layers. @throws RnnError E_SIZE (usage): it has no letters for a size */
+/**
+ * What Keras' model.summary() shows of a network; for a Keras file, with the file's own layers. @throws RnnError E_SIZE (usage) if D is not
+ * known, since a summary has no letters
+ */
 export function summaryModel(result: ShapesResult, network: Network): SummaryModel {
   if (result.totals.params === null)
     throw new RnnError('usage', 'E_SIZE', 'the summary counts parameters, which need the number of features D', {
@@ -24,7 +27,7 @@ function plainTotals({ totals }: ShapesResult): Pick<SummaryModel, 'trainable' |
   return { trainable: totals.trainable!, nonTrainable: totals.nonTrainable! };
 }
 
-/** A network that no Keras file describes: a layer a row, under Keras' names. */
+/** The rows of a network without a Keras file: one per layer, under Keras' names. */
 function rowsOfLayers({ model, input, layers }: ShapesResult): SummaryLayer[] {
   const nameOf = new Map(layers.map(layer => [layer.name, layer.kerasName]));
   const rows = layers.map(layer => ({
@@ -63,13 +66,13 @@ function rowOf(row: KerasRow, result: ShapesResult, symbolic: Symbolic, details:
 
 type Shown = readonly (number | null)[] | null;
 
-/** Functions of keras.ops, several operators here, whose symbolic shapes are others than those of what they compute. */
+/** Functions of keras.ops that consist of several operators here, and whose symbolic shapes differ from the computed ones. */
 const SYMBOLIC: Readonly<Record<string, (computed: readonly Shown[], x: () => Shown) => readonly Shown[]>> = {
   Corrcoef: (_, x) => [x()],
   Slogdet: ([, logarithm]) => [[], logarithm],
 };
 
-/** 'lstm[1][2]', output 2 of the second call, as the value `lstm#2/2`. */
+/** Converts 'lstm[1][2]', output 2 of the second call, to the value name `lstm#2/2`. */
 function valueRead(read: string): string {
   const [, name, call, output] = /^(.*)\[(\d+)\]\[(\d+)\]$/.exec(read)!;
   return `${name}${call === '0' ? '' : `#${Number(call) + 1}`}${output === '0' ? '' : `/${output}`}`;

@@ -3,7 +3,7 @@ import { getLayerKind } from '../../layers/index.js';
 import type { DimShape } from '../../layers/layer.js';
 import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
 
-/** Every value by its name, with the shape that Keras' symbolic call gives it: what its summary shows, which is not always the shape of y. */
+/** The shape of each value in Keras' symbolic call, by name: this is what a summary shows, and not always the shape of y. */
 export type Symbolic = ReadonlyMap<string, DimShape>;
 
 export function symbolicShapes({ layers, values }: ModelShapes): Symbolic {
@@ -34,13 +34,13 @@ function outputsOf(shapes: LayerShapes, inputs: readonly DimShape[]): readonly D
 
 const ELEMENTWISE: ReadonlySet<string> = new Set(['add', 'subtract', 'multiply', 'average', 'maximum', 'minimum']);
 
-/** A constant beside open batches says how many samples there are: that of a position table [1, T, D] is 1. */
+/** The batch size after a merge: a constant such as a position table [1, T, D] fixes it, here to 1. */
 function batchOfMerge([N, ...rest]: DimShape, inputs: readonly DimShape[]): DimShape {
   const [size = null, ...others] = new Set(inputs.map(([batch]) => batch?.size ?? null).filter(n => n !== null));
   return [{ ...N, size: others.length > 0 ? null : size }, ...rest];
 }
 
-/** Undefined where the layer does not take such an input, as Keras itself would not run it. */
+/** Undefined if the layer does not accept such an input; Keras would not run it either. */
 function computed<T>(compute: () => T): T | undefined {
   try {
     return compute();

@@ -8,7 +8,7 @@ import { weightKeys } from '../../weights/weights.js';
 import type { InspectTensor } from '../result.js';
 import type { Network } from './network.js';
 
-/** What each tensor of a file is, from its name, its place in get_weights(), or the node that reads it. */
+/** The role of each tensor in a file, from its name, its position in get_weights(), or the node that reads it. */
 
 interface Role {
   readonly role: string;
@@ -38,7 +38,7 @@ export function describeTensors(
   });
 }
 
-/** arr_0 … and `vars/0` … stand in the order of get_weights(); which weight that is the network tells. */
+/** Roles of arr_0 … and `vars/0` …, which are in the order of get_weights(); the network says which weight that is. */
 function rolesInOrder(tensors: ReadonlyMap<string, FileTensor>, { shapes, framework }: Network): Map<string, Role> {
   const roles = new Map<string, Role>();
   const names = [...tensors.keys()].filter(name => /^arr_\d+$/.test(name)).sort((a, b) => Number(a.slice(4)) - Number(b.slice(4)));
@@ -70,7 +70,7 @@ function roleOfName(name: string, tensors: ReadonlyMap<string, FileTensor>, fram
   return { role, gates: kind === undefined || role === 'projection' || role === 'peepholes' ? null : gatesOf(kind, framework) };
 }
 
-/** The recurrent matrix beside a tensor: its width tells the cell. */
+/** The recurrent matrix that belongs to a tensor; its width identifies the cell. */
 function siblingOf(name: string, tensors: ReadonlyMap<string, FileTensor>): FileTensor | undefined {
   const candidates = [
     name.replace(/(weight|bias)_(ih|hh|hr)(_l|$)/, 'weight_hh$3'),

@@ -4,15 +4,15 @@ import type { NetworkRequest } from '../request.js';
 import type { Network } from './network.js';
 import { checkAsked, checkSizesHeld } from './networkSizes.js';
 
-/** The graph is a chain of layers with the graph's own input and output: it is run as layers. */
+/** Whether the graph is a chain of layers from the graph's own input to its output, so that it is run as layers. */
 export function isExact({ layers }: NonNullable<ModelFile['graph']>): boolean {
   return 'model' in layers && layers.exact;
 }
 
 /**
- * A graph that is no chain of layers, as layers and operators.
- * @param layout 'own': every input with its axes as the graph has them
- * @throws RnnError saying why its shapes cannot be said before it runs
+ * A graph that is not a chain of layers, as layers and operators.
+ * @param layout 'own': keep the axes of every input as in the graph
+ * @throws RnnError with the reason why its shapes are not known before it runs
  */
 export async function networkOfGraph(network: Network, asked: NetworkRequest = {}, layout?: 'own'): Promise<Network> {
   const { specOfGraph } = await import('../../engines/graph/graphSpec.js');
@@ -26,12 +26,12 @@ export async function networkOfGraph(network: Network, asked: NetworkRequest = {
   return wired;
 }
 
-/** The layers and operators that a file is run as; null: a graph of which too little can be said before it runs. */
+/** The layers and operators as which a file is run; null: a graph of which too little is known before it runs. */
 export async function asRun(network: Network): Promise<Network | null> {
   return !network.graph || network.graph.exact ? network : ifWired(network);
 }
 
-/** The same with its own axes where it can be had, and else the network as it is. */
+/** `asRun` with the graph's own axes, or the network unchanged if that is not possible. */
 export async function shownNetwork(network: Network): Promise<Network> {
   if (!network.graph || network.model.layers.length > 0) return network;
   return (await ifWired(network, 'own')) ?? network;

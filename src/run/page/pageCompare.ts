@@ -10,7 +10,7 @@ import { VERSION } from '../version.js';
 import type { ComparePage, PageLoops } from './pageData.js';
 import { checkSize, packed, pageNetwork } from './pageNetwork.js';
 
-/** What the page of `compare --html` is given. @throws RnnError E_PAGE_SIZE */
+/** The data of the page of `compare --html`. @throws RnnError E_PAGE_SIZE */
 export function comparePage(result: CompareResult, compared: Compared, command: string): ComparePage {
   const { request, prepared, expected, actual, allowance } = compared;
   checkSize([expected, actual]);
@@ -31,7 +31,7 @@ export function comparePage(result: CompareResult, compared: Compared, command: 
   };
 }
 
-/** Two models, or arrays alone, have tables of their own and no page. @throws RnnError E_PAGE_FILES */
+/** Two models, or two files of arrays, have tables of their own, but no page. @throws RnnError E_PAGE_FILES */
 export function noPageOfFiles(): never {
   const message = 'a page of compare shows two outputs of one network, and these files hold something else';
   throw new RnnError('unsupported', 'E_PAGE_FILES', message, {
@@ -40,18 +40,18 @@ export function noPageOfFiles(): never {
   });
 }
 
-/** Mistakes whose loops are shown: all of a tie that a reader would look at. */
+/** Most mistakes whose states are shown: enough for any tie worth looking at. */
 const MOST_MISTAKES = 4;
-/** Samples from the one before the first difference on. */
+/** Samples shown, beginning with the one before the first difference. */
 const MOST_SAMPLES = 8;
 const MOST_NUMBERS = 1_000_000;
 
 /**
- * Every h of the network as it should be and with each accepted mistake in it, for some samples around the first difference.
+ * h of every recurrent layer, correct and with each accepted mistake, for some samples around the first difference.
  * @param first sample of the first difference
  */
 function pageLoops({ prepared, subject, diagnosis }: Compared, first: number): PageLoops[] {
-  // of a large input the diagnosis sees a part
+  // for a large input, the diagnosis has only run a part
   if (!subject || !diagnosis || subject.scenario.input.x.shape[0] !== prepared.input.x.shape[0]) return [];
   const accepted = diagnosis.findings.filter(({ verdict, change }) => verdict !== 'rejected' && change).slice(0, MOST_MISTAKES);
   if (accepted.length === 0) return [];
@@ -89,7 +89,7 @@ function loopsOf(
   };
 }
 
-/** [N, T, M] -> [count, T, M]; a loop that swaps axes has others */
+/** Slices [N, T, M] -> [count, T, M]; the axes differ if the mistake is to swap them. */
 function samples({ shape, data }: Tensor, from: number, count: number): Tensor {
   const size = data.length / shape[0];
   const to = Math.min(shape[0], from + count);

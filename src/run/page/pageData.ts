@@ -5,19 +5,19 @@ import type { Precision } from '../../tensor/tensor.js';
 import type { CompareResult, InspectResult, ShapesResult } from '../result.js';
 
 /**
- * What a page of `--html` is given beside its own code, as JSON: the network, its numbers where no seed draws them again, and the result that the
- * text shows. The page computes the rest itself.
+ * The data of an `--html` page, as JSON: the network, those of its numbers that no seed can draw again, and the result that the text output
+ * shows. The page computes the rest itself.
  */
 export type PageData = ForwardPage | ComparePage | ShapesPage | InspectPage;
 
-/** Numbers in C order as base64 of their little-endian bytes. */
+/** Numbers in C order, as base64 of their little-endian bytes. */
 export interface Packed {
   readonly shape: readonly number[];
   readonly dtype: 'f32' | 'f64' | 'u8';
   readonly base64: string;
 }
 
-/** The flags that describe a network and its draws, where no file does: in the page they can be changed. */
+/** The flags that describe a network and its random draws, if no file does; the page lets the reader change them. */
 export interface PageFlags {
   readonly N?: number;
   readonly T?: number | '?';
@@ -37,13 +37,13 @@ export interface PageFlags {
 export interface PageNetwork {
   readonly title: string;
   readonly framework: 'keras' | 'torch' | 'onnx' | 'tfjs' | 'flax';
-  /** complete, as checkSpec gives it */
+  /** complete, as checkSpec returns it */
   readonly spec: ModelSpec;
   /** null: a file describes the network */
   readonly flags: PageFlags | null;
   /** null: drawn from the seed */
   readonly weights: Readonly<Record<string, Packed>> | null;
-  /** x is null where the seed draws it in a moment; `drawn`: it is the seed's, whether it stands here or not */
+  /** x is null if the page can draw it quickly from the seed; `drawn`: whether it comes from the seed, included or not */
   readonly input: {
     readonly drawn: boolean;
     /** [N, T, D] or [N, T] */
@@ -76,30 +76,30 @@ export interface ForwardPage extends Page {
   readonly network: PageNetwork;
   readonly engine: 'batched' | 'manual';
   readonly dtype: Precision;
-  /** of y in float32, as the text prints it */
+  /** SHA-256 of y in float32, as the text output prints it */
   readonly ySha256: string;
-  /** what is shown first, counted from 1 */
+  /** the initial view, counted from 1 */
   readonly at: { readonly sample?: number; readonly step?: number; readonly unit?: number };
 }
 
 export interface ComparePage extends Page {
   readonly kind: 'compare';
   readonly result: CompareResult;
-  /** null where the sides are no arrays of one network */
+  /** null if the sides are not arrays of one network */
   readonly network: PageNetwork | null;
   readonly expected: Packed;
   readonly actual: Packed;
-  /** by how much each value may be off; infinite where it decides nothing */
+  /** tolerance of each value; infinite if the value decides nothing */
   readonly allowed: Packed;
   readonly loops: readonly PageLoops[];
-  /** letters of the axes of the expected side */
+  /** letters of the axes of the expected output */
   readonly dims: readonly string[];
 }
 
 export interface ShapesPage extends Page {
   readonly kind: 'shapes';
   readonly result: ShapesResult;
-  /** complete, as checkSpec gives it; its sizes can be changed in the page */
+  /** complete, as checkSpec returns it; the page lets the reader change its sizes */
   readonly spec: ModelSpec;
   readonly framework: PageNetwork['framework'];
 }
@@ -109,18 +109,18 @@ export interface InspectPage extends Page {
   readonly result: InspectResult;
   readonly spec: ModelSpec | null;
   readonly framework: PageNetwork['framework'];
-  /** by the position of a tensor in the result: its numbers where they are few, figures about them where they are many */
+  /** by position of the tensor in the result: its numbers if they are few, and figures about them */
   readonly tensors: readonly { readonly values: Packed | null; readonly figures: TensorFigures }[];
 }
 
-/** h of a network with a mistake in it beside the right one, for the samples from `from` on. */
+/** h of a network with a mistake, beside the correct h, for the samples from `from` on. */
 export interface PageLoops {
-  /** of the explanation */
+  /** code of the explanation */
   readonly code: string;
   readonly from: number;
   readonly layers: readonly {
     readonly name: string;
-    /** null: it reads one way */
+    /** direction; null: unidirectional */
     readonly way: number | null;
     /** [samples, T, M] */
     readonly right: Packed;

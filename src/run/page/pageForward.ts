@@ -8,8 +8,8 @@ import type { ForwardPage } from './pageData.js';
 import { pageNetwork } from './pageNetwork.js';
 
 /**
- * What the page of `forward --html` is given.
- * @throws RnnError E_PAGE_ENGINE: a page computes with the batched or the manual engine; E_PAGE_SIZE, E_PAGE_GRAPH
+ * The data of the page of `forward --html`.
+ * @throws RnnError E_PAGE_ENGINE: a page can only compute with the batched or manual engine; E_PAGE_SIZE, E_PAGE_GRAPH
  */
 export function forwardPage(result: ForwardResult, { prepared }: RanForward, request: ForwardRequest, command: string): ForwardPage {
   const { engine } = result;

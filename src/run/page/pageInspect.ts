@@ -5,13 +5,13 @@ import { VERSION } from '../version.js';
 import type { InspectPage, TensorFigures } from './pageData.js';
 import { packed } from './pageNetwork.js';
 
-/** A tensor with more numbers is shown by figures about it. */
+/** A tensor with more numbers is only shown by figures. */
 const MOST_NUMBERS = 20_000;
-/** The numbers of all tensors that are written into the page. */
+/** Most numbers of all tensors together that are written into the page. */
 const MOST_IN_ALL = 1_000_000;
 const BINS = 32;
 
-/** What the page of `inspect --html` is given: numbers of small tensors, figures about all. */
+/** The data of the page of `inspect --html`: numbers of small tensors, figures about all of them. */
 export function inspectPage(result: InspectResult, { opened, network }: Inspected, command: string): InspectPage {
   let left = MOST_IN_ALL;
   const tensors = [...opened.file.tensors.values()].map(tensor => {

@@ -5,15 +5,15 @@ import type { Prepared } from '../prepare.js';
 import type { InputRequest, NetworkRequest } from '../request.js';
 import type { Packed, PageFlags, PageNetwork } from './pageData.js';
 
-/** More numbers than these are written into the page, even where a seed would draw them again: drawing takes longer than reading. */
+/** More numbers than this are included even if a seed can draw them again: drawing takes longer than reading. */
 const DRAWN_AGAIN = 20_000;
 
-/** Bytes of numbers that a page may hold: browsers open it in about a second. */
+/** Most bytes of numbers in a page: browsers open that in about a second. */
 const MOST_BYTES = 64 * 2 ** 20;
 
 const FLAGS = ['N', 'T', 'D', 'M', 'K', 'cell', 'task', 'pool', 'bidirectional', 'stack', 'activation', 'layers', 'framework'] as const;
 
-/** The network of a run as a page holds it. @throws RnnError E_PAGE_SIZE (limit), E_PAGE_GRAPH (unsupported) */
+/** The network of a run as the page contains it. @throws RnnError E_PAGE_SIZE (limit), E_PAGE_GRAPH (unsupported) */
 export function pageNetwork(prepared: Prepared, request: NetworkRequest & InputRequest): PageNetwork {
   const { network, weights, input } = prepared;
   if (prepared.graphInputs) throw noPageOfGraph();
@@ -74,7 +74,7 @@ export function checkSize(tensors: readonly Tensor[]): void {
   });
 }
 
-/** A tensor as base64 for a page. */
+/** Encodes a tensor in base64 for a page. */
 export function packed({ shape, data }: Tensor): Packed {
   return { shape, dtype: data instanceof Float32Array ? 'f32' : 'f64', base64: base64(data) };
 }

@@ -4,7 +4,7 @@ import { VERSION } from '../version.js';
 import type { ShapesPage } from './pageData.js';
 import { noPageOfGraph } from './pageNetwork.js';
 
-/** What the page of `shapes --html` is given. @throws RnnError E_PAGE_GRAPH (unsupported) */
+/** The data of the page of `shapes --html`. @throws RnnError E_PAGE_GRAPH (unsupported) */
 export function shapesPage(result: ShapesResult, { model, framework }: Network, command: string): ShapesPage {
   if (model.layers.length === 0) throw noPageOfGraph();
   return { kind: 'shapes', version: VERSION, command, result, spec: model, framework };

@@ -1,38 +1,43 @@
 import type { Assuming } from './document.js';
 
-/** What `compare` gives of one network: the verdict, and what explains a difference. */
+/** The result of `compare` for one network: the verdict, and what explains a difference. */
 
 export interface Explanation {
   readonly code: string;
-  /** largest difference left when y is computed this way */
+  /** largest difference that remains if y is computed with this mistake */
   readonly residual: number;
   readonly verdict: 'fits' | 'tie' | 'likely' | 'rejected';
-  /** how many times smaller than the next best */
+  /** ratio of the next best residual to this one */
   readonly margin: number | null;
   readonly why: string;
   readonly fix: string;
-  /** its parts: one code, or two where only a pair explains it */
+  /** the mistakes it consists of: one code, or two if only a pair explains the difference */
   readonly codes: readonly string[];
-  /** the layer each part sits in; null where it sits in all of them or in none */
+  /** the layer in which each mistake is; null if it is in all layers or in none */
   readonly layers: readonly (string | null)[];
-  /** the same repair in NumPy, Keras, PyTorch */
+  /** the same fix in NumPy, Keras, PyTorch */
   readonly fixes: { readonly numpy?: string; readonly keras?: string; readonly torch?: string };
-  /** the flag under which the same call says SAME, where it is the description that may be wrong: --layers "gru:5+resetbefore,dense:2", --states */
+  /**
+   * the flag with which the same call says SAME, if the description may be what is wrong: --layers "gru:5+resetbefore,dense:2", --states
+   */
   readonly call: string | null;
 }
 
 export interface CompareResult extends Assuming<'rnn-cli/compare@1'> {
-  /** UNDECIDED: rounding alone may move y by more than what is compared */
+  /** UNDECIDED: rounding alone may move y by more than the differences compared */
   readonly status: 'SAME' | 'DIFFERENT' | 'UNDECIDED';
-  /** false where undecided */
+  /** false if undecided */
   readonly equal: boolean;
-  /** why this input cannot decide, how many of its values, and what would decide; null where it does */
+  /** why this input cannot decide, for how many values, and what would decide; null if it can */
   readonly undecided: { readonly reason: string; readonly values: number; readonly decide: string } | null;
-  /** with how many digits the other side was written, where those are few: '4 decimals', 'float16'; all of them count as equal */
+  /** precision in which the other side was written, if it is low: '4 decimals', 'float16'; all numbers that round to it count as equal */
   readonly written: string | null;
-  /** what was set side by side: ['manual', 'batched'] or ['batched', 'y.npy'] */
+  /** what was compared: ['manual', 'batched'] or ['batched', 'y.npy'] */
   readonly sides: { readonly expected: string; readonly actual: string };
-  /** auto: each value has its own, from its own noise; atol and noise are the largest of those that decide. scale: root mean square of y */
+  /**
+   * auto: each value has its own tolerance, from its own noise; atol and noise are the largest of the values that can be decided. scale:
+   * root mean square of y
+   */
   readonly tolerance: {
     readonly mode: 'auto' | 'fixed';
     readonly atol: number;
@@ -41,7 +46,7 @@ export interface CompareResult extends Assuming<'rnn-cli/compare@1'> {
     readonly scale: number;
   };
   readonly shape: { readonly expected: readonly number[]; readonly actual: readonly number[]; readonly equal: boolean };
-  /** the largest difference, of those that are too large if any is, and what is allowed there */
+  /** the largest difference (among those that are too large, if there are any), and the tolerance there */
   readonly max: {
     readonly abs: number;
     readonly index: readonly number[];
@@ -54,40 +59,40 @@ export interface CompareResult extends Assuming<'rnn-cli/compare@1'> {
   readonly perSample: readonly {
     readonly n: number;
     readonly maxAbs: number;
-    /** no value is shown to differ */
+    /** whether no value is shown to differ */
     readonly ok: boolean;
-    /** none, for rounding alone decides about some that do */
+    /** whether there are differences, but only ones that cannot be decided because of rounding */
     readonly undecided: boolean;
-    /** where in the sample, and both values there */
+    /** position in the sample, and both values there */
     readonly index: readonly number[];
     readonly expected: number;
     readonly actual: number;
     readonly allowed: number;
   }[];
-  /** largest difference of every step where the output is a sequence */
+  /** largest difference at each step, if the output is a sequence */
   readonly perStep: readonly { readonly t: number; readonly maxAbs: number; readonly ok: boolean }[] | null;
   readonly firstDifference: { readonly sample: number; readonly step: number | null; readonly layer: string | null } | null;
   readonly explanations: readonly Explanation[];
-  /** residual as the network is specified */
+  /** residual of the network as specified */
   readonly asSpecified: number | null;
   readonly cannotDetect: readonly string[];
   /** mistakes that would move y, but by too little to be named with confidence */
   readonly cannotName: readonly string[];
-  /** tie: several explanations give the same y on this input; null: equal, or nobody asked why */
+  /** tie: several explanations give the same y on this input; null: equal, or no explanation was requested */
   readonly verdict: 'fits' | 'tie' | 'likely' | 'unexplained' | null;
-  /** what was accepted: the one that fits, all of a tie, what is likely */
+  /** accepted codes: the one that fits, all of a tie, or the likely one */
   readonly codes: readonly string[];
-  /** of a tie: the shortest input found on which its explanations give different y */
+  /** for a tie: the shortest input found on which the explanations give different y */
   readonly tellApart: string | null;
-  /** explanations whose y was computed */
+  /** number of explanations whose y was computed */
   readonly tried: number;
-  /** what the other output was taken for where it is not y: 'y at every step [4, 10, 2]', 'the hidden states of rnn_1 [4, 10, 5]' */
+  /** how the other output was interpreted if it is not y: 'y at every step [4, 10, 2]', 'the hidden states of rnn_1 [4, 10, 5]' */
   readonly view: string | null;
-  /** what the shapes and the pattern of the differences say */
+  /** what the shapes and the pattern of the differences show */
   readonly evidence: readonly string[];
   readonly simulated: string | null;
   readonly seed: string;
-  /** with --threads: how many were asked for; no bit depends on it */
+  /** the value of --threads, if given; the numbers do not depend on it */
   readonly threads?: number;
   readonly rng: string;
   readonly promises: { readonly weights: string | null; readonly input: string | null };

@@ -2,11 +2,11 @@ import type { TensorComparison } from '../../diagnosis/weightsFaults.js';
 import type { CompareResult } from './compare.js';
 import type { Assuming, Result } from './document.js';
 
-/** What `compare A B` gives: two networks, or arrays. */
+/** The result of `compare A B`: for two networks, or for arrays. */
 
-/** One thing that two networks compute differently: the equations of each that the other has not. */
+/** One thing that two networks compute differently: the equations of each that the other does not have. */
 export interface EquationDifference {
-  /** its name in the first network */
+  /** name of the layer in the first network */
   readonly layer: string;
   /** activation, gates, reset, direction, pooling, step, mask, head, epsilon … */
   readonly what: string;
@@ -22,16 +22,16 @@ export interface CompareModelsResult extends Assuming<'rnn-cli/compare-models@1'
   readonly files: { readonly first: string; readonly second: string };
   readonly equations: readonly EquationDifference[];
   readonly tensors: readonly TensorComparison[];
-  /** of both networks on one input, in float64 */
+  /** outputs of both networks on one input, in float64 */
   readonly outputs: {
     readonly shape: readonly number[];
     readonly second: readonly number[] | null;
     readonly input: { readonly shape: readonly number[]; readonly seed: string | null; readonly source: string };
-    /** null where the shapes differ, or the second one cannot take the input of the first */
+    /** null if the shapes differ, or the second network cannot take the input of the first */
     readonly maxAbs: number | null;
     readonly allowed: number;
     readonly equal: boolean;
-    /** where they part first, layer by layer: `input` is what a layer reads; null: not found */
+    /** where they differ first, layer by layer; of `input`: in what the layer reads; null: not found */
     readonly first: {
       readonly layer: string;
       readonly of: 'input' | 'h' | 'output';
@@ -39,7 +39,7 @@ export interface CompareModelsResult extends Assuming<'rnn-cli/compare-models@1'
       readonly step: number | null;
       readonly values: readonly [number, number];
     } | null;
-    /** null where the second one takes the input of the first */
+    /** null if the second network takes the input of the first */
     readonly takes: InputsOfBoth | null;
   };
   readonly exit: 0 | 1 | 6;
@@ -57,7 +57,7 @@ export interface InputsOfBoth {
   readonly both: TakenInputs | null;
 }
 
-/** `compare A B` of arrays: numbers alone. */
+/** `compare A B` of arrays: numbers only. */
 export interface CompareArraysResult extends Result<'rnn-cli/compare-arrays@1'> {
   readonly status: 'SAME' | 'DIFFERENT';
   readonly equal: boolean;
@@ -65,12 +65,12 @@ export interface CompareArraysResult extends Result<'rnn-cli/compare-arrays@1'> 
   readonly arrays: readonly {
     readonly name: string;
     readonly shape: readonly number[];
-    /** null where only one file has it */
+    /** null if only one file has the array */
     readonly second: readonly number[] | null;
     readonly dtypes: readonly string[];
     readonly atol: number;
     readonly rtol: number;
-    /** null where the shapes differ */
+    /** null if the shapes differ */
     readonly max: CompareResult['max'];
     readonly mismatched: number;
     readonly total: number;

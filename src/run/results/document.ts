@@ -2,10 +2,10 @@ import type { Assumption } from '../../model/assumptions.js';
 
 /** Parts of the documents of several commands. */
 
-/** Exact: a number while it is a safe integer, a bigint beyond. */
+/** An exact count: a number up to the largest safe integer, a bigint beyond. */
 export type Count = number | bigint;
 
-/** The part that is in the document of every command that computes. */
+/** The common part of the documents of all commands that compute. */
 export interface Result<Schema> {
   readonly schema: Schema;
   readonly version: string;
@@ -13,7 +13,7 @@ export interface Result<Schema> {
 }
 
 export interface Assuming<Schema> extends Result<Schema> {
-  /** facts that can change y and that neither the file nor a flag gives */
+  /** facts that can change y and that neither the file nor a flag states */
   readonly assumptions: readonly Assumption[];
 }
 

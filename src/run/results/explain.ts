@@ -1,7 +1,7 @@
 import type { Explanation } from './compare.js';
 import type { Assuming, Nested, TensorData } from './document.js';
 
-/** What `explain` and `probe` give. */
+/** The results of `explain` and `probe`. */
 
 export interface ExplainResult {
   readonly schema: 'rnn-cli/explain@1';
@@ -11,21 +11,21 @@ export interface ExplainResult {
   readonly title: string;
   /** paragraphs */
   readonly text: readonly string[];
-  /** mistakes: the fix in NumPy, Keras, PyTorch */
+  /** for mistakes: the fix in NumPy, Keras, PyTorch */
   readonly fixes?: Explanation['fixes'];
-  /** other pages */
+  /** names of related pages */
   readonly related: readonly string[];
-  /** mistakes: a small network, computed right and wrong */
+  /** for mistakes: a small network, computed correctly and with the mistake */
   readonly example?: {
     readonly layers: string;
     readonly dims: { readonly N: number; readonly T: number; readonly D: number };
     readonly seed: string;
     readonly right: { readonly shape: readonly number[]; readonly y: Nested };
     readonly wrong: { readonly shape: readonly number[]; readonly y: Nested };
-    /** shows it with everything `compare` says of it */
+    /** a command that runs the example through `compare` */
     readonly command: string;
   };
-  /** terms: shapes of small networks */
+  /** for terms: shapes of small networks */
   readonly shapes?: readonly {
     readonly words: string;
     readonly layers: string;
@@ -36,25 +36,25 @@ export interface ExplainResult {
       readonly weights: readonly { readonly name: string; readonly shape: readonly number[] }[];
     }[];
   }[];
-  /** without a topic: everything there is */
+  /** without a topic: all pages */
   readonly mistakes?: readonly { readonly name: string; readonly title: string }[];
   readonly terms?: readonly { readonly name: string; readonly title: string }[];
 }
 
 export interface ProbeResult extends Assuming<'rnn-cli/probe@1'> {
   readonly dims: { readonly N: number; readonly T: number };
-  /** of x */
+  /** shape of x */
   readonly shape: readonly number[];
   readonly seed: string;
   readonly init: string | null;
   readonly weightsSource: string;
-  /** codes under which y differs from the right y and from that of every other code */
+  /** codes of mistakes whose y differs from the correct y and from that of every other mistake */
   readonly shows: readonly string[];
   /** pairs of codes that no input of this size distinguishes */
   readonly alike: readonly (readonly [string, string])[];
-  /** codes that leave y as it is */
+  /** codes of mistakes that do not change y */
   readonly cannotDetect: readonly string[];
-  /** not in JSON: x, the weights by their own names, and both together */
+  /** not in JSON: x, the weights by name, and both together */
   readonly tensors: {
     readonly x: TensorData;
     readonly weights: ReadonlyMap<string, TensorData>;

@@ -1,7 +1,7 @@
 import type { Assuming } from './document.js';
 import type { ShapesResult } from './shapes.js';
 
-/** What `convert` and `inspect` say of files. */
+/** The results of `convert` and `inspect`. */
 
 export interface ConvertResult extends Assuming<'rnn-cli/convert@1'> {
   readonly input: string;
@@ -11,11 +11,11 @@ export interface ConvertResult extends Assuming<'rnn-cli/convert@1'> {
   readonly tensors: number;
   readonly bytes: number;
   readonly sha256: string;
-  /** both sides run on the same seeded input; null where the network cannot be run */
+  /** both sides run on the same seeded input; null if the network cannot be run */
   readonly check: {
     readonly shape: readonly number[];
     readonly largest: number;
-    /** the largest difference from ONNX Runtime's y; null where that was not run */
+    /** the largest difference from ONNX Runtime's y; null if that was not run */
     readonly onnxruntime: number | null;
     readonly identical: boolean;
     readonly seed: string;
@@ -27,9 +27,9 @@ export interface InspectTensor {
   readonly shape: readonly number[];
   readonly dtype: string;
   readonly count: number;
-  /** kernel, recurrentKernel, bias …; null where nothing tells */
+  /** kernel, recurrentKernel, bias …; null if not known */
   readonly role: string | null;
-  /** blocks of gates in the file's own order, along the axis they stand on; null where there are none */
+  /** gate blocks in the file's order, along the axis that has them; null if there are none */
   readonly gates: readonly string[] | null;
 }
 
@@ -45,7 +45,7 @@ export interface InspectGraph {
     readonly features: number | null;
     readonly units: number | null;
   }[];
-  /** operators that are not run, in graph order */
+  /** operators that cannot be run, in graph order */
   readonly unsupported: readonly string[];
 }
 
@@ -53,21 +53,21 @@ export interface InspectResult extends Assuming<'rnn-cli/inspect@2'> {
   readonly file: string;
   readonly format: string;
   readonly bytes: number;
-  /** null unless it was asked for: it takes reading the whole file */
+  /** null unless requested, since it requires reading the whole file */
   readonly sha256: string | null;
   readonly framework: string | null;
-  /** of the framework that wrote it, where the file tells */
+  /** version of the framework that wrote the file, if known */
   readonly frameworkVersion: string | null;
   readonly tensors: readonly InspectTensor[];
   readonly totals: { readonly tensors: number; readonly numbers: number; readonly bytes: number };
-  /** as `shapes` prints it; null where the file does not determine it */
+  /** as `shapes` prints it; null if the file does not determine it */
   readonly network: ShapesResult | null;
   readonly runs: boolean;
-  /** why there is no network, or why it does not run */
+  /** why there is no network, or why it cannot be run */
   readonly reason: string | null;
-  /** what would be run, as a line for --layers; with `_` where the user has to say; null where the grammar has no words for it */
+  /** the network as a line for --layers, with `_` where the user has to fill in; null if the grammar cannot express it */
   readonly layersLine: string | null;
   readonly graph: InspectGraph | null;
-  /** tensors that are no weights of the network */
+  /** tensors that are not weights of the network */
   readonly skipped: readonly string[];
 }

@@ -1,7 +1,7 @@
 import type { HandLine } from '../../cells/handCalculation.js';
 import type { Assuming, Nested, TensorData } from './document.js';
 
-/** What `forward` gives: y, and the hand calculation behind it. */
+/** The result of `forward`: y, and the hand calculation behind it. */
 
 export interface TraceLayer {
   readonly layer: string;
@@ -12,27 +12,27 @@ export interface TraceLayer {
   readonly equations: readonly string[];
 }
 
-/** One step of one layer by hand. Samples, steps and units count from 1, as in the tables. */
+/** One step of one layer, calculated by hand. Samples, steps and units count from 1, as in the tables. */
 export interface HandStep {
   readonly layer: string;
   readonly kind: string;
   readonly direction: 'forward' | 'backward' | null;
   readonly sample: number;
-  /** null where the layer sees one vector per sample */
+  /** null if the layer sees one vector per sample */
   readonly step: number | null;
   readonly steps: number | null;
-  /** a step of padding: nothing is computed, the states are kept */
+  /** whether the step is padding: nothing is computed, and the states are kept */
   readonly masked: boolean;
   readonly equations: readonly string[];
-  /** what the step starts from: x_t and the states before it */
+  /** what the step starts from: x_t and the previous states */
   readonly given: readonly { readonly label: string; readonly values: Float64Array }[];
-  /** in the order of the equations; the last ones are the new states, or y */
+  /** in the order of the equations; the last lines are the new states, or y */
   readonly lines: readonly HandLine[];
 }
 
 export type { HandLine, How, Term } from '../../cells/handCalculation.js';
 
-/** One output of a network by the name it has there. */
+/** One output of a network, by name. */
 export interface NamedOutput {
   readonly name: string;
   readonly dims: readonly string[];
@@ -44,34 +44,34 @@ export interface NamedOutput {
 
 export interface ForwardResult extends Assuming<'rnn-cli/forward@1'> {
   readonly engine: string;
-  /** why this engine, where the request left it open (--engine auto) */
+  /** why this engine was chosen, if the request left it open (--engine auto) */
   readonly engineChoice?: string;
   /** true: fused multiply-add was used (--fast), so the last digits depend on the processor */
   readonly fast?: boolean;
-  /** with --threads: how many were asked for; no bit depends on it */
+  /** the value of --threads, if given; the numbers do not depend on it */
   readonly threads?: number;
   readonly dtype: 'float32' | 'float64';
   readonly shape: readonly number[];
   readonly dims: readonly string[];
   readonly y: Nested;
-  /** every output in the network's order, y the first */
+  /** all outputs in the network's order, y first */
   readonly outputs: readonly NamedOutput[];
-  /** with --states: h of every step of the last recurrent layer [N, T, M]; always: final states by name `lstm_1/h` */
+  /** h: with --states, h at every step of the last recurrent layer [N, T, M]; final: always, the final states by name `lstm_1/h` */
   readonly states: { readonly h: Nested; readonly final: Readonly<Record<string, Nested>> };
   readonly seed: string;
-  /** 'seedrandom' …; 'file' where nothing was drawn */
+  /** 'seedrandom' …; 'file' if nothing was drawn */
   readonly rng: string;
   readonly init: string | null;
-  /** versioned names of the random sequences, 'keras-philox/v1'; null where a file was read. A sequence never changes under its name */
+  /** versioned names of the random sequences, 'keras-philox/v1'; null if read from a file. The sequence of a name never changes */
   readonly promises: { readonly weights: string | null; readonly input: string | null };
   readonly inputSource: string;
   readonly weightsSource: string;
   readonly weightsSha256: string;
   readonly ySha256: string;
-  /** not in JSON: the same y as a tensor, and everything --trace asked for by name (`rnn_1/h`, `lstm_1/gates/i`) */
+  /** not in JSON: y as a tensor, and everything --trace records, by name (`rnn_1/h`, `lstm_1/gates/i`) */
   readonly tensors: {
     readonly y: TensorData;
-    /** outputs beside y by name; absent where there is none */
+    /** outputs beside y, by name; absent if there are none */
     readonly others?: ReadonlyMap<string, TensorData>;
     readonly trace?: ReadonlyMap<string, TensorData>;
     readonly traceLayers?: readonly TraceLayer[];

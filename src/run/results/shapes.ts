@@ -1,12 +1,12 @@
 import type { Assuming, Count, DimsJson } from './document.js';
 
-/** What `shapes` gives: layers with their weights, counts under every framework's rules, and the summary. */
+/** The result of `shapes`: layers with their weights, counts under every framework's rules, and the summary. */
 
 export interface WeightRow extends DimsJson {
   readonly name: string;
   readonly role: string;
   readonly shape: readonly (number | null)[];
-  /** null while a size it needs is symbolic */
+  /** null if a size it needs is symbolic */
   readonly count: Count | null;
   readonly gates: readonly string[] | null;
   /** 'D*4*M' */
@@ -16,14 +16,14 @@ export interface WeightRow extends DimsJson {
 export interface LayerRow {
   readonly name: string;
   readonly kind: string;
-  /** class and name that Keras would print */
+  /** class and name as Keras would print them */
   readonly kerasClass: string;
   readonly kerasName: string;
   readonly units: number | null;
   readonly bidirectional: boolean;
   readonly merge: string | null;
   readonly returnSequences: boolean | null;
-  /** fields that were inferred, not said */
+  /** fields that were inferred, not given */
   readonly inferred: readonly string[];
   readonly inputs: readonly string[];
   readonly input: DimsJson;
@@ -31,9 +31,9 @@ export interface LayerRow {
   readonly weights: readonly WeightRow[];
   readonly params: Count | null;
   readonly trainable: boolean;
-  /** 'M*(D+M+1)', or null for layers without weights */
+  /** 'M*(D+M+1)'; null for layers without weights */
   readonly formula: string | null;
-  /** per sample, all steps; null while T is symbolic */
+  /** per sample, over all steps; null while T is symbolic */
   readonly macs: { matmul: Count | null; bias: Count | null; elementwise: Count | null; activations: Count | null };
   /** weights in float32; state and training (all h) per sample */
   readonly bytes: { weights: Count | null; state: Count | null; training: Count | null };
@@ -47,14 +47,14 @@ export interface NamedDims extends DimsJson {
 
 export interface ShapesResult extends Assuming<'rnn-cli/shapes@1'> {
   readonly framework: string;
-  /** letters to sizes; null = symbolic. N, T, D always; M or M1, M2 …; K when there is a dense layer at the end */
+  /** sizes by letter; null = symbolic. Always N, T, D; M or M1, M2 …; K if the last layer is dense */
   readonly dims: Readonly<Record<string, number | null>>;
   /** 'SimpleRNN, many to one' */
   readonly title: string;
   readonly model: { readonly name: string; readonly functional: boolean; readonly inputName: string };
   readonly input: DimsJson;
   readonly output: DimsJson;
-  /** every input and output by its name, the first one first */
+  /** all inputs and outputs by name, the main one first */
   readonly inputs: readonly NamedDims[];
   readonly outputs: readonly NamedDims[];
   readonly layers: readonly LayerRow[];
@@ -63,9 +63,9 @@ export interface ShapesResult extends Assuming<'rnn-cli/shapes@1'> {
     readonly params: Count | null;
     readonly trainable: Count | null;
     readonly nonTrainable: Count | null;
-    /** null where that framework has no such layer; the reason is in notes */
+    /** null if that framework has no such layer; the reason is in notes */
     readonly byFramework: Readonly<Record<string, Count | null>>;
-    /** while D is symbolic: the counts with it, '20*D+132'; null where no line gives them */
+    /** while D is symbolic: formulas such as '20*D+132'; null if the count is not linear in D */
     readonly formulas?: {
       readonly params: string | null;
       readonly trainable: string | null;
@@ -80,36 +80,34 @@ export interface ShapesResult extends Assuming<'rnn-cli/shapes@1'> {
   };
 }
 
-/**
- * What a summary shows; not in JSON, which has its text.
- */
+/** A layer of a summary; not in JSON, which contains the summary's text. */
 export interface SummaryLayer {
   readonly name: string;
   /** Keras class: 'SimpleRNN' */
   readonly className: string;
-  /** null in it prints None; null prints ? (not built) */
+  /** a null size prints None; a null shape prints ? (not built) */
   readonly outputShape: readonly (number | null)[] | null;
   /** null: not built */
   readonly params: Count | null;
   readonly trainable: boolean;
-  /** names of the layers it reads; an InputLayer has none */
+  /** names of the layers it reads; none for an InputLayer */
   readonly inputs: readonly string[];
-  /** several outputs: their shapes, and their names where they are a dictionary */
+  /** with several outputs: their shapes, and their keys if they are a dictionary */
   readonly outputShapes?: readonly (readonly (number | null)[] | null)[];
   readonly outputKeys?: readonly string[] | null;
-  /** 'lstm[0][1]', where the file says more of the inputs than the layers' names; then all layers have it, in Keras' order */
+  /** 'lstm[0][1]', if the file says more about the inputs than names of layers; then all layers have it, in Keras' order */
   readonly connected?: readonly string[];
 }
 
 export interface SummaryModel {
   readonly name: string;
-  /** a functional model shows its graph: layers in Keras' order, and "Connected to" where it is not a chain */
+  /** whether the summary shows the graph: layers in Keras' order, and "Connected to" unless it is a chain */
   readonly functional: boolean;
   readonly layers: readonly SummaryLayer[];
   readonly trainable: Count;
   readonly nonTrainable: Count;
-  /** variables of a built optimizer, counted into the total */
+  /** variables of a built optimizer, included in the total */
   readonly optimizer?: Count;
-  /** where not every number takes four */
+  /** if not every number takes four bytes */
   readonly bytes?: { readonly trainable: number; readonly nonTrainable: number; readonly optimizer: number };
 }
