@@ -5,25 +5,25 @@ import { likeness, type Point, pointing, termCount, termsTable } from './handTer
 import { numberText, shownName } from './text.js';
 
 /**
- * The hand calculation of one unit at one step: every product, sum and function behind its numbers, each with where it is read. From step to step
- * the numbers change and what stands around them stays.
+ * The hand calculation of one unit at one step: every product, sum and function behind its numbers, each with the place it is read from.
+ * From step to step, the numbers change and everything around them stays.
  */
 export interface ByHand {
   readonly node: HTMLElement;
-  /** @param unit from 0 @param note what stands there without a calculation */
+  /** @param unit from 0 @param note text in place of a missing calculation */
   show(step: HandStep | undefined, unit: number, note: string): void;
 }
 
-/** What a line shows of other numbers of the same kind. */
+/** Updates a line to other numbers of the same kind. */
 type Update = (value: number, how: How, unit: number) => void;
 
-/** With more terms their lists are folded; sooner where the window is narrow. */
+/** Lists with at least this many terms are folded; in a narrow window, shorter ones too. */
 const foldFrom = () => (matchMedia('(max-width: 640px)').matches ? 16 : 60);
 
 export function byHand(point: Point): ByHand {
   const node = el('section', { class: 'hand', 'aria-label': 'by hand' });
   const where = el('p', { class: 'where' });
-  /** lines that were folded or unfolded, by label */
+  /** lines that the reader has folded or unfolded, by label */
   const folded = new Map<string, boolean>();
   let made = '';
   let updates: readonly Update[] = [];
@@ -63,7 +63,7 @@ function whereOf({ layer, direction, step, steps }: HandStep, unit: number, resu
 }
 
 interface LineOptions {
-  /** the result */
+  /** whether this is the result */
   readonly last: boolean;
   readonly fold: boolean;
   readonly folded: Map<string, boolean>;
@@ -100,7 +100,7 @@ function lineOf(
   let latest = how;
   let terms: ReturnType<typeof termsTable> | undefined;
   const node = el('details', { class: kind }, el('summary', { 'data-key': `line-${label}` }, name, value));
-  // terms that are folded are not made
+  // folded terms are only created when unfolded
   const unfolded = () => {
     if (!node.open) return;
     if (!terms) {

@@ -1,7 +1,7 @@
 import { colourOf, coloursOf, position, type Rgb, type Scale, scaleOf } from '../report/palette.js';
 import { largestMagnitude } from '../tensor/difference.js';
 
-/** Colours of cells. In the dark, zero is dark: what is bright is what is far from zero. */
+/** Colours of cells in dark mode, where zero is dark: what is bright is far from zero. */
 const DARK_DIVERGING = coloursOf('78beff 5296e2 386cac 2a466c 242a34 6e3e2c ac5434 e4764c ffa880');
 
 const preference = matchMedia('(prefers-color-scheme: dark)');
@@ -15,7 +15,7 @@ export function isPrinting(): boolean {
   return printing;
 }
 
-/** Paper is light. @param redraw called before and after printing, and when the preference changes */
+/** Calls `redraw` before and after printing, which is always in light colours, and when the colour preference changes. */
 export function whenColoursChange(redraw: () => void): void {
   preference.addEventListener('change', redraw);
   for (const event of ['beforeprint', 'afterprint'])
@@ -26,7 +26,7 @@ export function whenColoursChange(redraw: () => void): void {
     });
 }
 
-/** The page's own colours by name, 'ink', for canvases; asked of the style once for each preference. */
+/** One of the page's colours by name, such as 'ink', for canvases; read from the style once per colour preference. */
 export function pageColour(name: string): string {
   const key = `${name} ${isDark()}`;
   if (!pageColours.has(key)) pageColours.set(key, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`));
@@ -44,7 +44,7 @@ export function cellColour(x: number, scale: Scale, dark: boolean): Rgb {
 const FINE = 512;
 const tables = new Map<string, Uint32Array>();
 
-/** The colours of a scale as pixels, by a number's place on it; the last one is for NaN. */
+/** Returns a function from a number to its pixel on the scale; the last colour of the table is for NaN. */
 export function pixels(scale: Scale, dark: boolean): (x: number) => number {
   const key = `${scale.kind} ${dark}`;
   const unit = { kind: scale.kind, low: 0, high: FINE };
@@ -58,13 +58,13 @@ export function pixels(scale: Scale, dark: boolean): (x: number) => number {
   return x => table[Number.isNaN(x) ? FINE + 1 : Math.round(position(x, scale) * FINE)];
 }
 
-/** The scale that the numbers fill: 0 … 1 where they are within, else as far to both sides as the largest. */
+/** The scale of some numbers: 0 … 1 if all are within, otherwise symmetric up to the largest magnitude. */
 export function fitted(values: ArrayLike<number>): Scale {
   const scale = scaleOf(values);
   return scale.kind === 'sequential' ? scale : bothSides(values);
 }
 
-/** As far to both sides as the largest number. */
+/** A symmetric scale up to the largest magnitude. */
 export function bothSides(values: ArrayLike<number>): Scale {
   const most = largestMagnitude(values) || 1;
   return { kind: 'diverging', low: -most, high: most };
@@ -74,7 +74,7 @@ export function css([r, g, b]: Rgb): string {
   return `rgb(${r} ${g} ${b})`;
 }
 
-/** Black or white, whichever is easier to read on it (WCAG's relative luminance). */
+/** Black or white, whichever is easier to read on the colour (by WCAG's relative luminance). */
 export function inkOn(rgb: Rgb): string {
   const [r, g, b] = rgb.map(v => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.22 ? '#111318' : '#f6f5f2';

@@ -11,7 +11,7 @@ import { pageFoot, pageHead } from './pageParts.js';
 import { numberText, shownName } from './text.js';
 import { unpack } from './unpack.js';
 
-/** `compare --html`: both outputs side by side, where they part, what explains it, and the loop right and wrong. */
+/** `compare --html`: both outputs side by side, where they differ, what explains it, and the loop with and without the mistake. */
 export function comparePage(root: HTMLElement, data: ComparePage): void {
   const { result } = data;
   const sides = result.shape.equal ? sidesOf(data, choose) : undefined;
@@ -89,7 +89,7 @@ function firstText({ result: { firstDifference } }: ComparePage): string {
     .join(', ');
 }
 
-/** WHY and FIX of what was accepted; all of a tie. */
+/** WHY and FIX of the accepted explanation; of all of them in a tie. */
 function because({ result: { explanations, evidence, verdict, tellApart } }: ComparePage): HTMLElement[] {
   const accepted = explanations.filter(e => e.verdict !== 'rejected');
   const blocks = (verdict === 'tie' ? accepted : accepted.slice(0, 1)).map(explanation => whyBlock(explanation, verdict));

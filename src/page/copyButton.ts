@@ -1,6 +1,6 @@
 import { el } from './dom.js';
 
-/** Copies a text, and says so for a moment. */
+/** A button that copies a text and confirms it for a moment. */
 function copyButton(text: () => string): HTMLElement {
   const button = el('button', { type: 'button', class: 'quiet copy', 'aria-live': 'polite' }, 'Copy');
   button.addEventListener('click', async () => {
@@ -17,7 +17,7 @@ async function copied(text: string): Promise<boolean> {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // no permission: the user can still select and copy
+    // without permission, the user can still select and copy
     const area = el('textarea', { class: 'off-screen', 'aria-hidden': true });
     area.value = text;
     document.body.append(area);
@@ -28,7 +28,7 @@ async function copied(text: string): Promise<boolean> {
   }
 }
 
-/** Program text with its button; lines with ← stand out. */
+/** Program text with a copy button; lines with ← are highlighted. */
 export function codeBlock(text: string, kind = ''): HTMLElement {
   const lines = text.split('\n').map(line => el('span', { class: /# ←/.test(line) ? 'mark' : '' }, line, '\n'));
   return el(

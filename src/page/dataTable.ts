@@ -1,17 +1,17 @@
 import { el, scrolling } from './dom.js';
 
 interface DataTable {
-  /** what it shows, for a screen reader */
+  /** description for screen readers */
   readonly label: string;
   readonly kind: 'wide' | 'list';
   /** '' is a column without a heading */
   readonly heads: readonly string[];
-  /** the heading of the column of numbers */
+  /** heading of the column with numbers */
   readonly number: string;
   readonly rows: readonly (HTMLElement | false)[];
 }
 
-/** A table that scrolls in its own frame and can be reached with the keyboard. */
+/** A table that scrolls in its own frame and is reachable by keyboard. */
 export function dataTable({ label, kind, heads, number, rows }: DataTable): HTMLElement {
   const headings = heads.map(text =>
     text === '' ? el('td', {}) : el('th', { scope: 'col', class: text === number ? 'number' : '' }, text),

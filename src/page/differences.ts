@@ -7,7 +7,7 @@ import { type HeatMap, heatMap } from './heatMap.js';
 import { TIME } from './panels.js';
 import { numberText, withoutFolders } from './text.js';
 
-/** Two outputs side by side and what lies between them; values that differ by more than they may are outlined. */
+/** Two outputs side by side and their difference; values that differ by more than their tolerance are outlined. */
 export interface Differences {
   readonly node: HTMLElement;
   choose(sample: number): void;
@@ -85,7 +85,10 @@ interface Grids {
   readonly allowed: (row: number, column: number) => number;
 }
 
-/** [N, K]: outputs down, samples across; [N, T, K]: the same over the steps of one sample; anything else as one row per sample. */
+/**
+ * Grids of [N, K]: outputs down, samples across; of [N, T, K]: outputs down, the steps of one sample across; of other shapes: one row per
+ * sample.
+ */
 function gridsOf(
   { expected, actual, allowed }: Record<'expected' | 'actual' | 'allowed', Tensor>,
   dims: readonly string[],
@@ -109,7 +112,7 @@ function gridsOf(
     if (Number.isFinite(d) && d > largest) largest = d;
     if (Number.isFinite(allowed.data[k]) && allowed.data[k] < smallest) smallest = allowed.data[k];
   }
-  // from what is allowed to the largest difference, by powers of ten: a small first difference stays visible
+  // logarithmic from the tolerance to the largest difference, so that a small first difference remains visible
   const decades = Math.max(1, Math.log10(largest / (Number.isFinite(smallest) && smallest > 0 ? smallest : 1e-12)));
   const shade = (row: number, column: number) => {
     const d = difference(row, column);
@@ -135,7 +138,7 @@ function gridsOf(
 
 const MOST_MARKS = 5000;
 
-/** Each value that is off by more than it may be. */
+/** Marks the values that differ by more than their tolerance. */
 function offMarks({ difference, allowed }: Grids): Mark[] {
   const { rows, columns, value } = difference;
   const marks: Mark[] = [];
@@ -148,7 +151,7 @@ function offMarks({ difference, allowed }: Grids): Mark[] {
   return marks;
 }
 
-/** The first column with a value that is off. */
+/** Marks the first column with a value that differs. */
 function firstMarks({ rows, columns, value }: Grid, sample: number | null, allowed: (row: number, column: number) => number): Mark[] {
   const whole = (column: number): Mark => ({ rows: [0, rows.length - 1], columns: [column, column], role: 'first', strong: true });
   if (sample !== null) return sample < columns.length ? [whole(sample)] : [];

@@ -8,15 +8,15 @@ interface Row {
   readonly residual: number;
   readonly verdict: string;
   readonly why: string;
-  /** undefined: the network as it is specified */
+  /** undefined: the network as specified */
   readonly explanation?: Explanation;
 }
 
 const MOST_ROWS = 8;
 
 /**
- * What was tested and the residual of each, as bars by powers of ten: the difference that is left when the mistake is made on purpose.
- * @param pick shows the loops of another explanation, where there are several
+ * The tested mistakes with their residuals (the difference that remains if the mistake is simulated) as bars on a logarithmic scale.
+ * @param pick shows the loops of another explanation, if there are several
  */
 export function explanationsTable(
   { result, loops }: ComparePage,

@@ -14,7 +14,10 @@ import type { Place } from './panels.js';
 import { player } from './player.js';
 import { type Trace, traceOf } from './trace.js';
 
-/** The network at one sample, layer, step and unit: picture, heat maps and hand calculation of the same place, each leads to the others. */
+/**
+ * The network at one sample, layer, step and unit: the picture, the heat maps and the hand calculation show the same place and lead to each
+ * other.
+ */
 export interface Explorer {
   readonly nodes: readonly HTMLElement[];
   readonly help: readonly (readonly [string, string])[];
@@ -25,7 +28,7 @@ export interface ExplorerOptions {
   readonly engine: 'batched' | 'manual';
   readonly dtype: Precision;
   readonly at: ForwardPage['at'];
-  /** absent: nothing can be changed */
+  /** absent: nothing can be edited */
   readonly edit?: (name: string, place: number, value: number) => void;
 }
 
@@ -39,7 +42,7 @@ const HELP = [
   ['Tab', 'into a heat map; there the arrows choose a cell and Enter changes its number'],
 ] as const;
 
-/** Multiply-adds in plain TypeScript that take a few milliseconds; before anything is drawn, when no code is compiled yet, fewer. */
+/** Multiply-adds in plain TypeScript that take a few milliseconds; fewer before the first drawing, when no code is compiled yet. */
 const A_TURN = 2e6;
 const FIRST_TURN = 2e5;
 
@@ -113,7 +116,7 @@ const NO_SUMS = 'This layer has no sums to show: it hands on, picks or joins wha
 type Go = (next: Partial<Place>) => void;
 type Keys = Readonly<Record<string, () => void>>;
 
-/** From a place to its neighbours, by the name of the key. */
+/** Actions that move from a place to its neighbours, by key. */
 function keysOf(model: Model, { layer, way, sample, step, unit }: Place, go: Go, choose: (layer: string, way: number) => void): Keys {
   return {
     ArrowLeft: () => go({ step: step - 1 }),
@@ -132,7 +135,7 @@ function keysOf(model: Model, { layer, way, sample, step, unit }: Place, go: Go,
   };
 }
 
-/** Keys of the whole page, unless something that takes keys itself has the focus. */
+/** Handles keys of the whole page, unless the focused element handles them itself. */
 function onKeys(keysAt: (target: HTMLElement) => Keys): void {
   addEventListener('keydown', event => {
     const target = event.target as HTMLElement;
@@ -144,12 +147,12 @@ function onKeys(keysAt: (target: HTMLElement) => Keys): void {
   });
 }
 
-/** The trace of the sample that is shown: of a long one some steps are made at once, and the rest a turn at a time. */
+/** The trace of the sample shown. For a long one, some steps are traced at once, and the rest in short turns. */
 function tracing({ engine, dtype }: ExplorerOptions, now: () => { readonly model: Model; readonly place: Place }, render: () => void) {
   let trace: Trace | undefined;
-  /** the trace that is being filled */
+  /** the trace that is being completed */
   let filling: Trace | undefined;
-  /** The rest of a long trace, once the page is drawn; what is known is drawn a few times a second. */
+  /** Traces the rest of a long sample once the page is drawn, and redraws a few times per second. */
   const fill = async () => {
     const mine = trace;
     const known = () => mine!.known(now().place.layer, now().place.way)[1];
@@ -179,7 +182,7 @@ function tracing({ engine, dtype }: ExplorerOptions, now: () => { readonly model
   return { current: () => trace, fill, retrace };
 }
 
-/** What the picture shows: of each box what is known of its layer at its step. */
+/** What the picture shows: the known values of each box's layer at its step. */
 function viewOf(model: Model, trace: Trace | undefined, { layer, way, step }: Place): FigureView {
   const strip = (name: string, side: number, at: number): ArrayLike<number> | undefined => {
     const result = trace?.output.layers.get(name);
@@ -202,7 +205,7 @@ function viewOf(model: Model, trace: Trace | undefined, { layer, way, step }: Pl
   };
 }
 
-/** The hand calculation of a place, for all units: the same one when only the unit changes. */
+/** The hand calculation of a place, for all units; cached while only the unit changes. */
 function workedSteps(): (model: Model, trace: Trace, place: Place) => HandStep | undefined {
   const isOther = changes();
   let made: HandStep | undefined;
@@ -225,7 +228,7 @@ function workedOut(
   return undefined;
 }
 
-/** Steps of the sequence that a layer reads or gives, else of x. */
+/** Number of steps in the sequence that a layer reads or gives, or else in x. */
 function stepsOf({ network: { model }, input, output }: Model, name: string): number {
   const layer = model.layers.find(l => l.name === name);
   const own = [valueNamed(layer?.inputs[0], model, input, output)?.tensor, output.layers.get(name)?.tensor];
@@ -233,7 +236,7 @@ function stepsOf({ network: { model }, input, output }: Model, name: string): nu
   return sequence?.shape[1] ?? input.x.shape[1] ?? 1;
 }
 
-/** The nearest place that the network has; the first recurrent layer where none was chosen. */
+/** The nearest existing place; the first recurrent layer if no layer was chosen. */
 function clamped(place: Place, model: Model): Place {
   const { shapes, input } = model;
   const layer = shapes.layers.find(l => l.name === place.layer) ?? shapes.layers.find(l => l.returnSequences !== null) ?? shapes.layers[0];

@@ -8,16 +8,16 @@ import type { Figure, FigureActions, FigureView } from './figureView.js';
 import { drawnInSight, widthOf } from './inSight.js';
 import { shownName } from './text.js';
 
-/** The picture in its frame, which keeps its scroll position while its content is redrawn. */
+/** The picture in a frame that keeps its scroll position when the content is redrawn. */
 export interface NetworkFigure {
   readonly node: HTMLElement;
-  /** The selected step is scrolled into view. */
+  /** Scrolls the selected step into view. */
   show(shapes: ShapesResult, view: FigureView): void;
 }
 
 /**
- * The network unrolled: time to the right, layers upwards, a shape on every arrow. Of a long sequence the steps around the selected one are
- * drawn. Every box is a button: it chooses its layer and step.
+ * The network unrolled: time to the right, layers upwards, a shape on every arrow. For a long sequence, only the steps around the selected
+ * one are drawn. Every box is a button that selects its layer and step.
  */
 export function networkFigure(actions: FigureActions): NetworkFigure {
   const node = scrolling('figure-scroll', 'the network unrolled over time');
@@ -37,7 +37,7 @@ export function networkFigure(actions: FigureActions): NetworkFigure {
     const room = widthOf(node) || 900;
     const lengths = shapes.layers.map(({ name }) => view.steps(name));
     const given = shapes.layers.flatMap(({ output }) => (isSequence(output) && output.shape[1] !== null ? [output.shape[1]] : []));
-    // room for the longest shape at the right
+    // room for the longest shape on the right
     const margin = 24 + 6.6 * Math.max(...[shapes.input, ...shapes.layers.map(({ output }) => output)].map(of => dimsText(of).length));
     const next = columnsOf([...lengths, ...given], view.step, room - LEFT - margin - 4);
     const rows = layersShown(shapes, view.layer);
@@ -48,7 +48,7 @@ export function networkFigure(actions: FigureActions): NetworkFigure {
     } else columns.become(next);
     figure.view = view;
     for (const mark of figure.marks) mark(view);
-    // whoever walks through time by keys stays on the selected box
+    // when moving through time by keys, the focus stays on the selected box
     const { activeElement } = document;
     if (activeElement?.matches('.box:not(.here)') && node.contains(activeElement)) node.querySelector<SVGElement>('.box.here')?.focus();
     if (isPaintedOtherwise(figure, next.steps, ...(view.values ?? []))) paint();
@@ -59,13 +59,13 @@ export function networkFigure(actions: FigureActions): NetworkFigure {
   return { node, show };
 }
 
-/** Room for layers that are left out. */
+/** Height of the gap for omitted layers, in pixels. */
 const LEFT_OUT = 22;
 
-/** Of more layers those around the chosen one are drawn. */
+/** With more layers, only those around the selected one are drawn. */
 const MOST_LAYERS = 24;
 
-/** null: layers that are left out */
+/** Indices of the layers to draw; null: omitted layers. */
 function layersShown({ layers }: ShapesResult, chosen: string): (number | null)[] {
   if (layers.length <= MOST_LAYERS) return layers.map((_, i) => i);
   const at = layers.findIndex(({ name }) => name === chosen);
@@ -77,7 +77,7 @@ interface Place {
   readonly actions: FigureActions;
   readonly columns: Columns;
   readonly lengths: readonly (number | null)[];
-  /** layers, from below */
+  /** indices of the layers, from the bottom; null: omitted layers */
   readonly rows: readonly (number | null)[];
   readonly width: number;
 }
@@ -152,7 +152,7 @@ function giverOf(layer: LayerRow, top: number, grid: Columns, length: number | n
   };
 }
 
-/** The selected step, behind everything. */
+/** Highlights the selected step, behind everything else. */
 function drawNow({ drawing, marks, height }: Figure, { columns, pitch }: Columns): void {
   const now = svg('rect', { class: 'now', y: 4, width: pitch - 8, height: height - 8, rx: 10 });
   drawing.append(now);
@@ -176,7 +176,7 @@ function drawInput({ drawing, marks }: Figure, columns: readonly Column[], y: nu
   }
 }
 
-/** Arrows straight up from what lies below. */
+/** Draws arrows straight up from what is below. */
 function drawRise({ drawing }: Figure, from: Giver, base: number, right: number): void {
   const middle = (from.top + base) / 2 + 4;
   for (const { x } of columnsAt(from.ends, from.columns))
@@ -209,7 +209,7 @@ function drawBand(figure: Figure, layer: LayerRow, base: number, top: number, co
   }
 }
 
-/** What a layer reads beside, or instead of, what lies right below it, with its shape. */
+/** Names what a layer reads beside, or instead of, what is right below it, with its shape. */
 function drawOthers({ drawing }: Figure, names: readonly string[], straight: boolean, x: number, base: number): void {
   const [from, to] = [x - BOX.width / 2 - 16, x - BOX.width / 2 + 6];
   const lines = names.length > MOST_READ ? [...names.slice(0, MOST_READ - 1), `and ${names.length - MOST_READ + 1} more`] : names;
@@ -219,10 +219,10 @@ function drawOthers({ drawing }: Figure, names: readonly string[], straight: boo
   drawing.append(line(from, base + 12, to, base));
 }
 
-/** Lines for what a layer reads, between two bands. */
+/** Most lines of such names between two bands. */
 const MOST_READ = 2;
 
-/** What the first step starts with, where another layer gives it. */
+/** Names the initial states if another layer gives them. */
 function drawStart({ drawing }: Figure, states: readonly string[], columns: readonly Column[], base: number): void {
   if (states.length === 0) return;
   const { x } = columns[0];
@@ -233,7 +233,7 @@ function drawStart({ drawing }: Figure, states: readonly string[], columns: read
   );
 }
 
-/** The state that goes from one step to the next. */
+/** Draws the state passed from one step to the next. */
 function drawState({ drawing }: Figure, layer: LayerRow, way: number, from: Column, to: Column, y: number): void {
   const backwards = (way === 1) !== (layer.options.goBackwards === true);
   const half = (at: Column) => (at.step === null ? 14 : BOX.width / 2);

@@ -14,23 +14,23 @@ export const WAY_GAP = 16;
 interface Box {
   readonly layer: LayerRow;
   readonly way: number;
-  /** null: all steps together */
+  /** null: one box for all steps */
   readonly column: Column | null;
   readonly x: number;
   readonly y: number;
   readonly width: number;
 }
 
-/** A layer at a step, a button, with its values as a strip of cells. */
+/** A layer at a step: a button, with its values as a strip of cells. */
 export function box(figure: Figure, { layer, way, column, x, y, width }: Box): void {
   const { drawing, actions, marks, strips } = figure;
   const recurrent = layer.returnSequences !== null;
-  // an operator is called after what it does
+  // an operator is labelled with its function
   const name = recurrent ? (layer.kind === 'rnn' ? 'RNN' : layer.kind.toUpperCase()) : layer.kind === 'op' ? layer.kerasClass : layer.kind;
   const family = recurrent ? 'recurrent' : layer.kind === 'dense' ? 'dense' : 'other';
   const stepNow = () => (column ? column.step : null);
   const act = () => actions.choose(layer.name, way, stepNow());
-  // a box over all steps has no one value of a sequence
+  // a box for all steps has no single value of a sequence
   const hidden = column === null && isSequence(layer.output);
   const values = () => (hidden ? undefined : figure.view.strip(layer.name, way, stepNow() ?? (figure.view.steps(layer.name) ?? 1) - 1));
   strips.push({ values, of: `${layer.name} ${way}`, x: x + 7, y: y + BOX.height - 15, width: width - 14 });
@@ -71,7 +71,7 @@ export function box(figure: Figure, { layer, way, column, x, y, width }: Box): v
     if (!sameFill) text.setAttribute('y', String(y + (filled ? 17 : BOX.height / 2 + 4.5)));
     if (sameClass) return;
     node.setAttribute('class', next[1]);
-    // where no step is selected, the first box of a layer is the one for keys
+    // if no step is selected, the first box of a layer receives the keyboard focus
     node.setAttribute('tabindex', here || (now.step < 0 && !(step !== null && step > 0)) ? '0' : '-1');
     node.setAttribute('aria-pressed', String(here));
   });
@@ -86,7 +86,7 @@ function calledAt(layer: LayerRow, way: number, step: number | null, name: strin
 
 const MOST_CELLS = 16;
 
-/** The strips of all boxes on one canvas over the drawing. */
+/** Draws the strips of all boxes on one canvas over the drawing. */
 export function stripsOn(canvas: HTMLCanvasElement, { strips, width, height }: Figure): void {
   const context = canvas.getContext('2d')!;
   const ratio = devicePixelRatio || 1;
@@ -99,7 +99,7 @@ export function stripsOn(canvas: HTMLCanvasElement, { strips, width, height }: F
   context.clearRect(0, 0, width, height);
   const dark = isDark();
   const shown = strips.map(strip => ({ ...strip, values: strip.values() ?? [] }));
-  // one scale for all steps of a layer
+  // all steps of a layer share one scale
   const scales = new Map(
     [...new Set(shown.map(({ of }) => of))].map(name => [name, fitted(shown.flatMap(s => (s.of === name ? Array.from(s.values) : [])))]),
   );

@@ -5,30 +5,30 @@ const LEAST_PITCH = 92;
 export const MOST_PITCH = 118;
 
 export interface Column {
-  /** null: steps that are left out */
+  /** null: omitted steps */
   step: number | null;
   /** '3', 'T' */
   label: string;
   readonly x: number;
 }
 
-/** The last step of a T that is not known. */
+/** The last step if T is not known. */
 export const SYMBOLIC = Number.POSITIVE_INFINITY;
 
 export interface Columns {
   readonly pitch: number;
   /** x of the right end */
   readonly right: number;
-  /** the same columns each time */
+  /** Columns of a sequence with T steps; the same array each time. */
   columns(T: number | null): readonly Column[];
-  /** where columns and gaps are: with the same pattern, a drawing can be used again for other steps */
+  /** where columns and gaps are: a drawing can be reused for other steps with the same pattern */
   readonly pattern: string;
   readonly steps: string;
-  /** Takes over the steps of others of the same pattern. */
+  /** Takes the steps of other columns with the same pattern. */
   become(others: Columns): void;
 }
 
-/** One pitch for all; each length has its own columns: all steps, or the first, the last, and those around the selected one. */
+/** All lengths share one pitch, but have their own columns: all steps, or the first, the last, and those around the selected one. */
 export function columnsOf(lengths: readonly (number | null)[], step: number, room: number): Columns {
   const most = Math.max(5, Math.floor(room / LEAST_PITCH));
   const stepsOf = (T: number | null) =>
@@ -60,7 +60,10 @@ export function columnsOf(lengths: readonly (number | null)[], step: number, roo
   };
 }
 
-/** `most` places of T: the first, the last, those around the step, and gaps between them. The same for some steps one after the other: then only the mark moves. */
+/**
+ * `most` places of T: the first, the last, those around `step`, and null for gaps. The result stays the same for a few consecutive steps,
+ * so that only the highlight moves.
+ */
 export function around(step: number, T: number, most: number): (number | null)[] {
   const run = (from: number, length: number): (number | null)[] => Array.from({ length }, (_, i) => from + i);
   const end = most - 2;

@@ -20,18 +20,18 @@ export function arrowHead(): SVGElement {
   );
 }
 
-/** What lies below a layer and gives it its values. */
+/** What is below a layer and gives it its values. */
 export interface Giver {
   readonly top: number;
   readonly columns: readonly Column[];
-  /** where its arrows begin */
+  /** where its arrows begin: at each step, the first, the last, or both ends */
   readonly ends: 'each' | 'first' | 'last' | 'both';
   readonly label: string;
   readonly step: string;
   readonly names: ReadonlySet<string>;
 }
 
-/** A layer that reads backwards ends at the first step; one that reads both ways at both. */
+/** Where the output of a layer is: at the last step, at the first if it reads backwards, at both if it is bidirectional. */
 export function endsOf(layer: LayerRow): Giver['ends'] {
   if (isSequence(layer.output)) return 'each';
   if (layer.bidirectional) return 'both';
@@ -52,7 +52,7 @@ export function label(x: number, y: number, text: string, kind: string): SVGElem
   return svg('text', { x, y, class: `label ${kind}` }, text);
 }
 
-/** 'x₃', with the column's own number as it changes */
+/** A letter with the column's number as a subscript, which follows the column: 'x₃'. */
 export function indexed(column: Column, y: number, letter: string, marks: Figure['marks']): SVGElement {
   const index = svg('tspan', { dy: 4, class: 'sub' }, column.label);
   marks.push(() => setText(index, column.label));

@@ -1,9 +1,9 @@
 import { el } from './dom.js';
 
-/** What the letters of the equations stand for: each kind has a colour of its own, in equations, tables and heat maps. */
+/** Kinds of letters in the equations, each with its own colour in equations, tables and heat maps. */
 export type Role = 'x' | 'h' | 'c' | 'gate' | 'weight' | 'bias' | 'y' | 'plain';
 
-/** The kind of a name as the hand calculation writes it: 'x_t[1]', 'Wx_i[1,2]', 'h_{t−1}', "b'_r", 'bo'. */
+/** The kind of a name in the hand calculation: 'x_t[1]', 'Wx_i[1,2]', 'h_{t−1}', "b'_r", 'bo'. */
 export function roleOf(name: string): Role {
   if (/^\(*x_t/.test(name)) return 'x';
   if (/^\(*h(_|\[|$|·)/.test(name)) return 'h';
@@ -17,7 +17,7 @@ export function roleOf(name: string): Role {
 const TOKEN = /([A-Za-zσ]+'?)(?:_(?:\{([^}]*)\}|([A-Za-z0-9]+)))?|([^A-Za-zσ]+)/g;
 const FUNCTIONS = /^(tanh|relu|sigmoid|softmax|linear|exp|max|min|elu|selu|gelu|softplus|softsign|sum|together|OUT)$/;
 
-/** `h_t = tanh(x_t·Wx + h_{t−1}·Wh + bh)` with subscripts and colours. */
+/** Formats `h_t = tanh(x_t·Wx + h_{t−1}·Wh + bh)` with subscripts and colours. */
 export function formula(text: string): HTMLElement {
   const parts = [...text.matchAll(TOKEN)].map(([, name, braces, word, other]) => {
     if (other !== undefined) return document.createTextNode(other);

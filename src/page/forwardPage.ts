@@ -7,10 +7,10 @@ import { computeFrom, type Model, type Settings, settingsOf } from './model.js';
 import { pageFoot, pageHead } from './pageParts.js';
 import { settingsForm } from './settingsForm.js';
 
-/** `forward --html`: the network unrolled, every number with its hand calculation. What the reader changes is computed again at once. */
+/** `forward --html`: the network unrolled, and every number with its hand calculation. What the reader changes is recomputed at once. */
 export function forwardPage(root: HTMLElement, data: ForwardPage): void {
   const { network } = data;
-  // a large network is computed on it: it is compiled while the rest is made
+  // a large network is run by the kernel, which is compiled while the rest of the page is built
   if (network.weights) void loadKernel(false);
   const start = settingsOf(network);
   const compute = computeFrom(network, data.engine, data.dtype);
@@ -81,7 +81,7 @@ function sourcesText({ network, engine, dtype }: ForwardPage, { edits, seed }: S
   return `Weights from ${weights}, x from ${input}; ${engine} engine, ${dtype === 'f32' ? 'float32' : 'float64'}.${changed}`;
 }
 
-/** y's digest, and whether it is that of the command line. */
+/** A badge with y's digest, and whether it equals that of the command line. */
 interface Badge {
   readonly node: HTMLElement;
   show(state: { readonly sha256: string; readonly expected: string; readonly changed: boolean; readonly ms: number }): void;

@@ -9,7 +9,7 @@ import { shownName } from './text.js';
 
 export const NAMES: Record<string, string> = { keras: 'Keras', torch: 'PyTorch', onnx: 'ONNX', tfjs: 'TensorFlow.js', flax: 'Flax' };
 
-/** The same network as each framework counts it, weight by weight. */
+/** Parameters of the network as each framework counts them, weight by weight. */
 export function frameworkTable(model: ModelSpec, { totals }: ShapesResult): HTMLElement {
   const counted = FRAMEWORKS.filter(name => totals.byFramework[name] !== undefined);
   const columns = counted.map(name => columnOf(name, model));
@@ -54,7 +54,7 @@ interface Column {
   readonly name: FrameworkName;
   readonly note: string | null;
   readonly twoBiases: boolean;
-  /** by layer: each weight's count; null where the framework has no such layer */
+  /** by layer, the count of each weight; null if the framework has no such layer */
   readonly counts: readonly (readonly bigint[])[] | null;
 }
 

@@ -5,32 +5,32 @@ import type { Role } from './formula.js';
 export interface Axis {
   /** 'step' */
   readonly name: string;
-  /** the letter of one place: 't' */
+  /** letter of the index: 't' */
   readonly index: string;
-  /** the letter of the size: 'T' */
+  /** letter of the size: 'T' */
   readonly letter: string;
   readonly length: number;
 }
 
-/** A matrix to be shown, as it stands in the equations: rows downwards. Places count from 0 here and from 1 on the page. */
+/** A matrix as it is in the equations, rows downwards. Indices count from 0 here, and from 1 on the page. */
 export interface Grid {
   readonly rows: Axis;
   readonly columns: Axis;
   readonly scale: Scale;
   value(row: number, column: number): number;
-  /** columns whose numbers are known so far, [from, to); absent: all */
+  /** range [from, to) of columns that are known so far; absent: all */
   readonly known?: readonly [from: number, to: number];
-  /** what the colour is of, where that is not the number itself */
+  /** Value that determines the colour, if it is not the number itself. */
   shade?(row: number, column: number): number;
-  /** ends of the scale in words, where the colour is not of the number */
+  /** labels for the ends of the scale, if the colour does not show the number */
   readonly legend?: readonly [string, string];
-  /** blocks of columns with a name each: gates */
+  /** named blocks of columns: gates */
   readonly groups?: readonly string[];
-  /** the same of rows */
+  /** named blocks of rows */
   readonly rowGroups?: readonly string[];
 }
 
-/** A rectangle of cells, with both ends, outlined in the colour of what it is. */
+/** A rectangle of cells, both ends included, outlined in the colour of its role. */
 export interface Mark {
   readonly rows: readonly [number, number];
   readonly columns: readonly [number, number];

@@ -3,27 +3,27 @@ import { button, cell, el } from './dom.js';
 import { formula, roleOf } from './formula.js';
 import { numberText } from './text.js';
 
-/** The terms of a line of the hand calculation. */
+/** The terms behind a number of the hand calculation. */
 
 export type Point = (names: readonly string[] | null) => void;
 
-/** What is made of several terms. */
+/** A number that is made of several terms. */
 type Terms = Extract<How, { kind: 'products' | 'sum' }>;
 
 const MOST_TERMS = 24;
 
-/** How many products or addends a number is the sum of; 1 for any other. */
+/** Number of products or addends that a number is the sum of; 1 for other numbers. */
 export function termCount(how: How): number {
   return how.kind === 'products' ? how.terms.length : how.kind === 'sum' ? how.addends.length : 1;
 }
 
-/** A key that two lines share where only their numbers and indices differ. */
+/** A key that is equal for two lines if only their numbers and indices differ. */
 export function likeness(how: How): string {
   if (how.kind === 'products') return [how.terms.length, how.terms[0]?.left, how.terms[0]?.right].join(' ').replace(/\[[^\]]*\]/g, '');
   return how.kind === 'sum' ? `${how.addends.map(({ label }) => label).join(' ')} ${how.limit}` : how.kind;
 }
 
-/** The terms of one number as a table, which `update` fills again when the unit or the step changes. */
+/** A table of the terms of a number; `update` fills it for another unit or step. */
 export function termsTable(how: Terms, point: Point): { readonly node: HTMLElement; update(how: Terms): void } {
   const count = termCount(how);
   let latest = how;
@@ -52,7 +52,7 @@ export function termsTable(how: Terms, point: Point): { readonly node: HTMLEleme
   return { node, update };
 }
 
-/** Arrows go from row to row. */
+/** Moves between rows with the arrow keys. */
 function walkRows(event: Event): void {
   const { key, target } = event as KeyboardEvent;
   const row = target as HTMLElement;
@@ -87,19 +87,19 @@ function rowsOf(how: Terms, from: number, to: number, pointAt: (k: number) => Re
   });
 }
 
-/** 'Wx_i[1,2]' as its name and its place */
+/** Splits 'Wx_i[1,2]' into name and place. */
 function split(name: string): [name: string, place: string] {
   const [, label, place = ''] = /^(.*?)(\[[\d,]+\])?$/.exec(name)!;
   return [label, place];
 }
 
-/** Listeners that report which numbers the pointer or the focus is on. @param names the current names of those numbers */
+/** Listeners that report the numbers under the pointer or the focus. @param names returns the current names of those numbers */
 export function pointing(names: () => readonly string[], point: Point): { on: Record<string, () => void> } {
   const [here, gone] = [() => point(names()), () => point(null)];
   return { on: { pointerenter: here, pointerleave: gone, focus: here, blur: gone } };
 }
 
-/** The names of the numbers that the unit reads, the first and the last of each row: where they stand is outlined. */
+/** Names of the numbers that the unit reads, as the first and last of each row, to be outlined. */
 export function namesRead(step: HandStep, unit: number): [from: string, to: string][] {
   return step.lines.flatMap(line => {
     if (unit >= line.values.length) return [];

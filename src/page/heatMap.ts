@@ -6,34 +6,37 @@ import { drawnInSight, forget, widthOf } from './inSight.js';
 import { numberText } from './text.js';
 
 export interface HeatMapOptions {
-  /** 'h', '' for one that stands for itself */
+  /** 'h'; empty if the heat map needs no title */
   readonly title: Node;
-  /** the same for screen readers: 'h of rnn_1, sample 1' */
+  /** Title for screen readers: 'h of rnn_1, sample 1'. */
   label(): string;
   readonly onSelect?: (row: number, column: number) => void;
-  /** cells can be changed: Enter, or a double click */
+  /** if present, cells can be edited: Enter or a double click */
   readonly onEdit?: (row: number, column: number, value: number) => void;
-  /** pixels to the left of what is seen */
+  /** called with the number of pixels scrolled to the right */
   readonly onScroll?: (left: number) => void;
 }
 
 export interface HeatMap {
   readonly node: HTMLElement;
   show(shown: Shown): void;
-  /** Outlines cells for a moment: what the pointer is on elsewhere. */
+  /** Outlines cells temporarily: those under the pointer elsewhere. */
   flash(marks: readonly Mark[]): void;
-  /** Goes along with another heat map over the same time. */
+  /** Follows the scrolling of another heat map over the same time. */
   scrollTo(left: number): void;
-  /** It is not shown again. */
+  /** Releases a heat map that will not be shown again. */
   remove(): void;
 }
 
-/** Room for the caption, in pixels. */
+/** Least width in pixels, with room for the caption. */
 const LEAST_WIDTH = 312;
 
 type Cell = readonly [row: number, column: number];
 
-/** A heat map on a canvas as large as the visible part: a thousand steps of five hundred units scroll as smoothly as ten of five. */
+/**
+ * A heat map on a canvas only as large as its visible part, so that a thousand steps of five hundred units scroll as smoothly as ten of
+ * five.
+ */
 export function heatMap(options: HeatMapOptions): HeatMap {
   const parts = partsOf(options);
   const { node, frame, scroller, readout, table } = parts;
@@ -46,7 +49,7 @@ export function heatMap(options: HeatMapOptions): HeatMap {
   const select = (at: Cell | null) => {
     if (!at || !view.now() || !options.onSelect) return;
     options.onSelect(...at);
-    // the next key goes on from here, also before it is drawn
+    // the next key starts from here, even before the cell is drawn as selected
     view.select(at);
   };
   const edit = () => {
@@ -80,7 +83,7 @@ export function heatMap(options: HeatMapOptions): HeatMap {
   };
 }
 
-/** What is seen of the grid: laid out, drawn when it is in sight, and scrolled to the selected cell when another one is selected. */
+/** The visible part of a grid: laid out, drawn when in sight, and scrolled when another cell is selected. */
 function viewOf(parts: Parts, onScroll: HeatMapOptions['onScroll']) {
   const { node, frame, canvas, scroller } = parts;
   const paint = gridPainter(canvas);
@@ -91,11 +94,11 @@ function viewOf(parts: Parts, onScroll: HeatMapOptions['onScroll']) {
   let shown: Shown | undefined;
   let flashes: readonly Mark[] = [];
   let layout: Layout | undefined;
-  /** what was last shown as selected, and whether it is still to be scrolled into sight */
+  /** the last selected cell, and whether it still has to be scrolled into sight */
   let place: Shown['selected'] = null;
   let moved = false;
   const layOut = (grid: Grid) => {
-    // pixels across for all heat maps of a group
+    // all heat maps of a group use the same width in pixels
     const group = node.closest('.numbers') ?? node.parentElement;
     const next = layoutOf(grid, (group && widthOf(group)) || 600);
     if (layout && JSON.stringify(layout) === JSON.stringify(next)) return;
@@ -142,7 +145,7 @@ function viewOf(parts: Parts, onScroll: HeatMapOptions['onScroll']) {
 
 type Parts = ReturnType<typeof partsOf>;
 
-/** The elements of a heat map. */
+/** Creates the elements of a heat map. */
 function partsOf(options: HeatMapOptions) {
   const canvas = el('canvas', { 'aria-hidden': true });
   const spacer = el('div', { class: 'spacer' });
@@ -175,7 +178,7 @@ function describe({ frame, size, legend }: Parts, label: string, { rows, columns
   legend.replaceChildren(low, el('i', { class: `ramp ${scale.kind}` }), high);
 }
 
-/** Where the cells are scrolled to, as the scroller has it: asking it would lay the page out. */
+/** Keeps the scroll position, because reading it from the scroller would force a layout. */
 function scrollOf(scroller: HTMLElement, scrolled: (left: number) => void) {
   let scroll: Scroll = { left: 0, top: 0 };
   const read = () => {
@@ -185,7 +188,7 @@ function scrollOf(scroller: HTMLElement, scrolled: (left: number) => void) {
   scroller.addEventListener('scroll', read, { passive: true });
   return {
     at: () => scroll,
-    /** Scrolls a cell into sight. */
+    /** Scrolls a cell into view. */
     reveal([row, column]: Cell, { cell, width, height, full }: Layout): void {
       const left = inSight(scroll.left, column * cell.width, cell.width, width, full.width);
       const top = inSight(scroll.top, row * cell.height, cell.height, height, full.height);
@@ -202,7 +205,7 @@ function scrollOf(scroller: HTMLElement, scrolled: (left: number) => void) {
   };
 }
 
-/** A field over a cell for its new number. */
+/** Opens a field over a cell to edit its number. */
 function editCell({ frame }: Parts, grid: Grid, at: Cell, layout: Layout, scroll: Scroll, done: (value: number) => void): void {
   const input = cellEditor(`new value of ${readoutText(grid, at).replace(/ = .*/, '')}`, grid.value(...at), value => {
     frame.focus({ preventScroll: true });
@@ -215,7 +218,7 @@ function editCell({ frame }: Parts, grid: Grid, at: Cell, layout: Layout, scroll
   input.focus({ preventScroll: true });
 }
 
-/** Arrows choose a cell, Enter changes its number; while it has the focus, what is read is said. */
+/** Arrow keys select a cell, Enter edits it; while the heat map has the focus, the readout is announced. */
 function whenKeysPressed(
   { frame, readout }: Parts,
   now: () => Shown | undefined,
@@ -240,7 +243,7 @@ function whenKeysPressed(
   });
 }
 
-/** 'M = 5', each letter always in its own colour */
+/** 'M = 5', where each letter has its own colour. */
 function axisTag({ letter, length }: Axis): HTMLElement | string {
   if (letter === '') return '';
   return el('span', { class: `axis axis-${letter.replace(/[^A-Z]/g, '')}` }, el('var', {}, letter), ` = ${length}`);
@@ -270,13 +273,13 @@ function neighbour(key: string, [row, column]: Cell, { rows, columns }: Grid): C
   return next ? [Math.min(rows.length - 1, Math.max(0, next[0])), Math.min(columns.length - 1, Math.max(0, next[1]))] : null;
 }
 
-/** The scroll position that shows [at, at + size): the one that is, or one that leaves room on both sides. */
+/** Scroll position that shows [at, at + size): the current one if it does, otherwise one with room on both sides. */
 function inSight(scroll: number, at: number, size: number, seen: number, full: number): number {
   if (at >= scroll && at + size <= scroll + seen) return scroll;
   return Math.min(full - seen, Math.max(0, at < scroll ? at + size - 0.8 * seen : at - 0.2 * seen));
 }
 
-/** A field over a cell for its new number. Enter and leaving it keep the number, Escape does not. @param done null: nothing was changed */
+/** A field to edit a number. Enter or leaving it accepts the number, Escape does not. @param done null: unchanged */
 function cellEditor(label: string, value: number, done: (value: number | null) => void): HTMLInputElement {
   const input = el('input', { class: 'cell-editor', type: 'text', inputmode: 'decimal', 'aria-label': label });
   input.value = String(value);

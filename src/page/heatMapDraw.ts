@@ -3,15 +3,15 @@ import { changes } from './dom.js';
 import type { Grid, Mark, Shown } from './grid.js';
 import { shortNumber } from './text.js';
 
-/** Where a heat map's parts are, in pixels. */
+/** The layout of a heat map, in pixels. */
 export interface Layout {
   readonly cell: { readonly width: number; readonly height: number };
-  /** of the cells that are seen */
+  /** the visible cells */
   readonly left: number;
   readonly top: number;
   readonly width: number;
   readonly height: number;
-  /** of all cells */
+  /** all cells */
   readonly full: { readonly width: number; readonly height: number };
   readonly outer: { readonly width: number; readonly height: number };
   readonly numbers: boolean;
@@ -20,16 +20,16 @@ export interface Layout {
 const LEFT = 40;
 const BOTTOM = 22;
 const MOST_HEIGHT = 320;
-/** Pixels from one to the next: the style's gap. */
+/** Pixels between two heat maps: the gap in the style sheet. */
 const BETWEEN = 28;
-/** Cells of this width have their number in them. */
+/** Sizes of cells that contain their number. */
 const WITH_NUMBER = { width: 46, least: 38, height: 24 };
 
-/** @param room pixels across */
+/** @param room width available, in pixels */
 export function layoutOf({ rows, columns, groups }: Grid, room: number): Layout {
   const top = groups ? 20 : 4;
   const space = Math.max(60, room - LEFT - 6);
-  // two beside each other where the cells are then still wide enough
+  // two side by side if the cells are still wide enough then
   const half = ((room - BETWEEN) / 2 - LEFT - 6) / columns.length;
   const wide = Math.min(WITH_NUMBER.width, half >= WITH_NUMBER.least ? half : space / columns.length);
   const numbers = wide >= WITH_NUMBER.least && rows.length * WITH_NUMBER.height <= MOST_HEIGHT * 2;
@@ -51,13 +51,16 @@ export function layoutOf({ rows, columns, groups }: Grid, room: number): Layout 
   };
 }
 
-/** Where the cells are scrolled to, in pixels. */
+/** Scroll position of the cells, in pixels. */
 export interface Scroll {
   readonly left: number;
   readonly top: number;
 }
 
-/** Draws into the canvas. Cells are kept as a picture: where another one is selected or outlined, only the outlines are drawn anew. */
+/**
+ * Returns a function that draws into the canvas. Cells are cached as an image: if only the selection or the outlines change, only outlines
+ * are redrawn.
+ */
 export function gridPainter(canvas: HTMLCanvasElement): (shown: Shown, flashes: readonly Mark[], layout: Layout, scroll: Scroll) => void {
   const context = canvas.getContext('2d')!;
   const cells = new OffscreenCanvas(1, 1).getContext('2d')!;
@@ -99,7 +102,7 @@ export function gridPainter(canvas: HTMLCanvasElement): (shown: Shown, flashes: 
 
 type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
-/** The canvas, empty and of that size in pixels of the page. */
+/** Clears the canvas and sets its size, given in CSS pixels. */
 function clear(context: Context, { width, height }: { readonly width: number; readonly height: number }, ratio: number): void {
   const { canvas } = context;
   const [wide, high] = [width, height].map(size => Math.max(1, Math.round(size * ratio)));
@@ -146,7 +149,7 @@ function drawCells(context: Context, grid: Grid, layout: Layout, view: View): vo
 const toEnd = Number.POSITIVE_INFINITY;
 const small = new OffscreenCanvas(1, 1).getContext('2d')!;
 
-/** Cells without numbers: a picture of one pixel each, enlarged; lines between them where they are large enough. */
+/** Draws cells without numbers: an image with one pixel per cell, enlarged, and lines between large cells. */
 function drawColours(
   context: Context,
   { value, shade = value, scale, known = [0, toEnd] }: Grid,
@@ -174,7 +177,7 @@ function drawColours(
 
 const FONT = 'ui-sans-serif, system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
-/** Lines between the gates. */
+/** Draws lines between the gates. */
 function drawGroups(context: Context, { groups = [], rowGroups = [], columns, rows }: Grid, { cell }: Layout, view: View): void {
   const across = (columns.length / groups.length) * cell.width;
   const down = (rows.length / rowGroups.length) * cell.height;
@@ -223,7 +226,7 @@ function drawAxes(context: Context, { grid, selected }: Shown, layout: Layout, v
 
 const MATHS = '"STIX Two Text", "Cambria Math", Cambria, Georgia, "Times New Roman", serif';
 
-/** Places that are labelled: all where there is room, else round ones (counted from 1). */
+/** Places to label, counted from 0: all if there is room, otherwise round numbers (counted from 1). */
 function ticks(length: number, pixels: number, room: number, each = length): number[] {
   if (each < length)
     return Array.from({ length: length / each }, (_, g) => ticks(each, pixels, room).map(place => g * each + place)).flat();

@@ -4,7 +4,7 @@ import { numberText } from './text.js';
 
 const MOST = { rows: 60, columns: 30 };
 
-/** The numbers of a heat map as a table, made when it is opened: all, or those around the selected cell where they are many. */
+/** The numbers of a heat map as a table, created when it is opened: all of them, or those around the selected cell if there are many. */
 export function tableOf(label: () => string): { readonly node: HTMLElement; show(shown: Shown): void } {
   const node = el('details', { class: 'as-table' }, el('summary', {}, 'Table'));
   let shown: Shown | undefined;
@@ -44,7 +44,7 @@ function gridTable(grid: Grid, down: readonly number[], across: readonly number[
   );
 }
 
-/** `most` places with the selected one, the same ones for its neighbours. */
+/** `most` indices around the selected one; neighbouring cells get the same range. */
 function range(length: number, selected: number, most: number): number[] {
   const half = most / 2;
   const from = Math.max(0, Math.min(Math.floor(selected / half) * half - Math.floor(half / 2), length - most));

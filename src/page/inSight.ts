@@ -1,10 +1,10 @@
 import { isPrinting, whenColoursChange } from './colours.js';
 
-/** What is seen of the canvases is drawn at once, in the next frame; the others when nothing has changed for a while, or when they come into sight. */
+/** Canvases that are in sight are drawn in the next frame, the others once nothing has changed for a while or when they come into sight. */
 
 interface Drawn {
   readonly draw: () => void;
-  /** takes the room there is, seen or not */
+  /** adapts to the available width, in sight or not */
   readonly fit?: () => void;
   seen: boolean;
   asked: boolean;
@@ -13,7 +13,7 @@ interface Drawn {
 const drawn = new Map<Element, Drawn>();
 let frame = false;
 
-/** @returns asks for a drawing in the next frame */
+/** @returns a function that requests a drawing in the next frame */
 export function drawnInSight(node: Element, draw: () => void, fit?: () => void): () => void {
   const entry: Drawn = { draw, fit, seen: false, asked: false };
   drawn.set(node, entry);
@@ -25,13 +25,13 @@ export function drawnInSight(node: Element, draw: () => void, fit?: () => void):
   };
 }
 
-/** It has gone for good. */
+/** Forgets a canvas that has been removed. */
 export function forget(node: Element): void {
   drawn.delete(node);
   sight.unobserve(node);
 }
 
-/** Everything, as the room or the colours have changed. */
+/** Redraws everything after the width or the colours have changed. */
 function redrawAll(): void {
   for (const entry of drawn.values()) {
     entry.asked = true;
@@ -61,7 +61,7 @@ function flush(): void {
 let rest: ReturnType<typeof setTimeout> | undefined;
 const QUIET_MS = 400;
 
-/** One canvas out of sight after the other. */
+/** Draws the canvases that are out of sight, one after the other. */
 function later(): void {
   clearTimeout(rest);
   rest = setTimeout(function next() {
@@ -75,7 +75,7 @@ function later(): void {
   }, QUIET_MS);
 }
 
-/** Half a window ahead, so that scrolling meets what is drawn. */
+/** Observes half a window ahead, so that canvases are drawn before they are scrolled into view. */
 const sight = new IntersectionObserver(
   entries => {
     for (const { target, isIntersecting } of entries) {
@@ -94,7 +94,7 @@ const widthsChange = new ResizeObserver(entries => {
   if (entries.some(({ target }, i) => widths.get(target) !== before[i])) redrawAll();
 });
 
-/** Pixels across; observed, not read: reading it after every change would lay the page out as often. */
+/** Width in pixels. It is observed, because reading it after every change would force a layout each time. */
 export function widthOf(element: Element): number {
   if (!widths.has(element)) {
     widths.set(element, element.clientWidth);

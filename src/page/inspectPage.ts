@@ -14,7 +14,10 @@ import { sequencesIn } from './sequencesIn.js';
 import { numberText, shownName } from './text.js';
 import { unpack } from './unpack.js';
 
-/** `inspect --html`: the tensors of a file with their roles and gates, small ones as heat maps, large ones by figures; the network in it. */
+/**
+ * `inspect --html`: the tensors of a file with their roles and gates, small ones as heat maps, large ones as figures; and the network in
+ * the file.
+ */
 export function inspectPage(root: HTMLElement, data: InspectPage): void {
   const { result } = data;
   const named = result.tensors.findIndex(({ role }) => role !== null);
@@ -58,7 +61,7 @@ export function inspectPage(root: HTMLElement, data: InspectPage): void {
   draw();
 }
 
-/** The list, with a field for a part of a name. */
+/** The list of tensors, with a field to search for part of a name. */
 function tensorList(data: InspectPage, choose: (i: number) => void, draw: () => void) {
   const { totals, tensors } = data.result;
   let filter = '';
@@ -83,7 +86,7 @@ function tensorList(data: InspectPage, choose: (i: number) => void, draw: () => 
   };
 }
 
-/** What is known of the chosen tensor, and its numbers where they are few. */
+/** What is known of the chosen tensor, and its numbers if they are few. */
 function tensorDetail({ result, tensors }: InspectPage) {
   const node = el('section', { class: 'hand tensor', 'aria-label': 'the chosen tensor' });
   let shown = 0;
@@ -114,7 +117,7 @@ function tensorDetail({ result, tensors }: InspectPage) {
   return { node, show, fromTheStart };
 }
 
-/** The network that the file holds, or why it says none. */
+/** The network in the file, or why it is not known. */
 function networkSection({ result: { network, reason }, spec }: InspectPage, pick: (layer: string) => void) {
   const picture = networkFigure({ choose: pick });
   const why = el('p', { class: 'note' }, reason ?? 'This file does not say which network it is for.');
@@ -160,7 +163,7 @@ function roleText(role: string | null): string {
 
 const MOST_ROWS = 400;
 
-/** The list, and what marks the chosen tensor in it. */
+/** The table of tensors, and a function that marks the chosen one. */
 function tensorTable(
   { result, tensors }: InspectPage,
   filter: string,
@@ -192,7 +195,7 @@ function tensorTable(
   return { node, mark };
 }
 
-/** The histogram as a line of bars. */
+/** The histogram as small bars. */
 function spark({ histogram: bins }: TensorFigures): SVGElement {
   const most = Math.max(1, ...bins);
   const bars = bins.map((count, i) => (count === 0 ? '' : `M${2 * i + 0.8} 16v${((-15 * count) / most).toFixed(1)}`)).join('');
@@ -230,13 +233,13 @@ function histogram({ histogram: bins, least, greatest }: TensorFigures): HTMLEle
   );
 }
 
-/** The tensor as a matrix, as written in the file: leading axes are rows. */
+/** The tensor as a matrix, as in the file: the leading axes become rows. */
 function gridOf({ shape, gates }: InspectTensor, data: ArrayLike<number>, framework: string | null): Grid {
   const C = shape.length === 0 ? 1 : shape[shape.length - 1];
   const R = C === 0 ? 0 : data.length / C;
   const rows: Axis = { name: 'row', index: 'i', letter: '', length: R };
   const columns: Axis = { name: 'column', index: 'j', letter: '', length: C };
-  // Keras keeps its gates side by side, PyTorch and ONNX one below the other
+  // Keras places gates side by side, PyTorch and ONNX one below the other
   const across = gates && C % gates.length === 0 && (shape.length === 1 || !/torch|onnx/.test(framework ?? ''));
   const groups = gates ?? undefined;
   return {

@@ -3,7 +3,7 @@ import type { Model } from './model.js';
 import type { Place } from './panels.js';
 import { shownName } from './text.js';
 
-/** Layers, each of their directions, as buttons, and the sample as a number. */
+/** The layers, by direction, as buttons, and the sample as a number. */
 export interface LayerChooser {
   readonly node: HTMLElement;
   show(model: Model, place: Place): void;
@@ -15,10 +15,10 @@ export interface LayerChooserOptions {
   sample(n: number): void;
 }
 
-/** More are a list. */
+/** With more layers, a list replaces the buttons. */
 const MOST_TABS = 16;
 
-/** Every layer, and both directions of one that reads both ways. */
+/** All layers, with both directions of a bidirectional one. */
 export function waysOf({ shapes }: Model): { readonly layer: string; readonly way: number; readonly both: boolean }[] {
   return shapes.layers.flatMap(({ name, bidirectional: both }) => (both ? [0, 1] : [0]).map(way => ({ layer: name, way, both })));
 }

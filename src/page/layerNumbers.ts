@@ -9,26 +9,26 @@ import { type Panel, type Place, panelsOf, placeOf } from './panels.js';
 import { shownName } from './text.js';
 import type { Trace } from './trace.js';
 
-/** The heat maps of a layer: over time, its output, its weights. What the hand calculation reads is outlined. */
+/** The heat maps of a layer: over time, its output, its weights. The numbers that the hand calculation reads are outlined. */
 export interface LayerNumbers {
   readonly node: HTMLElement;
   /** @param step undefined: not known yet */
   show(model: Model, trace: Trace, place: Place, step: HandStep | undefined): void;
-  /** in place of heat maps */
+  /** Shows a note in place of heat maps. */
   say(note: string): void;
-  /** Outlines numbers by name, for a moment. */
+  /** Outlines numbers by name, temporarily. */
   point(names: readonly string[] | null): void;
 }
 
 export interface LayerNumbersOptions {
   go(place: Partial<Place>): void;
-  /** absent: nothing can be changed */
+  /** absent: nothing can be edited */
   readonly edit?: (name: string, place: number, value: number) => void;
 }
 
 export function layerNumbers({ go, edit }: LayerNumbersOptions): LayerNumbers {
   const node = el('section', { class: 'numbers', 'aria-label': 'numbers' });
-  /** rows and columns chosen in heat maps that have others than steps and units */
+  /** rows and columns selected in heat maps whose axes are not steps and units */
   const cursors = new Map<string, readonly [number, number]>();
   const maps = new Map<string, HeatMap>();
   let panels = new Map<string, Panel>();
@@ -93,7 +93,7 @@ export function layerNumbers({ go, edit }: LayerNumbersOptions): LayerNumbers {
   };
 }
 
-/** The heat maps under their headings. */
+/** The heat maps, under their headings. */
 function sectionsOf(panels: ReadonlyMap<string, Panel>, maps: ReadonlyMap<string, HeatMap>): HTMLElement[] {
   const section = (kind: Panel['kind'], text: string) => {
     const nodes = [...panels.values()].filter(panel => panel.kind === kind).map(({ key }) => maps.get(key)!.node);
@@ -102,7 +102,10 @@ function sectionsOf(panels: ReadonlyMap<string, Panel>, maps: ReadonlyMap<string
   return [...section('time', 'Over time'), ...section('result', 'Output'), ...section('weight', 'Weights')];
 }
 
-/** What is chosen in a heat map: the step and the unit that are shown, as far as its axes are those. @param cursor what was chosen in itself */
+/**
+ * The selected cell of a heat map: the current step and unit, if its axes are these. @param cursor the cell selected in this heat map
+ * itself
+ */
 function selectedIn({ key, kind, grid }: Panel, [row, column]: readonly [number, number], { unit, step }: Place) {
   const inside = (r: number, c: number) => [Math.min(r, grid.rows.length - 1), Math.min(c, grid.columns.length - 1)] as const;
   if (kind === 'time') return inside(ofUnits(key) ? unit : row, step);
@@ -111,7 +114,7 @@ function selectedIn({ key, kind, grid }: Panel, [row, column]: readonly [number,
   return inside(row, Math.floor(column / each) * each + Math.min(unit, each - 1));
 }
 
-/** Rectangles of the numbers from a first name to a last one, by heat map. */
+/** By heat map, the rectangles from the first to the last of some named numbers. */
 function marksOf(names: readonly (readonly [string, string])[], panels: ReadonlyMap<string, Panel>, step: number): Map<string, Mark[]> {
   const marks = new Map<string, Mark[]>();
   for (const [first, last] of names) {
@@ -123,12 +126,12 @@ function marksOf(names: readonly (readonly [string, string])[], panels: Readonly
   return marks;
 }
 
-/** Heat maps over time whose rows are the units of the layer: all but what it reads. */
+/** Whether the rows of a heat map over time are the layer's units: all but the maps of what the layer reads. */
 function ofUnits(key: string): boolean {
   return key !== 'x_t' && key !== 'h_t';
 }
 
-/** Columns of one gate. */
+/** Number of columns of each gate. */
 function columnsEach({ grid: { columns, groups } }: Pick<Panel, 'grid'>): number {
   return columns.length / (groups?.length ?? 1);
 }

@@ -6,7 +6,7 @@ import { button, cell, el, tableRow } from './dom.js';
 import { withNumbers } from './sizes.js';
 import { shownName } from './text.js';
 
-/** Layers, weights, shapes and counts with their arithmetic. */
+/** Layers with their weights, shapes and counts, and the arithmetic behind the counts. */
 export function layerTable(result: ShapesResult, choose: (layer: string) => void): HTMLElement {
   const { dims, totals, input } = result;
   const heads = ['layer', 'what', 'shape', '', 'parameters', 'how'];
@@ -24,7 +24,7 @@ export function layerTable(result: ShapesResult, choose: (layer: string) => void
   return dataTable({ label: 'layers, shapes and parameters', kind: 'wide', heads, number: 'parameters', rows: [...rows, total] });
 }
 
-/** The chosen layer stands out, here and in the picture. */
+/** Highlights the chosen layer in the table. */
 export function markLayer(table: HTMLElement, chosen: string): void {
   for (const row of table.querySelectorAll<HTMLElement>('tr[data-layer]')) {
     row.classList.toggle('chosen', row.dataset.layer === chosen);
@@ -69,7 +69,7 @@ function howText(formula: string, dims: ShapesResult['dims'], count: number | bi
   return numbers === String(count) ? letters : [...letters, el('span', { class: 'worked' }, ` = ${numbers}`)];
 }
 
-/** Each letter in the colour of its axis. */
+/** Colours each letter like its axis. */
 export function lettersIn(text: string): (string | HTMLElement)[] {
   return text.split(/([A-Z]\d*)/).map((part, i) => (i % 2 === 1 ? el('var', { class: `axis-${part.replace(/\d/g, '')}` }, part) : part));
 }
@@ -86,7 +86,7 @@ function sizesCell(shape: LayerRow['input']): HTMLElement {
   return cell('sizes', sizesText(shape));
 }
 
-/** Open where D is. */
+/** A count; '?' if D is not known. */
 export function countText(count: number | bigint | null): string {
   return count === null ? '?' : count.toLocaleString('en');
 }

@@ -4,8 +4,8 @@ import { cellColour, css, isDark } from './colours.js';
 import { svg } from './dom.js';
 
 /**
- * Two samples one after the other, each unrolled: where the second one starts is what the switch changes. Kept: it goes on from the last h of the
- * first. Reset: it starts from zero.
+ * Two consecutive samples, each unrolled; the mistake is in where the second one starts. Kept: it continues from the last h of the first.
+ * Reset: it starts from zero.
  */
 const PITCH = 88;
 const BOX = { width: 68, height: 36 };
@@ -14,7 +14,7 @@ const ROW = 120;
 const TOP = 26;
 const HEIGHT = ROW + BOX.height + 2 * TOP;
 
-/** @param h [samples, T, M] of the loop that is shown @param row the second of the two in h @param sample its number, from 0 */
+/** @param h [samples, T, M] of the loop that is shown @param at index of the second sample in h @param sample its number, from 0 */
 export function loopFigure(h: Tensor, at: number, sample: number, kept: boolean, room: number): SVGElement {
   const [, T, M] = h.shape;
   const most = Math.max(3, Math.floor((room - LEFT - 120) / PITCH));

@@ -12,10 +12,10 @@ import { TIME, valuesPanel } from './panels.js';
 import { numberText, shownName } from './text.js';
 import { unpack } from './unpack.js';
 
-/** The loop right and wrong: a switch between the two, what each h is, and where they part. */
+/** The loop with and without the mistake: a switch between the two, the h of each, and where they differ. */
 export interface LoopSection {
   readonly node: HTMLElement;
-  /** Hidden where the explanation has no loop. */
+  /** Hides the section if the explanation has no loop. */
   show(explanation: Explanation): void;
   choose(sample: number): void;
 }
@@ -51,7 +51,7 @@ export function loopSection(data: ComparePage): LoopSection {
     if (!picture.hidden) replace(picture, loopFigure(kept ? wrong : right, row, sample, kept, widthOf(picture) || 900));
     maps.show(comparable ? gridsOf(right, wrong, row) : null, first?.step ?? null, first?.sample === sample);
   };
-  // with other colours, or another width
+  // redrawn if the colours or the width change
   drawnInSight(picture, draw);
   const set = (value: boolean) => {
     kept = value;
@@ -82,7 +82,7 @@ export function loopSection(data: ComparePage): LoopSection {
   };
 }
 
-/** Buttons for the loop with the mistake and the one without. */
+/** Buttons for the loop with and without the mistake. */
 function switchOf(explanation: Explanation, kept: boolean, set: (kept: boolean) => void): HTMLElement[] {
   const words = carries(explanation) ? ['h kept (wrong)', 'h reset (right)'] : ['with the mistake', 'as it should be'];
   return [true, false].map((value, i) =>
@@ -90,7 +90,7 @@ function switchOf(explanation: Explanation, kept: boolean, set: (kept: boolean) 
   );
 }
 
-/** One tab for each layer, none where there is one layer. */
+/** One tab per layer; none if there is only one layer. */
 function tabsOf(names: readonly string[], chosen: string, pick: (name: string) => void): HTMLElement[] {
   if (names.length < 2) return [];
   return names.map(name =>
@@ -100,7 +100,7 @@ function tabsOf(names: readonly string[], chosen: string, pick: (name: string) =
 
 type Grids = ReturnType<typeof gridsOf>;
 
-/** Heat maps of h right, h wrong and their difference; what is chosen in one is chosen in all. */
+/** Heat maps of the correct h, the wrong h and their difference; selecting a cell in one selects it in all. */
 function threeMaps(label: (name: string) => string, draw: () => void) {
   let cursor: readonly [number, number] | null = null;
   const newMap = (name: string) =>
@@ -116,7 +116,10 @@ function threeMaps(label: (name: string) => string, draw: () => void) {
   const nodes = [right, wrong, apart].map(map => map.node);
   return {
     nodes,
-    /** @param grids null: the two have different shapes @param first the step of the first difference @param marked it lies in this sample */
+    /**
+     * @param grids null: the two have different shapes @param first step of the first difference @param marked whether that is in this
+     * sample
+     */
     show(grids: Grids | null, first: number | null, marked: boolean): void {
       for (const node of nodes) node.hidden = !grids;
       if (!grids) return;
@@ -140,12 +143,12 @@ function nameOf({ name, way }: PageLoops['layers'][number]): string {
   return way === null ? name : `${name} ${way === 0 ? '→' : '←'}`;
 }
 
-/** Whether the mistake is a state that is carried from one sample to the next. */
+/** Whether the mistake is a state carried from one sample to the next. */
 function carries({ codes }: Explanation): boolean {
   return codes.includes('state-carry');
 }
 
-/** The lines as they should be; of wrong ones those of a state that is carried are known: the zeros once, before all samples. */
+/** The correct code. The wrong code is only known for a carried state: the zeros are set once, before all samples. */
 function codeText({ codes, fixes, fix }: Explanation, wrong: boolean): string | null {
   const text = fixes.numpy ?? fix;
   const match = /^for n in range\(N\):\n {4}(.*?=.*?zeros\(.*?\)) *# ← .*\n/.exec(text);
@@ -162,7 +165,7 @@ function gridsOf(right: Tensor, wrong: Tensor, sample: number): Record<'right' |
   const apart = (m: number, t: number) => b.value(m, t) - a.value(m, t);
   let most = 0;
   for (let t = 0; t < T; t++) for (let m = 0; m < M; m++) most = Math.max(most, Math.abs(apart(m, t)) || 0);
-  // by powers of ten, as a difference fades from step to step
+  // logarithmic, because a difference fades from step to step
   const shade = (m: number, t: number) => {
     const d = apart(m, t);
     return d === 0 || most === 0 ? 0 : Math.sign(d) * Math.max(0, 1 + Math.log10(Math.abs(d) / most) / 8);

@@ -5,7 +5,7 @@ import { forwardPage } from './forwardPage.js';
 import { inspectPage } from './inspectPage.js';
 import { shapesPage } from './shapesPage.js';
 
-/** Reads what the page was given and builds the page of its kind. */
+/** Reads the page's data and builds the page of its kind. */
 function start(): void {
   const data: PageData = JSON.parse(document.getElementById('data')!.textContent!);
   const root = el('div', { class: `page ${data.kind}` });

@@ -14,7 +14,7 @@ import type { FloatArray, Precision, Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import { unpack, unpackMask } from './unpack.js';
 
-/** What the page computes: the network as the flags or the file have it, with the numbers that were changed by hand. */
+/** What the page computes: the network from the flags or the file, with the numbers that were edited. */
 export interface Model {
   readonly network: Network;
   readonly shapes: ShapesResult;
@@ -23,23 +23,23 @@ export interface Model {
   readonly input: EngineInput;
   readonly output: EngineOutput;
   readonly ySha256: string;
-  /** milliseconds that the forward pass took */
+  /** duration of the forward pass in milliseconds */
   readonly ms: number;
 }
 
-/** What can be changed. */
+/** What the reader can change. */
 export interface Settings {
   readonly flags: PageFlags | null;
   readonly seed: string;
-  /** by name ('x', 'rnn_1/Wx'), then by place in C order: numbers that were changed by hand */
+  /** edited numbers by tensor name ('x', 'rnn_1/Wx'), then by index in C order */
   readonly edits: ReadonlyMap<string, ReadonlyMap<number, number>>;
-  /** a file's network: sizes of a drawn input */
+  /** for a network from a file: sizes of a drawn input */
   readonly sizes: { readonly N: number; readonly T: number };
 }
 
 export type Compute = (settings: Settings) => Promise<Model>;
 
-/** @returns computes the network anew; what the page was given is decoded once */
+/** @returns a function that recomputes the network; the page's data is decoded only once */
 export function computeFrom(data: PageNetwork, engine: 'batched' | 'manual', dtype: Precision): Compute {
   const weights = data.weights && new Map(Object.entries(data.weights).map(([name, packed]) => [name, unpack(packed)]));
   const input = data.input.x === null ? undefined : inputOf(data);
@@ -73,7 +73,7 @@ export function computeFrom(data: PageNetwork, engine: 'batched' | 'manual', dty
   };
 }
 
-/** The settings as the file has them. */
+/** The settings that the page starts with. */
 export function settingsOf({ flags, seed, input }: PageNetwork): Settings {
   const [N, T] = input.shape;
   return { flags: flags && { ...flags, ...(input.drawn ? {} : { N }) }, seed, edits: new Map(), sizes: { N, T } };
@@ -99,7 +99,7 @@ function sameFlags(a: PageFlags | null, b: PageFlags | null): boolean {
     : Object.keys({ ...a, ...b }).every(key => String(a[key as keyof PageFlags]) === String(b[key as keyof PageFlags]));
 }
 
-/** The tensor with some numbers replaced, rounded as its own are. */
+/** The tensor with some numbers replaced and rounded to its own precision. */
 function edited(t: Tensor, edits: ReadonlyMap<number, number> | undefined): Tensor {
   if (!edits || edits.size === 0) return t;
   const data: FloatArray = t.data.slice();
@@ -107,7 +107,7 @@ function edited(t: Tensor, edits: ReadonlyMap<number, number> | undefined): Tens
   return { shape: t.shape, data };
 }
 
-/** A stateful network that takes its samples in several calls: a sample starts where the one before it ended. */
+/** Whether this is a stateful network that takes its samples in several calls, so that a sample starts where the one before it ended. */
 export function goesOnFromCallToCall({ network: { model }, input }: Model): boolean {
   return model.input.batch !== null && model.input.batch !== input.x.shape[0] && model.layers.some(l => isRecurrent(l) && l.stateful);
 }

@@ -2,7 +2,7 @@ import type { Assumption } from '../model/assumptions.js';
 import type { PageData } from '../run/page/pageData.js';
 import { el } from './dom.js';
 
-/** Head and foot that every page has. */
+/** Head and foot of every page. */
 
 /** The top of a page: title, further elements, and the command line. @param what the command: 'forward' */
 export function pageHead({ command }: PageData, what: string, title: HTMLElement, ...more: readonly HTMLElement[]): HTMLElement {
@@ -21,7 +21,7 @@ function assumed({ what, value, why, say }: Assumption): HTMLElement {
   return el('li', {}, `${what}: ${value}, for ${why}. `, say ? el('code', {}, say) : '');
 }
 
-/** The foot of a page: notes, assumptions, and the keys that it takes. */
+/** The foot of a page: notes, assumptions, and keyboard shortcuts. */
 export function pageFoot(
   { version }: PageData,
   notes: readonly string[],

@@ -9,9 +9,9 @@ import type { Axis, Grid, Mark } from './grid.js';
 import type { Model } from './model.js';
 import type { Trace } from './trace.js';
 
-/** What is shown of a layer: what it reads, its gates and states, what it gives, its weights; each as a named heat map. */
+/** One heat map of a layer: of its input, a gate, a state, its output or a weight. */
 export interface Panel {
-  /** as the hand calculation calls it: 'x_t', 'h', 'i', 'Wx', 'bh' */
+  /** name in the hand calculation: 'x_t', 'h', 'i', 'Wx', 'bh' */
   readonly key: string;
   /** for a heading: 'x', 'h_t', 'Wx' */
   readonly title: string;
@@ -19,7 +19,7 @@ export interface Panel {
   readonly label: string;
   readonly grid: Grid;
   readonly kind: 'time' | 'weight' | 'result';
-  /** the tensor that can be changed, and the place of its first number of this panel */
+  /** the tensor that can be edited, and the index in it of a cell of this panel */
   readonly edits?: { readonly name: string; readonly place: (row: number, column: number) => number };
 }
 
@@ -72,7 +72,7 @@ export function panelsOf(model: Model, trace: Trace, { layer: name, way, sample 
   return [...given, ...gates, ...recorded.reverse(), ...weights];
 }
 
-/** y of the sample, for whichever layer is shown. */
+/** y of the sample, whichever layer is shown. */
 function outputPanel({ shapes }: Model, { output: { y } }: Trace): Panel[] {
   if (y.shape.length > 3) return [];
   const letter = (shapes.output.dims[shapes.output.dims.length - 1] ?? '').replace(/[^A-Z]/g, '');
@@ -92,7 +92,7 @@ function unitsAxis(letter: string, length: number): Axis {
   return { name, index, letter, length };
 }
 
-/** The scale of a tensor's numbers; of a growing one only the columns that are new are looked at. */
+/** The scale of a tensor's numbers; while it grows, only new columns are examined. */
 function scaleOfKnown({ shape, data }: Tensor, known: Grid['known']): Scale {
   const width = shape[shape.length - 1] ?? 1;
   const T = data.length / Math.max(1, width);
@@ -105,7 +105,7 @@ function scaleOfKnown({ shape, data }: Tensor, known: Grid['known']): Scale {
 }
 const ranges = new WeakMap<object, { readonly from: number; readonly to: number; readonly ends: readonly number[] }>();
 
-/** The least and the greatest finite number, of these and of others. */
+/** The smallest and largest finite number among these values and the given ends. */
 function endsOf([low, high]: readonly number[], values: ArrayLike<number>): readonly number[] {
   for (let k = 0; k < values.length; k++) {
     const v = values[k];
@@ -122,8 +122,7 @@ interface Named {
   readonly letter: string;
 }
 
-/** [1, T, M] with time to the right, or [1, M] as one column. */
-/** @param known columns whose numbers are known so far */
+/** A heat map of [1, T, M], with time to the right, or of [1, M], as one column. @param known columns whose numbers are known so far */
 export function valuesPanel(tensor: Tensor, { key, title, label, letter }: Named, known?: Grid['known']): Panel {
   const { shape, data } = tensor;
   const sequence = shape.length === 3;
@@ -139,7 +138,7 @@ export function valuesPanel(tensor: Tensor, { key, title, label, letter }: Named
   };
 }
 
-/** What the layer reads; x itself can be changed. */
+/** The input of the layer; x itself can be edited. */
 function inputPanel(model: Model, trace: Trace, layer: LayerSpec, sample: number): Panel[] {
   const { input } = model.network.model;
   const [source] = layer.inputs;
@@ -172,10 +171,10 @@ function tokensPanel({ shape, data }: Tensor, { key, title, label }: Named): Pan
   };
 }
 
-/** of weights: they are large, and stay */
+/** scales of weights, cached because weights are large and do not change */
 const scales = new WeakMap<Tensor, Scale>();
 
-/** Every weight of the layer's direction as the matrix of the equations. */
+/** All weights of one direction of the layer, as the matrices of the equations. */
 function weightPanels(model: Model, layer: LayerSpec, way: number): Panel[] {
   const owner = layer.shares ?? layer.name;
   const row = model.shapes.layers.find(l => l.name === owner)!;
@@ -203,7 +202,7 @@ function weightPanels(model: Model, layer: LayerSpec, way: number): Panel[] {
     });
 }
 
-/** Where a number of the hand calculation stands: 'Wx_i[1,2]' in the panel 'Wx', row 0, column 1 of gate i. */
+/** Where a number of the hand calculation is: 'Wx_i[1,2]' is in the panel 'Wx', row 0, column 1 of gate i. */
 export function placeOf(
   name: string,
   panels: ReadonlyMap<string, Panel>,

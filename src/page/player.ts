@@ -1,6 +1,6 @@
 import { button, el, svg } from './dom.js';
 
-/** Play, step and scrub through time. */
+/** Controls to play, step and scrub through time. */
 export interface Player {
   readonly node: HTMLElement;
   /** @param step from 0 */

@@ -2,7 +2,7 @@ import type { ModelSpec } from '../model/spec.js';
 import type { ShapesResult } from '../run/result.js';
 import type { FigureView } from './figureView.js';
 
-/** Steps and starting states of layers as far as shapes tell them. */
+/** Steps and initial states of layers, as far as they follow from shapes. */
 export function sequencesIn({ layers, dims }: ShapesResult, spec: ModelSpec | null): Pick<FigureView, 'steps' | 'states'> {
   return {
     steps(name) {

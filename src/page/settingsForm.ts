@@ -3,15 +3,15 @@ import type { PageFlags } from '../run/page/pageData.js';
 import { el, newId } from './dom.js';
 import type { Settings } from './model.js';
 
-/** The sizes, the cell and the seed as a form: what the flags of the command line say. */
+/** A form for the sizes, the cell and the seed, which are flags on the command line. */
 export interface SettingsForm {
   readonly node: HTMLElement;
   show(settings: Settings, fixed: Fixed): void;
-  /** what is wrong with what was requested; '' for nothing */
+  /** Shows what is wrong with a request; '' for nothing. */
   complain(text: string): void;
 }
 
-/** What a file fixes. */
+/** What a file fixes, so that it cannot be changed. */
 export interface Fixed {
   readonly input: boolean;
   readonly seed: boolean;
@@ -23,7 +23,7 @@ const MEANING = { N: 'samples', T: 'steps', D: 'features', M: 'units', K: 'outpu
 const CELL_CHOICES = CELLS.map(({ name }): [string, string] => [name, name.toUpperCase()]);
 type Letter = keyof typeof MOST;
 
-/** A size as a number. */
+/** A number field for a size. */
 function sizeField(letter: Letter, value: number, set: (n: number) => void): HTMLElement {
   const id = newId(letter);
   const least = letter === 'K' ? 0 : 1;

@@ -14,7 +14,7 @@ import { pageFoot, pageHead } from './pageParts.js';
 import { sequencesIn } from './sequencesIn.js';
 import { type Size, sizesOf, withNumbers } from './sizes.js';
 
-/** `shapes --html`: the layer table and the picture of one network, its sizes as sliders, everything counted again as they move. */
+/** `shapes --html`: the layer table and the picture of a network, with sliders for its sizes; everything is recounted as they move. */
 export function shapesPage(root: HTMLElement, data: ShapesPage): void {
   let model = data.spec;
   let result: ShapesResult = resultOf(model, data);
@@ -78,7 +78,7 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
   draw();
 }
 
-/** How many parameters there are, and whether the command line counts as many. */
+/** A badge with the number of parameters, and whether it equals that of the command line. */
 interface CountBadge {
   readonly node: HTMLElement;
   show(params: string, changed: boolean): void;
@@ -109,7 +109,7 @@ function resultOf(model: ModelSpec, { framework, result }: ShapesPage): ShapesRe
 
 const MOST_EFFECTS = 16;
 
-/** What one more of each size adds to parameters and multiply-adds. */
+/** How many parameters and multiply-adds each size adds when it is increased by 1. */
 function effectsOf(sizes: readonly Size[], { totals }: ShapesResult, data: ShapesPage): Map<string, Effect> {
   const effects = new Map<string, Effect>();
   for (const size of sizes.slice(0, MOST_EFFECTS)) {
@@ -123,7 +123,7 @@ function effectsOf(sizes: readonly Size[], { totals }: ShapesResult, data: Shape
         macs: difference(more.macsPerSample, totals.macsPerSample),
       });
     } catch {
-      // two sizes that must be equal: one alone cannot change
+      // two sizes that must be equal: one cannot change alone
     }
   }
   return effects;
@@ -154,13 +154,13 @@ function workOf({ totals, dims }: ShapesResult): HTMLElement[] {
   ];
 }
 
-/** The sizes as sliders, each with what one more of it would add. */
+/** Sliders for the sizes, each with the effect of increasing it by 1. */
 interface Sliders {
   readonly node: HTMLElement;
   show(sizes: readonly Size[], effects: ReadonlyMap<string, Effect>): void;
 }
 
-/** What one more of a size adds; null: nothing to say while a size is symbolic. */
+/** What increasing a size by 1 adds; null: not known while a size is symbolic. */
 interface Effect {
   readonly params: bigint | number | null;
   readonly macs: bigint | number | null;

@@ -1,14 +1,14 @@
 import { inferShapes } from '../model/shapes.js';
 import type { LayerSpec, ModelSpec } from '../model/spec.js';
 
-/** A size of a network that can be changed, by its letter. */
+/** A size of a network that can be changed, and its letter. */
 export interface Size {
   readonly letter: string;
   /** 'steps', 'units of lstm_1' */
   readonly meaning: string;
   /** null: symbolic */
   readonly value: number | null;
-  /** may be left symbolic */
+  /** whether it may be symbolic */
   readonly open: boolean;
   readonly least: number;
   with(value: number | null): ModelSpec;
@@ -45,7 +45,7 @@ export function sizesOf(model: ModelSpec): Size[] {
   return sizes;
 }
 
-/** 'D*4*M' with numbers: '3·4·5'; letters without a number stay. */
+/** Replaces letters by numbers: 'D*4*M' -> '3·4·5'; letters without a number stay. */
 export function withNumbers(formula: string, dims: Readonly<Record<string, number | null>>): string {
   return formula
     .replace(/[A-Z]\d*/g, letter => String(dims[letter] ?? letter))

@@ -11,16 +11,16 @@ import type { Weights } from '../weights/weights.js';
 import type { Model } from './model.js';
 
 /**
- * Gates and states of every step of one sample. A small network is traced at once; of a large one a layer at a time, some steps in each turn, so
- * that the page stays awake: what is known so far is shown.
+ * Gates and states at every step of one sample. A small network is traced at once, a large one layer by layer, some steps at a time, so
+ * that the page stays responsive and shows what is known so far.
  */
 export interface Trace {
-  /** of the one sample: N = 1 */
+  /** of the single sample: N = 1 */
   readonly input: EngineInput;
   readonly output: EngineOutput;
-  /** steps of a layer's direction that are known: [from, to) */
+  /** The range [from, to) of steps that are known for a direction of a layer. */
   known(layer: string, way: number): readonly [number, number];
-  /** Traces some steps more of a layer, about as many as so many multiply-adds. @returns whether there are steps left */
+  /** Traces some more steps of a layer, for about this many multiply-adds. @returns whether steps remain */
   advance(layer: string, multiplyAdds: number): Promise<boolean>;
 }
 
@@ -39,7 +39,7 @@ export async function traceOf(model: Model, sample: number, engineName: 'batched
     const output = await engine.run(network.model, weights, input, options).catch(whole);
     return { input, output, known: () => [0, Number.POSITIVE_INFINITY], advance: async () => false };
   }
-  // a single sample has been computed
+  // if there is only one sample, it has already been computed
   const output =
     model.input.x.shape[0] === 1
       ? model.output
@@ -86,7 +86,7 @@ export async function traceOf(model: Model, sample: number, engineName: 'batched
   };
 }
 
-/** A graph may be made for one number of samples: all of them are computed, and the one is taken out. @throws what the engine throws */
+/** Computes all samples and extracts one, for a graph made for a fixed number of samples. @throws what the engine throws */
 async function tracedInWhole(
   { network, weights, input }: Model,
   sample: number,
@@ -114,16 +114,16 @@ interface Progress {
   readonly layer: RecurrentSpec;
   readonly x: { readonly tensor: Tensor; readonly mask?: Uint8Array };
   readonly initial?: readonly Tensor[];
-  /** by direction: reads from the end */
+  /** by direction: whether it reads from the end */
   readonly ways: readonly boolean[];
   readonly traces: readonly { readonly gates: Tensor; readonly states: readonly Tensor[] }[];
-  /** steps that are traced, by direction */
+  /** number of steps traced, by direction */
   readonly done: number[];
-  /** after those steps */
+  /** states after these steps */
   readonly states: (readonly Tensor[] | undefined)[];
 }
 
-/** The next steps of one direction, as a network of that layer alone, continued from the last states. */
+/** Runs the next steps of one direction, as a network of that layer alone that continues from the last states. */
 async function advanceWay(
   at: Progress,
   way: number,
@@ -181,7 +181,7 @@ async function advanceWay(
   done[way] += steps;
 }
 
-/** [1, steps, M] into [1, T, M] from a step on */
+/** Copies [1, steps, M] into [1, T, M] at a step. */
 function copy({ data, shape }: Tensor, to: Tensor, from: number): void {
   to.data.set(data as never, from * shape[2]);
 }
@@ -191,7 +191,7 @@ function blank(shape: readonly number[], dtype: Precision): Tensor {
   return { shape, data: data.fill(Number.NaN) };
 }
 
-/** What a layer reads, where that is a sequence. */
+/** The input of a layer, if it is a sequence. */
 function inputOfLayer(layer: RecurrentSpec, model: ModelSpec, input: EngineInput, output: EngineOutput): Progress['x'] | undefined {
   const value = valueNamed(layer.inputs[0], model, input, output);
   if (value?.tensor.shape.length !== 3) return undefined;
@@ -205,7 +205,7 @@ function rowsOf(t: Tensor, sample: number): Tensor {
   return { shape: [1, ...t.shape.slice(1)], data: t.data.subarray(sample * width, (sample + 1) * width) };
 }
 
-/** One sample with what belongs to it. */
+/** One sample with its mask, states and other inputs. */
 function sampleOf({ x, mask, initialStates, others }: EngineInput, sample: number): EngineInput {
   const [, T] = x.shape;
   const row = (t: Tensor) => rowsOf(t, sample);

@@ -1,15 +1,15 @@
 import type { Packed } from '../run/page/pageData.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-/** Packed numbers as tensors and masks. */
+/** Unpacks numbers into tensors and masks. */
 
-/** The tensor that was packed as base64 for a page. */
+/** Decodes a tensor that was packed in base64. */
 export function unpack(packed: Packed): Tensor {
   const bytes = bytesOf(packed.base64);
   return { shape: packed.shape, data: packed.dtype === 'f32' ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer) };
 }
 
-/** [N·T] of 0 and 1 */
+/** Decodes a mask [N·T] of 0 and 1. */
 export function unpackMask({ base64 }: Packed): Uint8Array {
   return bytesOf(base64);
 }

@@ -1,4 +1,4 @@
-/** Every sign that messages and reports use, for terminals whose character set has no other than those of ASCII. */
+/** Replacements for all signs used in messages and reports, for terminals whose character set is ASCII. */
 // biome-ignore format: a table
 const SIGNS: Readonly<Record<string, string>> = {
   '·': '*', '−': '-', '–': '-', '…': '...', '←': '<-', '→': '->', '×': 'x', '÷': '/', '⊙': '(.)', '≤': '<=', '≥': '>=', '±': '+-',
@@ -7,7 +7,7 @@ const SIGNS: Readonly<Record<string, string>> = {
 };
 const CORNER = /[\u2500-\u257f]/;
 
-/** The same in ASCII: `→` becomes `->`, a letter loses its accent, any other character is written as its number, \u{4f60}. */
+/** Converts text to ASCII: `→` becomes `->`, letters lose their accents, any other character becomes its code, \u{4f60}. */
 export function toAscii(text: string): string {
   return text.replace(/[^\0-\x7f]/gu, sign => {
     const known = SIGNS[sign];
@@ -18,7 +18,7 @@ export function toAscii(text: string): string {
   });
 }
 
-/** Whether the locale names a character set, and one that is not UTF-8. An unset locale, C and POSIX name none. */
+/** Whether the locale names a character set other than UTF-8. An unset locale, C and POSIX name none. */
 export function isAsciiLocale(env: Readonly<Record<string, string | undefined>>): boolean {
   const charset = /\.([^@]+)/.exec(env.LC_ALL || env.LC_CTYPE || env.LANG || '')?.[1];
   return charset !== undefined && !/^utf-?8$/i.test(charset);

@@ -9,8 +9,8 @@ const MOST_SHOWN = 3;
 export type Assumptions = readonly Assumption[];
 
 /**
- * What was assumed, one fact a line, under the result: three of them, all with `all`. '' where nothing was. Each with the flag that says
- * otherwise, below it where both do not fit on a line; why it had to be assumed is said once below those that have it in common.
+ * The assumptions below a result, one per line: the first three, or all of them. '' if there are none. Each has the flag that decides
+ * otherwise, on the next line if both do not fit on one. The reason is given once, below all the assumptions that share it.
  */
 export function assumedText(assumptions: Assumptions, all: boolean, layout: Layout): string {
   const shown = all ? assumptions : assumptions.slice(0, MOST_SHOWN);
@@ -28,6 +28,6 @@ export function assumedText(assumptions: Assumptions, all: boolean, layout: Layo
   return labelledLines(lines, { ...layout, width }, INDENT - 1);
 }
 
-/** Columns of a line that is still read at a glance. */
+/** Longest line that can be read at a glance, in columns. */
 const LINE = 100;
 const INDENT = 10;

@@ -5,7 +5,7 @@ import { smallText } from './numbers.js';
 import { drawTable, type Layout } from './table.js';
 import { wrapText } from './text.js';
 
-/** `rnn-cli compare A B` of networks: the equations that differ, and one row per tensor with what was done to it. */
+/** Report of `rnn-cli compare A B` for networks: the equations that differ, and one row per tensor with how it differs. */
 export async function compareModelsText(result: CompareModelsResult, layout: Layout): Promise<string> {
   const { tensors, equations, outputs, files, status } = result;
   const { paint } = layout;
@@ -33,7 +33,7 @@ export async function compareModelsText(result: CompareModelsResult, layout: Lay
   return [`${head}${x}${first}${why}${takes}`, ...tables, pagesText(tensors, layout)].filter(Boolean).join('\n');
 }
 
-/** '1 equation', '2 options', '1 layer': what kinds of rows the table has. */
+/** What kinds of rows the table has: '1 equation', '2 options', '1 layer'. */
 function countsOf(equations: CompareModelsResult['equations']): string[] {
   const nouns = equations.map(({ what }) => (what === 'option' || what === 'layer' ? what : 'equation'));
   return ['equation', 'option', 'layer'].flatMap(noun => {
@@ -47,19 +47,19 @@ function outputsText({ maxAbs, allowed, shape, second }: CompareModelsResult['ou
   return second === null ? 'the second cannot take the input of the first' : `outputs [${shape.join(', ')}] and [${second.join(', ')}]`;
 }
 
-/** The first layer, sample and step at which the two part. */
+/** The first layer, sample and step at which the networks differ. */
 function firstText({ first }: CompareModelsResult['outputs'], margin: string, { width }: Layout): string {
   if (first === null) return '';
   const { layer, of, sample, step, values } = first;
   const what = of === 'h' ? 'h of ' : of === 'input' ? 'what it reads in ' : '';
-  // as many digits as show that the two differ
+  // as many digits as it takes to show the difference
   const digits = [4, 6, 9, 13, 17].find(n => smallText(values[0], n) !== smallText(values[1], n));
   const [a, b] = values.map(v => smallText(v, digits));
   const line = `${margin}first difference: ${escapeText(layer, 60)}: ${what}sample ${sample + 1}${step === null ? '' : `, step ${step + 1}`} is ${a} and ${b}\n`;
   return wrapText(line, width, margin.length + 2);
 }
 
-/** What each network takes, and how the two can be compared all the same. */
+/** The inputs of each network, and how the two can still be compared. */
 function takesText({ outputs: { takes }, files }: CompareModelsResult, { width }: Layout): string {
   if (takes === null) return '';
   const listed = (inputs: typeof takes.first) =>
@@ -126,7 +126,7 @@ function changeText(change: string | null): string | undefined {
   return change?.replace(/^gate-order:(\w+)/, (_, order: string) => `gates in the order ${[...order].join(' ')}`);
 }
 
-/** What was done to a tensor, and the page of `explain` about it. */
+/** Changes of a tensor, by its name and the kind of change, and the page of `explain` about each. */
 const PAGES: readonly [name: RegExp, change: RegExp, page: string][] = [
   [/./, /^gate-order/, 'gate-order'],
   [/\/b[ho]$/, /^(doubled|halved)/, 'bias-twice'],
@@ -151,21 +151,21 @@ function pagesText(tensors: CompareModelsResult['tensors'], layout: Layout): str
   );
 }
 
-/** 'other numbers', or of a few which. */
+/** 'other numbers', or how many differ if not all do. */
 function numbersText({ differing, shape }: CompareModelsResult['tensors'][number]): string {
   const total = shape.reduce((a, b) => a * b, 1);
   if (!differing || differing.count === total) return 'other numbers';
   return `${differing.count} of ${total} numbers differ, [${differing.most.join(', ')}] most`;
 }
 
-/** `rnn-cli compare A B` of arrays: one row per array. */
+/** Report of `rnn-cli compare A B` for arrays: one row per array. */
 export async function compareArraysText({ arrays, files, equal, status }: CompareArraysResult, layout: Layout): Promise<string> {
   const { paint } = layout;
   const total = arrays.reduce((sum, a) => sum + a.total, 0);
   const off = arrays.reduce((sum, a) => sum + a.mismatched, 0);
   const largest = arrays.reduce((most, a) => Math.max(most, a.max?.abs ?? 0), 0);
   const [{ atol, rtol }] = arrays.length > 0 ? arrays : [{ atol: 0, rtol: 0 }];
-  // no two types have the same rtol
+  // the rtol identifies the dtype
   const oneRule = arrays.every(a => a.rtol === rtol);
   const rule = oneRule ? `, allowed ${smallText(atol)} + ${smallText(rtol)}·|e|` : '';
   const shapes = arrays.filter(a => a.max === null && a.second !== null && !a.equal);

@@ -4,20 +4,20 @@ import { alignPoints, smallText, smallTexts, valueText } from './numbers.js';
 import { drawTable, type Layout } from './table.js';
 import { wrapCode, wrapText } from './text.js';
 
-/** `rnn-cli compare` for people: one line when equal; else where, and why. */
+/** Options of the text report of `rnn-cli compare`. */
 export interface CompareTextOptions {
   readonly digits: number;
-  /** rows of the table at most */
+  /** most rows of the table */
   readonly rows: number;
 }
 
-/** The text of `compare`: verdict, table of differences, explanation and what was assumed, as far as each applies. */
+/** The text of `compare`: verdict, table of differences, explanation and assumptions, as far as they apply. */
 export async function compareText(result: CompareResult, layout: Layout, options: CompareTextOptions): Promise<string> {
-  // the row of every sample alone
+  // CSV contains only the row of each sample
   if (layout.style === 'csv') return samplesTable(result, layout, { ...options, rows: Number.POSITIVE_INFINITY });
   if (result.equal) return sameText(result, layout);
   if (result.status === 'UNDECIDED') return undecidedText(result, layout);
-  // numbers that are right in another order of axes
+  // correct numbers with their axes in another order
   if (result.shape.equal && result.mismatched === 0)
     return `${layout.paint.bad('DIFFERENT')}   the numbers are equal, their axes are not\n\n${becauseText(result, layout)}`;
   const parts = result.shape.equal
@@ -43,7 +43,10 @@ function sameText(result: CompareResult, { paint, width }: Layout): string {
         wrapText(`       this input cannot show: ${escapeText(byCode(cannotDetect).join(', '), Number.POSITIVE_INFINITY)}\n`, width, 9);
 }
 
-/** 'bias-missing@gru_2', 'bias-missing@dense_1' -> 'bias-missing (gru_2, dense_1)'; of more than two layers how many. */
+/**
+ * Groups codes by mistake: 'bias-missing@gru_2', 'bias-missing@dense_1' -> 'bias-missing (gru_2, dense_1)'; more than two layers are
+ * counted.
+ */
 function byCode(codes: readonly string[]): string[] {
   const layers = new Map<string, string[]>();
   for (const code of codes) {
@@ -55,7 +58,7 @@ function byCode(codes: readonly string[]): string[] {
   );
 }
 
-/** What rounding alone may do here, and what would decide. */
+/** Why rounding alone may explain the differences here, and what would decide. */
 function undecidedText({ undecided, total, max, sides }: CompareResult, { paint, width }: Layout): string {
   const { reason, values, decide } = undecided!;
   const line = `${paint.bad('UNDECIDED')}   ${values} of ${total} values, largest difference ${smallText(max?.abs ?? 0, 3)}   ${shownPath(sides.expected, 60)} and ${shownPath(sides.actual, 60)}\n`;
@@ -63,7 +66,7 @@ function undecidedText({ undecided, total, max, sides }: CompareResult, { paint,
   return wrapText(line, width, 12) + rest.join('');
 }
 
-/** auto: what is allowed where the largest difference is */
+/** The tolerance; in mode auto, the one at the largest difference. */
 function allowedText({ mode, atol, rtol }: CompareResult['tolerance'], max: CompareResult['max']): string {
   if (mode === 'auto') return `allowed ${smallText(max?.allowed ?? atol)} (auto)`;
   return rtol === 0 ? `allowed ${smallText(atol)}` : `allowed ${smallText(atol)} + ${smallText(rtol)}·|e|`;
@@ -77,7 +80,7 @@ function differentLine({ mismatched, total, perSample, max, tolerance }: Compare
   return wrapText(line, width, 12);
 }
 
-/** [3, 1] -> 'sample 4, y2'; [3, 6, 1] -> 'sample 4, step 7, y2'. Counted from 1, as the tables are. */
+/** Position in words: [3, 1] -> 'sample 4, y2'; [3, 6, 1] -> 'sample 4, step 7, y2'. Counted from 1, as in the tables. */
 function placeText([sample, ...rest]: readonly number[]): string {
   return [`sample ${sample + 1}`, ...withinSample(rest)].join(', ');
 }
@@ -88,7 +91,7 @@ function withinSample(index: readonly number[]): string[] {
   return [...steps, `y${index[index.length - 1] + 1}`];
 }
 
-/** Whether the differences alone do not give the verdicts: each value has a tolerance of its own. */
+/** Whether the table needs the tolerances to explain the verdicts, since each value has its own. */
 function needsAllowed(perSample: CompareResult['perSample']): boolean {
   const same = Math.max(...perSample.map(({ ok, maxAbs }) => (ok ? maxAbs : 0)));
   return perSample.some(({ ok, maxAbs }) => !ok && maxAbs <= same);
@@ -96,7 +99,7 @@ function needsAllowed(perSample: CompareResult['perSample']): boolean {
 
 async function samplesTable({ perSample, sides }: CompareResult, layout: Layout, { digits, rows }: CompareTextOptions): Promise<string> {
   const shown = perSample.slice(0, rows);
-  // in a narrow table fewer digits, not numbers that are cut off
+  // a narrow table has fewer digits, because a number that is cut off would be wrong
   const value = (x: number): string => valueText(x, layout.width < 72 ? Math.min(digits, 6) : digits, false);
   const largest = smallTexts(shown.map(({ maxAbs }) => maxAbs));
   const allowed = needsAllowed(shown) ? smallTexts(shown.map(sample => sample.allowed)) : null;
@@ -149,7 +152,7 @@ function shapesLine({ shape, explanations }: CompareResult, { paint, width }: La
 
 const MOST_TRIED = 5;
 
-/** The explanation that was named, or those that leave least, and the network as specified among them. */
+/** The accepted explanations, or those with the smallest residuals, with the residual of the network as specified. */
 function triedText({ explanations, tried: count, asSpecified, shape }: CompareResult, { paint }: Layout): string {
   if (explanations.length === 0 || !shape.equal) return '';
   const named = explanations.filter(({ verdict }) => verdict !== 'rejected');
@@ -168,7 +171,7 @@ function triedText({ explanations, tried: count, asSpecified, shape }: CompareRe
   return `${tried.padEnd(width + 3)}residual\n${lines.join('')}`;
 }
 
-/** What is known of the cause: the explanation that fits; all that fit equally well, each with its repair; else what the numbers say. */
+/** What is known of the cause: the explanation that fits, or all that fit equally well, each with its fix, or what the numbers show. */
 function becauseText(result: CompareResult, { paint, width }: Layout): string {
   const { explanations, shape, evidence, verdict, tellApart } = result;
   const accepted = explanations.filter(e => e.verdict !== 'rejected');
@@ -201,7 +204,7 @@ function becauseText(result: CompareResult, { paint, width }: Layout): string {
 /** Explanations of a tie that are printed in full. */
 const MOST_TIED = 4;
 
-/** Further lines start where the first one did. */
+/** Indents further lines to the start of the first. */
 function hanging(text: string): string {
   return text.replaceAll('\n', '\n      ');
 }

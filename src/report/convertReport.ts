@@ -2,7 +2,7 @@ import type { ConvertResult } from '../run/result.js';
 import { labelledLines } from './labelledLines.js';
 import type { Layout } from './table.js';
 
-/** `rnn-cli convert` for people: what was written, and how far both sides are apart. */
+/** Text report of `rnn-cli convert`: what was written, and how much the outputs of both sides differ. */
 export function convertText(result: ConvertResult, layout: Layout): string {
   const { from, to, check } = result;
   const lines: [string, string][] = [
@@ -19,7 +19,7 @@ export function convertText(result: ConvertResult, layout: Layout): string {
   return labelledLines(lines, layout, 9);
 }
 
-/** 'keras, npz'; a format of one framework says both */
+/** 'keras, npz'; only one name if the format belongs to the framework. */
 function sideText({ framework, format }: ConvertResult['from']): string {
   return framework === format ? format : `${framework}, ${format}`;
 }

@@ -4,7 +4,7 @@ import { toJson } from './json.js';
 import { NO_PAINT, type Paint } from './paint.js';
 import { alternatives, wrapText } from './text.js';
 
-/** One error as a document (`rnn-cli/error@1`). Every key is always there; null = nothing to say. */
+/** An error as a document (`rnn-cli/error@1`). All keys are always present; null = not applicable. */
 export interface ErrorDocument {
   readonly schema: 'rnn-cli/error@1';
   readonly code: string;
@@ -13,28 +13,31 @@ export interface ErrorDocument {
   readonly expected: string | null;
   readonly found: string | null;
   readonly fix: string | null;
-  /** a page of `rnn-cli explain` */
+  /** name of a page of `rnn-cli explain` */
   readonly more: string | null;
-  /** the user's own text and the wrong part of it, as a range [from, to) of characters */
+  /** the user's own text, and the wrong part of it as a range [from, to) of characters */
   readonly excerpt: { readonly text: string; readonly from: number; readonly to: number } | null;
-  /** the limit that a file is over, and the flag that sets it */
+  /** the limit that the file exceeds, and the flag that raises it */
   readonly limit: { readonly flag: string; readonly value: number } | null;
-  /** the line for --layers with the sizes of the file, _ where the user has to say */
+  /** a --layers line with the sizes found in the file, _ where the user has to fill in */
   readonly layersLine: string | null;
-  /** the whole command line as it was probably meant */
+  /** the corrected command line */
   readonly command: string | null;
   readonly exit: number;
 }
 
 const MESSAGE_LIMIT = 400;
-/** a fix may have a whole --layers line, or two */
+/** a fix may contain one or two whole --layers lines */
 const FIX_LIMIT = 2000;
 const EXCERPT_LIMIT = 100;
 const COMMAND_LIMIT = 2000;
-/** lists of known names are long; the nearest one is in the fix */
+/** lists of known names are long, and the nearest name is in the fix */
 const EXPECTED_LIMIT = 160;
 
-/** Anything thrown, as a document, with the command line that was probably meant. What is not an RnnError is our own bug (exit 70) unless memory ran out (exit 5). */
+/**
+ * Anything thrown, as a document, with the corrected command line. What is not an RnnError is our own bug (exit 70), unless memory ran out
+ * (exit 5).
+ */
 export function errorDocument(error: unknown, command?: string): ErrorDocument {
   if (!(error instanceof RnnError)) return foreignError(error);
   return {
@@ -86,7 +89,7 @@ export function errorText(error: unknown, paint: Paint = NO_PAINT, width = Numbe
   return `${wrapped.join('\n')}\n`;
 }
 
-/** The text on one line and ^^^^ under the wrong part; long texts are cut to the neighbourhood of that part. */
+/** The text on one line, with ^^^^ under the wrong part; of a long text only the part around it. */
 function excerptLines({ text, from, to }: { text: string; from: number; to: number }, paint: Paint): string[] {
   const start = from > EXCERPT_LIMIT / 2 ? from - EXCERPT_LIMIT / 2 : 0;
   const end = Math.min(text.length, Math.max(to, start) + EXCERPT_LIMIT / 2);
@@ -97,7 +100,7 @@ function excerptLines({ text, from, to }: { text: string; from: number; to: numb
   return [`  ${before}${wrong}${after}`, `  ${' '.repeat([...before].length)}${paint.bad(marks)} here`];
 }
 
-/** What the system, or a limit of the shell, does not give: node says it with a code. */
+/** What the system or a limit of the shell refused, by Node's error code. */
 const REFUSED_BY_SYSTEM: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open (ulimit -n)',
   ENFILE: 'the system has too many open files',

@@ -5,7 +5,7 @@ import { valueText } from './numbers.js';
 import type { Layout } from './table.js';
 import { READING_WIDTH, wrapCode, wrapText } from './text.js';
 
-/** `rnn-cli explain` and `rnn-cli probe` for people. */
+/** Text reports of `rnn-cli explain` and `rnn-cli probe`. */
 
 /** A page of `explain`, or the list of all pages. */
 export function explainText(page: ExplainResult, { paint, width }: Layout): string {
@@ -29,7 +29,7 @@ function listText({ mistakes = [], terms = [] }: ExplainResult, columns: number)
   return `Mistakes\n${rows(mistakes)}\nTerms\n${rows(terms)}\nrnn-cli explain NAME prints the page.\n`;
 }
 
-/** Right and wrong side by side, or one below the other where they are wide. */
+/** The correct and the wrong y side by side, or one below the other if they are wide. */
 function exampleText({ layers, dims, seed, right, wrong, command }: NonNullable<ExplainResult['example']>, columns: number): string {
   const { N, T, D } = dims;
   const rows = [` ${layers}, N=${N} T=${T} D=${D}, weights and input of seed ${seed}:\n`];
@@ -47,13 +47,13 @@ function exampleText({ layers, dims, seed, right, wrong, command }: NonNullable<
   return rows.join('');
 }
 
-/** One line a sample: '0.1234  0.5678', or '[0.12 0.34] [0.56 0.78]' for a sequence. */
+/** One line per sample: '0.1234  0.5678', or '[0.12 0.34] [0.56 0.78]' for a sequence. */
 function linesOf(y: Nested): string[] {
   return (y as readonly Nested[]).map(sample => {
     const numbers = sample as readonly Nested[];
     const show = (v: Nested): string =>
       typeof v === 'number' ? valueText(v, 4, false) : `[${(v as readonly number[]).map(n => valueText(n, 4, false)).join(' ')}]`;
-    // brackets part the steps already
+    // brackets already separate the steps
     return numbers.map(show).join(typeof numbers[0] === 'number' ? '  ' : ' ');
   });
 }
@@ -71,7 +71,7 @@ function fixesText(fixes: NonNullable<ExplainResult['fixes']>, width: number): s
   }).join('');
 }
 
-/** Further lines start where the first one did. */
+/** Indents further lines to the start of the first. */
 function labelled(label: string, code: string): string {
   return `${label}${code.replaceAll('\n', `\n${' '.repeat(label.length)}`)}\n`;
 }
@@ -108,7 +108,7 @@ export function probeText(
   return `${wrapText(head, width, 8)}\n${facts}`;
 }
 
-/** 'gate-order (23)' for twenty-three of them. */
+/** Counts the codes of each family: 'gate-order (23)'. */
 function families(codes: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const code of codes) counts.set(code.split(':')[0], (counts.get(code.split(':')[0]) ?? 0) + 1);

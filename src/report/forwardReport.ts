@@ -8,23 +8,23 @@ import type { Layout } from './table.js';
 import { traceText } from './traceReport.js';
 import { type ValueOptions, valueTable } from './values.js';
 
-/** `rnn-cli forward` for people: y, then what is needed to repeat and to keep it. */
+/** Options of the text report of `rnn-cli forward`. */
 export interface ForwardTextOptions extends ValueOptions {
   /** files that were written, for the last line */
   readonly saved: readonly string[];
-  /** leave the table of y out: it is in a file */
+  /** omit the table of y, which is in a file */
   readonly withoutY: boolean;
-  /** leave the steps out: they are in a file, or a picture stands for them */
+  /** omit the steps: they are in a file, or replaced by a plot */
   readonly withoutSteps?: boolean;
-  /** --unit: every term of this unit's numbers */
+  /** --unit: show every term of this unit's numbers */
   readonly unit?: number;
-  /** --plot: heat maps, drawn */
+  /** --plot: the heat maps as text */
   readonly pictures?: string;
 }
 
 /** What `forward` prints: y, the trace or the picture, where the numbers come from, and the digest. */
 export async function forwardText(result: ForwardResult, layout: Layout, options: ForwardTextOptions): Promise<string> {
-  // a table of numbers alone
+  // CSV contains only the table of y
   if (layout.style === 'csv') return valueTable(result.tensors.y, 'y', layout, { ...options, dims: result.dims });
   const { tensors, dims, shape, dtype } = result;
   const title = `${layout.paint.strong('y')} (${dims.join(', ')})  ${shape.join('×')} ${dtype}, ${result.engine} engine${result.fast ? ', fused multiply-add' : ''}`;
@@ -48,12 +48,12 @@ async function stepsText({ tensors }: ForwardResult, layout: Layout, options: Fo
   return Promise.all((tensors.traceLayers ?? []).map(layer => gatesText(layer, tensors.trace!, layout, options)));
 }
 
-/** 'engine batched (too little to do for loading anything else), float32': for --verbose */
+/** 'engine batched (too little to do for loading anything else), float32': for --verbose. */
 export function engineLine({ engine, engineChoice, dtype, threads }: ForwardResult): string {
   return `engine ${engine}${engineChoice === undefined ? '' : ` (${engineChoice})`}, ${dtype}${threads === undefined ? '' : `, threads ${threads}`}`;
 }
 
-/** One direction of one layer: its equations, then its gates and states. For runs that have no hand calculation. */
+/** The equations, gates and states of one direction of a layer, for runs without a hand calculation. */
 async function gatesText(
   layer: TraceLayer,
   trace: ReadonlyMap<string, TensorData>,
@@ -88,7 +88,7 @@ function provenance(result: ForwardResult, layout: Layout, saved: readonly strin
   return labelledLines(lines, layout);
 }
 
-/** h of every step as a tensor, with --states. */
+/** h of every step as a tensor; undefined without --states. */
 function statesTensor({ states, dtype }: ForwardResult): TensorData | undefined {
   const { h } = states;
   if (!Array.isArray(h) || h.length === 0) return undefined;
@@ -98,7 +98,10 @@ function statesTensor({ states, dtype }: ForwardResult): TensorData | undefined 
   return { shape, data: dtype === 'float32' ? Float32Array.from(flat) : Float64Array.from(flat) };
 }
 
-/** The document `rnn-cli/forward@1`: numbers of a float32 run with the digits of a float32; with a step or a unit its hand calculation alone. */
+/**
+ * The document `rnn-cli/forward@1`. Numbers of a float32 run have float32 digits; with a step or a unit, it only contains that part of the
+ * hand calculation.
+ */
 export function forwardDocument(result: ForwardResult, { step, unit }: Pick<ForwardRequest, 'step' | 'unit'> = {}): object {
   const { tensors, states, dtype } = result;
   const some = step !== undefined || unit !== undefined;
@@ -110,7 +113,7 @@ export function forwardDocument(result: ForwardResult, { step, unit }: Pick<Forw
   return withFields<object>(result, made);
 }
 
-/** The hand calculation of one step; with a unit, each of its numbers as the sum, product or function it is. */
+/** The hand calculation of one step; with a unit, also the sum, product or function behind each of its numbers. */
 function stepDocument({ given, lines, ...step }: HandStep, unit: number | undefined): object {
   return {
     ...step,

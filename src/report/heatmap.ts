@@ -4,19 +4,19 @@ import { gathered, type Panel } from './panels.js';
 import { displayWidth, pad } from './text.js';
 
 /**
- * Heat maps for a terminal: units down, steps across. With colours a cell is a painted square; with sixteen or none it is a digit 0 … 9 with
- * its sign, 9 being the end of the scale. Without colour everything is ASCII.
+ * Heat maps for a terminal: units down, steps across. With 256 colours or more, a cell is a coloured square; with sixteen or none, it is a
+ * digit 0 … 9 with its sign, where 9 is the end of the scale. Without colour, the output is ASCII.
  */
 export interface HeatMapOptions {
   readonly width: number;
   readonly depth: Depth;
-  /** rows of one map at most */
+  /** most rows of one map */
   readonly rows: number;
 }
 
 const GAP = 3;
 
-/** Panels side by side as far as the line goes, then below each other. */
+/** Puts as many panels side by side as fit on a line, and the others below. */
 export function heatMapsText(panels: readonly Panel[], options: HeatMapOptions): string {
   const blocks = panels.map(panel => block(panel, options));
   const lines: string[] = [];
@@ -47,7 +47,7 @@ interface Block {
 
 function block(whole: Panel, { width, depth, rows }: HeatMapOptions): Block {
   const label = String(whole.M).length + 2;
-  // a painted cell is about square; a digit needs its sign, and a space where there is room
+  // two columns make a coloured cell about square; a digit needs its sign, and a space if there is room
   const digits = depth < 2;
   const fits = (cell: number) => whole.T * cell <= width - label;
   const cell = digits ? (fits(3) ? 3 : 2) : fits(2) ? 2 : 1;
@@ -69,7 +69,7 @@ function rangeText(scale: Scale, digits: boolean, depth: Depth): string {
   return `${from} ${ramp.join('')}\u001b[0m ${to}`;
 }
 
-/** Cells of the legend, from the lowest colour to the highest; an odd number has the middle one. */
+/** Cells of the legend, from the lowest colour to the highest; the number is odd, so that one shows the middle. */
 const RAMP = 7;
 
 function rowLabel(m: number, units: number, width: number): string {
@@ -89,14 +89,14 @@ function rowText(panel: Panel, m: number, cell: number, depth: Depth): string {
   return depth === 0 ? text : `${text}\u001b[0m`;
 }
 
-/** '-7', '3', '0': tenths of the scale with their sign. */
+/** A digit of the scale with its sign: '-7', '3', '0'. */
 function digitText(x: number, scale: Scale): string {
   const at = position(x, scale);
   if (Number.isNaN(at)) return '?';
   return String(scale.kind === 'sequential' ? Math.round(at * 9) : Math.round((2 * at - 1) * 9));
 }
 
-/** Step numbers under their columns, as many as fit: '1       5         10'. */
+/** As many step numbers as fit, below their columns: '1       5         10'. */
 function axisText(T: number, steps: number, cell: number): string {
   const widest = String(T * steps).length + 1;
   const every = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find(n => n * cell >= widest) ?? T;
@@ -105,7 +105,7 @@ function axisText(T: number, steps: number, cell: number): string {
     const shown = t === 0 || (t + 1) % every === 0;
     const number = String(t * steps + 1);
     const end = (t + 1) * cell;
-    // numbers end where their column ends, so that they stand under it
+    // a number ends where its column ends
     if (shown && end - number.length >= (text === '' ? 0 : text.length + 1)) text = text.padEnd(Math.max(0, end - number.length)) + number;
   }
   return text;

@@ -3,7 +3,7 @@ import { colourOf, type Rgb, type Scale } from './palette.js';
 import { gathered, type Panel } from './panels.js';
 import { FAINT, LINE, rect, svgDocument, text } from './svg.js';
 
-/** Heat maps as a vector picture: a panel per gate and state, units down, steps across, a colour bar beside each. */
+/** Heat maps as an SVG: a panel for each gate and state, units down, steps across, a colour bar beside each. */
 
 const PANELS_ACROSS = 3;
 const MARGIN = 24;
@@ -11,12 +11,12 @@ const LEFT = 46;
 const RIGHT = 62;
 const TOP = 30;
 const BOTTOM = 42;
-/** a panel's cells fill about this much */
+/** approximate size of a panel's cells, in pixels */
 const ROOM = { width: 260, height: 180 };
-/** more cells than this across or down are gathered: a cell stays at least a pixel wide */
+/** if there are more cells, they are averaged, so that a cell remains at least half a pixel wide */
 const MOST = { columns: 520, rows: 360 };
 
-/** Heat maps one below the other as an SVG document. */
+/** Arranges heat maps in rows as an SVG document. */
 export function heatMapsSvg(panels: readonly Panel[], title: string): string {
   const drawn = panels.map(draw);
   const width = Math.max(...drawn.map(panel => panel.width), 0);
@@ -47,7 +47,7 @@ function draw(whole: Panel): Drawn {
   const body = [text(LEFT, 18, whole.title, { size: 13, bold: true })];
   for (let m = 0; m < panel.M; m++) {
     for (let t = 0; t < panel.T; t++) {
-      // overlapping by a hair, for otherwise renderers show seams
+      // cells overlap slightly, because renderers otherwise show seams
       const fill = hex(colourOf(panel.value(t, m), panel.scale));
       body.push(rect(LEFT + t * cell.width, TOP + m * cell.height, cell.width + 0.3, cell.height + 0.3, fill));
     }
@@ -77,7 +77,7 @@ function axes(
   return parts;
 }
 
-/** 1 and the multiples of a round number, at least `room` pixels apart. */
+/** Tick positions: 1 and the multiples of a round number, at least `room` pixels apart. */
 function ticks(count: number, pixels: number, room: number): number[] {
   const every = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000].find(step => (step * pixels) / count >= room) ?? count;
   const round = Array.from({ length: Math.floor(count / every) }, (_, i) => (i + 1) * every);

@@ -14,7 +14,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'gates', optional: true, paint: 'faint' },
 ];
 
-/** `rnn-cli inspect` for people: the file, its tensors, its network. */
+/** Text report of `rnn-cli inspect`: the file, its tensors, its network. */
 export async function inspectText(result: InspectResult, layout: Layout): Promise<string> {
   const { paint, width } = layout;
   const framework = [result.framework ?? (result.format === 'savedmodel' ? 'TensorFlow' : 'unknown framework'), result.frameworkVersion]
@@ -24,7 +24,7 @@ export async function inspectText(result: InspectResult, layout: Layout): Promis
   const columns = gated ? COLUMNS : COLUMNS.filter(column => column.title !== 'gates');
   const rows = result.tensors.map(t => tensorRow(t).slice(0, columns.length));
   const tensors = () => drawTable({ columns, rows }, layout);
-  // other programs read one table, and nothing around it
+  // CSV is one table for other programs, with nothing around it
   if (layout.style === 'csv') return result.tensors.length === 0 && result.network ? shapesText(result.network, layout) : tensors();
   const parts = [
     wrapText(
@@ -46,7 +46,7 @@ export async function inspectText(result: InspectResult, layout: Layout): Promis
   return parts.join('\n');
 }
 
-/** Why there are no numbers, and below it what gives some. */
+/** Why the network is not run, and below it how to run it. */
 function reasonText(reason: string, runs: boolean, { paint, width }: Layout): string {
   const [what, ...fixes] = reason.split('; fix: ');
   const lines = [`${paint.warn(runs ? 'note:' : 'not run:')} ${what}`, ...fixes.map(fix => `  fix: ${alternatives(fix, 7)}`)];

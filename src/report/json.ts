@@ -1,9 +1,9 @@
 import type { TensorData } from '../run/result.js';
 
 /**
- * JSON that loses nothing: NaN and infinities as strings, −0 as -0, bigint as an integer, float32 data with the shortest digits that give the
- * same float32 back. Controls and bidirectional marks are escaped beyond what JSON asks, because the text may reach a terminal.
- * Text goes to a sink in pieces: a document of 10^8 values is longer than the longest string.
+ * Lossless JSON: NaN and infinities as strings, −0 as -0, bigints as integers, float32 data with the shortest digits that give the same
+ * float32. Control and bidirectional characters are escaped even where JSON does not require it, because the text may reach a terminal. The
+ * text goes to a sink in pieces, since a document of 10^8 values is longer than the longest string.
  */
 export type JsonSink = (piece: string) => void;
 
@@ -12,17 +12,17 @@ const FLOAT32 = Symbol('float32');
 
 const PIECE = 1 << 16;
 
-/** A value that is written as the nested arrays of `tensor`, without building them. */
+/** A value that is written as the nested arrays of `tensor`, without creating them. */
 export function nestedJson(tensor: TensorData): object {
   return { [TENSOR]: tensor };
 }
 
-/** A value whose numbers are float32: 0.1 and not 0.10000000149011612. */
+/** A value whose numbers are written as float32: 0.1 instead of 0.10000000149011612. */
 export function float32Json(value: unknown): object {
   return { [FLOAT32]: value };
 }
 
-/** One document on one line, without a newline at its end. Keys with `undefined` are left out. */
+/** Writes a document as one line without a newline. Keys with the value `undefined` are omitted. */
 export function writeJson(value: unknown, sink: JsonSink): void {
   let text = '';
   const emit = (piece: string): void => {
@@ -36,32 +36,32 @@ export function writeJson(value: unknown, sink: JsonSink): void {
   sink(text);
 }
 
-/** One line of JSON. NaN and infinities are written as strings, bigints as whole numbers. */
+/** Returns JSON on one line. NaN and infinities are written as strings, bigints as integers. */
 export function toJson(value: unknown): string {
   const pieces: string[] = [];
   writeJson(value, piece => pieces.push(piece));
   return pieces.join('');
 }
 
-/** The shortest text that gives the same double back; the three that JSON lacks as strings. */
+/** The shortest text that gives the same double; NaN and infinities as strings. */
 export function jsonNumber(x: number): string {
   if (Number.isFinite(x)) return Object.is(x, -0) ? '-0' : String(x);
   return `"${x}"`;
 }
 
-/** The shortest text that gives the same float32 back. `x` must be a float32 value. */
+/** The shortest text that gives the same float32. `x` must be a float32 value. */
 export function jsonFloat32(x: number): string {
   if (!Number.isFinite(x) || x === 0) return jsonNumber(x);
   return String(shortestFloat32(x));
 }
 
-/** Below it float32 has fewer than 24 bits, and fewer than six digits may do. */
+/** Smaller float32 numbers have fewer than 24 bits, so fewer than six digits may suffice. */
 const SMALLEST_NORMAL = 2 ** -126;
 
 /**
- * Six digits survive text -> float32 -> text and nine always identify a float32 (IEEE 754, 5.12.2), so the shortest text has 6 … 9 of them,
- * less the zeros at its end.
- * @returns the double nearest to the shortest decimal text, whose own text has these digits
+ * Finds the shortest decimal number that rounds to x. Six digits survive text -> float32 -> text, and nine always identify a float32 (IEEE
+ * 754, 5.12.2), so 6 … 9 digits are tried; trailing zeros then disappear.
+ * @returns the double nearest to that decimal number, which prints with these digits
  */
 export function shortestFloat32(x: number): number {
   for (let digits = Math.abs(x) < SMALLEST_NORMAL ? 1 : 6; digits < 9; digits++) {
@@ -73,7 +73,7 @@ export function shortestFloat32(x: number): number {
 
 const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
-/** JSON.stringify escapes C0 and lone surrogates; C1, DEL and bidirectional marks are ours. */
+/** JSON.stringify escapes C0 and lone surrogates; this adds C1, DEL and bidirectional characters. */
 export function jsonString(text: string): string {
   return JSON.stringify(text).replace(UNSAFE, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
@@ -109,7 +109,7 @@ function writeObject(object: object, number: (x: number) => string, emit: JsonSi
   emit(separator === '{' ? '{}' : '}');
 }
 
-/** data of shape [a, b, …] as nested arrays; a scalar (shape []) is one number. */
+/** Writes data of shape [a, b, …] as nested arrays; a scalar (shape []) is a single number. */
 function writeTensor({ shape, data }: TensorData, emit: JsonSink): void {
   const number = data instanceof Float32Array ? jsonFloat32 : jsonNumber;
   if (shape.length === 0) {

@@ -1,7 +1,7 @@
 import type { Layout } from './table.js';
 import { wrapText } from './text.js';
 
-/** ' label     text', one below the other; a text that is too long continues below itself. */
+/** Lines of ' label     text'; a long text continues below its beginning. */
 export function labelledLines(lines: readonly (readonly [label: string, text: string])[], { paint, width }: Layout, least = 10): string {
   const column = Math.max(least, ...lines.map(([label]) => label.length + 1));
   return lines

@@ -2,7 +2,7 @@ import type { DimsJson, ShapesResult } from '../run/result.js';
 import { sizesText, symbolsText } from './dims.js';
 import { paramsText } from './paramsText.js';
 
-/** `shapes --mermaid`: the network as a Mermaid flowchart, for pages that draw it (GitHub does). Ids are our own; names are quoted text. */
+/** `shapes --mermaid`: the network as a Mermaid flowchart, for pages that draw it (as GitHub does). Ids are our own; names are quoted. */
 export function mermaidText(result: ShapesResult): string {
   const ids = new Map<string, string>();
   const lines = ['flowchart LR', `  x(["x"])`];
@@ -27,7 +27,7 @@ function shapeText(shape: DimsJson): string {
   return quoted(`${symbolsText(shape)} ${sizesText(shape)}`);
 }
 
-/** Mermaid's own escapes: what is not a letter, digit or plain sign becomes its number. */
+/** Escapes text for Mermaid: any character but letters, digits and plain signs becomes its code. */
 function quoted(text: string): string {
   return text.replace(/[^\p{L}\p{N} ._,×()+*/-]/gu, character => `#${character.codePointAt(0)};`);
 }

@@ -2,7 +2,9 @@ import type { LayerRow } from '../run/result.js';
 import { type Canvas, cut, type Exit, shapeLabel, stepsOf } from './networkCanvas.js';
 import { FAINT, path, text } from './svg.js';
 
-/** What a layer reads, as arrows with shapes: straight up from the layer below; from further below by name or round the right side. */
+/**
+ * Draws what a layer reads as arrows with shapes: straight up from the layer below; from further down by name, or around the right side.
+ */
 
 /** @param below name of the band under this one; @param input name of the model's input */
 export function drawArrows(
@@ -22,7 +24,7 @@ export function drawArrows(
   });
 }
 
-/** @param many further arrows stand on the right: the label goes to the left */
+/** @param many whether further arrows are on the right, so that the label goes to the left */
 function drawStraight(from: Exit, base: number, many: boolean, { body, right }: Canvas): void {
   const middle = (from.y + base) / 2 + 4;
   for (const x of from.xs) {
@@ -32,7 +34,7 @@ function drawStraight(from: Exit, base: number, many: boolean, { body, right }: 
   body.push(text(right + 14, middle, from.shape.whole, { size: 11, colour: FAINT }));
 }
 
-/** A sequence from further below would cross everything between: each step's arrow begins at its name. */
+/** A sequence from further down would cross everything between, so the arrow of each step begins at a name instead. */
 function drawNamed(name: string, from: Exit, base: number, aside: number, { body, columns, right }: Canvas): void {
   const start = base + 24;
   const labels = new Map(stepsOf(columns).map(column => [column.x, column.label]));
@@ -45,7 +47,7 @@ function drawNamed(name: string, from: Exit, base: number, aside: number, { body
   if (aside === 0) body.push(text(right + 14, (start + base) / 2 + 4, from.shape.whole, { size: 11, colour: FAINT }));
 }
 
-/** One result that comes from further below goes round on the right. */
+/** Draws a single value from further down around the right side. */
 function drawAround(from: Exit, base: number, k: number, { body, right }: Canvas): void {
   const lane = right - 12 - 10 * k;
   const [x] = from.xs;

@@ -1,6 +1,6 @@
 import { FAINT, INK, LINE, rect, text } from './svg.js';
 
-/** The grid that the picture of a network is drawn on: steps to the right, layers upwards. */
+/** The grid of the network's picture: steps to the right, layers upwards. Sizes in pixels. */
 export const PITCH = 118;
 export const BOX = { width: 78, height: 34 };
 export const ZONE = 58;
@@ -14,27 +14,27 @@ export const OTHER_FILL = '#fef3c7';
 /** A step that is drawn: its column, and its number or letter. */
 export interface Column {
   readonly x: number;
-  /** '1', 'T'; '' for the dots */
+  /** '1', 'T'; '' for dots */
   readonly label: string;
 }
 
-/** Columns without the dots. */
+/** The columns that are not dots. */
 export function stepsOf(columns: readonly Column[]): Column[] {
   return columns.filter(column => column.label !== '');
 }
 
-/** Where a layer's result leaves its band. */
+/** Where the output of a layer leaves its band. */
 export interface Exit {
   readonly y: number;
-  /** one per column shown for a sequence, else one */
+  /** one for each column of a sequence, otherwise a single one */
   readonly xs: readonly number[];
   readonly shape: { readonly step: string; readonly whole: string };
-  /** a further input of the network: it is not drawn itself but stands by its name at the layers that read it */
+  /** whether this is a further input of the network, which is not drawn, but named at the layers that read it */
   readonly apart?: boolean;
 }
 
 export interface Canvas {
-  /** of the time axis of this band: RepeatVector begins another one */
+  /** the time axis of this band: RepeatVector begins a new one */
   readonly columns: readonly Column[];
   readonly right: number;
   readonly body: string[];
@@ -51,7 +51,7 @@ export function box(x: number, top: number, name: string, fill: string): string[
   ];
 }
 
-/** Something that sees all steps at once. */
+/** A bar for a layer that sees all steps at once. */
 export function bar({ columns }: Canvas, top: number, height: number, name: string, fill: string): string[] {
   const from = columns[0].x - BOX.width / 2;
   const to = columns[columns.length - 1].x + BOX.width / 2;

@@ -24,8 +24,8 @@ import { paramsText, totalText } from './paramsText.js';
 import { FAINT, path, svgDocument, text } from './svg.js';
 
 /**
- * The network unrolled over time: time runs to the right, layers from the input below to y above, every arrow with its shape. A layer that has
- * one result per step is drawn once per step shown; what reads a whole sequence is a bar across them.
+ * The network unrolled over time: steps to the right, layers upwards from the input to y, with a shape on every arrow. A layer with one
+ * output per step is drawn once for each step shown; a layer that reads a whole sequence is a bar across the steps.
  */
 export function networkSvg(result: ShapesResult): string {
   const axes = [result.input, ...result.layers.flatMap(layer => [layer.input, layer.output])].filter(isSequence).map(columnsOf);
@@ -49,14 +49,14 @@ export function networkSvg(result: ShapesResult): string {
   return svgDocument(right + GUTTER.right, height, `${result.title}, unrolled over time`, canvas.body);
 }
 
-/** Layers name the model's input by its own name; a chain's first layer reads it. */
+/** The name under which layers read the model's input, which is what the first layer of a chain reads. */
 function inputName({ model, layers }: ShapesResult): string {
   return layers[0]?.inputs[0] ?? model.inputName;
 }
 
 const MOST_STEPS = 5;
 
-/** The steps of axis 1 that are drawn. */
+/** The steps of axis 1 to draw. */
 function columnsOf({ dims, shape }: DimsJson): Column[] {
   const T = shape[1];
   const labels =
@@ -129,7 +129,7 @@ function drawRecurrent(layer: LayerRow, base: number, top: number, canvas: Canva
   const forward = base - BOX.height;
   const backward = forward - 22 - BOX.height;
   const bars = backward - 22;
-  // x_t passes behind the lower box to the upper one, and the lower box's h behind the upper one to the merge
+  // x_t runs behind the lower box to the upper one, and h of the lower box behind the upper one to the merge
   for (const x of all) {
     const riser = path([x, base + 10, x - 24, base + 10, x - 24, backward + BOX.height], FAINT);
     canvas.body.push(riser);
@@ -144,7 +144,7 @@ function drawRecurrent(layer: LayerRow, base: number, top: number, canvas: Canva
   return { y: top, xs: layer.returnSequences ? all : [last] };
 }
 
-/** The boxes of one direction and the state that goes from one to the next. */
+/** The boxes of one direction, and the state passed from each to the next. */
 function drawChain(layer: LayerRow, top: number, backwards: boolean, { columns, body }: Canvas): void {
   const state = layer.kind === 'lstm' ? 'h, c' : 'h';
   const width = stateShape(layer);
@@ -160,7 +160,7 @@ function drawChain(layer: LayerRow, top: number, backwards: boolean, { columns, 
   });
 }
 
-/** 'N×5': h of one direction; a projected LSTM passes on h of width P */
+/** Shape of h of one direction, 'N×5'; a projected LSTM passes on h of width P. */
 function stateShape({ units, options }: LayerRow): string {
   return typeof options.projection === 'number' ? `N×${options.projection}` : `N×${units}`;
 }
@@ -176,7 +176,7 @@ function drawOutput({ output }: ShapesResult, exit: Exit, { body, right, columns
   body.push(text(24, top - 6, 'output y', { size: 13, bold: true }));
 }
 
-/** One step's shape 'N×5', and the whole '(N, T, M) = N×10×5'. */
+/** The shape of one step, 'N×5', and the whole shape, '(N, T, M) = N×10×5'. */
 function shapesOf(shape: DimsJson): Exit['shape'] {
   return { step: stepSizesText(shape), whole: `${symbolsText(shape)} = ${sizesText(shape)}` };
 }

@@ -2,15 +2,15 @@ import type { Count } from '../run/result.js';
 import { shortestFloat32 } from './json.js';
 import { displayWidth } from './text.js';
 
-/** Numbers for people. */
+/** Formats numbers for people. */
 
-/** 1181696, or '1,181,696' with separators; '?' while a size is symbolic. */
+/** A count: 1181696, or '1,181,696' with separators; '?' while a size is symbolic. */
 export function countText(count: Count | null, separators = false): string {
   if (count === null) return '?';
   return separators ? String(count).replace(/\B(?=(\d{3})+$)/g, ',') : String(count);
 }
 
-/** '228 B', '8.45 MB' in powers of 1024 as Keras counts them. */
+/** Bytes: '228 B', '8.45 MB', in powers of 1024 as Keras counts them. */
 export function bytesText(bytes: Count | null): string {
   if (bytes === null) return '? B';
   const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB'];
@@ -31,7 +31,7 @@ export function smallText(x: number, digits = 2): string {
   return exponent < -2 || exponent > 5 ? short.toExponential().replace('e+', 'e') : String(short);
 }
 
-/** The same for the numbers of one column: all with an exponent where one has it. */
+/** `smallText` for the numbers of a column: all get an exponent if one has it. */
 export function smallTexts(values: readonly number[]): string[] {
   const texts = values.map(x => smallText(x));
   if (!texts.some(text => /\de/.test(text))) return texts;
@@ -39,12 +39,12 @@ export function smallTexts(values: readonly number[]): string[] {
 }
 
 /**
- * A value in `digits` significant digits: plain from 1e-4 up to 10^digits, else with an exponent. Never more digits than the value has:
- * `float32` stops at the digits that identify the float32.
+ * A value with `digits` significant digits: plain from 1e-4 up to 10^digits, otherwise with an exponent. Never more digits than the value
+ * has: with `float32`, only those that identify the float32.
  */
 export function valueText(x: number, digits: number, float32: boolean): string {
   if (!Number.isFinite(x)) return String(x);
-  // a person reads -0 as a fault; JSON and files keep the sign
+  // people take -0 for a bug; JSON and files keep the sign
   if (x === 0) return '0';
   const whole = float32 ? String(shortestFloat32(x)) : String(x);
   const magnitude = Math.abs(x);
@@ -65,7 +65,7 @@ function significant(text: string): number {
     .replace('.', '').length;
 }
 
-/** Values of one column with their decimal points below each other. */
+/** Pads the values of a column so that their decimal points are aligned. */
 export function alignPoints(values: readonly string[]): string[] {
   const wholes = values.map(value => /^-?\d+/.exec(value)?.[0].length ?? value.length);
   const tails = values.map((value, i) => displayWidth(value) - wholes[i]);
@@ -78,7 +78,7 @@ export function formulaText(formula: string): string {
   return formula.replaceAll('*', '·').replaceAll('+', ' + ');
 }
 
-/** What is added up outside of parentheses: 'T*(D*M+M*M)+M*K' -> ['T*(D*M+M*M)', 'M*K'] */
+/** Splits a formula into its top-level terms: 'T*(D*M+M*M)+M*K' -> ['T*(D*M+M*M)', 'M*K']. */
 export function termsOf(formula: string): string[] {
   const terms: string[] = [];
   let [from, depth] = [0, 0];

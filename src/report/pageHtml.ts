@@ -1,6 +1,6 @@
 import { escapeXml } from '../escape.js';
 
-/** The code and style of the page, built by scripts/page.mjs, each with its sha256 in base64 for the content security policy. */
+/** Code and style of the page, built by scripts/page.mjs, each with its SHA-256 in base64 for the content security policy. */
 export interface PageBundle {
   readonly script: string;
   readonly scriptSha256: string;
@@ -9,8 +9,8 @@ export interface PageBundle {
 }
 
 /**
- * One file that needs nothing else: it contains data, style and code, and its content security policy allows them and nothing more: no request,
- * no code of anybody else. @param data plain JSON; what it says is only ever shown as text
+ * A self-contained HTML file with data, style and code. Its content security policy allows exactly these: no requests, no other code.
+ * @param data plain JSON; its strings are only ever shown as text
  */
 export function pageHtml(title: string, data: unknown, { script, scriptSha256, style, styleSha256 }: PageBundle): string {
   const policy = [
@@ -35,7 +35,7 @@ export function pageHtml(title: string, data: unknown, { script, scriptSha256, s
   ].join('');
 }
 
-/** JSON that no HTML parser finds a tag, a comment or an entity in, and no reader a mark that turns a line around. NaN and infinities are strings. */
+/** JSON in which no HTML parser finds a tag, a comment or an entity, and without bidirectional marks. NaN and infinities are strings. */
 function jsonInHtml(data: unknown): string {
   const whole = (_key: string, value: unknown) =>
     typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value;

@@ -1,4 +1,4 @@
-/** Colours by meaning, so that a report can be written once and painted or not. `loadPaint` in table.ts makes the coloured one. */
+/** Colours by meaning, so that a report is written once, with or without colours. `loadPaint` in table.ts makes the coloured one. */
 export interface Paint {
   strong(text: string): string;
   faint(text: string): string;

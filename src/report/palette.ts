@@ -1,29 +1,29 @@
-/** Colours of heat maps: two scales that people with a colour vision deficiency can read, as 24-bit, 256 and 16 colours. */
+/** Colours of heat maps: two scales that are readable with a colour vision deficiency, in 24-bit, 256 and 16 colours. */
 
 export type Rgb = readonly [number, number, number];
 
-/** What a terminal shows: 0 none, 1 sixteen colours, 2 256 colours, 3 24 bits (the levels of chalk). */
+/** Colours of a terminal: 0 none, 1 sixteen, 2 256, 3 24 bits (the levels of chalk). */
 export type Depth = 0 | 1 | 2 | 3;
 
-/** 'ff8000 …': red, green and blue of each. */
+/** Parses a list of hexadecimal colours: 'ff8000 …'. */
 export function coloursOf(list: string): readonly Rgb[] {
   return list.split(' ').map((hex): Rgb => [0, 2, 4].map(at => Number.parseInt(hex.slice(at, at + 2), 16)) as unknown as Rgb);
 }
 
-/** ColorBrewer RdBu from blue (negative) to red (positive); its zero is a light grey, which is seen on white, too. */
+/** ColorBrewer RdBu from blue (negative) to red (positive); its zero is a light grey that is visible on white. */
 const DIVERGING = coloursOf('053061 2166ac 4393c3 92c5de d1e5f0 e4e4e4 fddbc7 f4a582 d6604d b2182b 67001f');
 
 /** matplotlib's viridis: dark is 0, yellow 1. */
 const SEQUENTIAL = coloursOf('440154 482878 3e4a89 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725');
 
-/** The ends of a scale: 'diverging' is −limit … limit, 'sequential' 0 … 1. */
+/** The range of a scale: 'diverging' is −limit … limit, 'sequential' 0 … 1. */
 export interface Scale {
   readonly kind: 'diverging' | 'sequential';
   readonly low: number;
   readonly high: number;
 }
 
-/** Where x stands on the scale, 0 … 1; NaN stays NaN. */
+/** Position of x on the scale, 0 … 1; NaN stays NaN. */
 export function position(x: number, { low, high }: Scale): number {
   if (Number.isNaN(x)) return x;
   return Math.min(1, Math.max(0, (x - low) / (high - low)));
@@ -41,13 +41,13 @@ export function colourOf(x: number, scale: Scale): Rgb {
   return anchors[from].map((a, i) => Math.round(a + (anchors[from + 1][i] - a) * part)) as unknown as Rgb;
 }
 
-/** Backgrounds of sixteen colours, each with the foreground that can be read on it. */
+/** Background colours of a 16-colour terminal, each with a readable foreground. */
 const SIXTEEN: Record<Scale['kind'], readonly string[]> = {
   diverging: ['44;97', '46;30', '47;30', '43;30', '41;97'],
   sequential: ['40;97', '44;97', '46;30', '42;30', '43;30'],
 };
 
-/** The SGR codes that paint the background for x; '' without colour. */
+/** The SGR codes of the background for x; '' without colour. */
 export function backgroundOf(x: number, scale: Scale, depth: Depth): string {
   if (depth === 0) return '';
   if (depth === 1) {
@@ -60,7 +60,7 @@ export function backgroundOf(x: number, scale: Scale, depth: Depth): string {
 
 const CUBE = [0, 95, 135, 175, 215, 255];
 
-/** The nearest of xterm's 6×6×6 cube (16 … 231) and its greys (232 … 255). */
+/** Index of the nearest colour in xterm's 6×6×6 cube (16 … 231) and its greys (232 … 255). */
 export function nearest256(rgb: Rgb): number {
   const [r, g, b] = rgb.map(v => CUBE.indexOf(CUBE.reduce((best, c) => (Math.abs(c - v) < Math.abs(best - v) ? c : best))));
   const grey = Math.min(23, Math.max(0, Math.round((rgb.reduce((sum, v) => sum + v, 0) / 3 - 8) / 10)));
@@ -69,7 +69,7 @@ export function nearest256(rgb: Rgb): number {
   return distance([shade, shade, shade]) < distance([CUBE[r], CUBE[g], CUBE[b]]) ? 232 + grey : 16 + 36 * r + 6 * g + b;
 }
 
-/** Values within 0 … 1 have that scale; all others one that is symmetric, −1 … 1 at least. */
+/** The scale for some values: sequential if all are within 0 … 1, otherwise diverging, at least −1 … 1. */
 export function scaleOf(values: ArrayLike<number>): Scale {
   let low = 0;
   let high = 0;

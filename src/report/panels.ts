@@ -2,18 +2,18 @@ import { escapeText } from '../escape.js';
 import type { ForwardResult, TensorData } from '../run/result.js';
 import { type Scale, scaleOf } from './palette.js';
 
-/** What a heat map shows: one gate or state of one layer for one sample, units down, steps across. */
+/** One heat map: a gate or state of a layer for one sample, units down, steps across. */
 export interface Panel {
   /** 'lstm_1 h', 'bigru_1 backward z' */
   readonly title: string;
   readonly T: number;
   readonly M: number;
   readonly scale: Scale;
-  /** t and m from 0 */
+  /** t and m count from 0 */
   value(t: number, m: number): number;
 }
 
-/** Every gate and state of the trace, in the order of the equations; the gate of a plain RNN is its h and is not shown twice. */
+/** All gates and states of the trace, in the order of the equations; the gate of a plain RNN is its h, and not shown twice. */
 export function panelsOf({ tensors }: ForwardResult, sample: number): Panel[] {
   const { trace, traceLayers = [] } = tensors;
   return traceLayers.flatMap(({ layer, direction, gateNames, stateNames }) => {
@@ -21,19 +21,19 @@ export function panelsOf({ tensors }: ForwardResult, sample: number): Panel[] {
     const prefix = both ? `${layer}/${direction}` : layer;
     const title = escapeText(layer, 60) + (both ? ` ${direction}` : '');
     const gates = gateNames.length > 1 ? gateNames.map(gate => ({ key: `${prefix}/gates/${gate}`, letter: gate })) : [];
-    // the output h comes last, as in the equations
+    // h comes last, as in the equations
     const states = [...stateNames].reverse().map(state => ({ key: `${prefix}/${state}`, letter: state }));
     return [...gates, ...states].map(({ key, letter }) => panelOf(trace!.get(key)!, sample, `${title}  ${letter}`));
   });
 }
 
-/** @param t [N, T, M] @param sample from 1 */
+/** @param t [N, T, M] @param sample counted from 1 */
 function panelOf({ shape: [, T, M], data }: TensorData, sample: number, title: string): Panel {
   const from = (sample - 1) * T * M;
   return { title, T, M, scale: scaleOf(data.subarray(from, from + T * M)), value: (t, m) => data[from + t * M + m] };
 }
 
-/** A panel with steps and units gathered so that it fits: each cell is the mean of its block. */
+/** Reduces a panel to at most `columns` × `rows` cells: each is the mean of a block. */
 export function gathered(panel: Panel, columns: number, rows: number): { panel: Panel; steps: number; units: number } {
   const steps = Math.ceil(panel.T / Math.max(1, columns));
   const units = Math.ceil(panel.M / Math.max(1, rows));

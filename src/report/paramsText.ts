@@ -1,7 +1,7 @@
 import type { LayerRow, ShapesResult, WeightRow } from '../run/result.js';
 import { countText, formulaText } from './numbers.js';
 
-/** Counts of parameters, also while D is symbolic. */
+/** Formats parameter counts, including those with a symbolic D. */
 
 /** '146', or '20·D + 132'. */
 export function totalText({ params, formulas }: ShapesResult['totals'], separators: boolean): string {
@@ -10,7 +10,7 @@ export function totalText({ params, formulas }: ShapesResult['totals'], separato
 
 type Counted = Pick<WeightRow, 'dims' | 'shape' | 'count'>;
 
-/** '180', or '20·D + 120' of a layer or of one weight; '?' where D stands in a sum. */
+/** Parameters of a layer or a weight: '180', or '20·D + 120'; '?' if they are not linear in D. */
 export function paramsText({ params, weights }: Pick<LayerRow, 'params'> & { weights: readonly Counted[] }, separators: boolean): string {
   if (params !== null) return countText(params, separators);
   let slope = 0n;

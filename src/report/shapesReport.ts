@@ -7,7 +7,7 @@ import { paramsText, totalText } from './paramsText.js';
 import { type Column, drawTable, type Layout } from './table.js';
 import { displayWidth, wrapText } from './text.js';
 
-/** `rnn-cli shapes` for people: every tensor with its letters, its sizes, its count and the arithmetic behind it. */
+/** Text report of `rnn-cli shapes`: every tensor with its letters, its sizes, its count and the arithmetic behind it. */
 
 const COLUMNS: readonly Column[] = [
   { title: 'layer', min: 8, paint: 'name', key: true },
@@ -42,14 +42,14 @@ export async function shapesText(result: ShapesResult, layout: Layout): Promise<
   return `${heading(result, layout)}\n\n${table}\n${facts(result, layout)}`;
 }
 
-/** An only input is x, as in the equations; several have their names. */
+/** A single input is called x, as in the equations; several have their names. */
 function inputName({ inputs }: ShapesResult, name: string): string {
   return inputs.length === 1 ? 'x' : escapeText(name, 40);
 }
 
-/** The table alone, a weight or an output a row, every cell filled, numbers without separators. */
+/** Only the table: a row for each weight and output, every cell filled, numbers without separators. */
 function csvText(result: ShapesResult, layout: Layout): Promise<string> {
-  // an output's row has no count: the column adds up to the total
+  // an output has no count, so that the column adds up to the total
   const rows = result.layers.flatMap((layer, i) =>
     layerRows(layer, roleOf(result, i), false).map(([, what, shape, size, params, how]) => {
       return [escapeText(layer.name, 60), what, shape, size, what.startsWith('→') ? '' : params, how];
@@ -76,7 +76,7 @@ function heading({ title, dims, inputs }: ShapesResult, { paint, width }: Layout
   return fits ? `${paint.strong(title)}    ${line}` : wrapText(`${paint.strong(title)}\n  ${line}`, width, 2);
 }
 
-/** Whether a layer gives y, a further output, or what only other layers read. */
+/** Whether a layer gives y, a further output, or only what other layers read. */
 type Role = 'y' | 'output' | 'inner';
 
 function roleOf({ layers, outputs }: ShapesResult, i: number): Role {
@@ -114,7 +114,7 @@ function outputName({ kind, returnSequences, options }: LayerRow): string {
   return names[kind] ?? escapeText(activationName(options.activation) || kind, 30);
 }
 
-/** The lines below the table: counts of the frameworks, work, memory, options that are not the usual ones. */
+/** The lines below the table: counts by framework, work, memory, unusual options. */
 function facts(result: ShapesResult, layout: Layout): string {
   const separators = layout.style !== 'plain';
   const { totals, layers } = result;
@@ -158,7 +158,7 @@ function countedAs({ byFramework, formulas }: ShapesResult['totals'], separators
   return words.join('   ');
 }
 
-/** A formula has as many terms as a network has layers: more than this are counted. */
+/** A formula has a term for each layer; beyond this many, the terms are only counted. */
 const MOST_TERMS = 12;
 
 function macs({ totals }: ShapesResult, separators: boolean): string {
@@ -171,7 +171,7 @@ function macs({ totals }: ShapesResult, separators: boolean): string {
   return `${countText(totals.macsPerSample, separators)} per sample = ${formula}   (matrix products only)`;
 }
 
-/** What a reader would not expect of this kind of layer: 'relu, no bias, backwards'. */
+/** Options that are unusual for the kind of layer: 'relu, no bias, backwards'. */
 function unusualOptions({ kind, options, merge, returnSequences }: LayerRow): string {
   const words: string[] = [];
   const usual = kind === 'dense' ? 'linear' : 'tanh';
@@ -193,7 +193,7 @@ function unusualOptions({ kind, options, merge, returnSequences }: LayerRow): st
   return words.join(', ');
 }
 
-/** An activation is its name, or an object with its name and parameters. */
+/** An activation is a name, or an object with name and parameters. */
 function activationName(activation: unknown): string {
   if (typeof activation === 'string') return activation;
   if (typeof activation !== 'object' || activation === null) return '';

@@ -6,13 +6,13 @@ import { countText } from './numbers.js';
 import { type Align, displayWidth, pad, prefix } from './text.js';
 
 /**
- * The table of Keras 3's `model.summary()`, character for character. Keras sets the widths of the columns and lets the Python package rich
- * lay them out; the rules of both, found by running them, are in the functions below.
+ * Reproduces the table of Keras 3's `model.summary()`, character for character. Keras sets the column widths, and the Python package rich
+ * lays out the table; the functions below follow the rules of both, which were found by running them.
  */
 export interface SummaryOptions {
   /** Keras' line_length */
   readonly lineLength?: number;
-  /** columns of the terminal, for the default line length */
+  /** columns of the terminal, from which the default line length is derived */
   readonly columns?: number;
   readonly showTrainable?: boolean;
 }
@@ -20,7 +20,7 @@ export interface SummaryOptions {
 interface SummaryColumn {
   readonly title: string;
   readonly align: Align;
-  /** where it ends, as a share of the line */
+  /** end of the column, as a fraction of the line */
   readonly end: number;
 }
 
@@ -54,14 +54,14 @@ function columnsOf(graph: boolean, showTrainable: boolean): SummaryColumn[] {
   return [...columns.map(column => ({ ...column, end: column.end * 0.9 })), { title: 'Trainable', align: 'center', end: 1 }];
 }
 
-/** 88 columns, 108 with "Connected to", 12 more with "Trainable"; at most four less than the terminal has. */
+/** Default line length: 88 columns, 108 with "Connected to", 12 more with "Trainable"; at most the terminal's columns minus four. */
 function defaultLength(graph: boolean, { columns = 80, showTrainable }: SummaryOptions): number {
   return Math.min((graph ? 108 : 88) + (showTrainable ? 12 : 0), columns - 4);
 }
 
 /**
- * Widths of the text in each column. Keras cuts the line at shares of its length and asks rich for a table as wide as the line; rich's padding
- * (2 a column) and borders (1 a column, and 1) are then too much, and it takes them off evenly, rounding half to even.
+ * Text width of each column. Keras splits the line at fractions of its length and asks rich for a table as wide as the line. With rich's
+ * padding (2 per column) and borders (1 per column, plus 1) that is too wide, so rich reduces the columns evenly, rounding half to even.
  */
 function contentWidths(columns: readonly SummaryColumn[], lineLength: number): number[] {
   let start = 0;
@@ -104,7 +104,7 @@ function connections({ connected, inputs }: SummaryLayer): readonly string[] {
   return connected ?? inputs.map(input => `${input}[0][0]`);
 }
 
-/** One shape; several as Python prints a list or a dictionary of them. */
+/** A shape; several shapes are printed as a Python list or dictionary. */
 function outputText({ outputShape, outputShapes = [], outputKeys }: SummaryLayer): string {
   if (outputShapes.length < 2) return shapeText(outputShape);
   if (outputKeys) return `{${outputShapes.map((shape, i) => `${escapeText(outputKeys[i], 1024)}: ${shapeText(shape)}`).join(', ')}}`;
@@ -136,8 +136,8 @@ function drawTable(columns: readonly SummaryColumn[], rows: readonly (readonly s
 }
 
 /**
- * One cell as lines of exactly `width` columns. A word goes to the next line where it does not fit, together with the spaces after it; a word
- * longer than a line has a line of its own and is cut with an ellipsis.
+ * Wraps a cell into lines of exactly `width` columns. A word that does not fit moves to the next line, with the spaces after it. A word
+ * longer than a line gets its own line and is cut with an ellipsis.
  */
 function wrap(text: string, width: number, align: Align): string[] {
   if (width < 1) return [''];
@@ -157,13 +157,13 @@ function wrap(text: string, width: number, align: Align): string[] {
   return lines.map(line => pad(ellipsis(align === 'left' ? withoutEnd(line, width) : line.trimEnd(), width), width, align));
 }
 
-/** Drops spaces at the end as far as the line has more characters (not columns: so rich counts here) than `width`. */
+/** Drops trailing spaces while the line has more than `width` characters (not columns, as rich counts here). */
 function withoutEnd(line: string, width: number): string {
   const spaces = line.length - line.trimEnd().length;
   return line.slice(0, line.length - Math.min(spaces, Math.max(0, [...line].length - width)));
 }
 
-/** As rich cuts: a wide character that would be halved becomes a space. */
+/** Cuts as rich does: a wide character that would be halved becomes a space. */
 function ellipsis(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   return `${pad(prefix(text, width - 1), width - 1)}…`;
@@ -183,7 +183,7 @@ function totals({ trainable, nonTrainable, optimizer, bytes }: SummaryModel): st
   ].join('');
 }
 
-/** Two decimals in the largest unit below 1024, PB at most. */
+/** Memory with two decimals in the largest suitable unit, up to PB. */
 export function memoryText(bytes: bigint): string {
   const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
   let size = Number(bytes);
@@ -194,7 +194,7 @@ export function memoryText(bytes: bigint): string {
   return `${twoDecimals(size)} PB`;
 }
 
-/** Python's '{:.2f}': halves go to the even digit, where toFixed goes up (1152 B is 1.12 KB). */
+/** Python's '{:.2f}', which rounds halves to even, unlike toFixed (1152 B is 1.12 KB). */
 function twoDecimals(x: number): string {
   const exact = x.toFixed(60);
   const point = exact.indexOf('.');
@@ -202,7 +202,7 @@ function twoDecimals(x: number): string {
   return isHalf && Number(exact[point + 2]) % 2 === 0 ? exact.slice(0, point + 3) : x.toFixed(2);
 }
 
-/** Each layer reads the one before it, and nothing else. */
+/** Whether each layer reads only the one before it. */
 function isChain(layers: readonly SummaryLayer[]): boolean {
   return layers.every((layer, i) => {
     const reads = connections(layer);
@@ -211,8 +211,8 @@ function isChain(layers: readonly SummaryLayer[]): boolean {
 }
 
 /**
- * Keras lists the layers of a graph by their distance to the output (the longest way), and within one distance in the order in which a walk
- * from the output, inputs first to last, meets them. Layers that the output does not need are not part of the model.
+ * Sorts the layers of a graph as Keras does: by distance from the output (along the longest path), and for equal distances in the order in
+ * which a traversal from the output, inputs first to last, meets them. Layers that the output does not need are not part of the model.
  */
 function inKerasOrder(layers: readonly SummaryLayer[]): SummaryLayer[] {
   const byName = new Map(layers.map(layer => [layer.name, layer]));

@@ -1,4 +1,4 @@
-/** SVG as text: what both pictures need. Sizes are in pixels; text is escaped; no script, no link, no font that is not everywhere. */
+/** SVG as text, for all pictures. Sizes are in pixels; text is escaped; there are no scripts, links or unusual fonts. */
 
 import { escapeXml } from '../escape.js';
 
@@ -11,9 +11,9 @@ export interface TextStyle {
   readonly anchor?: 'start' | 'middle' | 'end';
   readonly colour?: string;
   readonly bold?: boolean;
-  /** degrees around its own point */
+  /** degrees of rotation around its own position */
   readonly rotate?: number;
-  /** a subscript behind it: x with 3 */
+  /** a subscript after the text: 3 in x₃ */
   readonly sub?: string;
 }
 
@@ -44,7 +44,7 @@ export function rect(x: number, y: number, width: number, height: number, fill: 
   return `<rect x="${n(x)}" y="${n(y)}" width="${n(width)}" height="${n(height)}" fill="${fill}"${edge}${radius ? ` rx="${n(radius)}"` : ''}/>`;
 }
 
-/** An arrow through points: x, y, x, y … */
+/** An arrow through the points x, y, x, y … */
 export function path(points: readonly number[], colour = INK): string {
   const places = points.map((at, i) => `${i === 0 ? '' : i % 2 === 1 ? ',' : ' '}${n(at)}`).join('');
   const line = `<polyline points="${places}" fill="none" stroke="${colour}" stroke-width="1.3"/>`;
@@ -55,7 +55,7 @@ export function path(points: readonly number[], colour = INK): string {
   return `${line}<polygon points="${n(x)},${n(y)} ${corner(1)} ${corner(-1)}" fill="${colour}"/>`;
 }
 
-/** At most two decimals, no trailing zeros. */
+/** Rounds to two decimals, without trailing zeros. */
 function n(x: number): string {
   return String(Math.round(x * 100) / 100);
 }

@@ -4,15 +4,15 @@ import { NO_PAINT, type Paint } from './paint.js';
 import { type Align, cut, cutMiddle, displayWidth, foldText, pad } from './text.js';
 
 /**
- * Tables in five styles. `plain` is columns and spaces, for pipes; `ascii` the same in ASCII; `box` draws lines, for terminals; `markdown` for
- * pages, `csv` for other programs.
- * chalk and cli-table3 are loaded here alone, and only when a colour or a box is really drawn: they cost start-up.
+ * Tables in five styles. `plain` is columns and spaces, for pipes; `ascii` is the same in ASCII; `box` has lines, for terminals; `markdown`
+ * is for pages, `csv` for other programs. Only this file loads chalk and cli-table3, and only when colours or boxes are drawn, because they
+ * take time to start.
  */
 export type Style = 'box' | 'plain' | 'ascii' | 'markdown' | 'csv';
 
 export interface Layout {
   readonly style: Style;
-  /** columns there are; Infinity where nothing limits the line */
+  /** columns available; Infinity if lines are not limited */
   readonly width: number;
   readonly paint: Paint;
 }
@@ -22,19 +22,19 @@ export const PLAIN: Layout = { style: 'plain', width: Number.POSITIVE_INFINITY, 
 export interface Column {
   readonly title: string;
   readonly align?: Align;
-  /** plain: at least so wide */
+  /** plain style: least width */
   readonly min?: number;
-  /** plain: spaces before it, 2 unless said */
+  /** plain style: spaces before the column, 2 by default */
   readonly gap?: number;
-  /** where the line is too short it stands in a table of its own, below, beside the `key` columns */
+  /** if the line is too short, the column moves to a second table, with the `key` columns */
   readonly optional?: boolean;
-  /** names the row */
+  /** whether it identifies the row */
   readonly key?: boolean;
-  /** never cut; numbers */
+  /** whether it is never cut, such as numbers */
   readonly whole?: boolean;
-  /** its texts are cut in the middle: names that differ at their ends */
+  /** whether its texts are cut in the middle: names that differ at their ends */
   readonly path?: boolean;
-  /** of every cell, or by its text */
+  /** the paint of every cell, or a function of its text */
   readonly paint?: keyof Paint | ((cell: string) => keyof Paint);
 }
 
@@ -42,7 +42,7 @@ export interface Table {
   readonly columns: readonly Column[];
   /** one cell per column */
   readonly rows: readonly (readonly string[])[];
-  /** rows that begin a group: a line is drawn above them */
+  /** rows that begin a group, above which a line is drawn */
   readonly groups?: ReadonlySet<number>;
 }
 
@@ -65,7 +65,9 @@ export async function drawTable(table: Table, layout: Layout): Promise<string> {
   return (await draw(fitted)) + foldText(note, layout.width);
 }
 
-/** The key columns and these, without the rows that have nothing in them; the name of a group stands in the first row that is left of it. */
+/**
+ * A table of the key columns and the given ones, without rows that are empty there; the name of a group moves to its first remaining row.
+ */
 function withColumns({ columns, rows, groups = new Set() }: Table, apart: readonly Column[]): Table {
   const taken = columns.flatMap((column, i) => (column.key || apart.includes(column) ? [i] : []));
   const left: string[][] = [];
@@ -83,12 +85,12 @@ function withColumns({ columns, rows, groups = new Set() }: Table, apart: readon
   return { columns: taken.map(i => ({ ...columns[i], gap: Math.min(columns[i].gap ?? 2, 3) })), rows: left, groups: starts };
 }
 
-/** Whether a line of the table fits the width as it is, nothing cut and nothing left out. */
+/** Whether the table fits the width as it is, with nothing cut or moved. */
 export function hasRoom(table: Table, { style, width }: Layout): boolean {
   return style === 'markdown' || style === 'csv' || totalWidth(style === 'ascii' ? inAscii(table) : table, style) <= width;
 }
 
-/** Where a line has no room for a row: its cells one below the other, an empty line between rows. */
+/** Draws the cells of each row below each other, for lines that are too short for a table; an empty line separates the rows. */
 function drawStacked({ columns, rows }: Table, { paint, width }: Layout): string {
   const label = Math.max(...columns.map(({ title }) => displayWidth(title)));
   const cellText = (cell: string, i: number): string =>
@@ -102,7 +104,7 @@ function drawStacked({ columns, rows }: Table, { paint, width }: Layout): string
   return rows.map(row => row.map(cellText).join('')).join('\n');
 }
 
-/** The columns are as wide as what is printed in them. */
+/** Converts a table to ASCII, so that column widths are those of what is printed. */
 function inAscii({ columns, rows, groups }: Table): Table {
   const titled = columns.map(column => ({ ...column, title: toAscii(column.title) }));
   return { columns: titled, rows: rows.map(row => row.map(toAscii)), groups };
@@ -159,14 +161,14 @@ function painted(cell: string, colour: keyof Paint | undefined, paint: Paint): s
   return colour !== undefined && cell !== '' ? paint[colour](cell) : cell;
 }
 
-/** cli-table3 draws a line under every row; only those under the header and above a group are kept. */
+/** Removes the lines that cli-table3 draws under every row, except under the header and above a group. */
 function withoutInnerLines(lines: readonly string[], rows: number, groups: ReadonlySet<number> = new Set()): string[] {
   const body = lines.slice(3);
   const kept = body.filter((_, i) => i % 2 === 0 || i === 2 * rows - 1 || groups.has((i + 1) / 2));
   return [...lines.slice(0, 3), ...kept];
 }
 
-/** Draws columns together, takes out optional ones from the right, then cuts the widest texts, until the line fits. */
+/** Makes a table fit: reduces the gaps, then drops optional columns from the right, then cuts the widest texts. */
 function fitToWidth(table: Table, layout: Layout): Table {
   if (layout.width === Number.POSITIVE_INFINITY) return table;
   let { columns, rows } = table;
@@ -207,7 +209,7 @@ function columnWidths(columns: readonly Column[], rows: readonly (readonly strin
   });
 }
 
-/** The paints of a terminal. @param level of chalk: 1 = 16 colours, 2 = 256, 3 = 24 bits */
+/** Colours for a terminal. @param level of chalk: 1 = 16 colours, 2 = 256, 3 = 24 bits */
 export async function loadPaint(level: 1 | 2 | 3): Promise<Paint> {
   const { Chalk } = await import('chalk');
   const chalk = new Chalk({ level });

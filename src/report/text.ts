@@ -1,4 +1,4 @@
-/** Text in columns of a terminal: how wide it is, padding and cutting. */
+/** Text in terminal columns: measuring, padding and cutting. */
 
 export type Align = 'left' | 'right' | 'center';
 
@@ -8,10 +8,10 @@ const WIDE = [
   0xfaff, 0xfe30, 0xfe6f, 0xff00, 0xff60, 0xffe0, 0xffe6, 0x1f300, 0x1f64f, 0x1f900, 0x1f9ff, 0x20000, 0x3fffd,
 ];
 
-/** A character that may fill two columns or none; dashes, arrows, mathematics and boxes fill one. */
+/** Characters that may fill two columns or none; dashes, arrows, mathematics and boxes fill one. */
 const WITH_WIDTH = /[\u0300-\u200f\u2028-\u20ff\u2c00-\uffff]/;
 
-/** Columns that `text` fills on a terminal: two for wide characters, none for combining marks. */
+/** Number of columns that `text` fills on a terminal: two for wide characters, none for combining marks. */
 export function displayWidth(text: string): number {
   if (!WITH_WIDTH.test(text)) return text.length;
   let width = 0;
@@ -21,7 +21,7 @@ export function displayWidth(text: string): number {
 
 function characterWidth(character: string): number {
   const point = character.codePointAt(0)!;
-  // the classes of all characters take a millisecond to compile
+  // the character classes below take a millisecond to compile
   if (!WITH_WIDTH.test(character)) return 1;
   if (/\p{Mn}|\p{Me}|\p{Cf}/u.test(character)) return 0;
   for (let i = 0; i < WIDE.length; i += 2) if (point >= WIDE[i] && point <= WIDE[i + 1]) return 2;
@@ -36,13 +36,13 @@ export function pad(text: string, width: number, align: Align = 'left'): string 
   return ' '.repeat(left) + text + ' '.repeat(space - left);
 }
 
-/** `text` within `width` columns, cut with an ellipsis where it is longer. */
+/** Cuts `text` to `width` columns, with an ellipsis if it is longer. */
 export function cut(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   return `${prefix(text, width - 1)}…`;
 }
 
-/** The same for paths, which differ at their ends: 'layers/bi…/cell/vars/0'. */
+/** Cuts a path in the middle, since paths differ at their ends: 'layers/bi…/cell/vars/0'. */
 export function cutMiddle(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   const start = prefix(text, Math.floor((width - 1) / 3));
@@ -50,7 +50,7 @@ export function cutMiddle(text: string, width: number): string {
   return `${start}…${[...prefix(turned, width - 1 - displayWidth(start))].reverse().join('')}`;
 }
 
-/** The longest beginning of `text` that is at most `width` columns wide. */
+/** The longest prefix of `text` that is at most `width` columns wide. */
 export function prefix(text: string, width: number): string {
   let used = 0;
   let end = 0;
@@ -62,12 +62,12 @@ export function prefix(text: string, width: number): string {
   return text.slice(0, end);
 }
 
-/** Text is easier to read in lines that are not too long. */
+/** Longest line that is comfortable to read. */
 export const READING_WIDTH = 110;
 
 /**
- * Each line broken where it is wider than `width` columns: between groups (two spaces and more) where each group has room, else between
- * words. Continued lines start at column `hang`; a word that is too long stays whole. Colours have no width.
+ * Breaks lines wider than `width` columns: between groups (separated by two or more spaces) if each group fits, otherwise between words.
+ * Continuation lines start at column `hang`; a word that is too long is not broken. Colour codes have no width.
  */
 export function wrapText(text: string, width: number, hang = 0): string {
   if (width === Number.POSITIVE_INFINITY) return text;
@@ -77,7 +77,7 @@ export function wrapText(text: string, width: number, hang = 0): string {
     .join('\n');
 }
 
-/** No line wider than `width`: broken between words, and within a word that no line has room for. */
+/** Breaks all lines wider than `width`: between words, or within a word that is longer than a line. */
 export function foldText(text: string, width: number, hang?: number): string {
   if (width === Number.POSITIVE_INFINITY) return text;
   const fold = (line: string): string => {
@@ -102,12 +102,12 @@ function breakWords(line: string, width: number, hang: number): string {
   return text;
 }
 
-/** The ways out of an error, which are one text with '; or ' between them: below each other, each at the column of the first. */
+/** Puts the alternative fixes of an error, separated by '; or ' in one text, below each other, starting at the column of the first. */
 export function alternatives(fix: string, column: number): string {
   return fix.split('; or ').join(`\n${' '.repeat(column)}or `);
 }
 
-/** Code is broken before a remark at the end of a line alone, which then stands below the line, indented as it is. */
+/** Breaks code only before a comment at the end of a line, which then moves below the line, with the same indentation. */
 export function wrapCode(text: string, width: number): string {
   return text
     .split('\n')
@@ -120,7 +120,7 @@ export function wrapCode(text: string, width: number): string {
     .join('\n');
 }
 
-/** A flag and its text in quotes are one, where there is room. */
+/** Keeps a flag and its quoted text together, if there is room. */
 const WORD = / *(?:--[\w-]+ "[^"]*"|\S)\S*/g;
 
 function wrapLine(line: string, width: number, hang: number): string {

@@ -3,16 +3,16 @@ import type { HandLine, HandStep, How } from '../run/result.js';
 import { alignPoints, valueText } from './numbers.js';
 import { type Column, drawTable, hasRoom, type Layout, type Table } from './table.js';
 
-/** `rnn-cli forward --trace` for people: the hand calculation, a table per step; with a unit, every term of its numbers. */
+/** Options of the text report of `rnn-cli forward --trace`. */
 export interface TraceOptions {
   readonly digits: number;
-  /** lines of tables at most; a step is never cut in two */
+  /** most table lines; a step is never split */
   readonly rows: number;
-  /** one unit, counted from 1 */
+  /** show the terms of this unit, counted from 1 */
   readonly unit?: number;
 }
 
-/** Every line of the hand calculation with its numbers, step after step. */
+/** All lines of the hand calculation with their numbers, step by step: a table per step, or every term of one unit. */
 export async function traceText(steps: Iterable<HandStep>, layout: Layout, options: TraceOptions): Promise<string> {
   const parts: string[] = [];
   let place = '';
@@ -49,10 +49,7 @@ async function stepText(step: HandStep, layout: Layout, options: TraceOptions): 
   return termsTable(step, options.unit, layout, options.digits);
 }
 
-/**
- * A line per vector, a column per unit. Where a box has no room for every unit: without lines, then with fewer digits; at last the first units
- * alone.
- */
+/** One line per vector, one column per unit. If a box is too wide, tries without lines, then fewer digits, then only the first units. */
 async function vectorsTable({ given, lines }: HandStep, layout: Layout, digits: number): Promise<string> {
   const all: readonly Pick<HandLine, 'label' | 'values'>[] = [...given, ...lines];
   const units = Math.max(...all.map(line => line.values.length));
@@ -87,13 +84,13 @@ async function vectorsTable({ given, lines }: HandStep, layout: Layout, digits: 
   return (await drawTable(tableOf(count, digits), { ...layout, style })) + left;
 }
 
-/** 'x_t·Wx', '+ bh', '= sum', 'h_t = tanh(sum)' */
+/** Label of a line: 'x_t·Wx', '+ bh', '= sum', 'h_t = tanh(sum)'. */
 function lineLabel({ label, role, formula }: HandLine): string {
   if (role === 'sum') return `${label} of these`;
   return role === 'result' && formula !== '' ? `${label} = ${formula}` : label;
 }
 
-/** @param whole names of lines are not cut @param gap before a number */
+/** @param whole whether line names are never cut @param gap spaces before a number */
 function termColumns(unit: number, whole: boolean, gap = 2): Column[] {
   const number = { align: 'right', whole: true, gap } as const;
   return [
@@ -108,7 +105,10 @@ function termColumns(unit: number, whole: boolean, gap = 2): Column[] {
   ];
 }
 
-/** Every number of one unit as the sum, product or function it is; where the line is too narrow, with fewer digits, closer together, then cut. */
+/**
+ * Shows the sum, product or function behind every number of one unit; if the line is too short, with fewer digits, closer together, and
+ * finally cut.
+ */
 async function termsTable(step: HandStep, unit: number, layout: Layout, digits: number): Promise<string> {
   const own: Layout = { ...layout, style: layout.style === 'box' ? 'plain' : layout.style };
   const tables = [digits, Math.min(digits, 4)].map(count => termRowsOf(step, unit, count));

@@ -7,13 +7,13 @@ import { type Column, drawTable, type Layout } from './table.js';
 
 export interface ValueOptions {
   readonly digits: number;
-  /** rows of one table at most; the rest is counted */
+  /** most rows of one table; the others are counted */
   readonly rows: number;
-  /** letters of the axes, where they are known: 'N', 'T', 'K' */
+  /** letters of the axes if known: 'N', 'T', 'K' */
   readonly dims?: readonly string[];
 }
 
-/** @param letter of the last axis: 'y' gives y1, y2 …; @param t [N, K], [N, T, K] or any other rank */
+/** @param letter name of the last axis: 'y' gives y1, y2 …; @param t [N, K], [N, T, K] or of any other rank */
 export async function valueTable(t: TensorData, letter: string, layout: Layout, { digits, rows, dims }: ValueOptions): Promise<string> {
   const width = t.shape.length === 0 ? 1 : t.shape[t.shape.length - 1];
   const leading = t.shape.slice(0, -1);
@@ -43,15 +43,17 @@ export async function valueTable(t: TensorData, letter: string, layout: Layout, 
   return left.length > 0 && layout.style !== 'csv' ? `${drawn} … ${left.join(' and ')} (--full prints all)\n` : drawn;
 }
 
-/** What does not fit side by side goes below, as far as a screen or two take it. */
+/** Lines of columns that do not fit side by side and go below, limited to a screen or two. */
 const MOST_LINES = 80;
-/** A table's lines beside its rows. */
+/** Lines of a table in addition to its rows. */
 const FRAME = 5;
 
-/** Samples, steps, and other axes by their number. Where no letter says it, the first axis has the samples and the second of two the steps. */
+/**
+ * Names of the leading axes: samples, steps, or their number. Without letters, the first axis is samples and the second of two is steps.
+ */
 function axisNames(count: number, dims: readonly string[] = []): string[] {
   return Array.from({ length: count }, (_, i) => {
-    // a graph that is run node by node does not say what its axes are
+    // the axes of a graph that is run node by node have no meaning
     if (dims[i]?.startsWith('axis ')) return dims[i];
     if (dims[i] === 'N' || (i === 0 && dims[i] !== 'T' && !dims.includes('N'))) return 'sample';
     if (dims[i] === 'T' || (i === 1 && count === 2 && !dims.includes('T'))) return 'step';
@@ -59,7 +61,7 @@ function axisNames(count: number, dims: readonly string[] = []): string[] {
   });
 }
 
-/** Row number in C order -> ['2', '7'], counting from 1. */
+/** Row number in C order -> position such as ['2', '7'], counted from 1. */
 function position(row: number, leading: readonly number[]): string[] {
   const at: string[] = [];
   let rest = row;
@@ -70,7 +72,7 @@ function position(row: number, leading: readonly number[]): string[] {
   return at;
 }
 
-/** A number is at most `digits` and eight characters: sign, point, zeros after it, exponent. */
+/** Number of columns that fit: a number has at most `digits` digits and eight more characters: sign, point, zeros, exponent. */
 function columnsThatFit({ width, style }: Layout, axes: number, columns: number, digits: number): number {
   if (style === 'markdown' || style === 'csv' || !Number.isFinite(width)) return columns;
   const used = 4 + axes * 9;
