@@ -3,11 +3,13 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The packed tarball, unpacked as npm does it, away from the source: what a user gets must run. */
+/** The packed tarball, unpacked as npm does it, away from the source: it holds what a user needs and nothing else, and it must run. */
 const ROOT = join(__dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-installed-'));
 const installed = join(folder, 'node_modules', '@rnn-cli', 'cli');
 const bin = join(installed, 'bin', 'rnn-cli.js');
+/** What is in it. */
+let paths: readonly string[];
 
 jest.setTimeout(180_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -17,15 +19,19 @@ beforeAll(() => {
     execFileSync(process.execPath, [join(ROOT, 'scripts', 'build.mjs')], { stdio: 'ignore' });
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const env = { ...process.env, npm_config_cache: join(folder, 'cache') };
-  execFileSync(npm, ['pack', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: ROOT,
-    env,
-    stdio: 'ignore',
-    shell: process.platform === 'win32',
-  });
-  const tarball = readdirSync(folder).find(name => name.endsWith('.tgz'))!;
+  const [{ filename, files }] = JSON.parse(
+    execFileSync(npm, ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      // npm.cmd is no program of its own
+      shell: process.platform === 'win32',
+    }),
+  );
+  paths = files.map(({ path }: { path: string }) => path);
   mkdirSync(installed, { recursive: true });
-  execFileSync('tar', ['-xzf', join(folder, tarball), '-C', installed, '--strip-components=1']);
+  execFileSync('tar', ['-xzf', join(folder, filename), '-C', installed, '--strip-components=1']);
   // the dependencies beside it, as an installation has them; nothing of the source tree
   const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
   for (const name of Object.keys(dependencies))
@@ -36,6 +42,39 @@ function run(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { cwd: folder, encoding: 'utf8' });
   return { status, stdout, stderr };
 }
+
+it('the package holds the binary, the bundle, the library, the schemas, and nothing else', () => {
+  const top = new Set(paths.map(path => path.split('/')[0]));
+  expect([...top].sort()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'bin',
+    'dist',
+    'docs',
+    'examples',
+    'man',
+    'package.json',
+    'schemas',
+    'scripts',
+  ]);
+  expect(paths.filter(path => path.startsWith('bin/')).sort()).toEqual(['bin/package.json', 'bin/rnn-cli.js']);
+  expect(paths.filter(path => path.startsWith('schemas/')).sort()).toEqual(
+    readdirSync(join(ROOT, 'schemas'))
+      .map(name => `schemas/${name}`)
+      .sort(),
+  );
+  expect(paths).toEqual(expect.arrayContaining(['dist/cli.cjs', 'dist/index.js', 'dist/index.cjs', 'man/rnn-cli.1']));
+  expect(paths.filter(path => path.startsWith('scripts/'))).toEqual(['scripts/prepare.mjs']);
+  // what README.md shows and links to is there
+  const links = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/\]\(([^)#:]+)[^)]*\)/g)].map(match => match[1]);
+  const missing = links.filter(link => !paths.some(path => path === link || path.startsWith(`${link.replace(/\/$/, '')}/`)));
+  expect(missing.filter(link => !/^(ARCHITECTURE|CONTRIBUTING)\.md$/.test(link))).toEqual([]);
+  expect(paths.filter(path => path.startsWith('docs/internals/'))).toEqual([]);
+  const built =
+    /^dist\/((cli|usual\d+)\.cjs|index\.c?js|browser\.js|(cli|usual\d+)\.[\w.-]+\.cache|parts\/(later-[\w-]+|[\w-]+-[A-Z0-9]{8})\.cjs|types\/[\w/]+\.d\.ts)$/;
+  expect(paths.filter(path => /^(dist|man)\//.test(path) && !built.test(path) && path !== 'man/rnn-cli.1')).toEqual([]);
+});
 
 it('the command runs: shapes, forward, compare, help, version', () => {
   expect(run('shapes').stdout).toContain('57');
