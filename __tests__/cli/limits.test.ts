@@ -98,16 +98,17 @@ it('--max-ratio: bytes that one compressed byte becomes', async () => {
   expect((await runCli(`inspect ${file} -q --max-ratio ${ratio}`)).exit).toBe(0);
 });
 
-it('every flag of the group, once through the real program', () => {
+it('every flag of the group has a limit here and a line in docs/reliability.md, and the real program has them', () => {
   const cases = new Map(CASES.map(one => [one.flag, one]));
   const run = (...words: string[]) => spawnSync(process.execPath, [BINARY, 'inspect', ...words], { encoding: 'utf8' });
-  for (const [flag, { extension, file, n, step = 1, code }] of cases) {
+  // what they say is the same in this process (above); that the program says it is seen at two of them
+  for (const [flag, { extension, file, n, step = 1, code }] of THOROUGH ? cases : [...cases].slice(0, 2)) {
     const over = write(`real.${extension}`, file(n + step));
     const refused = run(over, flag, String(n));
     expect([flag, refused.status, refused.stdout]).toEqual([flag, 5, '']);
     expect(refused.stderr).toContain(`[${code}]\n  fix: `);
     expect(refused.stderr.split('fix: ')[1]).toContain(flag);
-    if (THOROUGH || flag === '--max-header') expect(run(over, flag, String(n + step), '-q').status).toBe(0);
+    expect(run(over, flag, String(n + step), '-q').status).toBe(0);
   }
   const of = FLAGS.filter(flag => flag.group === 'Limits').map(usualSpelling);
   expect([...cases.keys(), '--max-ratio', '--max-time'].sort()).toEqual(of.sort());
