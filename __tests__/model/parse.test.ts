@@ -1,7 +1,9 @@
+import { activations } from '../../src/activations/index.js';
 import { isCellName } from '../../src/cells/index.js';
 import type { RnnError } from '../../src/errors.js';
 import { LAYER_KINDS } from '../../src/layers/index.js';
 import { checkSpec } from '../../src/model/check.js';
+import { layersText } from '../../src/model/layersLine.js';
 import { parseLayers } from '../../src/model/parse.js';
 import { inferSequences } from '../../src/model/sequences.js';
 
@@ -30,6 +32,30 @@ describe('one-line networks', () => {
       { kind: 'gru', units: 32 },
       { kind: 'dense', units: 10 },
     ]);
+  });
+
+  it('reads the parameters of every activation as its line has them, which the commas in it do not end', () => {
+    for (const { name, parameters = {} } of activations.filter(a => Object.values(a.parameters ?? {}).some(v => typeof v !== 'boolean'))) {
+      const activation = { name, ...Object.fromEntries(Object.keys(parameters).map((key, i) => [key, 0.375 + i])) };
+      const line = layersText(
+        [
+          { kind: 'lstm', units: 4, activation, recurrentActivation: activation },
+          { kind: 'dense', units: 2, activation },
+        ],
+        'keras',
+      );
+      expect(line).toContain(`@${name}(`);
+      expect(layers(`${line},dense:1`)).toEqual([
+        expect.objectContaining({ kind: 'lstm', units: 4, activation, recurrentActivation: activation }),
+        { kind: 'dense', units: 2, activation },
+        { kind: 'dense', units: 1 },
+      ]);
+    }
+    expect(layers('dense:2@gelu(approximate=true)')[0].activation).toEqual({ name: 'gelu', approximate: true });
+    expect(failure('rnn:5,dense:2@elu(alpha=x)')).toMatchObject({
+      message: 'elu has numbers in its parentheses',
+      part: 'dense:2@elu(alpha=x)',
+    });
   });
 
   it('reads directions, activations and options', () => {

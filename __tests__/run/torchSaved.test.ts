@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { torch } from '../../src/conventions/torch/torch.js';
 import type { FileTensor } from '../../src/formats/format.js';
+import type { Plain, TorchModule } from '../../src/formats/torch/module.js';
 import { checkSpec } from '../../src/model/check.js';
 import { inferShapes } from '../../src/model/shapes.js';
 import { readArray } from '../../src/run/input/input.js';
@@ -36,6 +37,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   dynq_sd: 'other, said precision',
   dynq_whole: 'other, said precision',
   dynq_fc: 'other, said precision',
+  rmsnorm: 'asked E_ASK, then equal',
   dynq_script: 'asked E_PT_TORCHSCRIPT',
   frozen: 'asked E_PT_TORCHSCRIPT',
   a_rnn_relu: 'other, said nonlinearity',
@@ -261,6 +263,67 @@ it('the only order that fits is said where it is not that of construction: the m
     expect.objectContaining({ what: 'the modules are used in the order concat, rnn, out', say: null }),
   ]);
   expect(orders({ ...before, ...gru, ...after })).toEqual([]);
+});
+
+/** A whole module as a file has it: classes by their names, and the attributes that count. */
+const moduleOf = (className: string, children: Record<string, TorchModule> = {}, attributes: Record<string, Plain> = {}): TorchModule => ({
+  className,
+  attributes: new Map(Object.entries(attributes)),
+  children: new Map(Object.entries(children)),
+});
+const LSTM = moduleOf('torch.nn.modules.rnn.LSTM');
+const LINEAR = moduleOf('torch.nn.modules.linear.Linear');
+
+describe('a whole module', () => {
+  const tensors = saved({ ...lstm('rnn.', 3, 5), 'mid.weight': [5], 'mid.bias': [5], 'fc.weight': [2, 5], 'fc.bias': [2] });
+  const withMid = (mid: TorchModule, rnn = LSTM) =>
+    torch.toSpec!(tensors, { ...hints, module: moduleOf('__main__.Net', { rnn, mid, fc: LINEAR }) });
+
+  it.each([
+    ['torch.nn.modules.instancenorm.InstanceNorm1d', 'the module InstanceNorm1d of mid is not run here'],
+    ['__main__.Scale', 'mid is of a class of its own, __main__.Scale, the code of which is not in the file'],
+    ['torchaudio.nn.LayerNorm', 'mid is of a class of its own, torchaudio.nn.LayerNorm, the code of which is not in the file'],
+  ])('%s has the tensors of a LayerNorm and is none', (className, message) => {
+    expect(() => withMid(moduleOf(className))).toThrow(expect.objectContaining({ code: 'E_TORCH_MODULE', message }));
+  });
+
+  it('a cell of a class of its own may be written as what it computes', () => {
+    const norm = moduleOf('torch.nn.modules.normalization.LayerNorm', {}, { eps: 1e-5 });
+    expect(withMid(norm).layers.map(({ kind }) => kind)).toEqual(['lstm', 'layernorm', 'dense']);
+    expect(() => withMid(norm, moduleOf('nets.MyLSTM'))).toThrow(
+      expect.objectContaining({ fix: expect.stringContaining(`does: --layers "lstm:5,layernorm,dense:2"; or`) }),
+    );
+  });
+
+  it('what computes without tensors, and stands in no Sequential, is said not to be run', () => {
+    const parts = {
+      rnn: LSTM,
+      drop: moduleOf('torch.nn.modules.dropout.Dropout'),
+      sig: moduleOf('torch.nn.modules.activation.Sigmoid'),
+      mid: moduleOf('torch.nn.modules.normalization.LayerNorm', {}, { eps: 1e-5 }),
+      criterion: moduleOf('torch.nn.modules.loss.BCELoss'),
+      fc: LINEAR,
+    };
+    const said = torch.toSpec!(tensors, { ...hints, module: moduleOf('__main__.Net', parts) }).assumptions!;
+    expect(said.filter(({ fact }) => fact === 'wiring').map(({ what }) => what)).toEqual([
+      'sig (Sigmoid) is not run: where, only the code says',
+    ]);
+  });
+
+  it('the function of a Linear in a Sequential is not said to be missing, with its parameter', () => {
+    const chain = saved({ ...lstm('0.', 3, 5), '1.weight': [2, 5], '1.bias': [2] });
+    const leaky = moduleOf('torch.nn.modules.activation.LeakyReLU', {}, { negative_slope: 0.3 });
+    const root = moduleOf('torch.nn.modules.container.Sequential', { 0: LSTM, 1: LINEAR, 2: leaky });
+    const { layers, assumptions } = torch.toSpec!(chain, { ...hints, module: root });
+    expect(layers[1].activation).toEqual({ name: 'leaky_relu', negative_slope: 0.3 });
+    expect(assumptions!.map(({ fact }) => fact)).toEqual(['step']);
+    expect(checkSpec({ input: { features: 3 }, layers }, 'torch').layers).toHaveLength(2);
+  });
+});
+
+it('a vector without a bias is an RMSNorm, a PReLU or a LayerNorm: that is asked, and an RMSNorm can be said', () => {
+  const tensors = saved({ ...lstm('rnn.', 3, 5), 'mid.weight': [5], 'fc.weight': [2, 5], 'fc.bias': [2] });
+  expect(() => read(tensors)).toThrow(expect.objectContaining({ code: 'E_ASK', layersLine: 'lstm:5+name=rnn,_,dense:2+name=fc' }));
 });
 
 it('weights of layers that are not known are no array to give as an input', async () => {

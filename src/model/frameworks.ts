@@ -37,6 +37,8 @@ const NORMS = new Set(['batchnorm', 'layernorm', 'groupnorm']);
 export function layerDefaults(kind: string, framework: FrameworkName): Readonly<Record<string, string | boolean | number>> {
   const d = DEFAULTS[framework];
   if (framework === 'torch' && NORMS.has(kind)) return { epsilon: 1e-5 };
+  // the distance from 1 to the next number of float32
+  if (framework === 'torch' && kind === 'rmsnorm') return { epsilon: 2 ** -23 };
   if (kind === 'maxpool') return { useMask: d.maskedMax };
   if (!isCellName(kind)) return {};
   const own = getCell(kind).fields;

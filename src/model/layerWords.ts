@@ -15,6 +15,11 @@ export const WORDS = new Map(
 export const KINDS = [...WORDS.keys()];
 export const CELL_KINDS: readonly string[] = KINDS.filter(isCellName);
 
+/** The layers of a line; a comma between the parameters of an activation begins none. */
+export function layerTexts(line: string): string[] {
+  return line.split(/,(?![^()]*\))/);
+}
+
 /** Splits the word that starts a layer into its kind and the prefix `bi`. @throws RnnError E_LAYERS with the nearest known word */
 export function wordOf(word: string, text: string, from: number, to: number): { plain: string; bidirectional: boolean } {
   if (WORDS.has(word)) return { plain: word, bidirectional: false };

@@ -4,13 +4,13 @@ import type { Grammar } from '../layers/facets.js';
 import { applyOption } from './layerOptions.js';
 import { countsOf, withSizes } from './layerSizes.js';
 import { usualSpelling } from './layersSpelling.js';
-import { CELL_KINDS, KINDS, size, WORDS, wordOf, wrong } from './layerWords.js';
+import { CELL_KINDS, KINDS, layerTexts, size, WORDS, wordOf, wrong } from './layerWords.js';
 import { MOST_LAYERS } from './spec.js';
 import { checkFilled } from './unfilled.js';
 
 /**
  * Parses the one-line network, `lstm:64,gru:32,dense:10`, into the layers of a spec (plain JSON, for checkSpec):
- *   layer[,layer…]   layer = [bi]kind[:sizes][@activation[/activation of the gates]][+option…]
+ *   layer[,layer…]   layer = [bi]kind[:sizes][@activation[/activation of the gates]][+option…]   activation = name[(parameter=number[, …])]
  * Each kind states its word, sizes and options in its grammar facet.
  */
 export interface ParsedLayers {
@@ -68,7 +68,7 @@ function parseLine(text: string): ParsedLayers {
   const layers: Record<string, unknown>[] = [];
   const spans: { from: number; to: number }[] = [];
   let from = 0;
-  for (const part of text.split(',')) {
+  for (const part of layerTexts(text)) {
     const span = { from, to: from + part.length };
     const { layer, times } = parseLayer(part, span, text);
     if (layers.length + times > MOST_LAYERS) throw wrong(text, span.from, span.to, `more than ${MOST_LAYERS} layers`, 'use fewer layers');
@@ -136,9 +136,24 @@ function activationsOf(
   span: { from: number; to: number },
 ): Record<string, unknown> {
   const [own, gates] = activation.split('/');
-  if (gates === undefined) return { activation };
+  const read = (written: string) => functionOf(written, text, span);
+  if (gates === undefined) return { activation: read(activation) };
   if (!('recurrentActivation' in fields)) throw wrong(text, span.from, span.to, `${word} has no gates`, `write @${escapeText(own, 30)}`);
-  return { ...(own === '' ? {} : { activation: own }), recurrentActivation: gates };
+  return { ...(own === '' ? {} : { activation: read(own) }), recurrentActivation: read(gates) };
+}
+
+/** `elu(alpha=0.5)` as a spec has it; a name alone stays one. */
+function functionOf(written: string, text: string, { from, to }: { from: number; to: number }): unknown {
+  const [, name, list] = /^(\w+)\((.*)\)$/.exec(written) ?? [];
+  if (name === undefined) return written;
+  const parameters = list.split(',').map((part): [string, number | boolean] => {
+    const [key, value = ''] = part.trim().split('=');
+    if (value === 'true' || value === 'false') return [key, value === 'true'];
+    if (!NUMBER.test(value))
+      throw wrong(text, from, to, `${name} has numbers in its parentheses`, 'write as in @elu(alpha=0.5), or drop them');
+    return [key, Number(value)];
+  });
+  return { name, ...Object.fromEntries(parameters) };
 }
 
 const COUNTED = ['', 'one', 'two', 'three', 'four'];

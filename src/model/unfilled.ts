@@ -1,5 +1,6 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
+import { layerTexts } from './layerWords.js';
 
 /** A `_` in a --layers line, which marks a value that the user must still give. */
 interface Blank {
@@ -36,7 +37,7 @@ const WHAT: Record<string, string> = {
 function blanksOf(text: string): Blank[] {
   const blanks: Blank[] = [];
   let start = 0;
-  text.split(',').forEach((part, index) => {
+  layerTexts(text).forEach((part, index) => {
     // a name may have a _ in it: only one that stands alone is a blank
     for (const match of part.matchAll(/(^|[:@/+=]|(?<=[:x][\d_]+)x)(\s*)_(?=$|[:@/+,\sx])/g)) {
       const from = start + match.index + match[1].length + match[2].length;

@@ -33,6 +33,7 @@ const LAYERS: Readonly<Partial<Record<LayerSpec['kind'], TorchLayer>>> = {
   convtranspose3d: CONVOLUTION,
   layernorm: { roles: NORM, module: 'norm' },
   groupnorm: { roles: NORM, module: 'norm' },
+  rmsnorm: { roles: { gamma: 'weight' }, module: 'norm' },
   batchnorm: { roles: { ...NORM, mean: 'running_mean', variance: 'running_var' }, unused: ['num_batches_tracked'], module: 'bn' },
 };
 

@@ -2,6 +2,7 @@ import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import type { TorchModule } from '../../formats/torch/module.js';
 import { EXPORT } from '../assumed.js';
+import type { Module } from './modules.js';
 
 /** Facts that the classes and attributes of a whole module add to its tensors. */
 
@@ -14,6 +15,53 @@ function moduleAt(root: TorchModule, path: string): TorchModule | undefined {
 
 /** Modules without tensors that change nothing in eval mode. */
 const NOTHING = /\.(dropout\.\w*Dropout\w*|linear\.Identity)$/;
+
+/** The classes that compute what their tensors show, by kind. */
+const CLASSES: Readonly<Partial<Record<Module['kind'], RegExp>>> = {
+  recurrent: /^(RNN|LSTM|GRU)(Cell)?$/,
+  matrix: /^(Linear|NonDynamicallyQuantizableLinear|Embedding)$/,
+  conv: /^Conv1d$/,
+  norm: /^(LayerNorm|GroupNorm|RMSNorm)$/,
+  batchnorm: /^(BatchNorm1d|SyncBatchNorm)$/,
+};
+
+/**
+ * A class with such tensors that is not PyTorch's own computes what its code says, and the code is not in the file.
+ * @param line what would be run, for --layers
+ * @throws RnnError E_TORCH_MODULE
+ */
+export function checkClasses(root: TorchModule, modules: readonly Module[], line: () => string | undefined): void {
+  for (const { name, kind } of modules) {
+    const [found, classes] = [moduleAt(root, name)?.className, CLASSES[kind]];
+    const own = /^torch\.(?:ao\.)?nn\..*\.(\w+)$/.exec(found ?? '')?.[1];
+    if (found === undefined || classes === undefined || (own !== undefined && classes.test(own))) continue;
+    const shown = escapeText(name || 'the file', 80);
+    const message =
+      own === undefined
+        ? `${shown} is of a class of its own, ${escapeText(found, 80)}, the code of which is not in the file`
+        : `the module ${escapeText(own, 60)} of ${shown} is not run here`;
+    const chain = own === undefined ? line() : undefined;
+    throw new RnnError('unsupported', 'E_TORCH_MODULE', message, {
+      where: shown,
+      found: escapeText(found, 80),
+      fix: `${chain === undefined ? '' : `if it computes what PyTorch's own does: --layers "${chain}"; or `}a file that says what it computes, ${EXPORT}`,
+    });
+  }
+}
+
+/** Modules without tensors that compute something, and what each is: only the code says where they stand. `known`: those that are run. */
+export function unplaced(root: TorchModule, known: ReadonlySet<TorchModule>, withTensors: ReadonlySet<string>): string[] {
+  const found: string[] = [];
+  const visit = (module: TorchModule, path: string): void => {
+    const own = /^torch\.nn\.modules\.(\w+)\.(\w+)$/.exec(module.className);
+    const computes = own !== null && own[1] !== 'loss' && own[1] !== 'container' && !NOTHING.test(module.className);
+    if (module.children.size === 0 && computes && !known.has(module) && !withTensors.has(path))
+      found.push(`${escapeText(path, 60)} (${escapeText(own[2], 40)})`);
+    for (const [name, child] of module.children) visit(child, path === '' ? name : `${path}.${name}`);
+  };
+  visit(root, '');
+  return found;
+}
 
 type Attribute = (name: string) => unknown;
 
@@ -42,15 +90,16 @@ function isPlain({ attributes }: TorchModule): boolean {
 
 /**
  * The function that a module says it computes: an nn.RNN its own, a Linear or Conv1d in an nn.Sequential the next one there.
+ * @param known gets the module that it is
  * @returns undefined if the module does not tell
  * @throws RnnError E_TORCH_MODULE for a function that is named and not known here
  */
-export function functionOf(root: TorchModule, path: string): unknown {
+export function functionOf(root: TorchModule, path: string, known?: Set<TorchModule>): unknown {
   const own = moduleAt(root, path);
   const nonlinearity = own?.attributes.get('nonlinearity');
   if (typeof nonlinearity === 'string') return nonlinearity;
   const at = path.lastIndexOf('.');
-  const parent = at < 0 ? undefined : moduleAt(root, path.slice(0, at));
+  const parent = moduleAt(root, path.slice(0, Math.max(at, 0)));
   if (!/\.(Linear|Conv1d)$/.test(own?.className ?? '') || parent?.className !== 'torch.nn.modules.container.Sequential') return undefined;
   const names = [...parent.children.keys()];
   for (const name of names.slice(names.indexOf(path.slice(at + 1)) + 1)) {
@@ -59,8 +108,11 @@ export function functionOf(root: TorchModule, path: string): unknown {
     if (/\.(Linear|Conv1d)$/.test(next.className)) return 'linear';
     const said = /^torch\.nn\.modules\.activation\.(\w+)$/.exec(next.className)?.[1];
     if (said === undefined) return undefined;
-    const known = Object.hasOwn(WITH_PARAMETERS, said) ? WITH_PARAMETERS[said](key => next.attributes.get(key)) : plainOf(next, said);
-    if (known !== undefined) return known;
+    const read = Object.hasOwn(WITH_PARAMETERS, said) ? WITH_PARAMETERS[said](key => next.attributes.get(key)) : plainOf(next, said);
+    if (read !== undefined) {
+      known?.add(next);
+      return read;
+    }
     const message = `the module ${escapeText(said, 60)} behind ${escapeText(path, 80)} is not run here`;
     throw new RnnError('unsupported', 'E_TORCH_MODULE', message, {
       where: escapeText(path, 80),
@@ -94,5 +146,7 @@ export function convolutionOf(root: TorchModule, path: string): Readonly<Record<
 export function normalisationOf(root: TorchModule, path: string): Readonly<Record<string, unknown>> {
   const module = moduleAt(root, path);
   const [epsilon, groups] = [module?.attributes.get('eps'), module?.attributes.get('num_groups')];
-  return { ...(typeof epsilon === 'number' ? { epsilon } : {}), ...(typeof groups === 'number' ? { kind: 'groupnorm', groups } : {}) };
+  const said = typeof epsilon === 'number' ? { epsilon } : {};
+  if (module?.className.endsWith('.RMSNorm')) return { kind: 'rmsnorm', center: undefined, ...said };
+  return { ...said, ...(typeof groups === 'number' ? { kind: 'groupnorm', groups } : {}) };
 }

@@ -9,7 +9,7 @@ import { formatShape } from '../../tensor/tensor.js';
 import { assumptionsOf, EXPORT, SAVE_PT2, silent, whyOf, withQuestions } from '../assumed.js';
 import type { NamedTensors, NetworkHints, ReadNetwork } from '../convention.js';
 import { layerOfGroup, layersOf, type WeightGroup } from '../inferLayers.js';
-import { convolutionOf, functionOf, normalisationOf } from './moduleFacts.js';
+import { checkClasses, convolutionOf, functionOf, normalisationOf, unplaced } from './moduleFacts.js';
 import { type Order, orderOf, type Placed } from './moduleOrder.js';
 import { isSorted, type Module, mayBeEmbedding, modulesOf, OWN, type Roles, shortNames, usedModules, widthsOf } from './modules.js';
 import { hasBytes } from './reparametrised.js';
@@ -61,11 +61,13 @@ function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork 
   checkRoles(modules, unknown => withoutThem(modules, unknown, titles, hints, isSorted(tensors)));
   const found = modules.some(({ kind }) => kind === 'attention') ? undefined : orderOf(modules, hints.features, isSorted(tensors));
   const why = whyOf('torch', hints.module);
+  if (hints.module) checkClasses(hints.module, modules, () => found && partsOf(found.order, titles, hints.module).join(','));
   if (!found) throw askForWiring(modules, titles, silent('torch', hints.module));
   if (found.undecided) throw askForOrder(found, titles, hints);
+  if (!hints.module) askForNorms(found.order, titles);
   const known = [...orderAssumptions(found, titles, why, hints.module), ...wiringAssumptions(found.order, titles, why)];
   const read = layersOf(groupsOf(found.order, titles, hints.module), hints, 'torch', known);
-  const norms = hints.module ? [] : normAssumptions(found.order, titles, read.layers);
+  const norms = hints.module ? unplacedAssumptions(hints.module, modules) : normAssumptions(found.order, titles, read.layers);
   return { ...read, assumptions: [...precisionAssumptions(tensors), ...norms, ...(read.assumptions ?? [])] };
 }
 
@@ -172,6 +174,32 @@ function orderAssumptions({ order, rival, isUnusual }: Order, titles: Titles, wh
   const isNameable = isSame && rival.every(({ module }) => module.layers.length === 1 && module.name !== '');
   const said = isNameable ? other.map((part, i) => `${part}+name=${rival[i].module.name}`) : other;
   return [{ ...fact, say: isSame && !isNameable ? null : `--layers "${said.join(',')}"` }];
+}
+
+/** What a whole module has without tensors stands where its code puts it. */
+function unplacedAssumptions(root: TorchModule, modules: readonly Module[]): Assumption[] {
+  const known = new Set<TorchModule>();
+  for (const { name } of modules) functionOf(root, name, known);
+  const names = unplaced(root, known, new Set(modules.map(({ name }) => name)));
+  if (names.length === 0) return [];
+  const list = names.slice(0, 6).join(', ') + (names.length > 6 ? ' …' : '');
+  const what = `${list} ${names.length > 1 ? 'are' : 'is'} not run: where, only the code says`;
+  return [{ fact: 'wiring', what, value: 'left out', why: whyOf('torch', root), say: null }];
+}
+
+/** A vector without a bias beside it: an RMSNorm's γ, a PReLU's α, a LayerNorm's γ. @throws RnnError E_ASK */
+function askForNorms(order: readonly Placed[], titles: Titles): void {
+  const open = order.filter(({ module }) => module.kind === 'norm' && !module.layers[0].tensors.has('bias'));
+  if (open.length === 0) return;
+  const line = order.flatMap(({ module, embedding }) =>
+    open.some(one => one.module === module) ? '_' : namedParts(module, titles, embedding),
+  );
+  throw ask({
+    what: `whether ${open.map(({ module }) => titles.get(module)).join(', ')} is an RMSNorm, a PReLU, or a LayerNorm without a bias`,
+    why: silent('torch'),
+    layersLine: line.join(','),
+    advice: `rmsnorm is the one that --layers has; or ${SAVE_PT2}`,
+  });
 }
 
 /** Several recurrent modules may follow each other, pass on their states, or read the same input in parallel. */
