@@ -11,6 +11,8 @@ import { gathered, type Panel, panelsOf } from '../../src/report/panels.js';
 import { runForward } from '../../src/run/forward.js';
 import type { ForwardRequest, NetworkRequest } from '../../src/run/request.js';
 import { runShapes } from '../../src/run/shapes.js';
+import { withInputFile } from '../helpers/inputFile.js';
+import { runCli } from '../helpers/runCli.js';
 
 const panels = async (request: ForwardRequest, sample = 1) => panelsOf(await runForward({ ...request, trace: true }), sample);
 const panel = (T: number, M: number, value: (t: number, m: number) => number): Panel => ({
@@ -333,3 +335,30 @@ function tagsLeftOpen(xml: string): string[] {
   }
   return open;
 }
+
+describe('--sample n shows what --rows n-1:n computes alone', () => {
+  const layers = 'bilstm:3+seq,gru:2,dense:2';
+  const forward = async (flags: string) => {
+    const x = { shape: [3, 4, 2], data: Float32Array.from({ length: 24 }, (_, k) => Math.sin(k)) };
+    return withInputFile(x, async path => (await runCli(`forward --layers ${layers} -i ${path} ${flags}`)).stdout.replaceAll(path, 'x'));
+  };
+  const alone = (text: string, sample: number) =>
+    text.replaceAll(`sample ${sample}`, 'sample 1').replaceAll(`"sample":${sample}`, '"sample":1');
+
+  it.each(['--svg -', '--step 2 --unit 1 --json', '--step 3 --json'])('%s', async flags => {
+    const shown = (text: string) => (flags.endsWith('json') ? JSON.stringify(JSON.parse(text).steps) : text);
+    const of = [];
+    for (const sample of [1, 2, 3]) {
+      of.push(alone(shown(await forward(`${flags} --sample ${sample}`)), sample));
+      expect(of.at(-1)).toBe(shown(await forward(`${flags} --rows ${sample - 1}:${sample}`)));
+    }
+    expect(new Set(of).size).toBe(3);
+  });
+
+  it('--plot', async () => {
+    const [second, rows] = [await forward('--plot --sample 2'), await forward('--plot --rows 1:2')];
+    const [picture] = second.split('sample 2 of 3\n\n')[1].split('\n\n weights');
+    expect(picture.length).toBeGreaterThan(100);
+    expect(rows).toContain(picture);
+  });
+});
