@@ -9,9 +9,10 @@ import { inferShapes } from '../../src/model/shapes.js';
 import { execute } from '../../src/run/execute.js';
 import { runForward } from '../../src/run/forward.js';
 import { runInspect } from '../../src/run/inspect.js';
+import { prepare } from '../../src/run/prepare.js';
 import { runShapes } from '../../src/run/shapes.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
-import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
+import { expectClose, expectNear, TOLERANCE } from '../helpers/expectClose.js';
 import { readTensors } from '../helpers/readFormat.js';
 import { readCase, referencePath } from '../helpers/reference.js';
 
@@ -50,6 +51,52 @@ describe('Flax', () => {
     const { tensors, assumptions } = await runForward(request);
     expectClose(tensors.y, await recordedArray(path(`${beside}.y.npy`)), TOLERANCE.float32);
     expect(assumptions.find(a => a.fact === 'order')?.what.includes(said ?? '')).toBe(said === undefined ? undefined : true);
+  });
+
+  it.each([...cases.map(c => c.name).filter(name => name.startsWith('linen')), 'linen_Bidirectional'])(
+    '%s is written as Flax wrote it',
+    async name => {
+      const { tensors } = await readTensors(readFileSync(path(`${name}.npz`)));
+      const { weights, network } = await prepare({ weights: path(`${name}.npz`), T: 4 });
+      const written = flax.fromWeights(network.shapes, weights);
+      const ours = (key: string) => key.replace('OptimizedLSTMCell', 'LSTMCell');
+      expect([...written.keys()].sort()).toEqual([...tensors.keys()].map(ours).sort());
+      for (const [key, t] of tensors) expectClose(written.get(ours(key))!, t, 0);
+    },
+  );
+
+  /** Flax has one bias of z and of r, at the input, and two of n; an LSTM's stand at the state. A Keras GRU has two rows of all three. */
+  it('the biases of each gate stand where Flax looks for them', async () => {
+    const { model, shapes, weights } = await prepare({ layers: 'gru:5+resetafter,lstm:4,mgu:3,rnn:2,dense:6', D: 3, T: 4, seed: '1' }).then(
+      ({ network, weights }) => ({ ...network, weights }),
+    );
+    // every number of its own: initialisers give zeros
+    const drawn = new Map([...weights].map(([key, t], i) => [key, { ...t, data: t.data.map((_, k) => Math.sin(7 * i + k)) }] as const));
+    const written = flax.fromWeights(shapes, drawn);
+    const [gru, lstm, mgu, rnn] = model.layers.slice(0, 4).map(l => drawn.get(`${l.name}/bh`)!.data);
+    const row = (data: ArrayLike<number>, M: number, ...gates: number[]) =>
+      Array.from({ length: M }, (_, m) => gates.reduce((sum, g) => sum + data[g * M + m], 0));
+    const bias = (place: string) => written.get(`params/${place}/bias`)?.data ?? [];
+    const expected: Record<string, number[]> = {
+      'GRUCell_0/iz': row(gru, 5, 0, 3),
+      'GRUCell_0/ir': row(gru, 5, 1, 4),
+      'GRUCell_0/in': row(gru, 5, 2),
+      'GRUCell_0/hn': row(gru, 5, 5),
+      'LSTMCell_0/hi': row(lstm, 4, 0),
+      'LSTMCell_0/hf': row(lstm, 4, 1),
+      'LSTMCell_0/hg': row(lstm, 4, 2),
+      'LSTMCell_0/ho': row(lstm, 4, 3),
+      'MGUCell_0/if': row(mgu, 3, 0, 2),
+      'MGUCell_0/in': row(mgu, 3, 1),
+      'MGUCell_0/hn': row(mgu, 3, 3),
+      'SimpleCell_0/i': row(rnn, 2, 0),
+    };
+    for (const [place, numbers] of Object.entries(expected)) expectNear(bias(place), numbers, 1e-6);
+    expect([...written.keys()].filter(key => /Cell.*bias/.test(key)).sort()).toEqual(
+      Object.keys(expected)
+        .map(place => `params/${place}/bias`)
+        .sort(),
+    );
   });
 
   it('counts both directions', async () => {
