@@ -40,8 +40,9 @@ export async function forwardInPieces(values: Values, output: Output): Promise<b
 
 /** Whether the output needs more than y in the file. */
 function showsMore(values: Values): boolean {
-  const { trace, step, unit, plot, svg, states, json, jsonl, full } = values;
-  return [trace, step, unit, plot, svg, states, json, jsonl, full].some(value => value !== undefined);
+  const { trace, step, unit, plot, svg, states, json, jsonl, full, style } = values;
+  // a table in CSV is y
+  return style === 'csv' || [trace, step, unit, plot, svg, states, json, jsonl, full].some(value => value !== undefined);
 }
 
 async function print(result: ForwardResult, values: Values, output: Output): Promise<void> {
