@@ -1,3 +1,5 @@
+import type { EmbeddingSpec } from '../../layers/embedding.js';
+import type { LayerSpec } from '../../model/spec.js';
 import { getScript } from '../../weights/scripts/index.js';
 import type { Prepared } from '../prepare.js';
 import type { EmitTarget } from './target.js';
@@ -69,10 +71,10 @@ export function drawnSource(
   const number = String(BigInt(seed.trim()));
   // a single call of set_random_seed also seeds np.random
   const together = getScript(inputRng).inputPromise === getScript(rng).inputPromise;
-  const embedding = network.model.layers.find(layer => layer.kind === 'embedding');
+  const isEmbedding = (layer: LayerSpec): layer is EmbeddingSpec => layer.kind === 'embedding';
+  const embedding = network.model.input.features === null ? network.model.layers.find(isEmbedding) : undefined;
   const shape = input.x.shape.join(', ');
-  const tokens = network.model.input.features === null && embedding?.kind === 'embedding';
-  const x = tokens ? stream.tokens(embedding.tokens, shape) : stream.normal(shape);
+  const x = embedding ? stream.tokens(embedding.tokens, shape) : stream.normal(shape);
   return {
     seed: number,
     seeding: target === 'keras' ? `keras.utils.set_random_seed(${number})` : INPUTS.get(rng)!.seeding(number),
