@@ -190,8 +190,13 @@ describe('a network whose samples depend on each other', () => {
     expect([exit, stderr]).toEqual([2, expect.stringContaining('the samples of this network depend on each other')]);
   });
 
-  it('names the batch where predict would take 32 at a time', async () => {
-    const { stdout } = await runCli(['forward', spec, '-i', x, '--T', '5', '--framework', 'keras', '--json']);
-    expect(JSON.parse(stdout).assumptions.map((a: { fact: string; value: string }) => [a.fact, a.value])).toContainEqual(['batch', '40']);
+  it.each([
+    [32, []],
+    [33, [['batch', '33']]],
+    [40, [['batch', '40']]],
+  ])('of %i samples names the batch where predict would take 32 at a time', async (N, batch) => {
+    const { stdout } = await runCli(['forward', spec, '--N', String(N), '--framework', 'keras', '--json']);
+    const said: { fact: string; value: string }[] = JSON.parse(stdout).assumptions;
+    expect(said.filter(({ fact }) => fact === 'batch').map(({ fact, value }) => [fact, value])).toEqual(batch);
   });
 });

@@ -67,9 +67,12 @@ describe('Flax', () => {
 
   /** Flax has one bias of z and of r, at the input, and two of n; an LSTM's stand at the state. A Keras GRU has two rows of all three. */
   it('the biases of each gate stand where Flax looks for them', async () => {
-    const { model, shapes, weights } = await prepare({ layers: 'gru:5+resetafter,lstm:4,mgu:3,rnn:2,dense:6', D: 3, T: 4, seed: '1' }).then(
-      ({ network, weights }) => ({ ...network, weights }),
-    );
+    const { model, shapes, weights } = await prepare({
+      layers: 'gru:5+resetafter,lstm:4,mgu:3,rnn:2,rnn:3+nobias,dense:6',
+      D: 3,
+      T: 4,
+      seed: '1',
+    }).then(({ network, weights }) => ({ ...network, weights }));
     // every number of its own: initialisers give zeros
     const drawn = new Map([...weights].map(([key, t], i) => [key, { ...t, data: t.data.map((_, k) => Math.sin(7 * i + k)) }] as const));
     const written = flax.fromWeights(shapes, drawn);
@@ -90,6 +93,8 @@ describe('Flax', () => {
       'MGUCell_0/in': row(mgu, 3, 1),
       'MGUCell_0/hn': row(mgu, 3, 3),
       'SimpleCell_0/i': row(rnn, 2, 0),
+      // it always has one
+      'SimpleCell_1/i': [0, 0, 0],
     };
     for (const [place, numbers] of Object.entries(expected)) expectNear(bias(place), numbers, 1e-6);
     expect([...written.keys()].filter(key => /Cell.*bias/.test(key)).sort()).toEqual(

@@ -1,6 +1,7 @@
 import { runCompare } from '../../src/run/compare.js';
 import { runForward } from '../../src/run/forward.js';
 import { runShapes } from '../../src/run/shapes.js';
+import { openForwardStream } from '../../src/run/stream.js';
 import { referencePath } from '../helpers/reference.js';
 
 /** x [T, N, D] and y [T, N, K]: nn.LSTM without batch_first and a Linear, exported by torch.export and run by PyTorch. */
@@ -34,6 +35,10 @@ it.each([
 
 it('a share of the samples is refused, for y has the steps first', async () => {
   await expect(runForward({ model, input, rows: { from: 0, to: 2 } })).rejects.toMatchObject({ code: 'E_CONFLICT', where: '--rows' });
+});
+
+it('is read whole: a piece of its first axis is no sample', async () => {
+  expect(await openForwardStream({ model, input, format: 'npy', chunk: 1 }, true)).toBeUndefined();
 });
 
 it('refuses --time-major where its sequences have the steps first already', async () => {

@@ -210,6 +210,27 @@ describe('a forward pass in pieces', () => {
     expect(await streamed({ ...request, chunk: 2, input: await file('npy', { ...x, shape: [24, 3] }) })).toBeUndefined();
   });
 
+  it('leaves to the whole input a network of two outputs, and one whose input is no sequence', async () => {
+    const dense = { kind: 'dense', units: 2 };
+    const two = {
+      input: { features: 3 },
+      layers: [
+        { kind: 'gru', units: 5, name: 'h' },
+        { ...dense, name: 'y' },
+      ],
+      outputs: ['y', 'h'],
+    };
+    const image = { input: { shape: [4, 2, 3] }, layers: [{ kind: 'flatten' }, dense] };
+    for (const [spec, shape] of [
+      [two, [6, 4, 3]],
+      [image, [6, 4, 2, 3]],
+    ] as const) {
+      const model = folder.write(`model${files++}.json`, JSON.stringify(spec));
+      const input = await file('npy', drawInput(shape, { seed: '3' }));
+      expect(await streamed({ model, input, format: 'npy', chunk: 2 })).toBeUndefined();
+    }
+  });
+
   it('a table whose rows nobody has counted needs an output whose head can be written last, in .npy alone', async () => {
     const input = folder.write('table.csv', '1,2,3\n4,5,6\n-1,0,2\n7,8,9\n0,0,1\n2,1,0\n');
     const request = { input, T: 2, chunk: 1 };
