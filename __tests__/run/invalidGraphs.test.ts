@@ -174,6 +174,23 @@ it.each(CASES)('%s is refused with %s, and without the fault there is a y', asyn
   expect([right.stderr, right.exit]).toEqual(['', 0]);
 });
 
+it('a reshape of a sequence whose samples and features became one axis is no layer, and is refused when it runs', async () => {
+  // y [T, N, 1, M] of a GRU, reshaped to [T, N, M], or to [T, N·M, M]
+  const directions = (last: number) => (b: GraphBuilder) => {
+    const W = b.constant('W', draw(1, 3 * M, D));
+    const [Y] = b.addMany('GRU', ['x', W, b.constant('R', draw(1, 3 * M, M))], 1, { hidden_size: int(M), linear_before_reset: int(1) });
+    const turned = b.add('Transpose', [Y], { perm: ints(0, 2, 1, 3) });
+    const shape = b.add('Shape', [turned]);
+    const part = (from: number, to: number) => b.add('Slice', [shape, b.integers([from]), b.integers([to])]);
+    const rest = b.add('Reshape', [b.add('Mul', [part(last, 3), part(3, 4)]), b.integers([-1])]);
+    return b.add('Reshape', [turned, b.add('Concat', [part(0, 1), part(1, last), rest], { axis: int(0) })]);
+  };
+  const right = await forward(graphOf(directions(2)));
+  expect([right.stderr, right.exit]).toEqual(['', 0]);
+  const wrong = await forward(graphOf(directions(1)));
+  expect([wrong.stdout, wrong.exit]).toEqual(['', 3]);
+});
+
 type Unfit = readonly [string, build: (b: GraphBuilder, isRight: boolean) => string, isNamed: boolean];
 const UNFIT: readonly Unfit[] = [
   ['Concat', (b, right) => b.add('Concat', ['x', b.constant('w', draw(T, N, right ? D : D + 1))], { axis: int(1) }), true],

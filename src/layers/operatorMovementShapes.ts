@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { formatShape } from '../tensor/tensor.js';
 import { showShape, sumOfDims } from './dims.js';
 import type { Dim, DimShape } from './layer.js';
-import { multiplied, sized } from './operatorNumbers.js';
+import { factorText, multiplied, sized } from './operatorNumbers.js';
 import { axesOf, axisIn, broadcastDims, noAxis, type Rule } from './operatorShapeRule.js';
 
 /** Output shapes of operators that move, slice, join and repeat. */
@@ -88,15 +88,16 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     call.shape(1);
     const wanted = call.sizes(1)!;
     const open = wanted.findIndex(d => d.size === -1);
-    const dims = wanted.map((d, i): Dim => (d.size === 0 && call.attribute('allowzero') !== 1 ? from[i] : d));
+    const copied = wanted.map(d => d.size === 0 && call.attribute('allowzero') !== 1);
+    const dims = wanted.map((d, i): Dim => (copied[i] ? from[i] : d));
     const [has, wants] = [product(from), product(dims.filter((_, i) => i !== open))];
     if (has !== null && wants !== null && (open < 0 ? has !== wants : wants === 0 ? has > 0 : has % wants !== 0))
       throw otherCount(from, dims);
     if (open < 0) return [dims];
     // −1 is the quotient of all sizes; those on both sides cancel out, symbolic ones included
-    const left = from.flatMap(factors);
+    const left = from.flatMap((d, i) => (copied[i] ? [] : factors(d)));
     const rest = dims
-      .flatMap((d, i) => (i === open ? [] : factors(d)))
+      .flatMap((d, i) => (i === open || copied[i] ? [] : factors(d)))
       .filter(d => {
         const same = d.size === null && CERTAIN.test(d.symbol) ? left.findIndex(l => l.size === null && l.symbol === d.symbol) : -1;
         if (same >= 0) left.splice(same, 1);
@@ -107,7 +108,12 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     const ratio = given === null || given === 0 ? null : product(left.filter(d => d.size !== null))! / given;
     const size = symbols.length === 0 ? ratio : null;
     const letters =
-      ratio !== null && Number.isInteger(ratio) ? [...(ratio === 1 ? [] : [ratio]), ...symbols.map(d => d.symbol)].join('*') : '?';
+      ratio !== null && Number.isInteger(ratio)
+        ? [
+            ...(ratio === 1 ? [] : [ratio]),
+            ...symbols.map(d => (ratio === 1 && symbols.length === 1 ? d.symbol : factorText(d.symbol))),
+          ].join('*')
+        : '?';
     return [dims.map((d, i) => (i === open ? { symbol: size === null ? letters : String(size), size } : d))];
   },
   Transpose(call) {

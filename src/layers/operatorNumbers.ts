@@ -84,7 +84,14 @@ export function multiplied(a: Dim, b: Dim): Dim {
 }
 
 function computed(a: Dim, b: Dim, sign: string, of: (x: number, y: number) => number): Dim {
-  return a.size !== null && b.size !== null ? sized(of(a.size, b.size)) : { symbol: `${a.symbol}${sign}${b.symbol}`, size: null };
+  if (a.size !== null && b.size !== null) return sized(of(a.size, b.size));
+  const [left, right] = sign === '+' ? [a.symbol, b.symbol] : [sign === '-' ? a.symbol : factorText(a.symbol), factorText(b.symbol)];
+  return { symbol: `${left}${sign}${right}`, size: null };
+}
+
+/** A sum as a factor: '(D-5)/2+1' -> '((D-5)/2+1)'. */
+export function factorText(symbol: string): string {
+  return /[-+]/.test(symbol.replace(/\([^()]*\)/g, '')) ? `(${symbol})` : symbol;
 }
 
 function pairwise(a: readonly Dim[], b: readonly Dim[], of: (x: Dim, y: Dim) => Dim): readonly Dim[] {

@@ -214,9 +214,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   Size: () => [[]],
   ConstantOfShape: call => [call.sizes(0) ?? []],
   Range: call => {
-    const [start, end, step] = [0, 1, 2].map(i => call.sizes(i)?.[0] ?? sized(1));
-    const count =
-      start.size !== null && end.size !== null ? sized(Math.max(0, Math.ceil((end.size - start.size) / (step.size ?? 1)))) : undefined;
-    return [[count ?? (start.size === 0 && step.size === 1 ? end : { symbol: '?', size: null })]];
+    const [start, end, step] = [0, 1, 2].map(call.count);
+    if (start.size !== null && end.size !== null && step.size !== null)
+      return [[sized(Math.max(0, Math.ceil((end.size - start.size) / step.size)))]];
+    return [[start.size === 0 && step.size === 1 ? end : OPEN]];
   },
 };

@@ -1,4 +1,4 @@
-import { RnnError } from '../errors.js';
+import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
 import { TUTORIAL } from '../model/dimensions.js';
 import type { ModelFile } from './files/describedFile.js';
@@ -7,7 +7,7 @@ import { loadDescription, type Network, openModel } from './network/network.js';
 import { checkAsked, withAskedSizes } from './network/networkSizes.js';
 import { outlinedShapes } from './network/outlinedShapes.js';
 import { shapesOf } from './network/shapesResult.js';
-import { networkOfGraph } from './network/wiredGraph.js';
+import { openLetters, shownGraph } from './network/wiredGraph.js';
 import type { ShapesRequest } from './request.js';
 import type { Count, ShapesResult } from './result.js';
 
@@ -47,18 +47,47 @@ async function outlineOf(opened: ModelFile, { model, weights }: ShapesRequest): 
   return outlinedShapes(opened, model!, beside);
 }
 
-/** Converts a graph to layers and operators. @throws RnnError E_OPERATOR */
+/** Converts a graph to layers and operators. @throws RnnError E_OPERATOR where a size is not known; the fault of an invalid graph */
 async function saidShapes(network: Network, request: ShapesRequest): Promise<Network> {
   try {
-    return await networkOfGraph(network, request, 'own');
+    return await shownGraph(network, request);
   } catch (error) {
     if (!(error instanceof RnnError) || error.kind === 'usage') throw error;
+    const file = escapeText(request.model!);
+    // what contradicts itself does no less when it runs
+    if (!isUnknown(error)) return within(file, () => Promise.reject(error));
+    const flags = await helpfulFlags(network, request);
     throw new RnnError('unsupported', 'E_OPERATOR', `its shapes are not known before it runs: ${error.message}`, {
-      where: [escapeText(request.model!), ...(error.where ? [error.where] : [])].join(': '),
+      where: [file, ...(error.where ? [error.where] : [])].join(': '),
       expected: 'a network of layers and operators',
-      fix: 'sizes that the file leaves open can be given (--N, --T, --D); rnn-cli inspect shows its recurrent layers, rnn-cli forward runs it',
+      fix: [
+        ...(flags.length > 0 ? [`give the size that the file leaves open: ${flags.join(' ')}`] : []),
+        'rnn-cli inspect shows its recurrent layers, rnn-cli forward runs it',
+      ].join('; '),
     });
   }
+}
+
+/** Whether an error says that a size is not known, rather than that it is wrong. */
+function isUnknown({ kind, code }: RnnError): boolean {
+  return kind === 'unsupported' || code === 'E_SYMBOLIC';
+}
+
+/** Sizes to try: which flags would say enough. */
+const TRIED = { N: 3, T: 40, D: 24 };
+
+/** The flags that make the shapes of a graph known, with sizes in their place; none where no size helps. */
+async function helpfulFlags(network: Network, request: ShapesRequest): Promise<string[]> {
+  const open = (await openLetters(network)).filter(letter => request[letter] === undefined);
+  for (const letters of [...open.map(letter => [letter]), ...(open.length > 1 ? [open] : [])]) {
+    const sizes = Object.fromEntries(letters.map(letter => [letter, TRIED[letter]]));
+    const isKnown = await shownGraph(network, { ...request, ...sizes }).then(
+      () => true,
+      error => error instanceof RnnError && !isUnknown(error),
+    );
+    if (isKnown) return letters.map(letter => `--${letter} …`);
+  }
+  return [];
 }
 
 /** Values of D that no layer has: numbers that differ between them depend on D. Their differences share no common stride. */

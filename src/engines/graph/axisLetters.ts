@@ -9,8 +9,8 @@ const NAMES: readonly [RegExp, string][] = [
 ];
 
 /**
- * Letters of the axes of every input of a graph, which may be [T, N, D] as in ONNX's own operators: inferred from the recurrent nodes that
- * read it and from the names of its axes. Any other axis gets the letter of its position: N first, T second of three, D last.
+ * Letters of the axes of every input of a graph, which may be [T, N, D] as in ONNX's own operators: inferred from the recurrent nodes and
+ * convolutions that read it and from the names of its axes. Any other axis gets the letter of its position: N first, T second of three, D last.
  */
 export function axisLetters(graph: OnnxGraph): string[][] {
   const roles = recurrentRoles(graph);
@@ -35,7 +35,18 @@ export function axisLetters(graph: OnnxGraph): string[][] {
   });
 }
 
-/** 'input:axis' -> N or T, where a recurrent node reads the input itself, or with its axes in another order. */
+/** Operators whose outputs have the axes of their input. */
+const KEEPS: ReadonlySet<string> = new Set(['Slice', 'Split', 'Identity', 'Cast']);
+
+/** [N, C, T] or [N, C, H, W]; channels that stand last in the input keep the letter of its last axis. */
+function convolved([samples, channels, ...space]: readonly string[]): (readonly [string, string])[] {
+  const letters = space.length === 1 ? ['T'] : space.length === 2 ? ['H', 'W'] : [];
+  const [first, ...others] = letters.map((letter, i) => [space[i], letter] as const);
+  if (!first) return [];
+  return [[samples, 'N'], ...(channels.endsWith(':1') ? [[channels, 'C'] as const] : []), first, ...others];
+}
+
+/** 'input:axis' -> its letter, where a recurrent node or a convolution reads the input itself, or with its axes in another order. */
 function recurrentRoles(graph: OnnxGraph): Map<string, string> {
   const nodes = graphsIn(graph).flatMap(g => g.nodes);
   const axes = new Map(graph.inputs.map(({ name, shape }) => [name, (shape ?? []).map((_, axis) => `${name}:${axis}`)]));
@@ -50,6 +61,9 @@ function recurrentRoles(graph: OnnxGraph): Map<string, string> {
         perm.map(p => from[p]),
       );
     }
+    // parts of a stack of states have its axes
+    if (from && KEEPS.has(node.opType)) for (const name of node.outputs) axes.set(name, from);
+    if (from && node.opType === 'Conv') for (const [axis, letter] of convolved(from)) roles.set(axis, letter);
     if (!Object.hasOwn(RECURRENT_OPS, node.opType)) continue;
     const batchFirst = intOf(node, 'layout') === 1;
     for (const [axis, letter] of (batchFirst ? ['N', 'T'] : ['T', 'N']).entries()) if (from?.[axis]) roles.set(from[axis], letter);

@@ -117,7 +117,7 @@ function reshaped(call: Call): Flow {
 
 const same = (a: Dim, b: Dim) => a.size === b.size && (a.size !== null || a.symbol === b.symbol);
 
-/** What is left by all others is the size that it was, however it is computed; a letter alone is that of another axis. */
+/** What is left by all others is the size that it was, however it is computed; a letter, or a product with one, is another size. */
 function isRest(next: readonly { readonly size: Dim }[], to: DimShape, i: number): boolean {
-  return to[i].size === null && !/^[A-Z]\w*$/i.test(to[i].symbol) && next.every(({ size }, k) => k === i || same(size, to[k]));
+  return to[i].size === null && !/^\w+(\*\w+)*$/.test(to[i].symbol) && next.every(({ size }, k) => k === i || same(size, to[k]));
 }

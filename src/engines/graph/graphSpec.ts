@@ -26,6 +26,20 @@ export interface WiringOptions {
   readonly sizeOf?: (letter: string, said: number | null) => number | null;
   /** 'own': every input with its axes as the graph has them */
   readonly layout?: 'own';
+  /** the branch of an If that is taken, whatever its condition says */
+  readonly taken?: ReadonlyMap<OnnxNode, Branch>;
+}
+
+type Branch = 'then_branch' | 'else_branch';
+
+/** An If whose branches differ in shape, and whose condition is not known before the graph runs. */
+class Undecided extends RnnError {
+  constructor(
+    readonly node: OnnxNode,
+    { kind, code, message }: RnnError,
+  ) {
+    super(kind, code, message);
+  }
 }
 
 export interface GraphSpec {
@@ -45,9 +59,8 @@ export interface GraphSpec {
  * @throws RnnError where a node cannot be expressed there, or a shape is not known before the graph runs
  */
 export function specOfGraph(model: OnnxModel, options: WiringOptions = {}): GraphSpec {
-  const { walk, declared, given, stepsFirst } = startWalk(model, options);
+  const { walk, declared, given, stepsFirst } = followed(model, options);
   const { nodes } = walk;
-  followNodes(model.graph, walk);
   const inputs = declared.map(({ name, dims }) => ({ name, ...inputSizes(dims, nodes.isLookedUp(name)) }));
   const outputs = model.graph.outputs.map(({ name }) => {
     const wire = walk.values.get(name);
@@ -63,8 +76,32 @@ export function specOfGraph(model: OnnxModel, options: WiringOptions = {}): Grap
   return { model: spec, weights, shapes, stepsFirst, wholeInputs };
 }
 
+/** Branches that are tried: each doubles the work. */
+const MOST_TRIED = 3;
+
+/**
+ * The same to be shown, not to be run: of an If that decides while the graph runs, the branch whose shape the nodes behind it can read, where
+ * they can read only one. PyTorch writes such an If for `squeeze` of an axis of no fixed size.
+ * @throws RnnError as specOfGraph
+ */
+export function shownSpec(model: OnnxModel, options: WiringOptions = {}): GraphSpec {
+  try {
+    return specOfGraph(model, options);
+  } catch (error) {
+    const taken = options.taken ?? new Map<OnnxNode, Branch>();
+    if (!(error instanceof Undecided) || taken.size >= MOST_TRIED) throw error;
+    const read = (['then_branch', 'else_branch'] as const).map(branch =>
+      possible(() => shownSpec(model, { ...options, taken: new Map([...taken, [error.node, branch]]) })),
+    );
+    const [only, ...others] = read.flatMap(spec => (spec instanceof RnnError ? [] : [spec]));
+    if (!only || others.length > 0) throw error;
+    return only;
+  }
+}
+
 export interface Walk {
   readonly nodes: Nodes;
+  readonly taken?: ReadonlyMap<OnnxNode, Branch>;
   opset: number;
   readonly kernels: ReturnType<typeof manualKernels>;
   /** how many numbers a computed constant may have: a file of 200 bytes can ask for products of any size */
@@ -80,12 +117,30 @@ interface Entered {
   readonly stepsFirst: ReadonlySet<string>;
 }
 
+/** The nodes of a graph followed; axes that the file leaves open have the sizes that weights need, as far as those show. */
+function followed(model: OnnxModel, { sizeOf = (_, said) => said, ...options }: WiringOptions): Entered {
+  const learned = new Map<string, number>();
+  for (;;) {
+    const entered = startWalk(model, { ...options, sizeOf: (letter, said) => sizeOf(letter, said) ?? learned.get(letter) ?? null });
+    const letters = new Set(entered.declared.flatMap(({ dims }) => dims.map(({ symbol }) => symbol)));
+    const news = () => [...entered.walk.nodes.said].filter(([letter]) => letters.has(letter) && !learned.has(letter));
+    try {
+      followNodes(model.graph, entered.walk);
+    } catch (error) {
+      if (news().length === 0) throw error;
+    }
+    if (news().length === 0) return entered;
+    for (const [letter, size] of news()) learned.set(letter, size);
+  }
+}
+
 /** The inputs of a graph whose nodes are to be followed. @throws RnnError where one has no rank */
-export function startWalk({ graph, opsets }: OnnxModel, { sizeOf = (_, said) => said, layout }: WiringOptions): Entered {
+export function startWalk({ graph, opsets }: OnnxModel, { sizeOf = (_, said) => said, layout, taken }: WiringOptions): Entered {
   const nodes = new Nodes();
   const precision = [...graph.initializers.values()].some(t => t.dtype === 'f64') ? 'f64' : 'f32';
   const walk: Walk = {
     nodes,
+    taken,
     opset: opsets.get('') ?? 1,
     kernels: manualKernels(precision),
     most: 2 ** 20 + 4 * numbersIn(graph),
@@ -197,12 +252,36 @@ function branch(node: OnnxNode, condition: Wire | undefined, walk: Walk): readon
     const graph = graphOf(node, name);
     if (!graph) throw notExpressible('If has no branches');
     const inside = { ...walk, values: new Map(walk.values) };
+    const from = walk.nodes.unfit.length;
     followNodes(graph, inside);
+    if (walk.nodes.unfit.length > from) throw walk.nodes.unfit.splice(from)[0];
     walk.nodes.node = node;
     return graph.outputs.map(output => inside.values.get(output.name)!);
   };
+  const taken = walk.taken?.get(node);
+  if (taken) return given(taken);
   if ('constant' in condition) return given(condition.constant.data[0] === 0 ? 'else_branch' : 'then_branch');
-  const [yes, no] = ['then_branch', 'else_branch'].map(name => possible(() => given(name)));
+  const { said } = walk.nodes;
+  const before = new Map(said);
+  const [yes, no] = ['then_branch', 'else_branch'].map(name => {
+    const wires = possible(() => given(name));
+    const own = [...said];
+    said.clear();
+    for (const [letter, size] of before) said.set(letter, size);
+    return { wires, own: new Map(own) };
+  });
+  // an axis has the size that one branch needs only where the other needs it, too
+  for (const [letter, size] of yes.own) if (no.own.get(letter) === size) said.set(letter, size);
+  return joined(node, condition, [yes.wires, no.wires], walk);
+}
+
+/** What an undecided If gives. */
+function joined(
+  node: OnnxNode,
+  condition: Wire,
+  [yes, no]: readonly [readonly Wire[] | RnnError, readonly Wire[] | RnnError],
+  walk: Walk,
+): readonly Wire[] {
   if (yes instanceof RnnError || no instanceof RnnError) {
     if (!(yes instanceof RnnError)) return yes;
     if (no instanceof RnnError) throw no;
@@ -212,7 +291,7 @@ function branch(node: OnnxNode, condition: Wire | undefined, walk: Walk): readon
 }
 
 /** A branch that fails on these sizes cannot be the one that is taken. */
-function possible(give: () => readonly Wire[]): readonly Wire[] | RnnError {
+function possible<T>(give: () => T): T | RnnError {
   try {
     return give();
   } catch (error) {
@@ -225,7 +304,10 @@ function possible(give: () => readonly Wire[]): readonly Wire[] | RnnError {
 function either(node: OnnxNode, condition: Wire, wires: readonly [Wire, Wire], nodes: Nodes): Wire {
   const [a, b] = wires.map(wire => nodes.shape(wire).map(d => d.symbol));
   if (a.join() !== b.join())
-    throw notExpressible(`${nodeLabel(node)} gives [${a.join(', ')}] or [${b.join(', ')}], as it decides while running`);
+    throw new Undecided(
+      node,
+      notExpressible(`${nodeLabel(node)} gives [${a.join(', ')}] or [${b.join(', ')}], as it decides while running`),
+    );
   const one = nodes.shape(condition).length === 0 ? condition : nodes.op('condition', 'Reshape', [condition, nodes.int([])]);
   return nodes.op(node.name || 'if', 'Where', [one, ...wires]);
 }
@@ -244,7 +326,8 @@ function product(node: OnnxNode, inputs: readonly (Wire | undefined)[], { nodes,
   if (gemm && (!plain || (intOf(node, 'transA') ?? 0) !== 0)) return undefined;
   const { constant: W } = second;
   const kernel = gemm && (intOf(node, 'transB') ?? 0) !== 0 ? transpose(W) : W;
-  const [, K] = kernel.shape;
+  const [D, K] = kernel.shape;
+  nodes.needs(x, -1, D);
   const bias = third && 'constant' in third && isRow(third.constant, K) ? { ...third.constant, shape: [K] } : undefined;
   if (third && !bias) return undefined;
   const name = nodes.add(

@@ -1,11 +1,13 @@
+import type { RnnError } from '../../errors.js';
 import type { OnnxNode } from '../../formats/onnx/graph.js';
 import { ONNX_DTYPES } from '../../formats/onnx/types.js';
+import { showShape } from '../../layers/dims.js';
 import type { DimShape } from '../../layers/layer.js';
 import type { Operand, OperatorSpec } from '../../layers/operatorFields.js';
 import { sized } from '../../layers/operatorNumbers.js';
 import { operatorShapes } from '../../layers/operatorShapes.js';
 import { shortLetters } from '../../model/shapes.js';
-import { type GraphValue, kindOfType } from '../../ops/value.js';
+import { type GraphValue, kindOfType, shapeError } from '../../ops/value.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { FreeNames } from './freeNames.js';
 import { notExpressible } from './notExpressible.js';
@@ -32,6 +34,10 @@ export class Nodes {
   readonly origins = new Map<string, OnnxNode | undefined>();
   /** of recurrent layers: the value that is their steps with the directions apart, [N, T, dirs, M], in the order of time */
   readonly sequences = new Map<string, string>();
+  /** sizes that weights say of axes which the file leaves open: letter of the axis -> size */
+  readonly said = new Map<string, number>();
+  /** weights that what they are for cannot have: an error of the whole graph is that of its layers, with their names */
+  readonly unfit: RnnError[] = [];
   private readonly layers = new Map<string, Entry>();
   private readonly weights = new Map<string, Map<string, Tensor>>();
   private readonly names = new FreeNames();
@@ -89,6 +95,15 @@ export class Nodes {
 
   shape(wire: Wire): DimShape {
     return 'value' in wire ? this.shapes.get(wire.value)! : wire.constant.shape.map(sized);
+  }
+
+  /** Weights need this size of an axis: one that an input leaves open has it. */
+  needs(wire: Wire, axis: number, size: number): void {
+    const shape = this.shape(wire);
+    const dim = shape.at(axis);
+    if (dim?.size === null && !this.said.has(dim.symbol)) this.said.set(dim.symbol, size);
+    if (dim && dim.size !== null && dim.size !== size)
+      this.unfit.push(shapeError('its weights need another size of an axis', showShape(shape), String(size)));
   }
 
   kind(wire: Wire): GraphValue['kind'] {

@@ -23,6 +23,11 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
   const initial = own.cell.states.map((_, s) => [h0, c0][s]);
   const N = nodes.shape(X)[own.layout === 0 ? 1 : 0];
   const expected = stateShape(own, N, M);
+  nodes.needs(X, 2, weights[0].kernel.shape[0]);
+  for (const wire of initial)
+    expected.forEach(({ size }, axis) => {
+      if (wire && size !== null) nodes.needs(wire, axis, size);
+    });
   for (const wire of initial) if (wire) checkState(nodes.shape(wire), expected);
   // zeros whose shape shows only when the graph runs are states as any others
   const isPlain = (wire: Wire) => isZero(wire) && nodes.shape(wire).every((dim, i) => isEqual(dim, expected[i]));

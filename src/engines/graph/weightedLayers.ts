@@ -23,6 +23,7 @@ export function withWeights(node: OnnxNode, inputs: readonly (Wire | undefined)[
       const [gamma, beta] = weights;
       if ((axis !== -1 && axis !== rank - 1) || !isVector(gamma) || (beta && !isVector(beta)) || node.outputs.slice(1).some(o => o !== ''))
         return undefined;
+      if (gamma!.data.length > 1) nodes.needs(x, -1, gamma!.data.length);
       const spec = { kind: 'layernorm', center: beta !== undefined, epsilon: floatOf(node, 'epsilon') ?? Math.fround(1e-5) };
       return layer(node, 'layernorm', spec, x, { gamma, beta }, nodes);
     }
@@ -30,6 +31,7 @@ export function withWeights(node: OnnxNode, inputs: readonly (Wire | undefined)[
       const [gamma, beta, mean, variance] = weights;
       const other = intOf(node, 'training_mode') === 1 || intOf(node, 'spatial') === 0 || node.outputs.slice(1).some(o => o !== '');
       if (other || rank < 2 || ![gamma, beta, mean, variance].every(isVector)) return undefined;
+      nodes.needs(x, 1, gamma!.data.length);
       const spec = { kind: 'batchnorm', axis: 1, epsilon: floatOf(node, 'epsilon') ?? Math.fround(1e-5) };
       return layer(node, 'batchnorm', spec, x, { gamma, beta, mean, variance }, nodes);
     }
@@ -59,7 +61,7 @@ function layer(
 /** x [N, C, …S] with W [F, C/groups, …k]; up to three axes of space */
 function convolution(node: OnnxNode, x: Wire, [W, b]: readonly (GraphValue | undefined)[], nodes: Nodes): Wire | undefined {
   if (!W || W.shape.length < 3 || W.shape.length > 5 || W.shape.length !== nodes.shape(x).length || sizeOf(W.shape) === 0) return undefined;
-  const [F, , ...window] = W.shape;
+  const [F, C, ...window] = W.shape;
   const auto = textOf(node, 'auto_pad') ?? 'NOTSET';
   if (auto !== 'NOTSET' && auto !== 'VALID') return undefined;
   const ones = window.map(() => 1);
@@ -67,13 +69,15 @@ function convolution(node: OnnxNode, x: Wire, [W, b]: readonly (GraphValue | und
   const [strides, dilations] = [intsOf(node, 'strides') ?? ones, intsOf(node, 'dilations') ?? ones];
   if (strides.length !== window.length || dilations.length !== window.length || pads.length !== 2 * window.length || pads.some(n => n < 0))
     return undefined;
+  const groups = intOf(node, 'group') ?? 1;
+  nodes.needs(x, 1, C * groups);
   const { spec, pads: padded } = explicitConvolution({
     kernel: W.shape,
     strides,
     dilations,
     before: pads.slice(0, window.length),
     behind: pads.slice(window.length),
-    groups: intOf(node, 'group') ?? 1,
+    groups,
     useBias: b !== undefined,
     dataFormat: 'channels_first',
   });

@@ -9,21 +9,40 @@ export function isExact({ layers }: NonNullable<ModelFile['graph']>): boolean {
   return 'model' in layers && layers.exact;
 }
 
+/** A graph as it is shown: `networkOfGraph` with its own axes, and with the branches that alone fit what reads them. */
+export function shownGraph(network: Network, asked: NetworkRequest): Promise<Network> {
+  return wired(network, asked, async () => (await import('../../engines/graph/graphSpec.js')).shownSpec, 'own');
+}
+
 /**
  * A graph that is not a chain of layers, as layers and operators.
  * @param layout 'own': keep the axes of every input as in the graph
  * @throws RnnError with the reason why its shapes are not known before it runs
  */
-export async function networkOfGraph(network: Network, asked: NetworkRequest = {}, layout?: 'own'): Promise<Network> {
-  const { specOfGraph } = await import('../../engines/graph/graphSpec.js');
+export function networkOfGraph(network: Network, asked: NetworkRequest = {}, layout?: 'own'): Promise<Network> {
+  return wired(network, asked, async () => (await import('../../engines/graph/graphSpec.js')).specOfGraph, layout);
+}
+
+type Reader = typeof import('../../engines/graph/graphSpec.js').specOfGraph;
+
+async function wired(network: Network, asked: NetworkRequest, reader: () => Promise<Reader>, layout?: 'own'): Promise<Network> {
   const sizes = new Map(Object.entries({ N: asked.N, T: asked.T === '?' ? undefined : asked.T, D: asked.D }));
   const sizeOf = (letter: string, said: number | null): number | null => {
     checkAsked(letter, said, sizes.get(letter));
     return said ?? sizes.get(letter) ?? null;
   };
-  const wired = { ...network, ...specOfGraph(network.graph!.model, { sizeOf, layout }) };
-  checkSizesHeld(wired, asked);
-  return wired;
+  const read = await reader();
+  const own = { ...network, ...read(network.graph!.model, { sizeOf, layout }) };
+  checkSizesHeld(own, asked);
+  return own;
+}
+
+/** Axes of the inputs of a graph that have no size in the file, and that a flag gives the size of. */
+export async function openLetters({ graph }: Network): Promise<('N' | 'T' | 'D')[]> {
+  const { axisLetters } = await import('../../engines/graph/axisLetters.js');
+  const { inputs } = graph!.model.graph;
+  const letters = axisLetters(graph!.model.graph).flatMap((own, i) => own.filter((_, axis) => typeof inputs[i].shape?.[axis] !== 'number'));
+  return (['N', 'T', 'D'] as const).filter(letter => letters.includes(letter));
 }
 
 /** The layers and operators as which a file is run; null: a graph of which too little is known before it runs. */
