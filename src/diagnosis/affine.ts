@@ -2,7 +2,7 @@ import type { RecurrenceArgs } from '../layers/layer.js';
 import { allocate, type FloatArray, type Precision, type Tensor } from '../tensor/tensor.js';
 import { type ProductOptions, withProducts } from './products.js';
 
-/** x·W + b of every step, computed before the loop begins. */
+/** x·W + b of all steps, computed before the loop. */
 
 const ROWS_AT_ONCE = 64;
 
@@ -25,7 +25,7 @@ export function affine(x: Tensor, W: Tensor, b: Tensor | undefined, options: Pro
   return { shape: [...x.shape.slice(0, -1), K], data };
 }
 
-/** A change left weights and widths that do not belong together: it cannot have happened here. */
+/** Thrown if a change leaves weights and sizes that do not fit together, so that it cannot have happened here. */
 export class Mismatch extends Error {}
 
 interface Projection {
@@ -36,7 +36,7 @@ interface Projection {
   readonly data: FloatArray;
 }
 
-/** Input weights -> x·Wx + b as they gave it last: most mistakes leave x, Wx and the bias as they are. */
+/** The last x·Wx + b of each input weight array: most mistakes change neither x nor Wx nor the bias. */
 const projections = new WeakMap<FloatArray, Projection>();
 
 export function projected(
@@ -55,7 +55,7 @@ export function projected(
   return data;
 }
 
-/** Two bias rows add up to one, except where the cell keeps the recurrent one apart, inside r ⊙ (…) of the GRU. */
+/** Sums two bias rows, except where the cell keeps the recurrent one separate, inside r ⊙ (…) of the GRU. */
 export function biasesOf({ cell, options, weights }: RecurrenceArgs, precision: Precision): [Tensor | undefined, FloatArray | undefined] {
   const bias = weights.bias;
   if (!bias || bias.shape.length === 1) return [bias, undefined];

@@ -4,7 +4,7 @@ import type { RecurrenceArgs } from '../layers/layer.js';
 import type { FloatArray } from '../tensor/tensor.js';
 import type { LoopFault } from './scenario.js';
 
-/** What a loop was run with. */
+/** The arguments with which a loop was run. */
 interface RunLoop {
   readonly args: RecurrenceArgs;
   readonly fault: LoopFault;
@@ -12,8 +12,8 @@ interface RunLoop {
 }
 
 /**
- * Whether a loop over time has been run already: many mistakes only take another part of what the right loop computed (another step, one
- * direction, the halves exchanged), and then nothing is computed again.
+ * Whether a loop over time has already been run: many mistakes only take another part of what the correct loop computed (another step, one
+ * direction, the halves exchanged), so that nothing has to be recomputed.
  */
 export function isSameLoop(known: RunLoop, args: RecurrenceArgs, fault: LoopFault, options: object): boolean {
   return (
@@ -31,7 +31,7 @@ export function isSameLoop(known: RunLoop, args: RecurrenceArgs, fault: LoopFaul
 
 const ACTIVATIONS = ['activation', 'recurrentActivation', 'outputActivation'] as const;
 
-/** What of a fault changes the loop itself; the rest is about what is taken from it. */
+/** The fields of a fault that change the loop itself; the others change what is taken from it. */
 const INSIDE = ['carry', 'inPlace', 'skip', 'round', 'step', 'output'] as const;
 
 function sameActivation(a: ActivationSpec | null, b: ActivationSpec | null): boolean {
@@ -43,7 +43,7 @@ function sameFields(a: object, b: object): boolean {
   return Object.keys({ ...x, ...y }).every(key => x[key] === y[key]);
 }
 
-/** The same arrays, not only equal ones. */
+/** Whether the arrays are identical, not merely equal. */
 function sameNumbers(a: RecurrenceArgs, b: RecurrenceArgs): boolean {
   const weights = ['kernel', 'recurrentKernel', 'bias', 'projection', 'peepholes'];
   const same = (x: { data: FloatArray } | undefined, y: { data: FloatArray } | undefined) => x?.data === y?.data;

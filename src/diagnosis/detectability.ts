@@ -11,33 +11,33 @@ import { computeOutputs, isComputed, outputUnder, partOf, variantsOf } from './r
 import type { Scenario } from './scenario.js';
 import { isInsideStep } from './trial.js';
 
-/** What an input can show, computed: y under each mistake, against y as it should be. */
+/** What an input can reveal, found by comparing y under each mistake with the correct y. */
 export interface Detectability {
-  /** mistakes under which y stays within `tolerance`, in any layer they may sit in; 'code@layer' where only that layer hides it */
+  /** mistakes that change y by at most `tolerance` in every layer; 'code@layer' if only that layer hides the mistake */
   readonly cannotDetect: readonly string[];
   /** mistakes that move y, but by too little to be named with confidence */
   readonly cannotName: readonly string[];
-  /** not computed: the work allowed was done before */
+  /** mistakes that were not computed, because the work limit was reached */
   readonly unchecked: readonly string[];
 }
 
 export interface DetectabilityOptions {
   readonly tolerance: number;
-  /** y must move by more than this for a mistake to be named: 100 times the residual */
+  /** a mistake can only be named if it moves y by more than this: 100 times the residual */
   readonly nameable: number;
-  /** the sample looked at first: the one the search looked at, whose y under every mistake is known */
+  /** the sample to try first: the search used it, so its y under each mistake is known */
   readonly sample: number;
   /** multiply-adds of one run of one sample */
   readonly work: number;
-  /** multiply-adds of all runs at most: counted, for the report must not depend on how fast the machine is */
+  /** most multiply-adds of all runs; work is counted, so that the report does not depend on the speed of the machine */
   readonly most: number;
-  /** layers whose mistakes are looked at; undefined: all */
+  /** layers in which mistakes are tried; undefined: all */
   readonly layers?: ReadonlySet<string>;
-  /** where float32 is fine enough for the tolerance, and there is much to do: runs it where it can */
+  /** given if float32 is precise enough for the tolerance and there is much work: the mistakes are then run on this kernel if possible */
   readonly kernel?: Kernel;
 }
 
-/** @param whole where the sample looked at first is @param part the samples and steps that it is computed on */
+/** @param whole the scenario that contains the sample to try first @param part the samples and steps that are computed */
 export function detectabilityOf(whole: Scenario, part: Part, options: DetectabilityOptions): Detectability {
   const { scenario } = part;
   const cannotDetect: string[] = [];
@@ -77,17 +77,20 @@ export function detectabilityOf(whole: Scenario, part: Part, options: Detectabil
   return { cannotDetect, cannotName, unchecked };
 }
 
-/** How many mistakes there are to look at, one of a kind in each layer. */
+/** Number of mistakes to try, counting each once per layer. */
 export function mistakesIn(scenario: Scenario): number {
   return JUDGED.reduce((sum, h) => sum + shownBy(h, scenario).length, 0);
 }
 
-/** Mistakes in the loop, its weights and its equations; what happens to x before or to y behind always shows, or has nothing to do with the input. */
+/**
+ * Mistakes in the loop, its weights and its equations. What happens to x before, or to y afterwards, always shows or does not depend on the
+ * input.
+ */
 const JUDGED = HYPOTHESES.filter(h => !h.alone || h.name === 'samples-permuted');
 
 /**
- * The most usual variant in each layer, and in all: an h that is kept from sample to sample may be hidden where one that all samples share is
- * not. Where they have a parameter (activation:relu) none is the usual one, and a few are looked at.
+ * The most usual variants in each layer, and in all layers: an input may hide an h kept between samples, but not one shared by all of them.
+ * Of variants with a parameter (activation:relu) none is the usual one, so a few are tried.
  */
 function shownBy(hypothesis: Hypothesis, scenario: Scenario): Variant[] {
   const seen = new Map<string | null, number>();
@@ -100,7 +103,7 @@ function shownBy(hypothesis: Hypothesis, scenario: Scenario): Variant[] {
 
 const SHOWN = 3;
 
-/** Smaller to larger: most mistakes show on one sample, what passes between samples on two, and the rest is computed on all. */
+/** Parts from small to large: most mistakes show on one sample, those between samples on two, and the rest are computed on all. */
 function partsOf(whole: Scenario, all: Part, sample: number): readonly Part[] {
   const { scenario } = all;
   const N = scenario.input.x.shape[0];
@@ -109,7 +112,7 @@ function partsOf(whole: Scenario, all: Part, sample: number): readonly Part[] {
   return N > 2 ? [one, partOf(scenario, 0, 2), all] : [one, all];
 }
 
-/** How far it moves y: on a few samples if that is more than `enough`, else on all. undefined: it cannot happen here. */
+/** How far a mistake moves y: on a few samples if that is more than `enough`, else on all. undefined: it cannot happen here. */
 function moveOf(
   hypothesis: Hypothesis,
   variant: Variant,
@@ -141,11 +144,14 @@ function moveOf(
   return { by, samples };
 }
 
-/** Of a run of one sample. */
+/** Cost of an excerpt, relative to a run of one sample. */
 const EXCERPT_WORK = 0.1;
-/** The same on the kernel, about: one in five mistakes cannot. */
+/** Approximate cost of a run on the kernel; one in five mistakes cannot use it. */
 const FUSED_WORK = 0.25;
-/** What a few steps from right states move y by is not what all of them do; that much is not lost in those before. */
+/**
+ * An excerpt starts from the correct states, so its effect on y differs from that of the whole; if it is this many times what is needed, it
+ * is certain.
+ */
 const CERTAIN = 10;
 
 function moveOn(variant: Variant, part: Part): number | undefined {
@@ -158,13 +164,13 @@ function apart(y: Tensor | undefined, right: Tensor): number | undefined {
 
 const singles = new WeakMap<Scenario, Outcome | undefined>();
 
-/** What a scenario gives in float32 on the batched engine's kernel, computed once; undefined where it does not fit. */
+/** The float32 outcome of a scenario on the batched engine's kernel, cached; undefined if its parts do not fit together. */
 export function inSingle(scenario: Scenario, kernel: Kernel): Outcome | undefined {
   if (!singles.has(scenario)) singles.set(scenario, runScenario(scenario, { fused: kernel }));
   return singles.get(scenario);
 }
 
-/** The same as `moveOn` in that way, where the mistake lets it. */
+/** `moveOn` with the kernel, if the mistake allows it. */
 function moveOnKernel(variant: Variant, part: Part, kernel: Kernel): number | undefined {
   const changed = variant.change(part.scenario);
   if (!changed) return undefined;

@@ -23,40 +23,40 @@ import { shortestInput } from './tellApart.js';
 import { NEAR_NOISE } from './thresholds.js';
 import { shapeTrial } from './trial.js';
 
-/** As the caller measured it: the noise that every value has at least, and where they are those of y, of each one. */
+/** Options as measured by the caller: the least noise of every value and, if the values are those of y, the noise of each one. */
 export interface SearchOptions extends Omit<WithNoise, 'noise'> {
   readonly noise: number;
   readonly each?: Noise;
-  /** what the digits of the other output leave open, of a value at most, a tenth of it: all that was measured of another reading than y */
+  /** a tenth of what the written digits leave open for a value, at most: the only noise measured for readings other than y */
   readonly digits?: number;
-  /** which values the verdict found off */
+  /** the values that the verdict found to differ */
   readonly off?: Off;
 }
 
 export interface Diagnosis extends SearchResult {
-  /** what the other output was taken for; null: none of what this network could output */
+  /** how the other output was interpreted; null: as nothing that this network could output */
   readonly view: OutputReading | null;
-  /** told by the explanation that fits: null without one */
+  /** derived from the explanation that fits; null without one */
   readonly first: FirstDifference | null;
-  /** what can be said where nothing fits, and what the shapes say */
+  /** facts to report if nothing fits, and what the shapes show */
   readonly evidence: readonly string[];
-  /** what was accepted: the one that fits, all of a tie, what is likely */
+  /** accepted codes: the one that fits, all of a tie, or the likely one */
   readonly codes: readonly string[];
-  /** of a tie: the shortest input found on which its explanations differ */
+  /** for a tie: the shortest input found on which the explanations differ */
   readonly tellApart: string | null;
 }
 
-/** What the other output is, told by its shape and, where several readings fit, by its numbers. */
+/** Interprets the other output by its shape and, if several readings fit, by its numbers. */
 export function readingOf(scenario: Scenario, right: Outcome, other: Tensor, hidden: string | null = null): OutputReading | null {
   const views = outputReadings(scenario, right, other, hidden);
   const off = views.map(v => largestDifference(v.right.y.data, v.other.data).abs);
-  // the first unless another one is far closer
+  // the first reading, unless another one is far closer
   let best = 0;
   for (let i = 1; i < views.length; i++) if (off[i] * 100 < off[best]) best = i;
   return views[best] ?? null;
 }
 
-/** Why `other` differs from what the scenario gives. @param hidden the layer whose hidden states it is, where that is known */
+/** Explains why `other` differs from the scenario's y. @param hidden the layer whose hidden states `other` contains, if known */
 export function diagnose(
   scenario: Scenario,
   right: Outcome,
@@ -77,7 +77,7 @@ export function diagnose(
   };
 }
 
-/** A recurrent layer; for all together, and for what reads their output, the last one. */
+/** The recurrent layer of that name; for a mistake in all layers, or in what reads their output, the last one. */
 function layerAt(scenario: Scenario, layer: string | null) {
   const layers = recurrentLayers(scenario);
   return layers.find(l => l.name === layer) ?? layers.at(-1);
@@ -105,13 +105,16 @@ function explain(scenario: Scenario, right: Outcome, other: Tensor, options: Sea
   const equal = views.find(v => v.code !== null && hidden === null && isEqual(v, options));
   if (equal) return onlyTheView(equal, shapes);
   if (views[0].kind === 'y') return inView(views[0], options, shapes);
-  // each reading gets its share of the work; the first that explains everything is it
+  // the readings share the work; the first that explains everything is used
   const results = views.filter(view => !view.whole).map(view => inView(view, { ...options, work: options.work / views.length }, shapes));
   if (results.every(r => r.verdict !== 'fits')) results.push(fromShapesAlone(scenario, right, other, options, shapes));
   return (['fits', 'tie', 'likely'] as const).flatMap(verdict => results.find(r => r.verdict === verdict) ?? [])[0] ?? results[0];
 }
 
-/** Within what rounding moves this reading's own numbers by: of a chaotic network by no more than those that it leaves as they are. */
+/**
+ * Whether a reading is equal up to rounding. In a chaotic network, only the values that rounding leaves unchanged count, and there must be
+ * some.
+ */
 function isEqual(view: OutputReading, options: SearchOptions): boolean {
   const { right, other } = view;
   const { data } = noiseIn(view, options);
@@ -119,11 +122,11 @@ function isEqual(view: OutputReading, options: SearchOptions): boolean {
   return decided >= Math.min(FEWEST_DECIDED, data.length) && !areApart(right.y.data, other.data, data);
 }
 
-/** A number decides where rounding moves it by less than this part of y's size; so many that do must be equal. */
+/** A value can be decided if rounding moves it by less than this fraction of y's size; at least so many such values must be equal. */
 const LEAST_DECIDED = 0.1;
 const FEWEST_DECIDED = 3;
 
-/** Of each value of this reading's own numbers: y as a whole may be chaotic where its first steps are not. */
+/** Noise of each value of this reading: y as a whole may be chaotic while its first steps are not. */
 function noiseIn({ kind, scenario, right }: OutputReading, { noise, each, digits = noise }: SearchOptions): Noise {
   return largerNoise(noiseOf(scenario, right), kind !== 'y' ? digits : each ? each.data : noise);
 }
@@ -140,7 +143,7 @@ function inView(view: OutputReading, options: SearchOptions, shapes: readonly st
   return { ...result, findings, view, first, evidence: [...shapes, ...evidence] };
 }
 
-/** No known mistake makes NaN and infinities: the report says where they are, and the cause is searched for in the samples without any. */
+/** No known mistake produces NaN or infinities. Reports where they are, and searches for the cause in the samples without any. */
 function withoutNumbers(view: OutputReading, options: SearchOptions, shapes: readonly string[], noise: Noise): Explained {
   const counted = countedIn(view, noise, options.off);
   const evidence = [...shapes, ...nonFiniteSentences(view, counted)];
@@ -161,7 +164,10 @@ function withoutNumbers(view: OutputReading, options: SearchOptions, shapes: rea
   };
 }
 
-/** Whether what fits samples [from, to) fits the other finite numbers, too; what took its own from the output is not known there. */
+/**
+ * Whether the findings for samples [from, to) also hold for the other finite values; a finding that used the other output cannot be checked
+ * there.
+ */
 function holdsBeside(
   { scenario, right, other }: OutputReading,
   findings: readonly Finding[],
@@ -187,7 +193,7 @@ function partOfView(view: OutputReading, from: number, to: number): OutputReadin
   return { ...view, scenario, right, other: sliceFirst(view.other, from, to) };
 }
 
-/** The numbers are equal: what differs is which tensor was returned, or the order of its axes. */
+/** The finding for equal numbers: another tensor was returned, or its axes are in another order. */
 function onlyTheView(view: OutputReading, shapes: readonly string[]): Explained {
   const hypothesis = getHypothesis(view.code!);
   const residual = largestDifference(view.right.y.data, view.other.data).abs;
@@ -211,7 +217,7 @@ function onlyTheView(view: OutputReading, shapes: readonly string[]): Explained 
   return { ...NOTHING_TRIED, verdict: 'fits', findings: [finding], tried: 1, view, first: null };
 }
 
-/** No part of this network has the other's shape: mistakes under which y has it. */
+/** Looks for mistakes under which y has the shape of the other output, if no part of this network has it. */
 function fromShapesAlone(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions, shapes: readonly string[]): Explained {
   const noise = Math.max(options.noise, Number.MIN_VALUE);
   const fits = maySize(scenario, other.shape);

@@ -2,9 +2,9 @@ import type { StepContext } from '../cells/cell.js';
 import { hasRowFunction } from '../layers/recurrent.js';
 import { inLoops, recurrentLayers, type Scenario, type StepFault, type Way } from './mistake.js';
 
-/** Steps with other equations, and the mistakes that are stated as one. */
+/** Steps with other equations, and mistakes described by such a step. */
 
-/** One unit of an LSTM: its gates after their activations, the c before, the activation of c. */
+/** One unit of an LSTM: its activated gates, the previous c, and the activation of c. */
 interface LstmUnit {
   readonly i: number;
   readonly f: number;
@@ -15,18 +15,18 @@ interface LstmUnit {
 }
 
 interface LstmEquations {
-  /** the new c; the right one unless given */
+  /** the new c; by default the correct one */
   readonly c?: (u: LstmUnit) => number;
-  /** h of the new c */
+  /** h from the new c */
   readonly h?: (c: number, u: LstmUnit) => number;
 }
 
 export const rightC = ({ i, f, g, c }: LstmUnit) => f * c + i * g;
 
-/** Activations of gates, in their order; the cell's own where there is none. */
+/** Activations of the gates, in order; the cell's own where undefined. */
 type GateActivations = readonly (((v: number) => number) | undefined)[];
 
-/** An LSTM whose units are computed otherwise; peepholes and clipping are not known here. */
+/** An LSTM step with other equations; peepholes and clipping are not supported. */
 export function lstmStep(
   { c: cellOf = rightC, h: hiddenOf = (c, u) => u.o * u.out(c) }: LstmEquations,
   [ofI, ofF, ofG, ofO]: GateActivations = [],
@@ -56,7 +56,7 @@ interface GruUnit {
   readonly act: (v: number) => number;
 }
 
-/** A GRU with another candidate, which sees the whole product h·Wh_g, reset or not. */
+/** A GRU step with another candidate, which receives the whole product h·Wh_g, whether reset or not. */
 export function gruStep(candidate: (u: GruUnit) => number, [ofZ, ofR]: GateActivations = []): CellStep {
   const step: StepFault = ({ M, gates: inputs, state, next, recurrent, ...functions }) => {
     const { sig, act } = ofNumbers(functions);
@@ -70,18 +70,18 @@ export function gruStep(candidate: (u: GruUnit) => number, [ofZ, ofR]: GateActiv
   return { kind: 'gru', step };
 }
 
-/** Functions of rows do not come here: `stepVariants` leaves their layers out. */
+/** Casts activations to functions of single numbers: `stepVariants` excludes layers with functions of rows. */
 function ofNumbers(functions: Pick<StepContext, 'sig' | 'act' | 'actOut'>): Record<'sig' | 'act' | 'actOut', (v: number) => number> {
   return functions as Record<'sig' | 'act' | 'actOut', (v: number) => number>;
 }
 
-/** A step of one kind of cell. */
+/** A step for one kind of cell. */
 interface CellStep {
   readonly kind: 'rnn' | 'lstm' | 'gru';
   readonly step: StepFault;
 }
 
-/** @ in `why` stands for where. */
+/** The step in all layers of its kind, and in each. In `why`, @ is replaced by the place. */
 export function stepVariants(scenario: Scenario, { kind, step }: CellStep, why: string, more: Partial<Way> = {}): Way[] {
   const layers = recurrentLayers(scenario).filter(
     l => l.kind === kind && !l.peepholes && l.clip === null && !l.inputForget && !hasRowFunction(l),
@@ -89,12 +89,12 @@ export function stepVariants(scenario: Scenario, { kind, step }: CellStep, why: 
   return inLoops(layers, { step }, { why, ...more });
 }
 
-/** Mistakes that are another equation: stated as it, in words that hold the layer's name where `@` stands. */
+/** Mistakes that are another equation, each described in words in which @ is replaced by the layer. */
 export function restated(list: readonly (readonly [words: string, step: CellStep, more?: Partial<Way>])[]): (scenario: Scenario) => Way[] {
   return scenario => list.flatMap(([words, step, more]) => stepVariants(scenario, step, words, more));
 }
 
-/** The right step, and then something. */
+/** Runs the correct step and then `change`. */
 export function after(change: (context: StepContext, reverse: boolean) => void): StepFault {
   return (context, right, _left, reverse) => {
     right(context);

@@ -5,8 +5,8 @@ import type { Counted } from './offValues.js';
 import type { OutputReading } from './outputReadings.js';
 
 /**
- * What can be said of two outputs where no explanation fits: sentences that were each computed from the numbers, with their figures. None
- * names a cause: where one is to be named, a mistake in mistakes/ recomputes y under it.
+ * What can be said of two outputs if no explanation fits: sentences computed from the numbers, with figures. None of them names a cause:
+ * that is only done by a mistake in mistakes/, which recomputes y.
  */
 export function evidenceOf({ scenario, right: { y: right }, other }: OutputReading, counted: Counted): string[] {
   return [
@@ -18,7 +18,7 @@ export function evidenceOf({ scenario, right: { y: right }, other }: OutputReadi
   ];
 }
 
-/** Rows of the first axis that are equal, and those that are not. */
+/** Which rows of the first axis are equal, and which are not. */
 function samplesSentence({ shape, data }: Tensor, { groups, limit }: Counted): string[] {
   const N = shape[0];
   const size = data.length / Math.max(1, N);
@@ -36,7 +36,7 @@ function samplesSentence({ shape, data }: Tensor, { groups, limit }: Counted): s
   ];
 }
 
-/** Of a sequence [N, T, K]: from which step on, and up to which, rows differ in any sample. */
+/** For a sequence [N, T, K]: the first and last step at which any sample differs. */
 function stepsSentence({ shape }: Tensor, { groups, limit }: Counted): string[] {
   const [, T, K] = shape;
   const off = shape.length !== 3 || T < 2 ? undefined : groups(T, k => Math.floor(k / K) % T);
@@ -50,7 +50,7 @@ function stepsSentence({ shape }: Tensor, { groups, limit }: Counted): string[] 
   return equal > 0 ? [`${equal} of ${T} steps ${equal === 1 ? 'is' : 'are'} equal within ${limit} in all samples`] : [];
 }
 
-/** Of K outputs: those that are equal in every row. */
+/** For K outputs: which are equal in every row. */
 function columnsSentence({ shape }: Tensor, { groups, limit }: Counted): string[] {
   const K = shape[shape.length - 1];
   const off = K < 2 || shape.length < 2 ? undefined : groups(K, k => k % K);
@@ -60,7 +60,7 @@ function columnsSentence({ shape }: Tensor, { groups, limit }: Counted): string[
     : [];
 }
 
-/** Correlation over all numbers, and how large it would be by chance: in one of twenty unrelated pairs. */
+/** The correlation over all numbers, and the correlation that one of twenty unrelated pairs reaches by chance. */
 function relationSentence(right: Tensor, other: Tensor): string[] {
   const n = other.data.length;
   const r = correlation(right.data, other.data);
@@ -71,10 +71,10 @@ function relationSentence(right: Tensor, other: Tensor): string[] {
   return [`your y goes ${r > 0 ? 'up and down with the right y' : 'down where the right y goes up'}: ${figure}`];
 }
 
-/** Of the mean: less than float32 keeps. */
+/** Variation relative to the mean that is less than float32 precision. */
 const ROUNDING = 1e-8;
 
-/** Of so few numbers 2/√n is not close enough. */
+/** The correlation reached by chance for few numbers, where 2/√n is not accurate enough. */
 const CHANCE: Readonly<Record<number, number>> = { 4: 0.95, 5: 0.88, 6: 0.81, 7: 0.75 };
 
 export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number | undefined {
@@ -90,13 +90,13 @@ export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number 
     aa += (a[k] - ma) ** 2;
     bb += (b[k] - mb) ** 2;
   }
-  // what varies by rounding alone is one number, and goes with nothing
+  // numbers that only vary by rounding are constant and correlate with nothing
   const isOne = aa <= n * (ROUNDING * ma) ** 2 || bb <= n * (ROUNDING * mb) ** 2;
   const size = Math.sqrt(aa * bb);
   return !isOne && size > 0 && Number.isFinite(size) ? ab / size : undefined;
 }
 
-/** How large the numbers are on both sides, where that is not the same by far. */
+/** The magnitudes on both sides, if they are very different. */
 function rangeSentence(right: Tensor, other: Tensor): string[] {
   const [a, b] = [rangeOf(right), rangeOf(other)];
   if (b.spread === 0 && other.data.length > 1) return [`every number of your output is ${smallNumber(b.least, 6)}`];

@@ -7,17 +7,17 @@ import { type Outcome, type Part, runScenario } from './run.js';
 import { recurrentLayers, type Scenario, withSteps } from './scenario.js';
 
 /**
- * A few steps of a long sequence on which a mistake shows what it does: the first ones where y has one row a step, else the
- * last ones, once from the right states before them and once from zeros. How far those two are apart says how much the steps left out matter.
+ * A few steps of a long sequence that reveal the effect of a mistake: the first ones if y has a row per step, else the last ones, run once
+ * from the correct states and once from zeros. The difference of the two bounds the influence of the omitted steps.
  */
 export interface Excerpt {
-  /** the part of the right y, or of another one, that the excerpt's y stands for */
+  /** The part of a y (the correct one, or another) that corresponds to the excerpt's y. */
   of(y: Tensor): Tensor;
-  /** y of the excerpt under a change inside the step, and by how much the steps left out may move it; undefined where it does not fit */
+  /** y of the excerpt under a change inside the step, and how far the omitted steps may move it; undefined if the change does not fit. */
   under(variant: Variant): Excerpted | undefined;
-  /** the same under a change of x or of the first states alone; undefined for any other change */
+  /** `under` for a change of only x or the initial states; undefined for any other change. */
   beside(variant: Variant): Excerpted | undefined;
-  /** by how much a change moves its y when the steps before it were right; undefined where it does not fit */
+  /** How far a change moves y if the steps before the excerpt were correct; undefined if the change does not fit. */
   moved(variant: Variant): number | undefined;
 }
 
@@ -26,15 +26,18 @@ interface Excerpted {
   readonly spread: number;
 }
 
-/** Shorter sequences are run whole. */
+/** Shorter sequences are run as a whole. */
 const LEAST_STEPS = 32;
 
-/** The states under a mistake are this many times as far from the right ones as zeros are, at most. */
+/** States under a mistake are assumed to be at most this many times as far from the correct ones as zeros are. */
 const TIMES_SPREAD = 10;
 
 const excerpts = new WeakMap<Scenario, readonly Excerpt[]>();
 
-/** Made once for each part, the shorter one first; none where the sequence is short, or where steps do not follow each other alone (masks, two directions, pooling). */
+/**
+ * The excerpts of a part, cached, the shortest first. None if the sequence is short, or if steps depend on more than the ones before
+ * (masks, two directions, pooling).
+ */
 export function excerptsOf({ scenario }: Part): readonly Excerpt[] {
   const made = excerpts.get(scenario) ?? excerptsFor(scenario);
   excerpts.set(scenario, made);
@@ -43,7 +46,7 @@ export function excerptsOf({ scenario }: Part): readonly Excerpt[] {
 
 const PLAIN = new Set(['rnn', 'lstm', 'gru', 'dense', 'dropout', 'activation', 'embedding']);
 
-/** Steps that most mistakes already show on. */
+/** Number of steps on which most mistakes already show. */
 const FEWEST_STEPS = 8;
 
 function excerptsFor(scenario: Scenario): readonly Excerpt[] {
@@ -69,7 +72,7 @@ function excerptsFor(scenario: Scenario): readonly Excerpt[] {
   return made;
 }
 
-/** Whether y has a row for each step, where layers follow each other. */
+/** Whether y has a row for each step, for layers in a chain. */
 function isSequence({ input, layers, output }: ModelSpec): boolean {
   let name = output;
   for (;;) {
@@ -97,7 +100,7 @@ function firstSteps(scenario: Scenario, steps: number): Excerpt | undefined {
   };
 }
 
-/** Each sample twice: going on from its right states, and from zeros. Empty where they do not fit. */
+/** Runs each sample twice: from its correct states, and from zeros. Empty if the states do not fit. */
 function lastSteps(scenario: Scenario, steps: number, states: ReadonlyMap<string, readonly Tensor[]>): Excerpt[] {
   const T = scenario.input.x.shape[1];
   const N = scenario.input.x.shape[0];
@@ -127,7 +130,7 @@ function lastSteps(scenario: Scenario, steps: number, states: ReadonlyMap<string
   return [excerpt];
 }
 
-/** What a change makes of a scenario, where it is another x or other first states and nothing else. */
+/** The changed scenario, if only x or the initial states differ. */
 function besideSteps(variant: Variant, scenario: Scenario): Scenario | undefined {
   const changed = variant.change(scenario);
   const [before, after] = [scenario.input, changed?.input];
@@ -153,7 +156,7 @@ function movedIn(part: Scenario): Excerpt['moved'] {
   };
 }
 
-/** [N, w] -> [2·N, w], the second half zero */
+/** Appends zeros: [N, w] -> [2·N, w]. */
 function besideZeros(t: Tensor): Tensor {
   return concatFirst([t, { shape: t.shape, data: new Float64Array(t.data.length) }]);
 }
@@ -171,7 +174,7 @@ function outputOf(variant: Variant, scenario: Scenario, right: Outcome): Tensor 
   return changed && runScenario(changed, { like: right })?.y;
 }
 
-/** The first steps of a y at every step; of another shape it stays as it is. */
+/** The first steps of y, if it has a row per step; any other y unchanged. */
 function rowsOf(y: Tensor, steps: number): Tensor {
   return y.shape.length === 3 ? stepsOf(y, 0, steps) : y;
 }

@@ -1,4 +1,4 @@
-/** A figure for a sentence: four digits, no zeros behind them: 0.25, 13.49, 1.2e-7. */
+/** Formats a number for a sentence with four digits, without trailing zeros: 0.25, 13.49, 1.2e-7. */
 export function smallNumber(v: number, digits = 4): string {
   if (v === 0) return '0';
   const size = Math.abs(v);

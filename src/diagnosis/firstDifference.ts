@@ -7,14 +7,16 @@ import type { Finding } from './ranking.js';
 import { runScenario } from './run.js';
 import { partOf } from './runCache.js';
 
-/** Where two computations part: sample and step from 0. */
+/** Where two computations first differ; sample and step count from 0. */
 export interface FirstDifference {
   readonly sample: number;
   readonly step: number | null;
   readonly layer: string | null;
 }
 
-/** The first sample, step and layer whose hidden states part, right against wrong in the way that was found. */
+/**
+ * The first sample, step and layer in which the hidden states differ between the correct run and the run with the mistake that was found.
+ */
 export function firstDifferenceOf(view: OutputReading, finding: Finding, noise: Noise): FirstDifference | null {
   const { scenario, right, other } = view;
   const size = other.data.length / other.shape[0];
@@ -23,7 +25,7 @@ export function firstDifferenceOf(view: OutputReading, finding: Finding, noise: 
   );
   if (sample === undefined) return null;
   const layerOf = finding.layers.find(l => l !== null) ?? null;
-  // what follows cannot matter to this sample, unless the mistake mixes them
+  // later samples cannot affect this one, unless the mistake mixes samples
   const whole = finding.needsAll || other.shape[0] !== scenario.input.x.shape[0] || !samplesApart(scenario.model);
   const part = whole ? { scenario, right } : partOf(scenario, 0, sample + 1);
   const changed = finding.change?.(part.scenario);
@@ -40,7 +42,7 @@ export function firstDifferenceOf(view: OutputReading, finding: Finding, noise: 
   return { sample, step: null, layer: layerOf };
 }
 
-/** First step at which sample n of two sequences [N, T, M] differs; the first missing one where one is shorter. */
+/** First step at which sample n of two sequences [N, T, M] differs; if one is shorter, its first missing step. */
 function firstStep(a: Tensor, b: Tensor, n: number): number | undefined {
   if (a.shape[0] !== b.shape[0] || a.shape[2] !== b.shape[2]) return undefined;
   const M = a.shape[2];
@@ -58,7 +60,7 @@ function differs(a: Tensor, b: Tensor, n: number): boolean {
   return false;
 }
 
-/** Beyond the rounding of float64. */
+/** Whether two numbers differ by more than float64 rounding. */
 function apart(a: number, b: number): boolean {
   return distance(a, b) > 1e-12 * Math.max(1, Math.abs(a));
 }

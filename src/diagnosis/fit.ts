@@ -3,24 +3,24 @@ import type { FloatArray, Tensor } from '../tensor/tensor.js';
 import { NEAR_NOISE } from './thresholds.js';
 
 /**
- * A few unknown numbers of a computation, estimated from the output they gave: least squares by Levenberg and Marquardt, with derivatives from
- * differences. Meant for a dozen unknowns and outputs that are exact to float32.
+ * Estimates a few unknown numbers of a computation from its output: least squares by Levenberg–Marquardt, with derivatives from finite
+ * differences. Meant for about a dozen unknowns, and outputs that are exact to float32.
  */
 export interface Fitted {
   readonly values: readonly number[];
   readonly y: Tensor;
 }
 
-/** Steps of the descent, and times a step is made shorter. */
+/** Most iterations, and most attempts with a shorter step in each. */
 const MOST_STEPS = 40;
 const MOST_TRIES = 8;
-/** Of a value, for its derivative. */
+/** Relative step of a finite difference. */
 const DIFFERENCE = 1e-6;
 
 /**
- * @param run y for some values; undefined where there is none
- * @param near the largest difference that is as good as none
- * @returns the values found, or undefined where they leave more than `near`
+ * @param run y for given values; undefined if there is none
+ * @param near largest difference that counts as none
+ * @returns the values found; undefined if they leave more than `near`
  */
 export function fitTo(
   other: Tensor,
@@ -53,12 +53,12 @@ export function fitTo(
   return largestDifference(y.data, other.data).abs <= near ? { values, y } : undefined;
 }
 
-/** Of one difference over another. */
+/** Largest weight of a difference. */
 const MOST_WEIGHT = 1e4;
 
 /**
- * The same where values have noises of their own: what was rounded by more than `noise` (a large number of float16) counts for less and may
- * be off by more; with `exact`, what was rounded by less counts for more, too.
+ * `fitTo` for values with different noise: a value rounded by more than `noise` (a large float16 number) counts less and may differ more;
+ * with `exact`, a value rounded by less counts more, too.
  */
 export function fitWithin(
   other: Tensor,
@@ -85,7 +85,7 @@ function derivative(run: (values: readonly number[]) => Tensor | undefined, valu
   return there && Float64Array.from(there.data, (u, k) => (u - y.data[k]) / by);
 }
 
-/** (JᵀJ + damping·diag) d = Jᵀ(other − y) by elimination with pivots; undefined where nothing moves y. */
+/** Solves (JᵀJ + damping·diag) d = Jᵀ(other − y) by elimination with pivoting; undefined if nothing moves y. */
 function solved(rows: readonly Float64Array[], y: FloatArray, other: FloatArray, damping: number): number[] | undefined {
   const P = rows.length;
   const A = rows.map((a, p) => {
@@ -116,7 +116,7 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** The sum of squares of the differences. */
+/** Sum of squared differences. */
 export function squares(a: FloatArray, b: FloatArray): number {
   let sum = 0;
   for (let k = 0; k < a.length; k++) sum += (a[k] - b[k]) ** 2;

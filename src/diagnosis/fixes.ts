@@ -3,8 +3,8 @@ import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../model/spec.j
 import type { Fix } from './hypothesis.js';
 
 /**
- * Repairs are written for the simple recurrence. Here they become those of the reader's own cell: its step, its states, its layer. `z` and `a`, `u`
- * are the sums of all gates, what is made of them is a function of the reader's.
+ * Fixes are written for a simple RNN. Here they are adapted to the reader's own cell: its step, its states, its layer. `z` and `a`, `u` are
+ * the sums of all gates, to which a function of the reader's code applies the equations.
  */
 type Kind = RecurrentSpec['kind'];
 
@@ -40,7 +40,10 @@ function bothWays({ bidirectional }: Layer, keras: string): string {
   return keras.replace(/\b(?:SimpleRNN|LSTM|GRU)\([^()]*\)/g, 'Bidirectional($&)');
 }
 
-/** out[:, -1] holds one step of the backward direction: the last states of both are in h_n. What is said not to do stays. */
+/**
+ * For two directions, out[:, -1] only has one step of the backward direction, so it is replaced by the last states in h_n. Comments, which
+ * say what not to do, are kept.
+ */
 function lastOfBoth({ bidirectional, returnSequences }: Layer, torch: string): string {
   if (bidirectional === null || returnSequences) return torch;
   const both = 'torch.cat([h_n[-2], h_n[-1]], -1)';
@@ -51,7 +54,10 @@ function statesOf(code: string, two: boolean): string {
   return two ? code.replace(/\bh = (np\.zeros\(.*?\)\)?)(?= |\n|$)/g, 'h, c = $1, $1') : code;
 }
 
-/** What the dense layer reads of [N, T, M], by what stands between it and the last recurrent layer; `h` where a loop over the steps does it. */
+/**
+ * Code for what the dense layer reads from [N, T, M], by the layer between it and the last recurrent layer; `loop`: a loop over the steps
+ * reads `h`.
+ */
 const TAKEN: Readonly<Record<string, { readonly numpy: string; readonly torch: string; readonly loop?: true }>> = {
   every: { numpy: 'hs', torch: 'out', loop: true },
   maxpool: { numpy: 'hs.max(axis=1)', torch: 'out.max(dim=1).values' },
@@ -59,7 +65,7 @@ const TAKEN: Readonly<Record<string, { readonly numpy: string; readonly torch: s
   flatten: { numpy: 'hs.reshape(N, -1)', torch: 'out.flatten(1)' },
 };
 
-/** What follows the dense layer. */
+/** Code for the dense layer's activation; @ is replaced by its sum. */
 const BEHIND: Readonly<Record<string, { readonly numpy: string; readonly torch: string }>> = {
   softmax: { numpy: 'softmax(@)', torch: 'torch.softmax(@, dim=-1)' },
   sigmoid: { numpy: '1 / (1 + np.exp(-(@)))', torch: 'torch.sigmoid(@)' },
@@ -68,8 +74,8 @@ const BEHIND: Readonly<Record<string, { readonly numpy: string; readonly torch: 
 };
 
 /**
- * Repairs of the dense layer are written for one without an activation on the last step. Here they read and end as the network's own does; what
- * a comment says not to do stays.
+ * Fixes of the dense layer are written for one without an activation, on the last step. Here they are adapted to the input and activation
+ * of the network's own. Comments, which say what not to do, are kept.
  */
 export function inHead(fix: Fix, layers: readonly LayerSpec[], head: LayerSpec | undefined): Fix {
   const taken = TAKEN[takenOf(layers, head)];
@@ -77,7 +83,7 @@ export function inHead(fix: Fix, layers: readonly LayerSpec[], head: LayerSpec |
   const code = (text: string, change: (code: string) => string) => text.replace(/^[^#\n]*/gm, change);
   const numpy = (line: string) => {
     const every = (h: string, layer: string, sample: string) => (h === 'h' ? h : `hs${layer}${sample === 'n' ? '[n]' : ''}`);
-    // a loop over the samples has the h of one
+    // a loop over the samples has a single h
     const isOfOne = taken?.loop === undefined && line.includes('[n]');
     const read =
       !taken || isOfOne
@@ -95,7 +101,10 @@ export function inHead(fix: Fix, layers: readonly LayerSpec[], head: LayerSpec |
   return { ...fix, ...(fix.numpy && { numpy: code(fix.numpy, numpy) }), ...(fix.torch && { torch: code(fix.torch, torch) }) };
 }
 
-/** The one layer between them, or 'every' where there is none and the last recurrent layer gives every step. */
+/**
+ * The kind of the only layer between the last recurrent layer and the head; 'every' if there is none and the recurrent layer returns all
+ * steps.
+ */
 function takenOf(layers: readonly LayerSpec[], head: LayerSpec | undefined): string {
   const last = layers.findLastIndex(isRecurrent);
   const below = layers.filter((l, i) => i > last && l !== head && l.kind !== 'dropout');
@@ -105,7 +114,7 @@ function takenOf(layers: readonly LayerSpec[], head: LayerSpec | undefined): str
   return only?.kind ?? 'every';
 }
 
-/** In the reader's language where there is such a repair. */
+/** The fix in the reader's language if there is one, else in another. */
 export function fixIn(fixes: Fix, language: keyof Fix): string {
   return fixes[language] ?? fixes.numpy ?? Object.values(fixes)[0] ?? '';
 }

@@ -8,23 +8,23 @@ import { zeros } from '../tensor/tensor.js';
 import { Mismatch } from './affine.js';
 import type { LoopFault, Scenario } from './scenario.js';
 
-/** Whether a loop's steps are right, and only its start or end is elsewhere. */
+/** Whether the steps of a loop are correct, and only its start or end is changed. */
 function canFuse({ carry, skip, ...rest }: LoopFault): boolean {
   return Object.values(rest).every(v => v === undefined) && carry?.by !== 'step' && !(carry && skip);
 }
 
-/** Whether all loops of a scenario are such ones, and no sample goes on where another one ends. */
+/** Whether this holds for all loops of a scenario, and no sample starts where another one ends. */
 export function allFuse({ model, loops }: Scenario): boolean {
   return samplesApart(model) && [...loops.values()].every(canFuse);
 }
 
-/** Such a loop by the batched engine in float32, ten times as fast as loop.ts: for what is no matter of rounding. */
+/** Runs such a loop in float32 on the batched engine, ten times as fast as loop.ts; for uses in which rounding does not matter. */
 export function fusedLoop(args: RecurrenceArgs, { carry, skip }: LoopFault, kernel: Kernel): RecurrenceResult {
   if (carry) return carrying(args, carry, kernel);
   return skip ? skipping(args, skip, kernel) : recurrence(args, kernel);
 }
 
-/** Sample after sample, each from what the one `lag` before it left. */
+/** Runs the samples one after the other, each from the final states of the sample `lag` before. */
 function carrying(args: RecurrenceArgs, { what, lag = 1 }: NonNullable<LoopFault['carry']>, kernel: Kernel): RecurrenceResult {
   const [N, T] = args.x.shape;
   const done: RecurrenceResult[] = [];
@@ -42,7 +42,7 @@ function carrying(args: RecurrenceArgs, { what, lag = 1 }: NonNullable<LoopFault
   };
 }
 
-/** Without the first and the last steps of the order it runs in; their rows of the sequence are zero. */
+/** Omits the first and last steps, in the order of computation; their rows of the sequence are zero. */
 function skipping(args: RecurrenceArgs, { first, last }: NonNullable<LoopFault['skip']>, kernel: Kernel): RecurrenceResult {
   const [N, T] = args.x.shape;
   const [from, to] = args.reverse ? [last, T - first] : [first, T - last];

@@ -5,7 +5,7 @@ import * as all from './mistakes/all.js';
 export const HYPOTHESES: readonly Hypothesis[] = Object.values(all);
 
 /**
- * The hypothesis a code belongs to: 'state-carry', 'gate-order:iofg', 'activation:relu@rnn_2'.
+ * Finds the hypothesis of a code: 'state-carry', 'gate-order:iofg', 'activation:relu@rnn_2'.
  * @throws RnnError E_UNKNOWN_CODE
  */
 export function getHypothesis(code: string): Hypothesis {

@@ -4,35 +4,40 @@ import type { Outcome } from './run.js';
 import type { Change, Scenario } from './scenario.js';
 
 /**
- * A hypothesis is one way to compute y wrongly. It lists the variants in which it can occur in a network (which layer, which gate order,
- * which activation); the search recomputes y under each and measures the residual; `--simulate` puts one in on purpose.
- * A new one is a file in mistakes/ and a line in its all.ts.
+ * A hypothesis is one way to compute y wrongly. It lists the variants that can occur in a network (in which layer, with which gate order,
+ * with which activation). The search recomputes y under each variant and measures the residual; `--simulate` applies one on purpose. A new
+ * hypothesis is a file in mistakes/ and a line in its all.ts.
  */
 export interface Hypothesis {
   /** the code without its parameter: 'state-carry', 'gate-order' */
   readonly name: string;
-  /** one line for lists: 'h is not reset between samples' */
+  /** title in lists: 'h is not reset between samples' */
   readonly title: string;
-  /** happens to many: printed first among those that give the same y */
+  /** whether the mistake is common: then it is printed first among those that give the same y */
   readonly often?: boolean;
-  /** what happened, for people */
+  /** explanation for the user */
   readonly why: string;
   readonly fix: Fix;
-  /** the network on which `explain` shows it; `rnn:3,dense:1` with N=2, T=3, D=2 unless given; null: none that is written on one line has it */
+  /**
+   * the network on which `explain` shows the mistake; default `rnn:3,dense:1` with N=2, T=3, D=2; null: no network on one line can show it
+   */
   readonly example?: Example | null;
-  /** every way it can have happened here; none where it cannot */
+  /** Every way in which it can happen in this scenario; empty if it cannot. */
   variants(scenario: Scenario): Variant[];
-  /** ways that can be read off the other output: samples in another order, one scale */
+  /** Candidates computed from the other output: another order of samples, a common scale. */
   fromOutput?(scenario: Scenario, right: Outcome, other: Tensor, noise: number, each: Noise): Candidate[];
-  /** the same where numbers must be estimated from it, which is tried where nothing else explains it: other weights in the last layer */
+  /**
+   * Candidates for which numbers must be estimated from the other output, such as other weights in the last layer; only tried if nothing
+   * else explains it.
+   */
   estimate?(scenario: Scenario, right: Outcome, other: Tensor, noise: number, each: Noise): Candidate[];
-  /** not looked for together with a second mistake */
+  /** whether it is never combined with a second mistake */
   readonly alone?: boolean;
-  /** changes what a step computes, not which steps are run: a few steps of a long sequence show whether it can be it */
+  /** whether it changes what a step computes, not which steps are run: then a few steps of a long sequence suffice to reject it */
   readonly insideStep?: boolean;
 }
 
-/** The repair as lines of code, by framework. */
+/** The fix as lines of code, by framework. */
 export interface Fix {
   readonly numpy?: string;
   readonly keras?: string;
@@ -42,55 +47,57 @@ export interface Fix {
 export interface Variant {
   /** full code: 'gate-order:iofg' */
   readonly code: string;
-  /** the one layer it sits in; null: everywhere it can */
+  /** the layer in which the mistake is; null: in all layers where it can be */
   readonly layer: string | null;
   readonly change: Change;
   /**
-   * what it needs to see: one sample alone, the samples before it too, or all of them; 'input': all of x, after which each sample is for
-   * itself again
+   * the samples it needs to see: one alone, also those before it, or all of them; 'input': all of x, after which samples are independent
+   * again
    */
   readonly needs?: 'sample' | 'before' | 'all' | 'input';
-  /** the first sample (from 0) that it can change */
+  /** first sample (from 0) that the mistake can change */
   readonly from?: number;
-  /** instead of the hypothesis' own words */
+  /** replaces the explanation of the hypothesis */
   readonly why?: string;
   readonly fix?: Fix;
-  /** its numbers are one of so many: a label proves less than a number */
+  /** number of labels, if the output consists of labels, which prove less than real numbers */
   readonly labels?: number;
-  /** tested only where nothing usual explains it */
+  /** whether it is only tried if no usual mistake explains the difference */
   readonly rare?: boolean;
-  /** false: not even where its hypothesis is inside the step */
+  /** false: not inside the step, although the hypothesis is */
   readonly insideStep?: boolean;
-  /** for --simulate and detectability only: found in another way, or too free to be believed */
+  /** whether it is only for --simulate and detectability, because it is found in another way, or fits too easily to be believed */
   readonly unsearched?: boolean;
 }
 
-/** A variant whose y is known already. */
+/** A variant whose y is already known. */
 export interface Candidate {
   readonly code: string;
   readonly layer: string | null;
   readonly y: Tensor;
   readonly why: string;
   readonly fix?: Fix;
-  /** numbers taken from the other output to make it fit: an explanation that may choose much explains little */
+  /** number of values taken from the other output: the more an explanation may choose, the less it explains */
   readonly chosen: number;
-  /** how many numbers it explains beyond those, where that is known better */
+  /** how many numbers it explains beyond those, if a better figure is known */
   readonly told?: number;
-  /** the same, whatever else says more: as many numbers as the network can make different */
+  /** upper limit of that figure: how many numbers the network can make different */
   readonly most?: number;
-  /** decimal digits of evidence, where they are counted in another way than by the numbers that are equal */
+  /** decimal digits of evidence, if they are not counted by equal numbers */
   readonly digits?: number;
-  /** how far rounding moves its y, where that is not what it does to the right one */
+  /** how far rounding moves its y, if that differs from the noise of the correct y */
   readonly floor?: number;
 }
 
-/** A variant of a mistake, whose code is the mistake's name, with the parameter behind a colon; everywhere unless it names its layer. */
+/**
+ * A variant of a mistake. Its code is the mistake's name with the parameter after a colon; it applies everywhere unless it names a layer.
+ */
 export interface Way extends Omit<Variant, 'code' | 'layer'> {
   readonly parameter?: string | number;
   readonly layer?: string | null;
 }
 
-/** The same of what was read off the other output. */
+/** `Way` for a candidate computed from the other output. */
 export type Found = Omit<Candidate, 'code' | 'layer'> & { readonly layer?: string | null };
 
 export interface Example {
@@ -98,7 +105,7 @@ export interface Example {
   readonly N?: number;
   readonly T?: number;
   readonly D?: number;
-  /** whose rules; Keras' unless given */
+  /** the framework whose rules apply; Keras' by default */
   readonly framework?: 'torch';
   /** real steps of each sample */
   readonly lengths?: readonly number[];

@@ -4,14 +4,14 @@ import type { RecurrenceArgs } from '../layers/layer.js';
 import { allocate, type FloatArray, type Precision } from '../tensor/tensor.js';
 import type { RowProduct } from './products.js';
 
-/** What the step reads of the loop it is in. */
+/** What the step reads from its loop. */
 interface Step {
   readonly args: RecurrenceArgs;
   readonly options: { readonly precision: Precision };
   readonly M: number;
   /** G·M */
   readonly width: number;
-  /** x·Wx + b; become the activated gates */
+  /** x·Wx + b; overwritten by the activated gates */
   readonly gates: FloatArray;
   /** h·Wh */
   readonly product: RowProduct;
@@ -19,9 +19,9 @@ interface Step {
 }
 
 /**
- * for m in range(M): h[m] = … h·Wh[:, m] …: a unit sees the new h of the units before it. The GRU with the reset before the product needs
- * every r first, so there z and r see the old h and only the candidate the mixed one.
- * h·Wh is computed once for the old h; each new h[m] then moves it by the row Wh[m].
+ * for m in range(M): h[m] = … h·Wh[:, m] …: each unit sees the new h of the units before it. A GRU with the reset before the product needs
+ * all r first, so there z and r see the old h, and only the candidate sees the mixed one. h·Wh is computed once for the old h; each new
+ * h[m] then changes it by row Wh[m].
  */
 export function stepInPlace(loop: Step, state: readonly FloatArray[], next: readonly FloatArray[]): void {
   const { args, M, width, gates, product, recurrentBias } = loop;
@@ -60,7 +60,7 @@ function addRow(sums: FloatArray, w: FloatArray, row: number, by: number, from: 
   for (let k = from; k < sums.length; k++) sums[k] += by * w[row + k];
 }
 
-/** Every r [M] of the old h. */
+/** All r [M] from the old h. */
 function resetGates({ args, M, gates }: Step, seen: FloatArray): FloatArray {
   const r = Float64Array.from({ length: M }, (_, m) => gates[M + m] + seen[M + m]);
   applyTo(args.sig, r, 0, M, M);

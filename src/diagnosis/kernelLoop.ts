@@ -5,9 +5,9 @@ import { type Loop, startOf, stepsIn } from './loopState.js';
 import type { ProductPlace } from './products.js';
 
 /**
- * A loop in float64 whose steps are right, with the kernel's own step (SimpleRNN, LSTM, GRU with the reset after the product): most mistakes change weights, x or
- * states alone. The bits are those of loop.ts.
- * @returns false where the loop is another one, and nothing was run
+ * Runs a float64 loop with correct steps on the kernel's own step (SimpleRNN, LSTM, GRU with the reset after the product): most mistakes
+ * only change weights, x or states. The bits are those of loop.ts.
+ * @returns false if the loop is of another kind; nothing was run then
  */
 export function runsOnKernel(loop: Loop, place: ProductPlace | undefined): boolean {
   const { args, fault, options } = loop;
@@ -21,7 +21,7 @@ export function runsOnKernel(loop: Loop, place: ProductPlace | undefined): boole
   return true;
 }
 
-/** Addresses in bytes: x·Wx + b of one step, c of the samples, and what the step reads. */
+/** Byte addresses of x·Wx + b of one step, of c of the samples, and of what the step reads. */
 interface Room {
   readonly gates: number;
   readonly c: number;

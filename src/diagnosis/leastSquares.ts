@@ -2,13 +2,14 @@ import { largestMagnitude } from '../tensor/difference.js';
 import type { FloatArray } from '../tensor/tensor.js';
 
 /**
- * The affine map that brings rows of A closest to rows of B, by modified Gram–Schmidt with column pivoting: the columns of A that carry
+ * The affine map that brings the rows of A closest to the rows of B, by modified Gram–Schmidt with column pivoting. Columns of A that carry
  * no information (relative to 1e-11) are left out.
  */
 
 /**
  * @param A [R, D] row-major, B [R, K] row-major
- * @returns the best A·W + b [R, K], the numbers chosen per column of B (the rank), and the most that the last direction of A adds to it; or undefined where there are too few rows
+ * @returns the best A·W + b [R, K], the number of values chosen per column of B (the rank), and the most that the last direction of A adds;
+ * undefined if there are too few rows
  */
 export function affineFit(
   A: Float64Array,
@@ -25,7 +26,7 @@ export function affineFit(
     for (let d = 0; d < D; d++) a[r * C + d] = A[r * D + d];
     if (bias) a[r * C + D] = 1;
   }
-  // modified Gram–Schmidt, twice, with pivoting: an orthonormal basis of A's columns
+  // modified Gram–Schmidt with reorthogonalisation and pivoting: an orthonormal basis of A's columns
   const basis: Float64Array[] = [];
   const columns = Array.from({ length: C }, (_, c) => Float64Array.from({ length: R }, (_, r) => a[r * C + c]));
   const sizes = columns.map(norm);
@@ -61,12 +62,12 @@ export function affineFit(
   return { fitted, rank: basis.length, last };
 }
 
-/** Of noises a value counts by: one that is nearly exact for no more than this many times the noisiest. */
+/** Largest ratio of weights: a value that is nearly exact counts at most this many times the noisiest. */
 const MOST_WEIGHT = 1e4;
 
 /**
- * The same where the numbers of B have noises of their own, `each` [R, K]: what float16 rounded by much counts for less, or small numbers would be
- * missed by what the large ones are off.
+ * `affineFit` for numbers of B with different noise, `each` [R, K]: numbers that float16 rounded strongly count less. Otherwise small
+ * numbers would be missed by the errors of large ones.
  */
 export function affineFitWithin(
   A: FloatArray,
@@ -110,7 +111,7 @@ function removeFrom(v: Float64Array, basis: readonly Float64Array[]): void {
   }
 }
 
-/** Columns of [R, K] that are not one number in every row. */
+/** Indices of the columns of [R, K] that are not constant. */
 export function columnsThatVary(data: FloatArray, K: number): number[] {
   const most = largestMagnitude(data);
   return Array.from({ length: K }, (_, k) => k).filter(k => {

@@ -15,10 +15,10 @@ import { type Products, withProducts } from './products.js';
 import type { LoopFault } from './scenario.js';
 
 /**
- * The loops over samples, steps and units that mistakes are put into: one sample at a time, the cells' own equations. Not an engine: it
- * exists to be wrong in known ways, and (order −1, float32) to show how far rounding alone moves a network's numbers.
+ * Loops over samples, steps and units into which mistakes are put: one sample at a time, with the cells' own equations. This is not an
+ * engine: it exists to be wrong in known ways and (order −1, float32) to show how far rounding alone moves a network's numbers.
  * @param known loops of this layer that were run before, by direction
- * @param kept gets those of this run
+ * @param kept receives the loops of this run
  */
 export function kernelsOf(fault: LoopFault | undefined, options: LoopOptions, known: readonly Loop[] = [], kept: Loop[] = []): Kernels {
   let way = 0;
@@ -26,7 +26,7 @@ export function kernelsOf(fault: LoopFault | undefined, options: LoopOptions, kn
     allocate: length => allocate(length, options.precision),
     affine: (x, W, b) => affine(x, W, b, options),
   };
-  // written out: a spread object that is added to costs as much as a small loop
+  // written out, because extending a spread object costs as much as a small loop
   return {
     allocate: products.allocate,
     affine: products.affine,
@@ -47,7 +47,7 @@ function unmasked(args: RecurrenceArgs, fault: LoopFault | undefined, way: numbe
   return fault?.unmasked?.includes(way) ? { ...args, mask: undefined } : args;
 }
 
-/** x [N, T, D] -> h of every step and the last states, nothing taken from them yet. */
+/** Runs x [N, T, D] and returns h of every step and the final states, before anything is taken from them. */
 function runLoop(args: RecurrenceArgs, fault: LoopFault, options: LoopOptions): Loop {
   const { weights, units: M, cell } = args;
   const P = weights.projection ? weights.projection.shape[1] : M;
@@ -75,7 +75,7 @@ function runLoop(args: RecurrenceArgs, fault: LoopFault, options: LoopOptions): 
   });
 }
 
-/** Columns [from, to) of what was computed ahead; undefined where that was for another h. */
+/** Columns [from, to) of the products computed ahead; undefined if those are of another h. */
 function takenFrom(ahead: Ahead | undefined, h: FloatArray, from: number, to: number): FloatArray | undefined {
   if (ahead === undefined || ahead.h !== h || to > ahead.K) return undefined;
   ahead.used = true;
@@ -96,7 +96,7 @@ function roomFor({ x, cell, units: M, trace }: RecurrenceArgs, P: number, width:
   };
 }
 
-/** Each sample for itself, as it should be. */
+/** Runs each sample by itself, as is correct. */
 function runApart(loop: Loop): void {
   const [from, to] = stepsIn(loop);
   for (let n = 0; n < loop.args.x.shape[0]; n++) {
@@ -106,7 +106,10 @@ function runApart(loop: Loop): void {
   }
 }
 
-/** The same step by step: Wh is read once for all samples. A GRU that resets before the product needs its third block for another h. */
+/**
+ * Runs all samples step by step, so that Wh is read once for all of them. A GRU that resets before the product needs its third block for
+ * another h.
+ */
 function runTogether(loop: Loop, rows: NonNullable<Products['rows']>): void {
   const { args, M, width, recurrentBias } = loop;
   const [from, to] = stepsIn(loop);
@@ -121,14 +124,14 @@ function runTogether(loop: Loop, rows: NonNullable<Products['rows']>): void {
       if (ahead) [ahead.row, ahead.h] = [n, list[n]];
       states[n] = runStep(loop, n, step, state);
     });
-    // a mistake may multiply something else
+    // a mistake may multiply another vector
     used = ahead?.used === true;
   }
   loop.ahead = undefined;
   for (const [n, state] of states.entries()) keepFinal(loop, state, n);
 }
 
-/** One state for all samples, handed on at every step. */
+/** One state for all samples, passed on at every step. */
 function runSharing(loop: Loop): void {
   const [N, T] = loop.args.x.shape;
   let shared = startOf(loop, 0);
@@ -140,7 +143,7 @@ function runSharing(loop: Loop): void {
   }
 }
 
-/** One step of sample n: the states after it, which are the ones before it where the step is masked. */
+/** Runs one step of sample n; returns the new states, or the old ones if the step is masked. */
 function runStep(loop: Loop, n: number, step: number, state: FloatArray[]): FloatArray[] {
   const { args, round, widths, sequence, kept, P, M } = loop;
   const T = args.x.shape[1];
@@ -161,7 +164,7 @@ function runStep(loop: Loop, n: number, step: number, state: FloatArray[]): Floa
   return now;
 }
 
-/** `gates` become the activated gates of the row, `next` the new states. */
+/** Computes one row: `gates` becomes its activated gates, `next` the new states. */
 function stepOnce(loop: Loop, row: number, state: readonly FloatArray[], next: readonly FloatArray[], left: number): void {
   const { args, M, width, gates, inputs, recurrent, step, peepholes } = loop;
   gates.set(inputs.subarray(row * width, (row + 1) * width));
@@ -180,7 +183,7 @@ function keepFinal({ states, widths }: Loop, state: readonly FloatArray[], n: nu
   });
 }
 
-/** sequence [N, T, P] at the time index of its input, last [N, P], states. @param way 0 forward, 1 backward */
+/** Returns the sequence [N, T, P] in the time order of its input, the last h [N, P], and the states. @param way 0 forward, 1 backward */
 function resultOf(loop: Loop, fault: LoopFault, way: number): RecurrenceResult {
   const { args, P, width, widths, keptGates, states, kept } = loop;
   const [N, T] = args.x.shape;
@@ -198,7 +201,7 @@ function resultOf(loop: Loop, fault: LoopFault, way: number): RecurrenceResult {
   };
 }
 
-/** The output of the last processed step, or of the step that was taken for it. */
+/** The output of the last processed step, or of the step taken for it by mistake. */
 function lastOf({ args, P, sequence, states }: Loop, fault: LoopFault, way: number): FloatArray {
   const [N, T] = args.x.shape;
   const { mask, reverse } = args;
@@ -212,7 +215,7 @@ function lastOf({ args, P, sequence, states }: Loop, fault: LoopFault, way: numb
   return data;
 }
 
-/** The time index of the step that is taken for the last one. */
+/** Time index of the step that is taken for the last one. */
 function takenFor(last: NonNullable<LoopFault['last']>, T: number, reversed: boolean): number {
   if (last === 'first') return reversed ? T - 1 : 0;
   if (last === 'end') return T - 1;

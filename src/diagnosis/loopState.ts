@@ -7,15 +7,15 @@ import type { ProductOptions, RowProduct } from './products.js';
 import type { LoopFault } from './scenario.js';
 
 export interface LoopOptions extends ProductOptions {
-  /** a stateful network's batch size: sample n starts with the states sample n − every left */
+  /** batch size of a stateful network: sample n starts with the final states of sample n − every */
   readonly every?: number;
-  /** σ and tanh to the last digit, as engines have them; else the quick ones of numerics/quick.ts */
+  /** compute σ and tanh to the last digit, as the engines do, instead of with the fast ones of numerics/quick.ts */
   readonly exact?: boolean;
-  /** loops that are right but for their start and end run on this kernel (fusedLoop.ts); what is run before is not looked for then */
+  /** run loops that are correct except at their start and end on this kernel (fusedLoop.ts); earlier runs are then not reused */
   readonly fused?: Kernel;
 }
 
-/** A loop over samples and steps: what it reads, and what it leaves. */
+/** A loop over samples and steps: its inputs and results. */
 export interface Loop {
   readonly args: RecurrenceArgs;
   readonly fault: LoopFault;
@@ -24,40 +24,43 @@ export interface Loop {
   readonly P: number;
   /** G·M */
   readonly width: number;
-  /** of each state: P for h, M for c */
+  /** width of each state: P for h, M for c */
   readonly widths: readonly number[];
-  /** added to h·Wh: PyTorch's and Keras' GRU with the reset after the product keep it apart */
+  /** added to h·Wh: in PyTorch and in Keras' GRU with the reset after the product, this bias stays separate */
   readonly recurrentBias: FloatArray | undefined;
   /** x·Wx + b of every step [N·T, G·M] */
   readonly inputs: FloatArray;
-  /** those of one step, which become its gates */
+  /** x·Wx + b of one step; overwritten by its gates */
   readonly gates: FloatArray;
   /** the gates of every step, for traces: [N·T, G·M] */
   readonly keptGates: FloatArray | undefined;
   /** h·Wh */
   readonly product: RowProduct;
-  /** h·Wp, where h is projected */
+  /** h·Wp, if h is projected */
   readonly project: RowProduct | undefined;
   readonly recurrent: StepContext['recurrent'];
   /** h of every step, [N, T, P] */
   readonly sequence: FloatArray;
-  /** the last ones of every sample, each [N, width] */
+  /** final states of all samples, each [N, width] */
   readonly states: readonly FloatArray[];
-  /** every one, for traces: each [N, T, width] */
+  /** all states, for traces: each [N, T, width] */
   readonly kept: readonly FloatArray[] | undefined;
-  /** of the fault, read at every step; faults have different fields, which V8 would compile the step for one after the other */
+  /**
+   * copied from the fault, because they are read at every step: faults have different fields, and V8 would recompile the step for each set
+   * of them
+   */
   readonly step: LoopFault['step'];
   readonly inPlace: boolean;
   readonly round: LoopFault['round'];
   readonly output: 0 | 1;
   readonly peepholes: FloatArray | undefined;
-  /** what the next step may fill */
+  /** arrays that the next step may overwrite */
   spare: FloatArray[];
-  /** h·Wh of all samples, for the step that they are at: [N, K] */
+  /** h·Wh of all samples for the current step: [N, K] */
   ahead: Ahead | undefined;
 }
 
-/** The first K columns of products, row `row` of them for this very `h`; `used`: asked for by some sample. */
+/** The first K columns of the products; row `row` is for this very `h`; `used`: whether some sample has asked for it. */
 export interface Ahead {
   readonly products: FloatArray;
   readonly K: number;
@@ -66,7 +69,7 @@ export interface Ahead {
   used: boolean;
 }
 
-/** The states that sample n starts with, arrays of its own. */
+/** The initial states of sample n, in arrays of its own. */
 export function startOf({ args, fault, options, states, widths }: Loop, n: number): FloatArray[] {
   return widths.map((w, s) => {
     const lag = fault.carry?.lag ?? 1;
@@ -83,7 +86,7 @@ function carries(fault: LoopFault, s: number): boolean {
   return fault.carry!.what === 'all' || (fault.carry!.what === 'h') === (s === 0);
 }
 
-/** The steps that are run, in their order. */
+/** The range of steps to run, in order. */
 export function stepsIn({ args, fault }: Loop): readonly [from: number, to: number] {
   const T = args.x.shape[1];
   const { first, last } = fault.skip ?? { first: 0, last: 0 };

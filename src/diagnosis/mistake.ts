@@ -4,7 +4,7 @@ import type { Noise } from './noise.js';
 import type { Outcome } from './run.js';
 import type { Scenario } from './scenario.js';
 
-/** What mistakes are written with: `mistake` itself, and all that its parts are made of. */
+/** Everything that mistakes are written with: `mistake` itself, and all helpers. */
 export { listed, plural } from '../escape.js';
 export { smallNumber } from './figures.js';
 export * from './fit.js';
@@ -17,14 +17,14 @@ export * from './variants.js';
 
 export interface About extends Fix, Pick<Hypothesis, 'why'> {
   readonly fix?: Fix;
-  /** `rnn:3,dense:1` with N=2, T=3, D=2 unless given */
+  /** default `rnn:3,dense:1` with N=2, T=3, D=2 */
   readonly example?: Example | null;
   variants(scenario: Scenario): readonly Way[];
   fromOutput?(scenario: Scenario, right: Outcome, other: Tensor, noise: number, each: Noise): readonly Found[];
   estimate?(scenario: Scenario, right: Outcome, other: Tensor, noise: number, each: Noise): readonly Found[];
 }
 
-/** @param is what else it is, in the words of Hypothesis */
+/** @param is its boolean properties, named as in Hypothesis */
 export function mistake(
   name: string,
   title: string,

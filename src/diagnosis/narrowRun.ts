@@ -12,26 +12,26 @@ import { NEAR_NOISE } from './thresholds.js';
 import { onAllWeights } from './variants.js';
 
 /**
- * A run in 16 bits (`model.half()`, `.bfloat16()`, autocast) rounds every sum in an order of its own: no run gives its numbers again. What can be said is
- * that every number of the output is one of the few that 16 bits can write, and that all differ by no more than such a run moves y.
+ * A run in 16 bits (`model.half()`, `.bfloat16()`, autocast) rounds every sum in its own order, so no run reproduces its numbers. What can
+ * be checked is that every number of the output is representable in 16 bits, and that none differs by more than such a run moves y.
  */
 const FORMATS = [
-  // what bfloat16 can write, float16 can, too, where it is neither large nor tiny: a run in float16 has numbers of more bits
+  // bfloat16 first: except for large and tiny ones, its numbers are also float16 numbers, but a float16 run gives numbers with more bits
   { code: 'bfloat16', round: toBfloat, bits: 7, torch: 'model.bfloat16()' },
   { code: 'float16', round: toHalf, bits: 10, torch: 'model.half()' },
 ] as const;
 
-/** A run moves y by so many times what rounding weights, input and states alone does, at most; on the average by so many. */
+/** Such a run moves y by at most MOST times, and on average by at most MEAN times, what rounding weights, input and states alone does. */
 const MOST = 3;
 const MEAN = 2.5;
-/** Where rounding moves some value by more than this part of y's size, the network is chaotic: there such a run would explain anything. */
+/** If rounding moves a value by more than this fraction of y's size, the network is chaotic, and such a run would explain anything. */
 const MOST_OF_SCALE = 1 / 10;
-/** How far two errors must go up and down together: their correlation, times the root of how many numbers there are. Unrelated ones do in one of ten cases. */
+/** Least correlation of two errors, times the root of the number of values. One in ten unrelated pairs reaches it. */
 const LEAST_ALIKE = 1.3;
-/** Numbers that many bits write: a half is in any format. */
+/** Least number of values with many bits; a number such as 0.5 is representable in any format. */
 const LEAST_NUMBERS = 3;
 
-/** @param noise of each value, a tenth of what its digits leave open with it */
+/** @param noise of each value, including a tenth of what its digits leave open */
 export function narrowRun({ scenario, right, other }: OutputReading, noise: Noise): Finding | undefined {
   const told = other.data.filter((v: number) => !Number.isInteger(16 * v)).length;
   const format = FORMATS.find(({ round }) => other.data.every((v: number) => round(v) === v));
@@ -41,7 +41,7 @@ export function narrowRun({ scenario, right, other }: OutputReading, noise: Nois
   const y = runScenario(change(scenario))?.y;
   if (y?.data.length !== other.data.length) return undefined;
   const { moved, off, isSmall } = besideRuns(right.y, other, [y]);
-  // a file of 16 bits has such numbers whatever they were computed in
+  // a 16-bit file contains such numbers, whatever the precision of the computation
   const isFile = other.data.every((v: number, k: number) => Math.abs(v) * 2 ** -(bits + 2) <= NEAR_NOISE * noise.data[k]);
   if (!isSmall || (isFile && !isNearer(y, right.y, other))) return undefined;
   return {
@@ -51,14 +51,14 @@ export function narrowRun({ scenario, right, other }: OutputReading, noise: Nois
   };
 }
 
-/** Weights that a format can write are taken for rounded from so many on: fewer may be by chance, or by hand. */
+/** Least number of weights: fewer may be representable by chance, or chosen by hand. */
 const LEAST_WEIGHTS = 16;
-/** What was rounded off is not known; so many guesses at it say how far it moves y. */
+/** What was rounded off is unknown; this many guesses show how far it moves y. */
 const GUESSES = 4;
-/** y is off by no less than this part of what the guesses move it by. */
+/** y must differ by at least this fraction of what the guesses move it by. */
 const LEAST_MEAN = 1 / 5;
 
-/** The network itself has weights of 16 bits, and the other output is one of those that they were rounded from. */
+/** Finds that the given weights were rounded to 16 bits, and that the other output was computed from the original ones. */
 export function narrowWeights({ scenario, right, other }: OutputReading): Finding | undefined {
   const matrices = [...scenario.weights.values()].flatMap(own => [...own.values()]).filter(t => t.shape.length > 1);
   const numbers = matrices.reduce((sum, t) => sum + t.data.filter((v: number) => !Number.isInteger(16 * v)).length, 0);
@@ -83,7 +83,7 @@ export function narrowWeights({ scenario, right, other }: OutputReading): Findin
   };
 }
 
-/** Each weight somewhere among the numbers that round to it, by a sequence that fills the interval evenly. */
+/** Moves each weight to another number that rounds to it, using a sequence that fills the interval evenly. */
 function unrounded(scenario: Scenario, bits: number, guess: number): Scenario | undefined {
   let count = guess * 1000;
   const shifted = (v: number) => {
@@ -96,7 +96,9 @@ function unrounded(scenario: Scenario, bits: number, guess: number): Scenario | 
 
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-/** How far runs that round are from the right y, and whether the other output is off as little as they are, in a network that rounding moves little. */
+/**
+ * How far runs with rounding move y, and whether the other output differs as little as they do, in a network that rounding moves little.
+ */
 function besideRuns(right: Tensor, other: Tensor, runs: readonly Tensor[]) {
   const off = largestDifference(right.data, other.data).abs;
   const moved = Math.max(...runs.map(y => largestDifference(right.data, y.data).abs));
@@ -105,7 +107,10 @@ function besideRuns(right: Tensor, other: Tensor, runs: readonly Tensor[]) {
   return { off, moved, mean, isSmall };
 }
 
-/** Whether a run that rounds leaves less than the right y does, by the same errors: the weights are rounded alike in any such run. */
+/**
+ * Whether a run with rounding is closer to the other output than the correct y is, with correlated errors: all such runs round the weights
+ * alike.
+ */
 function isNearer(y: Tensor, right: Tensor, other: Tensor): boolean {
   const products = doublesOf(y.data, (v, k) => (v - right.data[k]) * (other.data[k] - right.data[k]));
   const alike = products.reduce((sum, v) => sum + v, 0) / (rootMeanSquare(right, y) * rootMeanSquare(right, other));

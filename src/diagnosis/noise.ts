@@ -7,16 +7,16 @@ import type { Scenario } from './scenario.js';
 import { NEAR_NOISE } from './thresholds.js';
 
 /**
- * How far rounding moves each value of y: a tensor of y's shape. One number for all would be that of the worst sample: where one of them is huge or
- * chaotic, any difference in the others would be less than it.
+ * How far rounding moves each value of y, as a tensor of y's shape. A single number would be that of the worst sample: if one sample is
+ * huge or chaotic, it would hide any difference in the others.
  */
 export type Noise = Tensor;
 
 const FLOAT32_EPSILON = 2 ** -24;
-/** Values whose noise is a larger part of the scale than this decide nothing. */
+/** Values with larger noise, relative to the scale, cannot be decided. */
 const DECIDABLE = 1e-3 / 16;
 
-/** How far two outputs are apart: by number, and in multiples of each value's own noise. */
+/** How far two outputs differ: as a number, and in multiples of each value's own noise. */
 export interface Apart {
   readonly left: number;
   readonly times: number;
@@ -32,7 +32,7 @@ export function apart(a: FloatArray, b: FloatArray, noise: FloatArray, from = 0,
   return { left, times };
 }
 
-/** Whether two outputs differ in [from, to) by more than rounding makes of them. */
+/** Whether two outputs differ in [from, to) by more than rounding explains. */
 export function areApart(a: FloatArray, b: FloatArray, noise: FloatArray, from = 0, to = noise.length): boolean {
   return apart(a, b, noise, from, to).times > NEAR_NOISE;
 }
@@ -41,26 +41,26 @@ export function uniformNoise({ shape }: Tensor, value: number): Noise {
   return { shape, data: new Float64Array(sizeOf(shape)).fill(Math.max(value, Number.MIN_VALUE)) };
 }
 
-/** The larger one of two, value by value. */
+/** The larger noise of each value. */
 export function largerNoise(a: Noise, b: FloatArray | number): Noise {
   return { shape: a.shape, data: doublesOf(a.data, (v, k) => Math.max(v, typeof b === 'number' ? b : b[k])) };
 }
 
-/** The largest noise of a value that can be decided at all: one number for what needs one. */
+/** The largest noise of a value that can be decided, where a single number is needed. */
 export function largestNoise(noise: Noise, y: Tensor): number {
   const most = DECIDABLE * scaleOf(y);
   const decided = noise.data.filter(v => v <= most);
   return Math.max(largestMagnitude(decided.length > 0 ? decided : noise.data), Number.MIN_VALUE);
 }
 
-/** How many times larger the noise of a scenario with a mistake is than that of the right one, at least 1. */
+/** How many times as large the noise of a scenario with a mistake is as that of the correct one, at least 1. */
 export function timesNoise(noise: FloatArray, of: FloatArray): number {
   let most = 1;
   for (let k = 0; k < noise.length; k++) if (noise[k] > most * of[k] && noise[k] < Infinity) most = noise[k] / of[k];
   return most;
 }
 
-/** Half a unit in the last place of each value, or of what stands beside it where that is larger: y may be small because large terms cancel. */
+/** Half a unit in the last place of each value, or of its neighbours if they are larger: y may be small because large terms cancel. */
 export function ulpsOf({ shape, data }: Tensor): Float64Array {
   const K = shape[shape.length - 1] ?? 1;
   const columns = new Float64Array(K);
@@ -78,9 +78,9 @@ export function ulpsOf({ shape, data }: Tensor): Float64Array {
 const known = new WeakMap<Outcome, Noise>();
 
 /**
- * How far rounding alone moves this scenario's y: its float32 outputs, rounded in two ways, against the float64 one. A value may be lucky, so behind a
- * dense layer what the many hidden units of its row differ by counts, too, and elsewhere the row itself. In a sequence rounding adds up, so a row has no
- * less than the rows before it.
+ * How far rounding alone moves this scenario's y: its float32 outputs, with two ways of rounding, compared with the float64 one. A single
+ * value may be lucky. So the differences of all hidden units of its row count too if there is a dense layer, or else the whole row. In a
+ * sequence, rounding accumulates, so a row has at least the noise of the rows before it.
  */
 export function noiseOf(scenario: Scenario, exact: Outcome): Noise {
   const noise = known.get(exact) ?? measured(scenario, exact);
@@ -107,7 +107,7 @@ function measured(scenario: Scenario, exact: Outcome): Noise {
   return { shape, data: noise };
 }
 
-/** Multiply-adds of a sample from which the batched engine rounds: once as it does, and once otherwise. */
+/** Multiply-adds of a sample from which the batched engine measures noise: once as it is, and once with changed rounding. */
 const WORTH_FUSING = 1e6;
 
 /** Two ways to round. */
@@ -123,7 +123,10 @@ function largest(values: Float64Array, from: number, to: number): number {
   return most;
 }
 
-/** Of row r and output k: the root mean square by which the head's input differs, times the length of its column. undefined without a linear head */
+/**
+ * Returns, for row r and output k, the root mean square difference of the head's input, times the norm of its column. undefined without a
+ * linear head
+ */
 function columnsThroughHead(
   { model, weights }: Scenario,
   rounded: Outcome,

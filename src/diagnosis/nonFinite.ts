@@ -8,13 +8,13 @@ import type { OutputReading } from './outputReadings.js';
 import { runScenario } from './run.js';
 import { changeLayer, recurrentLayers } from './scenario.js';
 
-/** NaN and infinities on one side alone: where the first is, how far they reach, what could have made them. */
+/** NaN and infinities on one side only: where the first is, how far they reach, and what could have produced them. */
 
 export function isNonFinite({ right, other }: OutputReading): boolean {
   return other.data.some((v, k) => Number.isFinite(v) !== Number.isFinite(right.y.data[k]));
 }
 
-/** The longest run of samples without any; undefined where there is none, or one covers all. */
+/** The longest range of samples without NaN and infinities; undefined if there is none. */
 export function finiteSamples({ right, other }: OutputReading): [number, number] | undefined {
   const N = other.shape[0];
   const size = other.data.length / Math.max(1, N);
@@ -44,19 +44,19 @@ export function nonFiniteSentences(view: OutputReading, counted: Counted): strin
   ];
 }
 
-/** Of the numbers that are finite on both sides: how many differ. */
+/** How many of the values that are finite on both sides differ. */
 function finiteSentence({ right, other }: OutputReading, { groups, isBeyond, limit }: Counted): string[] {
   const finite = Array.from(other.data.keys()).filter(k => Number.isFinite(other.data[k]) && Number.isFinite(right.y.data[k]));
   if (finite.length === 0) return [];
   const among = new Set(finite);
-  // the second group is the numbers that are not finite, which are off in any case
+  // the second group contains the values that are not finite, which differ in any case
   if (groups(2, k => (among.has(k) ? 0 : 1))?.[0] === false)
     return [`all ${finite.length} finite numbers are equal to the right ones within ${limit}`];
   const off = finite.filter(isBeyond).length;
   return off === 0 ? [] : [`${off} of the ${finite.length} finite numbers differ by more than ${limit}, too`];
 }
 
-/** The network itself gives NaN where the other output holds numbers. */
+/** The network itself gives NaN where the other output has numbers. */
 function onlyRightSentences({ scenario, right, other }: OutputReading): string[] {
   const places = Array.from(other.data.keys()).filter(k => Number.isFinite(other.data[k]) && !Number.isFinite(right.y.data[k]));
   const inX = Array.from(scenario.input.x.data).filter(v => !Number.isFinite(v)).length;
@@ -94,13 +94,13 @@ function placeOf({ shape }: Tensor, k: number): string {
 
 const MOST_OF_HALF = 65504;
 
-/** Numbers that float16 cannot hold are infinite, and only those. */
+/** Whether exactly the numbers that float16 cannot represent are infinite. */
 function isTooLargeForHalf({ right, other }: OutputReading): boolean {
   const rounded = (v: number) => (Math.abs(v) < MOST_OF_HALF + 16 ? 0 : Math.sign(v) * Infinity);
   return other.data.every((v: number, k: number) => (Number.isFinite(v) ? 0 : v) === rounded(right.y.data[k]));
 }
 
-/** A NaN in h makes every output of its step NaN, and every later step: anything else arose behind h. */
+/** A NaN in h makes every output of its step and of all later steps NaN; anything else arose after h. */
 function reachSentence({ scenario, other }: OutputReading, bad: readonly number[]): string[] {
   const K = other.shape[other.shape.length - 1];
   const rows = new Set(bad.map(k => Math.floor(k / K)));
@@ -125,7 +125,7 @@ function reachSentence({ scenario, other }: OutputReading, bad: readonly number[
   ];
 }
 
-/** exp overflows float32 at 88.7 and float64 at 709.8: whether any number of this network comes near. */
+/** exp overflows float32 at 88.7 and float64 at 709.8: says whether any number of this network comes close. */
 function overflowSentences({ scenario }: OutputReading, bad: readonly number[]): string[] {
   const head = headOf(scenario);
   const activation = head?.kind === 'dense' ? formatActivation(head.activation) : 'linear';

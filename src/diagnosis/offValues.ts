@@ -4,26 +4,26 @@ import { areApart, largestNoise, type Noise } from './noise.js';
 import type { OutputReading } from './outputReadings.js';
 import { NEAR_NOISE } from './thresholds.js';
 
-/** Which values of the other output are off, as the verdict counts them, and the most that any of them may be off. */
+/** The values of the other output that differ, as the verdict counts them, and the largest tolerance of any value. */
 export interface Off {
   readonly isOff: (k: number) => boolean;
   readonly most: number;
-  /** the words of the reading whose values these are; null: y */
+  /** the words of the reading to which the values belong; null: y */
   readonly of: string | null;
 }
 
 /**
- * How sentences count. Each value has a tolerance of its own, which nobody can repeat from a report; so a sentence says one number, and is printed only
- * where counting by that number and counting as the verdict does give the same.
+ * How sentences count values. Each value has its own tolerance, which readers cannot reproduce from a report. So a sentence states a single
+ * limit, and is only printed if counting by that limit and counting as the verdict does agree.
  */
 export interface Counted {
-  /** as it is printed */
+  /** the limit as printed */
   readonly limit: string;
-  /** whether some value of each group is off by more than the limit; undefined where the verdict counts otherwise in one of them */
+  /** Whether some value of each group differs by more than the limit; undefined if the verdict counts some group differently. */
   readonly groups: (count: number, groupOf: (k: number) => number) => boolean[] | undefined;
-  /** rounding moves the right y by so little that its figures can be repeated: in a chaotic network they cannot */
+  /** whether rounding moves the correct y so little that its figures can be reproduced, unlike in a chaotic network */
   readonly isSteady: boolean;
-  /** of value k by the limit alone */
+  /** Whether value k differs by more than the limit. */
   readonly isBeyond: (k: number) => boolean;
 }
 

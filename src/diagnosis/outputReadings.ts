@@ -9,24 +9,24 @@ import { changeLayer, changeLoop, recurrentLayers, type Scenario } from './scena
 import { finished } from './variants.js';
 
 /**
- * What the other output may be, by its shape: y itself, with its axes in another order, at every step or of the last step alone, or the
- * states of a layer. Whichever it is, the right one is computed and the two are compared there.
+ * What the other output may be, by its shape: y itself, y with its axes in another order, y of every step or of only the last one, or the
+ * states of a layer. For each reading, the correct tensor is computed, and the two are compared.
  */
 export interface OutputReading {
   readonly kind: 'y' | 'layout' | 'every-step' | 'last-step' | 'sequence' | 'last';
-  /** whose states, for 'sequence' and 'last' */
+  /** the layer whose states these are, for 'sequence' and 'last' */
   readonly layer: string | null;
   readonly scenario: Scenario;
   readonly right: Outcome;
-  /** the other output in the view's shape */
+  /** the other output in the shape of this reading */
   readonly other: Tensor;
   /** 'the hidden states of rnn_1 [4, 10, 5]' */
   readonly words: string;
-  /** the mistake that was made where the numbers are equal; null for y */
+  /** the mistake that was made if the numbers are equal; null for y */
   readonly code: string | null;
-  /** made of several runs: it is this, or nothing is said of it */
+  /** whether it combines several runs: then it is only accepted as a whole */
   readonly whole?: boolean;
-  /** instead of the mistake's own */
+  /** replaces the fix of the mistake */
   readonly fix?: Fix;
 }
 
@@ -39,12 +39,14 @@ interface Reading {
   readonly whole?: boolean;
 }
 
-/** Axes of size 1 may be missing or surplus. */
+/** The shape without axes of size 1, which may be missing or added. */
 export function core(shape: readonly number[]): number[] {
   return shape.filter(n => n !== 1);
 }
 
-/** [N·T, K], [N, T·K], [N·T·K] for [N, T, K]: neighbouring axes as one, the numbers in the same order. */
+/**
+ * Whether only neighbouring axes were merged or split: [N·T, K], [N, T·K], [N·T·K] for [N, T, K]. The order of the numbers is unchanged.
+ */
 export function isRegrouped(shape: readonly number[], of: readonly number[]): boolean {
   const [a, b] = [core(shape), core(of)];
   let i = 0;
@@ -56,7 +58,7 @@ export function isRegrouped(shape: readonly number[], of: readonly number[]): bo
   return i === b.length;
 }
 
-/** Every reading whose shape fits, the likeliest first. @param hidden the layer whose states of every step it is, where that is known */
+/** All readings whose shape fits, the likeliest first. @param hidden the layer whose states at every step these are, if known */
 export function outputReadings(scenario: Scenario, right: Outcome, other: Tensor, hidden: string | null = null): OutputReading[] {
   if (hidden === null && sameShape(core(right.y.shape), core(other.shape)))
     return [{ kind: 'y', layer: null, scenario, right, other: reshape(other, right.y.shape), words: 'y', code: null }];
@@ -130,7 +132,9 @@ function readingsOf(scenario: Scenario, hidden: string | null): Reading[] {
   ];
 }
 
-/** PyTorch's h_n and c_n [L, N, M] of several layers, of two directions [2·L, N, M]: the first layer first, its directions one after the other. */
+/**
+ * PyTorch's h_n and c_n of several layers, [L, N, M], or [2·L, N, M] for two directions: layer by layer, both directions of each together.
+ */
 function ofAllLayers(scenario: Scenario, symbol: 'h_n' | 'c_n', last: (name: string) => Scenario | undefined): Reading[] {
   const layers = recurrentLayers(scenario);
   const isAlike = layers.every(
@@ -155,7 +159,10 @@ function ofAllLayers(scenario: Scenario, symbol: 'h_n' | 'c_n', last: (name: str
   return [{ kind: 'last', layer: null, scenario: finished(parts[0], stacked), words: `${symbol} of all layers`, code, whole: true }];
 }
 
-/** The states of a bidirectional layer [N, T, 2·M] or [N, 2·M] with an axis for the two directions: Y of ONNX [T, 2, N, M], h_n of PyTorch [2, N, M]. */
+/**
+ * Layouts of a bidirectional layer's states, [N, T, 2·M] or [N, 2·M], that have an axis for the directions: Y of ONNX [T, 2, N, M], h_n of
+ * PyTorch [2, N, M].
+ */
 function directionLayouts({ kind, layer }: Reading, scenario: Scenario, shape: readonly number[]): Layout[] {
   const isBoth = recurrentLayers(scenario).some(l => l.name === layer && l.bidirectional === 'concat');
   if (!isBoth || (kind !== 'sequence' && kind !== 'last')) return [];
@@ -191,7 +198,7 @@ function beforeHead(scenario: Scenario): Scenario | undefined {
   return head && { ...scenario, model: bypass(scenario.model, head.name) };
 }
 
-/** The network cut behind a layer: its every h [N, T, M], or its last one [N, M]. */
+/** The network cut after a layer: h of all steps [N, T, M], or the last one [N, M]. */
 function hiddenOf(scenario: Scenario, name: string, returnSequences: boolean): Scenario {
   const { model } = scenario;
   const end = model.layers.findIndex(l => l.name === name);

@@ -8,7 +8,7 @@ interface PairOptions {
   readonly onProgress: (done: number, of: number) => void;
 }
 
-/** Pairs, the likelier ones first, until the work is done. `all`: how many there are, `tried`: how many of them were computed. */
+/** Tries pairs of mistakes, the likelier ones first, until the work is used up. `all`: number of pairs, `tried`: how many were computed. */
 export function searchPairs(
   slices: Slices,
   entries: readonly Entry[],
@@ -46,12 +46,12 @@ export function searchPairs(
   return { trials: best, stopped, tried, all };
 }
 
-/** Pairs that are looked at again on all samples, at most. */
+/** Most pairs that are also tried on all samples. */
 const KEPT = 64;
 
 const COMMON = new Set(['linear', 'relu', 'sigmoid', 'tanh', 'softmax']);
 
-/** Order of pairs: what happens often and everywhere first. */
+/** Sort key of a pair's mistakes: common ones that affect all layers first. */
 function rarity({ hypothesis, variant }: Entry): number {
   const one = variant.layer === null || variant.code === 'bias-missing' ? 0 : 1;
   if (hypothesis.name === 'activation') return (COMMON.has(variant.code.slice(11)) ? 2 : 4) + one;

@@ -8,37 +8,40 @@ import { computeOutputs, lazyPart, outputUnder, variantsOf } from './runCache.js
 import type { Scenario } from './scenario.js';
 import { layersWithin } from './together.js';
 
-/** What one input distinguishes: y under every mistake, pairwise. */
+/** What an input distinguishes: y under each mistake, compared in pairs. */
 export interface Separation {
-  /** codes under which y differs from the right one and from y under every other code */
+  /** codes whose y differs from the correct y and from that of every other code */
   readonly apart: readonly string[];
-  /** codes that leave y as it is */
+  /** codes that do not change y */
   readonly hidden: readonly string[];
   /** codes that give no y on this network */
   readonly impossible: readonly string[];
-  /** how often the network was run */
+  /** number of runs of the network */
   readonly runs: number;
   /** pairs of codes with the same y */
   readonly alike: readonly (readonly [string, string])[];
-  /** how many layers mistakes of one layer were put into; null: all */
+  /** number of layers in which single-layer mistakes were tried; null: all */
   readonly layers: number | null;
-  /** the goal was reached; else the rest stops where that was certain */
+  /** whether the goal was reached; if not, the search stopped as soon as that was certain */
   readonly reached: boolean;
 }
 
-/** At least so many codes apart, at most so many hidden. Codes that failed before are tried first: they fail again. */
+/**
+ * At least so many codes distinguished, and at most so many hidden. Codes that failed before are tried first, because they are likely to
+ * fail again.
+ */
 export interface Goal {
   readonly apart: number;
   readonly hidden: number;
   readonly first: readonly string[];
 }
 
-/** y must move by this many times the rounding noise to count as different: what a confident explanation needs. */
+/** y must move by this many times the rounding noise to count as different, which is what a confident explanation needs. */
 const APART = 1000;
 
 /**
- * Every mistake that can happen here, in each layer, against every other one. Gate orders and activations count each for itself.
- * @param work multiply-adds: of a deep network with more some layers are looked at
+ * Compares every mistake that can happen here, in each layer, with every other one. Each gate order and activation counts separately.
+ * @param work multiply-adds; if a deep network needs more, only some layers are tried
  */
 export function separationOf(
   scenario: Scenario,
@@ -73,7 +76,7 @@ export function separationOf(
       if (same(y, right.y, least)) unmoved = true;
       else moved.push(y);
     }
-    // one layer in which it shows is enough for the code; the search names the layer
+    // it suffices that the mistake shows in one layer; the search names the layer
     if (moved.length > 0) seen.add(code);
     else if (unmoved) hidden.add(code);
     else impossible.push(code);
@@ -100,7 +103,7 @@ export function separationOf(
   };
 }
 
-/** Outputs of codes, found by their first number: only those near in it can be the same in all. */
+/** Outputs of codes, indexed by their first number: only outputs with close first numbers can be equal. */
 function outputsByFirst(least: number) {
   const byFirst = new Map<number, { code: string; y: Tensor }[]>();
   const keyOf = (y: Tensor) => Math.floor(y.data[0] / least);
@@ -110,7 +113,7 @@ function outputsByFirst(least: number) {
       if (known) known.push({ code, y });
       else byFirst.set(keyOf(y), [{ code, y }]);
     },
-    /** codes with the same y */
+    /** The codes with the same y. */
     near(y: Tensor): Set<string> {
       const key = keyOf(y);
       const close = [...new Set([key - 1, key, key + 1])].flatMap(k => byFirst.get(k) ?? []);
@@ -119,7 +122,7 @@ function outputsByFirst(least: number) {
   };
 }
 
-/** @param layers those whose mistakes are looked at; undefined: all */
+/** @param layers those in which mistakes are tried; undefined: all */
 function variantsByCode(scenario: Scenario, layers?: ReadonlySet<string>): Map<string, Variant[]> {
   const found = new Map<string, Variant[]>();
   for (const hypothesis of HYPOTHESES) {
@@ -133,7 +136,7 @@ function variantsByCode(scenario: Scenario, layers?: ReadonlySet<string>): Map<s
   return found;
 }
 
-/** Fewer bits move y by very little, whatever the input. */
+/** Reduced precision moves y very little, whatever the input. */
 const ROUNDING = new Set(['float16', 'bfloat16']);
 
 function same(a: Tensor, b: Tensor, least: number): boolean {

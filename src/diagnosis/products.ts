@@ -2,41 +2,41 @@ import { ifThereIsRoom, type Kernel, loadedKernel } from '../engines/batched/ker
 import { allocate, type FloatArray, type Precision, type Tensor } from '../tensor/tensor.js';
 
 /**
- * Rows times a matrix, whose weights are other ones at every mistake that is tried: on the WASM kernel when it is there and there is enough
- * to do, else in plain TypeScript. Four rows of the matrix are added up before they are added to the result, in either, so both have the same bits.
+ * Products of rows with a matrix whose weights differ for each mistake: on the WASM kernel if it is loaded and there is enough work, else
+ * in plain TypeScript. Both add four products before adding them to the result, so both give the same bits.
  */
 export interface ProductOptions {
   readonly precision: Precision;
-  /** +1: sums run over the rows of the matrix in order, −1: the other way round */
+  /** 1: sums run over the rows of the matrix in order; −1: in reverse */
   readonly order: 1 | -1;
 }
 
-/** What is multiplied by one matrix [P, width]; results are valid until the next call of the same function. */
+/** Products with one matrix [P, width]; results are valid until the next call of the same function. */
 export interface Products {
   /** start [K] + v[at, at + P) · w[:, column, column + K) */
   readonly row: RowProduct;
-  /** start [K] + v [P] · w[:, 0, K) of several v: [rows, K]; undefined where row after row is as fast */
+  /** start [K] + v [P] · w[:, 0, K) for several v: [rows, K]; undefined if computing row by row is as fast */
   readonly rows?: (list: readonly FloatArray[], K: number, start: FloatArray | undefined) => FloatArray;
-  /** in float64, on the kernel */
+  /** memory of the kernel, for float64 */
   readonly place?: ProductPlace;
 }
 
-/** Where the kernel has the rows that it multiplies: addresses in bytes, of float64. */
+/** Where the kernel keeps the rows it multiplies; byte addresses of float64 arrays. */
 export interface ProductPlace {
   readonly kernel: Kernel;
   /** [rows, P] */
   readonly v: number;
-  /** [rows, width], what `multiply` makes of the first `count` rows: start [width] + v·w */
+  /** [rows, width]; `multiply` writes start [width] + v·w of the first `count` rows */
   readonly out: number;
   multiply(count: number, start: FloatArray | undefined): void;
 }
 
 export type RowProduct = (v: FloatArray, at: number, column: number, K: number, start: FloatArray | undefined) => FloatArray;
 
-/** Below this many weights a call into WASM costs more than it saves. */
+/** For fewer weights, a call into WASM costs more than it saves. */
 const LEAST_WEIGHTS = 256;
 
-/** Runs `use` with products; the kernel's memory they take is given back at its end. @param rows that are multiplied at once, at most */
+/** Runs `use` with products, and releases the kernel's memory afterwards. @param rows most rows that are multiplied at once */
 export function withProducts<T>(options: ProductOptions, rows: number, use: (productsOf: (w: Tensor) => Products) => T): T {
   const kernel = loadedKernel(false) ?? loadedKernel(true);
   const mark = kernel?.mark();
@@ -47,7 +47,7 @@ export function withProducts<T>(options: ProductOptions, rows: number, use: (pro
   }
 }
 
-/** undefined where WASM cannot have that much memory. */
+/** Products on the kernel; undefined if WASM cannot allocate that much memory. */
 function inKernel(w: Tensor, { precision, order }: ProductOptions, rows: number, kernel: Kernel): Products | undefined {
   const [P, width] = w.shape;
   const size = precision === 'f32' ? 4 : 8;
@@ -85,10 +85,13 @@ function inKernel(w: Tensor, { precision, order }: ProductOptions, rows: number,
   };
 }
 
-/** Those of weights that were asked for before; of others null, where they are no float32, or that they were. */
+/** float32 copies of weights that were used before; null if they are not float32; 'seen' after the first use. */
 const singles = new WeakMap<FloatArray, Float32Array | 'seen' | null>();
 
-/** Weights that are float32, as nearly all are that a mistake only moves, are kept so: half as many bytes to read, and the same products. */
+/**
+ * Stores weights as float32 if they are, which holds for nearly all weights that a mistake only moves: half the bytes to read, and the same
+ * products.
+ */
 function writeSingles(data: FloatArray, to: Float32Array): boolean {
   const known = singles.get(data);
   if (known === null) return false;
@@ -120,8 +123,9 @@ function plain(w: Tensor, { precision, order }: ProductOptions): RowProduct {
 }
 
 /**
- * out [K] += v[at, at+P) · w, whose rows of K start at `start` and are `stride` apart. Four rows a pass: one load and store of `out` for
- * four products. A function that sees both kinds of array runs at a third of the speed; float32, of few runs, is the shorter text.
+ * out [K] += v[at, at+P) · w, whose rows of K start at `start` and are `stride` apart. Each pass handles four rows: one load and store of
+ * `out` for four products. A function used with both kinds of arrays would run at a third of the speed; float32 is rarely used, so its
+ * version is shorter.
  */
 function addRows64(
   out: Float64Array,

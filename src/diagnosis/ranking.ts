@@ -3,60 +3,66 @@ import type { Fix, Variant } from './hypothesis.js';
 import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
 import type { Trial } from './trial.js';
 
-/** fits: one explanation · tie: several, with the same y on this input · likely: near, or fitting too few numbers to be sure */
+/** fits: one explanation · tie: several, with the same y on this input · likely: close, or fitting too few numbers to be certain */
 export type Verdict = 'fits' | 'tie' | 'likely' | 'unexplained';
 
-/** Which mistake turns the right output into the other one. */
+/** A mistake that may turn the correct output into the other one. */
 export interface Finding {
   /** 'state-carry'; 'bias-missing+wh-transposed' for two together */
   readonly code: string;
-  /** its parts: one code, or two */
+  /** its mistakes: one code, or two */
   readonly codes: readonly string[];
-  /** the one layer it sits in, where it sits in one; by part */
+  /** for each mistake, the layer it is in, if it is in a single one */
   readonly layers: readonly (string | null)[];
-  /** largest difference that remains when y is computed this way, as a number */
+  /** largest difference that remains if y is computed with this mistake */
   readonly residual: number;
   readonly verdict: 'fits' | 'tie' | 'likely' | 'rejected';
-  /** how many times smaller than the next best */
+  /** ratio of the next best residual to this one */
   readonly margin: number | null;
   readonly why: string;
-  /** the repair in NumPy, Keras, PyTorch; of two mistakes those of both */
+  /** the fix in NumPy, Keras, PyTorch; for two mistakes, both fixes */
   readonly fixes: Fix;
-  /** to compute it again; undefined where its numbers came from the other output */
+  /** recomputes y; undefined if the numbers came from the other output */
   readonly change?: Variant['change'];
   /** whether the change must see all samples */
   readonly needsAll: boolean;
-  /** the same mistake on another input of this network */
+  /** applies the same mistake to another input of this network */
   readonly again?: Variant['change'];
 }
 
 export interface Ranking {
   readonly verdict: Verdict;
-  /** what is accepted first, in the order in which it happens to people; then the smallest residuals; one a code */
+  /** accepted ones first, the most common mistakes first; then by residual; one per code */
   readonly findings: readonly Finding[];
-  /** something explains the output down to the noise */
+  /** whether something explains the output down to the noise */
   readonly settled: boolean;
 }
 
-/** Findings at most, unless more are accepted. */
+/** Most findings shown, unless more are accepted. */
 const SHOWN = 24;
 
-/** What leaves more than the noise must leave this many times less than anything else. */
+/** An explanation that leaves more than the noise must leave this many times less than any other. */
 const AHEAD_OF_NEXT = 10;
 
-/** It takes so much of the difference away, as a number: where a network amplifies its rounding, what is left may be within the noise and large. */
+/**
+ * An explanation must reduce the difference, as a number, at least by this factor: in a network that amplifies rounding, a large rest may
+ * still be within the noise.
+ */
 const LEAST_SHARE = 2;
 
-/** Digits that must be left when as many explanations as were tested have each had their chance: of a sure one, and of a likely one. */
+/**
+ * Digits of evidence that must remain after each tested explanation has had its chance: for a certain one, for a likely one, and in
+ * addition for a pair.
+ */
 const RESERVE = { sure: 2, likely: 1, pair: 2 };
 
-/** The difference as the network is specified. */
+/** The difference of the network as specified. */
 export interface Difference {
-  /** in multiples of the noise, like those of the trials */
+  /** in multiples of the noise, as for the trials */
   readonly asSpecified: number;
   /** as a number */
   readonly asNumber?: number;
-  /** how many numbers lie further than so much from the mean of their output */
+  /** Number of values further than `far` from the mean of their output. */
   readonly beside?: (far: number) => number;
 }
 
@@ -64,7 +70,7 @@ export function rank(trials: readonly Trial[], difference: Difference, candidate
   const { asSpecified, asNumber = Infinity } = difference;
   const byCode = trialsByCode(trials);
   const sorted = [...byCode.values()].map(bestOf).sort((a, b) => a.residual - b.residual || a.codes.length - b.codes.length);
-  // what took as many numbers from the output as there are fits any
+  // an explanation that took as many numbers from the output as there are fits anything
   const near = undominated(sorted.filter(t => t.full !== false && t.values > 0 && t.residual <= NEAR_NOISE * t.floor));
   const [best] = near;
   const tied = best ? sorted.filter(t => near.includes(t) || isBeside(t, best)) : [];
@@ -94,13 +100,13 @@ export function rank(trials: readonly Trial[], difference: Difference, candidate
   };
 }
 
-/** Several pairs that have no mistake in common, and are not sure: of so many pairs some fit by accident. */
+/** Whether these are uncertain pairs without a common mistake: among so many pairs, some fit by accident. */
 function areUnrelatedPairs(trials: readonly Trial[]): boolean {
   const [first, ...rest] = trials;
   return rest.length > 0 && first.codes.length > 1 && !first.codes.some(code => rest.every(t => t.codes.includes(code)));
 }
 
-/** Three and more that were each fitted to the output, and are not sure: so few numbers anything fits. */
+/** Whether these are three or more uncertain explanations that were all fitted to the output: anything fits so few numbers. */
 function areFreeFits(trials: readonly Trial[]): boolean {
   return trials.length > 2 && trials.every(t => t.chosen > 0);
 }
@@ -116,7 +122,7 @@ function trialsByCode(trials: readonly Trial[]): Map<string, Trial[]> {
   return all;
 }
 
-/** Of the same mistake: the nearest; of those that all fit, the one that takes least from the other output. */
+/** The best trial of one code: the closest; among those that fit, the one that takes least from the other output. */
 function bestOf(trials: readonly Trial[]): Trial {
   const fitting = trials.filter(t => t.full !== false && t.residual <= NEAR_NOISE * t.floor);
   const isBetter = (t: Trial, best: Trial) => dominates(t, best) || (!dominates(best, t) && t.residual < best.residual);
@@ -124,12 +130,12 @@ function bestOf(trials: readonly Trial[]): Trial {
   return trials.reduce((best, t) => (t.residual < best.residual ? t : best));
 }
 
-/** Two mistakes in either order are one explanation. */
+/** A key that does not depend on the order of two mistakes. */
 function keyOf({ codes }: Trial): string {
   return [...codes].sort().join('+');
 }
 
-/** An explanation that takes fewer numbers from the other output, or is one mistake where the other is two, goes before it. */
+/** Whether `a` goes before `b`: it takes fewer numbers from the other output, or is a single mistake while `b` is two. */
 function dominates(a: Trial, b: Trial): boolean {
   return a.chosen < b.chosen || (a.chosen === b.chosen && a.codes.length < b.codes.length);
 }
@@ -138,7 +144,7 @@ function undominated(trials: readonly Trial[]): Trial[] {
   return trials.filter(t => !trials.some(other => dominates(other, t)));
 }
 
-/** Within ten times the noise of the best: the same y as far as this input shows. */
+/** Whether the residual is within ten times the noise of the best one: the same y as far as this input shows. */
 function isBeside(trial: Trial, best: Trial): boolean {
   return (
     trial.full !== false && !dominates(best, trial) && trial.residual <= best.residual + NEAR_NOISE * Math.max(best.floor, trial.floor)
@@ -146,12 +152,12 @@ function isBeside(trial: Trial, best: Trial): boolean {
 }
 
 /**
- * Far below the difference and whatever else there is, though above the noise: something near it. A mistake alone where one more takes little
- * away, for of many pairs one always does. What was estimated from the other output is never near for nothing.
+ * An explanation far below the difference and all others, although above the noise: close to the truth. A single mistake is preferred if a
+ * second one improves it little, because among many pairs one always does. Explanations estimated from the other output do not qualify.
  */
 function closeTo(trials: readonly Trial[], difference: Difference, candidates: number): Trial | undefined {
   const { asSpecified, asNumber = Infinity, beside = () => Infinity } = difference;
-  // a label is right or wrong, never near
+  // a label is right or wrong, never close
   const exact = trials.filter(t => t.chosen === 0 && t.digits === undefined);
   const sorted = exact.filter(t => t.full !== false);
   const [first] = sorted;
@@ -159,44 +165,45 @@ function closeTo(trials: readonly Trial[], difference: Difference, candidates: n
   const part = sorted.find(t => t.codes.length < first.codes.length && first.codes.includes(t.codes[0]));
   const best = part && part.residual <= AHEAD_OF_NEXT * first.residual ? part : first;
   const rivals = exact.filter(t => t !== best && !best.codes.every(code => t.codes.includes(code)));
-  // where values have noises of their own, one may be ahead in multiples of them and behind as a number; on some samples nothing leaves more than on all
+  // with different noise for each value, an explanation may be ahead in multiples of noise and behind as a number; residuals on some
+  // samples are at most those on all
   const isAhead = rivals.every(t => best.residual * AHEAD_OF_NEXT <= t.residual && best.left <= t.left);
-  // a 0 written as float16 is exact: many times its noise may be little as a number
+  // a 0 written as float16 is exact, so many times its noise may still be a small number
   const isFar = best.residual * AHEAD_OF_SECOND <= asSpecified && best.left * AHEAD_OF_NEXT <= asNumber;
-  // in a saturated network all rows are alike: what is near their mean alone is near no number
+  // in a saturated network all rows are alike, so being close to their mean proves nothing
   const told = { ...best, values: Math.min(best.values, beside(AHEAD_OF_NEXT * best.left)) };
   return isFar && isAhead && isEnough(told, best.residual, asSpecified, candidates, 'sure') ? best : undefined;
 }
 
 /**
- * An explanation is picked out of many, a pair out of thousands: the numbers it explains must be enough that none of them would do so by
- * accident. Each number that is equal down to `left` is worth log10(asSpecified / left) digits; together they must be more than the
- * candidates' own digits and a reserve.
+ * Whether a trial explains enough numbers that none of the many candidates (thousands, for pairs) would do so by accident. Each number that
+ * is equal down to `left` is worth log10(asSpecified / left) digits; together these must exceed the digits of the number of candidates,
+ * plus a reserve.
  */
 function isEnough(trial: Trial, left: number, asSpecified: number, candidates: number, how: 'sure' | 'likely'): boolean {
-  // nothing but a mistake that makes labels gives whole numbers
+  // only a mistake that makes labels gives integers
   if (trial.digits !== undefined) return trial.digits >= RESERVE[how];
-  // a number that was fitted takes some of any difference away
+  // a fitted number reduces any difference a little
   if (trial.chosen > 0 && asSpecified < AHEAD_OF_NEXT * left) return false;
   const digits = Math.log10(Math.max(1, asSpecified / left)) * trial.values;
   return digits >= Math.log10(candidates) + RESERVE[how] + (trial.codes.length > 1 ? RESERVE.pair : 0);
 }
 
-/** Whether so many different numbers can show that it is two mistakes, however well a pair fits them. */
+/** Whether this many different numbers can prove two mistakes, however well a pair fits them. */
 export function showPairs(different: number, asSpecified: number, candidates: number): boolean {
   return different * Math.log10(Math.max(1, asSpecified / NEAR_NOISE)) >= Math.log10(candidates) + RESERVE.likely + RESERVE.pair;
 }
 
-/** The repairs of several mistakes below each other: in PyTorch if each has one there. */
+/** The fixes of several mistakes, one below the other; in PyTorch only if each has one. */
 function together(fixes: readonly Fix[]): Fix {
   const lines = (language: 'numpy' | 'torch') => fixes.map(fix => fixIn(fix, language)).join('\n');
   return { numpy: lines('numpy'), ...(fixes.every(fix => fix.torch) && { torch: lines('torch') }) };
 }
 
-/** @param alike those of the same code, in other layers */
+/** @param alike trials of the same code in other layers */
 function findingOf(trial: Trial, verdict: Finding['verdict'], margin: number, alike: readonly Trial[]): Finding {
   const fixes = trial.parts.map(p => p.variant.fix ?? p.hypothesis.fix);
-  // another layer that explains it as well: then it is not known which one it is
+  // if the mistake explains it as well in another layer, the layer is not known
   const rivals = alike.filter(t => t !== trial && t.residual <= trial.residual + NEAR_NOISE * t.floor);
   const layers = trial.layers.map((layer, i) => (rivals.some(r => r.layers[i] !== layer) ? null : layer));
   return {

@@ -13,13 +13,13 @@ import { kernelsOf } from './loop.js';
 import type { Loop, LoopOptions } from './loopState.js';
 import type { LayerWeights, LoopFault, Scenario } from './scenario.js';
 
-/** The result of a scenario with the inputs and outputs of each layer, so that another scenario recomputes only what it changes. */
+/** The result of a scenario with the inputs and outputs of each layer, so that another scenario only recomputes what it changes. */
 export interface Outcome {
   readonly y: Tensor;
   readonly layers: ReadonlyMap<string, LayerRun>;
 }
 
-/** A scenario, or its first samples, with what comes out of it. */
+/** A scenario, or its first samples, with its result. */
 export interface Part {
   readonly scenario: Scenario;
   readonly right: Outcome;
@@ -42,13 +42,13 @@ export interface RunOptions {
   readonly order?: LoopOptions['order'];
   /** keep gates and states of every step */
   readonly trace?: boolean;
-  /** activations exact to the last digit, for numbers that are shown */
+  /** compute activations to the last digit, for numbers that are shown */
   readonly exact?: boolean;
-  /** float32 on the batched engine's kernel, where canFuse says so of every loop */
+  /** run in float32 on the batched engine's kernel; only if canFuse holds for every loop */
   readonly fused?: Kernel;
-  /** other roundings, by this seed (engines/batched/jitter.ts) */
+  /** seed of changed rounding (engines/batched/jitter.ts) */
   readonly jitter?: number;
-  /** results of layers with the same inputs are taken from here */
+  /** reuse results of layers with the same inputs from this outcome */
   readonly like?: Outcome;
 }
 
@@ -61,13 +61,13 @@ function ifItFits<R>(run: () => R): R | undefined {
   try {
     return run();
   } catch (error) {
-    // a RangeError: a convolution is wider than the steps that are left
+    // a RangeError means that a convolution is wider than the remaining steps
     if (error instanceof Mismatch || error instanceof RnnError || error instanceof RangeError) return undefined;
     throw error;
   }
 }
 
-/** Multiply-adds of one run (from layer `from` on, those before it kept), approximately, plus a fixed cost per step. */
+/** Approximate multiply-adds of one run, plus a fixed cost per step; with `from`, only from that layer on. */
 export function workOf({ weights, input, model }: Scenario, from?: string): number {
   const [N, T] = input.x.shape;
   const names = model.layers.map(l => l.name);
@@ -79,7 +79,7 @@ export function workOf({ weights, input, model }: Scenario, from?: string): numb
 
 const STEP_WORK = 500;
 
-/** One layer of a scenario, float64: on what it reads in `like`, or on `inputs`. undefined if its parts do not fit together. */
+/** Runs one layer of a scenario in float64, on its inputs in `like`, or on `inputs`. undefined if its parts do not fit together. */
 export function runLayer(
   scenario: Scenario,
   name: string,
@@ -157,7 +157,7 @@ function partsOf(model: ModelSpec): ReadonlyMap<string, readonly string[]> {
 
 const wrapped = new WeakMap<Tensor, Value>();
 
-/** The same value object for the same tensor, so that an unchanged input is recognised. */
+/** Returns the same value object for the same tensor, so that an unchanged input is recognised. */
 function wrappedValue(t: Tensor, precision: Precision): Value {
   const tensor = typedInPrecision(t, precision);
   const value = wrapped.get(tensor) ?? asValue(tensor, precision);
@@ -171,7 +171,7 @@ function typedInPrecision(t: Tensor, precision: Precision): Tensor {
 
 const singles = new WeakMap<Tensor, Tensor>();
 
-/** The same array each time, so that an unchanged input is recognised. */
+/** Returns the same array each time, so that an unchanged input is recognised. */
 function inPrecision(t: Tensor, precision: Precision): Tensor {
   if (precision === precisionOf(t)) return t;
   const known = singles.get(t) ?? toPrecision(t, precision);
@@ -182,7 +182,7 @@ function inPrecision(t: Tensor, precision: Precision): Tensor {
 interface LayerOptions extends Required<Omit<RunOptions, 'like' | 'fused' | 'jitter'>> {
   readonly fused?: Kernel;
   readonly jitter?: number;
-  /** an engine's, for a layer that is right */
+  /** those of an engine, for a layer without a mistake */
   readonly kernels?: Kernels;
 }
 

@@ -5,14 +5,14 @@ import { type Scenario, samplesOf } from './scenario.js';
 import { computeTogether, isDeep } from './together.js';
 
 /**
- * What the search for the cause and the look at what an input can show both need, computed once: the samples they begin with, the variants of
- * a hypothesis, and y under them. Held as long as the scenario is.
+ * Caches what both the search and detectability need: the first samples, the variants of a hypothesis, and y under them. Entries live as
+ * long as their scenario.
  */
 const parts = new WeakMap<Scenario, Map<string, Part>>();
 const variants = new WeakMap<Scenario, Map<Hypothesis, readonly Variant[]>>();
 const outputs = new WeakMap<Outcome, Map<Variant, Tensor | undefined>>();
 
-/** Outputs of more numbers are not kept: two hundred mistakes are tried, and computing them again costs time only. */
+/** Larger outputs are not cached: hundreds of mistakes are tried, and recomputing them only takes time. */
 const MOST_KEPT = 4096;
 
 function entryOf<K extends WeakKey, T>(map: WeakMap<K, T>, key: K, make: () => T): T {
@@ -21,7 +21,7 @@ function entryOf<K extends WeakKey, T>(map: WeakMap<K, T>, key: K, make: () => T
   return known;
 }
 
-/** Samples [from, to) alone, and their right y. */
+/** Samples [from, to) with their correct y. */
 export function partOf(scenario: Scenario, from: number, to: number): Part {
   const own = entryOf(parts, scenario, () => new Map<string, Part>());
   const key = `${from} ${to}`;
@@ -49,7 +49,10 @@ export function variantsOf(hypothesis: Hypothesis, scenario: Scenario): readonly
   return known;
 }
 
-/** The same of many mistakes in a deep network, each layer run once for all of them; those that are not kept or not in one layer stay to be computed. */
+/**
+ * `outputUnder` for many mistakes in a deep network, running each layer once for all of them. Outputs that are too large to cache, or
+ * mistakes in several layers, are left to be computed later.
+ */
 export function computeOutputs(list: readonly Variant[], part: Part): void {
   if (!isDeep(part) || part.right.y.data.length > MOST_KEPT) return;
   const own = entryOf(outputs, part.right, () => new Map<Variant, Tensor | undefined>());
@@ -64,7 +67,7 @@ export function isComputed(variant: Variant, { right }: Part): boolean {
   return outputs.get(right)?.has(variant) ?? false;
 }
 
-/** y of a part of the samples under one mistake; undefined where it cannot happen there. */
+/** y of some samples under a mistake; undefined if it cannot happen there. */
 export function outputUnder(variant: Variant, { scenario, right }: Part): Tensor | undefined {
   const own = entryOf(outputs, right, () => new Map<Variant, Tensor | undefined>());
   if (own.has(variant)) return own.get(variant);

@@ -6,67 +6,69 @@ import { doublesOf, type Tensor, toPrecision } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 
 /**
- * A computation that mistakes can be put into, one after the other: the network, its weights and input, and what goes wrong inside its loops. A mistake is a
- * change from one scenario to another, so that two mistakes are one change after the other.
+ * A computation into which mistakes can be put: the network, its weights and input, and what goes wrong inside its loops. A mistake is a
+ * function from one scenario to another, so two mistakes are applied one after the other.
  */
 export interface Scenario {
   readonly model: ModelSpec;
   /** layer -> weight -> tensor, float64 */
   readonly weights: ReadonlyMap<string, LayerWeights>;
   readonly input: EngineInput;
-  /** layer -> what goes wrong in its loop over samples, steps and units */
+  /** by layer: what goes wrong in its loop over samples, steps and units */
   readonly loops: ReadonlyMap<string, LoopFault>;
-  /** false: no layer sees a mask */
+  /** false: no layer receives a mask */
   readonly masks: boolean;
-  /** what happens to y at the end, in order */
+  /** functions applied to y at the end, in order */
   readonly finish: readonly ((y: Tensor) => Tensor)[];
-  /** of a part: which sample of the whole stands first, counted from 0 */
+  /** for a part: index of its first sample in the whole input */
   readonly firstSample?: number;
 }
 
 export type LayerWeights = ReadonlyMap<string, Tensor>;
 
-/** What can go wrong between the steps of one layer and cannot be expressed by weights or options. */
+/** What can go wrong between the steps of a layer and cannot be expressed by weights or options. */
 export interface LoopFault {
   /**
-   * a sample starts with the last state of the one before it (or of the one `lag` before): all states, h or c; after its last step, or (`step`) at every
-   * step, one state for all
+   * A sample starts with the last state of the one before (or of the one `lag` before): all states, h or c. This happens after its last
+   * step or, with 'step', at every step, so that all samples share one state.
    */
   readonly carry?: { readonly what: 'all' | 'h' | 'c'; readonly by: 'sample' | 'step'; readonly lag?: number };
-  /** directions (0 forward, 1 backward) that do not see the mask */
+  /** directions (0 forward, 1 backward) that ignore the mask */
   readonly unmasked?: readonly number[];
-  /** unit m already sees the new h of the units before it */
+  /** whether unit m already sees the new h of the units before it */
   readonly inPlace?: boolean;
-  /** the list of outputs holds one array T times: every step shows the last h */
+  /** whether the list of outputs contains the same array T times, so that every step shows the last h */
   readonly aliased?: boolean;
-  /** the backward sequence is merged in the order it was computed */
+  /** whether the backward sequence is merged in the order in which it was computed */
   readonly notFlipped?: boolean;
-  /** the step taken for the last one: the first in time, the last in time in both directions, or so many before that */
+  /** the step taken for the last one: the first in time, the last in time in both directions, or this many steps before the last */
   readonly last?: 'first' | 'end' | number;
   /** the state that is returned: 0 for h, 1 for c */
   readonly output?: 0 | 1;
-  /** steps each direction leaves out, in the order it runs them: the first ones, the last ones; their rows of the sequence stay zero */
+  /** steps that each direction omits, in its order of computation: the first and the last ones; their rows of the sequence stay zero */
   readonly skip?: { readonly first: number; readonly last: number };
-  /** backward half before the forward half */
+  /** whether the backward half comes before the forward half */
   readonly swapped?: boolean;
-  /** what happens to a layer's output, directions merged; `input` is what the layer read */
+  /** applied to the layer's output after merging the directions; `input` is the input of the layer */
   readonly merged?: (t: Tensor, input: Tensor) => Tensor;
-  /** every state is rounded after every step */
+  /** applied to every state after every step */
   readonly round?: (v: number) => number;
-  /** one step computed in another way */
+  /** computes a step in another way */
   readonly step?: StepFault;
 }
 
-/** Fills context.next; `right` is the cell's own step, `left` how many steps come after this one, `reverse` whether it runs from the end. */
+/**
+ * Fills context.next. `right` is the cell's own step, `left` the number of steps that follow, `reverse` whether the loop runs from the end.
+ */
 export type StepFault = (context: StepContext, right: (context: StepContext) => void, left: number, reverse: boolean) => void;
 
-/** From the right computation to a wrong one; undefined if it cannot be applied (its layer no longer exists). */
+/** Turns a correct computation into a wrong one; undefined if it cannot be applied (for example because its layer no longer exists). */
 export type Change = (scenario: Scenario) => Scenario | undefined;
 
 export function scenarioOf(model: ModelSpec, weights: Weights, input: EngineInput): Scenario {
   const byLayer = new Map<string, Map<string, Tensor>>();
   for (const layer of model.layers) byLayer.set(layer.name, new Map());
-  // a layer that shares weights has those of their owner: a mistake may be made in one call of a layer alone
+  // layers that share weights get those of their owner: a mistake may be in a single call of a layer
   for (const layer of model.layers) if (layer.shares) byLayer.set(layer.name, byLayer.get(layer.shares)!);
   for (const layer of model.layers) {
     const own = byLayer.get(layer.name)!;
@@ -84,7 +86,7 @@ export function scenarioOf(model: ModelSpec, weights: Weights, input: EngineInpu
   };
 }
 
-/** The same with samples [from, to) alone. */
+/** Keeps only samples [from, to). */
 export function samplesOf(scenario: Scenario, from: number, to: number): Scenario {
   const { x, others, mask, initialStates } = scenario.input;
   const T = x.shape[1];
@@ -104,12 +106,12 @@ function mapped<T>(all: ReadonlyMap<string, T> | undefined, change: (value: T) =
   return all && new Map([...all].map(([name, value]) => [name, change(value)]));
 }
 
-/** Steps [from, to) of x alone, starting from these states. */
+/** Keeps only steps [from, to) of x, starting from the given states. */
 export function withSteps(scenario: Scenario, from: number, to: number, initialStates: Scenario['input']['initialStates']): Scenario {
   return { ...scenario, model: anySteps(scenario), input: { x: stepsOf(scenario.input.x, from, to), initialStates } };
 }
 
-/** The network for any number of steps, and of samples where `batch` is null. */
+/** The network with any number of steps and, if `batch` is null, of samples. */
 export function anySteps({ model }: Scenario, batch: number | null = model.input.batch): ModelSpec {
   return { ...model, input: { ...model.input, timesteps: null, batch } };
 }
@@ -127,13 +129,13 @@ export function waysOf(layer: RecurrentSpec): readonly string[] {
   return layer.bidirectional ? ['forward/', 'backward/'] : [''];
 }
 
-/** Fields of one layer changed. */
+/** Changes fields of one layer. */
 export function changeLayer(scenario: Scenario, name: string, fields: Partial<Record<string, unknown>>): Scenario {
   const layers = scenario.model.layers.map(l => (l.name === name ? ({ ...l, ...fields } as LayerSpec) : l));
   return { ...scenario, model: { ...scenario.model, layers } };
 }
 
-/** Weights of one layer replaced; the others stay the same objects, which is how the run sees that a layer need not be computed again. */
+/** Replaces weights of one layer. The others remain the same objects, by which a run recognises that a layer need not be recomputed. */
 export function changeWeights(scenario: Scenario, name: string, change: (weight: string, t: Tensor) => Tensor): Scenario {
   const own = scenario.weights.get(name);
   if (!own) return scenario;
@@ -148,12 +150,12 @@ export function changeLoop(scenario: Scenario, name: string, fault: LoopFault): 
   return { ...scenario, loops: new Map([...scenario.loops, [name, { ...before, ...fault, step }]]) };
 }
 
-/** Two changes of one step: the second one around the first. */
+/** Combines two changes of a step: the second around the first. */
 function nested(inner: StepFault, outer: StepFault): StepFault {
   return (context, right, left, reverse) => outer(context, changed => inner(changed, right, left, reverse), left, reverse);
 }
 
-/** A change made to several layers, one after the other. */
+/** Applies a change to several layers, one after the other. */
 export function inLayers(names: readonly string[], change: (scenario: Scenario, layer: LayerSpec) => Scenario | undefined): Change {
   return start => {
     let scenario: Scenario | undefined = start;
@@ -166,12 +168,12 @@ export function inLayers(names: readonly string[], change: (scenario: Scenario, 
   };
 }
 
-/** Where a mistake of the same kind may sit: in every layer at once, in those of one cell, or in one. */
+/** Where a mistake can be: in every layer at once, in those of one cell, or in one layer. */
 export interface Place {
   readonly names: readonly string[];
   /** the layer to report; null: several */
   readonly layer: string | null;
-  /** in words: its name, 'every LSTM'; null: all of them */
+  /** description: its name, or 'every LSTM'; null: all of them */
   readonly where: string | null;
 }
 
@@ -180,7 +182,7 @@ export function placesOf(layers: readonly LayerSpec[]): Place[] {
   return layers.length < 2 ? one : [{ names: layers.map(l => l.name), layer: null, where: null }, ...ofEachCell(layers), ...one];
 }
 
-/** All LSTMs beside a GRU: one class or one conversion went wrong. */
+/** All layers of each kind of cell, if there are several kinds: one class or one conversion may have gone wrong. */
 function ofEachCell(layers: readonly LayerSpec[]): Place[] {
   const kinds = [...new Set(layers.filter(isRecurrent).map(l => l.kind))];
   const groups = kinds.length < 2 ? [] : kinds.map(kind => layers.filter(l => l.kind === kind));
@@ -189,13 +191,13 @@ function ofEachCell(layers: readonly LayerSpec[]): Place[] {
     .map(group => ({ names: group.map(l => l.name), layer: null, where: `every ${group[0].kind.toUpperCase()}` }));
 }
 
-/** Column k of the last axis, a feature or an output, through a function of its own. */
+/** Applies a function to each number of the last axis, with its column k (a feature or an output). */
 export function eachColumn(t: Tensor, f: (v: number, k: number) => number): Tensor {
   const K = t.shape[t.shape.length - 1];
   return mapData(t, (v, i) => f(v, i % K));
 }
 
-/** The same data in float64 with another shape or values. */
+/** Applies a function to each number; the result is float64. */
 export function mapData(t: Tensor, f: (v: number, k: number) => number): Tensor {
   return { shape: t.shape, data: doublesOf(t.data, f) };
 }

@@ -11,32 +11,32 @@ import { layersWithin } from './together.js';
 import { candidateTrials, type Entry, finishTrials, reconsidered, sliceFor, type Trial, trialOf } from './trial.js';
 
 export interface SearchOptions {
-  /** of each value of the right y, as it was measured here and by the caller */
+  /** noise of each value of the correct y, as measured here and by the caller */
   readonly noise: Noise;
-  /** multiply-adds for pairs of mistakes, counted: the report must not depend on how fast the machine is */
+  /** multiply-adds for pairs of mistakes; work is counted, so that the report does not depend on the speed of the machine */
   readonly work: number;
-  /** explanations tried, of how many: single ones, then with the pairs once those are looked for */
+  /** called with the number of explanations tried, and the total: single ones, then with the pairs */
   readonly onProgress?: (tried: number, of: number) => void;
 }
 
 export interface SearchResult {
   readonly verdict: Verdict;
-  /** best first, one a code */
+  /** best first, one per code */
   readonly findings: readonly Finding[];
   readonly tried: number;
-  /** whether the pairs were cut short */
+  /** whether not all pairs were tried */
   readonly stopped: boolean;
-  /** of a deep network: how many layers mistakes of one layer were tried in; null: in all */
+  /** for a deep network: number of layers in which single-layer mistakes were tried; null: all */
   readonly layers: number | null;
 }
 
-/** Work for mistakes of one layer, times that for pairs: layers run for many mistakes at once. */
+/** Work for single-layer mistakes, as a multiple of that for pairs: each layer is run for many mistakes at once. */
 const SINGLES_WORK = 50;
 
 /**
- * What the numbers themselves tell first, then every single hypothesis: on the sample that is off most, and on all samples where that left a
- * chance; then what has to be estimated from the other output, then pairs.
- * @param other the other output, of the same shape as the scenario's y
+ * Tries first what the numbers themselves show, then every single mistake: on the sample that differs most and, if promising, on all
+ * samples; then mistakes with numbers estimated from the other output, and finally pairs.
+ * @param other the other output, in the shape of the scenario's y
  */
 export function search(scenario: Scenario, right: Outcome, other: Tensor, options: SearchOptions): SearchResult {
   const noise = largestNoise(options.noise, right.y);
@@ -82,18 +82,18 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
     ranking = rank(trials, slices, tried);
   }
   if (!ranking.settled) {
-    // what takes numbers from the other output is no rival to what explains it without
+    // only now: an explanation that takes numbers from the other output does not compete with one that takes none
     trials.push(...candidateTrials(slices, h => h.estimate, noise));
     ranking = rank(trials, slices, tried);
   }
   let stopped = false;
-  // other weights in the head would explain two mistakes behind h, too: those say more
+  // other weights in the head may also be two mistakes before it, which would explain more
   if ((!ranking.settled || ranking.findings[0]?.code === 'stale-weights') && showPairs(slices.different, slices.asSpecified, tried)) {
     const onProgress = (done: number, of: number) => options.onProgress?.(searched.length + done, searched.length + of);
     const pairs = searchPairs(slices, singles, { work: options.work, onProgress });
     stopped = pairs.stopped;
     trials.push(...pairs.trials);
-    // picked out of all pairs there are: what is believed must not depend on how many were computed
+    // chosen among all pairs: what is believed must not depend on how many of them were computed
     ranking = rank(trials, slices, tried + pairs.all);
     tried += pairs.tried;
   }

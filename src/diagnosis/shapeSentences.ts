@@ -4,7 +4,7 @@ import { formatShape, sameShape, type Tensor } from '../tensor/tensor.js';
 import type { Outcome } from './run.js';
 import { recurrentLayers, type Scenario } from './scenario.js';
 
-/** What two shapes tell by themselves. */
+/** What two shapes show by themselves. */
 export function shapeSentences(scenario: Scenario, right: Outcome, other: Tensor): string[] {
   const expected = right.y.shape;
   const found = other.shape;
@@ -37,7 +37,7 @@ export function shapeSentences(scenario: Scenario, right: Outcome, other: Tensor
   return [`${start}${UNKNOWN} N = ${N}, T = ${T}, K = ${K} gives this shape`];
 }
 
-/** Recurrent layers alone beside outputs of a width that none of their sizes is: a Dense layer is missing. */
+/** If there are only recurrent layers, and the width of the outputs is the size of none of them: a Dense layer is missing. */
 function withoutHead({ model, input }: Scenario, expected: readonly number[], found: readonly number[]): string | undefined {
   const width = found[found.length - 1];
   const { layers } = model;
@@ -57,7 +57,7 @@ function withoutHead({ model, input }: Scenario, expected: readonly number[], fo
 
 const UNKNOWN = 'no order of the axes';
 
-/** What the shapes say, then why; what was found says more of a shape than that no order of the axes gives it. */
+/** What the shapes show, then the explanation; an explanation of a shape replaces the statement that no order of the axes gives it. */
 export function withShapes(shapes: readonly string[], { verdict, why }: { readonly verdict: string; readonly why: string }): string {
   const isUnknown = verdict !== 'rejected' && shapes.length === 1 && shapes[0].includes(UNKNOWN);
   return isUnknown ? shapes[0].replace(new RegExp(`${UNKNOWN}.*`), () => why.replace(/^Your/, 'your')) : [...shapes, why].join('\n');

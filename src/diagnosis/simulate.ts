@@ -15,10 +15,7 @@ export interface Subject {
   readonly input: EngineInput;
 }
 
-/**
- * The output with a known mistake put in: 'state-carry', 'gate-order:iofg', 'bias-missing@rnn_2', two with a plus between them.
- * @throws RnnError E_UNKNOWN_CODE, E_SIMULATE: the mistake is not possible on this network and input
- */
+/** Computes the output with a known mistake: 'state-carry', 'gate-order:iofg', 'bias-missing@rnn_2', or two joined by a plus. */
 export function simulate(code: string, subject: Subject, precision: Precision = 'f64', trace = false): EngineOutput {
   let scenario = scenarioOf(subject.model, subject.weights, subject.input);
   for (const one of code.split('+')) scenario = simulated(one, scenario);
@@ -42,13 +39,13 @@ function simulated(code: string, scenario: Scenario): Scenario {
   return changed;
 }
 
-/** Whether its shapes fit together: a merge by concat needs a head that is twice as wide. */
+/** Whether its shapes fit together: for example, merging by concat needs a head twice as wide. */
 function runs(variant: Variant, scenario: Scenario): boolean {
   const changed = variant.change(scenario);
   return changed !== undefined && runScenario(changed) !== undefined;
 }
 
-/** Foreign names of the candidate's block: c (Keras, ONNX LSTM), h (Keras, ONNX GRU), n (PyTorch GRU) are all g here. */
+/** Translates other names of the candidate's block: c (Keras, ONNX LSTM), h (Keras, ONNX GRU) and n (PyTorch GRU) are all g here. */
 function spelled(code: string): string {
   if (!code.startsWith('gate-order:')) return code;
   return `gate-order:${code.slice(11).replace(/[chn]/g, 'g')}`;

@@ -6,15 +6,20 @@ import { runScenario, workOf } from './run.js';
 import { variantsOf } from './runCache.js';
 import { type Scenario, samplesOf, withSteps } from './scenario.js';
 
-/** Sizes of an output under a mistake, told from a few samples and steps: running a large network to learn its shape alone takes minutes. */
+/**
+ * Finds the sizes of an output under a mistake from a few samples and steps: running a large network just for a shape would take minutes.
+ */
 
-/** As few of each; they are no usual sizes of layers. */
+/** Numbers of samples and steps for this; unusual as sizes of layers, so that they can be recognised. */
 const [N, T] = [5, 7];
 
-/** Smaller problems are run whole, multiply-adds. */
+/** Multiply-adds below which a network is run as a whole. */
 const SMALL = 2e7;
 
-/** @param small problems of fewer multiply-adds are not looked at @returns whether y under a change may have this shape; true where a few samples and steps do not say */
+/**
+ * @param small networks with fewer multiply-adds are not checked @returns whether y under a change may have this shape; true if a few
+ * samples and steps do not show it
+ */
 export function maySize(
   scenario: Scenario,
   shape: readonly number[],
@@ -39,13 +44,13 @@ export function maySize(
     return result;
   };
 
-  /** A code may have hundreds of variants: whether any of them fits is asked once. */
+  /** A code may have hundreds of variants; whether any of them fits is only checked once. */
   function anyOf(own: readonly Variant[]): boolean {
     return own.length === 0 || own.some(gives);
   }
 }
 
-/** Whether a change leaves all sizes as they are, told without a run. */
+/** Whether a change keeps all sizes, as far as can be said without a run. */
 export function keepsSizes(before: Scenario, after: Scenario): boolean {
   const same = (a: Tensor, b: Tensor | undefined) => a === b || (b !== undefined && sameShape(a.shape, b.shape));
   return (
@@ -57,7 +62,7 @@ export function keepsSizes(before: Scenario, after: Scenario): boolean {
   );
 }
 
-/** x [N, T, D] alone; undefined where it has few samples or steps anyway. */
+/** The first samples and steps of x [N, T, D]; undefined if x has few anyway. */
 function fewOf(scenario: Scenario): Scenario | undefined {
   const { x, mask, others } = scenario.input;
   if (x.shape.length !== 3 || x.shape[0] <= N || x.shape[1] <= T || mask || others) return undefined;
@@ -65,7 +70,10 @@ function fewOf(scenario: Scenario): Scenario | undefined {
   return withSteps(part, 0, T, part.input.initialStates);
 }
 
-/** Itself, samples, steps (once, or each of them twice or three times), some fewer or more, every k-th step, both together, or any of them times a width. */
+/**
+ * Whether `size` for few samples and steps can be `wanted` for all: the same number, samples, steps (each once, twice or three times), a
+ * few fewer or more, every k-th step, both multiplied, or any of these times a width.
+ */
 function mayStandFor(size: number, wanted: number, samples: number, steps: number): boolean {
   const times = (few: number, many: number) => size % few === 0 && wanted === (size / few) * many;
   const strided = [2, 3, 4].some(k => times(Math.ceil(T / k), Math.ceil(steps / k)));
@@ -83,6 +91,6 @@ function mayStandFor(size: number, wanted: number, samples: number, steps: numbe
   return size === wanted || near || strided || times(N * T, samples * steps);
 }
 
-/** Of so few, and of all: what a mistake leaves out at an end, or adds. */
+/** Steps that a mistake omits at an end or adds, for few steps and for all. */
 const MISSED = [0, 1, 2, 3, -1, -2, -3];
 const MOST_MISSED = 12;

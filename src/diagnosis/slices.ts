@@ -11,24 +11,27 @@ import { NEAR_NOISE } from './thresholds.js';
 /** Parts of the problem that are tested before the whole. */
 export interface Slices {
   readonly whole: Slice;
-  /** the sample with the largest difference, in multiples of its noise, and its index */
+  /** the sample with the largest difference in multiples of its noise, and its index */
   readonly worst: Slice;
   readonly worstAt: number;
   /** samples up to the first that differs, and one more */
   readonly before: Slice;
-  /** how many numbers of the other output can prove anything: a row that is there twice proves nothing the second time */
+  /** number of distinct values of the other output: a repeated row proves nothing the second time */
   readonly different: number;
-  /** how many numbers differ: what leaves the others as they are is not proved by them */
+  /** number of values that differ: they alone are evidence for an explanation that leaves the others unchanged */
   readonly off: number;
-  /** how many of its numbers say something of their own: where all rows are alike, what fits one of them fits them all */
+  /** number of values that carry information of their own: if all rows are alike, what fits one fits all */
   readonly inEffect: number;
   /** the first sample that differs; −1 if unknown */
   readonly first: number;
   /** the largest difference, in multiples of the noise */
   readonly asSpecified: number;
-  /** the same as a number; no more than one constant would leave, for near that every y is that hardly varies */
+  /** `asSpecified` as a number, but at most what a constant would leave, because any y that hardly varies is close to that */
   readonly asNumber: number;
-  /** how many numbers of the other output lie further than so much from the mean of their output: what comes no nearer explains the mean alone */
+  /**
+   * Number of values of the other output further than `far` from the mean of their column; an explanation that comes no closer only
+   * explains the mean.
+   */
   readonly beside: (far: number) => number;
 }
 
@@ -63,7 +66,7 @@ export function slicesOf(scenario: Scenario, right: Outcome, other: Tensor, nois
   };
 }
 
-/** How far the numbers lie from their mean, at most; Infinity of so few that they tell nothing. */
+/** Largest distance of a value from the mean; Infinity for fewer than three values, which show nothing. */
 function spreadOf(data: FloatArray): number {
   let mean = 0;
   for (const v of data) mean += v / data.length;
@@ -72,14 +75,14 @@ function spreadOf(data: FloatArray): number {
   return data.length < 3 ? Infinity : most;
 }
 
-/** Different numbers of the other output, as far as a network that outputs them so can make them differ. */
+/** Number of distinct values of the other output, limited by how many the network can make different. */
 export function numbersToldBy(outcome: Outcome, scenario: Scenario, other: Tensor): number {
   return Math.min(differentNumbers(other.data), freedomOf(outcome, scenario, other));
 }
 
 /**
- * A row of outputs is made of one h: where there are more outputs than units that are not zero (behind a relu), it holds no more than these do.
- * A softmax's add up to 1.
+ * Number of values that the head can make different. A row of outputs is computed from one h, so if it has more outputs than nonzero units
+ * (after a relu), it contains no more information than these units. The outputs of a softmax sum to 1.
  */
 function freedomOf(right: Outcome, { model }: Scenario, other: Tensor): number {
   const head = model.layers.find(l => l.name === model.output);
@@ -98,12 +101,15 @@ function freedomOf(right: Outcome, { model }: Scenario, other: Tensor): number {
   return sum;
 }
 
-/** The digits of a number beyond `near`, as a part of those that one of size `of` has. */
+/** Digits of a number above `near`, as a fraction of those of a number of size `of`. */
 export function digitsWithin(size: number, near: number, of: number): number {
   return size > near ? Math.min(1, Math.log(size / near) / Math.log(Math.max(of, 2 * near) / near)) : 0;
 }
 
-/** How many numbers lie further than so much from the mean of their output; of a single row, from the mean of all. Two tell nothing of it. */
+/**
+ * Number of values further than `far` from the mean of their column; for a single row, from the mean of all values. Of fewer than three
+ * values, all count.
+ */
 function numbersBeside({ shape, data }: Tensor, far: number): number {
   const isRow = data.length === shape[shape.length - 1];
   const mean = meansOf({ shape: isRow ? [data.length, 1] : shape, data });
@@ -111,7 +117,7 @@ function numbersBeside({ shape, data }: Tensor, far: number): number {
   return data.length < 3 ? data.length : count;
 }
 
-/** Of each output, over all its rows. */
+/** Mean of each column over all rows. */
 function meansOf({ shape, data }: Tensor): Float64Array {
   const K = shape[shape.length - 1] ?? 1;
   const mean = new Float64Array(K);
@@ -120,8 +126,8 @@ function meansOf({ shape, data }: Tensor): Float64Array {
 }
 
 /**
- * How many numbers of the other output say something of their own: the mean of each column, and every number by its digits beyond that. In a
- * saturated network all rows are alike: what fits one of them fits them all.
+ * Number of values that carry information of their own: the mean of each column, and each value by its digits beyond that mean. In a
+ * saturated network all rows are alike, so what fits one of them fits all.
  */
 export function numbersInEffect(other: Tensor, noise: Noise, of: number): number {
   const { data } = other;
@@ -132,7 +138,7 @@ export function numbersInEffect(other: Tensor, noise: Noise, of: number): number
   return count;
 }
 
-/** Numbers that are not within a millionth of the largest one of each other; more than enough of them are not counted on. */
+/** Number of values that differ by at least a millionth of the largest one, up to a limit that is more than enough. */
 export function differentNumbers(data: FloatArray): number {
   const unit = largestMagnitude(data) * 1e-6 || 1;
   const seen = new Set<number>();
@@ -142,7 +148,7 @@ export function differentNumbers(data: FloatArray): number {
 
 const MOST_DIFFERENT = 4096;
 
-/** The first sample that differs by more than rounding (−1: none) and the one that differs most. */
+/** Index of the first sample that differs by more than rounding (−1: none), and of the one that differs most. */
 export function samplesOff(right: Tensor, other: Tensor, noise: Noise): { first: number; worst: number } {
   const size = sizeOf(other.shape.slice(1));
   let worst = 0;

@@ -3,21 +3,21 @@ import { sameShape, type Tensor } from '../tensor/tensor.js';
 import { runScenario } from './run.js';
 import { anySteps, type Change, type Scenario } from './scenario.js';
 
-/** The shortest input on which several explanations of one output differ. */
+/** Finds the shortest input on which several explanations of one output differ. */
 
 const MOST_SAMPLES = 4;
 const MOST_STEPS = 10;
-/** Of the largest value: what a confident explanation needs, and more. */
+/** Least difference, relative to the largest value: more than a confident explanation needs. */
 const LEAST = 1e-3;
 
 export interface Shortest {
-  /** of the input; null: no input of up to 4 samples and 10 steps does */
+  /** size of that input; null: no input of up to 4 samples and 10 steps is enough */
   readonly size: { readonly N: number; readonly T: number } | null;
-  /** pairs of explanations that give the same y on the largest input, too */
+  /** pairs of explanations (by index) that give the same y even on the largest input */
   readonly alike: readonly (readonly [number, number])[];
 }
 
-/** @returns undefined if lengths or first states would have to be invented */
+/** @returns undefined if lengths or initial states would have to be made up */
 export function shortestInput(scenario: Scenario, changes: readonly Change[]): Shortest | undefined {
   const { x, mask, initialStates } = scenario.input;
   if (mask || initialStates || scenario.model.otherInputs || changes.length < 2) return undefined;
@@ -46,7 +46,7 @@ function isApart(a: Tensor, b: Tensor): boolean {
   return !sameShape(a.shape, b.shape) || largestDifference(a.data, b.data).abs > LEAST * largestMagnitude(a.data);
 }
 
-/** Features between −2 and 2, or tokens the network knows; one fixed sequence. */
+/** Replaces x by a fixed sequence of features between −2 and 2, or of tokens that the network knows. */
 function withInput(scenario: Scenario, shape: readonly number[]): Scenario {
   const { x } = scenario.input;
   const tokens = shape.length === 2 ? largestMagnitude(x.data) + 1 : 0;

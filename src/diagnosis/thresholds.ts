@@ -1,3 +1,6 @@
-/** Accept only within this many times the noise floor, and this many times below the second best: crying wolf is worse than silence. */
+/**
+ * An explanation is only accepted within NEAR_NOISE times the noise floor, and AHEAD_OF_SECOND times below the second best: a false alarm
+ * is worse than silence.
+ */
 export const NEAR_NOISE = 10;
 export const AHEAD_OF_SECOND = 100;

@@ -9,24 +9,24 @@ import { type Part, runLayer } from './run.js';
 import type { Scenario } from './scenario.js';
 
 /**
- * Of a deep network most of the work is behind the layer that a mistake sits in, and the same for all of them. So every layer is run once for all the mistakes in front of it:
- * their values are its samples.
+ * In a deep network, most of the work is in the layers after the mistake, and it is the same work for each mistake. So each layer is run
+ * once for all mistakes before it, with their values as its samples.
  */
 
-/** Layers from which this saves anything. */
+/** Least number of layers for which this saves time. */
 const DEEP = 6;
-/** Numbers of the values that pass through a layer together. */
+/** Most numbers that pass through a layer together. */
 const MOST_NUMBERS = 4e6;
-/** Fewer are computed one by one. */
+/** Fewer variants than this are computed one by one. */
 const FEWEST = 8;
 
-/** Values of one shape: whose each is, and all of them one after the other. */
+/** Values of the same shape, concatenated, and the variant of each. */
 interface Group {
   readonly variants: readonly Variant[];
   readonly values: Tensor;
 }
 
-/** Whether the network is a chain of so many layers, each of them with its samples, without masks and states from outside. */
+/** Whether the network is a chain of many layers whose samples are independent, without masks or given states. */
 export function isDeep({ scenario, right }: Part): boolean {
   const { model, input, finish } = scenario;
   return (
@@ -42,21 +42,23 @@ export function isDeep({ scenario, right }: Part): boolean {
   );
 }
 
-/** A network of so few layers is looked at whole: sizes of samples and steps bound the work. */
+/** Networks of up to this many layers are examined completely, since their work is limited by the number of samples and steps. */
 const MOST_LAYERS = 16;
 
-/** Names of so many layers at least: the first, the last and some between; undefined: all of them. */
+/** Names of at least `count` layers: the first, the last and some between; undefined: all of them. */
 export function someLayers(layers: readonly LayerSpec[], count: number): ReadonlySet<string> | undefined {
   const most = Math.max(MOST_LAYERS, Math.floor(count));
   if (most >= layers.length) return undefined;
   return new Set(Array.from({ length: most }, (_, i) => layers[Math.round((i * (layers.length - 1)) / (most - 1))].name));
 }
 
-/** What a layer costs beside its products, in multiply-adds: a step of a unit, and where mistakes are run one by one, the layer. */
+/** Cost in multiply-adds beside the products: of one unit per step, and of a layer if mistakes are run one by one. */
 const UNIT = 30;
 const ALONE = 1e5;
 
-/** The layers whose mistakes can be tried with so many multiply-adds: each is run through all layers behind it. */
+/**
+ * The layers whose mistakes can be tried with `work` multiply-adds; each mistake is run through all layers after its own. undefined: all.
+ */
 export function layersWithin(work: number, variants: readonly Variant[], part: Part): ReadonlySet<string> | undefined {
   const { layers, input } = { ...part.scenario.model, input: part.scenario.input };
   const inOne = variants.reduce((n, v) => n + (v.layer === null ? 0 : 1), 0);
@@ -67,7 +69,10 @@ export function layersWithin(work: number, variants: readonly Variant[], part: P
   return someLayers(layers, (work / each / inOne) * layers.length);
 }
 
-/** Calls `found` with y under each of those that change one layer alone (undefined: it cannot happen there); the others are left to the caller. */
+/**
+ * Calls `found` with y under each variant that only changes one layer (undefined: it cannot happen there). Other variants are left to the
+ * caller.
+ */
 export function computeTogether(variants: readonly Variant[], part: Part, found: (variant: Variant, y: Tensor | undefined) => void): void {
   const { layers } = part.scenario.model;
   const byLayer = new Map<string, { variant: Variant; changed: Scenario }[]>();
@@ -101,7 +106,7 @@ export function computeTogether(variants: readonly Variant[], part: Part, found:
   });
 }
 
-/** The layer that a change is in, where it is in one and nowhere else. */
+/** The layer that a change is in, if it only changes one layer. */
 function onlyChanged(before: Scenario, after: Scenario): string | undefined {
   const [a, b] = [before.model, after.model];
   const sameAround =
@@ -122,7 +127,7 @@ function onlyChanged(before: Scenario, after: Scenario): string | undefined {
 }
 
 function passed({ variants, values }: Group, layer: LayerSpec, part: Part, found: (variant: Variant, y: undefined) => void): Group[] {
-  // an engine's kernels take the sizes for granted; what has others is left to the caller
+  // the engine's kernels do not check sizes, so values of other sizes are left to the caller
   const { shape } = part.right.layers.get(layer.name)!.inputs[0].tensor;
   if (shape.length !== values.shape.length || shape[shape.length - 1] !== values.shape[shape.length - 1]) return [];
   const result = runLayer(part.scenario, layer.name, undefined, [{ tensor: values }], batchedKernels('f64', loadedKernel(false)));
@@ -131,7 +136,7 @@ function passed({ variants, values }: Group, layer: LayerSpec, part: Part, found
   return [];
 }
 
-/** Groups of the same shape become one. */
+/** Joins groups of the same shape. */
 function merged(groups: readonly Group[]): Group[] {
   const byShape = new Map<string, Group[]>();
   for (const group of groups) {
@@ -144,7 +149,7 @@ function merged(groups: readonly Group[]): Group[] {
   );
 }
 
-/** A copy, for what is kept must not hold all of them. */
+/** One variant's values, copied so that the array of all of them can be freed. */
 function sampleOf(values: Tensor, i: number, count: number): Tensor {
   const N = values.shape[0] / count;
   const { shape, data } = sliceFirst(values, i * N, (i + 1) * N);

@@ -11,31 +11,31 @@ import { keepsSizes } from './sizesUnder.js';
 import { differentNumbers, numbersToldBy, type Slice, type Slices } from './slices.js';
 import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
 
-/** One explanation, and what it leaves of the difference. */
+/** An explanation, and what it leaves of the difference. */
 export interface Trial {
   readonly codes: readonly string[];
   readonly layers: readonly (string | null)[];
   readonly parts: readonly Entry[];
   readonly change?: Variant['change'];
-  /** the same on another input */
+  /** the same mistake on another input */
   readonly again?: Variant['change'];
-  /** what it leaves, in multiples of the noise; on the samples looked at first: never more than on all */
+  /** what it leaves, in multiples of the noise; measured on some samples, it is at most that of all samples */
   residual: number;
-  /** the same as a number */
+  /** the residual as a number */
   left: number;
-  /** computed on all samples: what is not is never accepted */
+  /** whether it was computed on all samples; otherwise it is never accepted */
   full?: boolean;
-  /** a mistake inside the step, judged by a few steps alone */
+  /** whether it is a mistake inside the step that was judged by a few steps only */
   readonly byExcerpt?: boolean;
-  /** how far rounding alone moves y under it, in multiples of the noise of the right one */
+  /** how far rounding moves y under it, in multiples of the noise of the correct y */
   floor: number;
-  /** how many numbers it took from the other output */
+  /** number of values it took from the other output */
   readonly chosen: number;
-  /** how many different numbers it explains beyond those */
+  /** number of distinct values it explains beyond those */
   values: number;
-  /** decimal digits of evidence, where the numbers that are equal do not tell: of labels, of masks */
+  /** decimal digits of evidence, if equal values are no evidence: for labels and masks */
   readonly digits?: number;
-  /** place in the list of mistakes: the more usual first */
+  /** position in the list of mistakes: common ones first */
   readonly order: number;
   readonly why: string;
 }
@@ -49,10 +49,10 @@ export function isInsideStep({ hypothesis, variant }: Entry): boolean {
   return variant.insideStep ?? hypothesis.insideStep ?? false;
 }
 
-/** What the explanation leaves on the samples that are looked at first; undefined where it cannot be it. */
+/** What the explanation leaves on the first samples to be tried; undefined if it is impossible. */
 export function trialOf(slices: Slices, parts: readonly Entry[]): Trial | undefined {
   if (!mayBeLabels(parts, slices.whole.other)) return undefined;
-  // a sample differs that it cannot have changed
+  // a sample differs that the mistake cannot have changed
   if (slices.first >= 0 && parts.every(p => (p.variant.from ?? 0) > slices.first)) return undefined;
   const trial = blank(parts, slices.whole.scenario, slices.whole.other, slices.different);
   const part = sliceFor(slices, parts);
@@ -63,7 +63,7 @@ export function trialOf(slices: Slices, parts: readonly Entry[]): Trial | undefi
   return found && { ...trial, ...remaining(found), full };
 }
 
-/** The best of those that were judged by a few steps alone, judged by all steps of their sample. */
+/** Tries the best of the trials that were judged by a few steps again, with all steps of their sample. */
 export function reconsidered(slices: Slices, trials: readonly Trial[]): Trial[] {
   const best = trials.filter(t => t.byExcerpt).sort((a, b) => a.residual - b.residual);
   return best.slice(0, FINALISTS).flatMap(trial => {
@@ -73,7 +73,7 @@ export function reconsidered(slices: Slices, trials: readonly Trial[]): Trial[] 
 }
 
 function firstLook(slices: Slices, part: Slice, parts: readonly Entry[], change: Variant['change']): Apart | undefined {
-  // of pairs there are too many to keep them
+  // there are too many pairs to cache their outputs
   if (parts.length > 1) return residualOf(part, change);
   const [{ variant }] = parts;
   if (variant.needs !== 'input' || slices.worst === slices.whole) return distanceTo(part, outputUnder(variant, part));
@@ -81,7 +81,7 @@ function firstLook(slices: Slices, part: Slice, parts: readonly Entry[], change:
   return distanceTo(slices.worst, changed && runScenario(samplesOf(changed, slices.worstAt, slices.worstAt + 1))?.y);
 }
 
-/** A mistake under which y has the shape of the other output, which the right y has not; axes of size 1 do not count. */
+/** A mistake under which y has the shape of the other output, although the correct y has not; axes of size 1 are ignored. */
 export function shapeTrial(entry: Entry, scenario: Scenario, right: Outcome, other: Tensor, noise: number): Trial | undefined {
   const changed = mayBeLabels([entry], other) ? entry.variant.change(scenario) : undefined;
   const isOwn = sameShape(core(right.y.shape), core(other.shape));
@@ -113,19 +113,19 @@ function blank(parts: readonly Entry[], scenario: Scenario, other: Tensor, diffe
   };
 }
 
-/** A change may hold sizes of the input it was made for: the variant that stands in its place on another input makes its own. */
+/** Applies the corresponding variant to another input: a change may contain sizes of the input for which it was made. */
 function again({ hypothesis, variant }: Entry, scenario: Scenario): Variant['change'] {
   const alike = (list: readonly Variant[]) => list.filter(v => v.code === variant.code && v.layer === variant.layer);
   const place = alike(variantsOf(hypothesis, scenario)).indexOf(variant);
   return other => alike(hypothesis.variants(other))[place]?.change(other);
 }
 
-/** A label is a whole number, whatever rounding does to the score it is made of. */
+/** Labels are integers, however rounding affects the scores from which they are made. */
 function mayBeLabels(parts: readonly Entry[], other: Tensor): boolean {
   return parts.every(p => p.variant.labels === undefined) || other.data.every((v: number) => Math.abs(v - Math.round(v)) < 1e-3);
 }
 
-/** Every label that is right is worth the logarithm of how many there are. */
+/** Each correct label is worth the logarithm of the number of labels. */
 function labelDigits(parts: readonly Entry[], other: Tensor): number | undefined {
   const labels = parts.length === 1 ? parts[0].variant.labels : undefined;
   return labels === undefined ? undefined : other.data.length * Math.log10(labels);
@@ -135,10 +135,10 @@ function orderOf(hypothesis: Hypothesis): number {
   return HYPOTHESES.indexOf(hypothesis) + (hypothesis.often ? 0 : HYPOTHESES.length);
 }
 
-/** What leaves more than this part of the difference on a few steps will not explain it on all of them. */
+/** A mistake that leaves more than 1/EXCERPT_ENOUGH of the difference on a few steps will not explain it on all of them. */
 const EXCERPT_ENOUGH = 50;
 
-/** What it leaves on a few steps, where that is too much for it to be right on all of them. */
+/** What the mistake leaves on a few steps, if that is too much for it to be correct on all of them. */
 function rejectedBySteps({ asSpecified }: Slices, part: Slice, { hypothesis, variant }: Entry): Apart | undefined {
   const inside = isInsideStep({ hypothesis, variant });
   if (!inside && variant.needs !== undefined && variant.needs !== 'sample') return undefined;
@@ -168,10 +168,10 @@ function remaining({ times, left }: Apart): Pick<Trial, 'residual' | 'left'> {
   return { residual: times, left };
 }
 
-/** How many trials are computed on all samples at most, beyond those that reach the noise. */
+/** Most trials that are computed on all samples, in addition to those that reach the noise. */
 const FINALISTS = 12;
 
-/** The best of the first look are computed on all samples, and their own rounding is measured. */
+/** Computes the best trials on all samples, and measures their own rounding. */
 export function finishTrials(slices: Slices, trials: Trial[]): void {
   const { asSpecified } = slices;
   trials.sort((a, b) => a.residual - b.residual);
@@ -184,32 +184,35 @@ export function finishTrials(slices: Slices, trials: Trial[]): void {
       Object.assign(trial, remaining(whole), { full: true });
     }
     if (trial.residual > asSpecified / 10) continue;
-    // how far rounding moves it shows on the samples of the first look
+    // the first samples suffice to measure how far rounding moves it
     const part = sliceFor(slices, trial.parts);
     const changed = trial.change!(part.scenario)!;
     const exact = runScenario(changed, { like: part.right })!;
     trial.floor = believable(timesNoise(noiseOf(changed, exact).data, part.noise.data), asSpecified);
-    // units that a relu holds at zero may be alive under it
+    // units that a relu keeps at zero may be active under the mistake
     trial.values = Math.max(trial.values, numbersToldBy(exact, changed, part.other));
     if (trial.codes.length > 1) trial.values = Math.min(trial.values, numbersForPairs(slices));
   }
 }
 
 /**
- * Numbers that count for two mistakes together: of several rows what they differ by. Where units are saturated all rows are alike and h is −1 or 1 each: of
- * thousands of pairs one gives the same signs.
+ * Number of values that count for a pair of mistakes: with several rows, only what they differ by. If units are saturated, all rows are
+ * alike and each h is −1 or 1; among thousands of pairs, one gives the same signs.
  */
 function numbersForPairs({ inEffect, whole: { other } }: Slices): number {
   const K = other.shape[other.shape.length - 1] ?? 1;
   return other.data.length > K ? inEffect - K : inEffect;
 }
 
-/** A mistake under which the network is so chaotic that rounding alone moves y by what is to be explained explains nothing. */
+/**
+ * Limits the noise floor: a mistake under which the network is so chaotic that rounding alone could explain the difference explains
+ * nothing.
+ */
 function believable(floor: number, asSpecified: number): number {
   return Math.min(floor, Math.max(1, asSpecified / NEAR_NOISE / AHEAD_OF_SECOND));
 }
 
-/** Explanations whose y was made from the other output. @param find 'fromOutput' or 'estimate' of a hypothesis */
+/** Trials whose y was computed from the other output. @param find 'fromOutput' or 'estimate' of a hypothesis */
 export function candidateTrials(
   { whole: { scenario, right, other, noise: noises }, different, off, asSpecified, inEffect }: Slices,
   find: (h: Hypothesis) => Hypothesis['fromOutput'],
@@ -237,7 +240,7 @@ function trialOfCandidate(
     parts: [{ hypothesis, variant: { code, layer, fix, change: (s: Scenario) => s } }],
     ...remaining(apart(y.data, other.data, noises.data)),
     full: true,
-    // what was estimated from rounded numbers is off by as much again
+    // an estimate from rounded numbers has an error of its own of the same size
     floor: (chosen > 0 ? 2 : 1) * Math.max(floor / noise, timesNoise(ulpsOf(other), noises.data)),
     chosen,
     digits,

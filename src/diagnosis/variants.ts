@@ -5,8 +5,9 @@ import type { Change, LayerWeights, LoopFault, Scenario } from './scenario.js';
 import { changeLoop, changeWeights, inLayers, placesOf } from './scenario.js';
 
 /**
- * The mistake in all of these layers at once, and in each of them alone.
- * @param more what else is to be said of it, or of it there ('lstm_1', 'every LSTM'; null: all of them); @ in its `why` stands for where
+ * The mistake in all of these layers at once, and in each of them.
+ * @param more further fields, or a function that returns them for a place ('lstm_1', 'every LSTM'; null: all layers); @ in `why` is
+ * replaced by the place
  */
 export function inEach<L extends LayerSpec>(
   layers: readonly L[],
@@ -20,14 +21,14 @@ export function inEach<L extends LayerSpec>(
   });
 }
 
-/** 'every LSTM', where all of them are that. */
+/** 'every LSTM', if all layers are of that kind. */
 function everyOf(layers: readonly LayerSpec[]): string {
   const [{ kind }] = layers;
   if (!isRecurrent(layers[0])) return `every ${kind} layer`;
   return layers.every(l => l.kind === kind) && kind !== 'rnn' ? `every ${kind.toUpperCase()}` : 'every recurrent layer';
 }
 
-/** The same between or inside the steps of these layers. */
+/** `inEach` for a fault between or inside the steps. */
 export function inLoops(
   layers: readonly LayerSpec[],
   fault: LoopFault,
@@ -36,17 +37,20 @@ export function inLoops(
   return inEach(layers, (s, l) => changeLoop(s, l.name, fault), more);
 }
 
-/** What happens to y at the end, after all that happens to it already. */
+/** Adds a function to be applied to y at the end. */
 export function finished(scenario: Scenario, finish: (y: Tensor) => Tensor): Scenario {
   return { ...scenario, finish: [...scenario.finish, finish] };
 }
 
-/** Those weights of a layer changed whose name, without its direction, is one of these: Wx, Wh, bh. */
+/** Changes the weights of a layer with one of these names (Wx, Wh, bh) in all directions. */
 export function onNamed(scenario: Scenario, layer: string, names: readonly string[], change: (t: Tensor) => Tensor): Scenario {
   return changeWeights(scenario, layer, (name, t) => (names.includes(name.replace(/^.*\//, '')) ? change(t) : t));
 }
 
-/** Every weight of every layer changed; each tensor once, however often the change is made. undefined where no number changes. */
+/**
+ * Changes all weights of all layers; each tensor is changed only once, even if the change is applied several times. undefined if no number
+ * changes.
+ */
 export function onAllWeights(change: (t: Tensor, name: string, layer: string) => Tensor): Change {
   const known = new WeakMap<Tensor, Tensor>();
   const once = (t: Tensor, name: string, layer: string) => {
@@ -67,19 +71,21 @@ export function onAllWeights(change: (t: Tensor, name: string, layer: string) =>
   };
 }
 
-/** The tensor itself where a change leaves all its numbers as they are: its layer need not be computed again. */
+/** Returns `before` if no number differs, so that its layer need not be recomputed. */
 function keptIfEqual(before: Tensor, after: Tensor): Tensor {
   if (before === after || !sameShape(before.shape, after.shape)) return after;
   for (let k = 0; k < before.data.length; k++) if (!Object.is(before.data[k], after.data[k])) return after;
   return before;
 }
 
-/** For --simulate and for what an input can show: found in another way, or too free to be believed, so never searched. */
+/**
+ * A variant for --simulate and detectability only: found in another way, or fitting too easily to be believed, so it is never searched for.
+ */
 export function simulated(layer: string | null, change: Change): Way {
   return { layer, unsearched: true, change };
 }
 
-/** y as it is, and then `finish`. */
+/** A variant that applies `finish` to y. */
 export function finishing(finish: (y: Tensor) => Tensor, more: Partial<Way> = {}): Way {
   return { change: s => finished(s, finish), ...more };
 }

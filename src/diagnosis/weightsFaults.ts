@@ -10,26 +10,29 @@ import { otherOrders, transposeBlocks } from './mistakes/kernels.js';
 import { toBfloat, toHalf } from './mistakes/precisionFaults.js';
 import { mapData } from './scenario.js';
 
-/** Two sets of weights of one network, tensor by tensor: equal, or what makes them equal. */
+/** Comparison of one tensor of two sets of weights: whether it is equal, and what change would make it equal. */
 export interface TensorComparison {
   /** 'lstm_1/Wx' */
   readonly name: string;
   readonly shape: readonly number[];
-  /** largest difference; null where one side has no such tensor or another shape */
+  /** largest difference; null if one side has no such tensor, or one of another shape */
   readonly maxAbs: number | null;
   readonly equal: boolean;
-  /** how many numbers differ, and which one most; null where they cannot be set side by side */
+  /** number of values that differ, and the index of the largest difference; null if the tensors cannot be compared */
   readonly differing: { readonly count: number; readonly most: readonly number[] } | null;
-  /** 'gate-order:iofg', 'transposed', 'halved' …: the change of the first that gives the second; null: none that is known */
+  /** 'gate-order:iofg', 'transposed', 'halved' …: the change that turns the first tensor into the second; null: no known one */
   readonly change: string | null;
 }
 
-/** Differences up to a few float32 roundings of a number, or of what most numbers of its tensor are at least, are none: a huge one beside it hides nothing. */
+/**
+ * Differences up to a few float32 roundings do not count. They are relative to each number, or to the size that most numbers of its tensor
+ * exceed, so that a single huge number hides nothing.
+ */
 const ROUNDINGS = 4 * 2 ** -24;
-/** The part of a tensor's numbers that are smaller than what a difference is judged by at least. */
+/** Fraction of a tensor's numbers that are smaller than that size. */
 const SMALL_PART = 0.25;
 
-/** Of each number of a tensor: how far another may be from it and still be the same. */
+/** Returns a function: how far another number may be from number k and still count as equal. */
 function allowedFor({ data }: Tensor): (k: number) => number {
   const sizes = Float64Array.from(data, Math.abs).filter(v => v > 0 && v < Infinity);
   const usual = sizes.length === 0 ? 0 : sizes.sort()[Math.floor(SMALL_PART * sizes.length)];
@@ -58,7 +61,7 @@ export function compareWeights(layers: readonly LayerSpec[], first: Weights, sec
     const [a, b] = [first.get(name), second.get(name)];
     const only = a ?? b!;
     if (!a || !b) {
-      // a bias or a peephole that is zero adds nothing, as one that is not there
+      // a bias or peephole of zeros is equal to one that is missing
       const adds = !/(^|\/)(b[ho]|p)$/.test(name) || largestMagnitude(only.data) > 0;
       const part = { maxAbs: adds ? null : 0, equal: !adds, differing: adds ? null : { count: 0, most: [] } };
       const missing = a ? 'missing in the second' : 'missing in the first';
@@ -85,7 +88,7 @@ function shapeChange(layer: LayerSpec | undefined, a: Tensor, b: Tensor): string
 
 type Change = readonly [string, (t: Tensor) => Tensor];
 
-/** Every other order of a layer's gate blocks. */
+/** All other orders of a layer's gate blocks. */
 function ordered(layer: LayerSpec | undefined): Change[] {
   if (!layer || !isRecurrent(layer)) return [];
   const { gates } = getCell(layer.kind);
@@ -95,7 +98,7 @@ function ordered(layer: LayerSpec | undefined): Change[] {
   });
 }
 
-/** What may have been done to a matrix beside putting its gates in another order. */
+/** Other changes of a matrix, beside the order of its gates. */
 function beside(name: string, layer: LayerSpec, a: Tensor): Change[] {
   const G = isRecurrent(layer) ? getCell(layer.kind).gates.length : 1;
   const [R, width] = a.shape;
@@ -111,7 +114,7 @@ function same(a: Tensor, b: Tensor): boolean {
   return differingIn(a, b).count === 0;
 }
 
-/** The first known change of a that gives b. Zero tensors are changed by nothing. */
+/** The first known change that turns a into b; none applies to tensors of zeros. */
 function changeOf(name: string, layer: LayerSpec | undefined, a: Tensor, b: Tensor, first: Weights): string | null {
   const tries: [string, () => Tensor | undefined][] = [];
   const square = a.shape.length === 2 && a.shape[0] === a.shape[1];
@@ -147,7 +150,7 @@ function changeOf(name: string, layer: LayerSpec | undefined, a: Tensor, b: Tens
   return found?.[0] ?? elsewhere(name, b, first) ?? scaleOf(a, b) ?? twoChanges(name, layer, a, b);
 }
 
-/** The gates in another order, and one more change: what a conversion by hand leaves that forgot both. */
+/** Another order of the gates combined with one more change, as after a conversion that forgot both. */
 function twoChanges(name: string, layer: LayerSpec | undefined, a: Tensor, b: Tensor): string | null {
   if (!layer) return null;
   for (const [order, permuted] of ordered(layer)) {
@@ -156,27 +159,27 @@ function twoChanges(name: string, layer: LayerSpec | undefined, a: Tensor, b: Te
   return null;
 }
 
-/** Another tensor of the first that is this one: layers, or Wx and Wh, are exchanged. */
+/** Another tensor of the first set that equals this one: layers, or Wx and Wh, were exchanged. */
 function elsewhere(name: string, b: Tensor, first: Weights): string | null {
   if (b.data.length < 2 || largestMagnitude(b.data) === 0) return null;
   const found = [...first].find(([other, t]) => other !== name && sameShape(t.shape, b.shape) && same(t, b));
   return found ? `from ${found[0]}` : null;
 }
 
-/** [R, K], the last R/2 rows before the first ones. */
+/** Moves the last R/2 rows of [R, K] before the first ones. */
 const halvesExchanged = (t: Tensor) => takeAlong(t, 0, t.shape[0], r => (r + t.shape[0] / 2) % t.shape[0]);
 
 function otherWay(name: string): string {
   return name.includes('/forward/') ? name.replace('/forward/', '/backward/') : name.replace('/backward/', '/forward/');
 }
 
-/** [2, W] element by element: f(row, column, W) */
+/** Applies f(row, column, W) to each element of [2, W]. */
 function rows(t: Tensor, f: (r: number, k: number, width: number) => number): Tensor {
   const width = t.shape[1];
   return { shape: t.shape, data: doublesOf(t.data, (_, i) => f(Math.floor(i / width), i % width, width)) };
 }
 
-/** 'added 1' or 'multiplied by 3' where one number explains all of it; at least two values must agree on it. */
+/** 'added 1' or 'multiplied by 3', if one number explains all values; at least two values must confirm it. */
 function scaleOf(a: Tensor, b: Tensor): string | null {
   const k = a.data.findIndex(v => v !== 0);
   if (a.data.length < 2 || k < 0) return null;

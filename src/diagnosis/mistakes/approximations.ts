@@ -12,7 +12,7 @@ import { tanh } from '../../numerics/tanh.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { changeLayer, changeLoop, inEach, mapData, mistake, type Scenario, type Way } from '../mistake.js';
 
-/** A function that stands for an activation because it is cheaper, or is another one of the same name: none of those that a network can be written with. */
+/** A function used in place of an activation because it is cheaper, or has the same name; none of them can be specified in a network. */
 
 type One = (x: number) => number;
 type Formula = readonly [words: string, f: One];
@@ -29,7 +29,7 @@ const leaky =
 const pade = (x: number) => (x * (27 + x * x)) / (27 + 9 * x * x);
 const inverseRoot = (x: number) => x / Math.sqrt(1 + x * x);
 
-/** In four lines: 1 from 5 on (the PLAN table of fixed-point hardware). */
+/** Four line segments; 1 from x = 5 on (the PLAN approximation for fixed-point hardware). */
 const fourLines: One = x => {
   const a = Math.abs(x);
   const y = a >= 5 ? 1 : a >= 2.375 ? a / 32 + 0.84375 : a >= 1 ? a / 8 + 0.625 : a / 4 + 0.5;
@@ -74,7 +74,7 @@ const SOFTPLUS: readonly Formula[] = [0.5, 2, 5, 10].map((b): Formula => [`softp
 const ELU: readonly Formula[] = [0.1, 0.2, 0.5, 2].map((a): Formula => [`elu with α = ${a}`, x => (x > 0 ? x : a * expm1(x))]);
 const LEAKY: readonly Formula[] = [0.05, 0.1, 0.25, 0.5].map((slope): Formula => [`leaky_relu with slope ${slope}`, leaky(slope)]);
 
-/** What may stand in the place of an activation, by its name. */
+/** Functions that may replace an activation, by its name. */
 const INSTEAD: Readonly<Record<string, readonly Formula[]>> = {
   tanh: TANH,
   sigmoid: SIGMOID,
@@ -89,7 +89,7 @@ const INSTEAD: Readonly<Record<string, readonly Formula[]>> = {
 
 const nameOf = (activation: Parameters<typeof formatActivation>[0]) => formatActivation(activation).replace(/\(.*/, '');
 
-/** A layer without steps: its sum, and then the function. */
+/** The function in a layer without steps: applied to its sum. */
 function outsideSteps(scenario: Scenario): Way[] {
   const layers = scenario.model.layers.filter(l => !isRecurrent(l) && activationOf(l) !== undefined);
   return layers.flatMap(({ name, ...l }) => {
@@ -109,7 +109,7 @@ function activationOf(layer: LayerSpec) {
   return 'activation' in layer && /^(dense|activation|conv\dd)$/.test(layer.kind) ? layer.activation : undefined;
 }
 
-/** Inside the step of a cell: in all places of the candidate and of c, or of the gates. */
+/** The function inside the step of a cell: for the candidate and c, or for the gates. */
 function insideSteps({ model }: Scenario): Way[] {
   const layers = model.layers.filter(isRecurrent).filter(l => !hasRowFunction(l));
   const tanhs = layers.filter(l => nameOf(l.activation) in INSTEAD);

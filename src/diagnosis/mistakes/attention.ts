@@ -13,19 +13,19 @@ import {
   type Way,
 } from '../mistake.js';
 
-/** Mistakes in a MultiHeadAttention: its scale, its mask, the axis of its softmax, projections exchanged. */
+/** Mistakes in a MultiHeadAttention: its scale, its mask, the axis of its softmax, exchanged projections. */
 
 type Attention = Extract<LayerSpec, { readonly kind: 'multiheadattention' }>;
 type DotAttention = Extract<LayerSpec, { readonly useScale: boolean }>;
 
-/** Of query t and key s: whether t sees s. */
+/** Whether query t may attend to key s. */
 type Sees = (t: number, s: number) => boolean;
-/** Weights [T, S] of the scores [T, S] of one head, where `sees` says so. */
+/** Turns the scores [T, S] of one head into weights [T, S], where `sees` allows it. */
 type Weighing = (scores: Float64Array[], sees: Sees) => Float64Array[];
 
 const softmaxOf = (row: Float64Array) => {
   const most = row.reduce((a, b) => Math.max(a, b), -Infinity);
-  // a row that sees nothing sees everything alike
+  // a row without any visible key attends to all keys equally
   const raised = row.map(v => (most === -Infinity ? 1 : exp(v - most)));
   const sum = raised.reduce((a, b) => a + b, 0);
   return raised.map(v => v / sum);
@@ -39,7 +39,7 @@ const overQueries: Weighing = (scores, sees) => turned(turned(masked(scores, see
 const maskedAfter: Weighing = (scores, sees) => scores.map(softmaxOf).map((row, t) => row.map((v, s) => (sees(t, s) ? v : 0)));
 const scoresThemselves: Weighing = (scores, sees) => scores.map((row, t) => row.map((v, s) => (sees(t, s) ? v : 0)));
 
-/** A layer that attends to what it reads itself: x [N, T, D], projected to H heads of width P, joined and projected to [N, T, K]. */
+/** A layer that attends to its own input: x [N, T, D], projected to H heads of width P, joined and projected to [N, T, K]. */
 function selfAttention(own: LayerWeights, weigh: Weighing, sees: Sees): (y: Tensor, x: Tensor) => Tensor {
   return ({ shape }, x) => {
     const [N, T, D] = x.shape;
@@ -75,7 +75,7 @@ function selfAttention(own: LayerWeights, weigh: Weighing, sees: Sees): (y: Tens
 const UP_TO: Sees = (t, s) => s <= t;
 const ALL: Sees = () => true;
 
-/** y computed by the equations above, which know no other options. */
+/** y recomputed by the equations above, which support no further options. */
 const recomputed = (weigh: Weighing, sees: Sees, l: Attention) => (s: Scenario) => {
   const own = s.weights.get(l.name);
   return own && changeLoop(s, l.name, { merged: selfAttention(own, weigh, sees) });
@@ -144,7 +144,7 @@ function waysOf(l: Attention): Way[] {
   ];
 }
 
-/** Keras' Attention: scores q·k, times a learnt number (use_scale) where it has one. */
+/** Keras' Attention: scores q·k, times a learned number with use_scale. */
 function dotWays(l: DotAttention): Way[] {
   const { name, useScale, causal } = l;
   const scores = `scores = q @ k.transpose(0, 2, 1)${useScale ? ' * scale' : ''}`;
@@ -171,7 +171,7 @@ function dotWays(l: DotAttention): Way[] {
   ];
 }
 
-/** Another factor of the scores; D is the width of the query. */
+/** Multiplies the scores by another factor; D is the width of the query. */
 function dotScaled(s: Scenario, { name }: DotAttention, factor: (scale: number, D: number) => number): Scenario | undefined {
   const own = s.weights.get(name);
   const D = runScenario(s)?.layers.get(name)?.inputs[0].tensor.shape.at(-1);

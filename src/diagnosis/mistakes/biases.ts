@@ -11,14 +11,14 @@ function biased({ model }: Scenario): LayerSpec[] {
   return model.layers.filter(l => (isRecurrent(l) || l.kind === 'dense') && l.useBias);
 }
 
-/** Every bias times a number: of all layers, of each, and of the recurrent ones together. */
+/** Multiplies all biases by a number: in all layers, in each, and in the recurrent ones together. */
 function scaledBiases(scenario: Scenario, by: number, more?: (layer: string | null) => Partial<Way>): Way[] {
   const change = (s: Scenario, l: LayerSpec) => onNamed(s, l.name, BIASES, t => mapData(t, v => v * by));
   const recurrent = recurrentLayers(scenario).filter(l => l.useBias);
   return [...inEach(biased(scenario), change, more), ...inEach(recurrent, change).slice(0, recurrent.length > 1 ? 1 : 0)];
 }
 
-/** A change of biases [2, G·M] by row. */
+/** Changes biases [2, G·M] row by row. */
 function onRows(scenario: Scenario, change: (t: Tensor) => Tensor, why: string): Way[] {
   const isTwoRows = (t: Tensor, name: string) => /(^|\/)b[ho]$/.test(name) && t.shape.length === 2;
   const layers = recurrentLayers(scenario).filter(
@@ -27,7 +27,7 @@ function onRows(scenario: Scenario, change: (t: Tensor) => Tensor, why: string):
   return inEach(layers, (s, l) => onNamed(s, l.name, ['bh'], t => (t.shape.length === 2 ? change(t) : t)), { why });
 }
 
-/** Row r of [2, G·M] times f. */
+/** Multiplies row r of [2, G·M] by f. */
 function scaleRow(t: Tensor, row: number, f: number): Tensor {
   return mapData(t, (v, k) => (Math.floor(k / t.shape[1]) === row ? v * f : v));
 }
@@ -94,7 +94,7 @@ export const forgetBiasPlusOne = mistake('forget-bias-plus-1', '1 is added to th
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.useBias && !l.inputForget);
-    // gates i f g o, in the first row where there are two
+    // gates i f g o, in the first row if there are two
     const added = (t: Tensor, M: number, by: readonly number[]) => mapData(t, (v, k) => v + (by[Math.floor(k / M)] ?? 0));
     const toBias = (by: readonly number[], why?: string): Way[] =>
       inEach(layers, (s, { name, units }: RecurrentSpec) => onNamed(s, name, BIASES, t => added(t, units, by)), {
@@ -128,6 +128,6 @@ export const forgetBiasPlusOne = mistake('forget-bias-plus-1', '1 is added to th
   },
 });
 
-/** The order i j f o of TensorFlow 1 taken for i f g o. */
+/** The gate order i j f o of TensorFlow 1, read as i f g o. */
 const TENSORFLOW_1 = [0, 2, 1, 3];
 const READ_IFGO = 'The gates of @ are in the order i j f o (TensorFlow 1) and are read as i f g o: candidate and forget gate are exchanged';

@@ -4,7 +4,7 @@ import { inEach, inLoops, mistake, onNamed, type Scenario, type StepFault, small
 import { changeLayer, changeLoop, mapData, placesOf, recurrentLayers, waysOf } from '../scenario.js';
 import { estimated } from './estimated.js';
 
-/** A step with other equations: a gate left out or tied to another, a sum where there is none, a bias in another place. */
+/** Steps with other equations: a gate omitted or tied to another, a missing sum, a bias in another place. */
 
 const GRU_FIX = { numpy: 'g = np.tanh(x[n,t] @ Wx_g + b_g + r * (h @ Wh_g + b2_g)); h = z * h + (1 - z) * g' };
 const LSTM_EXAMPLE = { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 };
@@ -84,7 +84,7 @@ export const biasOutside = mistake('bias-outside', 'the bias is added after the 
     inEach(
       recurrentLayers(scenario).filter(l => l.kind === 'rnn' && l.useBias),
       (s, l) => {
-        // the backward direction runs the other way than the forward one
+        // the backward direction runs in the opposite order
         const biases = waysOf(l).map(way => biasOf(s, l.name, way));
         const backward = (reverse: boolean) => (l.bidirectional !== null && reverse !== l.goBackwards ? 1 : 0);
         const without = onNamed(s, l.name, ['bh'], t => mapData(t, () => 0));
@@ -140,7 +140,7 @@ export const stateMixed = mistake('state-mixed', 'the old h is added to the new 
   },
 });
 
-/** What happens to the states after a step, whatever the cell. */
+/** Changes the states after a step, for any cell. */
 function stepThen(scenario: Scenario, step: StepFault, why: string, more: Partial<Way> = {}): Way[] {
   const layers = recurrentLayers(scenario).filter(l => l.projection === null);
   return inLoops(layers, { step }, { why, ...more });
@@ -164,7 +164,7 @@ export const clipped = mistake('clip', 'numbers are clipped inside the step', ['
   variants(scenario) {
     const layers = recurrentLayers(scenario).filter(l => l.clip === null);
     const limits = [0.5, 1, 2, 3, 5];
-    // TensorFlow's cell_clip: before h is made of c
+    // TensorFlow's cell_clip clips c before h is computed from it
     const clip = (limit: number) => lstmStep({ c: u => Math.min(limit, Math.max(-limit, rightC(u))) });
     return [
       ...limits.flatMap(limit =>

@@ -7,15 +7,18 @@ import { samplesOff } from '../slices.js';
 import { isApart, partFor } from './estimated.js';
 import { headOf } from './heads.js';
 
-/** One number, one row or one column of the weights is not what it should be: each is tried. */
+/** One number, row or column of the weights is wrong: each of them is tried. */
 
-/** Multiply-adds for all of them; the layers nearest to y first. */
+/** Multiply-adds for all of them; layers close to y are tried first. */
 const MOST_WORK = 1e8;
-/** How many numbers, those whose change moves y most nearly as it is off, are fitted. */
+/** Number of weights to fit: those whose change moves y most nearly in the direction of the difference. */
 const FITTED = 48;
-/** By how much a number is moved to see that. */
+/** Step with which that direction is measured. */
 const STEP = 1e-4;
-/** Of the cosine between what y is off by and what a small change of the number does to it, squared: a large change bends it. */
+/**
+ * Least squared cosine between the difference of y and the effect of a small change of the number; it is small because a large change is
+ * not linear.
+ */
 const LEAST_ALIKE = 0.04;
 
 interface Place {
@@ -62,7 +65,7 @@ export const weightDamaged = mistake('weight-damaged', 'one number, row or colum
   },
 });
 
-/** Those of which the work allows to try every number; those of which it allows every row; and the names of the others. */
+/** The places of which every number can be tried, those of which only every row can, and the names of the rest. */
 function placesWithin(scenario: Scenario): { places: Place[]; whole: Place[]; left: string[] } {
   const all = placesIn(scenario);
   const countWithin = (runs: (t: Tensor) => number) => {
@@ -85,7 +88,7 @@ function placesWithin(scenario: Scenario): { places: Place[]; whole: Place[]; le
   };
 }
 
-/** What was not looked at, where nothing else is known of the cause; one sample is what is run for each number. */
+/** A note on weights that were not tried, if no other cause is known; each number is tried on one sample. */
 export function untestedWeights(scenario: Scenario): string[] {
   const { left } = placesWithin(samplesOf(scenario, 0, 1));
   if (left.length === 0) return [];
@@ -93,7 +96,7 @@ export function untestedWeights(scenario: Scenario): string[] {
   return [`not tested: whether one number in ${shown} is wrong (there are too many); with both weight files, rnn-cli compare A B finds it`];
 }
 
-/** From the output to the input, so that little has to be run again. */
+/** All weights, from the output to the input, so that little has to be recomputed. */
 function placesIn({ model, weights }: Scenario): Place[] {
   return [...model.layers].reverse().flatMap(({ name: layer }) => [...(weights.get(layer) ?? [])].map(([name, t]) => ({ layer, name, t })));
 }
@@ -112,7 +115,7 @@ interface Damage {
   readonly place: Place;
   readonly t: Tensor;
   readonly words: string;
-  /** numbers taken from the other output: the value, and which one it is */
+  /** number of values taken from the other output: the value, and which number it is */
   readonly chosen: number;
 }
 
@@ -127,7 +130,7 @@ function zeroLines({ layer, name, t }: Place): { t: Tensor; words: string }[] {
   return [...without('Row', R, k => Math.floor(k / C)), ...without('Column', C, k => k % C)];
 }
 
-/** The number whose value, found by fitting, explains the output; the one that moves y most nearly so first. */
+/** The number whose fitted value explains the output; numbers that move y most nearly in its direction are tried first. */
 function oneNumber(
   places: readonly Place[],
   y: Tensor,
@@ -151,11 +154,11 @@ function oneNumber(
     if (isOver()) break;
     const first = v + Math.max(-2, Math.min(2, by));
     const fitFrom = (start: number) => fitTo(other, [start], ([value]) => run(place, withNumber(place.t, k, value)), near);
-    // a large change bends what a small one does
+    // a large change is not linear, so the fit has several starting points
     const fitted = fitFrom(first) ?? fitFrom(v + Math.sign(by)) ?? fitFrom(v + 3 * Math.sign(by));
     if (!fitted) continue;
     const [value] = fitted.values;
-    // where twice the change gives the same y, the output does not tell the number: something else took that column away
+    // if twice the change gives the same y, the output does not determine the number: something else suppressed that column
     const further = run(place, withNumber(place.t, k, v + 2 * (value - v)));
     if (further && largestDifference(further.data, other.data).abs <= near) continue;
     const at = place.t.shape.length === 1 ? `${k}` : `${Math.floor(k / place.t.shape[1])}, ${k % place.t.shape[1]}`;
@@ -165,7 +168,7 @@ function oneNumber(
   return [];
 }
 
-/** How nearly a small change moves y in the direction in which it is off (cosine squared), and how much of it would be needed. */
+/** How nearly a small change moves y in the direction of the difference (squared cosine), and how large a change would be needed. */
 function along(off: Float64Array, moved: FloatArray, y: FloatArray): { alike: number; by: number } {
   let [ab, aa, bb] = [0, 0, 0];
   for (let i = 0; i < off.length; i++) {

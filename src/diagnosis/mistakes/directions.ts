@@ -17,7 +17,7 @@ import {
 } from '../mistake.js';
 import { insertPool } from './pooling.js';
 
-/** Mistakes of networks that run both ways. */
+/** Mistakes of bidirectional networks. */
 
 const bothWays = (scenario: Scenario, is: (l: RecurrentSpec) => boolean = () => true) =>
   recurrentLayers(scenario).filter(l => l.bidirectional !== null && is(l));
@@ -51,7 +51,7 @@ function exchangeWeights(scenario: Scenario, name: string): Scenario {
   return changeWeights(scenario, name, weight => own.get(other(weight))!);
 }
 
-/** [forward, backward] -> forward 1, backward 1, forward 2 … */
+/** Interleaves the units of [forward, backward]: forward 1, backward 1, forward 2 … */
 function interleaved(t: Tensor): Tensor {
   const axis = t.shape.length - 1;
   const width = t.shape[axis];
@@ -66,7 +66,7 @@ export const bidirectionalLastStep = mistake('bidirectional-last-step', 'out[:, 
   example: { layers: 'birnn:2,dense:1', N: 2, T: 3, D: 2 },
   variants(scenario) {
     const layers = bothWays(scenario, l => !l.returnSequences);
-    // out[:, -1] is what padding left there, where the layer `last` takes the last step that is real
+    // out[:, -1] is what padding left there, while the layer `last` takes the last real step
     return hasMask(scenario) ? inLoops(layers, { last: 'end' }) : inEach(layers, (s, { name }) => insertPool(s, name, 'last'));
   },
 });
@@ -118,7 +118,7 @@ export const backwardNotFlipped = mistake('backward-not-flipped', 'the backward 
   ],
 });
 
-/** The forward half of the layer beside the forward half that it has with the weights of the backward direction. */
+/** Puts beside the forward half another forward half, computed with the weights of the backward direction. */
 function bothForward(scenario: Scenario, name: string): Scenario | undefined {
   const other = runScenario(exchangeWeights(scenario, name))?.layers.get(name)?.result.tensor;
   if (!other) return undefined;

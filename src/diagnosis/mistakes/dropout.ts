@@ -5,15 +5,15 @@ import { changeWeights, fitTo, mapData, mistake, NEAR_NOISE, onNamed, runScenari
 import { headScoresOf, type RowScores } from './headScores.js';
 import { headOf } from './heads.js';
 
-/** Dropout that is still on: the mask of each row is found from the output. */
+/** Dropout that is still active: the mask of each row is determined from the output. */
 
-/** Rates that people use. */
+/** Usual rates. */
 const RATES = [0.5, 0.2, 0.3, 0.1, 0.4, 0.25, 0.6, 0.15, 0.05, 0.7, 0.75, 0.8];
-/** All masks of more units are not tried. */
+/** Most units for which all masks are tried. */
 const MOST_UNITS = 36;
-/** Sums of half a row's units that are looked up. */
+/** Most sums of half a row's units that are tabulated. */
 const MOST_SUMS = 2 ** 24;
-/** Of one mask for all rows. */
+/** Most units for a single mask of all rows. */
 const MOST_ESTIMATED = 48;
 
 export const dropoutOn = mistake('dropout-on', 'dropout is still on', ['often', 'alone'], {
@@ -39,7 +39,7 @@ export const dropoutOn = mistake('dropout-on', 'dropout is still on', ['often', 
     const rows = Math.min(R, Math.floor(MOST_SUMS / 2 ** Math.ceil(M / 2)) - RATES.length);
     const told = (r: number) => digitsOf(scores.of(other.data, r, near), scores.of(right.y.data, r, near)) - M * Math.log10(2);
     const sure = Array.from({ length: rows }, (_, r) => told(r)).reduce((a, b) => a + b, -Math.log10(RATES.length));
-    // so many units would fit anything
+    // with so many units, some mask would fit anything
     if (sure < 0) return [];
     for (const rate of RATES) {
       const y = Float64Array.from(other.data);
@@ -50,7 +50,7 @@ export const dropoutOn = mistake('dropout-on', 'dropout is still on', ['often', 
         dropped += found.dropped;
         y.set(scores.y(found.sums), r * K);
       }
-      // where nothing is left of h it is no mask
+      // if nothing remains of h, it is not a mask
       if (r < rows || dropped === rows * M) continue;
       const where = rows < R ? `in each of the first ${rows} rows (the others were not looked at)` : 'in every row';
       const why = `Dropout before ${head.name} is still on: ${where} the units of h are either 0 or ${smallNumber(1 / (1 - rate))} times the right ones (p = ${rate}); ${dropped} of ${rows * M} are 0.`;
@@ -60,7 +60,7 @@ export const dropoutOn = mistake('dropout-on', 'dropout is still on', ['often', 
   },
 });
 
-/** The same units of every row, found by least squares: what each unit is multiplied by is 0 or one number. */
+/** The same mask for every row, estimated by least squares: each unit must be multiplied either by 0 or by one common factor. */
 function oneMask(scenario: Scenario, head: string, right: Outcome, other: Tensor, near: number): Found | undefined {
   const M = scenario.weights.get(head)!.get('Wo')!.shape[0];
   if (M < 2 || M > MOST_ESTIMATED || other.data.length < M + 2) return undefined;
@@ -84,15 +84,15 @@ function oneMask(scenario: Scenario, head: string, right: Outcome, other: Tensor
   return { layer: head, y, chosen: rate ? 0 : 1, digits: digits - M * Math.log10(2), why };
 }
 
-/** What a row of scores proves: each as many digits as the row is off by beyond its own rounding. */
+/** Digits of evidence in the scores of a row: for each score, those of the row's largest difference beyond the score's own rounding. */
 function digitsOf({ products, near }: RowScores, right: RowScores): number {
   const worst = products.reduce((most, v, k) => Math.max(most, Math.abs(v - right.products[k])), 0);
   return near.reduce((sum, own) => sum + Math.log10(Math.max(1, worst / own)), 0);
 }
 
 /**
- * The units of one row h [M] that are dropped: what every set of the first half adds to the score that is known best is looked up for every set of the
- * second half (meet in the middle), and the other scores decide.
+ * Finds the dropped units of one row h [M] by meeting in the middle: for the score known most precisely, the contribution of each subset of
+ * the first half is looked up for each subset of the second half; the other scores then decide.
  */
 function maskFor(h: FloatArray, { shape: [M, K], data: Wo }: Tensor, { products, near }: RowScores, rate: number) {
   const terms = Array.from({ length: M }, (_, m) => Float64Array.from({ length: K }, (_u, k) => (h[m] * Wo[m * K + k]) / (1 - rate)));
@@ -109,7 +109,7 @@ function maskFor(h: FloatArray, { shape: [M, K], data: Wo }: Tensor, { products,
   return undefined;
 }
 
-/** Whether unit m is in the set whose first half is `low`, its second half `high`. */
+/** Whether unit m is in the set with the first half `low` and the second half `high`. */
 const isIn = (m: number, half: number, low: number, high: number) => ((m < half ? low >> m : high >> (m - half)) & 1) === 1;
 
 function sumsOf(terms: readonly Float64Array[], half: number, low: number, high: number): Float64Array {
@@ -124,14 +124,17 @@ function areSums(sums: Float64Array, products: Float64Array, near: Float64Array)
   return sums.every((v, k) => Math.abs(v - products[k]) <= near[k]);
 }
 
-/** Of every set of these numbers, the set being the bits of the index. */
+/** The sums of all subsets of these numbers, indexed by the bits of the subset. */
 function sumsOfSets(numbers: readonly number[]): Float64Array {
   const sums = new Float64Array(2 ** numbers.length);
   for (let set = 1; set < sums.length; set++) sums[set] = sums[set & (set - 1)] + numbers[31 - Math.clz32(set & -set)];
   return sums;
 }
 
-/** Finds the place of a number within `near` of a target that also `suits`; −1 where there is none. Numbers stand in buckets as wide as `near`. */
+/**
+ * Returns a search for the index of a number within `near` of a target for which `suits` returns true; −1 if there is none. The numbers are
+ * hashed into buckets of width `near`.
+ */
 function withinOf(numbers: Float64Array, near: number): (target: number, suits: (place: number) => boolean) => number {
   const bits = 33 - Math.clz32(numbers.length);
   const heads = new Int32Array(2 ** bits).fill(-1);
@@ -153,7 +156,7 @@ function withinOf(numbers: Float64Array, near: number): (target: number, suits: 
   };
 }
 
-/** Every second unit left out, the others doubled: for --simulate. */
+/** Drops every second unit and doubles the others, for --simulate. */
 function halfOfHead(s: Scenario): Scenario {
   return changeWeights(s, headOf(s)!.name, (name, t) =>
     name === 'Wo' ? mapData(t, (v, k) => (Math.floor(k / t.shape[1]) % 2 === 0 ? 2 * v : 0)) : t,

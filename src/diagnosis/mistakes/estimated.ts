@@ -10,35 +10,41 @@ import { directionsUnderMistakes, unitsBelow } from './heads.js';
 import { withX } from './inputs.js';
 import { constantStates, startingWith } from './stateStart.js';
 
-/** Mistakes with numbers of their own, which are estimated from the other output: a scale of x, a first state, a dropout mask, one weight. */
+/**
+ * Mistakes with numbers of their own, which are estimated from the other output: a scale of x, an initial state, a dropout mask, a single
+ * weight.
+ */
 
-/** Multiply-adds for one estimate. */
+/** Most multiply-adds for one estimate. */
 const MOST_WORK = 3e8;
-/** Runs for each unknown number, and of values that were found on a few samples until they suit all of them. */
+/** Assumed runs per unknown number, and runs to refit to all samples the values found on a few. */
 const RUNS = 12;
 const RUNS_AGAIN = 4;
-/** Numbers of y beyond the unknown ones, before an estimate is tried. */
+/** Least number of values of y beyond the unknown ones. */
 const SPARE = 2;
 const MOST_UNKNOWN = 48;
-/** An estimate through a network that hardly reacts fits more than its own numbers; counted as so many more. */
+/** An estimate through a network that hardly reacts fits more than its own numbers, so it counts as this many more. */
 const BENT = 2;
-/** Digits of evidence with which an explanation is likely, and no more. */
+/** Digits of evidence that make an explanation likely, but not certain. */
 const LIKELY = 1.5;
 
 interface Part {
   readonly scenario: Scenario;
   readonly other: Tensor;
-  /** the first sample */
+  /** index of its first sample */
   readonly from: number;
 }
 
-/** Of the values of a part, from those of all. */
+/** The noise of a part, from that of all values. */
 function noiseIn({ other, from }: Part, each: Noise): FloatArray {
   const at = from * sizeOf(other.shape.slice(1));
   return each.data.subarray(at, at + other.data.length);
 }
 
-/** As few samples from `first` on as have enough numbers of y for so many unknown ones; undefined where there are not enough, or the work is too much. */
+/**
+ * The fewest samples from `first` on that have enough values of y for the unknown numbers; undefined if there are not enough, or the work
+ * is too much.
+ */
 export function partFor(scenario: Scenario, other: Tensor, first: number, unknown: number): Part | undefined {
   const N = other.shape[0];
   const size = sizeOf(other.shape.slice(1));
@@ -51,7 +57,7 @@ export function partFor(scenario: Scenario, other: Tensor, first: number, unknow
   return { scenario: samples, other: sliceFirst(other, from, to), from };
 }
 
-/** Every sample for itself, so that a few stand for all. */
+/** Whether samples are independent, so that a few can represent all. */
 export function isApart({ model, input }: Scenario, right: Outcome, other: Tensor): boolean {
   const stateful = model.layers.some(l => 'stateful' in l && l.stateful);
   return !stateful && right.y.data.length === other.data.length && other.shape[0] === input.x.shape[0];
@@ -61,13 +67,15 @@ export interface Unknown {
   readonly start: readonly (readonly number[])[];
   readonly change: (s: Scenario, values: readonly number[]) => Scenario;
   readonly why: (values: readonly number[]) => string;
-  /** instead of the mistake's own, with the values in it */
+  /** replaces the fix of the mistake; contains the values */
   readonly fix?: (values: readonly number[]) => Fix;
-  /** digits of evidence, where something else gives the same numbers as these values */
+  /** digits of evidence, if something else gives the same numbers as these values */
   readonly digits?: (values: readonly number[]) => number | undefined;
 }
 
-/** The first of them that explains the output: fitted on a few samples, then on all. @param each the noise of each value, `noise` the largest */
+/**
+ * The first change that explains the output, fitted on a few samples, then on all. @param each noise of each value; `noise` is the largest
+ */
 export function estimated(
   scenario: Scenario,
   right: Outcome,
@@ -90,7 +98,7 @@ export function estimated(
     for (const part of isCheap(RUNS) ? [few, whole] : [few]) {
       for (const values of start) {
         const near = fitIn(part, values);
-        // what a few samples leave open shows in the others
+        // what a few samples leave open may show in the others
         const found = (near && part === few && isCheap(RUNS_AGAIN) && fitIn(whole, near.values)) || near;
         const y = found && runScenario(change(scenario, found.values))?.y;
         if (!y || apart(y.data, other.data, largerNoise(each, noise).data).times > NEAR_NOISE * NEAR_NOISE) continue;
@@ -104,7 +112,9 @@ export function estimated(
   return [];
 }
 
-/** How many numbers the y of a mistake in the recurrent layers can make different: of each output its mean, and one for every direction of h. */
+/**
+ * How many numbers a mistake in the recurrent layers can make different in y: for each output its mean, and one for every direction of h.
+ */
 function numbersMade(scenario: Scenario, right: Outcome, other: Tensor, noise: number): number {
   const K = other.shape[other.shape.length - 1];
   const directions = directionsUnderMistakes(scenario, right, NEAR_NOISE * noise, largestDifference(right.y.data, other.data).abs);
@@ -114,17 +124,17 @@ function numbersMade(scenario: Scenario, right: Outcome, other: Tensor, noise: n
 const line = (scale: number, offset: number, what: string) =>
   `${Math.abs(scale - 1) < 1e-6 ? '' : `${smallNumber(scale)} · `}${what}${Math.abs(offset) < 1e-6 ? '' : ` ${offset < 0 ? '−' : '+'} ${smallNumber(Math.abs(offset))}`}`;
 
-/** x of a scenario, each number by a line. */
+/** Applies scale and offset to each number of x. */
 const scaledX = (s: Scenario, scale: number, offset = 0) =>
   withX(
     s,
     eachColumn(s.input.x, v => scale * v + offset),
   );
 
-/** What a scale may be off by and still be 1. */
+/** A scale this close to 1 counts as 1. */
 const SAME_SCALE = 1e-4;
 
-/** Sums into which the layers that read x put it: as many features can make any bias of theirs. */
+/** Number of sums that the layers reading x compute from it: that many features could imitate any bias. */
 function sumsOf(scenario: Scenario): number {
   const { model, weights } = scenario;
   const readers = recurrentLayers(scenario).filter(l => l.inputs.includes(model.input.name));
@@ -189,7 +199,7 @@ export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or 
   },
 });
 
-/** Numbers put into the states of all recurrent layers, the same ones for every sample. */
+/** Sets the initial states of all recurrent layers, the same for every sample. */
 function withStates(s: Scenario, values: readonly number[]): Scenario {
   let at = 0;
   const states = recurrentLayers(s).map(l => {
@@ -217,7 +227,7 @@ export const stateRandom = mistake('state-random', 'the first state is not zero'
   estimate(scenario, right, other, noise, each) {
     const P = recurrentLayers(scenario).length === 0 ? 0 : widthOf(scenario);
     if (P === 0 || scenario.input.initialStates || !isApart(scenario, right, other)) return [];
-    // hidden states lie between −1 and 1
+    // starting points between −1 and 1, like hidden states
     const start = [0, 0.7, 1.9, 3.1].map(turn => Array.from({ length: P }, (_, k) => (turn === 0 ? 0.01 : 0.6 * Math.sin(turn * (k + 1)))));
     const constant = (which: readonly number[]) => ({
       start: [[0.1], [-0.3], [0.8], [-1.5]],
@@ -248,7 +258,7 @@ function widthOf(s: Scenario): number {
   return recurrentLayers(s).reduce((sum, l) => constantStates(s, l, []).reduce((n, t) => n + t.shape[1], sum), 0);
 }
 
-/** A first state for each sample: only where each has more numbers of y than states. */
+/** A separate initial state for each sample; only if each sample has more values of y than states. */
 function eachSample(
   scenario: Scenario,
   right: Outcome,
@@ -260,11 +270,11 @@ function eachSample(
   const N = other.shape[0];
   const size = sizeOf(other.shape.slice(1));
   const [start] = starts;
-  // K outputs of M units are no more than M numbers
+  // K outputs of M units carry no more than M numbers
   const K = other.shape[other.shape.length - 1];
   const ofEach = (n: number) =>
     Math.min((size / K) * Math.min(K, unitsBelow(scenario, right)), differentNumbers(sliceFirst(other, n, n + 1).data));
-  // what is there twice tells nothing the second time
+  // a repeated value is no evidence the second time
   const told = Math.min(...Array.from({ length: N }, (_, n) => ofEach(n)));
   if (N < 2 || told < start.length + SPARE || N * RUNS * (start.length + 2) * workOf(scenario) > MOST_WORK || start.length > MOST_UNKNOWN)
     return [];
@@ -286,6 +296,6 @@ function eachSample(
     first.map(n => smallNumber(n, 3)),
     6,
   )} (estimated from your output).`;
-  // any other first step of x would do the same
+  // another first step of x would do the same
   return [{ y: { shape: other.shape, data }, chosen: N * start.length, digits: LIKELY, why }];
 }

@@ -9,7 +9,7 @@ import { otherOrders } from './kernels.js';
 
 /** The features of x in another order, or one of them missing. */
 
-/** Column d of the result is column from[d]. */
+/** Reorders features: column d of the result is column from[d]. */
 const withFeatures = (x: Tensor, from: readonly number[]) => takeAlong(x, 2, x.shape[2], d => from[d]);
 
 export const featuresPermuted = mistake('features-permuted', 'the features of x are in another order', ['insideStep', 'alone'], {
@@ -20,7 +20,7 @@ export const featuresPermuted = mistake('features-permuted', 'the features of x 
     const D = isFeatures(scenario) ? scenario.input.x.shape[2] : 1;
     return featureOrders(D).map(order => seeing(x => withFeatures(x, order), orderText(order), { fix: orderFix(order) }));
   },
-  // of more features than that: one exchange after the other, as long as each brings y nearer
+  // with more features: exchanges pairs, one after the other, as long as y comes closer
   estimate(scenario, right, other, noise) {
     const D = isFeatures(scenario) ? scenario.input.x.shape[2] : 1;
     const part = D > MOST_ORDERS && isApart(scenario, right, other) ? partFor(scenario, other, 0, Math.min(D, MOST_FEATURES)) : undefined;
@@ -43,30 +43,30 @@ export const featuresPermuted = mistake('features-permuted', 'the features of x 
       const y = under(order, scenario);
       if (!y || largestDifference(y.data, other.data).abs > NEAR_NOISE * near || order.every((from, d) => from === d)) continue;
       const why = `${orderText(order).slice(0, -1)} (found from your output).`;
-      // which of the orders it is, is worth less than a number
+      // which of the orders it is counts as less than a number
       return [{ y, chosen: 1, why, fix: orderFix(order) }];
     }
     return [];
   },
 });
 
-/** Up to so many features every order is tried, up to so many it is looked for. */
+/** Most features for which every order is tried, and most for which an order is searched. */
 const MOST_ORDERS = 4;
 const MOST_FEATURES = 12;
 
-/** Runs until the order is found, and their multiply-adds. */
+/** Most runs of that search, and most multiply-adds. */
 const MOST_RUNS = 6000;
 const MOST_WORK = 1e8;
 const MOST_STARTS = 60;
 const GOLDEN = 0.6180339887498949;
 
-/** Orders from which to start that have little in common, the same ones each time. */
+/** Starting orders that have little in common, the same ones each time. */
 function mixedOrders(own: readonly number[]): number[][] {
   const place = (d: number, start: number) => ((d + 1) ** 2 * (start + 1) * GOLDEN) % 1;
   return Array.from({ length: MOST_STARTS }, (_, start) => [...own].sort((a, b) => place(a, start) - place(b, start)));
 }
 
-/** Column d of x holds column order[d] of the right one. */
+/** Describes the order: column d of x contains column order[d] of the correct one. */
 function orderText(order: readonly number[]): string {
   const moved = order.flatMap((from, d) => (from === d ? [] : `feature ${d + 1} holds feature ${from + 1}`));
   return `The features of x are in another order than the weights expect: ${listed(moved, 8)}.`;
@@ -78,7 +78,7 @@ function orderFix(order: readonly number[]): Fix {
 
 const rolled = (own: readonly number[], by: number) => own.map(d => (d + by + own.length) % own.length);
 
-/** Every order of up to four features; of more the reversed one and one further. */
+/** All orders of up to four features; for more, the reversed one and one rotated by one. */
 function featureOrders(D: number): number[][] {
   const own = Array.from({ length: D }, (_, d) => d);
   if (D < 2) return [];
@@ -87,7 +87,7 @@ function featureOrders(D: number): number[][] {
     : [[...own].reverse(), rolled(own, 1), rolled(own, -1)];
 }
 
-/** The order from which no exchange of two features comes nearer. */
+/** The order from which no exchange of two features comes closer. */
 function nearest(start: readonly number[], off: (order: readonly number[]) => number): readonly number[] {
   let best = { order: start, left: off(start) };
   for (let again = true; again; ) {

@@ -4,10 +4,10 @@ import { activated } from '../../layers/activation.js';
 import { isRecurrent, type LayerSpec } from '../../model/spec.js';
 import { changeLayer, type Fix, finished, inEach, inLayers, mistake, placesOf, type Scenario, type Way } from '../mistake.js';
 
-/** Mistakes with activation functions: another one, none, softmax left out or taken twice, a hard sigmoid. */
+/** Mistakes with activation functions: another one, none, a softmax omitted or applied twice, a hard sigmoid. */
 
 const HARD = ['hard_sigmoid', 'hard_sigmoid_keras2'];
-/** What people write by accident; the rest is tried only where none of these explains it (relu6 is relu up to 6, celu is elu …). */
+/** Usual mistakes; the others are only tried if none of these explains the difference (relu6 is relu up to 6, celu is elu …). */
 const USUAL = [
   'linear',
   'tanh',
@@ -28,7 +28,7 @@ const ELEMENTWISE = activations
   .map(a => a.name)
   .sort((a, b) => rank(a) - rank(b));
 
-/** One name, three defaults: 0.2 in Keras 3 (ours), 0.01 in PyTorch and ONNX, 0.3 in Keras' LeakyReLU layer. */
+/** One name with three defaults: 0.2 in Keras 3 (ours), 0.01 in PyTorch and ONNX, 0.3 in Keras' LeakyReLU layer. */
 const OTHER_SLOPES: readonly ActivationSpec[] = [0.01, 0.3].map(slope => ({ name: 'leaky_relu', negative_slope: slope }));
 
 const SATURATING = ['sigmoid', 'tanh', 'softplus', 'exponential'];
@@ -37,7 +37,7 @@ function rank(name: string): number {
   return USUAL.includes(name) ? USUAL.indexOf(name) : USUAL.length;
 }
 
-/** A field of a layer that holds an activation, with the words for it. */
+/** A field that holds an activation, in some layers, with its description. */
 interface Slot {
   readonly layers: readonly LayerSpec[];
   readonly field: 'activation' | 'recurrentActivation' | 'outputActivation';
@@ -62,7 +62,7 @@ function slotsOf({ model }: Scenario): Slot[] {
 
 const isConvolution = ({ kind }: LayerSpec) => /^(conv\dd|convtranspose|separable|depthwise)/.test(kind);
 
-/** What stands there now; an LSTM's output activation is `activation` unless the spec says otherwise. */
+/** The current activation; the output activation of an LSTM is `activation` unless the spec has another. */
 function activationOf(layer: LayerSpec, field: Slot['field']): ActivationSpec | null {
   const fields = layer as unknown as Record<string, ActivationSpec | null>;
   return fields[field] ?? fields.activation;
@@ -76,7 +76,7 @@ function replace(names: readonly string[], field: Slot['field'], name: Activatio
   return inLayers(names, (s, layer) => changeLayer(s, layer.name, { [field]: name }));
 }
 
-/** The candidate's activation alone, c's on its way out kept. */
+/** Replaces only the candidate's activation, and keeps that of c. */
 function replaceCandidate(names: readonly string[], name: ActivationSpec): Way['change'] {
   return inLayers(names, (s, layer) => {
     const fields = layer as unknown as Record<string, ActivationSpec | null>;
@@ -90,7 +90,7 @@ function slotVariants(slot: Slot, specs: readonly ActivationSpec[], named = true
     return specs.flatMap((spec): Way[] => {
       const name = formatActivation(spec);
       const changed = layers.filter(l => present(l, slot.field) !== name);
-      // where it would change one of several layers, that layer's own variant says so
+      // if it would change only one of several layers, that layer's own variant covers it
       if (changed.length === 0 || (changed.length === 1 && layers.length > 1)) return [];
       const [first] = changed;
       const where = place.where ?? `${isRecurrent(first) ? 'the recurrent' : `the ${first.kind}`} layers`;
@@ -112,7 +112,7 @@ function slotVariants(slot: Slot, specs: readonly ActivationSpec[], named = true
   });
 }
 
-/** Of an array a, in NumPy, with the parameters that the network has; others are named in Keras alone. */
+/** NumPy code of an activation of an array a, with the network's parameters; for others, only Keras names are known. */
 const NUMPY: Readonly<Record<string, (p: Readonly<Record<string, unknown>>) => string>> = {
   linear: () => 'a',
   tanh: () => 'np.tanh(a)',
@@ -129,7 +129,7 @@ const NUMPY: Readonly<Record<string, (p: Readonly<Record<string, unknown>>) => s
   softmax: () => 'np.exp(a) / np.exp(a).sum(-1, keepdims=True)',
 };
 
-/** Of a tensor a, in PyTorch, with the parameters that the network has; the others by their name in torch.nn.functional. */
+/** PyTorch code of an activation of a tensor a, with the network's parameters; others have their name in torch.nn.functional. */
 const TORCH: Readonly<Record<string, (a: string, p: Readonly<Record<string, unknown>>) => string>> = {
   linear: a => a,
   tanh: a => `torch.tanh(${a})`,
@@ -142,7 +142,7 @@ const TORCH: Readonly<Record<string, (a: string, p: Readonly<Record<string, unkn
   hard_sigmoid_keras2: a => `torch.clamp(0.2 * ${a} + 0.5, 0, 1)`,
 };
 
-/** The same as a program in PyTorch has it: an argument of nn.RNN, a call behind a module, or a line of a step of one's own (nn.LSTM takes none). */
+/** The PyTorch fix: an argument of nn.RNN, a call after a module, or a line of a hand-written step (nn.LSTM takes no activation). */
 function torchFix(layer: LayerSpec, field: Slot['field']): string | undefined {
   const { activation: found, parameters } = getActivation(activationOf(layer, field));
   const { name, torch } = found;
@@ -157,7 +157,7 @@ function torchFix(layer: LayerSpec, field: Slot['field']): string | undefined {
   return layer.kind === 'rnn' ? `h = ${call('x[:, t] @ Wx + h @ Wh + bh', parameters)}` : `g = ${call('a_g', parameters)}`;
 }
 
-/** The function where it belongs: in the gates, on c, in the step, behind the dense layer. */
+/** The fix with the correct function in its place: in the gates, for c, in the step, or after the dense layer. */
 function fixOf(layer: LayerSpec, field: Slot['field']): Fix {
   const { activation: found, parameters } = getActivation(activationOf(layer, field));
   const { name } = found;
@@ -210,7 +210,7 @@ export const activation = mistake('activation', 'another activation function is 
   torch: "nn.RNN(D, M, nonlinearity='tanh'); nn.Linear(M, K)   # no activation after it",
   variants(scenario) {
     return slotsOf(scenario).flatMap(slot => {
-      // a hard sigmoid where a sigmoid belongs has a code of its own
+      // a hard sigmoid in place of a sigmoid has a code of its own
       const sigmoidal = slot.layers.filter(l => ['sigmoid', ...HARD].includes(present(l, slot.field)));
       const names = sigmoidal.length > 0 ? ELEMENTWISE.filter(n => !HARD.includes(n)) : ELEMENTWISE;
       const softmax = slot.layers.filter(l => slot.field !== 'outputActivation' && present(l, slot.field) !== 'softmax');
@@ -219,7 +219,7 @@ export const activation = mistake('activation', 'another activation function is 
       return [
         ...slotVariants(others, names),
         ...slotVariants({ ...slot, layers: hadSoftmax.filter(isRecurrent) }, names),
-        // relu of positive scores is the scores: softmax-missing is what happened then
+        // relu of positive scores leaves the scores unchanged, which is softmax-missing
         ...slotVariants(
           { ...slot, layers: hadSoftmax.filter(l => !isRecurrent(l)) },
           names.filter(n => n !== 'linear'),

@@ -7,7 +7,7 @@ import { changeWeights, type Fix, inEach, mapData, mistake, onNamed, recurrentLa
 import { onGate } from './gruGates.js';
 import { inOrder, ordersOf, reshapedBack } from './kernels.js';
 
-/** Mistakes in the weights of single gates: a term left out, biases split in the wrong way, blocks that are interleaved. */
+/** Mistakes in the weights of single gates: an omitted term, biases split in the wrong way, interleaved blocks. */
 
 function gatesOf(layer: RecurrentSpec): readonly string[] {
   return getCell(layer.kind).gates;
@@ -17,7 +17,7 @@ interface Term {
   readonly code: string;
   readonly weight: readonly string[];
   readonly words: (gate: string) => string;
-  /** of a bias in two rows: the one that is left out */
+  /** for a bias of two rows: the omitted row */
   readonly row?: 0 | 1;
 }
 
@@ -68,7 +68,7 @@ export const gateTermMissing = mistake('gate-term-missing', 'one gate lacks a bi
     }),
 });
 
-/** Rows of the peepholes [3, M] are i o f (ONNX): each of them taken from which. */
+/** Peepholes [3, M] have the rows i o f (ONNX). `from`: the row that each of them takes instead; null: none. */
 const PEEPHOLES: readonly (readonly [parameter: string, from: readonly (number | null)[], why: string])[] = [
   ['missing', [null, null, null], 'The gates of @ do not see c: its peepholes are left out.'],
   ['order', [0, 2, 1], 'The peepholes of @ are read in the order i f o: those of f and o are exchanged (ONNX has i o f).'],
@@ -96,7 +96,7 @@ export const peepholes = mistake('peepholes', 'the peepholes of an LSTM are left
     ),
 });
 
-/** GRU with two bias rows [2, 3·M] */
+/** GRUs with two bias rows [2, 3·M]. */
 function twoRowGrus(scenario: Scenario): RecurrentSpec[] {
   return recurrentLayers(scenario).filter(
     l =>
@@ -132,7 +132,7 @@ export const gruRecurrentBias = mistake('gru-recurrent-bias', 'the GRU’s recur
   },
 });
 
-/** Block `block` of row `row` of [2, 3·M] changed. */
+/** Changes block `block` in row `row` of [2, 3·M]. */
 function onRow(t: Tensor, row: number, block: number, f: (v: number, k: number) => number): Tensor {
   const width = t.shape[1];
   const M = width / 3;
@@ -161,7 +161,7 @@ function insideReset(t: Tensor): Tensor {
 
 const rowsExchanged = (t: Tensor) => takeAlong(t, 0, 2, r => 1 - r);
 
-/** Row 0 the numbers at even places of the flat bias, row 1 those at odd ones. */
+/** Takes the even places of the flat bias as row 0, and the odd ones as row 1. */
 function interleaved(t: Tensor): Tensor {
   const width = t.shape[1];
   return mapData(t, (_, k) => t.data[2 * (k % width) + Math.floor(k / width)]);
@@ -210,7 +210,7 @@ function interleavedWords(gates: readonly string[], toBlocks: boolean): string {
   return toBlocks ? `${blocks} and are read as if they alternated ${columns}` : `${columns} and are read as if they stood ${blocks}`;
 }
 
-/** Gate g of [R, G·M] as reshape(G, R, M)[g] gives it. */
+/** Makes gate g of [R, G·M] what reshape(G, R, M)[g] gives. */
 function cutByRows(t: Tensor, G: number): Tensor {
   const [R, width] = t.shape;
   const M = width / G;

@@ -5,18 +5,18 @@ import { changeLayer, changeWeights, inEach, mistake, recurrentLayers, type Scen
 import { isMirrored, onGate } from './gruGates.js';
 import { withGivenStates } from './stateStart.js';
 
-/** A gate that is used the other way round, or has an activation of its own; two states that are exchanged. */
+/** A gate that is inverted or has another activation; two states that are exchanged. */
 
 const LSTM_EXAMPLE = { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 };
 
-/** z of a GRU has a code of its own, for both forms are in use. */
+/** Gates to invert. z of a GRU has a code of its own, because both forms are in use. */
 const INVERTED = { lstm: ['i', 'f', 'o'], gru: ['r'] } as const;
 
 export const gateInverted = mistake('gate-inverted', 'a gate is used the other way round', ['insideStep', 'alone'], {
   why: 'One gate is used the other way round: 1 − f where f belongs.',
   numpy: 'c = f * c + i * g             # ← f keeps the old c; not (1 - f) * c',
   example: LSTM_EXAMPLE,
-  // 1 − σ(a) = σ(−a): the weights of the gate with the other sign
+  // since 1 − σ(a) = σ(−a), the weights of the gate change sign
   variants: scenario =>
     (['lstm', 'gru'] as const).flatMap(kind => {
       const gates = getCell(kind).gates;
@@ -39,7 +39,10 @@ const GATES = [
   ['gru', 'r', 'reset'],
 ] as const;
 
-/** What stands in the place of a gate's sigmoid, in words and as a function; what follows the first one is looked for where nothing usual explains it. */
+/**
+ * Functions in place of a gate's sigmoid, with their description. All but the first are only tried if no usual mistake explains the
+ * difference.
+ */
 const INSTEAD: readonly (readonly [words: string, (v: number) => number])[] = [
   ['tanh', Math.tanh],
   ['no activation', v => v],
@@ -48,7 +51,7 @@ const INSTEAD: readonly (readonly [words: string, (v: number) => number])[] = [
   ['hard_sigmoid_keras2, clip(0.2·x + 0.5, 0, 1),', v => Math.min(1, Math.max(0, 0.2 * v + 0.5))],
 ];
 
-/** All gates together have the code `activation`. */
+/** If all gates have the other activation, the code is `activation`. */
 export const gateActivation = mistake('gate-activation', 'one gate has another activation', ['insideStep', 'alone'], {
   why: 'One gate goes through another function than the sigmoid: tanh, the candidate’s activation, or none.',
   numpy: 'i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o); g = np.tanh(a_g)   # ← three sigmoids, one tanh',
@@ -105,14 +108,14 @@ export const statesSwapped = mistake('states-swapped', 'h and c are exchanged', 
   ],
 });
 
-/** h, c -> c, h; of each direction */
+/** Exchanges h and c in each direction. */
 const pairsTurned = ({ states = [] }: RecurrentSpec) => states.map((_, k) => states[k % 2 === 0 ? k + 1 : k - 1]);
 
 function hasStates({ input, model }: Scenario): boolean {
   return model.layers.some(l => l.kind === 'lstm' && l.projection === null && input.initialStates?.has(l.name));
 }
 
-/** h c, or forward h c, backward h c */
+/** Exchanges h and c of the initial states, which are h c, or forward h c, backward h c. */
 function statesExchanged(s: Scenario): Scenario {
   const lstms = new Set(recurrentLayers(s).flatMap(l => (l.kind === 'lstm' && l.projection === null ? [l.name] : [])));
   const states = [...(s.input.initialStates ?? [])].map(

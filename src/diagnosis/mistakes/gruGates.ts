@@ -3,7 +3,7 @@ import { formatActivation } from '../../activations/index.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { changeLayer, changeWeights, inEach, mapData, mistake, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 
-/** Mistakes with the gates of a GRU: where r acts, and which side z keeps. */
+/** Mistakes with the gates of a GRU: where r is applied, and which side z keeps. */
 
 function gruVariants(scenario: Scenario, resetAfter: boolean): Way[] {
   return inEach(
@@ -32,7 +32,7 @@ export const gruUpdateSwapped = mistake('gru-update-swapped', 'the GRU’s updat
   why: 'The update gate z is used the other way round: h = (1−z)⊙h + z⊙g, as in the paper of Chung et al. (2014); Keras, PyTorch and ONNX compute h = z⊙h + (1−z)⊙g.\nBoth forms have weights of the same names and shapes, so only the numbers show it.',
   numpy: 'h = z * h + (1 - z) * g        # ← z keeps the old h',
   example: { layers: 'gru:2,dense:1', N: 2, T: 2, D: 2 },
-  // 1 − σ(a) = σ(−a), for the hard sigmoids, too: the weights of z with the other sign
+  // since 1 − σ(a) = σ(−a), and likewise for hard sigmoids, the weights of z change sign
   variants: scenario =>
     inEach(
       recurrentLayers(scenario).filter(l => l.kind === 'gru' && isMirrored(l.recurrentActivation)),
@@ -40,12 +40,12 @@ export const gruUpdateSwapped = mistake('gru-update-swapped', 'the GRU’s updat
     ),
 });
 
-/** Whether the gate's other side is its mirror image: f(−a) = 1 − f(a). */
+/** Whether the activation is point-symmetric about (0, 1/2): f(−a) = 1 − f(a). */
 export function isMirrored(gate: ActivationSpec | null): boolean {
   return ['sigmoid', 'hard_sigmoid', 'hard_sigmoid_keras2'].includes(formatActivation(gate));
 }
 
-/** The columns of gate `g` of [..., G·M] changed. */
+/** Changes the columns of gate `g` of [..., G·M]. */
 export function onGate(t: Tensor, G: number, g: number, f: (v: number, k: number) => number): Tensor {
   const width = t.shape[t.shape.length - 1];
   const M = width / G;

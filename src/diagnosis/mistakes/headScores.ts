@@ -4,17 +4,17 @@ import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 import type { Scenario } from '../mistake.js';
 import { headOf } from './heads.js';
 
-/** What h · Wo + bo must have been for a row of y, where the dense layer's activation can be turned around. */
+/** What h · Wo + bo must have been for a row of y, if the dense layer's activation can be inverted. */
 export interface HeadScores {
-  /** [M, W]: of a softmax W is K − 1, for what is added to all scores changes nothing: each is taken beside the last one */
+  /** [M, W]; for a softmax W is K − 1, because adding a constant to all scores changes nothing: each score is relative to the last one */
   readonly Wo: Tensor;
-  /** of row r of y [R, K] */
+  /** The scores of row r of y [R, K], less the bias. */
   of(y: FloatArray, r: number, near: number): RowScores;
-  /** y of a row [K] from h · Wo */
+  /** y of a row [K] from h · Wo. */
   y(products: FloatArray): FloatArray;
 }
 
-/** [W]: h · Wo, and how far it may be off where y is off by `near`; Infinity where y tells nothing. */
+/** [W]: h · Wo, and its possible error if y is off by `near`; Infinity if y does not determine it. */
 export interface RowScores {
   readonly products: Float64Array;
   readonly near: Float64Array;
@@ -32,7 +32,7 @@ const INVERSES: Readonly<Record<string, Inverse>> = {
   softmax: { score: (y, k) => Math.log(y[k] / y[y.length - 1]), slope: (y, k) => 1 / y[k] + 1 / y[y.length - 1] },
 };
 
-/** undefined where the head is none, or its activation cannot be turned around */
+/** Returns undefined if there is no dense head, or its activation cannot be inverted. */
 export function headScoresOf(scenario: Scenario): HeadScores | undefined {
   const head = headOf(scenario);
   const own = head && scenario.weights.get(head.name);

@@ -17,33 +17,33 @@ import {
 } from '../mistake.js';
 import { digitsWithin } from '../slices.js';
 
-/** Mistakes in what the head sits on: the input, every step, another way of pooling. */
+/** Mistakes in what the head reads: the input, every step, another kind of pooling. */
 
-/** The dense layer that makes y. */
+/** The dense layer that computes y. */
 export function headOf({ model }: Scenario): LayerSpec | undefined {
   const head = model.layers.find(l => l.name === model.output);
   return head?.kind === 'dense' ? head : undefined;
 }
 
-/** Units that the dense layer reads; without one every column is free. */
+/** Number of units that the dense layer reads; without such a layer, all columns are free. */
 export function unitsBelow(scenario: Scenario, right: Outcome): number {
   const head = headOf(scenario);
   const h = head && right.layers.get(head.name)?.inputs[0].tensor;
   return h ? h.shape[h.shape.length - 1] : Infinity;
 }
 
-/** Rows of h that are looked at for it. */
+/** Most rows of h that are examined. */
 const MOST_ROWS = 256;
 
 /**
- * How many directions of h, apart from its mean, move y so far that they can be seen: units that are saturated have fewer than there are units. One that moves
- * it by less than `of` counts by its digits beyond `near`. Infinity without a dense layer that makes y.
+ * Number of directions of h, apart from its mean, that move y visibly; saturated units have fewer directions than units. A direction that
+ * moves y by less than `of` counts by its digits above `near`. Infinity if y is not computed by a dense layer.
  */
 export function directionsInEffect(scenario: Scenario, right: Outcome, near: number, of: number): number {
   return directionsOf(scenario, [right], near, of);
 }
 
-/** Changes of the recurrent layers that stand for all mistakes in them: what their y have in common, the y of any mistake is likely to have. */
+/** Changes of the recurrent layers that represent all mistakes in them: what their y have in common is likely to hold for any mistake. */
 const FOR_ALL: readonly ((name: string, t: Tensor) => Tensor)[] = [
   (name, t) => (/Wx$/.test(name) ? mapData(t, v => 0.6 * v) : t),
   (name, t) => (/Wx$/.test(name) ? mapData(t, v => 1.5 * v) : t),
@@ -52,8 +52,8 @@ const FOR_ALL: readonly ((name: string, t: Tensor) => Tensor)[] = [
 ];
 
 /**
- * The same of h under several mistakes: where units are saturated, the y of every mistake is nearly a linear function of the same few numbers of x, and
- * what is fitted to that many proves nothing. Infinity without a dense layer that makes y.
+ * `directionsInEffect` for h under several mistakes: if units are saturated, the y of each mistake is nearly a linear function of the same
+ * few numbers of x, and an explanation fitted with as many numbers proves nothing. Infinity if y is not computed by a dense layer.
  */
 export function directionsUnderMistakes(scenario: Scenario, right: Outcome, near: number, of: number): number {
   if (!headOf(scenario)) return Infinity;
@@ -64,7 +64,7 @@ export function directionsUnderMistakes(scenario: Scenario, right: Outcome, near
   return directionsOf(scenario, [right, ...under], near, of);
 }
 
-/** Of the h of several outcomes, side by side: [R, M] each. */
+/** Number of directions in the h of several outcomes, [R, M] each, side by side. */
 function directionsOf(scenario: Scenario, outcomes: readonly Outcome[], near: number, of: number): number {
   const head = headOf(scenario);
   const Wo = head && scenario.weights.get(head.name)?.get('Wo');
@@ -91,7 +91,7 @@ function directionsOf(scenario: Scenario, outcomes: readonly Outcome[], near: nu
   return count;
 }
 
-/** The first R rows of [.., M], each column less its mean and times its weight. */
+/** The first R rows of [.., M]: each column minus its mean, times its weight. */
 function centred(data: ArrayLike<number>, R: number, M: number, weightOf: (m: number) => number): Float64Array[] {
   const mean = new Float64Array(M);
   for (let k = 0; k < R * M; k++) mean[k % M] += data[k] / R;
@@ -99,7 +99,9 @@ function centred(data: ArrayLike<number>, R: number, M: number, weightOf: (m: nu
   return Array.from({ length: R }, (_, r) => Float64Array.from({ length: M }, (_u, m) => (data[r * M + m] - mean[m]) * weights[m]));
 }
 
-/** Readers of `name` read what `name` itself reads, of several values the one that is named. A layer that is gone already stays so. */
+/**
+ * Makes readers of `name` read what `name` itself reads; if it reads several values, `value`. A layer that is already bypassed stays so.
+ */
 export function bypass(model: ModelSpec, name: string, value = model.layers.find(l => l.name === name)?.inputs[0] ?? name): ModelSpec {
   const renamed = (own: string) => (own === name ? value : own);
   return {
@@ -111,7 +113,7 @@ export function bypass(model: ModelSpec, name: string, value = model.layers.find
   };
 }
 
-/** A layer between `after` and all that read it. */
+/** Inserts a layer between `after` and everything that reads it. */
 export function insertAfter(scenario: Scenario, after: string, layer: Readonly<Record<string, unknown>>): Scenario {
   const { model } = scenario;
   const usual = `${layer.kind}_1`;
@@ -129,14 +131,14 @@ export function pools({ model }: Scenario): PoolSpec[] {
   return model.layers.filter((l): l is PoolSpec => l.kind === 'maxpool' || l.kind === 'avgpool' || l.kind === 'last');
 }
 
-/** The last recurrent layer, where it gives its last step only. */
+/** The last recurrent layer, if it only returns its last step. */
 export function lastStepLayer(scenario: Scenario) {
   const layers = recurrentLayers(scenario);
   const last = layers[layers.length - 1];
   return last && !last.returnSequences ? last : undefined;
 }
 
-/** y at every step: nothing is pooled, the last recurrent layer returns its whole sequence; undefined where y is a sequence already. */
+/** y at every step: without pooling, and with the whole sequence of the last recurrent layer; undefined if y already is a sequence. */
 export function atEveryStep(scenario: Scenario): Scenario | undefined {
   const last = lastStepLayer(scenario);
   const [pool] = pools(scenario);
@@ -144,7 +146,7 @@ export function atEveryStep(scenario: Scenario): Scenario | undefined {
   return pool ? { ...scenario, model: bypass(scenario.model, pool.name) } : undefined;
 }
 
-/** y of the last step alone, where the network returns one at every step. */
+/** y of only the last step, if the network returns one at every step. */
 export function atLastStep(scenario: Scenario): Scenario | undefined {
   const layers = recurrentLayers(scenario);
   const last = layers[layers.length - 1];
@@ -152,7 +154,7 @@ export function atLastStep(scenario: Scenario): Scenario | undefined {
   return changeLayer(scenario, last.name, { returnSequences: false });
 }
 
-/** The last row of y at every step: not y of the last state where a layer runs both ways. */
+/** The last row of y at every step; with a bidirectional layer, this is not y of the last state. */
 export function lastRow(scenario: Scenario): Scenario | undefined {
   const isBoth = recurrentLayers(scenario).some(l => l.bidirectional !== null);
   return isBoth && atLastStep(scenario) ? { ...scenario, finish: [...scenario.finish, lastOfSequence] } : undefined;
@@ -200,7 +202,7 @@ export const headOnInput: Hypothesis = mistake('head-on-input', 'the dense layer
         name === 'Wo' ? withRows(t, D) : t,
       ),
     });
-    // only where D = M could the same weights have been used; else the layer had weights of its own, which fromOutput finds
+    // the same weights only fit if D = M; otherwise the layer had other weights, which `estimate` finds
     return [{ layer: head.name, change, unsearched: rows !== D }];
   },
   estimate(scenario, _right, other) {
@@ -225,5 +227,5 @@ export const headOnInput: Hypothesis = mistake('head-on-input', 'the dense layer
   },
 });
 
-/** The first D rows of a matrix, repeated where it has fewer. */
+/** The first D rows of a matrix, repeated if it has fewer. */
 const withRows = (t: Tensor, D: number) => takeAlong(t, 0, D, r => r % t.shape[0]);

@@ -3,12 +3,12 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { inLoops, mistake, recurrentLayers, smallNumber } from '../mistake.js';
 import { betweenLayers } from './structure.js';
 
-/** So that zeros stay zeros; too small to be seen elsewhere. */
+/** Keeps zeros zero, and is too small to matter otherwise. */
 const LEAST = 1e-12;
 
-/** h divided by what its units are together. A LayerNormalization has a code of its own. */
+/** h divided by a norm of its units. A LayerNormalization has a code of its own. */
 
-/** Of a row of h; ε is added where a layer of that name has it. */
+/** A norm of a row of h; includes an ε if the layer of that name has one. */
 type Norm = readonly [words: string, norm: (row: Float64Array) => number];
 
 const squares = (row: Float64Array) => row.reduce((sum, v) => sum + v * v, 0);
@@ -22,7 +22,7 @@ const NORMS: readonly Norm[] = [
   ['its largest magnitude', row => largestMagnitude(row) + LEAST],
 ];
 
-/** Each row [M] of t over its norm. */
+/** Divides each row [M] of t by its norm. */
 function overNorm(t: Tensor, norm: (row: Float64Array) => number): Tensor {
   const M = t.shape[t.shape.length - 1];
   const data = Float64Array.from(t.data);
@@ -44,7 +44,7 @@ export const hiddenNormalised = mistake('hidden-normalised', 'h is divided by it
       const layers = recurrentLayers(scenario).filter(l => l.units > 1);
       const fault = { merged: (t: Tensor) => overNorm(t, norm) };
       const said = (what: string) => ({
-        // of one row h/|h| is a multiple of h: that must not be all that is said
+        // of a single row, h/|h| is a multiple of h, which is the simpler explanation
         rare: scenario.input.x.shape[0] > 1,
         why: `The h of ${what} is divided by ${words} before the next layer reads it; the network does not do that.`,
       });

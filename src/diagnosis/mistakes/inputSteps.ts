@@ -3,12 +3,12 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { anySteps, finished, inLoops, mistake, recurrentLayers, type Scenario, type StepFault, type Way } from '../mistake.js';
 import { withX } from './inputs.js';
 
-/** The steps of x in other places: one late, every one the same, every second. */
+/** The steps of x in other places: one step late, all the same, every second one. */
 
-/** Step t of the result is step from(t, n) of x; zeros where x has none. */
+/** Step t of the result is step from(t, n) of x; zeros if x has no such step. */
 export const withSteps = (x: Tensor, T: number, from: (t: number, n: number) => number) => takeAlong(x, 1, T, from);
 
-/** Another number of steps, the mask left out. */
+/** Replaces x by one with another number of steps; the mask is dropped. */
 export function withLength(scenario: Scenario, x: Tensor): Scenario {
   return { ...scenario, model: anySteps(scenario), input: { ...scenario.input, x, mask: undefined } };
 }
@@ -54,7 +54,7 @@ export const inputRepeated = mistake('input-repeated', 'every step sees the same
   },
 });
 
-/** Every k-th step: usual ones, and those of a decimation. */
+/** Every k-th step: usual strides, and those of a decimation. */
 const STRIDES = [2, 3];
 const RARE_STRIDES = [4, 5, 6, 8, 10, 12, 16, 20];
 const EVERY = ['', '', 'second', 'third', 'fourth', 'fifth'];
@@ -72,7 +72,7 @@ function strided(T: number, k: number): Way[] {
   }));
 }
 
-/** The mean of every k steps is one step, as AveragePooling1D and resampling make it. */
+/** The mean of every k steps becomes one step, as with AveragePooling1D or resampling. */
 const averaged = (T: number, k: number): Way => ({
   change: s => withLength(s, meansOf(s.input.x, k)),
   why: `Every ${k} steps of x are one step, their mean: x.reshape(N, ${Math.floor(T / k)}, ${k}, D).mean(axis=2)${T % k === 0 ? '' : ` of the first ${T - (T % k)} steps`}.`,
@@ -102,7 +102,7 @@ export const inputStrided = mistake('input-strided', 'only every second or third
   },
 });
 
-/** The cell's own step, `times` times on the same x. */
+/** Runs the cell's own step `times` times on the same x. */
 const again =
   (times: number): StepFault =>
   (context, right) => {
@@ -143,7 +143,7 @@ export const stepsRepeated = mistake('steps-repeated', 'every step is run twice'
           { why: `Every step of @ is run ${TIMES[times]} on the same x, the h of the first call handed to the next.`, rare: times > 2 },
         ),
         ...(isPlain ? [] : [{ change: (s: Scenario) => finished(repeated(s), rows), why, insideStep: false, rare: times > 2 }]),
-        // of another shape: told by it alone
+        // recognised by its shape alone, which is another one
         ...(layers.some(l => l.returnSequences) ? [{ change: repeated, why, insideStep: false, unsearched: true }] : []),
       ];
     });

@@ -2,9 +2,9 @@ import { permuteAxes } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { changeWeights, type Fix, type Hypothesis, mapData, mistake, type Scenario, type Way } from '../mistake.js';
 
-/** The network is right and sees another x: scaled, with its features in another order, one step late, padded on the other side. */
+/** The network is correct, but its x is not: scaled, with features in another order, one step late, or padded on the other side. */
 
-/** x of a scenario replaced. */
+/** Replaces x. */
 export function withX(scenario: Scenario, x: Tensor): Scenario {
   return { ...scenario, input: { ...scenario.input, x } };
 }
@@ -21,7 +21,7 @@ interface Moments {
   readonly count: number;
   readonly mean: number;
   readonly deviation: number;
-  /** root of the sum of squares */
+  /** Euclidean norm */
   readonly length: number;
   readonly least: number;
   readonly most: number;
@@ -35,10 +35,12 @@ function momentsOf(values: readonly number[]): Moments {
   return { count, mean, deviation, length, least: Math.min(...values), most: Math.max(...values) };
 }
 
-/** Which numbers of x are scaled together: a feature of all samples, all, a feature of one sample, the features of one step. */
+/**
+ * The numbers of x that are scaled together: a feature over all samples, all numbers, a feature of one sample, or the features of one step.
+ */
 type Over = 'feature' | 'whole' | 'sample' | 'step';
 
-/** The moments that number i of x [N, T, D] is scaled by. */
+/** The moments by which number i of x [N, T, D] is scaled. */
 function momentsBy({ shape: [, T, D], data }: Tensor, over: Over): (i: number) => Moments {
   const key = {
     feature: (i: number) => i % D,
@@ -95,7 +97,7 @@ const SCALINGS: readonly Scaling[] = [
 
 const MOST_NUMBERS = 1e5;
 
-/** Scaled otherwise than by mean and deviation. */
+/** Scalings other than by mean and standard deviation. */
 const SCALED: Readonly<Record<string, Fix>> = {
   'min-max': scaledBy('(x - x.min((0, 1))) / (x.max((0, 1)) - x.min((0, 1)))'),
   'unit-length': scaledBy('x / np.linalg.norm(x, axis=-1, keepdims=True)'),
@@ -124,13 +126,13 @@ export const inputScaled = mistake('input-scaled', 'x was scaled before', ['insi
     const [, T, D] = x.shape;
     return SCALINGS.flatMap(([parameter, words, over, f, fix = SCALED[parameter]]) => {
       if (over === 'sample' ? T < 2 : over !== 'feature' && D < 2) return [];
-      // of the whole x, whichever samples are computed
+      // moments of the whole x, whichever samples are computed
       const whole = over === 'sample' || over === 'step' ? undefined : momentsBy(x, over);
       const change = (t: Tensor) => {
         const of = whole ?? momentsBy(t, over);
         return mapData(t, (v, i) => f(v, of(i)));
       };
-      // a feature that is one number cannot be scaled so
+      // a constant feature cannot be scaled like this
       const cannot = whole !== undefined && Array.from({ length: D }, (_, d) => f(x.data[d], whole(d))).some(v => !Number.isFinite(v));
       return cannot ? [] : [seeing(change, `The network saw x ${words}.`, { parameter, fix })];
     });
@@ -171,7 +173,7 @@ export const inputReshaped: Hypothesis = mistake('input-reshaped', 'steps and fe
   },
 });
 
-/** [N, A, B] -> [N, B, A] */
+/** Transposes [N, A, B] -> [N, B, A]. */
 const turned = (x: Tensor) => permuteAxes(x, [0, 2, 1]);
 
 export const tokensOff = mistake('tokens-off-by-one', 'the tokens are off by one', ['insideStep', 'alone'], {

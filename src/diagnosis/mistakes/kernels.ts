@@ -4,20 +4,20 @@ import { concatLast, permuteBlocks, sliceLast, transpose } from '../../tensor/la
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { type Fix, inEach, mistake, onNamed, recurrentLayers, type Scenario, type Way, waysOf } from '../mistake.js';
 
-/** Mistakes in how weight matrices are laid out: transposed, reshaped, gate blocks in another order. */
+/** Mistakes in the layout of weight matrices: transposed, reshaped, gate blocks in another order. */
 
-/** Gate blocks [A, G·M] of A = M rows, each transposed. */
+/** Transposes each gate block of [M, G·M]. */
 export function transposeBlocks(t: Tensor, G: number): Tensor {
   const M = t.shape[1] / G;
   return concatLast(Array.from({ length: G }, (_, g) => transpose(sliceLast(t, g * M, (g + 1) * M))));
 }
 
-/** What a [G·M, A] matrix (PyTorch's layout) becomes when it is reshaped to [A, G·M] instead of transposed. */
+/** The result of reshaping a [G·M, A] matrix (PyTorch's layout) to [A, G·M] instead of transposing it. */
 function reshaped(t: Tensor): Tensor {
   return reshape(transpose(t), t.shape);
 }
 
-/** What a [A, G·M] matrix (Keras' layout) becomes when it is reshaped to PyTorch's [G·M, A] instead of transposed; seen as [A, G·M] again. */
+/** The result of reshaping an [A, G·M] matrix (Keras' layout) to PyTorch's [G·M, A] instead of transposing it, shown as [A, G·M]. */
 export function reshapedBack(t: Tensor): Tensor {
   return transpose(reshape(t, [t.shape[1], t.shape[0]]));
 }
@@ -26,7 +26,7 @@ function gatesOf(layer: RecurrentSpec): number {
   return getCell(layer.kind).gates.length;
 }
 
-/** `change` on these weights (Wx, Wh, bh) of every direction, in all of the layers and in each. */
+/** Applies `change` to these weights (Wx, Wh, bh) of every direction, in all of the layers and in each. */
 function onWeights(
   layers: readonly RecurrentSpec[],
   names: readonly string[],
@@ -36,7 +36,7 @@ function onWeights(
   return inEach(layers, (s, l) => onNamed(s, l.name, names, t => change(t, l)), more);
 }
 
-/** Rows of Wx (its input width), where the weights are there. */
+/** Rows of Wx (the layer's input width); −1 if it has no weights. */
 export function inputWidth(scenario: Scenario, layer: RecurrentSpec): number {
   return scenario.weights.get(layer.name)?.get(`${waysOf(layer)[0]}Wx`)?.shape[0] ?? -1;
 }
@@ -80,7 +80,7 @@ export const wxReshaped = mistake('wx-reshaped', 'the input weights are reshaped
   numpy: 'Wx = weight_ih_l0.T           # ← not .reshape(D, M)',
   variants(scenario) {
     const layers = recurrentLayers(scenario).filter(l => inputWidth(scenario, l) > 1);
-    // a square matrix reshaped is a square matrix transposed
+    // reshaping a square matrix is the same as transposing it
     const square = layers.filter(l => inputWidth(scenario, l) === gatesOf(l) * l.units).map(l => l.name);
     const gated = layers.filter(l => gatesOf(l) > 1);
     const recurrentGated = recurrentLayers(scenario).filter(l => gatesOf(l) > 1 && l.projection === null);
@@ -120,7 +120,7 @@ const COPIED: Readonly<Record<string, string>> = {
   Wh: 'rnn.weight_hh_l0.data = torch.tensor(recurrent_kernel.T)   # ← not recurrent_kernel.reshape(G * M, M)',
 };
 
-/** From Keras to PyTorch, in the gates' order of either. */
+/** Reshaped from Keras to PyTorch, in the gate order of either. */
 function backwardReshapes(layers: readonly RecurrentSpec[], kind: string): Way[] {
   const gates = getCell(kind).gates;
   const orders = FRAMEWORK_ORDERS[kind] ?? [{ order: gates.join(''), of: '' }];
@@ -138,14 +138,14 @@ function backwardReshapes(layers: readonly RecurrentSpec[], kind: string): Way[]
   );
 }
 
-/** A change made while the gates stand in another order. */
+/** Applies a change while the gates are in another order. */
 export function inOrder(gates: readonly string[], order: string, t: Tensor, change: (t: Tensor) => Tensor): Tensor {
   const there = [...order].map(g => gates.indexOf(g));
   const back = gates.map(g => order.indexOf(g));
   return permuteBlocks(change(permuteBlocks(t, there)), back);
 }
 
-/** Reshaped while the gates still stood in another framework's order. */
+/** Reshaped while the gates were still in another framework's order. */
 function foreignReshapes(layers: readonly RecurrentSpec[], kind: 'gru' | 'lstm'): Way[] {
   const gates = getCell(kind).gates;
   const orders = FRAMEWORK_ORDERS[kind].filter(({ order }) => order !== gates.join(''));
@@ -159,7 +159,7 @@ function foreignReshapes(layers: readonly RecurrentSpec[], kind: 'gru' | 'lstm')
   });
 }
 
-/** Orders that frameworks use, in our letters: which files an order comes from. */
+/** The gate orders of the frameworks in our letters, and the files that use each. */
 const FRAMEWORK_ORDERS: Record<string, readonly { readonly order: string; readonly of: string }[]> = {
   lstm: [
     { order: 'ifgo', of: 'Keras and PyTorch (i f c o)' },
@@ -171,24 +171,24 @@ const FRAMEWORK_ORDERS: Record<string, readonly { readonly order: string; readon
   ],
 };
 
-/** In which the gates of a cell stand in one framework or another, its own first. */
+/** Gate orders of a cell in the frameworks, its own first. */
 export function ordersOf(kind: string): string[] {
   const own = getCell(kind).gates.join('');
   return [...new Set([own, ...(FRAMEWORK_ORDERS[kind] ?? []).map(({ order }) => order)])];
 }
 
-/** Every order of the letters, the given one left out. */
+/** All other orders of the letters. */
 export function otherOrders(letters: readonly string[]): string[][] {
   const all = (rest: readonly string[]): string[][] =>
     rest.length === 0 ? [[]] : rest.flatMap((l, i) => all([...rest.slice(0, i), ...rest.slice(i + 1)]).map(o => [l, ...o]));
   return all(letters).filter(order => order.join('') !== letters.join(''));
 }
 
-/** Names the frameworks between which this order is lost: blocks written in one's order and read in the other's. */
+/** Names frameworks that would explain this order: blocks written in the order of one and read in that of the other. */
 function provenance(cell: string, gates: readonly string[], order: readonly string[]): string {
   for (const from of FRAMEWORK_ORDERS[cell] ?? []) {
     for (const to of FRAMEWORK_ORDERS[cell] ?? []) {
-      // the block that holds gate g sits where `from` writes g; a reader of `to` takes it for what `to` has there
+      // the block of gate g is where `from` writes g; a reader of `to` takes it for the gate that `to` has there
       const role = gates.map(g => to.order[from.order.indexOf(g)]);
       if (from !== to && role.join('') === order.join(''))
         return `\nThis is what weights in the order of ${from.of} give when they are read in the order of ${to.of}.`;
@@ -197,7 +197,7 @@ function provenance(cell: string, gates: readonly string[], order: readonly stri
   return '';
 }
 
-/** The code reads the blocks as `order`: it gets them in that order, or reads them as they stand. */
+/** The code reads the blocks as `order`: either the weights must be put in that order, or the code must read them as they are. */
 function orderFix(gates: readonly string[], order: readonly string[], which: string): Fix {
   const G = gates.length;
   return {
@@ -206,7 +206,7 @@ function orderFix(gates: readonly string[], order: readonly string[], which: str
   };
 }
 
-/** Cells with gates, those with the most first. */
+/** Cells with gates, those with most gates first. */
 const GATED = CELLS.filter(cell => cell.gates.length > 1)
   .sort((a, b) => b.gates.length - a.gates.length)
   .map(cell => cell.name);

@@ -3,7 +3,7 @@ import { permuteAxes } from '../../tensor/axes.js';
 import { Mismatch } from '../affine.js';
 import { changeLayer, changeLoop, mistake, type Way } from '../mistake.js';
 
-/** Axes mixed up between two layers: [N, F, T] of PyTorch's convolutions beside [N, T, F], and what a Flatten reads first. */
+/** Axes confused between two layers: [N, F, T] of PyTorch's convolutions for [N, T, F], and the order in which a Flatten reads. */
 
 /** The output [N, F, T] of a convolution or a pooling, read as [N, T, F] without a transpose. */
 function viewed({ name }: LayerSpec): Way {
@@ -24,7 +24,7 @@ function viewed({ name }: LayerSpec): Way {
   };
 }
 
-/** Unit by unit instead of step by step, or the other way round. */
+/** Flattened unit by unit instead of step by step, or the other way round. */
 function flattened(l: Extract<LayerSpec, { readonly kind: 'flatten' }>): Way {
   const { name, dataFormat } = l;
   const stepwise = dataFormat === 'channels_last';

@@ -2,12 +2,12 @@ import { isRecurrent, type LayerSpec, type ModelSpec } from '../../model/spec.js
 import { mistake, type Scenario, type Way } from '../mistake.js';
 import { bypass } from './heads.js';
 
-/** A layer that is not there, or one of the values that are added up. */
+/** An omitted layer, or an omitted operand of a sum. */
 
-/** Those that have a code of their own where they are missing, and those that do nothing. */
+/** Layers without effect, and those whose omission has a code of its own. */
 const OTHERS = /dropout|^(activation|batchnorm|layernorm|embedding|masking|dense|maxpool|avgpool|last)|pool\dd$/;
 
-/** Of a sum, a product and so on: what is left is one of the values. */
+/** Whether a layer joins two values (a sum, a product …): without it, one of them remains. */
 const isJoined = (l: LayerSpec) => l.inputs.length === 2 && l.inputs[0] !== l.inputs[1];
 
 function waysOf(l: LayerSpec, model: ModelSpec): Way[] {

@@ -2,9 +2,9 @@ import { hasMask } from '../../model/masks.js';
 import { changeLayer, changeLoop, inEach, inLayers, mistake, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 import { pools } from './heads.js';
 
-/** Mistakes with padding: what a masked step outputs, and whether it is run at all. */
+/** Mistakes with padding: what a masked step outputs, and whether it is run. */
 
-/** Real steps of each sample, where the mask is that of padding behind. */
+/** Number of real steps of each sample, if the mask is that of padding at the end. */
 export function lengthsOf({ input: { x, mask } }: Scenario): number[] | undefined {
   const [N, T] = x.shape;
   if (!mask) return undefined;
@@ -20,7 +20,7 @@ export function withLengths(scenario: Scenario, lengths: readonly number[]): Sce
   return { ...scenario, input: { ...scenario.input, mask } };
 }
 
-/** Every length another one. */
+/** Replaces the length of each sample. */
 export function ofLengths(scenario: Scenario, length: (v: number) => number, why: string): Way[] {
   const change = (s: Scenario) => withLengths(s, (lengthsOf(s) ?? []).map(length));
   const lengths = lengthsOf(scenario);
@@ -37,7 +37,7 @@ function outputVariants(scenario: Scenario, zeroOutputForMask: boolean): Way[] {
   );
 }
 
-/** The last real step of each sample. */
+/** Fix: take the last real step of each sample. */
 export const LAST_OF_PACKED = 'y = fc(h_n[-1])               # ← not out[:, -1]: zeros behind the end of a short sequence';
 
 export const maskZeros = mistake('mask-zeros', 'masked steps output zeros', ['often'], {

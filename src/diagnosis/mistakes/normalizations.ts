@@ -11,11 +11,11 @@ type BatchNorm = Extract<LayerSpec, { readonly kind: 'batchnorm' }>;
 type LayerNorm = Extract<LayerSpec, { readonly epsilon: number; readonly rmsScaling: boolean }>;
 type Norm = BatchNorm | LayerNorm;
 
-/** One way to get a layer wrong: what becomes of the scenario, the words, in which @ is the layer, and what else is to be said. */
+/** One mistake in a layer: parameter, description (in which @ is the layer), changed scenario, and further fields. */
 type Wrong = readonly [parameter: string, words: string, change: (s: Scenario, layer: Norm) => Scenario | undefined, more?: Partial<Way>];
 
 const EPSILONS = [1e-3, 1e-5, 1e-6, 1e-8, 0];
-/** Looked for where nothing usual explains it. */
+/** Only tried if no usual mistake explains the difference. */
 const RARE_EPSILONS = [1e-1, 1e-2, 1e-4, 1e-7, 1e-12];
 
 const CALLS: Readonly<Record<string, readonly [string, string]>> = {
@@ -29,12 +29,12 @@ const epsilonFix = ({ kind, epsilon }: Norm): Fix => ({
   numpy: `y = (h - mean) / np.sqrt(var + ${epsilon}) * gamma + beta`,
 });
 
-/** All of it, with what mean and variance are of. */
+/** The code of the whole layer, including what its mean and variance are taken over. */
 const stepsFix = ({ kind, epsilon, scale, center }: Norm): Fix => ({
   numpy: `${kind === 'batchnorm' ? 'mean, var = moving_mean, moving_variance' : 'mean, var = h.mean(-1, keepdims=True), h.var(-1, keepdims=True)'}\nh = (h - mean) / np.sqrt(var + ${epsilon})${scale ? ' * gamma' : ''}${center ? ' + beta' : ''}`,
 });
 
-/** These weights of the layer through a function. */
+/** Applies a function to each of the named weights of the layer. */
 const setting = (f: Readonly<Record<string, (v: number) => number>>) => (s: Scenario, layer: Norm) =>
   changeWeights(s, layer.name, (name, t) => (f[name] ? mapData(t, f[name]) : t));
 
@@ -68,7 +68,7 @@ const TRAINING_FIX: Fix = {
   numpy: 'y = model(x, training=False)  # ← PyTorch: model.eval(); NumPy: moving_mean and moving_variance, not those of h',
 };
 
-/** Of a batch in the moving statistics after one step: PyTorch's momentum is 0.1, Keras' 0.99. */
+/** Weight of a batch in the moving statistics after one step: PyTorch's momentum is 0.1, Keras' 0.99. */
 const SHARES = [0.1, 0.01];
 
 const batchWays = (epsilon: number): Wrong[] => [
@@ -131,7 +131,9 @@ const pairExchanged = (s: Scenario, { name }: Norm): Scenario | undefined => {
   return gamma && beta && changeWeights(s, name, (own, t) => (own === 'gamma' ? beta : own === 'beta' ? gamma : t));
 };
 
-/** Mean and variance of what the layer reads, over all samples (and steps); a share of them, the rest as they were. */
+/**
+ * Uses mean and variance of the layer's input over all samples (and steps), with weight `share`; the rest remains the moving statistics.
+ */
 function ofBatch(s: Scenario, layer: Norm, share = 1, unbiased = false): Scenario | undefined {
   const x = runScenario(s)?.layers.get(layer.name)?.inputs[0].tensor;
   const K = x?.shape[x.shape.length - 1];
@@ -147,7 +149,7 @@ function ofBatch(s: Scenario, layer: Norm, share = 1, unbiased = false): Scenari
   );
 }
 
-/** y = γ·(x − mean) / deviation + β of each sample: over its steps and each feature, or (`whole`) over both. */
+/** y = γ·(x − mean) / deviation + β for each sample: over the steps of each feature, or (`whole`) over all its numbers. */
 function ofEachSample({ weights }: Scenario, { name, epsilon }: Norm, whole = false): LoopFault['merged'] {
   const [gamma, beta] = ['gamma', 'beta'].map(own => weights.get(name)?.get(own)?.data);
   return (_, { shape, data }) => {
@@ -163,7 +165,7 @@ function ofEachSample({ weights }: Scenario, { name, epsilon }: Norm, whole = fa
   };
 }
 
-/** ε beside the root, not in it: (x − mean) / (√variance + ε). */
+/** ε outside the root instead of inside: (x − mean) / (√variance + ε). */
 function besideRoot({ weights }: Scenario, { name, epsilon }: Norm, unbiased: boolean): LoopFault['merged'] {
   const [gamma, beta] = ['gamma', 'beta'].map(own => weights.get(name)?.get(own)?.data);
   return (_, t) => {
@@ -179,7 +181,7 @@ function besideRoot({ weights }: Scenario, { name, epsilon }: Norm, unbiased: bo
   };
 }
 
-/** n − 1 in the deviation: γ and ε that give the same */
+/** Uses n − 1 in the deviation, by an equivalent change of γ and ε. */
 function unbiased(s: Scenario, layer: Norm): Scenario | undefined {
   const n = s.weights.get(layer.name)?.get('gamma')?.data.length;
   if (!n || n < 2) return undefined;
@@ -205,7 +207,7 @@ const LAYER_WAYS: readonly Wrong[] = [
   ],
 ];
 
-/** Where it normalises over the last axis as it stands in the file. */
+/** Applies the change if the layer normalises over the last axis, as specified. */
 const ofLastAxis = (l: Norm, change: () => Scenario) =>
   l.kind === 'layernorm' && l.axis.join() === '-1' && !l.rmsScaling ? change() : undefined;
 
@@ -231,8 +233,8 @@ export const normalization = mistake('normalization', 'a normalisation is comput
   },
 });
 
-/** γ stays small: Γ is another symbol. */
+/** Capitalises the text, but not γ, since Γ is another symbol. */
 function upper(text: string, name: string | null): string {
-  // a name is written as the file has it
+  // a layer's name is not changed
   return name !== null && text.startsWith(name) ? text : text.replace(/^[a-z]/, first => first.toUpperCase());
 }

@@ -2,7 +2,7 @@ import { formatActivation } from '../../activations/index.js';
 import { finishing, mapData, mistake, type Scenario } from '../mistake.js';
 import { headOf } from './heads.js';
 
-/** A function of y, number by number: its exponential, its logarithm. */
+/** A function applied to each number of y: its exponential, its logarithm. */
 
 const ELEMENTWISE: readonly { name: string; f: (v: number) => number; numpy: string; back: string }[] = [
   { name: 'exp', f: Math.exp, numpy: 'np.exp(y)', back: 'np.log(y)' },
@@ -15,7 +15,7 @@ const ELEMENTWISE: readonly { name: string; f: (v: number) => number; numpy: str
   { name: 'clip', f: v => Math.min(1, Math.max(0, v)), numpy: 'np.clip(y, 0, 1)', back: 'y' },
 ];
 
-/** An activation after the network's own; where it has none, `activation` says it. */
+/** An activation applied after the network's own; for networks without one, this is the mistake `activation`. */
 const TWICE: typeof ELEMENTWISE = [
   { name: 'sigmoid', f: v => 1 / (1 + Math.exp(-v)), numpy: '1 / (1 + np.exp(-y))', back: 'y' },
   { name: 'tanh', f: Math.tanh, numpy: 'np.tanh(y)', back: 'y' },

@@ -2,7 +2,7 @@ import { sameShape, type Tensor } from '../../tensor/tensor.js';
 import { type Found, finishing, mapData, mistake } from '../mistake.js';
 import { headOf } from './heads.js';
 
-/** Whole numbers instead of y: classes, zeros of an array never filled, numbers cut to integers. */
+/** Integers instead of y: classes, zeros of an array that was never filled, numbers cast to integers. */
 
 function rowsOf(y: Tensor): [number, number] {
   const K = y.shape[y.shape.length - 1];
@@ -61,7 +61,7 @@ export const outputZeros = mistake('output-zeros', 'the output array was never f
   numpy: 'Y = np.zeros((N, K))          # ← floats\nfor n in range(N): Y[n] = h @ Wo + bo',
   example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
   variants: () => [finishing(y => mapData(y, () => 0), { labels: 10 })],
-  // the last batch is smaller than the others, and was left out
+  // the last batch is smaller than the others and was skipped
   fromOutput(_scenario, { y }, other): Found[] {
     const N = other.shape[0];
     const size = other.data.length / N;

@@ -9,9 +9,9 @@ export interface Layout {
   readonly shape: readonly number[];
   /** 'with its axes in the order [T, N, K]' */
   readonly words: string;
-  /** back to y */
+  /** code that restores y */
   readonly fix?: Fix;
-  /** numbers in this layout -> in that of y */
+  /** Converts data in this layout to that of y. */
   back(data: FloatArray): FloatArray;
 }
 
@@ -26,7 +26,7 @@ const ORDERS: Readonly<Record<number, readonly (readonly number[])[]>> = {
   ],
 };
 
-/** Every other order of the axes of a y [N, K] or [N, T, K]; time-major flattened to [T·N, K], too. */
+/** All other orders of the axes of y [N, K] or [N, T, K]; also time-major y flattened to [T·N, K]. */
 export function layoutsOf(shape: readonly number[]): Layout[] {
   const letters = shape.length === 3 ? ['N', 'T', 'K'] : ['N', 'K'];
   return (ORDERS[shape.length] ?? []).flatMap((order): Layout[] => {
@@ -53,7 +53,7 @@ export function layoutsOf(shape: readonly number[]): Layout[] {
   });
 }
 
-/** [T, N, K] of PyTorch comes from a default; any other order from a line of one's own. */
+/** The fix: [T, N, K] in PyTorch comes from a default; any other order from the reader's own code. */
 function backFix(words: readonly string[], inverse: readonly number[]): Fix {
   const to = inverse.map(axis => words[axis]).join(', ');
   const about = `# ← [${words.join(', ')}] -> [${to}]; not reshape`;

@@ -5,18 +5,18 @@ import { Mismatch } from '../affine.js';
 import { finishing, mistake } from '../mistake.js';
 import { headOf } from './heads.js';
 
-/** y over what some of its numbers are together: a row, the steps of one output, a whole sample. One scale for all is `output-scaled`. */
+/** y normalised within groups of its numbers: a row, the steps of one output, a whole sample. A single scale for all is `output-scaled`. */
 
 interface Rule {
   readonly parameter: string;
-  /** what becomes of a group of numbers */
+  /** description of what happens to a group */
   readonly words: string;
   readonly numpy: (axis: string) => string;
-  /** a group -> what becomes of it */
+  /** Normalises a group of numbers. */
   readonly apply: (group: Float64Array) => Float64Array;
-  /** numbers of a group below which nothing is left to see */
+  /** least size of a group for which anything shows */
   readonly least: number;
-  /** a layer of the network would do the same to h: said there */
+  /** whether a layer of the network would do the same to h; it is then reported there */
   readonly ofH?: boolean;
 }
 
@@ -85,7 +85,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** The axes of a group, as NumPy counts them, and in words. */
+/** The axes of a group, as NumPy numbers them, and in words. */
 const GROUPS = [
   { axes: '-1', words: 'each row', isSequence: false },
   { axes: '1', words: 'each output of a sample, over its steps,', isSequence: true },
@@ -94,7 +94,10 @@ const GROUPS = [
 
 type Group = (typeof GROUPS)[number];
 
-/** y [N, K] or [N, T, K], each group through the rule; a group that it does not determine (all numbers alike) is none. */
+/**
+ * Applies the rule to each group of y [N, K] or [N, T, K]. @throws Mismatch if a group does not determine the result (all its numbers are
+ * equal)
+ */
 function inGroups({ shape, data }: Tensor, { axes, isSequence }: Group, { apply, least }: Rule): Tensor {
   if (isSequence && shape.length !== 3) throw new Mismatch();
   const { starts, offsets } = placesAlong(shape, axes === '-1' ? [shape.length - 1] : axes === '1' ? [1] : [1, 2]);

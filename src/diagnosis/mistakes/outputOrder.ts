@@ -5,7 +5,7 @@ import { type FloatArray, sameShape, sizeOf, type Tensor } from '../../tensor/te
 import { type Found, finished, type Hypothesis, listed, mistake, NEAR_NOISE, simulated, type Way } from '../mistake.js';
 import type { Scenario } from '../scenario.js';
 
-/** Right numbers in wrong places: outputs, samples or steps in another order, some of them twice, all of them one place further. */
+/** Correct numbers in wrong places: outputs, samples or steps reordered, repeated or shifted. */
 
 export const outputsPermuted: Hypothesis = mistake('outputs-permuted', 'the outputs are in another order', ['often', 'alone'], {
   why: 'The columns of your output are the right ones in another order: the classes are numbered differently, or the columns of Wo are exchanged.',
@@ -49,7 +49,7 @@ export function columnDistance(a: Tensor, from: number, b: Tensor, k: number): n
   return largestApart(a.data, b.data, from, k, K);
 }
 
-/** Of numbers `stride` apart, from these places on, so many of them at most. */
+/** The largest difference of at most `count` numbers, `stride` apart, starting at these positions. */
 function largestApart(a: FloatArray, b: FloatArray, from: number, to: number, stride: number, count = Infinity): number {
   let most = 0;
   for (let i = 0; i < count && from + i * stride < a.length && to + i * stride < b.length; i++)
@@ -58,8 +58,8 @@ function largestApart(a: FloatArray, b: FloatArray, from: number, to: number, st
 }
 
 /**
- * For each of `count` places the nearest source; undefined where one has none within `NEAR_NOISE`² times the noise. Of several that are alike within
- * the noise its own place goes first, then one that no other place has.
+ * For each of `count` places the nearest source; undefined if a place has none within `NEAR_NOISE`² times the noise. Among sources that are
+ * equal within the noise, its own place is preferred, then one that no other place uses.
  */
 function assigned(count: number, distanceOf: (place: number, source: number) => number, noise: number): number[] | undefined {
   const order: number[] = [];
@@ -111,7 +111,7 @@ export const samplesRepeated: Hypothesis = mistake('samples-repeated', 'one samp
   },
 });
 
-/** One further, the first or the last one twice: samples-shifted says that. */
+/** Whether this is a shift by one with the first or last one repeated, which is `samples-shifted`. */
 function isShift(order: readonly number[]): boolean {
   const N = order.length;
   return order.every((m, n) => m === Math.max(0, n - 1)) || order.every((m, n) => m === Math.min(N - 1, n + 1));
@@ -139,10 +139,10 @@ const backInOrder = (order: readonly number[]) => ({
 
 const rows = (y: Tensor, order: readonly number[]) => takeAlong(y, 0, order.length, n => order[n]);
 
-/** The last sample first. */
+/** Moves the last sample to the front. */
 const rotate = (y: Tensor) => takeAlong(y, 0, y.shape[0], n => (n + y.shape[0] - 1) % y.shape[0]);
 
-/** Where the first rows have no place to come from: zeros, or the first one again. */
+/** Shifts along an axis; rows without a source become zeros, or repeat the edge. */
 function shifted(y: Tensor, axis: 0 | 1, by: number, fill: 'zeros' | 'edge'): Tensor {
   const count = y.shape[axis];
   return takeAlong(y, axis, count, k => (fill === 'zeros' ? k - by : Math.min(Math.max(k - by, 0), count - 1)));
@@ -164,7 +164,7 @@ export const stepsShifted = mistake('steps-shifted', 'the outputs are shifted by
   fromOutput: (_scenario, right, other, noise) => (right.y.shape.length < 3 ? [] : shiftedFrom(right.y, other, 1, noise, 'step')),
 });
 
-/** The same where the row without a place to come from holds something else: the sample or step before the first, or after the last. */
+/** Finds a shift whose first or last row contains something else: the sample or step before the first, or after the last. */
 function shiftedFrom(right: Tensor, other: Tensor, axis: 0 | 1, noise: number, noun: string): Found[] {
   const count = right.shape[axis];
   if (!sameShape(right.shape, other.shape) || count < 3) return [];

@@ -10,7 +10,7 @@ import { differentNumbers, numbersToldBy } from '../slices.js';
 import { estimated, type Unknown } from './estimated.js';
 import { directionsInEffect, headOf } from './heads.js';
 
-/** The other output is the right one times a number, plus a number: another unit, not another equation. */
+/** The other output is the correct one times a number, plus a number: another unit of measurement, not another equation. */
 
 interface Line {
   readonly scale: number;
@@ -18,8 +18,8 @@ interface Line {
 }
 
 /**
- * The line that brings `from` closest to `to`, of every `stride`-th number from `start` on, each weighed by how exactly it is known; undefined
- * where `from` does not vary.
+ * The line that brings `from` closest to `to`, for every `stride`-th number from `start` on, each weighted by its precision; undefined if
+ * `from` does not vary.
  */
 function lineThrough(from: FloatArray, to: FloatArray, noise: Noise, start = 0, stride = 1): Line | undefined {
   const weight = weights(noise);
@@ -40,7 +40,7 @@ function lineThrough(from: FloatArray, to: FloatArray, noise: Noise, start = 0, 
   if (count < 3 || !(aa > 0)) return undefined;
   const scale = ab / aa;
   const offset = mb - scale * ma;
-  // one number that is enough says more than two
+  // a single number that suffices is a better explanation than two
   const isEnough = (line: Line) => {
     for (let k = start; k < from.length; k += stride)
       if (Math.abs(line.scale * from[k] + line.offset - to[k]) > NEAR_NOISE * noise.data[k]) return false;
@@ -50,13 +50,13 @@ function lineThrough(from: FloatArray, to: FloatArray, noise: Noise, start = 0, 
   if (Math.abs(scale - 1) < 1e-2 && isEnough(shift)) return shift;
   const multiple = { scale: product / square, offset: 0 };
   if (isEnough(multiple)) return multiple;
-  // an offset that is rounding of the sums would be the only thing that is wrong where the right y is zero
+  // an offset that is only rounding of the sums is set to 0: where the correct y is zero, it would be the only error
   return { scale, offset: Math.abs(offset) < 1e-6 * Math.abs(scale) * (Math.abs(ma) + Math.sqrt(aa / n)) ? 0 : offset };
 }
 
 const weighed = new WeakMap<Noise, Float64Array>();
 
-/** By the square of the noise: a large float16 number is known less exactly than a small one. Made once: every column asks for them. */
+/** Weights by the square of the noise, cached: a large float16 number is less precise than a small one. */
 function weights(noise: Noise): Float64Array {
   const known = weighed.get(noise);
   if (known) return known;
@@ -66,7 +66,7 @@ function weights(noise: Noise): Float64Array {
   return made;
 }
 
-/** A scale that is nearly zero would explain a constant output. */
+/** A scale near zero would explain any constant output. */
 const LEAST_SCALE = 1e-6;
 
 function lineText({ scale, offset }: Line, right: Tensor): string {
@@ -89,7 +89,7 @@ export const outputScaled = mistake('output-scaled', 'the output has another sca
       {
         y: mapData(right.y, v => line.scale * v + line.offset),
         chosen,
-        // a bias that is scaled, too, no h can make: then every number counts
+        // no h can produce a bias that is scaled too, so every number counts then
         told: Math.min(
           Math.max(0, (hasBias(scenario) ? differentNumbers(other.data) : numbersToldBy(right, scenario, other)) - chosen),
           linearNumbers(scenario, right, other, noise, { scale: line.scale, chosen }),
@@ -103,12 +103,12 @@ export const outputScaled = mistake('output-scaled', 'the output has another sca
 });
 
 interface Linear {
-  /** what the largest column is multiplied by: so much larger is what h does to it */
+  /** factor of the largest column, by which the effect of h grows */
   readonly scale: number;
   readonly chosen: number;
 }
 
-/** How many numbers a linear function of y proves beyond its own: of each output its mean, and one for every direction of h that is seen. */
+/** How many numbers a linear function of y proves beyond its own: for each output its mean, and one for every visible direction of h. */
 function linearNumbers(scenario: Scenario, right: Outcome, other: Tensor, noise: number, { scale, chosen }: Linear): number {
   const K = other.shape[other.shape.length - 1];
   const most = largestDifference(right.y.data, other.data).abs;
@@ -125,10 +125,10 @@ function hasBias({ weights, model }: Scenario): boolean {
   );
 }
 
-/** As many digits as y can say. */
+/** Rounds to as many digits as y determines. */
 const inDigits = (v: number) => Number(v.toPrecision(Math.abs(Number(v.toPrecision(4)) - v) < 1e-5 * Math.abs(v) ? 4 : 6));
 
-/** The line undone. */
+/** Code that inverts the line. */
 function backCode({ scale, offset }: Line): string {
   const [s, o] = [scale, offset].map(inDigits);
   const moved = Math.abs(o) < 1e-6 * Math.abs(s) ? 'y' : o < 0 ? `y + ${-o}` : `y - ${o}`;
@@ -153,7 +153,7 @@ export const outputScaledEach = mistake('output-scaled-each', 'each output has i
       {
         y: eachColumn(right.y, (v, k) => lines[k].scale * v + lines[k].offset),
         chosen: 2 * K,
-        // a column made of M units has M + 1 numbers of its own at most
+        // a column computed from M units has at most M + 1 numbers of its own
         told: linearNumbers(scenario, right, other, noise, { scale: Math.max(...lines.map(l => Math.abs(l.scale))), chosen: 2 * K }),
         floor: noise * Math.max(1, ...lines.map(l => Math.abs(l.scale))),
         why: `Each output has ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'an offset' : 'a scale and an offset'} of its own: ${listed(shown, 4)}. ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'Another bias of the dense layer does that, or a mean of each column that was subtracted or added.' : 'scaler.inverse_transform does that.'}`,
@@ -180,7 +180,7 @@ export const inputAdded = mistake('input-added', 'x is added to the output', ['a
   },
 });
 
-/** The number of x that stands beside number i of y [N, K] or [N, T, K]. */
+/** The number of x that corresponds to number i of y [N, K] or [N, T, K]. */
 function xBeside({ input: { x } }: Scenario, { shape }: Tensor, i: number): number {
   const [, T, D] = x.shape;
   const K = shape[shape.length - 1];
@@ -226,7 +226,7 @@ export const hiddenScaled = mistake('hidden-scaled', 'h is scaled before the den
       {
         layer: head.name,
         y: activated(head.activation, scores),
-        // without a bias a scaled output has the same numbers: a tie
+        // without a bias, a scaled output has the same numbers: a tie
         chosen: 1,
         ...(name === 'linear' && {
           told: Math.min(
@@ -241,7 +241,7 @@ export const hiddenScaled = mistake('hidden-scaled', 'h is scaled before the den
   },
 });
 
-/** The same in front of a dense layer whose y is not the output. */
+/** `scaled` before a dense layer whose y is not the output. */
 function scaledInside(scenario: Scenario, right: Outcome, other: Tensor, noise: number, each: Noise): Found[] {
   const inner = scenario.model.layers.filter(l => l.kind === 'dense' && l.name !== scenario.model.output);
   const unknown = inner.map(
@@ -254,7 +254,7 @@ function scaledInside(scenario: Scenario, right: Outcome, other: Tensor, noise: 
   return estimated(scenario, right, other, noise, each, unknown);
 }
 
-/** y -> the scores before the activation; of a softmax up to a constant in each row. */
+/** Inverts the activation: y -> scores; for a softmax, up to a constant in each row. */
 const SCORES: Readonly<Record<string, (y: FloatArray, K: number) => Float64Array>> = {
   linear: y => Float64Array.from(y),
   sigmoid: y => Float64Array.from(y, v => Math.log(v / (1 - v))),
@@ -262,7 +262,7 @@ const SCORES: Readonly<Record<string, (y: FloatArray, K: number) => Float64Array
   softmax: centredRows,
 };
 
-/** Logarithms of probabilities [R, K], less the mean of their row: scores up to a constant. */
+/** Logarithms of probabilities [R, K] minus the mean of their row: the scores up to a constant. */
 export function centredRows(y: FloatArray, K: number): Float64Array {
   const out = Float64Array.from(y, Math.log);
   for (let r = 0; r < out.length; r += K) out.set(centred(out.subarray(r, r + K)), r);
@@ -275,7 +275,7 @@ function centred(row: FloatArray): Float64Array {
   return values.map(v => v - mean);
 }
 
-/** Rates people use. */
+/** Names the dropout rate that gives this scale, if it is a usual one. */
 function dropoutText(s: number): string {
   const p = s < 1 ? 1 - s : 1 - 1 / s;
   const isRate = s > 0 && p > 0.04 && p < 0.91 && Math.abs(p * 20 - Math.round(p * 20)) < 1e-3;
@@ -284,7 +284,7 @@ function dropoutText(s: number): string {
     : '';
 }
 
-/** The input of the dense layer times s: its weights times s. */
+/** Scales the dense layer's input by s, by scaling its weights. */
 function scaledInput(scenario: Scenario, s: number): Scenario {
   return onNamed(scenario, headOf(scenario)!.name, ['Wo'], t => mapData(t, v => s * v));
 }

@@ -11,9 +11,9 @@ import { pools } from './heads.js';
 import { withLength, withSteps } from './inputSteps.js';
 import { LAST_OF_PACKED, lengthsOf, withLengths } from './masks.js';
 
-/** Padding of sequences of different lengths: on the other side, left out, added, and lengths of other samples. */
+/** Padding of sequences of different lengths: on the other side, removed, added, or with the lengths of other samples. */
 
-/** Steps at the end (or the start) of sample n that are zero in every feature. */
+/** Number of steps at the end (or the start) of sample n that are zero in every feature. */
 function zerosAt(x: Tensor, n: number, where: 'end' | 'start'): number {
   const [, T] = x.shape;
   let count = 0;
@@ -21,12 +21,12 @@ function zerosAt(x: Tensor, n: number, where: 'end' | 'start'): number {
   return count;
 }
 
-/** [N, T, …] -> [N, T]: 0 where a step is zero in every feature. */
+/** A mask [N, T] of x [N, T, …]: 0 where a step is zero in every feature. */
 function realSteps(x: Tensor): Uint8Array {
   return Uint8Array.from({ length: x.shape[0] * x.shape[1] }, (_, k) => (isZeroStep(x, k) ? 0 : 1));
 }
 
-/** Step k of those of all samples, one after the other. */
+/** Whether step k is zero, counted over all samples one after the other. */
 function isZeroStep(x: Tensor, k: number): boolean {
   const width = sizeOf(x.shape.slice(2));
   for (let i = k * width; i < (k + 1) * width; i++) if (x.data[i] !== 0) return false;
@@ -95,13 +95,13 @@ export const paddingSkipped = mistake('padding-skipped', 'padding is left out, w
   },
 });
 
-/** Its last state is the last row of a packed sequence, zeros behind the end of a short one. */
+/** Takes the last row of a packed sequence for the last state: zeros after the end of a short one. */
 function lastOfPacked(scenario: Scenario, { name, bidirectional }: RecurrentSpec): Scenario {
   const zeros = changeLayer(scenario, name, { zeroOutputForMask: true });
   return bidirectional === null ? zeros : changeLoop(zeros, name, { last: 'end' });
 }
 
-/** How many steps of each sample are padding there: by its length, else the steps that are zero in every feature. */
+/** Number of padding steps of each sample at that end: by its length, or else the steps that are zero in every feature. */
 function paddingOf(scenario: Scenario, where: 'end' | 'start'): number[] {
   const { x } = scenario.input;
   const [N, T] = x.shape;
@@ -163,7 +163,7 @@ export const lengthsPermuted = mistake('lengths-permuted', 'the lengths belong t
     if (!lengths || !isApart(scenario, right, other)) return [];
     const kinds = [...new Set(lengths)];
     if (kinds.length * lengths.length * workOf(samplesOf(scenario, 0, 1)) > MOST_WORK) return [];
-    // of each sample the length, of those there are, under which its y is the other one
+    // for each sample, the length (among the existing ones) with which its y is the other one
     const found: number[] = [];
     for (let n = 0; n < lengths.length; n++) {
       const [sample, own, noise] = [samplesOf(scenario, n, n + 1), sliceFirst(other, n, n + 1), sliceFirst(each, n, n + 1)];
@@ -182,12 +182,12 @@ export const lengthsPermuted = mistake('lengths-permuted', 'the lengths belong t
   },
 });
 
-/** Multiply-adds for the length of each sample. */
+/** Most multiply-adds for finding the lengths. */
 const MOST_WORK = 1e8;
 const ZEROED =
   '@ runs over the padding, and its output there is set to zero afterwards: the forward direction is right that way, but the backward one starts in the padding behind the end of a short sequence.';
 
-/** Both directions see all steps; the rows of padding are zeros in the end. */
+/** Both directions run over all steps, and the rows of padding are set to zero afterwards. */
 function runOverPadding(s: Scenario, { name }: { readonly name: string }): Scenario {
   const { x, mask } = s.input;
   const zeroed = (t: Tensor) =>

@@ -2,7 +2,7 @@ import { isRecurrent, type PoolSpec } from '../../model/spec.js';
 import { type About, changeLayer, finished, type Hypothesis, mapData, mistake, onNamed, type Scenario, type Way } from '../mistake.js';
 import { bypass, insertAfter, lastStepLayer, pools } from './heads.js';
 
-/** Mistakes in how the steps are made one: by the last of them, their maximum, their mean. */
+/** Mistakes in how the steps are reduced to one: the last of them, their maximum, their mean. */
 
 const overSteps = (kind: string) => (kind.includes('max') ? 'maximum' : 'mean');
 
@@ -32,7 +32,7 @@ function pooling(kind: PoolSpec['kind'], name: string, title: string, about: Omi
   }
 }
 
-/** The other one of MaxPooling1D and AveragePooling1D. */
+/** Exchanges MaxPooling1D and AveragePooling1D. */
 function inWindows({ model }: Scenario, kind: PoolSpec['kind']): Way[] {
   return model.layers.flatMap(({ name, kind: own }): Way[] => {
     const [, from, space] = /^(max|avg)(pool[123]d)$/.exec(own) ?? [];
@@ -56,7 +56,7 @@ export function insertPool(scenario: Scenario, after: string, kind: PoolSpec['ki
   return insertAfter(changeLayer(scenario, after, { returnSequences: true }), after, pool);
 }
 
-/** What the network does not do: one number of all steps. */
+/** A pooling over all steps that the network does not have. */
 const pooled = (kind: 'maxpool' | 'avgpool', name: string, what: string, layer: string, numpy: string, torch: string) =>
   pooling(kind, name, `the ${what} over time is used`, {
     why: `The ${what} over time of the hidden states is used (${layer}); the network has no such layer.`,
@@ -76,7 +76,7 @@ export const poolLast = pooling('last', 'pool-last', 'the last step is used inst
   example: { layers: 'rnn:3,maxpool,dense:1', N: 2, T: 3, D: 2 },
 });
 
-/** The sum over the steps is the mean times T; where the dense layer reads it, its weights times T. */
+/** The sum over the steps is T times the mean; if the dense layer reads it, its weights are multiplied by T. */
 export const poolSum = mistake('pool-sum', 'the sum over time is used', [], {
   why: 'The hidden states are added up over time, which the network does not do. Their sum is T times their mean.',
   numpy: 'y = hs.mean(axis=1) @ Wo + bo  # ← not hs.sum(axis=1)',

@@ -3,9 +3,9 @@ import type { Tensor } from '../../tensor/tensor.js';
 import type { Hypothesis, Scenario, Way } from '../mistake.js';
 import { changeLoop, finished, mapData, mistake, onAllWeights, recurrentLayers } from '../mistake.js';
 
-/** Not another formula but other numbers: fewer bits. */
+/** The same formula with numbers of fewer bits. */
 
-/** To the nearest float16, and to the nearest bfloat16. */
+/** Rounds to the nearest float16 and bfloat16. */
 export const toHalf = (v: number) => f16ToNumber(numberToF16(v));
 export const toBfloat = (v: number) => bf16ToNumber(numberToBf16(v));
 
@@ -46,7 +46,7 @@ function roundings(round: (v: number) => number) {
   return { some, weights, input, output, all: (s: Scenario): Scenario => output(states(weights(input(s)))) };
 }
 
-/** Weights, input, every state and the output rounded. */
+/** Rounds the weights, the input, every state and the output. */
 export function roundedThroughout(scenario: Scenario, round: (v: number) => number): Scenario {
   return roundings(round).all(scenario);
 }

@@ -6,7 +6,7 @@ import { changeLayer, type Found, finishing, mapData, mistake, type Scenario, sm
 import { headOf } from './heads.js';
 import { centredRows } from './outputScaled.js';
 
-/** A softmax of another kind: over another axis, of scores divided by a temperature, its logarithm. */
+/** Another softmax: over another axis, of scores divided by a temperature, or its logarithm. */
 
 function headActivation(scenario: Scenario): string {
   const head = headOf(scenario);
@@ -28,7 +28,7 @@ export const logSoftmax = mistake('log-softmax', 'a log-softmax is used instead 
   },
 });
 
-/** Softmax over the samples, over the steps, over everything: what people get who leave out the axis. */
+/** Softmax over the samples, the steps or everything: the result of omitting the axis. */
 export const softmaxAxis = mistake('softmax-axis', 'the softmax runs over another axis', ['alone'], {
   why: 'The softmax runs over another axis than the outputs: it is the columns that add up to 1 (or everything together), not the rows.',
   numpy: 'e = np.exp(z - z.max(-1, keepdims=True)); y = e / e.sum(-1, keepdims=True)   # ← axis −1',

@@ -6,7 +6,7 @@ import { digitsWithin } from '../slices.js';
 import { directionsUnderMistakes, headOf } from './heads.js';
 import { columnDistance } from './outputOrder.js';
 
-/** Rows of the layer below the head and of y: [R, M] and [R, K]. */
+/** The rows that the head reads, [R, M], for the rows of y, [R, K]. */
 function headRows(scenario: Scenario, right: Outcome): { h: Tensor; R: number; M: number } | undefined {
   const head = headOf(scenario);
   const h = head && right.layers.get(head.name)?.inputs[0].tensor;
@@ -23,7 +23,7 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
   variants(scenario) {
     const head = headOf(scenario);
     if (!head) return [];
-    // to be simulated only: weights in reverse order stand for those of another model
+    // for --simulate only: the weights in reverse order stand for those of another model
     const change = (s: Scenario) =>
       changeWeights(s, head.name, (_, t) => mapData(t, (v, k) => t.data[t.data.length - 1 - k] + 0.25 * Math.sign(v)));
     return [{ layer: head.name, change, unsearched: true }];
@@ -33,7 +33,7 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
     const rows = headRows(scenario, right);
     if (head?.kind !== 'dense' || head.activation !== 'linear' || !rows || right.y.data.length !== other.data.length) return [];
     const K = head.units;
-    // a column that agrees, or is one number, says nothing about the weights above it
+    // a column that is equal, or constant, says nothing about the weights
     const told = columnsThatVary(other.data, K).filter(k => columnDistance(right.y, k, other, k) > NEAR_NOISE * noise).length;
     if (told === 0) return [];
     const candidates: Found[] = [];
@@ -49,7 +49,8 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
     }
     const fit = affineFitWithin(rows.h.data, other.data, [rows.R, rows.M, K], head.useBias, each.data);
     if (fit && rows.R >= fit.rank + 2) {
-      // in a saturated network any y is nearly a function of a few directions of h: the rows prove what the last direction was needed for
+      // in a saturated network any y is nearly a function of a few directions of h: the rows only prove what the last direction was needed
+      // for
       const off = largestDifference(right.y.data, other.data).abs;
       const proved = digitsWithin(fit.last, NEAR_NOISE * noise, off);
       candidates.push({
@@ -65,7 +66,7 @@ export const staleWeights = mistake('stale-weights', 'some layers have other wei
   },
 });
 
-/** y plus the mean difference of each column, in which a value counts by how little it was rounded. */
+/** Adds the mean difference of each column to y, weighting each value by its precision. */
 function shiftOf(y: Tensor, other: Tensor, each: Noise, K: number): Tensor {
   const [sums, counts] = [new Float64Array(K), new Float64Array(K)];
   other.data.forEach((v: number, i: number) => {

@@ -3,9 +3,9 @@ import { allocate, type FloatArray } from '../../tensor/tensor.js';
 import type { Scenario, StepFault, Way } from '../mistake.js';
 import { changeLoop, inEach, inLayers, inLoops, mapData, mistake, onNamed, recurrentLayers } from '../mistake.js';
 
-/** Mistakes after which a step does not know the steps before it. */
+/** Mistakes that make a step forget the steps before it. */
 
-/** A step that sees zeros instead of the states `which` (0: h, 1: c); where `when` says so of how many steps are left. */
+/** A step that sees zeros instead of the states `which` (0: h, 1: c), if `when` returns true for the number of remaining steps. */
 function forgetting(which: readonly number[], when: (left: number) => boolean = () => true): StepFault {
   const zeros = new Map<number, FloatArray>();
   return (context, right, left) =>
@@ -30,14 +30,14 @@ function resetVariants(scenario: Scenario, which: readonly number[], words: stri
 
 const PIECES = [2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 50, 64, 100];
 
-/** The sequence is given in pieces of k steps, and the state is zero at the start of each. */
+/** The sequence is passed in pieces of k steps, and the state is zero at the start of each. */
 function inPieces(scenario: Scenario): Way[] {
   const T = scenario.input.x.shape[1];
   const names = recurrentLayers(scenario).map(l => l.name);
   return PIECES.filter(k => k < T).map(k => {
     const step = forgetting([0, 1], left => (T - 1 - left) % k === 0);
     return {
-      // pieces as long as there are samples are also what a reshape to [T, N, D] gives
+      // pieces of N steps are also the result of a reshape to [T, N, D]
       rare: k !== scenario.input.x.shape[0],
       insideStep: false,
       change: inLayers(names, (s, l) => changeLoop(s, l.name, { step })),
@@ -70,7 +70,7 @@ export const whMissing = mistake('wh-missing', 'the recurrent weights are left o
   numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← + h @ Wh',
   example: { layers: 'gru:3,dense:1', N: 2, T: 3, D: 2 },
   variants: scenario =>
-    // elsewhere h goes nowhere but through Wh: that is state-reset
+    // in other cells h is only used through Wh, so that this is state-reset
     inEach(
       recurrentLayers(scenario).filter(l => l.kind === 'gru'),
       (s, l) => onNamed(s, l.name, ['Wh'], t => mapData(t, () => 0)),

@@ -14,7 +14,7 @@ import {
 } from '../mistake.js';
 import { withLength, withSteps } from './inputSteps.js';
 
-/** A sequence that does not start from zeros (or from the state it should): what an earlier call left, another layer's state, ones. */
+/** A sequence that starts from the wrong state: the final state of an earlier call, another layer's state, or ones. */
 
 type States = ReadonlyMap<string, readonly Tensor[]>;
 
@@ -24,7 +24,7 @@ export function startingWith(scenario: Scenario, states: States): Scenario {
 
 const known = new WeakMap<Scenario, States>();
 
-/** The states after the last step, of each layer by direction: forward h, c, backward h, c. */
+/** The final states of each layer, by direction: forward h, c, backward h, c. */
 function finalStates(scenario: Scenario): States | undefined {
   const outcome = known.has(scenario) ? undefined : runScenario(scenario);
   if (outcome)
@@ -49,7 +49,7 @@ function afterCalls(scenario: Scenario, calls: number): Scenario | undefined {
   return now;
 }
 
-/** After one call, of whose states the LSTMs keep only h (0) or only c (1). */
+/** Starts from the states of a previous call, of which LSTMs only keep h (0) or c (1). */
 function keepingOnly(which: 0 | 1): Change {
   return scenario => {
     const states = finalStates(scenario);
@@ -86,7 +86,7 @@ export const statePreviousCall = mistake('state-previous-call', 'the state of an
         },
       }),
     );
-    // of a sequence: all steps of both rounds, which the shape alone tells
+    // for a sequence: all steps of both rounds, recognised by the shape alone
     const twice = layers.some(l => l.returnSequences) ? [TWICE] : [];
     return [...(layers.some(l => l.kind === 'lstm') ? [...whole, ...one] : whole), ...twice];
   },
@@ -148,7 +148,7 @@ function isAlike(a: RecurrentSpec, b: RecurrentSpec): boolean {
   return a.kind === b.kind && a.units === b.units && a.bidirectional === null && b.bidirectional === null && a.projection === b.projection;
 }
 
-/** Layer by layer, for a layer's state depends on those below it. */
+/** Applied layer by layer, because a layer's state depends on the layers below. */
 function fromBelow(scenario: Scenario): Scenario | undefined {
   let now: Scenario | undefined = scenario;
   const layers = recurrentLayers(scenario);
@@ -172,7 +172,7 @@ function fromForward(scenario: Scenario): Scenario | undefined {
   return now;
 }
 
-/** Layers that start with what another value of the network is: a decoder with the last state of its encoder. */
+/** Layers whose initial state is another value of the network, such as a decoder that starts from the last state of its encoder. */
 export const withGivenStates = (scenario: Scenario) => recurrentLayers(scenario).filter(l => (l.states?.length ?? 0) > 0);
 
 export const stateNotPassed: Hypothesis = mistake('state-not-passed', 'a layer does not start with the state it is given', ['alone'], {

@@ -38,7 +38,7 @@ const ONE_STATE =
 const ONE_STATE_FIX = { numpy: 'h = np.zeros((N, M))     # ← one row a sample\nfor t in range(T): h = np.tanh(x[:,t] @ Wx + h @ Wh + bh)' };
 const EVERY_H = 'h of every recurrent layer continues from the sample before; only the c of the LSTM is reset to zero between samples.';
 
-/** A state that is kept from batch to batch: sample n starts where sample n − B ended. */
+/** A state kept from batch to batch: sample n starts from the final state of sample n − B. */
 function laggedVariants(scenario: Scenario): Way[] {
   const N = scenario.input.x.shape[0];
   return Array.from({ length: Math.max(0, Math.min(N - 2, MOST_LAG)) }, (_, k) => k + 2).map(lag => ({
@@ -76,7 +76,7 @@ export const inPlaceUpdate = mistake('in-place-update', 'h is overwritten while 
   torch: 'h_t_minus_1 = h_t.clone()   # ← a copy: h_t is written to in the next step',
   variants: scenario => {
     const layers = recurrentLayers(scenario).filter(l => l.projection === null && !hasRowFunction(l));
-    // with pooling behind it a sequence of equal steps is its last step: pool-last says that better
+    // followed by pooling, a sequence of equal steps is its last step, which is pool-last
     const pooled = scenario.model.layers.some(l => l.kind === 'maxpool' || l.kind === 'avgpool' || l.kind === 'last');
     const sequences = recurrentLayers(scenario).filter(l => l.returnSequences && !pooled);
     return [

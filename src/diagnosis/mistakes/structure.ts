@@ -20,9 +20,9 @@ import { insertAfter, pools } from './heads.js';
 import { withX } from './inputs.js';
 import { inputWidth } from './kernels.js';
 
-/** Something more or less between the layers: a normalisation, an activation, a sum, one direction alone, y fed back as x. */
+/** Something added or missing between the layers: a normalisation, an activation, a sum, a direction, y fed back as x. */
 
-/** Each row less its mean, divided by its deviation. */
+/** Each row minus its mean, divided by its standard deviation. */
 function normalised(t: Tensor, epsilon: number): Tensor {
   const K = t.shape[t.shape.length - 1];
   const data = Float64Array.from(t.data);
@@ -35,12 +35,12 @@ function normalised(t: Tensor, epsilon: number): Tensor {
   return { shape: t.shape, data };
 }
 
-/** The fault in all layers but the last: what stands between them, where that is more than one place. */
+/** The fault in all layers but the last, that is between the layers, if there is more than one such place. */
 export function betweenLayers(layers: readonly RecurrentSpec[], fault: LoopFault, more: Partial<Way>): Way[] {
   return layers.length > 2 ? inLoops(layers.slice(0, -1), fault, more).filter(v => v.layer === null) : [];
 }
 
-/** A layer more behind the one that makes the steps one. */
+/** Inserts a layer after the one that reduces the steps. */
 function afterPool(scenario: Scenario, layer: Readonly<Record<string, unknown>>, more: Partial<Way>): Way[] {
   return pools(scenario)
     .slice(0, 1)
@@ -140,7 +140,7 @@ function widthOf(layer: RecurrentSpec): number {
   return (layer.projection ?? layer.units) * (layer.bidirectional === 'concat' ? 2 : 1);
 }
 
-/** t [N, T, M] + input [N, T, M], or t [N, M] + its last step */
+/** t [N, T, M] + input [N, T, M], or t [N, M] + the last step of the input. */
 function withInput(t: Tensor, input: Tensor): Tensor {
   const M = t.shape[t.shape.length - 1];
   if (input.shape.length !== 3 || input.shape[2] !== M) throw new Mismatch();
@@ -171,7 +171,7 @@ export const directionMissing = mistake('direction-missing', 'one direction is m
   },
 });
 
-/** Steps up to which y is fed back: each is a run of the network up to it. */
+/** Most steps for which y is fed back, since each needs a run of the network up to it. */
 const MOST_FED = 64;
 
 export const outputFedBack = mistake('output-fed-back', 'y is fed back as the next x', ['alone'], {

@@ -4,7 +4,7 @@ import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { type Hypothesis, inLoops, mistake, recurrentLayers, type Scenario } from '../mistake.js';
 import { bypass, headOf } from './heads.js';
 
-/** Another tensor than the last h of the last layer: c, a lower layer's h, the h of one step before. */
+/** Another tensor than the last h of the last layer: c, h of a lower layer, or h of the step before. */
 
 export const headMissing = mistake('head-missing', 'hidden states instead of the dense layer’s output', ['alone'], {
   why: 'These are hidden states: the dense layer (fc, head) was not applied to them.',
@@ -60,7 +60,7 @@ export const lowerLayer: Hypothesis = mistake('lower-layer', 'a lower layer’s 
   },
 });
 
-/** Recurrent layers above `lower` left out; it returns what the last of them did. */
+/** Drops the recurrent layers above `lower`, which then returns what the last of them returned. */
 function withoutAbove(scenario: Scenario, lower: string, layers: readonly LayerSpec[]): Scenario | undefined {
   const above = layers.slice(layers.findIndex(l => l.name === lower) + 1);
   const top = above[above.length - 1] as { returnSequences: boolean };
@@ -82,7 +82,7 @@ export const stepEarly = mistake('step-early', 'h of the step before the last is
   variants: scenario =>
     scenario.input.x.shape[1] < 2
       ? []
-      : // in one direction this is stops-early
+      : // for one direction this is stops-early
         inLoops(
           recurrentLayers(scenario).filter(l => l.bidirectional !== null && !l.returnSequences),
           { last: 1 },
@@ -104,7 +104,7 @@ export const hnView = mistake('h-n-view', 'h_n is reshaped instead of concatenat
         ),
 });
 
-/** [N, 2·M], forward beside backward -> the numbers of [2, N, M] read as [N, 2·M] */
+/** [N, 2·M], forward beside backward, becomes what reading the numbers of [2, N, M] as [N, 2·M] gives. */
 function viewed(t: Tensor): Tensor {
   const [N, width] = t.shape;
   return t.shape.length === 2 ? reshape(swapBatchAndTime(reshape(t, [N, 2, width / 2])), [N, width]) : t;

@@ -24,9 +24,9 @@ import { differentNumbers } from '../slices.js';
 import { atEveryStep, pools } from './heads.js';
 import { ofLengths } from './masks.js';
 
-/** Mistakes with the time axis: which steps are seen, in which order, which one is taken. */
+/** Mistakes with the time axis: which steps are seen, in which order, and which one is taken. */
 
-/** Where the network itself runs from the last step to the first. */
+/** For a network that itself runs from the last step to the first. */
 const FORWARD = {
   why: (name: string) =>
     `The sequence is run from its first step to its last; in the network ${name} runs from the last step to the first (go_backwards).`,
@@ -74,7 +74,7 @@ function flipMask(mask: Uint8Array, T: number): Uint8Array {
   return mask.map((_, k) => mask[Math.floor(k / T) * T + T - 1 - (k % T)]);
 }
 
-/** x[:, from:to], mask along. */
+/** Keeps x[:, from:to], with its mask. */
 function steps(scenario: Scenario, from: number, to: number): Scenario {
   const { x, mask } = scenario.input;
   const [N, T] = x.shape;
@@ -87,7 +87,7 @@ function steps(scenario: Scenario, from: number, to: number): Scenario {
   };
 }
 
-/** A sequence [N, t, K] of fewer steps written into zeros [N, T, K], as an array allocated beforehand shows it. */
+/** Writes a shorter sequence [N, t, K] into zeros [N, T, K], like an array that was allocated beforehand. */
 function among(T: number, from: number): (y: Tensor) => Tensor {
   return y => {
     if (y.shape.length !== 3 || y.shape[1] >= T) return y;
@@ -96,19 +96,19 @@ function among(T: number, from: number): (y: Tensor) => Tensor {
   };
 }
 
-/** At most this many steps too few are looked for: more is another experiment, not a slip of the range. */
+/** Most missing steps to look for: more would not be an off-by-a-few error of a range. */
 const MOST_STEPS = 8;
 const MOST_STEPS_OF_LONG = 3;
 const LONG = 50;
-/** The same in the loops of single layers and directions, where there are more places for it. */
+/** Most missing steps in the loops of single layers and directions, since there are more of them. */
 const MOST_LOOP_STEPS = 3;
 
-/** Each is a run of its own: of a long sequence fewer are tried. */
+/** Most missing first steps to try: each needs a run, so there are fewer for long sequences. */
 function mostLate(T: number): number {
   return T < LONG ? T - 1 : MOST_STEPS_OF_LONG;
 }
 
-/** The range is short in the loop itself: the backward direction then leaves out other steps, and a sequence keeps rows of zeros. */
+/** The range of the loop itself is too short: the backward direction then omits other steps, and a sequence keeps rows of zeros. */
 function shortLoops(scenario: Scenario, late: boolean, missing: number): Way[] {
   const layers = recurrentLayers(scenario);
   const [only] = layers;
@@ -127,7 +127,7 @@ function shortened(scenario: Scenario, late: boolean, range: (missing: number, T
   return Array.from({ length: Math.max(0, Math.min(most, MOST_STEPS)) }, (_, k) => k + 1).flatMap((missing): Way[] => {
     const [from, to] = range(missing, T);
     const which = `${late ? 'first' : 'last'} ${plural(missing, 'step').replace(/^1 /, '')}`;
-    // what was forgotten in between does the same to the last step
+    // forgetting the state in between has the same effect on the last step
     const again =
       late && missing > 1 && lastStepAlone(scenario) && pools(scenario).length === 0
         ? `, or the state is zero again after step ${from}`
@@ -144,7 +144,9 @@ function shortened(scenario: Scenario, late: boolean, range: (missing: number, T
   });
 }
 
-/** The one recurrent layer that ends in its last step, where all run forward: one step less is then its h of the step before. */
+/**
+ * The only recurrent layer that returns its last step, if all layers run forwards: a missing last step then gives its h of the step before.
+ */
 function lastStepAlone(scenario: Scenario): string | undefined {
   const layers = recurrentLayers(scenario);
   const last = layers[layers.length - 1];
@@ -163,7 +165,7 @@ export const stopsEarly = mistake('stops-early', 'the last steps are left out', 
   fromOutput: (scenario, right, other, _noise, each) => earlierStep(scenario, right, other, each),
 });
 
-/** The h of an earlier step than the variants ask for: y of every step is computed once, and the step looked up. */
+/** h of an earlier step than the variants try: y of every step is computed once, and the step is looked up. */
 function earlierStep(scenario: Scenario, right: Outcome, other: Tensor, each: Noise): Found[] {
   const [N, T] = scenario.input.x.shape;
   if (T <= MOST_STEPS || scenario.input.mask || !lastStepAlone(scenario) || right.y.shape.length !== 2) return [];
@@ -181,7 +183,7 @@ function earlierStep(scenario: Scenario, right: Outcome, other: Tensor, each: No
   return [{ y: { shape: [N, K], data: at(found) }, chosen: 0, told: Math.max(0, differentNumbers(other.data) - 1), why }];
 }
 
-/** Only the second half is run: of a longer range each start would be a run of its own. */
+/** Only the second half is run; in a longer range, each start would need a run of its own. */
 function secondHalf(T: number): Way[] {
   const missing = T / 2;
   if (!Number.isInteger(missing) || missing <= Math.min(MOST_STEPS, mostLate(T))) return [];
@@ -231,7 +233,7 @@ export const axesSwapped = mistake('axes-swapped', 'the batch and time axes are 
     const turned = (s: Scenario): Scenario => ({ ...s, input: { x: reshape(swapBatchAndTime(s.input.x), [N, T, D]) } });
     const asItStands = (s: Scenario) => seeing(s, reshape(s.input.x, [T, N, D]));
     const last = recurrentLayers(scenario).filter(l => !l.returnSequences);
-    // of a sequence only: the y of one step stays as it is
+    // only for a sequence: y of a single step remains as it is
     const all = (change: (s: Scenario) => Scenario, finish?: (y: Tensor) => Tensor, why?: string): Way => ({
       needs: 'all',
       change: s => (finish ? finished(change(s), y => (y.shape.length === 3 ? finish(y) : y)) : change(s)),
@@ -243,9 +245,9 @@ export const axesSwapped = mistake('axes-swapped', 'the batch and time axes are 
     }
     const givesSequence = last.length === 0 && pools(scenario).length === 0;
     return [
-      // of another shape than y unless T = N: then the shape alone leads to them
+      // unless T = N, its shape differs from y: the shape alone leads to it
       { ...all(swapped, swapBatchAndTime), unsearched: !givesSequence && T !== N },
-      // where T = N nothing is reshaped
+      // if T = N, nothing is reshaped
       ...(T === N ? [] : [{ needs: 'input' as const, change: reread, why: REREAD }]),
       ...(T === N ? [] : [{ needs: 'input' as const, change: turned, why: TURNED }]),
       ...(givesSequence
@@ -255,7 +257,7 @@ export const axesSwapped = mistake('axes-swapped', 'the batch and time axes are 
           ]
         : []),
       { ...all(asItStands, undefined, AS_SAMPLES), unsearched: T !== N },
-      // told by the shape [T, K], unless T = N
+      // recognised by the shape [T, K], unless T = N
       ...(last.length > 0 ? [{ needs: 'all' as const, change: ofLastSample, why: LAST_SAMPLE, fix: LAST_STEP, unsearched: T !== N }] : []),
       // out[:, -1] of a time-major output [N as time, T as batch] is the last of the T "samples" at each of the N "steps"
       ...(last.length === 1 && last[0].bidirectional === null ? [all(s => lastOfBatch(swapped(s), last[0].name))] : []),
@@ -263,7 +265,7 @@ export const axesSwapped = mistake('axes-swapped', 'the batch and time axes are 
   },
 });
 
-/** y [T, K] of every step of the last sample. */
+/** y [T, K] at every step of the last sample. */
 function ofLastSample(s: Scenario): Scenario | undefined {
   const N = s.input.x.shape[0];
   const every = atEveryStep(samplesOf(s, N - 1, N));

@@ -2,7 +2,7 @@ import type { RecurrentSpec } from '../../model/spec.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { changeWeights, inEach, mapData, mistake, onAllWeights, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 
-/** Mistakes with whole sets of weights: rounded to a few decimals or to int8, those of another layer or direction. */
+/** Mistakes with whole sets of weights: rounded to a few decimals or to int8, or those of another layer or direction. */
 
 export const weightsRounded = mistake('weights-rounded', 'the weights are rounded to a few decimals', ['insideStep', 'alone'], {
   why: 'The weights are rounded to a few decimals: they were printed and copied, or written with %.4f.',
@@ -53,7 +53,7 @@ const OTHER_QUANTISATIONS: readonly (readonly [parameter: string, words: string,
   ['int4', 'int4: the largest number of each column is 7', t => quantised(t, true, 7)],
 ];
 
-/** 255 steps between the least number and the largest one, both sides of 0; 0 stays 0. */
+/** Quantises to 255 steps between the smallest and the largest number; the range includes 0, which stays 0. */
 function shiftedToBytes(t: Tensor): Tensor {
   const [least, most] = [Math.min, Math.max].map(of => (t.data as Float64Array).reduce((a, b) => of(a, b), 0));
   const step = (most - least) / 255;
@@ -61,12 +61,12 @@ function shiftedToBytes(t: Tensor): Tensor {
   return step > 0 ? mapData(t, v => (Math.min(255, Math.max(0, Math.round(v / step) + zero)) - zero) * step) : t;
 }
 
-/** One number to a multiple of largest / steps. */
+/** Rounds a number to a multiple of most / steps. */
 type Rounding = (v: number, most: number, steps: number) => number;
 
 const toStep: Rounding = (v, most, steps) => (Math.round((v / most) * steps) / steps) * most;
 
-/** In float32, a tie to the even number, −128 to 127. */
+/** As torch.ao.quantization: in float32, ties to even, −128 to 127. */
 const asTorch: Rounding = (v, most, steps) => {
   const scale = Math.fround(most / steps);
   const times = Math.fround(v * Math.fround(1 / scale));
@@ -74,7 +74,7 @@ const asTorch: Rounding = (v, most, steps) => {
   return Math.min(127, Math.max(-128, even)) * scale;
 };
 
-/** To whole multiples of largest / `steps`, of the whole or of each column. */
+/** Quantises to multiples of the largest magnitude / `steps`, of the whole tensor or of each column. */
 function quantised({ shape, data }: Tensor, each: boolean, steps = 127, round = toStep): Tensor {
   const width = each ? shape[shape.length - 1] : 1;
   const most = new Float64Array(width);
@@ -91,7 +91,7 @@ export const weightSwap = mistake('weights-exchanged', 'two layers or directions
   example: { layers: 'birnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario);
-    // of many layers those that follow each other
+    // with many layers, only adjacent ones
     const near = layers.length > MANY ? 1 : layers.length;
     const pairs = layers.flatMap((a, i) => layers.slice(i + 1, i + 1 + near).map(b => [a, b] as const));
     const swaps = pairs.filter(([a, b]) => exchangeable(scenario, a, b).length > 0);
@@ -142,10 +142,10 @@ export const weightSwap = mistake('weights-exchanged', 'two layers or directions
   },
 });
 
-/** Recurrent layers from which not every pair is tried. */
+/** Number of recurrent layers above which not all pairs are tried. */
 const MANY = 6;
 
-/** Names of weights that two layers have in the same shape. */
+/** Names of weights that have the same shape in two layers. */
 function exchangeable({ weights }: Scenario, a: RecurrentSpec, b: RecurrentSpec): string[] {
   const [own, other] = [weights.get(a.name), weights.get(b.name)];
   return a.kind !== b.kind

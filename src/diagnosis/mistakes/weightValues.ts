@@ -2,9 +2,11 @@ import { once } from '../../once.js';
 import { doublesOf, type FloatArray, type Tensor } from '../../tensor/tensor.js';
 import { mapData, mistake, onAllWeights, recurrentLayers, type Scenario, type Way } from '../mistake.js';
 
-/** Mistakes that a rule makes of all numbers of a matrix: the small ones set to zero, rows and columns of a given length, a largest value. */
+/**
+ * Mistakes that apply a rule to all numbers of a matrix: small ones set to zero, rows and columns scaled to a given norm, a largest value.
+ */
 
-/** Matrices that were changed together, in words. */
+/** Matrices that were changed together, and their description. */
 type Part = readonly [words: string, isIn: (layer: string, weight: string) => boolean];
 
 const ALL: Part = ['each matrix', () => true];
@@ -21,7 +23,7 @@ function partsOf(scenario: Scenario): Part[] {
   ];
 }
 
-/** Each matrix for itself, except where another part is that matrix alone. */
+/** Each single matrix, unless another part consists of that matrix alone. */
 function matricesOf({ weights }: Scenario, beside: readonly Part[]): Part[] {
   const all = [...weights].flatMap(([layer, own]) => [...own].filter(([name, t]) => isMatrix(t, name)).map(([name]) => ({ layer, name })));
   const isTold = beside.flatMap(([, isIn]) => {
@@ -35,7 +37,7 @@ function matricesOf({ weights }: Scenario, beside: readonly Part[]): Part[] {
 
 const isMatrix = (t: Tensor, name: string) => t.shape.length > 1 && !/(^|\/)bh$/.test(name);
 
-/** The matrices of a part changed. */
+/** Changes the matrices of a part. */
 const onMatrices = ([, isIn]: Part, change: (t: Tensor) => Tensor) =>
   onAllWeights((t, name, layer) => (isMatrix(t, name) && isIn(layer, name) ? change(t) : t));
 
@@ -43,13 +45,13 @@ const onMatrices = ([, isIn]: Part, change: (t: Tensor) => Tensor) =>
 
 const SHARES = [0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9];
 const LIMITS = [0.001, 0.01, 0.02, 0.05, 0.1, 0.2];
-/** Of so many matrices each is tried alone. */
+/** Most matrices for which each is tried alone. */
 const MOST_ALONE = 8;
 
-/** How many of n numbers a share is: torch.nn.utils.prune rounds, what np.quantile says is at most the number at that place. */
+/** Number of values in a share of n: torch.nn.utils.prune rounds; with np.quantile, it is the number of values up to that quantile. */
 const COUNTS = [(n: number, share: number) => Math.round(share * n), (n: number, share: number) => Math.floor(share * (n - 1)) + 1];
 
-/** Those of the counts that take other numbers from matrices of these sizes. */
+/** The counts that select different numbers in matrices of these sizes. */
 const countsFor = (share: number, sizes: readonly number[]) =>
   COUNTS.filter((count, i) => i === 0 || sizes.some(n => count(n, share) !== COUNTS[0](n, share)));
 
@@ -62,7 +64,7 @@ function without({ shape, data }: Tensor, limit: number): Tensor {
   return { shape, data: out };
 }
 
-/** A number of each tensor that many variants ask for. */
+/** Caches a quantity of each tensor that many variants use. */
 function ofTensor<R>(compute: (t: Tensor) => R): (t: Tensor) => R {
   const known = new WeakMap<FloatArray, R>();
   return t => {
@@ -77,7 +79,7 @@ const sorted = ofTensor(({ data }) => doublesOf(data, Math.abs).sort());
 /** The largest of the `count` smallest magnitudes. */
 const limitOf = (sizes: Float64Array, count: number) => (count < 1 ? -1 : sizes[Math.min(count, sizes.length) - 1]);
 
-/** Of every four numbers in a row of `axis` the two smallest are zero. */
+/** Sets the two smallest of every four consecutive numbers along `axis` to zero. */
 function twoOfFour(t: Tensor, axis: 0 | 1): Tensor {
   const [R, C] = t.shape;
   const at = (k: number, i: number) => (axis === 0 ? (Math.floor(Math.floor(k / C) / 4) * 4 + i) * C + (k % C) : k - (k % 4) + i);
@@ -87,13 +89,13 @@ function twoOfFour(t: Tensor, axis: 0 | 1): Tensor {
   });
 }
 
-/** All matrices with one limit for their numbers together. */
+/** Prunes all matrices with one common limit. */
 function prunedTogether(all: () => Float64Array, share: number, count: (typeof COUNTS)[number]): Way['change'] {
   const limit = once(() => limitOf(all(), count(all().length, share)));
   return onMatrices(ALL, t => without(t, limit()));
 }
 
-/** The magnitudes of all matrices, in order. */
+/** The magnitudes of all matrices, sorted. */
 function sortedTogether({ weights }: Scenario): Float64Array {
   const matrices = [...weights.values()].flatMap(own => [...own].filter(([name, t]) => isMatrix(t, name)));
   return concatenated(matrices.map(([, t]) => sorted(t))).sort();
@@ -155,7 +157,7 @@ export const weightsPruned = mistake('weights-pruned', 'small weights are set to
 
 // ---- lengths ------------------------------------------------------------------------------------------------------------------------------
 
-/** The lengths of the columns (axis 0) or rows of a matrix. */
+/** The norms of the columns (axis 0) or rows of a matrix. */
 const lengthsOf = [0, 1].map(axis =>
   ofTensor(({ shape, data }) => {
     const C = shape[shape.length - 1];
@@ -165,7 +167,7 @@ const lengthsOf = [0, 1].map(axis =>
   }),
 );
 
-/** Rows or columns of a matrix [R, C], each times what `factor` makes of its length. */
+/** Multiplies each row or column of [R, C] by `factor` of its norm. */
 function scaledLines(t: Tensor, axis: 0 | 1, factor: (length: number) => number): Tensor {
   const factors = lengthsOf[axis](t).map(length => (length > 0 ? factor(length) : 1));
   if (factors.every(f => f === 1)) return t;

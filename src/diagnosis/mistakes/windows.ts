@@ -5,7 +5,7 @@ import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { changeLayer, type Fix, mistake, onNamed, type Scenario, type Way } from '../mistake.js';
 import { bypass } from './heads.js';
 
-/** Mistakes with windows that slide over the steps: the padding, the strides and the dilation of a convolution, the sizes of a pooling. */
+/** Mistakes with sliding windows: padding, strides and dilation of a convolution, and the size of a pooling. */
 
 type Conv = Extract<LayerSpec, { readonly kind: `conv${1 | 2 | 3}d` }>;
 type Pool = Extract<LayerSpec, { readonly poolSize: readonly number[] }>;
@@ -19,12 +19,12 @@ const STRIDES = [1, 2, 3];
 const DILATIONS = [1, 2, 3, 4];
 const SIZES = [2, 3, 4, 5];
 
-/** One field of a layer with another value. */
+/** Changes one field of a layer. */
 function other(layer: LayerSpec, parameter: string, fields: Readonly<Record<string, unknown>>, words: string, fix: Fix): Way {
   return { parameter, layer: layer.name, change: s => changeLayer(s, layer.name, fields), why: `${layer.name} ${words}.`, fix };
 }
 
-/** An even number of zeros on both sides, as PyTorch's padding=p has it; with strides they fall elsewhere than with `same`. */
+/** An equal number of zeros on both sides, as PyTorch's padding=p; with strides, they differ from those of `same`. */
 function evenlyPadded(model: ModelSpec, layer: Conv | Pool, sizes: readonly number[]): ModelSpec {
   const name = `${layer.name}/padding`;
   const padding = {
@@ -90,7 +90,7 @@ function convolutionWays(layer: Conv): Way[] {
   ];
 }
 
-/** The kernel [width, C, F] of Keras and [F, C, width] of PyTorch, brought into each other by reshape. */
+/** Kernels [width, C, F] of Keras and [F, C, width] of PyTorch, converted into each other by reshape. */
 const KERNELS: readonly (readonly [string, Fix, (t: Tensor) => Tensor])[] = [
   [
     'runs with a kernel that was brought from [width, C, F] to [F, C, width] by reshape instead of by a transpose',
@@ -127,7 +127,7 @@ export const convolution = mistake('convolution', 'a convolution slides otherwis
 function poolWays(layer: Pool, model: ModelSpec): Way[] {
   const { poolSize, padding, kind } = layer;
   const strides = layer.strides ?? poolSize;
-  // strides that are the size, as they are unless given, go with it
+  // strides that equal the size, which is the default, change with it
   const withSize = (n: number) => ({ poolSize: sameSize(poolSize, n), ...(`${strides}` === `${poolSize}` && { strides: null }) });
   const call = kind.startsWith('max') ? 'MaxPooling1D' : 'AveragePooling1D';
   const fix: Fix = {

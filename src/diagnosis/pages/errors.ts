@@ -1,6 +1,9 @@
 import { blocksOf, type TermPage } from './page.js';
 
-/** What the codes of errors mean. Codes that begin alike and say the same of one kind of file share a page: `codes | title`, then a paragraph a line. */
+/**
+ * Explanations of error codes. Codes with a common prefix and meaning for one kind of file share a page: `codes | title`, then one
+ * paragraph per line.
+ */
 const PAGES = blocksOf(
   /\n(?=E_)/,
   `
@@ -141,7 +144,7 @@ This is a bug. RNN_CLI_DEBUG=1 prints where; please report it with the command. 
   return { codes: codes.split(' '), title, text };
 });
 
-/** The page of one code; undefined for what is no code of this program. */
+/** The page of an error code; undefined if the text is not a code of this program. */
 export function errorPage(code: string): TermPage | undefined {
   if (!/^E_[A-Z0-9_]+$/.test(code)) return undefined;
   const page =

@@ -1,13 +1,13 @@
-/** A page of `explain` on a word: what it means and small networks that show it, whose shapes the tool computes when it prints the page. */
+/** A page of `explain` about a term: its meaning, and small networks that show it, whose shapes are computed when the page is printed. */
 export interface TermPage {
-  /** as people write it: 'T', 'return_sequences' */
+  /** as it is usually written: 'T', 'return_sequences' */
   readonly name: string;
   readonly aliases: readonly string[];
   readonly title: string;
   /** paragraphs */
   readonly text: readonly string[];
   readonly examples: readonly Example[];
-  /** other pages */
+  /** names of other pages */
   readonly related: readonly string[];
 }
 
@@ -19,7 +19,7 @@ interface Example {
   readonly D?: number;
 }
 
-/** Blocks of lines. */
+/** Splits a text into blocks of lines. */
 export function blocksOf(between: RegExp, text: string): string[][] {
   return text
     .trim()
@@ -29,7 +29,7 @@ export function blocksOf(between: RegExp, text: string): string[][] {
 
 const wordsOf = (list: string) => list.split(',').flatMap(word => word.trim() || []);
 
-/** Pages as they are written: `name, alias | title | page, page`, then a paragraph a line, then `> words | --layers | N T D` for each example. */
+/** Parses pages: `name, alias | title | page, page`, then one paragraph per line, then `> words | --layers | N T D` for each example. */
 export function pagesOf(text: string): TermPage[] {
   return blocksOf(/\n\n/, text).map(([head, ...lines]) => {
     const [names, title, related] = head.split(' |');

@@ -1,6 +1,6 @@
 import { pagesOf } from './page.js';
 
-/** The letters of the tutorial; sequences and what is kept between calls; what is inside a step; what people look up by its name in a framework. */
+/** Pages on the tutorial's letters, on sequences and states kept between calls, on the inside of a step, and on terms of the frameworks. */
 export const TERMS = pagesOf(`
 N, batch, samples, batch_size | the number of samples | T, D, state-carry, axes-swapped
 How many sequences are run at once. No weight depends on it, and samples must not influence each other: each starts with h = 0.
