@@ -662,7 +662,7 @@ describe('networks that are no chain', () => {
   });
 });
 
-describe('--emit numpy', () => {
+describe('--emit numpy, where branches meet', () => {
   withNumpy('joins branches as the merge layers do, of as many axes or fewer', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-emit-'));
     const requests = ['add', 'subtract', 'multiply', 'average', 'maximum', 'minimum', 'concatenate'].flatMap((kind): ForwardRequest[] => {

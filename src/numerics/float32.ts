@@ -1,5 +1,5 @@
 /**
- * exp, sigmoid and tanh as sequences of single float32 operations, each rounded: the same sequences are in the SIMD source
+ * sigmoid and tanh as sequences of single float32 operations, each rounded: the same sequences are in the SIMD source
  * (engines/batched/assembly), four lanes at a time, and give the same bits. At most 2 ulp from the truth over all 2^32 inputs
  * (scripts/proveActivations.mjs); a NaN passes.
  */
@@ -47,17 +47,6 @@ function expm1Reduced(r: number): number {
 /** x − n·ln 2 in two steps */
 function reduce(x: number, n: number): number {
   return f(f(x - f(n * LN2_HIGH)) - f(n * LN2_LOW));
-}
-
-/** e^x */
-export function exp32(x: number): number {
-  const y = Math.max(Math.min(x, 104), -104); // e^104 overflows, e^-104 is below half the smallest number
-  const m = f(f(y * LOG2E) + TO_INTEGER);
-  const p = f(expm1Reduced(reduce(y, f(m - TO_INTEGER))) + 1);
-  // 2^n in two factors: one alone does not reach subnormal results and overflow
-  const n = (bitsOf(m) - 0x4b400000) | 0;
-  const half = n >> 1;
-  return f(f(p * fromBits((half + 127) << 23)) * fromBits((n - half + 127) << 23));
 }
 
 /**
