@@ -40,6 +40,7 @@ export const lowerLayer: Hypothesis = mistake('lower-layer', 'a lower layer’s 
   example: { layers: 'rnn:3,rnn:3,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
     const layers = recurrentLayers(scenario);
+    if (layers.length < 2) return [];
     const top = layers[layers.length - 1];
     // h_n has a row for each direction of each layer
     const rows = (i: number) => (top.bidirectional === null ? `[${i}]` : `[${2 * i}:${2 * i + 2}]`);
