@@ -2,7 +2,7 @@ import type { Kernels } from '../layers/layer.js';
 import { claim, claimProducts } from '../ops/room.js';
 import { sizeOf } from '../tensor/tensor.js';
 
-/** Kernels that ask for room before they take it. */
+/** Wraps kernels so that memory and multiplications are claimed against the limits (ops/room.ts) before they are used. */
 export function claimingKernels(kernels: Kernels): Kernels {
   const claimed = (length: number, shape?: readonly number[]) => claim(length * (kernels.precision === 'f32' ? 4 : 8), shape);
   return {

@@ -11,33 +11,33 @@ export interface EngineInput {
   readonly x: Tensor;
   /** [N·T], 1 = real step */
   readonly mask?: Uint8Array;
-  /** layer name -> initial states, per direction then state (h, c) */
+  /** by layer name: initial states, by direction, then state (h, c) */
   readonly initialStates?: ReadonlyMap<string, readonly Tensor[]>;
-  /** the input continues an earlier one, whose final states are the initial states here */
+  /** whether the input continues an earlier one, whose final states are the initial states here */
   readonly continued?: boolean;
-  /** inputs beside x, by their names */
+  /** inputs after x, by name */
   readonly others?: ReadonlyMap<string, Tensor>;
 }
 
-/** A run whose result is right but rounded in another way. */
+/** How to round differently, to measure how much a correct result varies. */
 export interface Rounding {
-  /** every number that enters a product is moved by up to one unit in its last place, by this seed */
+  /** seed; every number that enters a product is moved at random by up to one unit in the last place */
   readonly jitter?: number;
-  /** through the code that float32 and float64 share, instead of the fused float32 paths: the difference is one of precision alone */
+  /** use the code that float32 and float64 share, not the fused float32 code, so that they differ in precision only */
   readonly general?: boolean;
 }
 
 export interface EngineOptions {
   readonly dtype: Precision;
-  /** undefined: as many as there are cores, where the work is worth it. The result does not depend on it. */
+  /** default: as many as there are cores, if there is enough work. The result does not depend on it. */
   readonly threads?: number;
-  /** batched, float32: fused multiply-add where the processor has it. Its bits depend on the processor, so the output says whether it was used. */
+  /** batched, float32: use fused multiply-add if the processor has it. The last bits then depend on the processor; the output says whether it was used. */
   readonly fast?: boolean;
-  /** keep every gate and state of every recurrent layer */
+  /** whether to keep the gates and states of all recurrent layers */
   readonly trace: boolean;
-  /** manual: all samples at once, on the kernel, where that has the loop's bits; 'quick': with σ and tanh within 1e-14 of them */
+  /** manual: compute all samples at once on the WASM kernel where that is possible. 'exact': same bits as the loop; 'quick': σ and tanh within 1e-14 */
   readonly together?: 'exact' | 'quick';
-  /** batched: for measuring what rounding does */
+  /** batched: to measure the effect of rounding */
   readonly rounding?: Rounding;
   /** called after every layer, and after every call of a stateful network */
   readonly onProgress?: (done: number, of: number) => void;
@@ -48,20 +48,20 @@ export interface EngineOutput {
   /** by layer name: output, states, sequence and trace if requested */
   readonly layers: ReadonlyMap<string, LayerResult>;
   readonly warnings: readonly string[];
-  /** by layer name: final states, per direction then state, where the engine shows nothing else of its layers */
+  /** by layer name: final states, by direction, then state; from an engine that does not report `layers` */
   readonly finalStates?: ReadonlyMap<string, readonly Tensor[]>;
-  /** fused multiply-add was used: the last digits depend on the processor */
+  /** whether fused multiply-add was used, so that the last digits depend on the processor */
   readonly fast?: boolean;
-  /** further outputs, by the names they are reported under */
+  /** outputs after the first, by the names they are reported under */
   readonly others?: ReadonlyMap<string, Tensor>;
 }
 
-/** Final states of a layer, per direction then state, of any engine. */
+/** Returns the final states of a layer, by direction, then state, whichever engine ran it. */
 export function finalStatesOf({ layers, finalStates }: EngineOutput, layer: string): readonly Tensor[] | undefined {
   return layers.get(layer)?.states ?? finalStates?.get(layer);
 }
 
-/** An ONNX graph to run; the bytes it was read from, where there are any, for an engine that reads them itself. */
+/** An ONNX graph to run, and the bytes of its file, if any, for an engine that reads the file itself. */
 export interface GraphProgram {
   readonly model: OnnxModel;
   readonly bytes: Uint8Array | null;

@@ -9,8 +9,8 @@ import { biasRows, columnsOf } from './recurrentWeights.js';
 import { walk } from './walk.js';
 
 /**
- * The textbook loop: one sample, one step, one product after the other, in float64. Written to be read beside the equations in cells/;
- * what is fast is `batched`. Both call the same cells, so comparing them checks products, layout and precision.
+ * The textbook loop: one sample, one step, one product after the other, in float64. Written to be read beside the equations in cells/; the
+ * fast engine is `batched`. Both call the same cells, so comparing them checks products, layout and precision.
  */
 export const manual: Engine = {
   name: 'manual',
@@ -84,8 +84,8 @@ function affine(x: Tensor, W: Tensor, b?: Tensor): Tensor {
 }
 
 /**
- * The product of a row vector [D] and a matrix [D, K]: out[k] = Σ_d v[d]·W[d, k], summed in the order of d in float64. Row by row of W, as they
- * lie in memory; four of them in one pass, which changes no bit.
+ * The product of a row vector [D] and a matrix [D, K]: out[k] = Σ_d v[d]·W[d, k], summed in the order of d in float64. Goes through W row by
+ * row, in memory order, and takes four rows per pass, which does not change a bit.
  */
 function times(v: FloatArray, W: Tensor): FloatArray {
   const [D, K] = W.shape;
@@ -105,13 +105,13 @@ function plus(v: FloatArray, b: FloatArray | undefined): FloatArray {
   return v;
 }
 
-/** Row r of a tensor seen as a matrix of its last axis. */
+/** Row r of a tensor, seen as a matrix whose rows run along the last axis. */
 function row(t: Tensor, r: number): FloatArray {
   const width = t.shape[t.shape.length - 1];
   return t.data.subarray(r * width, (r + 1) * width);
 }
 
-/** New arrays of a tensor's own precision. */
+/** Returns a function that allocates arrays in the precision of t. */
 function like(t: Tensor): (length: number) => FloatArray {
   return length => (t.data instanceof Float32Array ? new Float32Array(length) : new Float64Array(length));
 }

@@ -56,11 +56,11 @@ export const onnxruntime: Engine = {
 
 interface StateNames {
   readonly layer: RecurrentSpec;
-  /** of h, then c: outputs [directions, N, M] */
+  /** names of the outputs h, then c, each [directions, N, M] */
   readonly names: readonly string[];
 }
 
-/** The graph with the final states among its outputs. A layer's operator has the layer's name. */
+/** Adds the final states to the outputs of a graph, in which a layer's operator has the layer's name. */
 function withStates(written: OnnxModel, model: ModelSpec): { model: OnnxModel; states: readonly StateNames[] } {
   const layers = model.layers.filter(isRecurrent);
   const states: StateNames[] = [];
@@ -75,7 +75,7 @@ function withStates(written: OnnxModel, model: ModelSpec): { model: OnnxModel; s
   return { model: { ...written, graph: { ...written.graph, nodes, outputs: [...written.graph.outputs, ...outputs] } }, states };
 }
 
-/** Per state [directions, N, M] -> per direction, in our order, then state: [N, M] each. ONNX has the direction that is forward in time first. */
+/** Reorders states: [directions, N, M] for each state -> [N, M] by direction, in our order, then state. In ONNX, forward in time comes first. */
 function ordered(layer: RecurrentSpec, states: readonly Tensor[]): Tensor[] {
   const [ways, N, M] = states[0].shape;
   const order = ways === 2 && layer.goBackwards ? [1, 0] : Array.from({ length: ways }, (_, way) => way);
@@ -100,7 +100,7 @@ function check({ mask }: Pick<EngineInput, 'mask'> | { mask?: undefined }, { dty
   }
 }
 
-/** What is used of the package. */
+/** The part of the package's interface that is used here. */
 interface Runtime {
   readonly InferenceSession: { create(bytes: Uint8Array, options: object): Promise<Session> };
   readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => RuntimeTensor;
@@ -129,7 +129,7 @@ async function runBytes(
   const runtime = await loadRuntime();
   try {
     const session = await runtime.InferenceSession.create(bytes, {
-      intraOpNumThreads: threads ?? 0, // 0: its own choice, the cores
+      intraOpNumThreads: threads ?? 0, // 0: its own choice, one per core
       interOpNumThreads: 1,
       logSeverityLevel: SEVERITY_ERROR,
     });
@@ -167,7 +167,7 @@ function fromRuntime({ dims, data, type }: RuntimeTensor): GraphValue {
 }
 
 export const PACKAGE = 'onnxruntime-node';
-/** Beside this package; in bench/ of this repository, where the peers of tests and benchmarks are, seen from bin/ and from src/engines/. */
+/** Where to find the package: installed next to this one, or in this repository's bench/, seen from bin/ and from src/engines/. */
 const PLACES: readonly string[] = [PACKAGE, `../bench/node_modules/${PACKAGE}`, `../../bench/node_modules/${PACKAGE}`];
 let loaded: Promise<Runtime> | undefined;
 
@@ -179,7 +179,7 @@ export async function isInstalled(places = PLACES): Promise<boolean> {
   );
 }
 
-/** Loads onnxruntime-node. @throws RnnError E_NO_ONNXRUNTIME where it is not installed, or cannot be loaded */
+/** Loads onnxruntime-node. @throws RnnError E_NO_ONNXRUNTIME if it is not installed or cannot be loaded */
 export function loadRuntime(): Promise<Runtime> {
   loaded ??= findRuntime(PLACES);
   return loaded;

@@ -1,7 +1,7 @@
 import type { RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
 import type { FloatArray } from '../tensor/tensor.js';
 
-/** Writes down what a recurrence outputs, step by step, at the time index of its input. */
+/** Collects the outputs of a recurrence step by step, in time order. */
 export interface Recording {
   /** states of sample n before its first step: h [P], c [M] */
   initial(n: number): readonly FloatArray[];

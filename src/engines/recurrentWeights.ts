@@ -5,7 +5,7 @@ import type { FloatArray, Tensor } from '../tensor/tensor.js';
 /** How engines read a layer's recurrent weights. */
 
 /**
- * Two rows [2, G·M] add up to one bias, except where the cell keeps the recurrent one apart (a GRU with the reset after the
+ * Splits the bias. Two rows [2, G·M] are added up, unless the cell needs the recurrent bias separately (a GRU with the reset after the
  * product).
  * @returns [added to x·Wx, added to h·Wh]
  */
@@ -18,7 +18,7 @@ export function biasRows({ cell, options, weights }: RecurrenceArgs): [FloatArra
   return [input.map((v, k) => v + recurrent[k]), undefined];
 }
 
-/** recurrentKernel [P, G·M] cut to the gates [from, to); each cut is made once per run, not once per step. */
+/** Returns a function that gives the columns of gates [from, to) of recurrentKernel [P, G·M]. Each part is copied once per run, not once per step. */
 export function columnsOf(recurrentKernel: Tensor, M: number): (from: number, to: number) => Tensor {
   const cuts = new Map<number, Tensor>();
   const gates = recurrentKernel.shape[1] / M;

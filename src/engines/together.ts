@@ -8,9 +8,10 @@ import { generalRecurrence } from './batched/recurrence.js';
 import { hasStep64, recurrence64 } from './batched/steps64.js';
 
 /**
- * What the textbook loop computes, to the bit, or with σ and tanh within 1e-14 of it where it is compared with float32, for all samples of a step at once: the reference of `compare`. Products are summed in the loop's
- * order on the WASM kernel, in float64, the bias added last. Cells that `batched` has no fused path for stay with the loop: its code for them
- * would be compared with itself.
+ * Computes what the textbook loop computes, but for all samples of a step at once: the reference of `compare`. Either bit for bit ('exact'), or
+ * with σ and tanh within 1e-14, which is enough to compare with float32 ('quick'). Products run on the WASM kernel in float64, summed in the
+ * loop's order, with the bias added last. Cells without a fused path in `batched` stay with the loop: otherwise `batched` would run the same
+ * code for them and be compared with itself.
  */
 export async function kernelsTogether(textbook: Kernels, how: 'exact' | 'quick' = 'exact'): Promise<Kernels> {
   const kernel = await loadKernel(false);

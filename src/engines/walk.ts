@@ -10,27 +10,27 @@ import type { Weights } from '../weights/weights.js';
 import { claimingKernels } from './claiming.js';
 import type { EngineInput, EngineOptions, EngineOutput } from './engine.js';
 
-/** One call: a layer of a network, or a node of an ONNX graph. It runs once everything that it reads has been computed. */
+/** One call of a layer of a network, or a node of an ONNX graph. It runs once all values it reads have been computed. */
 export interface GraphCall<V> {
   readonly reads: readonly string[];
-  /** '' where a value is left out */
+  /** names of its outputs; '' for one that is left out */
   readonly gives: readonly string[];
-  /** @returns the values of `gives`, in that order */
+  /** @param look returns the value of a name @returns the values of `gives`, in that order */
   run(look: (name: string) => V | undefined): readonly V[];
 }
 
-/** Calls, each after those whose values it reads; run any number of times where it is the body of a node. */
+/** Calls, each after those whose values it reads. The body of a node may be run any number of times. */
 export interface CallGraph<V> {
   readonly calls: readonly GraphCall<V>[];
   readonly constants: readonly (readonly [string, V])[];
-  /** how often each value is read, an output counted once more: a value is dropped after its last reader; absent: all values are kept */
+  /** how often each value is read, plus one for an output. A value is dropped after its last reader; if absent, all values are kept */
   readonly readers?: ReadonlyMap<string, number>;
   dropped?(value: V): void;
 }
 
 /**
- * The one walk: runs every call on the values of the calls before it.
- * @param around looks a name up in the graphs around a body
+ * Runs every call on the values of the calls before it; layers, ONNX graphs and their bodies all run here.
+ * @param around looks a name up in the graphs that enclose a body
  * @returns the values that were kept, by name
  */
 export function walkCalls<V>(graph: CallGraph<V>, inputs: ReadonlyMap<string, V>, around: (name: string) => V | undefined): Map<string, V> {
@@ -101,12 +101,12 @@ function walked(model: ModelSpec, weights: Weights, input: EngineInput, options:
   return { y: values.get(model.output)!.tensor, layers, warnings: [], ...(rest.length > 0 ? { others: new Map(rest) } : {}) };
 }
 
-/** Whole numbers and truth values stay in doubles, as operators keep them. */
+/** Wraps a tensor as a value. Integers and booleans stay float64, as operators expect them. */
 export function asValue(t: Tensor, precision: Precision): Value {
   return t.kind === undefined || t.kind === 'float' ? { tensor: toPrecision(t, precision) } : { tensor: t, kind: t.kind };
 }
 
-/** The inputs by name, each with the shape the model says. @throws RnnError E_INPUT_SHAPE, E_INPUT_MISSING */
+/** Returns the inputs by name, after checking their shapes. @throws RnnError E_INPUT_SHAPE, E_INPUT_MISSING */
 function inputValues(model: ModelSpec, input: EngineInput, kernels: Kernels): Map<string, Value> {
   const values = new Map<string, Value>([
     [model.input.name, { ...asValue(checkInput(model.input, input.x), kernels.precision), mask: input.mask }],
@@ -128,7 +128,7 @@ function missingInput(name: string): RnnError {
   });
 }
 
-/** While N is open, a state of a fixed number of rows fits by its description only. @throws RnnError E_STATE_SHAPE */
+/** Checks that states have a row per sample: while N is open, a state with a fixed number of rows passed the check of the spec. @throws RnnError E_STATE_SHAPE */
 function checkRows({ name, states = [] }: LayerSpec, initial: readonly Tensor[], x: Tensor): void {
   const at = initial.findIndex(({ shape }) => shape[0] !== x.shape[0]);
   if (at < 0) return;
@@ -147,18 +147,18 @@ function checkRows({ name, states = [] }: LayerSpec, initial: readonly Tensor[],
 
 type Values = Pick<ReadonlyMap<string, Value>, 'get'>;
 
-/** Initial states of a layer: those that the network computes, else those of the caller. */
+/** Returns a layer's initial states: those computed by the network, else those given by the caller. */
 export function initialOf(layer: LayerSpec, values: Values, input: EngineInput): readonly Tensor[] | undefined {
   if (layer.states) return layer.states.map(name => values.get(name)!.tensor);
   return isRecurrent(layer) ? input.initialStates?.get(layer.name) : undefined;
 }
 
-/** The inputs, the first with the mask that the call names in place of its own. */
+/** Returns the inputs. If the call names a mask, it replaces that of the first one. @throws RnnError E_MASK */
 export function maskedInputs(inputs: readonly Value[], { mask }: LayerSpec, values: Values): readonly Value[] {
   if (mask === undefined) return inputs;
   if (mask === null) return [{ ...inputs[0], mask: undefined }, ...inputs.slice(1)];
   const { data, shape } = values.get(mask)!.tensor;
-  // tokens of several axes have a mask of as many
+  // the mask of token numbers with several axes has as many axes
   const steps = inputs[0].tensor.shape.slice(0, Math.max(2, shape.length));
   if (!steps.every((n, i) => n === shape[i] || (i > 1 && shape[i] === 1))) {
     throw new RnnError('shape', 'E_MASK', `the mask ${escapeText(mask, 60)} does not have a number for each step of each sample`, {
@@ -170,7 +170,7 @@ export function maskedInputs(inputs: readonly Value[], { mask }: LayerSpec, valu
   return [{ ...inputs[0], mask: Uint8Array.from(data, v => (v === 0 ? 0 : 1)) }, ...inputs.slice(1)];
 }
 
-/** X must be [N, T, D] with the model's T (where fixed) and D, [N, T] token numbers, or what the input's shape says. */
+/** Checks that x is [N, T, D] with the model's D and, if fixed, T; or token numbers [N, T]; or has the input's explicit shape. @throws RnnError E_INPUT_SHAPE */
 function checkInput({ timesteps, features, shape }: InputSpec, x: Tensor): Tensor {
   const sequence = features === null ? ['N', timesteps ?? 'T'] : ['N', timesteps ?? 'T', features];
   const expected = shape ? ['N', ...shape.map((n, i) => n ?? `axis ${i + 1}`)] : sequence;
@@ -186,7 +186,7 @@ function checkInput({ timesteps, features, shape }: InputSpec, x: Tensor): Tenso
   return x;
 }
 
-/** The sizes that differ, of the input and of the network. */
+/** Suggests a fix for an input whose shape differs from the network's. */
 function inputFix(found: readonly number[], expected: readonly (number | string)[]): string {
   if (found.length !== expected.length)
     return expected.length === 2 ? 'token numbers have two axes, samples and steps' : 'X has three axes: samples, steps, features';

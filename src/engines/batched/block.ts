@@ -1,12 +1,12 @@
 import { ASIDE_BYTES, BLOCK_FIELDS, MEETING_BYTES } from './kernel.js';
 import { type Plan, projectedSteps } from './plan.js';
 
-/** A block of samples in the kernel's memory: where it stands, what goes in and what comes out. */
+/** A block of samples in the kernel's memory: where it is, and how its inputs and outputs are copied. */
 
-/** preactivations of the rows whose gates are computed together (assembly/steps.ts) */
+/** Room for the pre-activations of the rows whose gates are computed together (assembly/steps.ts). */
 const SCRATCH_BYTES = 20 * 128;
 
-/** A block's place in memory, and where its run stands. */
+/** A block's place in memory, and the state of its run. */
 export interface Block {
   readonly from: number;
   readonly rows: number;
@@ -16,7 +16,7 @@ export interface Block {
 
 export interface Outputs {
   readonly sequence?: Float32Array;
-  /** the same array as h where nothing is masked */
+  /** the same array as h if nothing is masked */
   readonly last: Float32Array;
   readonly h: Float32Array;
   readonly c?: Float32Array;
@@ -62,7 +62,7 @@ export function placeBlock(plan: Plan, { from, rows }: { from: number; rows: num
   };
 }
 
-/** Threads that may share a sample alone. */
+/** How many threads may share a single sample. */
 function mayShare({ N, pool }: Plan): number {
   return N === 1 && pool ? pool.threads : 1;
 }
@@ -71,7 +71,7 @@ function meetingBytes(threads: number): number {
   return MEETING_BYTES * (threads + 1);
 }
 
-/** Initial states, zeros unless given; what pads a row is zero, too. */
+/** Writes the initial states, zeros by default. The padding of each row is zero, too. */
 export function writeStates(plan: Plan, { from, rows, fields }: Block): void {
   const { kernel, args, D, M, stream } = plan;
   const floats = kernel.floats();
@@ -90,7 +90,7 @@ export function writeStates(plan: Plan, { from, rows, fields }: Block): void {
   }
 }
 
-/** x and mask of steps [first, first + steps) into a block's window. */
+/** Copies x and the mask of steps [first, first + steps) into a block's window. */
 export function stageWindow({ kernel, args, T, D }: Plan, { from, rows, at, fields }: Block, first: number, steps: number): void {
   fields.T = steps;
   kernel.write(at, BLOCK_FIELDS, fields);

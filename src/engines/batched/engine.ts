@@ -10,8 +10,8 @@ import { productWith } from './product.js';
 import { generalRecurrence, recurrence } from './recurrence.js';
 
 /**
- * All samples at once, float32 unless float64 is requested. Same equations as `manual`, other products: on the WASM kernel if there is one and
- * enough to do, else in plain TypeScript, with the same bits.
+ * All samples at once, in float32 unless float64 is requested. It has the equations of `manual` but other products: on the WASM kernel if it
+ * is available and there is enough work, else in plain TypeScript, with the same bits.
  */
 export const batched: Engine = {
   name: 'batched',
@@ -30,8 +30,8 @@ export const batched: Engine = {
 };
 
 /**
- * Multiply-adds from which compiling the kernel (a millisecond) pays off: in a new process, where nothing is compiled yet, plain TypeScript takes
- * 7 ms for 4·10^4 and 16 ms for 2.5·10^5. This and the next are counted over all calls, since a stream makes many.
+ * Multiply-adds from which compiling the kernel (a millisecond) pays off: in a new process, with nothing compiled yet, plain TypeScript takes
+ * 7 ms for 4·10^4 and 16 ms for 2.5·10^5. This limit and the next apply to the sum over all calls, since a stream makes many.
  */
 const WORTH_COMPILING = 4e4;
 /** Multiply-adds from which starting threads (some 50 ms each) pays off; the kernel does about 2·10^10 a second. */
@@ -81,8 +81,8 @@ function rounded(kernels: Kernels, kernel: Kernel | undefined, { rounding }: Eng
 }
 
 /**
- * With --fast, and where the processor has it, fused multiply-add computes everything, small products included, so that pieces of an
- * input have the same bits as the whole. Gates are traced in plain TypeScript only.
+ * Returns the kernel to use; undefined: plain TypeScript. With --fast, and if the processor has fused multiply-add, even small products use
+ * it, so that parts of an input have the same bits as the whole. Gates can only be traced in plain TypeScript.
  */
 async function kernelFor({ dtype, fast, trace }: EngineOptions): Promise<Kernel | undefined> {
   const fused = fast && !trace && dtype === 'f32' ? await loadKernel(true) : undefined;

@@ -5,8 +5,8 @@ import { biasRows } from '../recurrentWeights.js';
 import type { FusedCell } from './kernel.js';
 
 /**
- * Which recurrences have a fast path in float32: SimpleRNN, LSTM and GRU with their default activations and none of the extras
- * (projection, peepholes, clip, input_forget). Everything else goes the general way, through cell.step.
+ * Returns the fused cell for a recurrence; undefined if it has none. SimpleRNN, LSTM and GRU have one, with their default activations and
+ * without projection, peepholes, clip and input_forget. Everything else runs through cell.step.
  */
 export function fusedCell({ cell, options, weights, ...spec }: RecurrenceArgs): FusedCell | undefined {
   if (weights.projection || weights.peepholes || options.clip !== null || options.inputForget) return undefined;
@@ -20,8 +20,8 @@ export function fusedCell({ cell, options, weights, ...spec }: RecurrenceArgs): 
 }
 
 /**
- * Where the accumulators start, [G·M] each. Two rows are added up beforehand; only the candidate of a GRU with the reset after the product
- * keeps a recurrent bias of its own, the last M of `recurrent`.
+ * Returns the values that the accumulators start at, [G·M] each. Two bias rows are added up beforehand; only the candidate of a GRU with the
+ * reset after the product keeps a separate recurrent bias, the last M numbers of `recurrent`.
  */
 export function startValues(args: RecurrenceArgs): { input: FloatArray | undefined; recurrent: FloatArray | undefined } {
   const [input, recurrent] = biasRows(args);

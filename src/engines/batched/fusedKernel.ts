@@ -6,14 +6,14 @@ import { blocksAtOnce, makePlan, type Plan, partsOf, projectedSteps } from './pl
 import type { Pool } from './pool.js';
 
 /**
- * The fast path on the WASM kernel. Samples go through it in blocks, long sequences in windows of time: memory is bounded, and neither
- * changes a bit, because every sample's sums are its own.
+ * The fast path on the WASM kernel. Samples are computed in blocks, and long sequences in windows of time, to bound memory. Neither changes a
+ * bit, because samples are independent.
  */
 
-/** Multiply-adds between two decisions on whether threads pay off: a few milliseconds of work, to which waking threads adds little. */
+/** Multiply-adds between two decisions whether to use threads: a few milliseconds of work, compared to which waking threads costs little. */
 const WORK_OF_TURN = 2 ** 25;
 
-/** The whole recurrence in the WASM kernel, in blocks of rows, over several threads where there is a pool. x [N, T, D] -> [N, T, M] */
+/** Computes the whole recurrence in the WASM kernel, in blocks of rows, with several threads if there is a pool. x [N, T, D] -> [N, T, M] */
 export function fusedKernel(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel, pool?: Pool): RecurrenceResult {
   kernel.reset();
   const plan = makePlan(args, kind, kernel, pool);
@@ -43,8 +43,8 @@ export function fusedKernel(args: RecurrenceArgs, kind: FusedCell, kernel: Kerne
 }
 
 /**
- * A recurrence that is run again and again over inputs of this shape, from zeros: weights packed, every place laid out, and x [N·T·D] in,
- * the sequence or the last h out. undefined: too large to be one block in one window.
+ * Prepares a recurrence that is run repeatedly on inputs of one shape, from zero states: packs the weights and lays out the memory once.
+ * @returns a function from x [N·T·D] to the sequence or the last h; undefined if it does not fit one block in one window
  */
 export function residentRecurrence(args: RecurrenceArgs, kind: FusedCell, kernel: Kernel): ((x: Float32Array) => Float32Array) | undefined {
   const plan = makePlan(args, kind, kernel, undefined);
@@ -57,7 +57,7 @@ export function residentRecurrence(args: RecurrenceArgs, kind: FusedCell, kernel
   const chunk = stream ? projectedSteps(plan) : T;
   const [x, z, zEnd, c, cEnd] = [fields.x, fields.z, fields.z + N * fields.stride, fields.c, fields.c + N * fields.cStride].map(a => a / 4);
   const zNext = fields.zNext / 4;
-  // an odd number of steps leaves h in the other of the two
+  // z and zNext are swapped after every step: after an odd number of steps h is in zNext
   const h = (stream || T % 2 === 0 ? z : zNext) + (stream ? 0 : D);
   return data => {
     const floats = kernel.floats();
@@ -73,7 +73,7 @@ export function residentRecurrence(args: RecurrenceArgs, kind: FusedCell, kernel
   };
 }
 
-/** All windows of some blocks: x in, steps, outputs out. */
+/** Runs all windows of some blocks: copies x in, computes the steps, copies the outputs out. */
 function runBlocks(plan: Plan, ranges: readonly { from: number; rows: number }[], outputs: Outputs): void {
   const { T, window, args } = plan;
   const blocks = ranges.map(range => placeBlock(plan, range));
@@ -107,7 +107,7 @@ function runSteps(plan: Plan, blocks: readonly Block[], steps: number): void {
   else shareStream(plan, blocks[0].at, steps, chunk, parts, alone);
 }
 
-/** One sample, some thousand steps at a time, by one thread or by all: whichever is faster. */
+/** Runs a single sample, a few thousand steps at a time, on one thread or on all, whichever is faster. */
 function shareStream(
   { pool, kind, D, M, args }: Plan,
   at: number,

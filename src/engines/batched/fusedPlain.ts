@@ -6,13 +6,13 @@ import type { FusedCell } from './kernel.js';
 import { addRow32, CHAIN } from './matmul.js';
 
 /**
- * The fast path in plain TypeScript: the reference for the WASM kernel, which gives the same bits, and what runs where there is no WASM or
- * where the gates are to be traced. Every sum starts at the bias and takes x_t·Wx, then h·Wh, term by term, each product and each sum rounded; what is
- * longer than CHAIN is summed in chains, which are added up.
+ * The fast path in plain TypeScript: the reference for the WASM kernel, which has the same bits, and the code that runs without WASM or when
+ * gates are traced. Every sum starts at the bias and adds x_t·Wx, then h·Wh, term by term, rounding each product and each sum; sums longer
+ * than CHAIN are split into chains, which are then added up.
  */
 const f = Math.fround;
 
-/** one step of one sample: x [D] from `at` on and h [M] in, `gates` [G·M] activated, h and c [M] updated; only an LSTM has c */
+/** Computes one step of one sample from x [D], which starts at `at`, and h [M]: fills `gates` [G·M] (activated), updates h and, for an LSTM, c [M]. */
 type Step = (at: number, gates: Float32Array, h: Float32Array, c: Float32Array) => void;
 
 /** The same recurrence in TypeScript, with the kernel's bits. x [N, T, D] -> [N, T, M] */
@@ -120,7 +120,7 @@ function parts(args: RecurrenceArgs) {
   const bias = start.input ?? new Float32Array(W);
   const input = { w: weights.kernel!.data, W, column: 0, K: W };
   const recurrent = weights.recurrentKernel!.data;
-  // x and h have chains of their own, where one would be too long
+  // if one chain would be too long, x and h have separate chains
   const fresh = D + M > CHAIN;
   return {
     M,
@@ -131,7 +131,7 @@ function parts(args: RecurrenceArgs) {
       gates.set(bias);
       addRow32(gates, 0, x.data, at, D, input);
     },
-    /** += h·Wh for K columns from one on */
+    /** gates += h·Wh for columns [column, column + K) */
     addRecurrent(gates: Float32Array, h: Float32Array, column: number, K: number): void {
       addRow32(gates, column, h, 0, M, { w: recurrent, W, column, K }, fresh);
     },

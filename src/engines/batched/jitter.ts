@@ -3,9 +3,9 @@ import type { Kernels, RecurrenceArgs } from '../../layers/layer.js';
 import type { FloatArray, Precision, Tensor } from '../../tensor/tensor.js';
 
 /**
- * The same kernels with other roundings: every number that enters a product or a recurrence is first multiplied by 1 + r·ε, r in [−1, 1) and ε a unit in its
- * last place. Two runs of the same code then differ by what rounding alone does to the result, and by nothing else: a mistake in that code is in both.
- * Zeros, infinities and NaN stay what they are, and so do the whole numbers of a graph, which are float64 in either precision.
+ * Returns kernels that round differently: every number that enters a product or a recurrence is first multiplied by 1 + r·ε, with r in [−1, 1)
+ * and ε one unit in the last place. Two such runs differ only by the effect of rounding, since any mistake in the code is in both. Zeros,
+ * infinities and NaN are not changed, nor are the integers of a graph, which are float64 in either precision.
  */
 export function jittered(kernels: Kernels, seed: number): Kernels {
   const next = jitterFrom(seed, kernels.precision === 'f64');
@@ -26,8 +26,9 @@ function jitteredArgs(args: RecurrenceArgs, jitter: (t: Tensor) => Tensor): Recu
 }
 
 /**
- * What programs differ by in σ and tanh. Of σ a unit in the last place of 1, however small it is: rational approximations and σ by way of tanh are no better.
- * Of tanh the same where it is made of exponentials, but no more than 128 units in its own last place. Seen on the general path alone: fused ones compute their own.
+ * Adds the differences that programs have in σ and tanh. σ: half a unit in the last place of 1, even if σ is small, because rational
+ * approximations and σ computed from tanh are no more exact. tanh: the same, as when it is computed from exponentials, but at most 128 units
+ * in its own last place. Only the general path is affected; fused paths compute their own σ and tanh.
  */
 function withRoundedActivations(args: RecurrenceArgs, seed: number, precision: Precision): RecurrenceArgs {
   const next = units(Math.imul(seed + 1, 0x85ebca6b), precision);
@@ -39,7 +40,7 @@ function withRoundedActivations(args: RecurrenceArgs, seed: number, precision: P
   const ofOthers = (v: number) => v + next() * Math.abs(v);
   const rounded = (f: CellFunction, spec: ActivationSpec | null): CellFunction => {
     const name = (typeof spec === 'object' ? spec?.name : spec) ?? '';
-    // asked once: of a value it would take longer than the function
+    // chosen once: doing so for every value would take longer than the function
     const round = /sigmoid/.test(name) ? ofSigmoid : name === 'tanh' ? ofTanh : ofOthers;
     if (typeof f === 'function') return x => round(f(x));
     return {
@@ -57,7 +58,7 @@ function withRoundedActivations(args: RecurrenceArgs, seed: number, precision: P
   };
 }
 
-/** Parts of a unit in the last place of 1, in [−1, 1), one after the other. */
+/** Returns a generator of random numbers r·ε, with r in [−1, 1) and ε a unit in the last place of 1. */
 function units(seed: number, precision: Precision): () => number {
   const epsilon = precision === 'f32' ? 2 ** -23 : 2 ** -52;
   let state = seed;
@@ -67,7 +68,7 @@ function units(seed: number, precision: Precision): () => number {
   };
 }
 
-/** Deterministic: a linear congruential generator, whose high bits are random enough for this. */
+/** Returns a function that jitters an array. Deterministic: a linear congruential generator, whose high bits are random enough here. */
 function jitterFrom(seed: number, double: boolean): (data: FloatArray) => FloatArray {
   let state = Math.imul(seed + 1, 0x9e3779b1);
   return data => {
@@ -78,7 +79,7 @@ function jitterFrom(seed: number, double: boolean): (data: FloatArray) => FloatA
   };
 }
 
-/** Loops of their own, in which V8 knows the array: a quarter of the time. @returns the state of the generator */
+/** Jitters float32 numbers. A loop per array type lets V8 specialise it: a quarter of the time. @returns the state of the generator */
 function jitterSingles(out: Float32Array, state: number): number {
   for (let k = 0; k < out.length; k++) {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;

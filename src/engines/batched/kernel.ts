@@ -1,6 +1,6 @@
 /** The WASM kernel (assembly/index.ts) and the memory it works in. All addresses are bytes. */
 
-/** The recurrences with a fast path; the numbers of assembly/cell.ts. */
+/** The recurrences with a fast path, numbered as in assembly/cell.ts. */
 export const FUSED = { rnn: 0, lstm: 1, gru: 2, gruBefore: 3 } as const;
 export type FusedCell = keyof typeof FUSED;
 
@@ -25,11 +25,11 @@ export const SOURCE_FIELDS = [
 
 export const STEP_FIELDS = ['rows', 'M', 'gates', 'recurrent', 'bias', 'recurrentBias', 'stride', 'h', 'c', 'table'] as const;
 
-/** What the kernel needs to put sums aside, in bytes; the number of assembly/block.ts. */
+/** Bytes that the kernel needs to store partial sums; the same number is in assembly/block.ts. */
 export const ASIDE_BYTES = 192;
-/** What a thread that meets others takes for it (assembly/meet.ts). */
+/** Bytes per thread at a meeting point (assembly/meet.ts). */
 export const MEETING_BYTES = 64;
-/** Blocks that threads take from in one round (pool.ts). */
+/** Most blocks in one round of a pool (pool.ts). */
 export const MOST_BLOCKS = 4096;
 
 interface Exports {
@@ -62,17 +62,17 @@ interface Exports {
 }
 
 export interface Kernel {
-  /** compiled with relaxed SIMD: other bits than the plain product */
+  /** whether it is compiled with relaxed SIMD, whose products have other bits */
   readonly fast: boolean;
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly run: Exports;
   /** Gives all memory back. Addresses taken before are no longer valid. */
   reset(): void;
-  /** Where the next `take` begins; `release` gives back what was taken since. */
+  /** Returns where the next `take` begins; `release` frees everything taken since. */
   mark(): number;
   release(mark: number): void;
-  /** Room for `bytes`, aligned to 64. @throws RangeError when WASM cannot have that much */
+  /** Reserves `bytes`, aligned to 64. @returns the address @throws RangeError if WASM cannot have that much memory */
   take(bytes: number): number;
   /** The current memory; get it again after every `take`, which may move it. */
   floats(): Float32Array;
@@ -82,7 +82,7 @@ export interface Kernel {
   write<F extends string>(at: number, fields: readonly F[], values: Readonly<Record<F, number>>): void;
 }
 
-/** What takes room in the kernel's memory; undefined where WASM cannot have so much. */
+/** Runs `take`, which reserves memory of the kernel; undefined if WASM cannot have that much. */
 export function ifThereIsRoom<T>(take: () => T): T | undefined {
   try {
     return take();
@@ -92,7 +92,7 @@ export function ifThereIsRoom<T>(take: () => T): T | undefined {
   }
 }
 
-/** Room for numbers in the kernel's memory, the same at each call. The caller gives it back with what it took before. */
+/** Returns a function that gives `count` numbers of the kernel's memory, the same memory at each call. The caller frees it with what it took before. */
 export function roomIn(kernel: Kernel): (count: number) => Float32Array {
   const mark = kernel.mark();
   return count => {
@@ -108,12 +108,12 @@ const MOST_PAGES = 65536; // 4 GiB, all that 32-bit addresses reach
 const kernels = new Map<boolean, Promise<Kernel | undefined>>();
 const ready = new Map<boolean, Kernel>();
 
-/** The kernel if it has been loaded already. */
+/** Returns the kernel if it has already been loaded. */
 export function loadedKernel(fast: boolean): Kernel | undefined {
   return ready.get(fast);
 }
 
-/** The kernel, compiled at the first call; undefined where there is none (run from source) or WASM cannot be had (no memory, no SIMD). */
+/** Returns the kernel, compiled at the first call; undefined if there is none (run from source) or WASM is unavailable (no memory, no SIMD). */
 export function loadKernel(fast: boolean): Promise<Kernel | undefined> {
   const kernel = kernels.get(fast) ?? loadBuiltIn(fast);
   kernels.set(fast, kernel);
@@ -126,10 +126,10 @@ async function loadBuiltIn(fast: boolean): Promise<Kernel | undefined> {
   return bytes && useKernel(bytes, fast);
 }
 
-/** Most a kernel of one's own may hold: 64 MiB. */
+/** Most memory of a separate kernel: 64 MiB. */
 const OWN_PAGES = 1024;
 
-/** Another instance of the kernel, with a memory that nobody else resets. @throws RangeError, by its `take`, beyond 64 MiB */
+/** Returns a separate instance of the kernel, whose memory nobody else resets. Its `take` throws RangeError beyond 64 MiB. */
 export async function ownKernel(fast: boolean): Promise<Kernel | undefined> {
   const kernel = await loadKernel(fast);
   return kernel && instanceOf(kernel.module, fast, OWN_PAGES);
@@ -143,7 +143,7 @@ export async function useKernel(bytes: Uint8Array, fast: boolean): Promise<Kerne
   return kernel;
 }
 
-/** As if nothing had been loaded: the plain TypeScript takes over until the next `useKernel`. */
+/** Drops the kernels: plain TypeScript is used until the next `useKernel`. */
 export function forgetKernels(): void {
   for (const fast of [false, true]) kernels.set(fast, Promise.resolve(undefined));
   ready.clear();
@@ -154,16 +154,16 @@ async function compile(bytes: Uint8Array, fast: boolean): Promise<Kernel | undef
   if (fast && !WebAssembly.validate(bytes)) await setFlag();
   if (!WebAssembly.validate(bytes)) return undefined;
   try {
-    // at once: half a millisecond, where WebAssembly.compile waits up to twenty for a thread
+    // synchronously: half a millisecond, while WebAssembly.compile can wait twenty for a thread
     return await instanceOf(new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>), fast, MOST_PAGES);
   } catch (error) {
-    if (error instanceof RangeError || error instanceof WebAssembly.CompileError) return undefined; // address space or processor lack it
+    if (error instanceof RangeError || error instanceof WebAssembly.CompileError) return undefined; // no address space left, or the processor lacks an instruction
     throw error;
   }
 }
 
 async function instanceOf(module: WebAssembly.Module, fast: boolean, maximum: number): Promise<Kernel> {
-  // shared, so that threads may work in it; it grows as it is used
+  // shared, so that threads can work in it; it grows on demand
   const memory = new WebAssembly.Memory({ initial: 4, maximum, shared: true });
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const run = instance.exports as unknown as Exports;
@@ -173,7 +173,7 @@ async function instanceOf(module: WebAssembly.Module, fast: boolean, maximum: nu
 
 let setFlag: () => Promise<void> = async () => undefined;
 
-/** How relaxed SIMD is allowed where it stands behind a flag: Node 20 has it so, Node 22 and later without. */
+/** Provides how to enable relaxed SIMD where it needs a flag: it does in Node 20, not in Node 22 and later. */
 export function useRelaxedSimdFlag(set: () => Promise<void>): void {
   setFlag = set;
 }

@@ -2,15 +2,15 @@ import type { Rows } from '../../layers/layer.js';
 import type { FloatArray } from '../../tensor/tensor.js';
 
 /**
- * Terms of a float32 sum that are added one after the other; further ones are summed for themselves and added at the end, because the rounding errors
- * of a chain grow with its length. The same number is in assembly/cell.ts.
+ * Longest chain of a float32 sum: a longer sum is split into chains, summed separately and then added up, because the rounding error of a chain
+ * grows with its length. The same number is in assembly/cell.ts.
  */
 export const CHAIN = 256;
 
 /**
- * The plain product behind the batched engine: out [R, K] += x [R, D] · w [D, K].
- * Each element is summed over d in order (float32: in chains of CHAIN), and in float32 every product and every sum is rounded to float32, so that any other
- * implementation that keeps this order (SIMD over k, blocks of rows, threads) has the same bits.
+ * The plain product of the batched engine: out [R, K] += x [R, D] · w [D, K].
+ * Each element is summed over d in order (float32: in chains of CHAIN). In float32 every product and every sum is rounded to float32, so any
+ * other implementation that keeps this order (SIMD over k, blocks of rows, threads) has the same bits.
  */
 export function accumulate(out: Rows, x: Rows, w: FloatArray, R: number, D: number, K: number): void {
   const columns = { w, W: K, column: 0, K };
@@ -28,7 +28,7 @@ export interface Columns {
 
 const { fround } = Math;
 
-/** out [K] += x [D] · w in float32, in chains of CHAIN terms. `fresh`: the first one starts at zero, too. */
+/** out [K] += x [D] · w in float32, in chains of CHAIN terms. @param fresh whether the first chain, too, starts at zero and not at `out` */
 export function addRow32(out: FloatArray, o: number, x: FloatArray, xr: number, D: number, columns: Columns, fresh = false): void {
   for (let from = 0; from < D; from += CHAIN) {
     const end = Math.min(D, from + CHAIN);
@@ -40,7 +40,7 @@ export function addRow32(out: FloatArray, o: number, x: FloatArray, xr: number, 
   }
 }
 
-/** terms `from` to `end`, one after the other */
+/** Adds terms [from, end), one after the other. */
 function addChain(out: FloatArray, o: number, x: FloatArray, xr: number, from: number, end: number, { w, W, column, K }: Columns): void {
   for (let d = from; d < end; d++) {
     const v = x[xr + d];
@@ -49,7 +49,7 @@ function addChain(out: FloatArray, o: number, x: FloatArray, xr: number, from: n
   }
 }
 
-/** In float64: four rows of w a pass, one load and store of `out` for four products, added in the same order. */
+/** out [K] += x [D] · w in float64. Takes four rows of w per pass, so that `out` is loaded and stored once for four products; the order is the same. */
 function addRow64(out: FloatArray, o: number, x: FloatArray, xr: number, D: number, { w, K }: Columns): void {
   let d = 0;
   for (; d + 3 < D; d += 4) {

@@ -2,7 +2,7 @@ import os from 'node:os';
 import { useThreads } from './engine.js';
 import { useRelaxedSimdFlag } from './kernel.js';
 
-/** What the engine uses of Node: importing this module provides it. Without it, as in a browser, one thread computes the same bits. */
+/** Importing this module provides the engine with Node's threads. Without it, as in a browser, one thread computes the same bits. */
 useThreads({
   available: () => os.availableParallelism(),
   poolOf: async (kernel, threads) => (await import('./pool.js')).poolOf(kernel, threads),

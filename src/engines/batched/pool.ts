@@ -3,32 +3,32 @@ import { FUSED, type FusedCell, type Kernel, MOST_BLOCKS } from './kernel.js';
 import { type Sharing, sharing } from './sharing.js';
 
 /**
- * Threads that run blocks in the kernel's memory. The calling thread works along: while the others start up it is not idle, and where a block
- * runs changes no bit of it. Blocks are handed out one at a time, so that a slower core takes fewer.
+ * Threads that run blocks in the kernel's memory. The calling thread takes part, so it is not idle while the others start. Which thread runs
+ * a block does not change a bit. Blocks are handed out one at a time, so that a slower core takes fewer.
  */
 export interface Pool {
-  /** threads, with the calling one */
+  /** number of threads, including the calling one */
   readonly threads: number;
-  /** how many of them, with the calling one, have started */
+  /** how many of them have started, including the calling one */
   ready(): number;
   run(round: Round): void;
-  /** whether sharing a stream of this kind pays, as far as is known */
+  /** decides whether to share streams of this kind, from the times measured so far */
   sharing(kind: string): Sharing;
 }
 
 export interface Round {
   readonly kind: FusedCell;
-  /** steps of a block of samples, a sample alone, or one sample shared by threads: then there are as many blocks, all the same, as threads that are ready */
+  /** 'steps': blocks of samples; 'stream': single samples; 'part': one sample shared by threads, with the same block listed once per ready thread */
   readonly way: 'steps' | 'stream' | 'part';
   /** addresses, at most MOST_BLOCKS */
   readonly blocks: readonly number[];
-  /** steps of every block; at most `chunk` in one call */
+  /** steps [from, to) of every block, at most `chunk` per call */
   readonly from: number;
   readonly to: number;
   readonly chunk: number;
 }
 
-/** Words of the shared control block. `next` is round · 2^16 + the next block to take; the blocks' addresses stand from `blocks` on. */
+/** Indices in the shared control block. `next` holds round · 2^16 + the next block to take; the blocks' addresses start at `blocks`. */
 const WORDS = { round: 0, next: 1, count: 2, done: 3, failed: 4, cell: 5, way: 6, from: 7, to: 8, chunk: 9, ready: 10, blocks: 16 };
 
 const WAYS = { steps: 0, stream: 1, part: 2 };
@@ -36,9 +36,9 @@ const WAYS = { steps: 0, stream: 1, part: 2 };
 type Exports = Pick<Kernel['run'], 'runSteps' | 'runStream' | 'runStreamPart'>;
 
 /**
- * What every thread does, the calling one included: takes blocks until none of the round is left. Its text is what the workers run, so it uses
- * nothing from outside. A number taken from `next` belongs to the round written in it: a thread that slept through the end of a round
- * sees that and takes nothing.
+ * Runs in every thread, including the calling one: takes blocks until the round has none left. The workers run the source text of this
+ * function, so it must not use anything from outside. A number taken from `next` includes the round it belongs to, so a thread that slept
+ * through the end of a round notices and takes nothing.
  */
 function takeBlocks(words: Int32Array, exports: Exports, at: typeof WORDS): void {
   for (;;) {
@@ -70,7 +70,7 @@ for (let seen = 0; ; ) {
 
 const pools = new WeakMap<Kernel, { words: Int32Array; workers: number; sharings: Map<string, Sharing> }>();
 
-/** The kernel's pool with at least so many threads; they stay for the next call and do not keep the process alive. */
+/** Returns the kernel's pool with at least this many threads. They stay for the next call and do not keep the process alive. */
 export function poolOf(kernel: Kernel, threads: number): Pool {
   const pool = pools.get(kernel) ?? {
     words: new Int32Array(new SharedArrayBuffer(4 * (WORDS.blocks + MOST_BLOCKS))),
@@ -80,7 +80,7 @@ export function poolOf(kernel: Kernel, threads: number): Pool {
   pools.set(kernel, pool);
   for (; pool.workers < threads - 1; pool.workers++) {
     const workerData = { module: kernel.module, memory: kernel.memory, words: pool.words, at: WORDS };
-    // one that the system does not start is missed by nobody: the others take its blocks
+    // if the system cannot start a worker, the others take its blocks
     new Worker(WORKER, { eval: true, workerData, execArgv: [], env: {} }).on('error', () => undefined).unref();
   }
   return {

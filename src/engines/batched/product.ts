@@ -6,13 +6,13 @@ import { accumulate } from './matmul.js';
 
 /** Below this many weights a call into WASM costs more than it saves. */
 const LEAST_WEIGHTS = 64;
-/** Rows that pass through WASM memory at a time. */
+/** Bytes of the rows that are copied through WASM memory at a time. */
 const ROW_BYTES = 2 ** 20;
 
 /**
- * The product with w [D, K], to be used many times: packed for the WASM kernel if there is one, else by the loop of matmul.ts. Either way every
- * element starts at its bias (0 without) and is summed over d in order: the same bits, in float32 and in float64.
- * The kernel's memory holds the packed weights until its next `reset`.
+ * Prepares the product with w [D, K] for repeated use: packed for the WASM kernel if there is one, else with the loop of matmul.ts. Either way
+ * every element starts at its bias (or 0) and is summed over d in order, so the bits are the same, in float32 and in float64.
+ * The packed weights are in the kernel's memory until its next `reset`.
  */
 export function productWith(w: Tensor, bias: FloatArray | undefined, kernel: Kernel | undefined): Product {
   const [D, K] = w.shape;
@@ -28,7 +28,7 @@ function plain(w: Tensor, bias: FloatArray | undefined): Product {
   };
 }
 
-/** `rows` rows of K sums, before anything is added. */
+/** Sets `rows` rows of K sums to their start values: the bias, or 0. */
 function startAt(bias: FloatArray | undefined, sums: FloatArray, at: number, stride: number, K: number, rows: number): void {
   if (!bias && stride === K) sums.fill(0, at, at + rows * K);
   else
@@ -37,7 +37,7 @@ function startAt(bias: FloatArray | undefined, sums: FloatArray, at: number, str
       else sums.fill(0, at, at + K);
 }
 
-/** The product in float64; undefined where WASM cannot have so much memory. */
+/** The float64 product on the kernel; undefined if WASM cannot have that much memory. */
 function packed64(w: Tensor, bias: FloatArray | undefined, kernel: Kernel): Product | undefined {
   const [D, K] = w.shape;
   const padded = Math.ceil(K / 4) * 4;
@@ -58,7 +58,7 @@ function packed64(w: Tensor, bias: FloatArray | undefined, kernel: Kernel): Prod
   };
 }
 
-/** w [D, K] in panels of four columns, as addProduct64 takes it. @returns where. @throws RangeError as `take` */
+/** Packs w [D, K] into panels of four columns for addProduct64. @returns their address @throws RangeError as `take` */
 export function panels64(w: Tensor, kernel: Kernel): number {
   const [D, K] = w.shape;
   const padded = Math.ceil(K / 4) * 4;
@@ -93,7 +93,7 @@ function packed(w: Tensor, bias: FloatArray | undefined, kernel: Kernel): Produc
       rowsOfRoom = Math.min(R, most);
       room = kernel.take(4 * rowsOfRoom * (D + padded));
     }
-    // rows that overlap (a window that slides) are copied once
+    // overlapping rows (of a sliding window) are copied once
     const stride = Math.min(x.stride, D);
     for (let from = 0; from < R; from += rowsOfRoom) {
       const rows = Math.min(rowsOfRoom, R - from);
@@ -106,7 +106,7 @@ function packed(w: Tensor, bias: FloatArray | undefined, kernel: Kernel): Produc
   };
 }
 
-/** `rows` rows of `width` values, each matrix with its own distance from row to row */
+/** Copies `rows` rows of `width` numbers between matrices with different strides. */
 function copyRows(
   to: FloatArray,
   at: number,

@@ -10,10 +10,10 @@ import type { Kernel } from './kernel.js';
 import type { Pool } from './pool.js';
 import { productWith } from './product.js';
 
-/** Multiply-adds from which a call into WASM pays. */
+/** Multiply-adds from which a call into WASM pays off. */
 const WORTH_A_CALL = 20_000;
 
-/** A recurrence in the fastest way there is for it: fused on the kernel, fused in TypeScript (the same bits), or through the cell's own step. */
+/** Runs a recurrence on the fastest path it has: fused on the kernel, fused in TypeScript (same bits), or through the cell's own step. */
 export function recurrence(args: RecurrenceArgs, kernel?: Kernel, pool?: Pool): RecurrenceResult {
   const kind = precisionOf(args.x) === 'f32' ? fusedCell(args) : undefined;
   if (!kind) return generalRecurrence(args, kernel);
@@ -25,20 +25,20 @@ export function recurrence(args: RecurrenceArgs, kernel?: Kernel, pool?: Pool): 
 }
 
 /**
- * All samples of a block step together. x·Wx + b is one product for all steps of the block, [T·B, G·M]; the cell then works in a window
- * of that buffer, step after step, so that a trace of the gates costs nothing. Blocks bound the buffer; rows are independent, so the
- * block size changes no bit.
+ * All samples of a block are computed together. x·Wx + b is one product for all steps of the block, [T·B, G·M]; the cell then computes one
+ * step after the other in that buffer, so that tracing the gates costs nothing. Blocks limit the size of the buffer; rows are independent, so
+ * the block size does not change a bit.
  */
 const BLOCK_BYTES = 16 * 2 ** 20;
 
 interface Block {
-  /** first sample, and how many */
+  /** index of the first sample, and number of samples */
   readonly from: number;
   readonly B: number;
   readonly record: Recording;
 }
 
-/** The products of one run, by what they multiply. */
+/** The prepared products of one run. */
 interface Products {
   readonly input: Product;
   /** h·Wh (+ recurrent bias) for gates [from, to) */
@@ -46,7 +46,7 @@ interface Products {
   readonly projection?: Product;
 }
 
-/** Any cell by its own `step`, in blocks of rows; `product` multiplies. x [N, T, D] -> [N, T, M] */
+/** Runs any cell through its own `step`, in blocks of rows. x [N, T, D] -> [N, T, M]. @param product prepares the matrix products */
 export function generalRecurrence(args: RecurrenceArgs, kernel?: Kernel, product = productWith): RecurrenceResult {
   const { cell, x, weights, units: M } = args;
   const [N, T] = x.shape;
@@ -103,7 +103,7 @@ function runBlock(args: RecurrenceArgs, block: Block, products: Products): void 
   for (let n = 0; n < B; n++) record.finish(from + n, sampleOf(state, n, B));
 }
 
-/** x·Wx + b of every step: [T·B, G·M], time-major. All samples of a step at once or all steps of a sample, whichever are more rows. */
+/** x·Wx + b for every step: [T·B, G·M], time-major. Multiplies all samples of a step or all steps of a sample at a time, whichever are more rows. */
 function projectInput({ x, cell, units: M }: RecurrenceArgs, { from, B }: Block, product: Product): FloatArray {
   const [, T, D] = x.shape;
   const width = cell.gates.length * M;
@@ -153,7 +153,7 @@ function initialState({ x, cell }: RecurrenceArgs, { from, B, record }: Block): 
   });
 }
 
-/** A masked sample keeps the state it had. */
+/** Restores the previous state of sample n, which is masked. */
 function keepState(next: readonly FloatArray[], previous: readonly FloatArray[], n: number, B: number): void {
   next.forEach((s, k) => {
     const width = s.length / B;
@@ -161,7 +161,7 @@ function keepState(next: readonly FloatArray[], previous: readonly FloatArray[],
   });
 }
 
-/** Sample n of every state. */
+/** Returns the row of sample n of every state. */
 function sampleOf(state: readonly FloatArray[], n: number, B: number): FloatArray[] {
   return state.map(s => s.subarray((n * s.length) / B, ((n + 1) * s.length) / B));
 }

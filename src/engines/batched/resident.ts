@@ -11,25 +11,25 @@ import { type Kernel, loadKernel, ownKernel } from './kernel.js';
 import { productWith } from './product.js';
 
 /**
- * A network that is run many times: its weights stay packed in a kernel of its own, and the places of x and of the states are laid out once
- * for a shape of x. A call then copies x in, runs and copies y out. The bits are those of the engine's other ways.
+ * A network that is run many times: its weights stay packed in a separate kernel, and memory for x and the states is laid out once per shape of
+ * x. A call then copies x in, runs, and copies y out. The bits are the same as on the engine's other paths.
  */
 export interface ResidentNetwork {
-  /** x [N, T, D] -> y, an array of the caller's own. @throws RnnError E_INPUT_SHAPE */
+  /** x [N, T, D] -> y, a new array. @throws RnnError E_INPUT_SHAPE */
   run(x: Tensor): Tensor;
 }
 
-/** float32 numbers of one layer's output from those of the one before */
+/** Computes a layer's output from the output of the layer before. */
 type Stage = (x: Float32Array) => Float32Array;
 
 interface Laid {
   readonly shape: readonly number[];
   readonly outputShape: readonly number[];
-  /** undefined: not possible for this network, or for this size */
+  /** undefined if not possible for this network or this size */
   readonly stages: readonly Stage[] | undefined;
 }
 
-/** A network whose weights stay in the memory of the kernel from call to call. */
+/** Prepares a network whose weights stay in the kernel's memory from call to call. */
 export async function residentNetwork(model: ModelSpec, weights: Weights): Promise<ResidentNetwork> {
   const shared = await loadKernel(false);
   const own = await ownKernel(false);
@@ -50,7 +50,7 @@ export async function residentNetwork(model: ModelSpec, weights: Weights): Promi
   };
 }
 
-/** Kernels that record the recurrences they are called with: weights and options as an engine sees them. */
+/** Wraps kernels to record the arguments of all recurrences, which have the weights and options as an engine sees them. */
 function watching(kernels: Kernels, seen: RecurrenceArgs[]): Kernels {
   return {
     ...kernels,
@@ -61,7 +61,7 @@ function watching(kernels: Kernels, seen: RecurrenceArgs[]): Kernels {
   };
 }
 
-/** One stage for every layer of a chain; undefined where that is not possible for a layer, or for the size. */
+/** Returns a stage for every layer of a chain; undefined if that is not possible for a layer or for the size. */
 function stagesOf(
   model: ModelSpec,
   weights: Weights,
@@ -84,7 +84,7 @@ function stagesOf(
       stages.push(stage);
     }
   } catch (error) {
-    if (error instanceof RangeError) return undefined; // more than a kernel of its own may hold
+    if (error instanceof RangeError) return undefined; // more than a separate kernel may hold
     throw error;
   }
   return before === model.output ? stages : undefined;

@@ -1,15 +1,15 @@
 /**
- * Whether threads that share one sample's steps are faster than one thread alone. They meet after every step, so it depends on whether the
- * processors are free at the same time, which only the clock knows; what is computed is the same, to the bit.
+ * Decides whether threads that share one sample's steps are faster than one thread. They meet after every step, so it depends on whether the
+ * processors are free at the same time, which can only be measured. The result is the same, to the bit.
  */
 export interface Sharing {
-  /** Runs some steps in whichever way has been faster recently. */
+  /** Runs some steps in the way that was faster recently. */
   run(steps: number, alone: () => void, shared: () => void): void;
 }
 
-/** Turns in the faster way before the other one is tried again; doubled each time the other one is still slower. */
+/** Turns in the faster way before the other is tried again; doubled whenever the other is still slower. */
 const PATIENCE = 8;
-/** Turns of a trial, whose best counts: in the first a thread wakes up and fetches its weights. */
+/** Turns of a trial, of which the best counts: in the first, threads wake up and load their weights into the cache. */
 const TRIAL = 3;
 
 type Way = 'alone' | 'shared';

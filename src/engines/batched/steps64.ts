@@ -7,24 +7,24 @@ import { biasRows } from '../recurrentWeights.js';
 import { FUSED, type FusedCell, type Kernel, STEP_FIELDS } from './kernel.js';
 import { panels64 } from './product.js';
 
-/** The vectors that assembly/steps64.ts reads, in its order; of the 16 places some are left. */
+/** The constants that assembly/steps64.ts reads, in its order; some of the 16 are unused. */
 const CONSTANTS = [
   ...[MOST, -MOST, INVERSE, TO_INTEGER, LN2_32_HIGH, LN2_32_LOW],
   ...[1 / 720, 1 / 120, 1 / 24, 1 / 6, 0.5, 1, 2, -2, 0, 0],
 ];
 const PLACES = 4096;
-/** Bytes of the rows that a block works on, and rows of x that are worth a product of their own. */
+/** Bytes of the rows in a block, and how many rows of x make a product worth while. */
 const BLOCK_BYTES = 2 ** 19;
 const ROWS_OF_X = 40;
-/** A wider row is copied faster by `set`. */
+/** Rows wider than this are copied faster with `set`. */
 const WIDE = 64;
 
-/** The weights in the kernel's memory, and room for some steps of some samples: addresses in bytes. */
+/** Byte addresses in the kernel's memory: of the weights, and of the room for some steps of some samples. */
 interface Room {
   readonly rows: number;
-  /** steps whose x·Wx is one product */
+  /** number of steps whose x·Wx is one product */
   readonly steps: number;
-  /** from one row of gates to the next, in numbers */
+  /** distance between rows of gates, in numbers */
   readonly stride: number;
   readonly kernel: number;
   readonly recurrentKernel: number;
@@ -37,15 +37,15 @@ interface Room {
   readonly fixed: { readonly bias: number; readonly recurrentBias: number; readonly table: number };
 }
 
-/** The cells whose whole step the kernel has in float64. */
+/** Whether the kernel can compute the whole step in float64. */
 export function hasStep64(kind: FusedCell | undefined, { mask, trace }: RecurrenceArgs): kind is Exclude<FusedCell, 'gruBefore'> {
   return kind !== undefined && kind !== 'gruBefore' && mask === undefined && !trace;
 }
 
 /**
- * What the textbook loop computes with σ and tanh of numerics/quick.ts, to the bit, wholly on the kernel: x·Wx + b and h·Wh + b' are sums of their own,
- * taken in order, the biases added last.
- * @throws RangeError where WASM cannot have so much memory
+ * Runs a recurrence in float64, entirely on the kernel, bit for bit as the textbook loop with the σ and tanh of numerics/quick.ts: x·Wx + b and
+ * h·Wh + b' are separate sums, added in order, with the biases last.
+ * @throws RangeError if WASM cannot have that much memory
  */
 export function recurrence64(args: RecurrenceArgs, kind: Exclude<FusedCell, 'gruBefore'>, kernel: Kernel): RecurrenceResult {
   const [N] = args.x.shape;
@@ -78,7 +78,7 @@ function roomFor(args: RecurrenceArgs, kernel: Kernel): Room {
   return { rows, steps, stride, ...panels, ...places, fixed };
 }
 
-/** What every step reads: the biases [width], or none, and the numbers of σ and tanh. @throws RangeError as `take` */
+/** Writes what every step reads: the biases [width], if any, and the constants of σ and tanh. @throws RangeError as `take` */
 export function fixedNumbers(
   width: number,
   [input, recurrent]: readonly [FloatArray | undefined, FloatArray | undefined],
@@ -93,7 +93,7 @@ export function fixedNumbers(
   return fixed;
 }
 
-/** −0 where there is no bias: added to anything, it changes no bit. */
+/** Writes a bias, or −0 if there is none: adding −0 does not change a bit. */
 function writeRow(memory: Float64Array, at: number, bias: FloatArray | undefined, width: number): void {
   if (bias) memory.set(bias, at / 8);
   else memory.fill(-0, at / 8, at / 8 + width);
@@ -136,7 +136,7 @@ function runBlock(args: RecurrenceArgs, cell: number, kernel: Kernel, room: Room
 
 const NONE = new Float64Array(0);
 
-/** x of one step of some samples: [rows, D] */
+/** Copies x of step t of some samples: [rows, D]. */
 function copySteps(memory: Float64Array, at: number, { x }: RecurrenceArgs, from: number, rows: number, t: number): void {
   const [, T, D] = x.shape;
   const { data } = x;

@@ -1,4 +1,4 @@
-/** The part of WebAssembly's interface that kernel.ts uses; TypeScript has it in its DOM library only, which a program for Node does without. */
+/** The part of WebAssembly's interface that kernel.ts uses. TypeScript declares it only in its DOM library, which is not included here. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

@@ -2,14 +2,14 @@ import { RECURRENT_OPS } from '../../conventions/onnx/recurrentNode.js';
 import { graphsIn, type OnnxGraph } from '../../formats/onnx/graph.js';
 import { intOf, intsOf } from '../../ops/attributes.js';
 
-/** What exporters and people call these axes. */
+/** Names that exporters and people give to the axes N, T … */
 const NAMES: readonly [RegExp, string][] = [
   [/^(n|b|batch(_?size)?|samples?|num_batch(es)?)$/i, 'N'],
   [/^(t|l|s|time(_?steps?)?|steps?|seq(uence)?(_?len(gth)?)?|num_steps|frames)$/i, 'T'],
 ];
 
 /**
- * Letters of the axes of every input of a graph, which may be [T, N, D] as in ONNX's own operators: inferred from the recurrent nodes and
+ * Infers the letters of the axes of every input of a graph, which may be [T, N, D] as in ONNX's own operators, from the recurrent nodes and
  * convolutions that read it and from the names of its axes. Any other axis gets the letter of its position: N first, T second of three, D last.
  */
 export function axisLetters(graph: OnnxGraph): string[][] {
@@ -25,12 +25,12 @@ export function axisLetters(graph: OnnxGraph): string[][] {
   return graph.inputs.map(({ name, shape }, i) => {
     const own = (shape ?? []).map((n, axis) => roles.get(`${name}:${axis}`) ?? bySymbol.get(String(n)));
     const known = own.includes('N') || own.includes('T');
-    // a fixed number of states is no batch where another input's is open
+    // a first axis of fixed size is not the batch if that of the first input is open: it is a stack of states
     const stack = i > 0 && typeof shape?.[0] === 'number' && typeof graph.inputs[0].shape?.[0] !== 'number';
     const first = known || stack ? 'A' : 'N';
     const usual =
       shape?.length === 3 ? [first, first === 'N' ? 'T' : 'B', 'D'] : [first, ...'BCEFGH'.slice(0, Math.max(0, own.length - 2)), 'D'];
-    // the batch is one for all inputs, every other axis is that input's own
+    // all inputs have the same batch; any other axis belongs to its input alone
     return own.map((letter, axis) => letter ?? (usual[axis] === 'N' || i === 0 ? usual[axis] : `${usual[axis]}${i + 1}`));
   });
 }
@@ -38,7 +38,7 @@ export function axisLetters(graph: OnnxGraph): string[][] {
 /** Operators whose outputs have the axes of their input. */
 const KEEPS: ReadonlySet<string> = new Set(['Slice', 'Split', 'Identity', 'Cast']);
 
-/** [N, C, T] or [N, C, H, W]; channels that stand last in the input keep the letter of its last axis. */
+/** Letters of a convolution's input, [N, C, T] or [N, C, H, W]. Channels that are the last axis of the graph's input keep the letter of that axis. */
 function convolved([samples, channels, ...space]: readonly string[]): (readonly [string, string])[] {
   const letters = space.length === 1 ? ['T'] : space.length === 2 ? ['H', 'W'] : [];
   const [first, ...others] = letters.map((letter, i) => [space[i], letter] as const);
@@ -46,7 +46,7 @@ function convolved([samples, channels, ...space]: readonly string[]): (readonly 
   return [[samples, 'N'], ...(channels.endsWith(':1') ? [[channels, 'C'] as const] : []), first, ...others];
 }
 
-/** 'input:axis' -> its letter, where a recurrent node or a convolution reads the input itself, or with its axes in another order. */
+/** Returns 'input:axis' -> letter for inputs that a recurrent node or a convolution reads, directly or with permuted axes. */
 function recurrentRoles(graph: OnnxGraph): Map<string, string> {
   const nodes = graphsIn(graph).flatMap(g => g.nodes);
   const axes = new Map(graph.inputs.map(({ name, shape }) => [name, (shape ?? []).map((_, axis) => `${name}:${axis}`)]));

@@ -6,7 +6,7 @@ import { axisOf } from '../../ops/value.js';
 import { type Axis, added, attribute, type Call, type Flow, numbers, type Rule, settle } from './flows.js';
 import { notExpressible } from './notExpressible.js';
 
-/** Operators that move axes: how they change the letters of the axes. One step taken out of a sequence, or a flattened sequence, becomes a layer. */
+/** Rules for operators that move axes: how the letters of the axes change. Selecting the last step of a sequence or flattening it becomes a layer. */
 export const AXIS_RULES: Readonly<Record<string, Rule>> = {
   Cast: cast,
   Transpose(call) {
@@ -38,7 +38,7 @@ export const AXIS_RULES: Readonly<Record<string, Rule>> = {
   Flatten: reshaped,
 };
 
-/** Real numbers stay what they are, and so do token numbers; anything else is rounded. */
+/** A Cast that changes nothing: of real numbers to floats, or of token numbers to integers. Any other would round. */
 function cast(call: Call): Flow {
   const { x, node, draft } = call;
   const kept = x.layer === draft.input.name && !draft.input.F ? /^i(32|64)$/ : /^b?f\d+$/;
@@ -46,7 +46,7 @@ function cast(call: Call): Flow {
   throw notExpressible(`${nodeLabel(node)} makes other numbers`);
 }
 
-/** One index of an axis: a direction, the last step, or the only one. */
+/** Gather of one index: selects a direction, the last step, or the only element of an axis. */
 function picked(call: Call): Flow {
   const { x, to } = call;
   const index = numbers(call, 1);
@@ -55,7 +55,7 @@ function picked(call: Call): Flow {
   return at(call, x, axis, index[0], to.length === x.axes.length ? ['one'] : []);
 }
 
-/** @param left what is left of the axis */
+/** Selects one index of an axis. @param left the axes that replace it: none, or one of size 1 */
 function at(call: Call, x: Flow, axis: number, index: number, left: readonly Axis[]): Flow {
   const axes = x.axes.toSpliced(axis, 1, ...left);
   switch (x.axes[axis]) {
@@ -75,7 +75,7 @@ function at(call: Call, x: Flow, axis: number, index: number, left: readonly Axi
 
 const FAR = 2 ** 31 - 1;
 
-/** The whole axis, one direction, the last step, or time turned round. */
+/** A Slice that keeps the whole axis, selects a direction or the last step, or reverses time. */
 function sliced(call: Call): Flow {
   const [starts, ends] = [numbers(call, 1), numbers(call, 2)];
   const axes = numbers(
@@ -98,7 +98,7 @@ function sliced(call: Call): Flow {
   return x;
 }
 
-/** Directions and features side by side become one; axes of size 1 go; [N, T, F] to [N, T·F] is a layer. */
+/** A Reshape that joins directions and features, removes or adds axes of size 1, or flattens [N, T, F] to [N, T·F], which is a layer. */
 function reshaped(call: Call): Flow {
   const { op, x, from, to } = call;
   if (attribute<number>(call, 'allowzero', 0) === 1 && to.some(d => d.size === 0)) throw notExpressible('Reshape leaves no numbers');
@@ -117,7 +117,7 @@ function reshaped(call: Call): Flow {
 
 const same = (a: Dim, b: Dim) => a.size === b.size && (a.size !== null || a.symbol === b.symbol);
 
-/** What is left by all others is the size that it was, however it is computed; a letter, or a product with one, is another size. */
+/** Whether axis i of `to` is the size that remains (-1): it is open, all other axes are unchanged, and it is not a plain letter or product of letters, which would be another size. */
 function isRest(next: readonly { readonly size: Dim }[], to: DimShape, i: number): boolean {
   return to[i].size === null && !/^\w+(\*\w+)*$/.test(to[i].symbol) && next.every(({ size }, k) => k === i || same(size, to[k]));
 }

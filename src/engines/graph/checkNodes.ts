@@ -10,9 +10,9 @@ import { checkSignatures } from './checkSignatures.js';
 import { checkFeatures, checkLengths } from './recurrent.js';
 
 /**
- * Faults of a graph that can be found without running it: operators that ONNX does not have, inputs, attributes and types that they cannot have,
- * and RNN, LSTM and GRU whose attributes, weights, lengths and input contradict each other. Such a file is damaged, and is refused even by commands that only look at it;
- * an operator that is merely unsupported is no reason to refuse it.
+ * Finds faults of a graph without running it: operators that do not exist in ONNX, inputs, attributes and types that an operator cannot have,
+ * and RNN, LSTM and GRU whose attributes, weights, lengths and input contradict each other. Such a file is damaged and is refused even by
+ * commands that only inspect it. An operator that is merely unsupported is not a fault.
  * @throws RnnError of kind 'format', 'convention' or 'shape'
  */
 export function checkNodes(model: OnnxModel): void {
@@ -37,7 +37,7 @@ function noOperator({ opType }: OnnxNode, version: number): RnnError {
   });
 }
 
-/** Tensors that are known before anything runs: initializers, and Constant nodes. */
+/** Returns the tensors that are known before the graph runs: initializers and Constant nodes. */
 export function constantsOf(graph: OnnxGraph): Map<string, OnnxTensor> {
   const constants = new Map(graph.initializers);
   for (const node of graph.nodes) {
@@ -62,7 +62,7 @@ function checkRecurrent(node: OnnxNode, graph: OnnxGraph, constants: ReadonlyMap
   if (shape) checkInput(shape, read, W, lengths);
 }
 
-/** @throws RnnError E_ONNX_SHAPE: an exporter that leaves out a projection (nn.LSTM with proj_size) writes such a node */
+/** @throws RnnError E_ONNX_SHAPE, as for a node from an exporter that drops the projection of nn.LSTM(proj_size=…) */
 function checkState({ shape }: GraphValue, { layout, directions }: RecurrentNode, units: number): void {
   const way = layout === 0 ? 0 : 1;
   if (shape.length === 3 && shape[way] === directions.length && shape[2] === units) return;
@@ -70,7 +70,7 @@ function checkState({ shape }: GraphValue, { layout, directions }: RecurrentNode
   throw shapeError('an initial state has the wrong shape', formatShape(shape), formatShape(expected));
 }
 
-/** The attributes of the node; undefined where a value is merely unsupported. */
+/** Reads the attributes of the node; undefined if a value is merely unsupported. */
 function readOrSkip(node: OnnxNode): RecurrentNode | undefined {
   try {
     return readRecurrentNode(node);
@@ -80,7 +80,7 @@ function readOrSkip(node: OnnxNode): RecurrentNode | undefined {
   }
 }
 
-/** X as the graph declares it: a size that is open there is checked when the graph runs. */
+/** Checks X as far as the graph declares it; an open size is checked when the graph runs. */
 function checkInput(
   shape: readonly (number | string | null)[],
   { layout }: RecurrentNode,

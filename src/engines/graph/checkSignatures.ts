@@ -6,12 +6,12 @@ import { type OnnxAttribute, type OnnxGraph, type OnnxModel, type OnnxNode, subg
 import { ONNX_DTYPES } from '../../formats/onnx/types.js';
 import { nodePlace } from '../../ops/attributes.js';
 
-/** Types by the names of values; of unknown type: null. */
+/** Types by names of values; null: unknown. */
 type Types = Map<string, DType | null>;
 
 /**
- * What every node of ONNX's own operators reads and gives: how many values, the attributes that must be there, and the types, none of which ONNX
- * converts by itself. The numbers of a graph that breaks these rules could be computed, but no program that keeps to ONNX would.
+ * Checks the nodes of ONNX's own operators: numbers of inputs and outputs, required attributes, and types, which ONNX never converts implicitly.
+ * A graph that breaks these rules might still be computable, but no program that follows ONNX would run it.
  * @throws RnnError E_ONNX_INPUT, E_ONNX_ATTRIBUTE, E_ONNX_TYPE (format)
  */
 export function checkSignatures({ graph, opsets }: OnnxModel): void {
@@ -31,7 +31,7 @@ function checkGraph(graph: OnnxGraph, opset: number, around: Types): void {
   }
 }
 
-/** @returns the types of its outputs, as far as they are known */
+/** Checks one node. @returns the types of its outputs, as far as they are known */
 function checkNode(node: OnnxNode, opset: number, types: Types): (DType | null)[] {
   for (const [name, attribute] of node.attributes) checkSwitch(name, attribute);
   const signature = signatureOf(node, opset);
@@ -60,7 +60,7 @@ const SWITCHES: ReadonlySet<string> = new Set(
   transBatchB upper`.split(/\s+/),
 );
 
-/** Programs differ in what another number would mean. @throws RnnError E_ONNX_ATTRIBUTE */
+/** Checks that a switch is 0 or 1; programs disagree on what other numbers mean. @throws RnnError E_ONNX_ATTRIBUTE */
 function checkSwitch(name: string, attribute: OnnxAttribute): void {
   if (!SWITCHES.has(name) || (attribute.type !== 'int' && attribute.type !== 'ints')) return;
   const other = [attribute.value].flat().find(value => value !== 0n && value !== 1n);
@@ -68,7 +68,7 @@ function checkSwitch(name: string, attribute: OnnxAttribute): void {
   throw new RnnError('format', 'E_ONNX_ATTRIBUTE', `${name} is ${other}`, { where: name, expected: '0 or 1', found: String(other) });
 }
 
-/** The place of each value that the node names. @throws RnnError E_ONNX_INPUT where there are too few or too many, or one is left out */
+/** Returns the signature's place of each value of the node. @throws RnnError E_ONNX_INPUT if there are too few or too many, or a required one is left out */
 function placesOf(node: OnnxNode, places: readonly Place[], what: 'input' | 'output'): Place[] {
   const names = what === 'input' ? node.inputs : node.outputs;
   const last = places.at(-1);
@@ -86,7 +86,7 @@ function placesOf(node: OnnxNode, places: readonly Place[], what: 'input' | 'out
   return names.map((_, i) => places[i] ?? last!);
 }
 
-/** @param same types of the inputs before, by the number of their kind @throws RnnError E_ONNX_TYPE */
+/** @param same types of the earlier inputs, by the type variable they share @throws RnnError E_ONNX_TYPE */
 function checkType(
   { types, same: letter }: Place,
   name: string,
@@ -107,7 +107,7 @@ function checkType(
 
 const CONSTANTS: Readonly<Record<string, DType>> = { value_float: 'f32', value_floats: 'f32', value_int: 'i64', value_ints: 'i64' };
 
-/** The type of what attributes alone decide. */
+/** Returns the output type that attributes alone determine; null: unknown. */
 function typeGiven({ opType, attributes }: OnnxNode): DType | null {
   const asked = attributes.get(opType === 'Cast' ? 'to' : 'dtype');
   if (asked?.type === 'int') return ONNX_DTYPES.get(Number(asked.value)) ?? null;

@@ -7,10 +7,10 @@ import { constantsOf } from './checkNodes.js';
 import { Nodes, type Wire } from './nodes.js';
 import { asOperator } from './operatorOf.js';
 
-/** More numbers than this are weights, and no sizes or axes. */
+/** A constant with more numbers than this is a weight, not a list of sizes or axes. */
 const FEW = 64;
 
-/** Shapes of what depends on constants alone, such as weights whose gates are put in another order, by name: nothing is computed. */
+/** Returns the shapes, by name, of values that depend on constants only, such as weights whose gates are reordered. Nothing is computed. */
 export function constantShapes(model: OnnxModel): ReadonlyMap<string, readonly (number | null)[]> {
   const nodes = new Nodes();
   const wires = new Map<string, Wire>();

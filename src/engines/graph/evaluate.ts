@@ -13,22 +13,22 @@ import { COMPOSED_OPERATORS, withParts } from './composed/index.js';
 import { RECURRENT } from './recurrent.js';
 
 /**
- * Evaluates an ONNX graph node by node, whatever exporter wrote it: its products and recurrences run on an engine's kernels, so both
- * engines run the same files. Values are dropped after their last reader.
+ * Evaluates an ONNX graph node by node, whichever exporter wrote it. Its products and recurrences run on an engine's kernels, so both engines
+ * run the same files. Values are dropped after their last reader.
  */
 const OPERATORS: Operators = { ...PURE_OPERATORS, ...RECURRENT };
 
 export const RUN_OPERATORS: readonly string[] = [...Object.keys(OPERATORS), ...COMPOSED_OPERATORS].sort();
 
-/** Work of a node in addition to its numbers, in multiply-adds. */
+/** Fixed cost of a node, in multiply-adds. */
 const STEPS = 2000;
-/** Limits of what is computed before the graph runs: less than a second of work. */
+/** Limits for computing constants before the graph runs: less than a second of work. */
 const CHEAP = { seconds: 20, work: 2e7 };
 
 /**
- * One node on its own: for what can be computed once and for all.
- * @param most numbers that it may hold
- * @throws RnnError E_ONNX_OPERATOR; E_MEMORY, E_LIMIT_TIME where that would not be cheap
+ * Runs a single node, to compute constants in advance.
+ * @param most how many numbers the result may have
+ * @throws RnnError E_ONNX_OPERATOR; E_MEMORY, E_LIMIT_TIME if it would not be cheap
  */
 export function runNode(
   node: OnnxNode,
@@ -42,19 +42,19 @@ export function runNode(
   return inRoom({ ...CHEAP, bytes: 8 * most }, () => runCall(call));
 }
 
-/** `LSTM`; `com.microsoft.Gelu` of another domain */
+/** Key of a node in OPERATORS: `LSTM`; in another domain, `com.microsoft.Gelu`. */
 function keyOf({ domain, opType }: OnnxNode): string {
   return domain === '' ? opType : `${domain}.${opType}`;
 }
 
-/** Nodes that are not run, in graph order, those inside subgraphs too. */
+/** Returns the nodes that cannot be run, in graph order, including those of subgraphs. */
 export function unsupportedNodes({ graph }: OnnxModel): OnnxNode[] {
   return graphsIn(graph)
     .flatMap(g => g.nodes)
     .filter(node => !Object.hasOwn(OPERATORS, keyOf(node)));
 }
 
-/** @throws RnnError E_ONNX_OPERATOR (unsupported, exit 3) naming the first operator that is not run, E_ONNX_TYPE an input of no plain numbers */
+/** @throws RnnError E_ONNX_OPERATOR (unsupported, exit 3) naming the first operator that cannot be run; E_ONNX_TYPE if an input is not a tensor of numbers */
 function checkRunnable(model: OnnxModel): void {
   const [first] = unsupportedNodes(model);
   if (first) throw unsupported(first);
@@ -82,7 +82,8 @@ export function operatorName({ domain, opType }: OnnxNode): string {
 }
 
 /**
- * @param inputs by name; every graph input that is no initializer must be there
+ * Runs a graph.
+ * @param inputs by name; every graph input that is not an initializer must be present
  * @returns the graph's outputs by name, in their order
  * @throws RnnError E_ONNX_OPERATOR, E_ONNX_INPUT, E_ONNX_SHAPE, E_MEMORY, E_LIMIT_TIME
  */
@@ -106,7 +107,7 @@ function evaluated(given: OnnxModel, inputs: ReadonlyMap<string, GraphValue>, ke
 
 type Look = (name: string) => GraphValue | undefined;
 
-/** A graph, ready to be run any number of times: its nodes as calls, the graphs inside them as graphs of their own. */
+/** Prepares a graph to be run any number of times: turns its nodes into calls, and prepares subgraphs on first use. */
 function prepared(
   graph: OnnxGraph,
   kernels: Kernels,

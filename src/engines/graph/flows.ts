@@ -7,24 +7,24 @@ import type { FreeNames } from './freeNames.js';
 import type { Entry, Nodes } from './nodes.js';
 import { notExpressible } from './notExpressible.js';
 
-/** What the rules of axisRules.ts and layerRules.ts work on: see layersOf.ts. */
+/** The data that the rules of axisRules.ts and layerRules.ts work on: see layersOf.ts. */
 
 /** N samples, T steps, F features; 'dirs' the two directions; 'one' an axis of size 1 */
 export type Axis = 'N' | 'T' | 'F' | 'dirs' | 'one';
 
-/** A layer's output, or a part of a recurrent layer's, with its axes named. */
+/** A layer's output, or part of a recurrent layer's output, with its axes named. */
 export interface Flow {
   readonly layer: string;
   readonly axes: readonly Axis[];
-  /** recurrent layers give a sequence (Y), a last state (Y_h) and a cell state (Y_c); everything else one plain output */
+  /** which output it is: a recurrent layer has a sequence (Y), a last state (Y_h) and a cell state (Y_c); any other layer a plain output */
   readonly view: 'plain' | 'sequence' | 'state' | 'cell';
-  /** one direction of two */
+  /** the direction, if only one of two is selected */
   readonly part?: 'forward' | 'backward';
-  /** how two directions became one; undefined while they are still apart */
+  /** how the two directions were merged; undefined while they are separate */
   readonly merge?: 'concat' | 'sum' | 'mul' | 'ave';
-  /** the time axis runs backwards against the layer's own order */
+  /** whether the time axis is reversed relative to the layer's own order */
   readonly flipped?: boolean;
-  /** something else reads the layer, too */
+  /** whether something else reads the layer, too */
   readonly shared?: boolean;
 }
 
@@ -34,42 +34,42 @@ export interface Draft {
   /** values that come from layers, by name */
   readonly flows: Map<string, Flow>;
   readonly names: FreeNames;
-  /** by name; what a recurrent layer returns is decided by what its readers take */
+  /** specs of the layers by name; whether a recurrent layer returns a sequence is decided by its readers */
   readonly layers: Map<string, Record<string, unknown>>;
   readonly weights: Map<string, Tensor>;
   readonly input: { readonly name: string; readonly N: Dim; readonly T: Dim; readonly F?: Dim };
 }
 
-/** An operator or a layer of the graph with at least one input that comes from a layer. */
+/** An operator or layer of the graph that has at least one input from a layer. */
 export interface Call {
   readonly entry: Entry;
   /** the operator, or the kind of the layer */
   readonly op: string;
-  /** the inputs in order: flows from layers, and constants; undefined: computed in any other way */
+  /** the inputs in order: flows from layers, or constants; undefined if computed in any other way */
   readonly reads: readonly (Flow | Exclude<Operand, null> | undefined)[];
   /** the first input that comes from a layer */
   readonly x: Flow;
   /** shapes of x and of the output */
   readonly from: DimShape;
   readonly to: DimShape;
-  /** the node of the file that it was made from */
+  /** the node of the file from which it was made */
   readonly node: OnnxNode;
   readonly draft: Draft;
 }
 
-/** @returns the output as a flow. A rule moves axes, adds a layer, or changes the last one. */
+/** A rule moves axes, adds a layer, or changes the layer before. @returns the output as a flow */
 export type Rule = (call: Call) => Flow | undefined;
 
 export const isFlow = (read: Call['reads'][number]): read is Flow => read !== undefined && 'axes' in read;
 
-/** An attribute of the operator. @throws RnnError where its type is not that of `otherwise` */
+/** Returns an attribute of the operator. @throws RnnError if its type is not that of `otherwise` */
 export function attribute<T>({ entry, node }: Call, name: string, otherwise: T): T {
   const given = (entry.attributes as Readonly<Record<string, unknown>>)[name] ?? otherwise;
   if (typeof given !== typeof otherwise) throw notExpressible(`attribute ${name} of ${nodeLabel(node)} is of another type`);
   return given as T;
 }
 
-/** The numbers of a constant input. @param otherwise the result where there is no such input */
+/** Returns the numbers of a constant input. @param otherwise the result if there is no such input @throws RnnError if it is not constant */
 export function numbers({ reads, node }: Call, i: number, otherwise?: readonly number[]): readonly number[] {
   const read = reads[i];
   if (read && 'data' in read) return read.data;
@@ -77,12 +77,12 @@ export function numbers({ reads, node }: Call, i: number, otherwise?: readonly n
   throw notExpressible(`input ${i} of ${nodeLabel(node)} is ${i < reads.length ? 'computed while running' : 'not given'}`);
 }
 
-/** [N, T, F], or [N, F] */
+/** Returns the axes of a layer's whole output: [N, T, F] or [N, F]. */
 export function wholeAxes({ axes }: Flow): readonly Axis[] {
   return axes.includes('T') ? ['N', 'T', 'F'] : ['N', 'F'];
 }
 
-/** A layer's output as another layer takes it: whole, and in its own order of steps. Settles what the layer returns. @returns its name */
+/** Fixes what a layer returns (sequence or state), so that another layer can read its output, whole and in its own order of steps. @returns its name */
 export function settle(flow: Flow, draft: Draft): string {
   const layer = draft.layers.get(flow.layer);
   if (!layer || flow.view === 'plain') {
@@ -105,14 +105,14 @@ export function settle(flow: Flow, draft: Draft): string {
   return flow.layer;
 }
 
-/** As `settle`, of a flow whose last axis is the features, with samples or steps first. */
+/** `settle` for a flow whose last axis must be the features; samples or steps may come first. */
 export function rows(flow: Flow, draft: Draft): string {
   if (flow.axes.at(-1) !== 'F' || flow.axes.length !== wholeAxes(flow).length)
     throw notExpressible('a product over other axes than the features');
   return settle(flow, draft);
 }
 
-/** Adds a layer that reads these inputs; its output has the axes of x unless others are given. */
+/** Adds a layer that reads these inputs. By default, its output has the axes of x. */
 export function added(
   { entry, node, x, draft }: Call,
   spec: Record<string, unknown>,
@@ -123,10 +123,10 @@ export function added(
   return { layer: append(draft, spec, inputs, name, entry), axes, view: 'plain' };
 }
 
-/** Adds a layer to the draft. @param given the layer of the graph that holds its weights @returns its name */
+/** Adds a layer to the draft. @param given the layer of the graph that has its weights @returns its name */
 export function append(draft: Draft, spec: Record<string, unknown>, inputs: readonly string[], wanted: string, given?: Entry): string {
   const { layers, nodes, weights } = draft;
-  // PyTorch begins the names of nodes with a slash, which the names of our weights are built with
+  // PyTorch starts the names of nodes with a slash, which separates layer and weight in our names
   const name = draft.names.of(wanted.replace(/^\/+/, '') || 'layer');
   layers.set(name, { ...spec, name, inputs });
   if (given) for (const [key, t] of nodes.weightsOf(given.name)) weights.set(`${name}/${key}`, t);

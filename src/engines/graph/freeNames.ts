@@ -1,7 +1,7 @@
-/** Names that are each given once: `add`, `add_2`, `add_3`. */
+/** Makes names unique: `add`, `add_2`, `add_3`. */
 export class FreeNames {
   private readonly given: Set<string>;
-  /** number to try next, by the name that was wanted */
+  /** by requested name, the number to try next */
   private readonly next = new Map<string, number>();
 
   constructor(taken: Iterable<string> = []) {

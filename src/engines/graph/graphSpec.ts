@@ -22,9 +22,9 @@ import { recurrentLayer } from './recurrentLayer.js';
 import { withWeights } from './weightedLayers.js';
 
 export interface WiringOptions {
-  /** the size of the axis with this letter; `said` is the size in the file */
+  /** returns the size of the axis with this letter; `said` is the size in the file */
   readonly sizeOf?: (letter: string, said: number | null) => number | null;
-  /** 'own': every input with its axes as the graph has them */
+  /** 'own': keep the order of axes that the graph's inputs have */
   readonly layout?: 'own';
   /** the branch of an If that is taken, whatever its condition says */
   readonly taken?: ReadonlyMap<OnnxNode, Branch>;
@@ -46,17 +46,17 @@ export interface GraphSpec {
   readonly model: ModelSpec;
   readonly weights: Weights;
   readonly shapes: ModelShapes;
-  /** names of the graph's inputs whose first two axes are the other way round in the model */
+  /** names of the graph's inputs [T, N, …] whose first two axes are swapped in the model */
   readonly stepsFirst: ReadonlySet<string>;
-  /** names of inputs of whole numbers */
+  /** names of the inputs that are integers */
   readonly wholeInputs: ReadonlySet<string>;
 }
 
 /**
- * A graph that is no chain of layers as the graph of a spec: RNN, LSTM and GRU, products with constants and look-ups are layers, every other
- * node the operator that it is, in the form of operator set 21. Inputs that the graph has with the steps first, [T, N, …], have the samples
- * first here, unless the graph's own layout is wanted.
- * @throws RnnError where a node cannot be expressed there, or a shape is not known before the graph runs
+ * Converts an ONNX graph into the graph of a spec: RNN, LSTM and GRU, products with constants and look-ups become layers; every other node
+ * becomes an operator in the form of operator set 21. Inputs with the steps first, [T, N, …], have the samples first in the spec, unless the
+ * graph's own layout is requested.
+ * @throws RnnError if a node cannot be expressed in a spec, or a shape is not known before the graph runs
  */
 export function specOfGraph(model: OnnxModel, options: WiringOptions = {}): GraphSpec {
   const { walk, declared, given, stepsFirst } = followed(model, options);
@@ -76,12 +76,12 @@ export function specOfGraph(model: OnnxModel, options: WiringOptions = {}): Grap
   return { model: spec, weights, shapes, stepsFirst, wholeInputs };
 }
 
-/** Branches that are tried: each doubles the work. */
+/** Most branches that are tried; each doubles the work. */
 const MOST_TRIED = 3;
 
 /**
- * The same to be shown, not to be run: of an If that decides while the graph runs, the branch whose shape the nodes behind it can read, where
- * they can read only one. PyTorch writes such an If for `squeeze` of an axis of no fixed size.
+ * Converts a graph to be shown, not run. An If that is decided while the graph runs is replaced by the branch whose shape the nodes after it can
+ * read, if they can only read one. PyTorch writes such an If for `squeeze` of an axis of open size.
  * @throws RnnError as specOfGraph
  */
 export function shownSpec(model: OnnxModel, options: WiringOptions = {}): GraphSpec {
@@ -104,7 +104,7 @@ export interface Walk {
   readonly taken?: ReadonlyMap<OnnxNode, Branch>;
   opset: number;
   readonly kernels: ReturnType<typeof manualKernels>;
-  /** how many numbers a computed constant may have: a file of 200 bytes can ask for products of any size */
+  /** most numbers of a computed constant: a file of 200 bytes can ask for products of any size */
   readonly most: number;
   readonly readers: ReadonlyMap<string, readonly OnnxNode[]>;
   readonly values: Map<string, Wire>;
@@ -117,7 +117,7 @@ interface Entered {
   readonly stepsFirst: ReadonlySet<string>;
 }
 
-/** The nodes of a graph followed; axes that the file leaves open have the sizes that weights need, as far as those show. */
+/** Follows the nodes of a graph. Axes that the file leaves open get the sizes that weights require, as far as these are known. */
 function followed(model: OnnxModel, { sizeOf = (_, said) => said, ...options }: WiringOptions): Entered {
   const learned = new Map<string, number>();
   for (;;) {
@@ -170,14 +170,14 @@ export function startWalk({ graph, opsets }: OnnxModel, { sizeOf = (_, said) => 
   return { walk, declared, given, stepsFirst };
 }
 
-/** [N, T, D], token numbers [N, T], or any other shape. */
+/** Returns the sizes of an input as a spec has them: [N, T, D], token numbers [N, T], or an explicit shape. */
 function inputSizes(dims: DimShape, tokens: boolean): Record<string, unknown> {
   const [batch = null, ...rest] = dims.map(d => d.size);
   if (rest.length === 2 && rest[1] !== null) return { batch, timesteps: rest[0], features: rest[1] };
   return tokens && rest.length === 1 ? { batch, timesteps: rest[0], features: null } : { batch, shape: rest };
 }
 
-/** How many numbers the constants of the file have, those of its branches included. */
+/** How many numbers the constants of the file have, including those of its subgraphs. */
 function numbersIn(graph: OnnxGraph): number {
   const constants = graphsIn(graph).flatMap(inner => [...constantsOf(inner).values()]);
   return constants.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
@@ -228,7 +228,7 @@ function apply(node: OnnxNode, inputs: readonly (Wire | undefined)[], walk: Walk
   return layer ? [layer] : asOperator(node, inputs, walk.opset, walk.nodes);
 }
 
-/** @throws RnnError E_ONNX_LAYERS where it would take long, or much */
+/** Computes a node of constants. @throws RnnError E_ONNX_LAYERS if it would take too much time or memory */
 function computed(node: OnnxNode, given: readonly (GraphValue | undefined)[], walk: Walk): GraphValue[] {
   try {
     return runNode(node, walk.opset, given, walk.kernels, walk.most);
@@ -239,13 +239,13 @@ function computed(node: OnnxNode, given: readonly (GraphValue | undefined)[], wa
   }
 }
 
-/** Token numbers [N, T] of the input itself: they are looked up by a layer. */
+/** Whether a value is an input with token numbers [N, T], so that an embedding layer looks them up. */
 function isTokens(name: string, { values, nodes }: Walk): boolean {
   const wire = values.get(name);
   return wire !== undefined && 'value' in wire && nodes.layer(wire.value) === undefined && nodes.shape(wire).length === 2;
 }
 
-/** The one branch that a known condition takes; else both, joined by a Where. */
+/** Follows an If: the branch taken if the condition is known, else both branches, joined by a Where. */
 function branch(node: OnnxNode, condition: Wire | undefined, walk: Walk): readonly Wire[] {
   if (node.opType !== 'If' || !condition) throw notExpressible(`${node.opType} decides while running`);
   const given = (name: string) => {
@@ -300,7 +300,7 @@ function possible<T>(give: () => T): T | RnnError {
   }
 }
 
-/** @throws RnnError where the branches give different shapes */
+/** Joins two branches by a Where. @throws RnnError if they give different shapes */
 function either(node: OnnxNode, condition: Wire, wires: readonly [Wire, Wire], nodes: Nodes): Wire {
   const [a, b] = wires.map(wire => nodes.shape(wire).map(d => d.symbol));
   if (a.join() !== b.join())
@@ -312,7 +312,7 @@ function either(node: OnnxNode, condition: Wire, wires: readonly [Wire, Wire], n
   return nodes.op(node.name || 'if', 'Where', [one, ...wires]);
 }
 
-/** A product with a constant matrix, with the bias that is added next, is a dense layer. */
+/** Turns a product with a constant matrix, and a bias that is added next, into a dense layer; undefined for any other product. */
 function product(node: OnnxNode, inputs: readonly (Wire | undefined)[], { nodes, readers }: Walk): Wire | undefined {
   const [x, second, third] = inputs;
   if (!x || !('value' in x) || !second || !('constant' in second) || second.constant.shape.length !== 2) return undefined;
@@ -341,7 +341,7 @@ function product(node: OnnxNode, inputs: readonly (Wire | undefined)[], { nodes,
   return { value: name };
 }
 
-/** [K], [1, K] … */
+/** Whether it is a row of K numbers: [K], [1, K] … */
 export function isRow({ shape }: Pick<GraphValue, 'shape'>, K: number): boolean {
   return sizeOf(shape) === K && shape.at(-1) === K;
 }

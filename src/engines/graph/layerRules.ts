@@ -10,7 +10,7 @@ import { embeddingOf, isRow } from './graphSpec.js';
 import type { Entry } from './nodes.js';
 import { notExpressible } from './notExpressible.js';
 
-/** The operators of a graph as layers, and its layers as they are read there. */
+/** Rules that turn the operators and layers of a graph into layers of a network. */
 export const RULES: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(activations.filter(a => a.onnx).map(a => [a.onnx!, (call: Call) => activated(call, a)])),
   Exp: call => applied(call, 'exponential'),
@@ -39,12 +39,12 @@ function ownSpec({ name: _, inputs: __, ...spec }: Entry): Record<string, unknow
   return spec;
 }
 
-/** A layer that works on the features of every step. */
+/** Adds a layer that works on the features of every step. */
 function along(call: Call, spec: Record<string, unknown>): Flow {
   return added(call, spec, [rows(call.x, call.draft)]);
 }
 
-/** The steps of all directions and the last states are views of the layer. */
+/** Adds a recurrent layer, with flows for its sequence and its last states. */
 function recurrent({ entry, x, node, draft }: Call): undefined {
   const { returnSequences: _, zeroOutputForMask: __, mask, states, ...spec } = ownSpec(entry);
   if (mask) throw notExpressible('sequence_lens are given');
@@ -65,14 +65,14 @@ const STATES = [
   ['c', 'cell'],
 ] as const;
 
-/** Over a batch, whose channels stand behind the samples: [N, F, T], or [N, F]. */
+/** Adds a batch normalisation. ONNX has the channels after the samples: [N, F, T] or [N, F]. */
 function normalised(call: Call): Flow {
   if (call.x.axes[1] !== 'F') throw notExpressible('BatchNormalization of other axes than the features');
   const { axis: _, ...spec } = ownSpec(call.entry);
   return added(call, spec, [settle(call.x, call.draft)]);
 }
 
-/** Rows of a table for the network's own token numbers, whose axes may be turned. */
+/** Adds an embedding of the network's own token numbers, whose axes may be swapped. */
 function lookedUp(call: Call): Flow {
   const { entry, op, reads, x, draft } = call;
   const axes: Flow['axes'] = [...x.axes, 'F'];
@@ -96,7 +96,7 @@ function noProduct({ node }: Call): never {
   throw notExpressible(`${nodeLabel(node)} is not a product with one matrix`);
 }
 
-/** x·W + b: the bias of the product, where nobody else reads that. */
+/** Adds the bias to the dense layer before, if nothing else reads the product. */
 function biased({ reads, x, draft }: Call): Flow {
   const bias = reads.find(read => !isFlow(read));
   const layer = draft.layers.get(x.layer);
@@ -109,7 +109,7 @@ function biased({ reads, x, draft }: Call): Flow {
   return x;
 }
 
-/** Alpha and beta as the registry names them; 1/6 is the slope of Keras 3 and PyTorch. */
+/** Adds an activation, with alpha and beta under our names. A hard sigmoid with slope 1/6 is that of Keras 3 and PyTorch. */
 function activated(call: Call, { name, kind, onnxParameters = [] }: Activation): Flow {
   const axis = attribute<number>(call, 'axis', -1);
   const rank = call.x.axes.length;
@@ -119,7 +119,7 @@ function activated(call: Call, { name, kind, onnxParameters = [] }: Activation):
   return applied(call, plainFunction({ name, ...Object.fromEntries(given) }));
 }
 
-/** Merged into the dense layer before it if nothing else reads that; else a separate layer. */
+/** Sets the activation of the dense layer before it, if nothing else reads that; else adds a separate layer. */
 function applied(call: Call, activation: unknown): Flow {
   const layer = call.draft.layers.get(call.x.layer);
   if (layer?.kind !== 'dense' || layer.activation !== undefined || call.x.shared) return along(call, { kind: 'activation', activation });
@@ -137,7 +137,7 @@ function pooled(call: Call, kind: string): Flow {
   return added(call, { kind }, [settle(x, draft)], x.axes.toSpliced(axis, 1, ...left), call.node.name || 'pool');
 }
 
-/** Forward then backward of one layer. */
+/** Whether it is the forward, then the backward direction of one layer. */
 function isPair([a, b, ...more]: readonly Flow[]): boolean {
   return more.length === 0 && b !== undefined && a.layer === b.layer && a.view === b.view && a.part === 'forward' && b.part === 'backward';
 }
@@ -159,7 +159,7 @@ function combined(call: Call, kind: string, merge: Flow['merge']): Flow {
   return isPair(flows) ? { ...both, merge } : together(call, kind, flows);
 }
 
-/** Several outputs of layers with the same axes. */
+/** Returns the inputs, which must be outputs of layers with the same axes. @throws RnnError E_ONNX_LAYERS */
 function alike({ reads, op, node }: Call): Flow[] {
   if (!reads.every(isFlow)) throw notExpressible(`${nodeLabel(node)} does not read the output of a layer`);
   if (reads.length < 2) throw notExpressible(`${nodeLabel(node)} is not a layer`);
@@ -175,7 +175,7 @@ function together(call: Call, kind: string, flows: readonly Flow[]): Flow {
   );
 }
 
-/** x·sigmoid(x), where nobody else reads the sigmoid: one activation. */
+/** Turns x·sigmoid(x) into one activation, if nothing else reads the sigmoid. */
 function silu(draft: Draft, [x, gate, ...more]: readonly Flow[]): Flow | undefined {
   const layer = draft.layers.get(gate.layer);
   const activation = layer?.activation as { name?: unknown } | undefined;

@@ -15,26 +15,26 @@ import { type Entry, readsOf, type Wire } from './nodes.js';
 import { notExpressible } from './notExpressible.js';
 
 /**
- * The layers and operators that graphSpec.ts makes of a graph, rewritten as layers alone where it is a network of layers, so that what matters
- * is what it computes and not which exporter wrote it. A value is a layer's output with its axes named (N, T, features, directions): operators
+ * Rewrites the layers and operators that graphSpec.ts makes of a graph as layers only, if it is a network of layers; the result then depends on
+ * what the graph computes, not on which exporter wrote it. A value is a layer's output with named axes (N, T, features, directions): operators
  * that move axes change the names (axisRules.ts), others become layers or part of one (layerRules.ts).
- * What cannot be said in layers is not converted: it is layers and operators, or `evaluateGraph` runs it node by node.
+ * A graph that cannot be expressed in layers keeps its operators, or is run node by node by `evaluateGraph`.
  */
 export interface GraphLayers {
   readonly model: ModelSpec;
   readonly weights: Weights;
-  /** the input and output have the graph's own axes ([N, T, …] in, [N, …] out), and nothing else goes in or out */
+  /** whether input and output have the same axes as in the graph ([N, T, …] in, [N, …] out), and the graph has no others */
   readonly exact: boolean;
 }
 
 /** @returns the layers, or why there are none */
 export function layersOfGraph(model: OnnxModel): GraphLayers | { readonly reason: string } {
-  // of several readings, the one that gets furthest best says where the chain breaks
+  // if all readings fail, the one that gets furthest gives the best reason
   let furthest = { reason: 'the graph has no input of two or three axes', entries: -1 };
   const [first] = model.graph.inputs;
   const rank = first?.shape?.length ?? 3;
   if (!first || (rank !== 2 && rank !== 3)) return { reason: furthest.reason };
-  // an input without a shape has the axes that layers expect
+  // an input without a shape is assumed to have the axes that layers expect
   const inputs = model.graph.inputs.map((input, i) => ({ ...input, shape: input.shape ?? (i === 0 ? [null, null, null] : []) }));
   const graph = { ...model.graph, inputs };
   const walk = tried(() => startWalk({ ...model, graph }, { layout: 'own' }).walk);
@@ -49,7 +49,7 @@ export function layersOfGraph(model: OnnxModel): GraphLayers | { readonly reason
   return { reason: furthest.reason };
 }
 
-/** With the node, where the sentence does not name it: a constant is said to stand in its node twice. */
+/** Formats an error as a reason, with its place unless the message already names that. */
 function reasonOf({ where = '', message }: RnnError): string {
   const bare = (place: string) => place.replace(/ at offset \d+$/, '');
   const places = where.split(': ').filter(
@@ -72,14 +72,14 @@ function tried<T>(read: () => T): T | RnnError {
   }
 }
 
-/** Axes of token numbers; of a sequence with the batch first, as layers have it; of one with the steps first, as ONNX's own operators have it. */
+/** Possible axes of the input: token numbers; a sequence with the batch first, as in layers; one with the steps first, as in ONNX's operators. */
 const AXES: readonly (readonly Axis[])[] = [
   ['N', 'T'],
   ['N', 'T', 'F'],
   ['T', 'N', 'F'],
 ];
 
-/** @param end the error that ended the following of the nodes, if any */
+/** @param end the error that stopped `followNodes`, if any */
 function rewritten({ graph }: OnnxModel, walk: Walk, axes: readonly Axis[], progress: { entries: number }, end: unknown): GraphLayers {
   const { nodes, values, kernels } = walk;
   const { inputs, outputs } = graph;
@@ -114,12 +114,12 @@ function rewritten({ graph }: OnnxModel, walk: Walk, axes: readonly Axis[], prog
   return finish(draft, outputs[0].name, y === undefined ? y : flows.get(y), axes[0] === 'N' && inputs.length === 1 && outputs.length === 1);
 }
 
-/** The name of a computed value; undefined for constants and for zeros of a computed shape. */
+/** Returns the name of a computed value; undefined for constants, including zeros of a computed shape. */
 function nameOf(wire: Wire | undefined): string | undefined {
   return wire && 'value' in wire && !wire.zero ? wire.value : undefined;
 }
 
-/** Values computed from sizes and constants alone are skipped: a rule that needs one knows its numbers, or refuses it. */
+/** Rewrites one entry. Values computed from sizes and constants only are skipped: a rule that needs one knows its numbers, or refuses. */
 function rewrite(entry: Entry, readers: ReadonlyMap<string, number>, draft: Draft): void {
   const { nodes, flows } = draft;
   const to = nodes.shapes.get(entry.name)!;
@@ -156,7 +156,7 @@ function finish(draft: Draft, outputName: string, output: Flow | undefined, exac
   return { model, weights: draft.weights, exact: exact && output.axes.join() === wholeAxes(output).join() };
 }
 
-/** Features of the input, from the kernel of the first layer that reads it. */
+/** Returns the number of input features, from the kernels of the layers that read the input. */
 function featuresRead({ layers, weights, input }: Draft): number | null {
   const readers = [...layers].flatMap(([name, { inputs }]) => ((inputs as string[])[0] === input.name ? [name] : []));
   const kernels = readers.flatMap(name => ['Wx', 'forward/Wx', 'Wo'].flatMap(key => weights.get(`${name}/${key}`) ?? []));

@@ -12,27 +12,27 @@ import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { FreeNames } from './freeNames.js';
 import { notExpressible } from './notExpressible.js';
 
-/** A value of the graph: numbers that are known, or what a layer gives. */
+/** A value of the graph: known numbers, or the output of a layer. */
 export type Wire =
   | { readonly constant: GraphValue }
-  /** zero: zeros of a shape that is computed, as initial states are */
+  /** zero: it is known to be zeros of a computed shape, as initial states often are */
   | { readonly value: string; readonly zero?: boolean };
 
 export type Entry = Record<string, unknown> & { readonly name: string; readonly inputs: readonly string[] };
 
-/** A larger constant cannot be an operand of an operator. */
+/** Largest constant that may be an operand, in numbers. */
 const MOST_NUMBERS = 1_000_000;
 
 /** Builds the layers of a spec: operators on constants and values, and layers with weights. */
 export class Nodes {
-  /** of every value */
+  /** shape of every value */
   readonly shapes = new Map<string, DimShape>();
-  /** of inputs and of what operators give; layers give real numbers */
+  /** types of inputs and of outputs of operators; layers output real numbers */
   readonly kinds = new Map<string, GraphValue['kind']>();
-  /** the node being followed, and for every layer the node that it was made from */
+  /** the node being converted, and for every layer the node it was made from */
   node: OnnxNode | undefined;
   readonly origins = new Map<string, OnnxNode | undefined>();
-  /** of recurrent layers: the value that is their steps with the directions apart, [N, T, dirs, M], in the order of time */
+  /** by recurrent layer: the value with its steps in time order and separate directions, [N, T, dirs, M] */
   readonly sequences = new Map<string, string>();
   /** sizes that weights say of axes which the file leaves open: letter of the axis -> size */
   readonly said = new Map<string, number>();
@@ -44,7 +44,7 @@ export class Nodes {
   private readonly short = shortLetters();
   private last = '';
 
-  /** Names of exporters are paths; a slash is for the outputs of a layer. */
+  /** Removes the slashes from an exporter's name, which is a path; in our names a slash marks further outputs of a layer. */
   plain(name: string): string {
     return name.replace(/^\/+/, '').replaceAll('/', '.') || 'value';
   }
@@ -57,7 +57,7 @@ export class Nodes {
     return [...this.layers.values()];
   }
 
-  /** By their names in the layer. */
+  /** Weights of a layer by their names in the layer. */
   weightsOf(layer: string): Map<string, Tensor> {
     return new Map([...(this.weights.get(layer) ?? [])].map(([weight, t]) => [weight, reshape(t, t.shape)]));
   }
@@ -67,7 +67,7 @@ export class Nodes {
     this.weights.set(layer, own.set(weight, t));
   }
 
-  /** Of these layers, by name of layer and weight. */
+  /** Weights of several layers, as `layer/weight`. */
   weightsOfAll(layers: readonly Entry[]): Map<string, Tensor> {
     return new Map(
       layers.flatMap(({ name }) => [...(this.weights.get(name) ?? [])].map(([weight, t]) => [`${name}/${weight}`, t] as const)),
@@ -78,7 +78,7 @@ export class Nodes {
     return this.layers.get(name.replace(/(\/(forward|backward))?\/\w+$/, ''));
   }
 
-  /** Does an Embedding read it: are its numbers those of tokens? */
+  /** Whether an embedding reads the value, so that it holds token numbers. */
   isLookedUp(name: string): boolean {
     return [...this.layers.values()].some(layer => layer.kind === 'embedding' && layer.inputs[0] === name);
   }
@@ -124,13 +124,13 @@ export class Nodes {
     const kinds = wires.map(wire => this.kind(wire));
     this.kinds.set(value, kindOf(op, kinds, attributes));
     if (op === 'TopK') this.kinds.set(`${value}/1`, 'int');
-    // sizes that are known are numbers
+    // a list of known sizes is a constant
     const shape = this.shapes.get(value)!;
     if (!shape.numbers?.every(n => n.size !== null)) return { value };
     return { constant: { kind: 'int', shape: shape.map(d => d.size!), data: Float64Array.from(shape.numbers, n => n.size!) } };
   }
 
-  /** The name of a value; a constant becomes a value of its own. */
+  /** Returns the name of a value; for a constant, adds an Identity that outputs it. */
   value(wire: Wire): string {
     if ('value' in wire) return wire.value;
     const spec = { kind: 'op', op: 'Identity', operands: [operandOf(wire.constant)], attributes: {} };
@@ -142,7 +142,7 @@ export class Nodes {
     return { constant: { kind: 'int', shape: typeof value === 'number' ? [] : [list.length], data: Float64Array.from(list) } };
   }
 
-  /** Axes in another order; two orders that undo each other are left out. */
+  /** Adds a Transpose; one that undoes the Transpose before it is left out. */
   transposed(wire: Wire, perm: readonly number[]): Wire {
     const source = 'value' in wire ? this.layers.get(wire.value) : undefined;
     const before = source?.op === 'Transpose' ? (source.attributes as { perm?: readonly number[] }).perm : undefined;
@@ -154,7 +154,7 @@ export class Nodes {
     return this.op('reversed', 'Slice', [wire, ...[-1, -Number.MAX_SAFE_INTEGER, axis, -1].map(n => this.int([n]))]);
   }
 
-  /** The layers that these values come from, in their order. */
+  /** Returns the layers that these values depend on, in order. */
   needed(values: readonly string[]): Entry[] {
     const kept = new Set<Entry>();
     // no recursion: a chain may be longer than the stack
@@ -177,7 +177,7 @@ export function readsOf({ inputs, states = [], mask }: Entry): string[] {
 const TRUTH = /^(Equal|Less|LessOrEqual|Greater|GreaterOrEqual|And|Or|Xor|Not|IsNaN|IsInf)$/;
 const WHOLE = /^(Shape|Size|ArgMax|ArgMin|NonZero)$/;
 
-/** What an operator gives. */
+/** Returns the type of an operator's output. */
 function kindOf(op: string, inputs: readonly GraphValue['kind'][], { to }: Record<string, unknown>): GraphValue['kind'] {
   if (TRUTH.test(op)) return 'bool';
   if (WHOLE.test(op)) return 'int';

@@ -9,8 +9,8 @@ import type { Nodes, Wire } from './nodes.js';
 import { notExpressible } from './notExpressible.js';
 
 /**
- * A node of any operator set as an operator of set 21: what older sets have as attributes are inputs there.
- * @throws RnnError where set 21 has no equivalent
+ * Converts a node of any operator set to an operator of set 21, where many attributes of older sets are inputs.
+ * @throws RnnError if set 21 has no equivalent
  */
 export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[], opset: number, nodes: Nodes): readonly Wire[] {
   const { opType } = node;
@@ -45,7 +45,7 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   return node.outputs.map((_, i): Wire => (i === 0 ? { value, zero } : { value: `${value}/${i}` }));
 }
 
-/** alpha · A · B of ONNX Runtime, either turned round as it says: see ops/fused.ts. */
+/** ONNX Runtime's alpha · A · B, with A or B transposed as its attributes say: see ops/fused.ts. */
 export function turnedProduct(node: OnnxNode, inputs: readonly (Wire | undefined)[], nodes: Nodes): Wire {
   const factors = ['A', 'B'].map((side, i) => {
     const wire = inputs[i];
@@ -60,7 +60,7 @@ export function turnedProduct(node: OnnxNode, inputs: readonly (Wire | undefined
     : nodes.op('scaled', 'Mul', [product, { constant: { kind: 'float', shape: [], data: Float64Array.of(alpha) } }]);
 }
 
-/** @throws RnnError where it is whole numbers of an unknown number of bits */
+/** Returns the type of a value. @throws RnnError if it is an integer of unknown width */
 function typeOf(wire: Wire, nodes: Nodes): DType {
   const kind = nodes.kind(wire);
   if (kind === 'float') return 'f32';
@@ -69,15 +69,15 @@ function typeOf(wire: Wire, nodes: Nodes): DType {
   throw notExpressible('CastLike has the type of computed whole numbers');
 }
 
-/** Whether a value is known to be zeros alone. */
+/** Whether a value is known to be all zeros. */
 export function isZero(wire: Wire): boolean {
   return 'constant' in wire ? wire.constant.data.every(v => v === 0) : wire.zero === true;
 }
 
-/** Operators that keep zeros zero. */
+/** Operators whose output is zero if their input is. */
 const MOVES = new Set(['Slice', 'Gather', 'Transpose', 'Unsqueeze', 'Squeeze', 'Reshape', 'Expand', 'Cast', 'Concat']);
 
-/** A spec cannot leave out an input in the middle, except the bounds of Clip and the sizes or scales of Resize. */
+/** Drops trailing empty inputs. A spec cannot leave out an input in the middle, except the bounds of Clip and the sizes or scales of Resize. */
 function withoutGaps(given: readonly (Wire | undefined)[], node: OnnxNode): Wire[] {
   const last = given.findLastIndex(wire => wire !== undefined);
   return given.slice(0, last + 1).map((wire, i): Wire => {
@@ -88,7 +88,7 @@ function withoutGaps(given: readonly (Wire | undefined)[], node: OnnxNode): Wire
   });
 }
 
-/** Attributes that newer sets have as inputs, in the order of those. */
+/** Returns the attributes that newer sets have as inputs, in the order of those inputs. */
 function asInputs(node: OnnxNode, opset: number): Map<string, Wire> {
   const moved = new Map<string, Wire>();
   const ints = (key: string) => {
@@ -128,7 +128,7 @@ function plainValue(key: string, attribute: ReturnType<OnnxNode['attributes']['g
   }
 }
 
-/** One slice for each output. */
+/** Converts a Split into one Slice per output. */
 function parts(node: OnnxNode, [x, sizes]: readonly Wire[], opset: number, nodes: Nodes): readonly Wire[] {
   const axis = intOf(node, 'axis') ?? 0;
   const whole = nodes.shape(x).at(axis)?.size ?? null;
@@ -138,7 +138,7 @@ function parts(node: OnnxNode, [x, sizes]: readonly Wire[], opset: number, nodes
     throw notExpressible('Split has other outputs than pieces');
   const said = opset < 13 ? intsOf(node, 'split') : sizes && Array.from(sizes.constant.data);
   const given = said ?? (each === undefined ? undefined : node.outputs.map((_, i) => Math.min(each, whole! - i * each)));
-  // whether sizes that are given add up shows when it runs
+  // the sizes must add up to that of the axis, which must be known
   if (!given || given.reduce((a, b) => a + b, 0) !== whole) throw notExpressible('Split cuts an axis of no fixed size');
   let from = 0;
   return given.map(size => {
@@ -147,7 +147,7 @@ function parts(node: OnnxNode, [x, sizes]: readonly Wire[], opset: number, nodes
   });
 }
 
-/** One number in a shape that is computed. */
+/** Converts a ConstantOfShape. */
 function filled(node: OnnxNode, shape: Wire, nodes: Nodes): Wire {
   const tensor = tensorOf(node, 'value');
   const value = tensor ? fromOnnx(tensor, 'f32') : { kind: 'float' as const, data: Float64Array.of(0) };

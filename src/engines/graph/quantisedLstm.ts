@@ -7,15 +7,15 @@ import { allocateShape, type GraphValue, shapeError } from '../../ops/value.js';
 import { formatShape, sliceRow } from '../../tensor/tensor.js';
 
 /**
- * ONNX Runtime's LSTM of 8 bits: weights [dirs, D, 4M] and [dirs, M, 4M] with a scale and a zero point. Before they are multiplied x as a whole
- * and the h of every sample and step go through 8 bits, each with its own range. It is the LSTM of `lstm`, a step at a time.
+ * ONNX Runtime's 8-bit LSTM: weights [dirs, D, 4M] and [dirs, M, 4M] with a scale and a zero point. Before the products, x as a whole and h of
+ * every sample and step are rounded to 8 bits, each with its own range. Implemented with the operator `lstm`, one step at a time.
  */
 export function quantisedLstm(lstm: Operator): Operator {
   const attributes = ['activations', 'clip', 'direction', 'hidden_size', 'input_forget'];
   return { attributes, run: call => run(call, lstm) };
 }
 
-/** inputs X, W, R, B, sequence_lens, initial_h, initial_c, P, W scale, W zero point, R scale, R zero point */
+/** Inputs: X, W, R, B, sequence_lens, initial_h, initial_c, P, W scale, W zero point, R scale, R zero point. */
 function run(call: Call, lstm: Operator): GraphValue[] {
   const X = need(call, 0);
   if (X.shape.length !== 3) throw shapeError('X has the wrong rank', formatShape(X.shape), '[steps, batch, features]');
@@ -27,7 +27,7 @@ function run(call: Call, lstm: Operator): GraphValue[] {
   if (B) checkShape('the bias', B, [[dirs, 8 * M]]);
   if (P) checkShape('the peepholes', P, [[dirs, 3 * M]]);
   for (const state of call.inputs.slice(5, 7)) if (state) checkShape('an initial state', state, [[dirs, N, M]]);
-  // steps that no sample has do not widen the range
+  // steps beyond the longest sample must not widen the range
   const x = throughBytes({ ...X, shape: [T, N, D], data: X.data.subarray(0, T * N * D) });
   const all = allocateShape([steps, dirs, N, M], 'float', call.kernels.precision);
   const lasts = Array.from({ length: dirs }, (_, d): GraphValue[] => {
@@ -67,14 +67,14 @@ function row(value: GraphValue, d: number) {
   return { shape: [1, ...value.shape.slice(1)], data: sliceRow(value, d).data };
 }
 
-/** The new state, the old one where a sample has ended. */
+/** Returns the new state, or the old one for samples that have ended. */
 function held(old: GraphValue, next: GraphValue, real: (n: number) => boolean, M: number): GraphValue {
   const data = next.data.slice();
   for (let n = 0; n * M < data.length; n++) if (!real(n)) data.set(old.data.subarray(n * M, (n + 1) * M), n * M);
   return { ...next, data };
 }
 
-/** [dirs, D, 4M] in 8 bits -> [dirs, 4M, D]; a scale for each direction, or for each column of it */
+/** Dequantises weights: [dirs, D, 4M] in 8 bits -> [dirs, 4M, D]. There is one scale per direction, or per column of it. */
 function dequantised(q: GraphValue, scale: GraphValue, zero: GraphValue | undefined): GraphValue {
   const [dirs, D, K] = q.shape;
   for (const numbers of [scale, zero]) if (numbers) checkShape('a scale or zero point', numbers, [[], [1], [dirs], [dirs, K]]);
@@ -102,7 +102,7 @@ function isReverse({ node }: Call, d: number): boolean {
   return direction === 'reverse' || (direction === 'bidirectional' && d === 1);
 }
 
-/** Those of one direction, which runs forwards over its one step. */
+/** Returns the attributes for direction d, which runs forward over a single step. */
 function attributesOf({ node }: Call, d: number): Map<string, OnnxAttribute> {
   const { direction: _, ...rest } = Object.fromEntries(node.attributes);
   const functions = textsOf(node, 'activations');

@@ -16,7 +16,7 @@ import { quantisedLstm } from './quantisedLstm.js';
 
 type Call = AnyCall & { readonly kernels: Kernels };
 
-/** RNN, LSTM and GRU on the engine's recurrence; the attributes are checked where they are read. */
+/** RNN, LSTM and GRU on the engine's recurrence. `readRecurrentNode` checks the attributes. */
 const recurrent: Operator = {
   // biome-ignore format: a table
   attributes: [
@@ -106,7 +106,7 @@ export function checkLengths({ data, shape }: GraphValue, N: number, T: number):
   }
 }
 
-/** sequence_lens [N] -> 1 for every real step. @throws RnnError E_LENGTHS */
+/** Converts sequence_lens [N] to a mask [N·T], 1 for every real step. @throws RnnError E_LENGTHS */
 function maskOf(lengths: GraphValue, N: number, T: number): Uint8Array {
   checkLengths(lengths, N, T);
   const mask = new Uint8Array(N * T);
@@ -114,7 +114,7 @@ function maskOf(lengths: GraphValue, N: number, T: number): Uint8Array {
   return mask;
 }
 
-/** initial_h, initial_c [dirs, N, M] (layout 1: [N, dirs, M]) -> by direction, then state; one that is left out is zero. */
+/** Converts initial_h, initial_c [dirs, N, M] (layout 1: [N, dirs, M]) to states by direction, then state; a missing one is zero. */
 function initialStates(
   node: RecurrentNode,
   given: readonly (GraphValue | undefined)[],

@@ -9,7 +9,7 @@ import type { Nodes, Wire } from './nodes.js';
 import { notExpressible } from './notExpressible.js';
 import { isZero } from './operatorOf.js';
 
-/** X [T, N, D] (layout 1: [N, T, D]) to Y [T, dirs, N, M], Y_h and Y_c [dirs, N, M] */
+/** Converts an RNN, LSTM or GRU node into a layer: X [T, N, D] (layout 1: [N, T, D]) -> Y [T, dirs, N, M], Y_h and Y_c [dirs, N, M]. */
 export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefined)[], nodes: Nodes): readonly Wire[] {
   const own = readRecurrentNode(node);
   const [X, W, R, B, lengths, h0, c0, P] = inputs;
@@ -29,7 +29,7 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
       if (wire && size !== null) nodes.needs(wire, axis, size);
     });
   for (const wire of initial) if (wire) checkState(nodes.shape(wire), expected);
-  // zeros whose shape shows only when the graph runs are states as any others
+  // zeros can only be left out if their shape is known to be right; otherwise they stay initial states
   const isPlain = (wire: Wire) => isZero(wire) && nodes.shape(wire).every((dim, i) => isEqual(dim, expected[i]));
   const states = initial.some(wire => wire && !isPlain(wire))
     ? Array.from({ length: dirs }, (_, d) =>
@@ -56,7 +56,7 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
     if (w.peepholes) nodes.weigh(layer, `${way}p`, w.peepholes);
   });
   const whole: Wire = { value: layer };
-  // a layer that runs backwards gives its steps in the order it took them
+  // a layer that runs backwards returns its steps in processing order
   const sequence = dirs === 1 && own.directions[0].reverse ? nodes.flipped(whole, 1) : whole;
   const apart = nodes.op(`${layer}_directions`, 'Reshape', [sequence, nodes.int([0, 0, dirs, M])]);
   nodes.sequences.set(layer, nodes.value(apart));
@@ -70,13 +70,13 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
   return [Y, ...last];
 }
 
-/** [dirs, N, M] (layout 1: [N, dirs, M]) */
+/** The shape of a state: [dirs, N, M] (layout 1: [N, dirs, M]). */
 function stateShape({ layout, directions }: RecurrentNode, N: Dim, units: number): DimShape {
   const ways = sized(directions.length);
   return [...(layout === 0 ? [ways, N] : [N, ways]), sized(units)];
 }
 
-/** As far as its sizes are known: a state of zeros, too, which exporters that leave out a projection write. @throws RnnError E_ONNX_SHAPE */
+/** Checks an initial state as far as its sizes are known, even one of zeros: exporters that drop a projection write a wrong one. @throws RnnError E_ONNX_SHAPE */
 function checkState(shape: DimShape, expected: DimShape): void {
   if (shape.length === 3 && shape.every((dim, i) => mayBeEqual(dim, expected[i]))) return;
   throw shapeError('an initial state has the wrong shape', showShape(shape), showShape(expected));
@@ -86,13 +86,13 @@ function isEqual(a: Dim, b: Dim): boolean {
   return a.size === b.size && (a.size !== null || a.symbol === b.symbol);
 }
 
-/** A fixed size may be that of an open one; two letters are two sizes. */
+/** Whether two sizes may be equal: an open one may have any fixed size, but different letters are different sizes. */
 function mayBeEqual(a: Dim, b: Dim): boolean {
   if (a.size !== null && b.size !== null) return a.size === b.size;
   return a.size !== null || b.size !== null || a.symbol === b.symbol || !/^\w+$/.test(`${a.symbol}${b.symbol}`);
 }
 
-/** @throws when the two directions have other functions: a spec has one description for both */
+/** Returns the layer's spec. @throws RnnError if the two directions have different activations, which a spec cannot express */
 function recurrentSpec(node: RecurrentNode, units: number, useBias: boolean, peepholes: boolean): Record<string, unknown> {
   const [first, second] = node.directions.map(({ reverse: _, ...functions }) => functions);
   if (second && JSON.stringify(first) !== JSON.stringify(second)) throw notExpressible('the two directions have other activations');
@@ -113,7 +113,7 @@ function recurrentSpec(node: RecurrentNode, units: number, useBias: boolean, pee
   };
 }
 
-/** [N, T]: true for the steps before the length of each sample */
+/** Adds the mask of sequence_lens, [N, T]: true for the steps before each sample's length. */
 function realSteps(X: Wire, lengths: Wire, layout: 0 | 1, nodes: Nodes): Wire {
   const T = nodes.op('steps', 'Gather', [nodes.op('shape', 'Shape', [X]), nodes.int(layout)]);
   const steps = nodes.op('step', 'Unsqueeze', [nodes.op('steps', 'Range', [nodes.int(0), T, nodes.int(1)]), nodes.int([0])]);

@@ -9,7 +9,7 @@ import { permuteAxes } from '../../tensor/axes.js';
 import { sizeOf } from '../../tensor/tensor.js';
 import type { Nodes, Wire } from './nodes.js';
 
-/** Nodes with weights that are constants, as layers that have them: convolutions and normalisations. @returns undefined for any other node */
+/** Converts nodes with constant weights into layers: convolutions and normalisations. @returns undefined for any other node */
 export function withWeights(node: OnnxNode, inputs: readonly (Wire | undefined)[], nodes: Nodes): Wire | undefined {
   const [x, ...others] = inputs;
   if (!x || !('value' in x) || others.some(i => i && !('constant' in i)) || node.domain !== '') return undefined;
@@ -58,7 +58,7 @@ function layer(
   return { value: own };
 }
 
-/** x [N, C, …S] with W [F, C/groups, …k]; up to three axes of space */
+/** Converts a Conv of x [N, C, …S] with W [F, C/groups, …k] and up to three spatial axes; undefined if it cannot be a layer. */
 function convolution(node: OnnxNode, x: Wire, [W, b]: readonly (GraphValue | undefined)[], nodes: Nodes): Wire | undefined {
   if (!W || W.shape.length < 3 || W.shape.length > 5 || W.shape.length !== nodes.shape(x).length || sizeOf(W.shape) === 0) return undefined;
   const [F, C, ...window] = W.shape;

@@ -1,11 +1,11 @@
 import { multiplyAdd, multiplySubtract } from './arithmetic';
 
 /**
- * sigmoid and tanh, four lanes: the operations of numerics/float32.ts in the same order, where the reasons stand too.
- * The constants are read from memory: V8 rebuilds a v128.const at every use, from several instructions.
+ * sigmoid and tanh of four lanes: the operations of numerics/float32.ts, which explains them, in the same order.
+ * The constants are read from memory, because V8 rebuilds a v128.const at every use, with several instructions.
  */
 const AT: usize = 256;
-/** Where 256 bytes of zeros are, and stay: the start of a sum. A null pointer finds no table there either. */
+/** Address of 256 bytes that stay zero: the start values of a sum. The table is not here, so that a null pointer does not read it. */
 export const ZEROS: usize = 0;
 
 @inline
@@ -16,7 +16,7 @@ function constant(i: usize): v128 {
 /** Where free memory begins. */
 export const TABLE_END: usize = AT + 16 * 18;
 
-/** Writes the table; once per memory, before anything else. */
+/** Writes the table. Must be called once per memory, before anything else. */
 export function writeConstants(): void {
   put(0, -104);
   put(1, 32);
@@ -42,7 +42,7 @@ function put(i: usize, value: f32): void {
   v128.store(AT + 16 * i, f32x4.splat(value));
 }
 
-// pmin(a, b) is b < a ? b : a and pmax(a, b) is a < b ? b : a: a NaN in a passes.
+// pmin(a, b) is b < a ? b : a, and pmax(a, b) is a < b ? b : a: if a is NaN, so is the result.
 
 @inline
 export function sigmoid(x: v128): v128 {
@@ -76,8 +76,8 @@ export function tanh(x: v128): v128 {
 }
 
 /*
- * The same on four vectors at once, operation by operation: one vector's operations wait for each other, and every constant is loaded once
- * for all four. A fifth to a quarter faster than one vector after the other.
+ * The same on four vectors at once, operation by operation: the operations of a single vector would wait for each other, and every constant is
+ * loaded once for all four. 20 to 25 % faster than one vector after the other.
  */
 
 /** sigmoid of vectors at, at + step, at + 2·step and at + 3·step, in place */
@@ -160,7 +160,7 @@ export function sigmoidAll(at: usize, step: usize, n: usize): void {
   }
 }
 
-/** tanh of vectors at, at + step, at + 2·step and at + 3·step, to the same places at `to` */
+/** tanh of the vectors at, at + step, at + 2·step and at + 3·step, written to `to`, `toStep` bytes apart */
 @inline
 function tanhFour(at: usize, step: usize, to: usize, toStep: usize): void {
   const at1 = at + step;
@@ -238,7 +238,7 @@ export function tanhAll(at: usize, step: usize, n: usize): void {
   tanhInto(at, step, at, step, n);
 }
 
-/** tanh of n vectors, `step` bytes apart, to where they stand `toStep` bytes apart */
+/** tanh of n vectors, `step` bytes apart, written to `to`, `toStep` bytes apart */
 export function tanhInto(at: usize, step: usize, to: usize, toStep: usize, n: usize): void {
   for (; n >= 4; n -= 4) {
     tanhFour(at, step, to, toStep);

@@ -1,6 +1,6 @@
 /**
- * acc + x·w, four lanes. The plain build multiplies, rounds, adds, rounds, as the TypeScript twin does. The fast build (--enable relaxed-simd)
- * leaves it to the processor, which rounds once where it can: other bits, and not the same ones everywhere.
+ * acc + x·w, four lanes. The plain build rounds after the product and after the sum, as the TypeScript version does. The fast build (--enable
+ * relaxed-simd) leaves that to the processor, which rounds only once if it can; the bits then differ from machine to machine.
  */
 @inline
 export function multiplyAdd(acc: v128, x: v128, w: v128): v128 {

@@ -1,4 +1,4 @@
-/** The recurrences with a fast path; kernel.ts has the same numbers. */
+/** The recurrences with a fast path, numbered as in kernel.ts. */
 export const enum Cell {
   rnn = 0,
   lstm = 1,
@@ -8,7 +8,7 @@ export const enum Cell {
 }
 
 /**
- * Terms that are summed one after the other before the sum is added to the rest: the rounding errors of a chain grow with its length. The same number
- * stands in matmul.ts.
+ * Longest chain of a sum: longer sums are split into chains, because the rounding error of a chain grows with its length. The same number is in
+ * matmul.ts.
  */
 export const CHAIN: usize = 256;

@@ -1,4 +1,4 @@
-/** `rows` rows of `bytes` bytes, `stride` apart, to where they stand without gaps: one copy out of WASM instead of one a row */
+/** Copies `rows` rows of `bytes` bytes, `stride` apart, to `to` without gaps, so that JavaScript can read them in one copy instead of one per row. */
 export function gatherRows(from: usize, stride: usize, rows: usize, bytes: usize, to: usize): void {
   for (; rows > 0; rows--) {
     copy(to, from, bytes);
@@ -7,7 +7,7 @@ export function gatherRows(from: usize, stride: usize, rows: usize, bytes: usize
   }
 }
 
-/** memory.copy is a call into the engine; rows are short. A multiple of 4 bytes. */
+/** Copies a multiple of 4 bytes. Rows are short, and memory.copy would be a call into the runtime. */
 @inline
 export function copy(to: usize, from: usize, bytes: usize): void {
   const end = from + bytes;

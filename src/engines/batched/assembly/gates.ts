@@ -2,8 +2,8 @@ import { sigmoidAll, tanhAll, tanhInto } from './activations';
 import { multiplyAdd } from './arithmetic';
 
 /*
- * The arithmetic between the products and the next state, for n rows of 4 units. `s` holds a row's preactivations, 16 bytes a gate. One gate
- * of all rows after the other, because the activations take four vectors at a time.
+ * The arithmetic between the products and the next state, for n rows of 4 units. `s` holds the pre-activations of a row, 16 bytes per gate. Each
+ * gate is computed for all rows before the next one, because the activations take four vectors at a time.
  */
 
 /** s [n, (i f g o)·4], c [n, 4] in and out, h [n, 4] out: c = f·c + i·g, h = o·tanh(c) */

@@ -1,4 +1,4 @@
-// The WASM kernel of the batched engine: what kernel.ts calls. Addresses are bytes in the imported memory, which the caller lays out.
+// The WASM kernel of the batched engine: the functions that kernel.ts calls. Addresses are in bytes of the imported memory, which the caller lays out.
 export { TABLE_END, writeConstants } from './activations';
 export { gatherRows } from './copy';
 export { matrixProduct } from './matrix';

@@ -1,12 +1,12 @@
 /**
- * The float64 product: out [rows, K] += x [rows, D] · w [D, K], every element summed over d in order as in matmul.ts: the same bits.
- * w is packed in panels of four columns, the last one filled up with zeros, and so are the columns of out; strides in bytes.
+ * The float64 product: out [rows, K] += x [rows, D] · w [D, K]. Every element is summed over d in order, as in matmul.ts, with the same bits.
+ * w is packed in panels of four columns, the last one padded with zeros; the columns of out are padded likewise. Strides are in bytes.
  */
 export function addProduct64(x: usize, stride: usize, rows: usize, D: usize, w: usize, K: usize, out: usize, outStride: usize): void {
   const panel = D * 32;
   let k: usize = 0;
   for (; k < K; k += 4) {
-    // one row alone takes four panels at a time: its sums would wait for each other
+    // a single row takes four panels at a time: the sums of one panel would wait for each other
     if (rows == 1 && k + 12 < K) {
       rowOfFour(x, D, w, panel, out + 8 * k);
       w += 4 * panel;
@@ -29,14 +29,14 @@ export function addProduct64(x: usize, stride: usize, rows: usize, D: usize, w: 
   }
 }
 
-/** Fives and threes, as far as that goes. */
+/** How many rows to take next: five or three, as long as the rest can be divided into fives and threes. */
 function rowsAtOnce(left: usize): usize {
   const rest = left % 5;
   if (left >= 5 && (rest == 0 || rest == 2 || left > 12 || left == 8)) return 5;
   return left >= 3 && left != 4 ? 3 : min<usize>(left, 2);
 }
 
-/** `rows` is a constant where this is inlined; 5 rows of two vectors are what V8 keeps in registers (tiles.ts). */
+/** A tile of `rows` rows, which is a constant after inlining. 5 rows of two vectors are what V8 keeps in registers (tiles.ts). */
 @inline
 function tile(rows: i32, x: usize, stride: usize, D: usize, w: usize, out: usize, outStride: usize): void {
   const none = f64x2.splat(0);
@@ -115,7 +115,7 @@ function tile1(x: usize, stride: usize, D: usize, w: usize, out: usize, outStrid
   tile(1, x, stride, D, w, out, outStride);
 }
 
-/** One row and 16 columns, of four panels. */
+/** A tile of one row and 16 columns, from four panels. */
 function rowOfFour(x: usize, D: usize, w: usize, panel: usize, out: usize): void {
   let c0 = v128.load(out);
   let c1 = v128.load(out, 16);

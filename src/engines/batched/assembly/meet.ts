@@ -1,13 +1,14 @@
 /*
- * Where threads wait for each other: a line of 64 bytes for each with how often it came here, and one that says how many sleep. A wait is some hundred
- * nanoseconds where all run, so they look again and again first; a thread whose partner does not run soon sleeps.
+ * A barrier, where threads wait for each other. Each thread has a cache line of 64 bytes with the number of times it has arrived; one more line
+ * counts the sleeping threads. If all are running, a wait takes a few hundred nanoseconds, so a thread spins first; if another does not arrive
+ * soon, it sleeps.
  */
 
 const LINE: usize = 64;
-/** looks before a thread sleeps, some 20 µs */
+/** How often a thread looks before it sleeps, about 20 µs. */
 const LOOKS: i32 = 20_000;
 
-/** Returns when all of `parts` threads have come here as often as this one. What each wrote before, all see after. */
+/** Returns when all `parts` threads have arrived as often as this one. Whatever a thread wrote before it arrived, all threads then see. */
 export function meet(at: usize, part: usize, parts: usize): void {
   const own = at + part * LINE;
   const sleepers = at + parts * LINE;
@@ -20,7 +21,7 @@ export function meet(at: usize, part: usize, parts: usize): void {
   }
 }
 
-/** Either this thread sees that the other has come, or the other sees that this one sleeps: both write before they look. */
+/** Sleeps until the other thread has arrived. No wake-up is missed: both write before they read, so either this one sees the arrival or the other sees the sleeper. */
 function sleep(other: usize, times: i32, sleepers: usize): void {
   atomic.add<i32>(sleepers, 1);
   for (let seen = atomic.load<i32>(other); seen - times < 0; seen = atomic.load<i32>(other)) atomic.wait<i32>(other, seen, -1);

@@ -3,8 +3,8 @@ import { Cell } from './cell';
 import { nextVectors } from './wide';
 
 /*
- * Weights as the products read them, from our canonical layout: kernel [D, G·M], recurrent [M, G·M], biases [G·M] (0: none). Four units of one gate
- * are a vector; units beyond M are zeros. Of a matrix that is large, some rows at a time are here: `kernelRows` from row `kernelFrom` on.
+ * Packs weights for the products, from our canonical layout: kernel [D, G·M], recurrent [M, G·M], biases [G·M] (0: none). A vector holds four
+ * units of one gate; units beyond M are zero. Of a large matrix, only some rows are in memory at a time: `kernelRows` from row `kernelFrom` on.
  */
 
 /** the addresses of one cell's weights */
@@ -35,7 +35,7 @@ function four(row: usize, m: usize, M: usize): v128 {
   return v;
 }
 
-/** one vector of `rows` rows of a panel, `step` bytes apart */
+/** Packs `rows` rows of one vector of a panel, whose rows are `step` bytes apart. */
 function column(to: usize, step: usize, matrix: usize, rows: usize, width: usize, gate: usize, m: usize, M: usize): void {
   let from = matrix + (gate * M) * 4;
   for (let k: usize = 0; k < rows; k++) {
@@ -45,7 +45,7 @@ function column(to: usize, step: usize, matrix: usize, rows: usize, width: usize
   }
 }
 
-/** the same of the kernel's rows that are here, and of the recurrent ones; `to` is where the matrix begins in the panel */
+/** The same for the kernel's rows that are in memory, and below for the recurrent ones; `to` is where the matrix begins in the panel. */
 function columnOfKernel(s: Source, to: usize, step: usize, gate: usize, m: usize): void {
   column(to + step * s.kernelFrom, step, s.kernel, s.kernelRows, s.width, gate, m, s.M);
 }
@@ -58,14 +58,14 @@ function biasOf(bias: usize, gate: usize, m: usize, M: usize): v128 {
   return bias ? four(bias + (gate * M) * 4, m, M) : f32x4.splat(0);
 }
 
-/** vector of units [m, m + 4) of a gate over x and h, in a panel whose rows are `step` bytes */
+/** Packs units [m, m + 4) of a gate, with the rows of x and h, into a panel with rows of `step` bytes. */
 function over(s: Source, to: usize, step: usize, gate: usize, m: usize): void {
   v128.store(to, biasOf(s.bias, gate, m, s.M));
   columnOfKernel(s, to + step, step, gate, m);
   columnOfRecurrent(s, to + step * (s.D + 1), step, gate, m);
 }
 
-/** Panels for the tiles; returns where they end. */
+/** Packs the panels for the tiles; returns where they end. */
 export function packPanels(source: usize, cell: Cell, to: usize): usize {
   const s = changetype<Source>(source);
   const M = s.M;
@@ -102,7 +102,7 @@ export function packPanels(source: usize, cell: Cell, to: usize): usize {
   return to;
 }
 
-/** units [m, m + 4·vectors) of a GRU with the reset after: a panel [z r] over x and h for every 4 units, then [g] over x and [g] over h for all of them */
+/** Packs units [m, m + 4·vectors) of a GRU with the reset after: for every 4 units a panel [z r] over x and h, then for all units [g] over x and [g] over h. */
 function gruPanels(s: Source, to: usize, m: usize, vectors: usize): usize {
   const panel = (s.D + s.M + 1) * 32;
   const step = vectors * 16;
@@ -121,8 +121,8 @@ function gruPanels(s: Source, to: usize, m: usize, vectors: usize): usize {
 }
 
 /**
- * Recurrent weights in wide panels; returns where they end. LSTM: vectors i f g o of units 0–3, of units 4–7, …; RNN: its only gate;
- * GRU: vectors z r, z r, …, then the candidate's, its recurrent bias before it.
+ * Packs recurrent weights into wide panels; returns where they end. LSTM: vectors i f g o of units 0–3, of units 4–7, …; RNN: its only gate;
+ * GRU: vectors z r, z r, …, then those of the candidate, preceded by its recurrent bias.
  */
 export function packWide(source: usize, cell: Cell, to: usize): usize {
   const s = changetype<Source>(source);
@@ -134,7 +134,7 @@ export function packWide(source: usize, cell: Cell, to: usize): usize {
   return wideRegion(s, to, 2, 1, groups);
 }
 
-/** `vectors` vectors that run over `gates` gates from the first on, then over the units */
+/** Packs `vectors` vectors into wide panels. They run over `gates` gates, starting with `first`, then over the units. */
 function wideRegion(s: Source, to: usize, first: usize, gates: usize, vectors: usize): usize {
   for (let v: usize = 0; v < vectors; ) {
     const count = nextVectors(vectors - v);
@@ -150,8 +150,8 @@ function wideRegion(s: Source, to: usize, first: usize, gates: usize, vectors: u
 }
 
 /**
- * Any matrix w [D, K] with a bias [K] (0: none) in panels of 8 columns, 4 where at most 4 are left; returns where they end. `rows` of them from row
- * `from` on are here.
+ * Packs any matrix w [D, K] with a bias [K] (0: none) into panels of 8 columns, or 4 if at most 4 are left; returns where they end. Only `rows`
+ * rows, from row `from` on, are in memory.
  */
 export function packMatrix(w: usize, bias: usize, D: usize, K: usize, from: usize, rows: usize, to: usize): usize {
   for (let k: usize = 0; k < K; k += 8) {

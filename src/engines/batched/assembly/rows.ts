@@ -1,14 +1,14 @@
 /**
- * Rows times a matrix, kept as it is in memory: what the diagnosis runs, whose weights change with every mistake it tries.
+ * Rows times a matrix that is not packed: for the diagnosis, whose weights change with every mistake it tries.
  *   out [rows, K] += v [rows, P] · w [P, K]
- * Rows of w are `stride` bytes apart; `v` and `w` point at what is taken first, `order` is +1 or −1. Four rows of w are added up before they are added
- * to `out`, as the plain loop does (diagnosis/products.ts): the same bits. They stay in the first cache while all rows of v pass.
+ * Rows of w are `stride` bytes apart. `v` and `w` point at the first terms of the sum, `order` is +1 or −1. Four rows of w are added up before
+ * they are added to `out`, as in the plain loop (diagnosis/products.ts), with the same bits. They stay in the first-level cache for all rows of v.
  */
 export function addRows64(out: usize, K: usize, v: usize, P: usize, w: usize, stride: isize, order: isize, rows: usize): void {
   addRows<f64>(out, K, v, P, w, stride, order, rows);
 }
 
-/** The same with weights that are float32, half as many bytes to read. */
+/** The same with float32 weights, which are half as many bytes to read. */
 export function addRowsOfSingles64(out: usize, K: usize, v: usize, P: usize, w: usize, stride: isize, order: isize, rows: usize): void {
   addRows<f32>(out, K, v, P, w, stride, order, rows);
 }
@@ -18,7 +18,7 @@ function addRows<W>(out: usize, K: usize, v: usize, P: usize, w: usize, stride: 
   const step: isize = 8 * order;
   const next = stride * order;
   let j: usize = 0;
-  // of one row the sums are read and written half as often
+  // for a single row, eight at a time: its sums are then read and written half as often
   for (; rows == 1 && j + 8 <= P; j += 8) {
     eight<W>(out, K, v, w, next, step);
     v += 8 * step;
@@ -117,7 +117,7 @@ function fourOfTwo<W>(out: usize, K: usize, v: usize, apart: usize, w: usize, ne
   }
 }
 
-/** The same with float32 rows: sums of four products in float64, rounded to float32 where they are added to `out`. */
+/** The same with float32 rows: sums of four products are float64, and rounded to float32 when they are added to `out`. */
 export function addRows32(out: usize, K: usize, v: usize, P: usize, w: usize, stride: isize, order: isize, rows: usize): void {
   const step: isize = 4 * order;
   const next = stride * order;
@@ -165,7 +165,7 @@ function four(a: v128, b: v128, c: v128, d: v128, w0: v128, w1: v128, w2: v128, 
   return f64x2.add(f64x2.add(f64x2.add(f64x2.mul(a, w0), f64x2.mul(b, w1)), f64x2.mul(c, w2)), f64x2.mul(d, w3));
 }
 
-/** Two numbers as float64. */
+/** Loads two numbers as float64. */
 @inline
 function two<W>(at: usize): v128 {
   return sizeof<W>() == 8 ? v128.load(at) : f64x2.promote_low_f32x4(v128.load64_zero(at));
@@ -176,7 +176,7 @@ function one<W>(at: usize): f64 {
   return <f64>load<W>(at);
 }
 
-/** The last column of an odd number of them, four rows. */
+/** Adds four rows in the last column, if the number of columns is odd. */
 function addColumn64<W>(o: usize, v: usize, r: usize, next: isize, step: isize): void {
   let sum = load<f64>(v) * one<W>(r);
   sum += load<f64>(v + step) * one<W>(r + next);

@@ -4,10 +4,10 @@ import { copy } from './copy';
 import { gruBeforeStep, gruStep, lstmStep, rnnStep } from './steps';
 
 /*
- * The time loop. A masked row is computed like any other and then gets back the state it had: its values may be anything, nobody sees them.
+ * The time loop. A masked row is computed like any other, and then its previous state is restored, so its values do not matter.
  */
 
-/** Steps `from` to `to` (in processing order) of the window. After it the state stands in the block's z when to − from is even, else in zNext. */
+/** Runs steps `from` to `to` (in processing order) of the window. The state is then in the block's z if to − from is even, else in zNext. */
 export function runSteps(block: usize, cell: Cell, from: usize, to: usize): void {
   const b = changetype<Block>(block);
   const z = b.z;
@@ -44,7 +44,7 @@ function anyReal(b: Block, t: usize): bool {
   return false;
 }
 
-/** x_t of every row into z */
+/** Copies x_t of every row into z. */
 function copyInput(b: Block, t: usize): void {
   const bytes = b.D * 4;
   let from = b.x + t * bytes;
@@ -56,7 +56,7 @@ function copyInput(b: Block, t: usize): void {
   }
 }
 
-/** h of every row into the sequence */
+/** Copies h of every row into the sequence. */
 function copyOutput(b: Block, t: usize): void {
   const bytes = b.M * 4;
   let from = b.zNext + b.D * 4;
@@ -84,7 +84,7 @@ function keepMasked(b: Block, t: usize, hasC: bool): void {
   }
 }
 
-/** every row masked: the step is not computed at all */
+/** If every row is masked, the step is not computed: all states are kept. */
 function keepAll(b: Block): void {
   memory.copy(b.zNext, b.z, b.rows * b.stride);
 }

@@ -4,15 +4,15 @@ import { gruGates, gruReset, gruUpdate, lstmGates, rnnGates } from './gates';
 import { addsUp, both, nextRows, tile } from './tiles';
 
 /*
- * One time step of a block: z [rows, x_t | h] in, h into zNext. Units outermost, so that their panels stay in the first cache while the rows pass.
- * A panel of C columns and K rows takes (1 + K)·C·4 bytes: the biases come first. Tiles fill the scratch with as many rows as GROUP says, then
- * their gates are computed together.
+ * One time step of a block: reads z [rows, x_t | h], writes h into zNext. The outer loop is over units, so that their panels stay in the
+ * first-level cache for all rows. A panel of C columns and K rows takes (1 + K)·C·4 bytes; the biases come first. Tiles fill the scratch for
+ * GROUP rows, then the gates of those rows are computed together.
  */
 
-/** four tiles of five rows: the activations take four vectors at a time */
+/** Four tiles of five rows, since the activations take four vectors at a time. */
 const GROUP: usize = 20;
 
-/** Rows of the next group: fewer than GROUP where that leaves a number that fives and threes do not make up. */
+/** Rows of the next group: fewer than GROUP if the rest could otherwise not be divided into fives and threes. */
 @inline
 function nextGroup(left: usize): usize {
   if (left <= GROUP) return left;

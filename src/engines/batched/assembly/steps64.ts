@@ -1,6 +1,6 @@
 /**
- * A step of SimpleRNN, LSTM and GRU (reset after) in float64, two units at a time: the equations of cells/ with σ and tanh of numerics/quick.ts, operation by
- * operation, and so the same bits. Rows [rows, G·M] one after the other, without padding: x·Wx and h·Wh before any bias.
+ * A step of SimpleRNN, LSTM and GRU (reset after) in float64, two units at a time: the equations of cells/ with σ and tanh of numerics/quick.ts,
+ * operation by operation, so that the bits are the same. x·Wx and h·Wh, before any bias, are rows [rows, G·M] without padding.
  */
 @unmanaged
 export class Step64 {
@@ -10,22 +10,22 @@ export class Step64 {
   gates: usize;
   /** h·Wh */
   recurrent: usize;
-  /** [G·M] each, added to x·Wx and to h·Wh; −0 where there is none */
+  /** [G·M] each, added to x·Wx and to h·Wh; −0 if there is none */
   bias: usize;
   recurrentBias: usize;
-  /** numbers from a row of gates or recurrent to the next */
+  /** distance between rows of gates or recurrent, in numbers */
   stride: usize;
   /** [rows, M] each, replaced by the next states */
   h: usize;
   c: usize;
-  /** CONSTANTS vectors (steps64.ts beside this folder lists them), then 2^(n/32) at place n modulo POWERS */
+  /** CONSTANTS vectors (listed in ../steps64.ts), then 2^(n/32) at index n modulo POWERS */
   table: usize;
 }
 
 const CONSTANTS: usize = 16;
 const POWERS: usize = 4096;
 
-/** Read from memory, as in activations.ts. */
+/** Constants are read from memory, as in activations.ts. */
 @inline
 function constant(table: usize, i: usize): v128 {
   return v128.load(table + 16 * i);
@@ -36,7 +36,7 @@ function power(table: usize, n: i32): usize {
   return table + 16 * CONSTANTS + (((<usize>n) & (POWERS - 1)) << 3);
 }
 
-/** e^x − 1 of what is first held within ±40: pmin and pmax let a NaN pass */
+/** e^x − 1, with y first clamped to ±40; pmin and pmax keep NaN */
 @inline
 function expm1(y: v128, table: usize): v128 {
   const x = f64x2.pmax(f64x2.pmin(y, constant(table, 0)), constant(table, 1));
@@ -75,14 +75,14 @@ function recurrentSum(s: Step64, u: usize, offset: usize): v128 {
   return f64x2.add(v128.load(u + offset), v128.load(s.recurrentBias + offset));
 }
 
-/** Of an odd number of units the last one is computed with a neighbour that is not stored. */
+/** Stores two units; if their number is odd, the last one is computed with a neighbour that is not stored. */
 @inline
 function store(at: usize, value: v128, both: bool): void {
   if (both) v128.store(at, value);
   else v128.store64_lane(at, value, 0);
 }
 
-/** kind: of FUSED in kernel.ts */
+/** Runs one step. `kind` is one of FUSED in kernel.ts. */
 export function runStep64(at: usize, kind: usize): void {
   const s = changetype<Step64>(at);
   let g = s.gates;

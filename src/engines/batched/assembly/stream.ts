@@ -7,12 +7,12 @@ import { nextRows, tile } from './tiles';
 import { rowProduct } from './wide';
 
 /*
- * One sample alone. A step has one row, so nothing reuses a weight; but x·Wx + b of many steps is a product of many rows, made first,
- * and each step adds h·Wh to its row of it. The sums run over the same terms in the same order as in a block: the same bits.
- * Here z is h [M padded to 4] itself, updated in place; scratch holds the preactivations of one step.
+ * A single sample. A step then has one row, so no weight is reused; but x·Wx + b of many steps is a product of many rows, which is computed
+ * first, and each step adds h·Wh to its row. The sums have the same terms in the same order as in a block, and so the same bits.
+ * Here z is h [M padded to 4] itself, updated in place; scratch holds the pre-activations of one step.
  */
 
-/** Steps `from` to `to` (in processing order) of the window, of a block with one row. */
+/** Runs steps `from` to `to` (in processing order) of the window of a block with one row. */
 export function runStream(block: usize, cell: Cell, from: usize, to: usize): void {
   const b = changetype<Block>(block);
   const groups = padded(b.M) >> 2;
@@ -26,8 +26,9 @@ export function runStream(block: usize, cell: Cell, from: usize, to: usize): voi
 }
 
 /**
- * The same, shared by threads: part `part` of `parts` computes its own units, and the parts meet after every step, because a step needs all units of the one
- * before. h is read from the one buffer and written to the other. Not for a GRU with the reset before, which would have to meet twice.
+ * The same, shared by threads: part `part` of `parts` computes its own units, and the threads meet after every step, because a step needs all
+ * units of the step before. h is read from one buffer and written to the other. Not for a GRU with the reset before, which would have to meet
+ * twice per step.
  */
 export function runStreamPart(block: usize, cell: Cell, from: usize, to: usize, part: usize, parts: usize): void {
   const b = changetype<Block>(block);
@@ -53,7 +54,7 @@ export function runStreamPart(block: usize, cell: Cell, from: usize, to: usize, 
   meet(b.meeting, part, parts);
 }
 
-/** Groups of four units before part `part`: parts end where wide panels do, so that all share one packing. */
+/** How many groups of four units come before part `part`. Parts end where wide panels do, so that all threads can use the same packing. */
 function cut(b: Block, cell: Cell, part: usize, parts: usize): usize {
   const groups = padded(b.M) >> 2;
   const panel: usize = cell == Cell.lstm ? 3 : 12;
@@ -65,7 +66,7 @@ function isReal(b: Block, t: usize): bool {
   return !b.mask || load<u8>(b.mask + t) != 0;
 }
 
-/** h of the units of groups [low, high) into the sequence; units that only pad are left out */
+/** Copies h of the units in groups [low, high) into the sequence, without the padding. */
 function copyOut(b: Block, t: usize, h: usize, low: usize, high: usize): void {
   const bytes = min(high * 16, b.M * 4) - low * 16;
   const out = b.sequence + t * b.M * 4 + low * 16;
@@ -73,7 +74,7 @@ function copyOut(b: Block, t: usize, h: usize, low: usize, high: usize): void {
   else copy(out, h + low * 16, bytes);
 }
 
-/** x·Wx + b of the step that is `k` after the first projected one: one vector for every gate of every 4 units */
+/** Address of x·Wx + b for the k-th projected step: one vector for every gate of every 4 units. */
 @inline
 function projectedRow(b: Block, cell: Cell, k: usize): usize {
   return b.projected + k * rowBytes(b, cell);
@@ -86,7 +87,7 @@ function rowBytes(b: Block, cell: Cell): usize {
 }
 
 /**
- * projected [count, …] = x [first, first + count) · Wx + b, of the groups [low, high) of four units. LSTM: vectors i f g o of units 0–3, …;
+ * projected [count, …] = x [first, first + count) · Wx + b, for groups [low, high) of four units. LSTM: vectors i f g o of units 0–3, …;
  * GRU: z r of units 0–3, …, then all candidates.
  */
 function project(b: Block, cell: Cell, first: usize, count: usize, low: usize, high: usize, aside: usize): void {
@@ -127,7 +128,7 @@ function product(vectors: usize, x: usize, D: usize, w: usize, out: usize, width
   }
 }
 
-/** h [M] in, the units of groups [low, high) of `next` out */
+/** Computes one step: reads h [M], writes the units in groups [low, high) of `next`. */
 function streamStep(b: Block, cell: Cell, projected: usize, h: usize, next: usize, low: usize, high: usize, aside: usize): void {
   const M = b.M;
   const groups = padded(M) >> 2;

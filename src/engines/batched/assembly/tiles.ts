@@ -5,14 +5,14 @@ import { CHAIN } from './cell';
 /**
  * The products. A panel is 8 (or 4) columns of a weight matrix, packed: their biases, then K rows. tileRxC makes
  *   out [R, C] = from [C] + z [R, K] · w [K, C],
- * with z and out row-major, their rows `stride` and `outStride` bytes apart. Every element is its own lane of an accumulator, summed over k in
- * order: cutting rows and columns differently changes no bit.
+ * with z and out row-major, their rows `stride` and `outStride` bytes apart. Every element has its own lane of an accumulator and is summed over
+ * k in order, so the division into tiles does not change a bit.
  *
- * 5 × 8 is what V8's register allocator carries without spilling: 10 accumulators, 2 weights, 1 input, 1 product of the 15 registers it uses.
- * With 12 accumulators (3 × 16, 6 × 8) the loop runs at half the speed. The order, a row's input and its products at once, matters as well.
+ * 5 × 8 is the largest tile that V8 keeps in its 15 registers without spilling: 10 accumulators, 2 weights, 1 input, 1 product. With 12
+ * accumulators (3 × 16, 6 × 8) the loop runs at half the speed. The order (load a row's input, then compute its products) matters as well.
  */
 
-/** One body for all: `rows` and `two` (vectors of columns) are constants where it is inlined, so what they exclude is not compiled. */
+/** The code of all tiles: `rows` and `two` (two vectors of columns, or one) are constants after inlining, so code they exclude is not compiled. */
 @inline
 function tileOf(rows: i32, two: bool, z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
   const none = f32x4.splat(0);
@@ -98,8 +98,8 @@ function tile4x8(z: usize, stride: usize, from: usize, w: usize, K: usize, out: 
 }
 
 /**
- * The same for two or three rows of eight columns, two turns of the loop in one: three rows are as fast as 5 × 8 then, where one turn takes 1.3 times as
- * long. Tiles of more rows spill when they are unrolled.
+ * The same for two or three rows of eight columns, with the loop unrolled twice: three rows are then as fast as 5 × 8, instead of 1.3 times
+ * slower. Tiles with more rows spill when they are unrolled.
  */
 @inline
 function unrolledOf(rows: i32, z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
@@ -197,21 +197,21 @@ function tile2x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: 
 function tile1x4(z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
   tileOf(1, false, z, stride, from, w, K, out, outStride);
 }
-/** Tiles of three that leave fives. */
+/** How many tiles of three leave a multiple of five. */
 @inline
 function threesIn(rows: usize): usize {
   return <usize>((2 * (rows % 5)) % 5);
 }
 
-/** Whether so many rows are made of fives and threes: all numbers but 1, 2, 4 and 7. */
+/** Whether the rows can be divided into fives and threes: any number except 1, 2, 4 and 7. */
 @inline
 export function addsUp(rows: usize): bool {
   return rows >= threesIn(rows) * 3;
 }
 
 /**
- * How many of the remaining rows the next tile takes: threes until fives are left. With fused multiply-add fours instead of threes, because there
- * 4 × 8 runs like 5 × 8 and 3 × 8 a fifth slower.
+ * How many of the remaining rows the next tile takes: three until a multiple of five is left. With fused multiply-add four instead of three,
+ * because 4 × 8 is then as fast as 5 × 8, and 3 × 8 a fifth slower.
  */
 @inline
 export function nextRows(remaining: usize): usize {
@@ -238,8 +238,8 @@ function piece4(rows: usize, z: usize, stride: usize, from: usize, w: usize, K: 
 }
 
 /**
- * Terms k to `end` in chains of their own, each added to the sums in out. A chain's sums pass through `aside`, ASIDE_BYTES (block.ts) of the caller's: a tile that
- * added them itself would run at half the speed, because V8 then spills its accumulators in the loop.
+ * Sums terms k to `end` in further chains and adds each to the sums in out. The sums of a chain go through `aside`, ASIDE_BYTES (block.ts)
+ * provided by the caller: a tile that added them itself would run at half the speed, because V8 would spill its accumulators in the loop.
  */
 function rest(vectors: usize, rows: usize, z: usize, stride: usize, w: usize, k: usize, end: usize, out: usize, outStride: usize, aside: usize): void {
   for (; k < end; k += CHAIN) {
@@ -265,7 +265,7 @@ export function tile(vectors: usize, rows: usize, z: usize, stride: usize, w: us
   if (K > CHAIN) rest(vectors, rows, z, stride, w, CHAIN, K, out, outStride, aside);
 }
 
-/** The same over two parts side by side, x_t [D] and h [M]: one chain where both are short, else chains of their own. */
+/** The same over x_t [D] and h [M], which are adjacent: one chain if both are short, else separate chains. */
 @inline
 export function both(vectors: usize, rows: usize, z: usize, stride: usize, w: usize, D: usize, M: usize, out: usize, outStride: usize, aside: usize): void {
   const K = D + M;

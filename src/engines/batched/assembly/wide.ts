@@ -3,11 +3,11 @@ import { multiplyAdd } from './arithmetic';
 import { CHAIN } from './cell';
 
 /**
- * The product of one row: out [V·4] = from [V·4] + h [K] · w [K, V·4]. One row reuses no weight, so the columns are many instead: 12 vectors
- * of accumulators keep the adders busy, and the weights stream through once, in the order they lie in memory.
+ * The product of one row: out [V·4] = from [V·4] + h [K] · w [K, V·4]. One row reuses no weight, so a panel is wide instead: 12 vectors of
+ * accumulators keep the adders busy, and the weights are read once, in memory order.
  */
 
-/** One body for all: `n` (vectors of columns) is a constant where it is inlined, so what it excludes is not compiled. */
+/** The code of all widths: `n` (vectors of columns) is a constant after inlining, so code it excludes is not compiled. */
 @inline
 function wideOf(n: i32, h: usize, end: usize, w: usize, from: usize, out: usize): void {
   const none = f32x4.splat(0);
@@ -81,8 +81,8 @@ export function nextVectors(remaining: usize): usize {
 }
 
 /**
- * out [vectors·4] = from + h [K] · w, where w is a row of wide panels as pack.ts lays them, in chains. `fresh`: the first one starts at zero, too.
- * `aside`: ASIDE_BYTES of room for a panel's sums.
+ * out [vectors·4] = from + h [K] · w, summed in chains, where w is a series of wide panels (pack.ts). `fresh`: the first chain, too, starts at
+ * zero. `aside`: ASIDE_BYTES of room for a panel's sums.
  */
 export function rowProduct(h: usize, K: usize, w: usize, vectors: usize, from: usize, out: usize, fresh: bool, aside: usize): void {
   while (vectors > 0) {

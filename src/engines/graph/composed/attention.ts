@@ -3,7 +3,7 @@ import { floatOf, intOf, intsOf } from '../../../ops/attributes.js';
 import { shapeError } from '../../../ops/value.js';
 import type { Composed, Parts } from './composed.js';
 
-/** Attention in its several forms, and the turning of positions that goes before it. */
+/** The attention operators, and the rotary embedding that comes before them. */
 export const ATTENTION: Readonly<Record<string, Composed>> = {
   Attention: {
     // biome-ignore format: a table
@@ -41,7 +41,7 @@ function together(p: Parts, x: string): string {
   return p.op('Reshape', [p.op('Transpose', [x], { perm: ints(0, 2, 1, 3) }), p.integers([0, 0, -1])]);
 }
 
-/** Each head of keys for several of queries, one after the other. */
+/** Repeats each head of keys for `times` consecutive heads of queries. */
 function repeated(p: Parts, x: string, heads: number, times: number): string {
   if (times === 1) return x;
   return p.op('Gather', [x, p.integers(Array.from({ length: heads * times }, (_, i) => Math.floor(i / times)))], { axis: int(1) });
@@ -51,35 +51,35 @@ function sizeOf(p: Parts, x: string, axis: number): string {
   return p.op('Gather', [p.op('Shape', [x]), p.integer(axis)], { axis: int(0) });
 }
 
-/** q·kᵀ, scaled by 1/√D unless said. */
+/** q·kᵀ, scaled by 1/√D by default. */
 function scores(p: Parts, q: string, k: string, scale: number | undefined): string {
   const product = p.op('MatMul', [q, p.op('Transpose', [k], { perm: ints(0, 1, 3, 2) })]);
   if (scale !== undefined) return p.op('Mul', [product, p.number(scale)]);
   return p.op('Div', [product, p.op('Sqrt', [p.op('Cast', [sizeOf(p, q, 3)], { to: int(1) })])]);
 }
 
-/** −∞, or another number, where a value is false; 0 where it is true */
+/** Turns a boolean mask into what is added to the scores: 0 for true, `otherwise` (−∞ or another number) for false. */
 function allowed(p: Parts, truth: string, otherwise: string): string {
   return p.op('Where', [truth, p.number(0), otherwise]);
 }
 
-/** The places of queries among the keys, from `offset` on: [L, 1], or [N, 1, L, 1] where every sample has its own */
+/** Positions of the queries among the keys, starting at `offset`: [L, 1], or [N, 1, L, 1] if every sample has its own offset. */
 function placesOf(p: Parts, q: string, offset: string | undefined): string {
   const rows = p.op('Unsqueeze', [p.op('Range', [p.integer(0), sizeOf(p, q, 2), p.integer(1)]), p.integers([1])]);
   return offset ? p.op('Add', [rows, offset]) : rows;
 }
 
-/** [1, S] */
+/** Positions of the keys, [1, S]. */
 function keysOf(p: Parts, k: string): string {
   return p.op('Unsqueeze', [p.op('Range', [p.integer(0), sizeOf(p, k, 2), p.integer(1)]), p.integers([0])]);
 }
 
-/** Query i sees the keys up to i + offset: [L, S] */
+/** The causal mask [L, S]: query i sees the keys up to i + offset. */
 function causal(p: Parts, q: string, k: string, offset: string | undefined): string {
   return p.op('LessOrEqual', [keysOf(p, k), placesOf(p, q, offset)]);
 }
 
-/** What each query may see: the keys before it, those in its window, those that are no padding. */
+/** Returns boolean masks of what each query may see: no later keys (causal), only keys in its window, no padding. */
 function seen(p: Parts, q: string, k: string, past: string | undefined, lengths: string | undefined): string[] {
   const [left, right] = ['left_window_size', 'right_window_size'].map(name => intOf(p.node, name) ?? -1);
   const apiece = lengths && p.op('Unsqueeze', [lengths, p.integers([1, 2, 3])]);
@@ -94,7 +94,7 @@ function seen(p: Parts, q: string, k: string, past: string | undefined, lengths:
   ];
 }
 
-/** How many heads of queries each head of keys is for: said, or where [N, H, T, D] of the file is known; else 1. */
+/** Returns the number of key heads, and of query heads per key head: from attributes, or from a known shape [N, H, T, D]; else 1. */
 function headsOf(p: Parts, Q: string, K: string): readonly [heads: number, times: number] {
   const [q = 1, k = 1] = [
     ['q_num_heads', Q],
@@ -103,7 +103,7 @@ function headsOf(p: Parts, Q: string, K: string): readonly [heads: number, times
   return typeof q === 'number' && typeof k === 'number' ? [k, q / k] : [1, 1];
 }
 
-/** inputs Q, K, V, mask, past keys, past values, lengths of the keys: [N, H, T, D], or [N, T, H·D] where the number of heads is given */
+/** Inputs: Q, K, V, mask, past keys, past values, lengths of the keys. Q, K, V are [N, H, T, D], or [N, T, H·D] if the number of heads is given. */
 function attention(p: Parts): readonly (string | undefined)[] | undefined {
   const [qHeads, kvHeads] = ['q_num_heads', 'kv_num_heads'].map(name => intOf(p.node, name));
   const [Q, K, V, mask, pastK, pastV, lengths] = Array.from({ length: 7 }, (_, i) => p.input(i));
@@ -129,13 +129,13 @@ function attention(p: Parts): readonly (string | undefined)[] | undefined {
   return [qHeads === undefined ? y : together(p, y), k, v, [raw, capped, z, shares][intOf(p.node, 'qk_matmul_output_mode') ?? 0]];
 }
 
-/** Softmax; a row that may see nothing gives zeros. */
+/** Softmax; a row of −∞ only (a query that sees nothing) gives zeros. */
 function weights(p: Parts, z: string): string {
   const y = p.op('Softmax', [z], { axis: int(-1) });
   return p.op('Where', [p.op('IsNaN', [y]), p.number(0), y]);
 }
 
-/** inputs query, key, value [N, T, H·D], bias of all three, mask of keys [N, S], what is added to the scores, past keys and values */
+/** Inputs: query, key, value [N, T, H·D], a bias for all three, mask of the keys [N, S], numbers added to the scores, past keys and values. */
 function multiHead(p: Parts): readonly (string | undefined)[] | undefined {
   const heads = intOf(p.node, 'num_heads');
   const [query, key, value, bias, mask, added] = Array.from({ length: 6 }, (_, i) => p.input(i));
@@ -145,7 +145,7 @@ function multiHead(p: Parts): readonly (string | undefined)[] | undefined {
   return [ofHeads(p, parts, heads, added)];
 }
 
-/** The three are as wide as each other, or their widths are not known here. */
+/** Splits the bias among query, key and value, whose widths may only be known when the graph runs. */
 function biases(p: Parts, bias: string, given: readonly string[]): string[] {
   const widths = given.map(x => p.op('Gather', [p.op('Shape', [x]), p.integers([2])], { axis: int(0) }));
   let from = p.integers([0]);
@@ -157,7 +157,7 @@ function biases(p: Parts, bias: string, given: readonly string[]): string[] {
   });
 }
 
-/** Attention head by head. @param parts query, key and value [N, T, H·D] */
+/** Multi-head attention. @param parts query, key and value [N, T, H·D] */
 function ofHeads(p: Parts, parts: readonly string[], heads: number, added: string | undefined): string {
   const separate = parts.map(x => apart(p, x, heads));
   return together(p, attended(p, separate, added));
@@ -172,7 +172,7 @@ function attended(p: Parts, [q, k, v]: readonly string[], added: string | undefi
   return p.op('MatMul', [p.op('Softmax', [z], { axis: int(-1) }), v]);
 }
 
-/** inputs x [N, T, D], weights [D, 3·H·D] of query, key and value side by side, their bias; attention among the steps of x */
+/** Self-attention. Inputs: x [N, T, D], concatenated weights [D, 3·H·D] of query, key and value, their bias … */
 function packed(p: Parts): readonly (string | undefined)[] | undefined {
   const heads = intOf(p.node, 'num_heads');
   const [x, W, b, mask, past, added] = Array.from({ length: 6 }, (_, i) => p.input(i));
@@ -183,8 +183,8 @@ function packed(p: Parts): readonly (string | undefined)[] | undefined {
 }
 
 /**
- * Pairs of numbers turned by the angle of their place: x [N, T, H·D], or [N, H, T, D].
- * @param caches cos and sin, [places, D/2], or [N, T, D/2] where no places are given
+ * Rotary position embedding: rotates pairs of features of x [N, T, H·D] or [N, H, T, D] by an angle that depends on the position.
+ * @param caches cos and sin, [positions, D/2], or [N, T, D/2] if no positions are given
  */
 function rotated(
   p: Parts,

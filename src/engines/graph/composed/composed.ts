@@ -1,21 +1,21 @@
 import type { Attributes } from '../../../formats/onnx/builder.js';
 import type { OnnxNode } from '../../../formats/onnx/graph.js';
 
-/** An operator that is replaced by several of ONNX's own. */
+/** An operator that is replaced by several standard ONNX operators. */
 export interface Composed {
   readonly attributes: readonly string[];
-  /** @returns what its outputs are called, as far as they are computed; undefined where it is not known here what they are */
+  /** Adds the replacement. @returns the names of its outputs, undefined for those not computed; undefined if the node is not supported here */
   parts(parts: Parts): readonly (string | undefined)[] | undefined;
 }
 
-/** Adds the nodes that a node stands for. */
+/** Adds the nodes that replace a node. */
 export interface Parts {
   readonly node: OnnxNode;
-  /** the name of an input; undefined where it is left out */
+  /** the name of an input; undefined if it is left out */
   input(index: number): string | undefined;
-  /** is this value true or false */
+  /** whether the value is boolean */
   isTruth(name: string): boolean;
-  /** of what the file declares: inputs and constants */
+  /** shape of a graph input or a constant; undefined for other values */
   shapeOf(name: string): readonly (number | string | null)[] | undefined;
   op(opType: string, inputs: readonly string[], attributes?: Attributes): string;
   ops(opType: string, inputs: readonly string[], count: number, attributes?: Attributes): string[];
@@ -24,7 +24,7 @@ export interface Parts {
   integer(value: number): string;
 }
 
-/** The sum of the inputs that are given. */
+/** Adds up the inputs that are present. */
 export function sum(parts: Parts, inputs: readonly (string | undefined)[]): string {
   const [first, ...others] = inputs.filter(name => name !== undefined);
   return others.reduce((total, name) => parts.op('Add', [total, name]), first);

@@ -5,7 +5,7 @@ import { shapeError } from '../../../ops/value.js';
 import { WINDOW } from '../../../ops/windows.js';
 import { type Composed, type Parts, sum } from './composed.js';
 
-/** What ONNX Runtime joins when it optimises a graph. */
+/** Operators into which ONNX Runtime fuses others when it optimises a graph. */
 export const FUSED: Readonly<Record<string, Composed>> = {
   'com.microsoft.Gelu': { attributes: [], parts: p => [p.op('Gelu', [p.input(0)!])] },
   'com.microsoft.BiasGelu': { attributes: [], parts: p => [p.op('Gelu', [sum(p, [p.input(0), rowOf(p, 1)])])] },
@@ -30,12 +30,12 @@ export const FUSED: Readonly<Record<string, Composed>> = {
   ),
 };
 
-/** The attributes of the node itself. */
+/** Returns attributes of the node, to be passed to a replacement. */
 export function own({ node }: Parts, names: readonly string[] = [...node.attributes.keys()]): Record<string, OnnxAttribute> {
   return Object.fromEntries([...node.attributes].filter(([name]) => names.includes(name)));
 }
 
-/** A bias of one axis, which a Transpose of one axis holds where it is computed. @throws RnnError E_ONNX_SHAPE */
+/** Returns an input that must be a bias with one axis. If its shape is unknown, a Transpose of one axis is added, which fails for others when it runs. @throws RnnError E_ONNX_SHAPE */
 function rowOf(p: Parts, index: number): string | undefined {
   const name = p.input(index);
   const shape = name === undefined ? undefined : p.shapeOf(name);
@@ -56,7 +56,7 @@ function quickGelu(p: Parts): string {
 
 const ACTIVATIONS = /^(Relu|Tanh|Sigmoid|Softplus|Softsign|LeakyRelu|HardSigmoid|Elu|Selu|Celu|ThresholdedRelu|Clip)$/;
 
-/** Then an activation, with the numbers that it takes. */
+/** Adds the activation of a fused node, with its parameters; undefined if it is not known here. */
 function activated(p: Parts, y: string, given: ReadonlyMap<string, OnnxAttribute>): string[] | undefined {
   const name = textOf(p.node, 'activation') ?? '';
   if (name === '') return [y];
@@ -69,7 +69,7 @@ function activated(p: Parts, y: string, given: ReadonlyMap<string, OnnxAttribute
   return [p.op(name, [y], Object.fromEntries(parameters))];
 }
 
-/** Conv, what is added, an activation. */
+/** Conv, plus an optional fourth input, then an activation. */
 function fusedConv(p: Parts): string[] | undefined {
   const y = p.op('Conv', inputsOf(p, 3), own(p, [...WINDOW, 'group']));
   return activated(p, sum(p, [y, p.input(3)]), new Map());
@@ -77,7 +77,7 @@ function fusedConv(p: Parts): string[] | undefined {
 
 const EPSILON = Math.fround(1e-12);
 
-/** inputs x, skip, scale, bias of the norm (centred only), bias of the sum; the sum is the fourth output */
+/** Normalises x + skip. Inputs: x, skip, scale, bias of the norm (only if centred), bias of the sum. The sum is the fourth output. */
 function afterSum(p: Parts, centred: boolean): readonly (string | undefined)[] {
   const total = sum(p, [p.input(0), p.input(1), p.input(centred ? 4 : 3)]);
   const epsilon = float(floatOf(p.node, 'epsilon') ?? EPSILON);
@@ -92,7 +92,10 @@ function afterSum(p: Parts, centred: boolean): readonly (string | undefined)[] {
   return [y, mean, inverse, total];
 }
 
-/** inputs tokens, segments, tables of words, places and segments, gamma, beta, mask, places: the norm of the sum, how much of the mask is set, the sum */
+/**
+ * The sum of word, position and segment embeddings, normalised. Inputs: tokens, segments, the tables of words, positions and segments, gamma,
+ * beta, mask, positions. Outputs: the normalised sum, the number of set mask elements, the sum.
+ */
 function embedded(p: Parts): readonly (string | undefined)[] {
   const [tokens, segments, words, places, segmentTable, gamma, beta, mask, given] = Array.from({ length: 9 }, (_, i) => p.input(i));
   const T = p.op('Gather', [p.op('Shape', [tokens!]), p.integer(1)], { axis: int(0) });

@@ -8,14 +8,14 @@ import { FUSED } from './fused.js';
 import { QUANTISED_FUNCTIONS } from './quantised.js';
 
 /**
- * Operators that are several of ONNX's own: those that ONNX Runtime writes when it optimises or quantises a graph (com.microsoft), and
- * attention. They are replaced when a graph is read, so that everything that works on graphs works on them.
+ * Operators that are replaced by several standard ONNX operators: those that ONNX Runtime writes when it optimises or quantises a graph
+ * (com.microsoft), and attention. They are replaced when a graph is read, so that all code that works on graphs can handle them.
  */
 const COMPOSED: Readonly<Record<string, Composed>> = { ...FUSED, ...ATTENTION, ...QUANTISED_FUNCTIONS };
 
 export const COMPOSED_OPERATORS: readonly string[] = Object.keys(COMPOSED);
 
-/** The operator set of the nodes that are put in. */
+/** The operator set of the replacements. */
 const OPSET = 23;
 
 function composedOf({ domain, opType }: OnnxNode): Composed | undefined {
@@ -23,7 +23,7 @@ function composedOf({ domain, opType }: OnnxNode): Composed | undefined {
   return Object.hasOwn(COMPOSED, key) ? COMPOSED[key] : undefined;
 }
 
-/** The model with such operators replaced by their parts; one with unknown attributes is left as it is. */
+/** Returns the model with these operators replaced; a node with unknown attributes is left as it is. */
 export function withParts(model: OnnxModel): OnnxModel {
   const graphs = graphsIn(model.graph);
   if (!graphs.some(graph => graph.nodes.some(composedOf))) return model;
@@ -81,7 +81,7 @@ function partsBuilder(node: OnnxNode, builder: ReturnType<typeof newBuilder>, tr
 const TRUTH = /^(Equal|Less|LessOrEqual|Greater|GreaterOrEqual|And|Or|Xor|Not|IsNaN|IsInf)$/;
 const MOVES = /^(Identity|Reshape|Transpose|Squeeze|Unsqueeze|Expand|Slice|Gather|Concat|Tile|Flatten|Trilu|Where|Pad)$/;
 
-/** The names of values that are true or false. */
+/** Returns the names of the boolean values. */
 function truthsIn(graphs: readonly OnnxGraph[]): Set<string> {
   const truths = new Set<string>();
   for (const graph of graphs) {

@@ -4,7 +4,7 @@ import { WINDOW } from '../../../ops/windows.js';
 import type { Composed, Parts } from './composed.js';
 import { own } from './fused.js';
 
-/** Operators on bytes, each with a scale and a zero point, as ONNX Runtime computes them: dequantised, computed, quantised again. */
+/** 8-bit operators with a scale and a zero point, as ONNX Runtime computes them: dequantised, computed, quantised again. */
 export const QUANTISED_FUNCTIONS: Readonly<Record<string, Composed>> = {
   'com.microsoft.QLinearAdd': two('Add'),
   'com.microsoft.QLinearMul': two('Mul'),
@@ -23,7 +23,7 @@ export const QUANTISED_FUNCTIONS: Readonly<Record<string, Composed>> = {
   'com.microsoft.QLinearConcat': { attributes: ['axis'], parts: joined },
 };
 
-/** Input i, dequantised with the scale and the zero point that follow it. */
+/** Dequantises input i with the scale and zero point that follow it. */
 function real(p: Parts, i: number): string {
   const zero = p.input(i + 2);
   return p.op('DequantizeLinear', [p.input(i)!, p.input(i + 1)!, ...(zero ? [zero] : [])]);
@@ -42,7 +42,7 @@ function one(attributes: readonly string[], of: (p: Parts, x: string) => string 
   return { attributes, parts: p => bytes(p, of(p, real(p, 0)), 3) };
 }
 
-/** inputs y_scale, y_zero, then x, scale, zero of each part */
+/** A concatenation. Inputs: y_scale, y_zero, then x, scale, zero of each part. */
 function joined(p: Parts): string[] | undefined {
   const parts = Array.from({ length: Math.floor((p.node.inputs.length - 2) / 3) }, (_, i) => real(p, 2 + 3 * i));
   return bytes(p, p.op('Concat', parts, own(p)), 0);

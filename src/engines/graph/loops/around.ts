@@ -10,7 +10,7 @@ import { notExpressible } from '../notExpressible.js';
 import type { Matrix } from './rows.js';
 import { type Known, limitsOf, type Size, type Value } from './values.js';
 
-/** The graph around loops: what its values are before it runs, and how large. */
+/** The graph that contains the loops: what is known of its values, and of their sizes, before it runs. */
 export class Around {
   private readonly producers = new Map<string, OnnxNode>();
   private readonly known = new Map<string, Known>();
@@ -63,7 +63,7 @@ export class Around {
     return this.sizes(node, inputs);
   }
 
-  /** Arithmetic on shapes, as far as it only picks sizes. */
+  /** Follows a node that selects sizes from a shape; undefined for any other node. */
   sizes(node: OnnxNode, inputs: readonly (Known | undefined)[]): Known | undefined {
     const [first, second] = inputs;
     if (first?.is !== 'shape' && first?.is !== 'sizes') return undefined;
@@ -91,7 +91,7 @@ export class Around {
     return dims ? dims.at(axis) : axis < 0 ? undefined : `${name}.${axis}`;
   }
 
-  /** The sizes of a value, where its rank is known: those that the graph leaves open are named after where they come from. */
+  /** Returns the sizes of a value, if its rank is known. An open size is named after its origin. */
   dims(name: string): readonly Size[] | undefined {
     const tensor = this.graph.initializers.get(name);
     if (tensor) return tensor.shape;
@@ -142,12 +142,12 @@ export class Around {
     }
   }
 
-  /** Whole axes, each as it is or turned round. */
+  /** Whether a Slice only reverses whole axes. */
   private turned(node: OnnxNode): boolean {
     return this.integers(node.inputs[1])?.[0] === -1 && this.integers(node.inputs[4])?.every(step => step === -1) === true;
   }
 
-  /** X·W + b that gives this value, with constant W and b. */
+  /** Returns the X·W + b, with constant W and b, that computes this value; undefined if there is none. */
   productOf(name: string): { name: string; matrix: Matrix; bias: FloatArray | null } | undefined {
     const node = this.producers.get(name);
     if (node?.opType === 'Add') {
@@ -160,7 +160,7 @@ export class Around {
     return { name: node!.inputs[0], matrix: { rows: matrix.shape[0], data: matrix.data }, bias: null };
   }
 
-  /** A condition around the loop: a constant, or of numbers that are known. */
+  /** Returns what is known of a condition outside the loop. */
   condition(name: string): Value {
     const known = this.value(name);
     if (known.is === 'const') return known;
@@ -183,7 +183,7 @@ export class Around {
   }
 }
 
-/** Of a list of sizes, or a number of it, there is but one axis to move. @throws RnnError where a node says another */
+/** Checks that a node works on axis 0, the only axis of a list of sizes. @throws RnnError for any other axis */
 export function checkAxes(node: OnnxNode, second: Known | undefined): void {
   const { opType } = node;
   const moved = opType === 'Squeeze' || opType === 'Unsqueeze';
@@ -196,7 +196,7 @@ export function checkAxes(node: OnnxNode, second: Known | undefined): void {
 const SAME =
   /^(Identity|Cast|Dropout|Relu|Tanh|Sigmoid|LeakyRelu|Elu|Selu|Clip|Softplus|Softsign|HardSigmoid|LayerNormalization|BatchNormalization)$/;
 
-/** What a node of constants gives, where it can be computed. */
+/** Computes a node of constants; undefined if that is not possible. */
 export function constantNode(
   node: OnnxNode,
   opset: number,

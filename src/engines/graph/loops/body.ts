@@ -9,7 +9,7 @@ import { type Around, checkAxes, constantNode } from './around.js';
 import { applied, clipped, columns, plus, plusConstant, type Row, times, timesConstant } from './rows.js';
 import { boundOf, type Known, limitsOf, type Value } from './values.js';
 
-/** A sequence that the body reads one step of in every iteration. */
+/** A sequence of which the body reads one step per iteration. */
 export interface Sequence {
   readonly name: string;
   /** axis of the steps */
@@ -19,11 +19,11 @@ export interface Sequence {
 
 export interface Body {
   readonly around: Around;
-  /** the step of a sequence of the graph around the loop that a round reads */
+  /** returns the step that an iteration reads of a sequence outside the loop */
   step(sequence: Sequence): Row;
 }
 
-/** The values of a body, from those of its inputs. What is not understood is unknown, and only matters where it is read. */
+/** Follows the nodes of a body. @returns a function from a name to its value; a value that is not understood is 'unknown', which only matters if it is read */
 export function valuesOf(graph: OnnxGraph, inputs: ReadonlyMap<string, Value>, body: Body): (name: string) => Value {
   const values = new Map(inputs);
   for (const [name, tensor] of graph.initializers) values.set(name, body.around.numbers(name, tensor));
@@ -65,7 +65,7 @@ function stepOf(node: OnnxNode, inputs: readonly (Value | undefined)[], body: Bo
   return rowsOf(node, inputs, around);
 }
 
-/** The number of the round: added to, compared, and the place of a step. */
+/** Follows a node that reads the iteration number: adds to it, compares it, or uses it as the index of a step. */
 function counted(node: OnnxNode, first: Value, second: Value | undefined, body: Body): Value {
   const { opType } = node;
   if (opType === 'Gather' && first.is === 'outer' && second?.is === 'count' && second.plus === 0)
@@ -94,7 +94,7 @@ function rowOf(value: Value | undefined): Row {
   throw notExpressible('other values than rows are computed with');
 }
 
-/** One number, or one for each column. */
+/** Returns a constant as one number, or one per column. @throws RnnError for any other shape */
 function vectorOf({ shape, data }: GraphValue): FloatArray {
   if (data.length !== (shape.at(-1) ?? 1)) throw notExpressible('a constant has a number for every sample');
   return data;
@@ -145,7 +145,7 @@ function rowsOf(node: OnnxNode, inputs: readonly (Value | undefined)[], around: 
   }
 }
 
-/** The functions that recurrent operators have, with their parameters. */
+/** The activations of recurrent operators, with the names and defaults of their parameters. */
 const FUNCTIONS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
   Relu: [],
   Tanh: [],

@@ -2,7 +2,7 @@ import type { FloatArray } from '../../../tensor/tensor.js';
 import { notExpressible } from '../notExpressible.js';
 import type { Affine, Row } from './rows.js';
 
-/** A gate: activation(x·W + bw + h·R + br), and the peephole it has. Matrices [D, M] and [M, M]. */
+/** A gate: activation(x·W + bw + h·R + br), with an optional peephole. W is [D, M], R is [M, M]. */
 export interface Gate {
   readonly W: FloatArray;
   readonly R: FloatArray;
@@ -15,21 +15,21 @@ export interface FoundCell {
   readonly opType: 'RNN' | 'LSTM' | 'GRU';
   readonly units: number;
   readonly features: number;
-  /** the sequence of which x is a step */
+  /** index of the sequence of which x is a step */
   readonly sequence: number;
-  /** the states of the body that are h, and c */
+  /** indices of the body's states that are h, and c */
   readonly states: readonly number[];
-  /** in ONNX's order */
+  /** the gates in ONNX's order */
   readonly gates: readonly Gate[];
-  /** f, g and h of the operator, with their parameters */
+  /** the operator's activations f, g and h, with their parameters */
   readonly functions: readonly { readonly name: string; readonly parameters: readonly number[] }[];
   readonly linearBeforeReset: boolean;
 }
 
 /**
- * The cell that a body is, of the new states that it gives.
- * @param next of every state the row that follows
- * @throws RnnError where it is none that ONNX has as an operator
+ * Recognises the cell that a body computes.
+ * @param next the new value of each state, as a formula
+ * @throws RnnError if it is not a cell that ONNX has as an operator
  */
 export function cellOf(next: ReadonlyMap<number, Row>): FoundCell {
   const states = [...next.keys()];
@@ -78,7 +78,7 @@ function plainOrGru(h: number, row: Row): FoundCell {
   return { ...whole('GRU', [zGate, gateOf(r.of, row => isState(row, h)), nGate], [z, n], [h], z.of), linearBeforeReset: true };
 }
 
-/** z ⊙ h + (1 − z) ⊙ n, or n + z ⊙ (h − n) */
+/** Recognises z ⊙ h + (1 − z) ⊙ n, or n + z ⊙ (h − n). */
 function blended(row: Row, h: number): { gate: Row; candidate: Row } | undefined {
   if (row.is !== 'sum') return undefined;
   const [a, b] = row.parts;
@@ -98,7 +98,7 @@ function blended(row: Row, h: number): { gate: Row; candidate: Row } | undefined
   return undefined;
 }
 
-/** c' = f ⊙ c + i ⊙ g, h' = o ⊙ act(c') */
+/** Recognises c' = f ⊙ c + i ⊙ g, h' = o ⊙ act(c'). */
 function lstm(h: number, c: number, nextH: Row, nextC: Row): FoundCell | undefined {
   if (nextC.is !== 'sum' || nextH.is !== 'product') return undefined;
   const out = nextH.parts.find(part => part === nextC || (part.is === 'function' && part.of === nextC));
@@ -137,7 +137,7 @@ function isState(row: Row, state: number): boolean {
   return row.is === 'state' && row.state === state;
 }
 
-/** The other of two, where one is as wanted. */
+/** If one of the two rows is as wanted, returns the other one. */
 function other(parts: readonly [Row, Row], wanted: (row: Row) => boolean): Row | undefined {
   const at = parts.findIndex(wanted);
   return at < 0 ? undefined : parts[1 - at];
@@ -151,7 +151,7 @@ function same(a: Activated, b: Activated): void {
   if (!equal(a, b)) throw notExpressible('the gates have other activations');
 }
 
-/** What a matrix of a gate is multiplied with, with the bias of that product. */
+/** A matrix of a gate, with the bias of its product. */
 interface Factor {
   readonly data: FloatArray;
   readonly bias: FloatArray | null;
@@ -160,9 +160,9 @@ interface Factor {
 type FoundGate = Gate & { readonly sequence: number };
 
 /**
- * The two products of a gate, of one step and of the state, which may stand side by side in one.
- * @param recurrent is the row what R is multiplied with
- * @param peephole is the row what a peephole is of
+ * Finds the two products of a gate, with a step and with the state. They may be a single product of both, concatenated.
+ * @param recurrent whether the row is the one that R multiplies
+ * @param peephole whether the row is the one that a peephole multiplies
  */
 function gateOf({ width: M, terms, diagonals }: Affine, recurrent: (row: Row) => boolean, peephole?: (row: Row) => boolean): FoundGate {
   const found: { x?: Factor & { readonly sequence: number }; h?: Factor } = {};
@@ -176,7 +176,7 @@ function gateOf({ width: M, terms, diagonals }: Affine, recurrent: (row: Row) =>
     const parts = of.is === 'joined' ? of.parts : [of];
     if (parts.length > 2) throw notExpressible('a gate reads more than a step and a state');
     parts.forEach((part, i) => {
-      // the state has as many numbers as the gate; the rest is the step's
+      // the state has as many rows as the gate has units; the other rows are the step's
       const rows = parts.length === 1 ? matrix.rows : part.is === 'step' ? matrix.rows - M : M;
       take(part, matrix.data.slice(from * M, (from + rows) * M), i === 0 ? bias : null);
       from += rows;

@@ -10,8 +10,8 @@ import type { FoundCell } from './cells.js';
 import { type Output, type Recurrence, recurrenceOf } from './recurrences.js';
 
 /**
- * The graph with every Loop and Scan whose body is one step of an RNN, LSTM or GRU replaced by that operator (tf2onnx writes such loops
- * where it does not know a Keras layer). Bodies that compute anything else stay as they are.
+ * Replaces every Loop and Scan whose body is one step of an RNN, LSTM or GRU by that operator (tf2onnx writes such loops for Keras layers it
+ * does not recognise). Loops with any other body stay as they are.
  */
 export function withCells(model: OnnxModel): OnnxModel {
   const isLoop = ({ domain, opType }: OnnxNode) => domain === '' && (opType === 'Loop' || opType === 'Scan');
@@ -44,7 +44,7 @@ function isRead(nodes: readonly OnnxNode[], outputs: readonly string[]): (name: 
   return name => read.has(name);
 }
 
-/** The nodes that the outputs depend on. */
+/** Returns the nodes that the outputs depend on. */
 function needed(nodes: readonly OnnxNode[], outputs: readonly string[]): OnnxNode[] {
   const wanted = new Set(outputs);
   const kept: OnnxNode[] = [];
@@ -56,7 +56,7 @@ function needed(nodes: readonly OnnxNode[], outputs: readonly string[]): OnnxNod
   return kept;
 }
 
-/** The operator with what turns its axes into those of the loop. */
+/** Writes the operator, and the nodes that convert its axes to those of the loop. */
 function write(builder: GraphBuilder, node: OnnxNode, found: Recurrence, around: Around, isRead: (name: string) => boolean): void {
   const { cell, sequence, initial } = found;
   const name = node.name || cell.opType.toLowerCase();
@@ -97,7 +97,7 @@ function write(builder: GraphBuilder, node: OnnxNode, found: Recurrence, around:
   });
 }
 
-/** W [1, G·M, D], R [1, G·M, M], B [1, 2·G·M] where there is one */
+/** Writes W [1, G·M, D], R [1, G·M, M] and, if there is a bias, B [1, 2·G·M]. */
 function weights(builder: GraphBuilder, { opType, gates, units: M, features: D }: FoundCell, name: string): string[] {
   const G = gates.length;
   const stacked = (pick: (gate: FoundCell['gates'][number]) => FloatArray, rows: number) => {
@@ -124,7 +124,7 @@ function weights(builder: GraphBuilder, { opType, gates, units: M, features: D }
   ];
 }
 
-/** P [1, 3·M], order i, o, f */
+/** Writes P [1, 3·M], in the order i, o, f; undefined without peepholes. */
 function peepholes(builder: GraphBuilder, { gates, units: M }: FoundCell, name: string): string | undefined {
   if (!gates.some(gate => gate.p)) return undefined;
   const data = newLike(gates[0].W, 3 * M);
@@ -142,7 +142,7 @@ function dtypeOf(data: FloatArray): 'f32' | 'f64' {
   return data instanceof Float32Array ? 'f32' : 'f64';
 }
 
-/** Alpha and beta are lists that the functions with such a parameter take from, in order. */
+/** Returns the attributes of the operator. Alpha and beta are lists, from which the functions with such a parameter take numbers in order. */
 function attributesOf({ opType, units, functions, linearBeforeReset }: FoundCell): Attributes {
   const taken = functions.map(({ name, parameters }) => {
     const count = activations.find(a => a.onnx === name)?.onnxParameters?.length ?? 0;

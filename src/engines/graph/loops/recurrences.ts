@@ -11,7 +11,7 @@ import { boundOf, limitsOf, type Size, type Value } from './values.js';
 export interface Recurrence {
   readonly cell: FoundCell;
   readonly sequence: Sequence;
-  /** names of the states that it begins with, in the order of the cell's */
+  /** names of the initial states, in the order of the cell's states */
   readonly initial: readonly string[];
   /** what every output of the node is */
   readonly outputs: readonly Output[];
@@ -19,17 +19,17 @@ export interface Recurrence {
 
 export type Output =
   | { readonly is: 'state'; readonly state: number }
-  /** h of every step; back: in the other order than the cell's steps in time; axis: where the steps are */
+  /** h of every step. back: in reverse time order; axis: the axis of the steps */
   | { readonly is: 'steps'; readonly back: boolean; readonly axis: number }
   | { readonly is: 'given'; readonly name: string }
   | { readonly is: 'none' };
 
-/** @throws RnnError where the body is no step of a cell, or the rounds are not the steps of its sequence */
+/** Recognises a loop as a recurrence. @throws RnnError if the body is not a step of a cell, or its iterations are not the steps of its sequence */
 export function recurrenceOf(node: OnnxNode, around: Around): Recurrence {
   const graph = graphOf(node, 'body');
   if (!graph) throw notExpressible(`${node.opType} has no body`);
   const read = node.opType === 'Loop' ? loop : scan;
-  // a product with all steps at once, outside of the loop, is the cell's too
+  // first try to include a product over all steps, outside the loop, in the cell
   try {
     return read(node, graph, around, true);
   } catch {
@@ -53,7 +53,7 @@ function sequencesOf(around: Around, products: boolean): { list: Sequence[]; ste
   return { list, step };
 }
 
-/** inputs: most rounds, condition, carried …; body: round, condition, carried … -> condition, carried …, collected … */
+/** Loop. Inputs: iteration limit, condition, carried values …; body: iteration, condition, carried … -> condition, carried …, collected … */
 function loop(node: OnnxNode, graph: OnnxGraph, around: Around, products: boolean): Recurrence {
   const { list, step } = sequencesOf(around, products);
   const [rounds, going, ...start] = node.inputs;
@@ -105,7 +105,7 @@ function collected(value: Value, h: Row, where: { back: boolean; axis: number })
 
 const FAR = 2 ** 31 - 1;
 
-/** The loop runs as many rounds as there are steps: a round follows while round + plus < bound. */
+/** Checks that the loop runs once per step of its sequence. Each limit continues it while iteration + plus < bound. @throws RnnError */
 function checkRounds(limits: readonly { plus: number; bound: Size }[], steps: Size | undefined): void {
   const ends = limits.filter(({ bound }) => typeof bound === 'string' || bound < FAR);
   const fits = ({ plus, bound }: { plus: number; bound: Size }) =>
@@ -114,7 +114,7 @@ function checkRounds(limits: readonly { plus: number; bound: Size }[], steps: Si
     throw notExpressible('the rounds are not the steps of a sequence');
 }
 
-/** inputs: states …, sequences …; body: states …, one step of each sequence -> states …, one step of each result */
+/** Scan. Inputs: states …, sequences …; body: states …, one step of each sequence -> states …, one step of each result. */
 function scan(node: OnnxNode, graph: OnnxGraph, around: Around, products: boolean): Recurrence {
   const { list, step } = sequencesOf(around, products);
   const count = intOf(node, 'num_scan_inputs') ?? 0;
@@ -135,7 +135,7 @@ function scan(node: OnnxNode, graph: OnnxGraph, around: Around, products: boolea
   const h = rows.get(cell.states[0])!;
   const outputs = node.outputs.map((_, i): Output => {
     if (i < states) return { is: 'state', state: cell.states.indexOf(i) };
-    // ONNX gives the steps in time order, whichever way the cell went
+    // ONNX's recurrent operators output the steps in time order, whichever direction the cell ran in
     const back = (at('scan_output_directions', i - states) === 1) !== (sequence.back === true);
     return collected(look(gives[i]), h, { back, axis: at('scan_output_axes', i - states) });
   });

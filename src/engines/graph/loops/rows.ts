@@ -2,8 +2,8 @@ import type { FloatArray } from '../../../tensor/tensor.js';
 import { notExpressible } from '../notExpressible.js';
 
 /**
- * What the body of a loop computes for one sample, as formulas of one row: what it reads (a step of a sequence, a state), products of such
- * rows with constant matrices, functions of each number, and what these are combined to. A row that is used twice is one object.
+ * What the body of a loop computes for one sample, as formulas of rows: the rows it reads (a step of a sequence, a state), their products with
+ * constant matrices, elementwise functions, and combinations of these. A row that is used twice is one object.
  */
 export type Row =
   | { readonly is: 'step'; readonly sequence: number }
@@ -12,10 +12,10 @@ export type Row =
   | { readonly is: 'function'; readonly name: string; readonly parameters: readonly number[]; readonly of: Row }
   /** alpha·of + beta */
   | { readonly is: 'scaled'; readonly of: Row; readonly alpha: number; readonly beta: number }
-  /** from − minus; `from` null is 1 */
+  /** from − minus; if `from` is null, 1 − minus */
   | { readonly is: 'difference'; readonly from: Row | null; readonly minus: Row }
   | { readonly is: 'product' | 'sum'; readonly parts: readonly [Row, Row] }
-  /** side by side */
+  /** concatenated */
   | { readonly is: 'joined'; readonly parts: readonly Row[] };
 
 /** Σ of·matrix + Σ of·diagonal + bias, [width] */
@@ -38,12 +38,12 @@ export interface Matrix {
   readonly data: FloatArray;
 }
 
-/** of·matrix [rows, width] */
+/** The product of·matrix [rows, width]. */
 export function times(of: Row, matrix: Matrix): Row {
   return { is: 'affine', width: matrix.data.length / matrix.rows, terms: [{ of, matrix, bias: null }], diagonals: [] };
 }
 
-/** A constant added: the bias of the product just made, or of the first that is in the sum. */
+/** Adds a constant: it becomes the bias of the product, or of the first product in a sum. */
 export function plusConstant(row: Row, constant: FloatArray): Row {
   if (row.is === 'affine' && row.terms.length > 0) {
     const { bias } = row.terms[0];
@@ -65,7 +65,7 @@ export function timesConstant(row: Row, constant: FloatArray): Row {
   return row.is === 'scaled' ? { ...row, alpha: row.alpha * c, beta: row.beta * c } : { is: 'scaled', of: row, alpha: c, beta: 0 };
 }
 
-/** Products are added up to one; a sum of a sum and a product keeps the products together. */
+/** Adds two rows. Products are joined into one affine row, also if one of them is part of a sum. */
 export function plus(a: Row, b: Row): Row {
   if (a.is === 'affine' && b.is === 'affine') {
     if (a.width !== b.width) throw notExpressible('products of other widths are added');
@@ -74,7 +74,7 @@ export function plus(a: Row, b: Row): Row {
   return { is: 'sum', parts: [a, b] };
 }
 
-/** Columns [from, to). */
+/** Selects columns [from, to). */
 export function columns(row: Row, from: number, to: number): Row {
   if (row.is === 'affine') {
     if (to > row.width) throw notExpressible('more columns are taken than there are');
@@ -98,11 +98,12 @@ function columnsOf({ rows, data }: Matrix, width: number, from: number, to: numb
   return out;
 }
 
-/** A function of each number; a scaled row cut off at 0 and 1 is a hard sigmoid. */
+/** Applies an elementwise function. */
 export function applied(name: string, parameters: readonly number[], of: Row): Row {
   return { is: 'function', name, parameters, of };
 }
 
+/** Clips a row. A scaled row clipped to [0, 1] is a hard sigmoid. @throws RnnError for any other */
 export function clipped(row: Row, low: number, high: number): Row {
   if (row.is === 'scaled' && low === 0 && high === 1) return applied('HardSigmoid', [row.alpha, row.beta], row.of);
   throw notExpressible('numbers are cut off');

@@ -2,10 +2,10 @@ import type { GraphValue } from '../../../ops/value.js';
 import { notExpressible } from '../notExpressible.js';
 import type { Row } from './rows.js';
 
-/** A number, or the name of an axis whose size is open. */
+/** A known size, or the name of an open one. */
 export type Size = number | string;
 
-/** What is known of a value of the graph around a loop: its numbers, the sizes that it holds, or its name alone. */
+/** What is known of a value outside a loop: its numbers, the sizes that it holds, or only its name. */
 export type Known =
   | { readonly is: 'const'; readonly value: GraphValue }
   | { readonly is: 'sizes'; readonly sizes: readonly Size[] }
@@ -13,25 +13,25 @@ export type Known =
   | { readonly is: 'shape'; readonly of: string }
   | { readonly is: 'outer'; readonly name: string };
 
-/** What a value of a body is in every round of the loop. */
+/** What is known of a value in the body, in every iteration of the loop. */
 export type Value =
   | Known
-  /** lifted: with an axis of size 1 before it */
+  /** lifted: with an additional leading axis of size 1 */
   | { readonly is: 'row'; readonly row: Row; readonly lifted?: boolean }
-  /** the number of the round, from 0, and this */
+  /** the iteration number, from 0, plus `plus` */
   | { readonly is: 'count'; readonly plus: number; readonly lifted?: boolean }
-  /** true while every round + plus < bound */
+  /** true while iteration + plus < bound, for all limits */
   | { readonly is: 'limit'; readonly limits: readonly { readonly plus: number; readonly bound: Size }[] }
   | { readonly is: 'unknown'; readonly why: string };
 
-/** One number. @throws RnnError where it is computed while running */
+/** Returns a single number or size. @throws RnnError if it is only known while the graph runs */
 export function boundOf(value: Value): Size {
   if (value.is === 'const' && value.value.data.length === 1) return value.value.data[0];
   if (value.is === 'sizes' && value.sizes.length === 1) return value.sizes[0];
   throw notExpressible('how many rounds there are is computed');
 }
 
-/** @throws RnnError where a condition is none on the number of rounds */
+/** Returns the limits in a condition. @throws RnnError if it depends on anything but the iteration number */
 export function limitsOf(value: Value): { plus: number; bound: Size }[] {
   if (value.is === 'const' && value.value.data.every(v => v !== 0)) return [];
   if (value.is === 'limit') return [...value.limits];
