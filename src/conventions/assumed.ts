@@ -185,5 +185,6 @@ function isCell(layer: Layer): boolean {
 
 /** The name in the file, else the kind. */
 function nameOf(layer: Layer): string {
-  return String(layer.title ?? layer.name ?? layer.kind);
+  // the state dict of an nn.LSTM itself has no name before weight_ih_l0
+  return String(layer.title || layer.name || layer.kind);
 }
