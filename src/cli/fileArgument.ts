@@ -21,7 +21,7 @@ export async function withFileArgument(given: Values, command: CommandName, note
     throw asFlags(path, error);
   });
   if (role === 'arrays') {
-    throw isArray(path, command, await countArrays(path), rest);
+    throw arrayError(path, command, await countArrays(path), rest);
   }
   if (role === 'model') {
     if (rest.layers !== undefined) throw conflict(`${named} and --layers both describe the network`, 'give one of them');
@@ -69,7 +69,7 @@ function asFlags(word: string, error: unknown): unknown {
 }
 
 /** The error for arrays in place of a network. It says which flag takes them, if the command has no such array yet. */
-function isArray(path: string, command: CommandName, count: number, { input, against }: Values): RnnError {
+function arrayError(path: string, command: CommandName, count: number, { input, against }: Values): RnnError {
   const found = count === 1 ? 'an array' : `${count} arrays`;
   const written = path === '-' ? path : shownPath(path);
   const use = () => {

@@ -107,7 +107,7 @@ async function valuesOf({ values, command }: Extract<Invocation, { kind: 'run' }
  * colours.
  */
 async function errorMessage(error: unknown, argv: readonly string[], io: Io): Promise<string> {
-  const line = error instanceof RnnError && error.correction ? correctedLine(argv, error, await understood()) : undefined;
+  const line = error instanceof RnnError && error.correction ? correctedLine(argv, error, await commandLineParser()) : undefined;
   const words = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined);
   const debug = io.env.RNN_CLI_DEBUG === '1' && error instanceof Error ? `${error.stack}\n` : '';
   if (words.includes('--json') || words.includes('--jsonl')) return `${errorJson(error, line)}\n${debug}`;
@@ -118,7 +118,7 @@ async function errorMessage(error: unknown, argv: readonly string[], io: Io): Pr
 }
 
 /** Parses a command line as far as possible without files: its flags, and the network of --layers. */
-async function understood(): Promise<(argv: readonly string[]) => void> {
+async function commandLineParser(): Promise<(argv: readonly string[]) => void> {
   const { parseLayers } = await import('../run/layersLine.js');
   return argv => {
     const invocation = parseArgv(argv);

@@ -135,13 +135,13 @@ function meantFlag(typed: string, command: CommandName, isFlag: boolean): Meant 
   const known = flagsOf(command).flatMap(flag => spellings(flag).map(spelling => ({ flag, spelling })));
   const sameLetters = known.find(({ spelling }) => bare(spelling) === word);
   if (sameLetters) return suggestion(sameLetters.flag, sameLetters.spelling);
-  const other = calledElsewhere(word, command);
+  const other = otherToolsMeaning(word, command);
   if (other !== undefined || word.length < 2) return other;
   const longer = known.filter(({ spelling }) => spelling.length > 3);
   const spelled = nearest(
     word,
     longer.map(({ spelling }) => bare(spelling)),
-    isFlag ? 1 : slips(word),
+    isFlag ? 1 : mostTypos(word),
   );
   const names = isFlag
     ? []
@@ -149,22 +149,22 @@ function meantFlag(typed: string, command: CommandName, isFlag: boolean): Meant 
   const name = nearest(
     word,
     names.filter(name => name.length > 3),
-    isFlag ? 1 : slips(word),
+    isFlag ? 1 : mostTypos(word),
   );
   if (name !== undefined && (spelled === undefined || editDistance(word, name) < editDistance(word, spelled)))
-    return calledElsewhere(name, command);
+    return otherToolsMeaning(name, command);
   const starts = longer.filter(({ spelling }) => bare(spelling).startsWith(word));
   const best = longer.find(({ spelling }) => bare(spelling) === spelled) ?? (starts.length === 1 ? starts[0] : undefined);
   return best && suggestion(best.flag, best.spelling);
 }
 
 /** How many letters of a flag may be wrong; with more, another word was meant (`--zeros` is not `--keras`). */
-function slips(word: string): number {
+function mostTypos(word: string): number {
   return Math.max(1, Math.floor(word.length / 4));
 }
 
 /** What a flag of other tools means here: a flag, a flag and its value, or a sentence if there is no equivalent. */
-function calledElsewhere(word: string, command: CommandName): Meant | string | undefined {
+function otherToolsMeaning(word: string, command: CommandName): Meant | string | undefined {
   if (Object.hasOwn(flagHints(), word)) return flagHints()[word];
   const words = Object.hasOwn(flagSynonyms(), word) ? flagSynonyms()[word].split(' ') : undefined;
   if (words && takes(command, words[0])) return { words: words.join(' '), to: words };

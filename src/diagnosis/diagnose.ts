@@ -103,7 +103,7 @@ function explain(scenario: Scenario, right: Outcome, other: Tensor, options: Sea
   const shapes = shapeSentences(scenario, right, other);
   if (views.length === 0) return fromShapesAlone(scenario, right, other, options, shapes);
   const equal = views.find(v => v.code !== null && hidden === null && isEqual(v, options));
-  if (equal) return onlyTheView(equal, shapes);
+  if (equal) return explainedByReading(equal, shapes);
   if (views[0].kind === 'y') return inView(views[0], options, shapes);
   // the readings share the work; the first that explains everything is used
   const results = views.filter(view => !view.whole).map(view => inView(view, { ...options, work: options.work / views.length }, shapes));
@@ -132,7 +132,7 @@ function noiseIn({ kind, scenario, right }: OutputReading, { noise, each, digits
 }
 
 function inView(view: OutputReading, options: SearchOptions, shapes: readonly string[], noise = noiseIn(view, options)): Explained {
-  if (isNonFinite(view)) return withoutNumbers(view, options, shapes, noise);
+  if (isNonFinite(view)) return explainNonFinite(view, options, shapes, noise);
   const searched = search(view.scenario, view.right, view.other, { ...options, noise });
   const narrow = searched.verdict === 'unexplained' ? (narrowRun(view, noise) ?? narrowWeights(view)) : undefined;
   const result = narrow ? { ...searched, verdict: 'likely' as const, findings: [narrow, ...searched.findings] } : searched;
@@ -144,7 +144,7 @@ function inView(view: OutputReading, options: SearchOptions, shapes: readonly st
 }
 
 /** No known mistake produces NaN or infinities. Reports where they are, and searches for the cause in the samples without any. */
-function withoutNumbers(view: OutputReading, options: SearchOptions, shapes: readonly string[], noise: Noise): Explained {
+function explainNonFinite(view: OutputReading, options: SearchOptions, shapes: readonly string[], noise: Noise): Explained {
   const counted = countedIn(view, noise, options.off);
   const evidence = [...shapes, ...nonFiniteSentences(view, counted)];
   const samples = finiteSamples(view);
@@ -194,7 +194,7 @@ function partOfView(view: OutputReading, from: number, to: number): OutputReadin
 }
 
 /** The finding for equal numbers: another tensor was returned, or its axes are in another order. */
-function onlyTheView(view: OutputReading, shapes: readonly string[]): Explained {
+function explainedByReading(view: OutputReading, shapes: readonly string[]): Explained {
   const hypothesis = getHypothesis(view.code!);
   const residual = largestDifference(view.right.y.data, view.other.data).abs;
   const isChaotic = residual > LEAST_DECIDED * scaleOf(view.right.y);

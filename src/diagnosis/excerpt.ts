@@ -92,7 +92,7 @@ function firstSteps(scenario: Scenario, steps: number): Excerpt | undefined {
     of: y => rowsOf(y, steps),
     under: remembered(variant => exactly(outputOf(variant, part, right))),
     beside(variant) {
-      const changed = besideSteps(variant, scenario);
+      const changed = withInputChange(variant, scenario);
       const isCut = changed?.input.x.shape[1] !== scenario.input.x.shape[1];
       return isCut ? undefined : exactly(runScenario(withSteps(changed, 0, steps, changed.input.initialStates), { like: right })?.y);
     },
@@ -119,7 +119,7 @@ function lastSteps(scenario: Scenario, steps: number, states: ReadonlyMap<string
     of: y => y,
     under: remembered(variant => spreading(outputOf(variant, part, right))),
     beside(variant) {
-      const changed = besideSteps(variant, scenario);
+      const changed = withInputChange(variant, scenario);
       if (!changed || changed.input.x === scenario.input.x) return changed && spreading(right.y);
       const end = changed.input.x.shape[1];
       const last = end < steps ? undefined : withSteps(changed, end - steps, end, states);
@@ -131,7 +131,7 @@ function lastSteps(scenario: Scenario, steps: number, states: ReadonlyMap<string
 }
 
 /** The changed scenario, if only x or the initial states differ. */
-function besideSteps(variant: Variant, scenario: Scenario): Scenario | undefined {
+function withInputChange(variant: Variant, scenario: Scenario): Scenario | undefined {
   const changed = variant.change(scenario);
   const [before, after] = [scenario.input, changed?.input];
   const isBeside =

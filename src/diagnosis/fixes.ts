@@ -58,7 +58,7 @@ function statesOf(code: string, two: boolean): string {
  * Code for what the dense layer reads from [N, T, M], by the layer between it and the last recurrent layer; `loop`: a loop over the steps
  * reads `h`.
  */
-const TAKEN: Readonly<Record<string, { readonly numpy: string; readonly torch: string; readonly loop?: true }>> = {
+const HEAD_INPUTS: Readonly<Record<string, { readonly numpy: string; readonly torch: string; readonly loop?: true }>> = {
   every: { numpy: 'hs', torch: 'out', loop: true },
   maxpool: { numpy: 'hs.max(axis=1)', torch: 'out.max(dim=1).values' },
   avgpool: { numpy: 'hs.mean(axis=1)', torch: 'out.mean(dim=1)' },
@@ -66,7 +66,7 @@ const TAKEN: Readonly<Record<string, { readonly numpy: string; readonly torch: s
 };
 
 /** Code for the dense layer's activation; @ is replaced by its sum. */
-const BEHIND: Readonly<Record<string, { readonly numpy: string; readonly torch: string }>> = {
+const HEAD_ACTIVATIONS: Readonly<Record<string, { readonly numpy: string; readonly torch: string }>> = {
   softmax: { numpy: 'softmax(@)', torch: 'torch.softmax(@, dim=-1)' },
   sigmoid: { numpy: '1 / (1 + np.exp(-(@)))', torch: 'torch.sigmoid(@)' },
   tanh: { numpy: 'np.tanh(@)', torch: 'torch.tanh(@)' },
@@ -78,8 +78,8 @@ const BEHIND: Readonly<Record<string, { readonly numpy: string; readonly torch: 
  * of the network's own. Comments, which say what not to do, are kept.
  */
 export function inHead(fix: Fix, layers: readonly LayerSpec[], head: LayerSpec | undefined): Fix {
-  const taken = TAKEN[takenOf(layers, head)];
-  const behind = head?.kind === 'dense' ? BEHIND[formatActivation(head.activation)] : undefined;
+  const taken = HEAD_INPUTS[headInputOf(layers, head)];
+  const behind = head?.kind === 'dense' ? HEAD_ACTIVATIONS[formatActivation(head.activation)] : undefined;
   const code = (text: string, change: (code: string) => string) => text.replace(/^[^#\n]*/gm, change);
   const numpy = (line: string) => {
     const every = (h: string, layer: string, sample: string) => (h === 'h' ? h : `hs${layer}${sample === 'n' ? '[n]' : ''}`);
@@ -105,7 +105,7 @@ export function inHead(fix: Fix, layers: readonly LayerSpec[], head: LayerSpec |
  * The kind of the only layer between the last recurrent layer and the head; 'every' if there is none and the recurrent layer returns all
  * steps.
  */
-function takenOf(layers: readonly LayerSpec[], head: LayerSpec | undefined): string {
+function headInputOf(layers: readonly LayerSpec[], head: LayerSpec | undefined): string {
   const last = layers.findLastIndex(isRecurrent);
   const below = layers.filter((l, i) => i > last && l !== head && l.kind !== 'dropout');
   const [only] = below;

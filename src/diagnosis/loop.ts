@@ -60,7 +60,7 @@ function runLoop(args: RecurrenceArgs, fault: LoopFault, options: LoopOptions): 
     const products = productsOf(weights.recurrentKernel!);
     const product = products.row;
     const recurrent = (h: FloatArray, from: number, to: number) =>
-      takenFrom(loop.ahead, h, from * M, to * M) ?? product(h, 0, from * M, (to - from) * M, recurrentBias?.subarray(from * M, to * M));
+      productsAhead(loop.ahead, h, from * M, to * M) ?? product(h, 0, from * M, (to - from) * M, recurrentBias?.subarray(from * M, to * M));
     const room = roomFor(args, P, width, options.precision);
     const project = weights.projection && productsOf(weights.projection).row;
     const { step, round, output = 0 } = fault;
@@ -76,7 +76,7 @@ function runLoop(args: RecurrenceArgs, fault: LoopFault, options: LoopOptions): 
 }
 
 /** Columns [from, to) of the products computed ahead; undefined if those are of another h. */
-function takenFrom(ahead: Ahead | undefined, h: FloatArray, from: number, to: number): FloatArray | undefined {
+function productsAhead(ahead: Ahead | undefined, h: FloatArray, from: number, to: number): FloatArray | undefined {
   if (ahead === undefined || ahead.h !== h || to > ahead.K) return undefined;
   ahead.used = true;
   return ahead.products.subarray(ahead.row * ahead.K + from, ahead.row * ahead.K + to);
@@ -206,7 +206,7 @@ function lastOf({ args, P, sequence, states }: Loop, fault: LoopFault, way: numb
   const [N, T] = args.x.shape;
   const { mask, reverse } = args;
   const data = states[fault.output ?? 0].slice();
-  const end = fault.last === undefined ? T - 1 : takenFor(fault.last, T, reverse && way === 0);
+  const end = fault.last === undefined ? T - 1 : mistakenLast(fault.last, T, reverse && way === 0);
   if (end < 0) throw new Mismatch();
   for (let n = 0; n < N; n++) {
     if (fault.last !== undefined) data.set(sequence.subarray((n * T + end) * P, (n * T + end + 1) * P), n * P);
@@ -216,7 +216,7 @@ function lastOf({ args, P, sequence, states }: Loop, fault: LoopFault, way: numb
 }
 
 /** Time index of the step that is taken for the last one. */
-function takenFor(last: NonNullable<LoopFault['last']>, T: number, reversed: boolean): number {
+function mistakenLast(last: NonNullable<LoopFault['last']>, T: number, reversed: boolean): number {
   if (last === 'first') return reversed ? T - 1 : 0;
   if (last === 'end') return T - 1;
   return reversed ? last : T - 1 - last;

@@ -40,7 +40,7 @@ export function narrowRun({ scenario, right, other }: OutputReading, noise: Nois
   const change = (s: Scenario): Scenario => roundedThroughout(s, round);
   const y = runScenario(change(scenario))?.y;
   if (y?.data.length !== other.data.length) return undefined;
-  const { moved, off, isSmall } = besideRuns(right.y, other, [y]);
+  const { moved, off, isSmall } = comparedWithRuns(right.y, other, [y]);
   // a 16-bit file contains such numbers, whatever the precision of the computation
   const isFile = other.data.every((v: number, k: number) => Math.abs(v) * 2 ** -(bits + 2) <= NEAR_NOISE * noise.data[k]);
   if (!isSmall || (isFile && !isNearer(y, right.y, other))) return undefined;
@@ -70,7 +70,7 @@ export function narrowWeights({ scenario, right, other }: OutputReading): Findin
     return y?.data.length === other.data.length ? [y] : [];
   });
   if (moves.length < GUESSES) return undefined;
-  const { moved, off, mean, isSmall } = besideRuns(right.y, other, moves);
+  const { moved, off, mean, isSmall } = comparedWithRuns(right.y, other, moves);
   if (!isSmall || rootMeanSquare(right.y, other) < LEAST_MEAN * mean) return undefined;
   return {
     ...{ code, codes: [code], layers: [null], residual: off, verdict: 'likely', margin: null, needsAll: true },
@@ -99,7 +99,7 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
 /**
  * How far runs with rounding move y, and whether the other output differs as little as they do, in a network that rounding moves little.
  */
-function besideRuns(right: Tensor, other: Tensor, runs: readonly Tensor[]) {
+function comparedWithRuns(right: Tensor, other: Tensor, runs: readonly Tensor[]) {
   const off = largestDifference(right.data, other.data).abs;
   const moved = Math.max(...runs.map(y => largestDifference(right.data, y.data).abs));
   const mean = Math.max(...runs.map(y => rootMeanSquare(right, y)));

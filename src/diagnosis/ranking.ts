@@ -73,7 +73,7 @@ export function rank(trials: readonly Trial[], difference: Difference, candidate
   // an explanation that took as many numbers from the output as there are fits anything
   const near = undominated(sorted.filter(t => t.full !== false && t.values > 0 && t.residual <= NEAR_NOISE * t.floor));
   const [best] = near;
-  const tied = best ? sorted.filter(t => near.includes(t) || isBeside(t, best)) : [];
+  const tied = best ? sorted.filter(t => near.includes(t) || isTied(t, best)) : [];
   const outside = sorted.find(t => !tied.includes(t) && !(best && dominates(best, t)));
   const next = Math.min(asSpecified, outside?.residual ?? Infinity);
   const margin = best ? next / Math.max(best.residual, best.floor / NEAR_NOISE) : 0;
@@ -81,7 +81,7 @@ export function rank(trials: readonly Trial[], difference: Difference, candidate
     t => t.left * LEAST_SHARE <= asNumber && isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'likely'),
   );
   const sure = margin >= AHEAD_OF_SECOND && believed.some(t => isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'sure'));
-  const close = best ? undefined : closeTo(sorted, difference, candidates);
+  const close = best ? undefined : likelyTrial(sorted, difference, candidates);
   const fitting = (best ? believed : close ? [close] : []).sort((a, b) => a.order - b.order);
   const accepted = !sure && (areUnrelatedPairs(fitting) || areFreeFits(fitting)) ? [] : fitting;
   const verdict = accepted.length === 0 ? 'unexplained' : !sure ? 'likely' : accepted.length > 1 ? 'tie' : 'fits';
@@ -145,7 +145,7 @@ function undominated(trials: readonly Trial[]): Trial[] {
 }
 
 /** Whether the residual is within ten times the noise of the best one: the same y as far as this input shows. */
-function isBeside(trial: Trial, best: Trial): boolean {
+function isTied(trial: Trial, best: Trial): boolean {
   return (
     trial.full !== false && !dominates(best, trial) && trial.residual <= best.residual + NEAR_NOISE * Math.max(best.floor, trial.floor)
   );
@@ -155,7 +155,7 @@ function isBeside(trial: Trial, best: Trial): boolean {
  * An explanation far below the difference and all others, although above the noise: close to the truth. A single mistake is preferred if a
  * second one improves it little, because among many pairs one always does. Explanations estimated from the other output do not qualify.
  */
-function closeTo(trials: readonly Trial[], difference: Difference, candidates: number): Trial | undefined {
+function likelyTrial(trials: readonly Trial[], difference: Difference, candidates: number): Trial | undefined {
   const { asSpecified, asNumber = Infinity, beside = () => Infinity } = difference;
   // a label is right or wrong, never close
   const exact = trials.filter(t => t.chosen === 0 && t.digits === undefined);

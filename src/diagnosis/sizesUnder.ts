@@ -25,7 +25,7 @@ export function maySize(
   shape: readonly number[],
   small = SMALL,
 ): (hypothesis: Hypothesis, variant: Variant) => boolean {
-  const few = workOf(scenario) < small ? undefined : fewOf(scenario);
+  const few = workOf(scenario) < small ? undefined : reduced(scenario);
   if (!few) return () => true;
   const wanted = core(shape);
   const [samples, steps] = scenario.input.x.shape;
@@ -34,7 +34,7 @@ export function maySize(
     const changed = variant.change(few);
     const y = changed && (keepsSizes(few, changed) ? right()?.y : runScenario(changed, { like: right() })?.y);
     const sizes = y && core(y.shape);
-    return !sizes || (sizes.length === wanted.length && sizes.every((size, i) => mayStandFor(size, wanted[i], samples, steps)));
+    return !sizes || (sizes.length === wanted.length && sizes.every((size, i) => mayScaleTo(size, wanted[i], samples, steps)));
   };
   const known = new Map<string, boolean>();
   return (hypothesis, { code, layer }) => {
@@ -63,7 +63,7 @@ export function keepsSizes(before: Scenario, after: Scenario): boolean {
 }
 
 /** The first samples and steps of x [N, T, D]; undefined if x has few anyway. */
-function fewOf(scenario: Scenario): Scenario | undefined {
+function reduced(scenario: Scenario): Scenario | undefined {
   const { x, mask, others } = scenario.input;
   if (x.shape.length !== 3 || x.shape[0] <= N || x.shape[1] <= T || mask || others) return undefined;
   const part = samplesOf(scenario, 0, N);
@@ -74,7 +74,7 @@ function fewOf(scenario: Scenario): Scenario | undefined {
  * Whether `size` for few samples and steps can be `wanted` for all: the same number, samples, steps (each once, twice or three times), a
  * few fewer or more, every k-th step, both multiplied, or any of these times a width.
  */
-function mayStandFor(size: number, wanted: number, samples: number, steps: number): boolean {
+function mayScaleTo(size: number, wanted: number, samples: number, steps: number): boolean {
   const times = (few: number, many: number) => size % few === 0 && wanted === (size / few) * many;
   const strided = [2, 3, 4].some(k => times(Math.ceil(T / k), Math.ceil(steps / k)));
   const near = [

@@ -54,7 +54,7 @@ export function trialOf(slices: Slices, parts: readonly Entry[]): Trial | undefi
   if (!mayBeLabels(parts, slices.whole.other)) return undefined;
   // a sample differs that the mistake cannot have changed
   if (slices.first >= 0 && parts.every(p => (p.variant.from ?? 0) > slices.first)) return undefined;
-  const trial = blank(parts, slices.whole.scenario, slices.whole.other, slices.different);
+  const trial = newTrial(parts, slices.whole.scenario, slices.whole.other, slices.different);
   const part = sliceFor(slices, parts);
   const short = parts.length === 1 && !isComputed(parts[0].variant, part) ? rejectedBySteps(slices, part, parts[0]) : undefined;
   if (short) return { ...trial, ...remaining(short), byExcerpt: isInsideStep(parts[0]) };
@@ -88,13 +88,13 @@ export function shapeTrial(entry: Entry, scenario: Scenario, right: Outcome, oth
   const y = changed && (isOwn || !keepsSizes(scenario, changed)) ? runScenario(changed, { like: right })?.y : undefined;
   if (!y || !sameShape(core(y.shape), core(other.shape))) return undefined;
   return {
-    ...blank([entry], scenario, other, differentNumbers(other.data)),
+    ...newTrial([entry], scenario, other, differentNumbers(other.data)),
     ...remaining(apart(y.data, other.data, uniformNoise(other, noise).data)),
     full: true,
   };
 }
 
-function blank(parts: readonly Entry[], scenario: Scenario, other: Tensor, different: number): Trial {
+function newTrial(parts: readonly Entry[], scenario: Scenario, other: Tensor, different: number): Trial {
   return {
     codes: parts.map(p => p.variant.code),
     layers: parts.map(p => p.variant.layer),
@@ -188,7 +188,7 @@ export function finishTrials(slices: Slices, trials: Trial[]): void {
     const part = sliceFor(slices, trial.parts);
     const changed = trial.change!(part.scenario)!;
     const exact = runScenario(changed, { like: part.right })!;
-    trial.floor = believable(timesNoise(noiseOf(changed, exact).data, part.noise.data), asSpecified);
+    trial.floor = limitedFloor(timesNoise(noiseOf(changed, exact).data, part.noise.data), asSpecified);
     // units that a relu keeps at zero may be active under the mistake
     trial.values = Math.max(trial.values, numbersToldBy(exact, changed, part.other));
     if (trial.codes.length > 1) trial.values = Math.min(trial.values, numbersForPairs(slices));
@@ -208,7 +208,7 @@ function numbersForPairs({ inEffect, whole: { other } }: Slices): number {
  * Limits the noise floor: a mistake under which the network is so chaotic that rounding alone could explain the difference explains
  * nothing.
  */
-function believable(floor: number, asSpecified: number): number {
+function limitedFloor(floor: number, asSpecified: number): number {
   return Math.min(floor, Math.max(1, asSpecified / NEAR_NOISE / AHEAD_OF_SECOND));
 }
 
@@ -222,7 +222,7 @@ export function candidateTrials(
     (find(hypothesis)?.(scenario, right, other, noise, noises) ?? []).map(candidate =>
       trialOfCandidate(hypothesis, candidate, other, { different: Math.min(different, off), inEffect }, noises, noise),
     ),
-  ).map(trial => ({ ...trial, floor: believable(trial.floor, asSpecified) }));
+  ).map(trial => ({ ...trial, floor: limitedFloor(trial.floor, asSpecified) }));
 }
 
 function trialOfCandidate(

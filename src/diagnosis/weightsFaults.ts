@@ -147,7 +147,7 @@ function changeOf(name: string, layer: LayerSpec | undefined, a: Tensor, b: Tens
     const t = make();
     return t !== undefined && sameShape(t.shape, b.shape) && same(t, b);
   });
-  return found?.[0] ?? elsewhere(name, b, first) ?? scaleOf(a, b) ?? twoChanges(name, layer, a, b);
+  return found?.[0] ?? exchangedTensor(name, b, first) ?? scaleOf(a, b) ?? twoChanges(name, layer, a, b);
 }
 
 /** Another order of the gates combined with one more change, as after a conversion that forgot both. */
@@ -160,7 +160,7 @@ function twoChanges(name: string, layer: LayerSpec | undefined, a: Tensor, b: Te
 }
 
 /** Another tensor of the first set that equals this one: layers, or Wx and Wh, were exchanged. */
-function elsewhere(name: string, b: Tensor, first: Weights): string | null {
+function exchangedTensor(name: string, b: Tensor, first: Weights): string | null {
   if (b.data.length < 2 || largestMagnitude(b.data) === 0) return null;
   const found = [...first].find(([other, t]) => other !== name && sameShape(t.shape, b.shape) && same(t, b));
   return found ? `from ${found[0]}` : null;

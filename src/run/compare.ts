@@ -70,7 +70,7 @@ export async function runCompare(request: CompareRequest, hooks: CompareHooks = 
 async function compareOutput(given: Prepared, request: CompareRequest, hooks: CompareHooks): Promise<CompareResult> {
   const judged = await judgedSides(given, request);
   const { prepared, subject, expected, actual, allowance, status, explain } = judged;
-  const findings = status === 'UNDECIDED' || !explain ? UNSAID : findingsOf(judged, subject!, request, hooks);
+  const findings = status === 'UNDECIDED' || !explain ? NO_FINDINGS : findingsOf(judged, subject!, request, hooks);
   hooks.onCompared?.({ request, prepared, expected, actual, allowance, subject, diagnosis: findings.diagnosis });
   return resultOf(judged, findings, request);
 }
@@ -102,7 +102,7 @@ async function judgedSides(given: Prepared, request: CompareRequest) {
 
 function resultOf(judged: Judged, { diagnosis, detectability }: Findings, request: CompareRequest): CompareResult {
   const { prepared, sides, view, expected, actual, comparable, rounded, written, allowance, status } = judged;
-  const byShape = toldByShape(diagnosis, sides.expected, actual);
+  const byShape = explainedByShape(diagnosis, sides.expected, actual);
   const shown = byShape ? NOT_COMPARABLE : judged.values;
   const exit = EXITS[status];
   return {
@@ -169,7 +169,7 @@ function searchNotes({ diagnosis, detectability }: Findings, { network }: Prepar
 }
 
 /** The findings with --no-explain: neither causes nor undetectable mistakes are searched for. */
-const UNSAID: Findings = { diagnosis: null, detectability: { cannotDetect: [], cannotName: [], unchecked: [], bounds: null } };
+const NO_FINDINGS: Findings = { diagnosis: null, detectability: { cannotDetect: [], cannotName: [], unchecked: [], bounds: null } };
 
 /** Why the sides differ, and what this input cannot show. */
 interface Findings {
@@ -197,7 +197,7 @@ function findingsOf(judged: Judged, subject: DiagnosisSubject, request: CompareR
 const BY_SHAPE = new Set(['head-every-step', 'head-last', 'head-on-input', 'head-missing', 'cell-state-taken', 'output-layout']);
 
 /** Whether the shapes alone explain the difference; a table of differences per step would then say less. */
-function toldByShape(diagnosis: Diagnosis | null, expected: Tensor, actual: Tensor): boolean {
+function explainedByShape(diagnosis: Diagnosis | null, expected: Tensor, actual: Tensor): boolean {
   return (
     diagnosis !== null &&
     BY_SHAPE.has(diagnosis.findings[0]?.code) &&

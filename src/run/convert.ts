@@ -92,8 +92,8 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
     },
     notes: [
       ...network.notes,
-      ...unsteady(divisor),
-      ...turned(network, path),
+      ...roundingNotes(divisor),
+      ...timeMajorNotes(network, path),
       ...notes,
       ...mergedNotes(opened, target),
       ...leftNotes(written, path),
@@ -133,14 +133,14 @@ async function writtenSource(sink: Sink, pieces: Written['pieces']): Promise<Byt
   return openFile(sink.path);
 }
 
-function unsteady(divisor: number): string[] {
+function roundingNotes(divisor: number): string[] {
   if (divisor === 1) return [];
   return [
     `this network makes rounding large, so that equal files give different numbers; with weights of 1/${divisor} the file gives the same`,
   ];
 }
 
-function turned({ stepsFirst = new Set() }: Network, path: string): string[] {
+function timeMajorNotes({ stepsFirst = new Set() }: Network, path: string): string[] {
   return [...stepsFirst].map(name => `${escapeText(name, 40)} is [T, N, …] in ${shownPath(path)}, and [N, T, …] in what is written`);
 }
 

@@ -42,7 +42,7 @@ export type Way = 'read again' | 'run by ONNX Runtime';
 export async function checkConverted(theirs: Float64Array, ours: Float64Array, way: Way, converted: Converted): Promise<number> {
   const difference = relativeDifference(theirs, ours);
   if (difference <= TOLERANCE) return 1;
-  const steady = await steadied(converted);
+  const steady = await withLittleRounding(converted);
   if (steady.divisor === 1) throw wrongFile(way, TOLERANCE, difference);
   const written = await converted.encode(steady.weights);
   const outputs =
@@ -63,7 +63,7 @@ interface Steady {
 }
 
 /** Divides the weights by the smallest power of two that keeps rounding small. */
-async function steadied({ model, weights, input }: Converted): Promise<Steady> {
+async function withLittleRounding({ model, weights, input }: Converted): Promise<Steady> {
   for (let divisor = 1; divisor <= 2 ** MOST_HALVINGS; divisor *= 2) {
     const smaller = divided(weights, divisor);
     const ours = inOneRow(await yOf(model, smaller, input)).data;

@@ -35,7 +35,7 @@ export async function runExplain({ topic }: ExplainRequest): Promise<ExplainResu
     ? undefined
     : (errorPage(topic.toUpperCase()) ??
       TERMS.find(t => t.name === topic) ??
-      TERMS.find(t => [t.name, ...t.aliases].some(name => alike(name, topic))));
+      TERMS.find(t => [t.name, ...t.aliases].some(name => isSameTopic(name, topic))));
   if (term)
     return {
       ...common,
@@ -68,7 +68,7 @@ export async function runExplain({ topic }: ExplainRequest): Promise<ExplainResu
 }
 
 /** Compares topics without regard to hyphens, underscores and case; a single letter must match exactly (N and n are different symbols). */
-function alike(a: string, b: string): boolean {
+function isSameTopic(a: string, b: string): boolean {
   const plain = (s: string) => s.replace(/[-_ ]/g, '').toLowerCase();
   return a.length === 1 || b.length === 1 ? a === b : plain(a) === plain(b);
 }

@@ -144,13 +144,13 @@ export function forwardResult(
     tensors: {
       y,
       ...(output.others ? { others: output.others } : {}),
-      ...(request.trace ? { ...traceOf(network.model, output), ...workingPart(prepared, output, request) } : {}),
+      ...(request.trace ? { ...traceOf(network.model, output), ...handCalculationPart(prepared, output, request) } : {}),
     },
   };
 }
 
 /** The hand calculation, if the trace is of the unchanged network, run in one call. */
-function workingPart(
+function handCalculationPart(
   { network, weights, input }: Prepared,
   output: EngineOutput,
   request: ForwardRequest,

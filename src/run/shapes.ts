@@ -21,7 +21,7 @@ export async function runShapes(request: ShapesRequest, onNetwork?: (network: Ne
     const loaded = await loadDescription(request, undefined, opened);
     const network =
       loaded.graph && loaded.model.layers.length === 0
-        ? await saidShapes(loaded, request)
+        ? await graphAsLayers(loaded, request)
         : loaded.graph
           ? loaded
           : withAskedSizes(loaded, request);
@@ -48,7 +48,7 @@ async function outlineOf(opened: ModelFile, { model, weights }: ShapesRequest): 
 }
 
 /** Converts a graph to layers and operators. @throws RnnError E_OPERATOR where a size is not known; the fault of an invalid graph */
-async function saidShapes(network: Network, request: ShapesRequest): Promise<Network> {
+async function graphAsLayers(network: Network, request: ShapesRequest): Promise<Network> {
   try {
     return await shownGraph(network, request);
   } catch (error) {

@@ -99,7 +99,7 @@ function maskFor(h: FloatArray, { shape: [M, K], data: Wo }: Tensor, { products,
   const best = near.indexOf(near.reduce((a, b) => Math.min(a, b)));
   const half = M >> 1;
   const [first, second] = [terms.slice(0, half), terms.slice(half)].map(list => sumsOfSets(list.map(t => t[best])));
-  const lookUp = withinOf(first, near[best]);
+  const lookUp = searchNear(first, near[best]);
   for (let high = 0; high < second.length; high++) {
     const low = lookUp(products[best] - second[high], code => areSums(sumsOf(terms, half, code, high), products, near));
     if (low < 0) continue;
@@ -135,7 +135,7 @@ function sumsOfSets(numbers: readonly number[]): Float64Array {
  * Returns a search for the index of a number within `near` of a target for which `suits` returns true; −1 if there is none. The numbers are
  * hashed into buckets of width `near`.
  */
-function withinOf(numbers: Float64Array, near: number): (target: number, suits: (place: number) => boolean) => number {
+function searchNear(numbers: Float64Array, near: number): (target: number, suits: (place: number) => boolean) => number {
   const bits = 33 - Math.clz32(numbers.length);
   const heads = new Int32Array(2 ** bits).fill(-1);
   const next = new Int32Array(numbers.length);

@@ -46,11 +46,11 @@ const columns = (y: Tensor, from: (k: number) => number) => takeAlong(y, y.shape
 
 export function columnDistance(a: Tensor, from: number, b: Tensor, k: number): number {
   const K = a.shape[a.shape.length - 1];
-  return largestApart(a.data, b.data, from, k, K);
+  return largestDistance(a.data, b.data, from, k, K);
 }
 
 /** The largest difference of at most `count` numbers, `stride` apart, starting at these positions. */
-function largestApart(a: FloatArray, b: FloatArray, from: number, to: number, stride: number, count = Infinity): number {
+function largestDistance(a: FloatArray, b: FloatArray, from: number, to: number, stride: number, count = Infinity): number {
   let most = 0;
   for (let i = 0; i < count && from + i * stride < a.length && to + i * stride < b.length; i++)
     most = Math.max(most, distance(a[from + i * stride], b[to + i * stride]));
@@ -123,7 +123,7 @@ function samplesOrder(right: Tensor, other: Tensor, noise: number): number[] | u
   const N = right.shape[0];
   if (!sameShape(right.shape, other.shape) || N < 2 || N > MOST_SAMPLES) return undefined;
   const size = sizeOf(right.shape.slice(1));
-  const order = assigned(N, (n, m) => largestApart(right.data, other.data, m * size, n * size, 1, size), noise);
+  const order = assigned(N, (n, m) => largestDistance(right.data, other.data, m * size, n * size, 1, size), noise);
   return order?.some((m, n) => m !== n) ? order : undefined;
 }
 

@@ -138,7 +138,7 @@ async function fromWeights(
   const own = () => loadNetwork({ ...request, model: file });
   if (other === null) return own();
   const borrowed = async (): Promise<Network> => {
-    if (other.network.graph) throw ofAGraph(file, other);
+    if (other.network.graph) throw undeterminedError(file, other);
     const network = await loadNetwork({ ...sizesOf(request as CompareModelsRequest), model: other.file, weights: file });
     return { ...network, assumptions: [...network.assumptions, descriptionOf(other)] };
   };
@@ -155,7 +155,7 @@ async function fromWeights(
 }
 
 /** @returns E_UNDETERMINED: weights alone cannot be compared with a graph, which has names of its own for its weights */
-function ofAGraph(file: string, { network, file: graph }: { readonly network: Network; readonly file: string }): RnnError {
+function undeterminedError(file: string, { network, file: graph }: { readonly network: Network; readonly file: string }): RnnError {
   const line = layersLineOf(network.model, network.framework);
   return new RnnError('convention', 'E_UNDETERMINED', `${escapeText(graph)} does not say which layer takes which of these weights`, {
     where: shownPath(file),

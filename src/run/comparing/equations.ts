@@ -47,7 +47,7 @@ function stagesOf({ model, shapes }: Network): Stage[] {
         : layer.mask === null
           ? UNMASKED
           : maskInGraph(model.layers, layer.mask),
-    behind: isSaid([layer, ...behind, stages[i + 1]?.layer ?? end])
+    behind: isDescribable([layer, ...behind, stages[i + 1]?.layer ?? end])
       ? { functions: functionsOf(layer, behind), reading: readingOf(layer, behind) }
       : null,
   }));
@@ -82,7 +82,7 @@ const MASK_OPERATORS = new Set(['Cast', 'Not', 'ReduceMax']);
 const leftOut = (what: string, value: number) => `steps with ${what} ${value} are left out`;
 
 /** Whether the layers form a chain up to the next layer with weights or the output, and all kinds in between can be described. */
-function isSaid(chain: readonly Pick<LayerSpec, 'inputs'>[]): boolean {
+function isDescribable(chain: readonly Pick<LayerSpec, 'inputs'>[]): boolean {
   const [layer, ...behind] = chain as readonly LayerSpec[];
   const hasWords = ({ kind }: LayerSpec) => kind === 'activation' || Object.hasOwn(READINGS, kind);
   const follows = (l: LayerSpec, i: number) => l.inputs.length === 1 && l.inputs[0] === (behind[i - 1] ?? layer).name;

@@ -49,7 +49,7 @@ export function differentOptions(first: Network, second: Network, said: readonly
   const options = pairs.flatMap(([one, other]) => (one && other && acts(one, other) ? betweenLayers(one, other, said) : []));
   const alone = pairs.filter(([one, other]) => !one || !other);
   const isTold = alone.length <= MOST_ALONE && first.framework === second.framework && !hasOperators(first) && !hasOperators(second);
-  return [...options, ...(isTold ? besideEachOther(alone).flatMap(pair => presence(pair, said)) : [])];
+  return [...options, ...(isTold ? replacements(alone).flatMap(pair => presence(pair, said)) : [])];
 }
 
 const hasOperators = ({ model }: Network) => model.layers.some(l => l.kind === 'op');
@@ -96,7 +96,7 @@ function aligned(a: readonly LayerSpec[], b: readonly LayerSpec[]): Pair[] {
 }
 
 /** Pairs a layer of only the first network with an adjacent one of only the second: one replaces the other. */
-function besideEachOther(alone: readonly Pair[]): Pair[] {
+function replacements(alone: readonly Pair[]): Pair[] {
   const pairs: Pair[] = [];
   for (const [one, other] of alone) {
     const last = pairs.at(-1);

@@ -164,11 +164,11 @@ function inputsFor({ inputs }: Side, own: Inputs, [first, second]: readonly [Sid
   }
   const sameNames = inputs.every(({ name }) => own.has(name));
   const inOrder = [...own.values()];
-  return new Map(inputs.map(({ name, sizes }, i) => [name, turnedTo(sizes, sameNames ? own.get(name)! : inOrder[i])]));
+  return new Map(inputs.map(({ name, sizes }, i) => [name, transposedToFit(sizes, sameNames ? own.get(name)! : inOrder[i])]));
 }
 
 /** Transposes x to steps first if that is the only way it fits a graph without named axes. */
-function turnedTo(sizes: Input['sizes'], t: Tensor): Tensor {
+function transposedToFit(sizes: Input['sizes'], t: Tensor): Tensor {
   const fits = ({ shape }: { readonly shape: readonly number[] }) => sizes?.every((size, i) => size === null || size === shape[i]) ?? true;
   if (fits(t) || t.shape.length < 2 || t.shape.length !== sizes!.length) return t;
   const turned = swapBatchAndTime(t);

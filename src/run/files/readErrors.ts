@@ -34,7 +34,7 @@ function nearestFile(path: string): { fix?: string; correction?: Correction } {
   try {
     const folder = readdirSync(dirname(path)).slice(0, 10_000);
     const near = nearestName(basename(path), folder);
-    if (near === undefined) return { fix: filesThere(path, folder) };
+    if (near === undefined) return { fix: filesText(path, folder) };
     const meant = path.slice(0, path.length - basename(path).length) + near;
     return { fix: `did you mean ${shownPath(meant)}?`, correction: { word: path, to: [meant] } };
   } catch {
@@ -53,7 +53,7 @@ function nearestName(typed: string, folder: readonly string[]): string | undefin
 }
 
 /** 'the folder has x.npy, y.npy': files with the requested extension, or else with any extension that can be read. */
-function filesThere(path: string, folder: readonly string[]): string {
+function filesText(path: string, folder: readonly string[]): string {
   const ending = extname(path).toLowerCase();
   const where = dirname(path) === '.' ? 'this folder' : shownPath(dirname(path));
   const known = folder.filter(isReadable).sort();
