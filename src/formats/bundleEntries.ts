@@ -6,10 +6,10 @@ import { decodeUtf8 } from './bytes/utf8.js';
 import type { DType, Limits } from './format.js';
 import { memorySource } from './source.js';
 
-/** What the index of a TensorFlow checkpoint says of its tensors (tensorflow/core/protobuf/tensor_bundle.proto). */
+/** A tensor in the index of a TensorFlow checkpoint (tensorflow/core/protobuf/tensor_bundle.proto). */
 export interface BundleEntry {
   readonly name: string;
-  /** null: text, or another kind that holds no numbers we read */
+  /** null: text, or another type that is not read */
   readonly dtype: DType | null;
   /** TensorFlow's number of the dtype */
   readonly dtypeNumber: number;

@@ -6,9 +6,9 @@ import { type ByteSource, readAll, readUpTo } from './source.js';
 import { CsvRows } from './stream/csvRows.js';
 
 /**
- * Numbers with commas, semicolons, tabs or spaces between them: one tensor `csv` of shape [rows, columns]. csv-parse splits records with quotes;
- * what a cell may be is decided here: a decimal numeral, nan, or inf. Lines that begin with # are comments (np.savetxt). A line of names, or
- * of pandas' column numbers, is skipped with a note, and so is the column of pandas' index.
+ * Numbers separated by commas, semicolons, tabs or spaces: one tensor `csv` of shape [rows, columns]. A cell is a decimal numeral, nan or inf;
+ * csv-parse splits records with quotes. Lines that start with # are comments (np.savetxt). A header line, of names or of pandas' column
+ * numbers, is skipped with a note, and so is pandas' index column.
  */
 export const csv: Format = {
   name: 'csv',
@@ -42,7 +42,7 @@ export const csv: Format = {
 };
 
 const CSV_START = /^(?:[^\S\n]*(?:#[^\n]*)?\n)*[\s"]*(?:[-+.\d]|nan|-?inf|[A-Za-z_][\w .-]*["\s]*[,;\t]|[,;\t][\w"])/i;
-/** The names of the columns of a printed DataFrame, and the index 0 in front of its first row. */
+/** A printed DataFrame: a line of column names, then a row that starts with the index 0. */
 const PRINTED_TABLE = /^\s*[A-Za-z_]\S*(?: +[A-Za-z_]\S*)*\s*\n0 +[-+.\d]/;
 
 function looksLikeCsv(source: ByteSource): boolean {

@@ -6,7 +6,7 @@ import { type Decimals, newDecimals } from './bytes/decimals.js';
 import { parseDecimal, parseSpecial } from './bytes/numberText.js';
 import type { Limits } from './format.js';
 
-// One record longer than this is no table; csv-parse stops there instead of collecting a whole file into one line
+// Longest record. csv-parse stops there instead of collecting a whole file into one line
 export const MAX_LINE = 2 ** 26;
 
 export interface Row {
@@ -14,7 +14,7 @@ export interface Row {
   readonly line: number;
 }
 
-/** A table while it is read: what the records before say of those that follow. */
+/** A table while it is read: what the rows so far imply for those that follow. */
 export interface TableState {
   readonly delimiter: string;
   readonly limits: Limits;
@@ -22,12 +22,12 @@ export interface TableState {
   readonly decimals: Decimals;
   /** 0 before the first row of numbers */
   columns: number;
-  /** a first column that counts the rows is left out */
+  /** whether the first column is an index and is skipped */
   hasIndex: boolean;
-  /** a first row 0,1,2 …: pandas' column numbers, or numbers; the second row tells */
+  /** a first row 0,1,2 …, which may be pandas' column numbers or data; the second row decides */
   undecided?: Row;
   rows: number;
-  /** lines of the file before the text */
+  /** number of lines before the text being read */
   line: number;
   push(value: number): void;
 }
@@ -40,7 +40,7 @@ export function emptyTable(): RnnError {
   return new RnnError('format', 'E_CSV_EMPTY', 'line 1, column 1: no numbers in the file', { expected: 'rows of numbers' });
 }
 
-/** The records of a text, which begins at the start of a line. @throws RnnError E_CSV_… (format) with line and column, E_LIMIT_BYTES (limit) */
+/** Reads the records of a text, which starts at the beginning of a line. @throws RnnError E_CSV_… (format) with line and column, E_LIMIT_BYTES (limit) */
 export async function readRecords(text: string, state: TableState): Promise<void> {
   checkLineEnds(text, state.line);
   const { delimiter, limits } = state;
@@ -55,13 +55,13 @@ export async function readRecords(text: string, state: TableState): Promise<void
   });
 }
 
-/** No more rows follow: a first row that was kept back is a row of numbers. @throws RnnError E_CSV_… (format) */
+/** Ends a table: a first row that is still undecided is data. @throws RnnError E_CSV_… (format) */
 export function finishTable(text: string, state: TableState): void {
   if (state.undecided) takeRow(text, state.undecided, state);
   state.undecided = undefined;
 }
 
-/** Whether the first row is a header, or kept back until the next says whether it is one. */
+/** Whether the first row is a header, or undecided until the next row. */
 function isNames(row: Row, state: TableState): boolean {
   const { cells, line } = row;
   if (cells.length > 1 && cells.every((cell, i) => cell === String(i))) {
@@ -78,7 +78,7 @@ function isNames(row: Row, state: TableState): boolean {
   return true;
 }
 
-/** The second row: 0,1,2 … before it are pandas' column numbers where its own numbers all have a decimal point. */
+/** Decides on an undecided first row: it is a header if all numbers of the second row have a decimal point. */
 function decide(text: string, row: Row, state: TableState): void {
   const first = state.undecided!;
   const { cells } = row;
@@ -96,7 +96,7 @@ function decide(text: string, row: Row, state: TableState): void {
   } else finishTable(text, state);
 }
 
-/** A printed DataFrame has the names of its columns, and in every row below them the index in front. */
+/** Recognises a printed DataFrame: below the column names, every row starts with its index. */
 function seeIndex({ cells }: Row, state: TableState): void {
   if (!isPrintedRow(cells, state.columns, state)) return;
   state.hasIndex = true;
@@ -127,7 +127,7 @@ function takeRow(text: string, row: Row, state: TableState): void {
   state.rows++;
 }
 
-/** Records with quotes are split by csv-parse, all others where their delimiters are. */
+/** Splits records: with csv-parse if there are quotes, else at the delimiters. */
 async function splitRows(text: string, delimiter: string, before: number, take: (row: Row) => void): Promise<void> {
   if (delimiter === ' ' || !text.includes('"')) {
     splitLines(text, delimiter, before, take);
@@ -244,7 +244,7 @@ function isHeader(cells: readonly string[]): boolean {
   return cells.every(cell => /^[\p{L}_]/u.test(cell) && parseSpecial(cell) === undefined);
 }
 
-/** `line 3, column 7`: the line of the file and the character in it at which cell number `index` begins. */
+/** Formats where cell number `index` starts, `line 3, column 7`: the line in the file and the character in the line. */
 function position(text: string, row: Row, index: number, { delimiter, line: before }: TableState): string {
   const line = text.split('\n', row.line)[row.line - 1] ?? '';
   let at = 0;
@@ -256,7 +256,7 @@ function position(text: string, row: Row, index: number, { delimiter, line: befo
   return `line ${row.line + before}, column ${at + 1}`;
 }
 
-/** Where the cell after the one at `at` begins; -1 where there is none. Spaces count as one, and those before the first cell not at all. */
+/** Index at which the next cell after `at` starts; -1 if there is none. Consecutive spaces are one delimiter; leading spaces are none. */
 function nextCell(line: string, at: number, delimiter: string): number {
   if (delimiter !== ' ') return line.indexOf(delimiter, at) + 1 || -1;
   const cell = /^\s*\S+\s+(?=\S)/.exec(line.slice(at));
@@ -268,15 +268,15 @@ function counted(n: number): string {
 }
 
 /**
- * What stands between the numbers of the first line that is no comment: a semicolon wins over tabs and commas, which are decimal then; a tab
- * over decimal commas; spaces count between numbers with nothing else.
+ * Returns the delimiter of the first line that is not a comment. With a semicolon, commas are decimal commas; a tab likewise wins over commas;
+ * spaces are the delimiter if there is nothing else between the numbers.
  */
 export function findDelimiter(text: string): string {
   const first = /^(?:[^\S\n]*(?:#[^\n]*)?\n)*([^\n]*)/.exec(text.slice(0, 2 ** 16))?.[1].trim() ?? '';
   if (first.includes(';')) return ';';
   if (first.includes('\t')) return first.includes(',') && !/\d,\d/.test(first) ? ',' : '\t';
   if (first.includes(',')) return ',';
-  // the names of the columns of a printed DataFrame, and its first row
+  // a printed DataFrame: a line of column names, then its first row
   const isPrinted = /^[A-Za-z_]\S*(?: +[A-Za-z_]\S*)*$/.test(first) && /^[^\n]*\n0 +[-+.\d]/.test(text.trimStart());
   return isPrinted || /^[-+.\d]\S* +[-+.\dni]/i.test(first) ? ' ' : ',';
 }

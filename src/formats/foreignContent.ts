@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { type ByteSource, readUpTo } from './source.js';
 
-/** What people give in place of a model or an array: how its bytes begin (each as one character), what it is, and what to do. */
+/** Files that people give instead of a model or an array: a pattern for their first bytes (one character each), what they are, and the fix. */
 const KINDS: readonly [begins: RegExp, what: string, fix: string][] = [
   [/^version https:\/\/git-lfs\./, 'a Git LFS pointer, not the file itself', 'fetch the file: git lfs pull'],
   [
@@ -25,7 +25,7 @@ const KINDS: readonly [begins: RegExp, what: string, fix: string][] = [
   ],
 ];
 
-/** @throws RnnError E_FORMAT_UNKNOWN: an empty file, or one that is known to hold no tensors */
+/** @throws RnnError E_FORMAT_UNKNOWN if the file is empty or known to hold no tensors */
 export function refuseForeign(source: ByteSource): void {
   if (source.size === 0)
     throw new RnnError('format', 'E_FORMAT_UNKNOWN', 'the file is empty', { found: '0 bytes', fix: 'save or download it again' });

@@ -15,7 +15,7 @@ import type { ByteSource } from './source.js';
 export const h5: Format = {
   name: 'h5',
   extensions: ['h5', 'hdf5', 'weights.h5'],
-  // a member of an archive may happen to begin where a user block would end: a .keras file is no .h5
+  // not a .keras file, whose .h5 member may happen to start where a user block would end
   sniff: source => !looksLikeZip(source) && findSignature(source) >= 0,
   async read(source: ByteSource, limits: Limits): Promise<TensorFile> {
     const { readHdf5 } = await import('./hdf5/walk.js');

@@ -10,7 +10,7 @@ import { timed } from './limits.js';
 import { withoutScreen } from './screenText.js';
 import { type ByteSource, readUpTo } from './source.js';
 
-/** Those whose content could be taken for that of another one: magic numbers first, text last, the least certain at the end. */
+/** Formats whose content could be mistaken for another's: magic numbers first, text last, the least certain at the end. */
 const PLACED: readonly Format[] = [
   all.npy,
   all.h5,
@@ -27,15 +27,15 @@ const PLACED: readonly Format[] = [
   all.json,
   all.csv,
 ];
-/** In the order in which content is asked. */
+/** The order in which formats are tried. */
 const ORDER: readonly Format[] = [...Object.values<Format>(all).filter(format => !PLACED.includes(format)), ...PLACED];
 const TEXT: ReadonlySet<Format> = new Set([all.tfjs, all.jsonl, all.printed, all.json, all.csv]);
 
 export interface ReadOptions {
   readonly limits?: Limits;
-  /** the file's name or path: decides between formats that look alike, and what to complain about in a file that looks like none */
+  /** the file's name or path: decides between formats that look alike, and which reader reports what is wrong if none fits */
   readonly nameHint?: string;
-  /** the file's name without its folder, where its parts are named after it (tensorbundle) */
+  /** the file's name without its folder, for formats whose parts are named after it (tensorbundle) */
   readonly ownName?: string;
   /** opens a file beside this one, for formats of several files (tfjs) */
   readonly openPart?: OpenPart;
@@ -48,7 +48,7 @@ export function getFormat(name: string): Format {
   return byName('format', all as unknown as Record<string, Format>, name);
 }
 
-/** The format a file name's ending stands for; the longest ending wins (`.weights.h5` before `.h5`). */
+/** Returns the format of a file name's extension; the longest one wins (`.weights.h5` before `.h5`). */
 export function formatOfName(name: string): Format | undefined {
   const lower = name.toLowerCase();
   let best: { format: Format; length: number } | undefined;
@@ -61,8 +61,8 @@ export function formatOfName(name: string): Format | undefined {
 }
 
 /**
- * The format of these bytes: by content. The name decides between text formats that fit both, and for bytes that look like nothing, so
- * that their reader can say what is wrong.
+ * Detects the format by content. The name decides between text formats if several fit, and for bytes that fit none, so that the named format's
+ * reader can say what is wrong.
  * @throws RnnError E_FORMAT_UNKNOWN (format)
  */
 export function detectFormat(source: ByteSource, nameHint?: string): Format {
@@ -72,7 +72,7 @@ export function detectFormat(source: ByteSource, nameHint?: string): Format {
   refuseForeign(source);
   const start = readUpTo(source, 0, 40);
   const isText = looksLikeText(start);
-  // np.savetxt('y.npy', y): text under the name of a binary format is text; one or two bytes say nothing
+  // np.savetxt('y.npy', y): text under a binary format's name is still text; one or two bytes are too few to tell
   const claimed = isText && start.length > 2 && named !== undefined && !TEXT.has(named) ? undefined : named;
   const format = detectText(source, claimed) ?? claimed;
   if (format) return format;
@@ -91,7 +91,7 @@ function looksLikeText(start: Uint8Array): boolean {
   return start.length > 0 && !start.some(byte => byte < 0x20 && ![9, 10, 13, 27].includes(byte)) && decodesAsPrefix(start);
 }
 
-/** What rnn-cli prints is for people, and is saved by a shell's `>` all the same. */
+/** The fix for text of no known format: often it is rnn-cli's own output for people, saved with a shell's `>`. */
 function textFix(line: string, named: Format | undefined): string {
   if (named && !TEXT.has(named) && named !== all.npy && named !== all.npz)
     return `the file is text, and no .${named.name}; save or download it again`;
@@ -100,7 +100,7 @@ function textFix(line: string, named: Format | undefined): string {
     : 'of printed arrays keep what print(y) shows, without other lines; or in Python: np.save("y.npy", y)';
 }
 
-/** Among the text formats the name decides, except that brackets are never a table and one value a line is never one JSON value. */
+/** Detects a text format. The name decides, except that text in brackets is never a table, and one value per line is never a single JSON value. */
 function detectText(source: ByteSource, named: Format | undefined): Format | undefined {
   if (named && !TEXT.has(named)) return undefined;
   if (all.tfjs.sniff(source)) return all.tfjs;
@@ -112,7 +112,7 @@ function detectText(source: ByteSource, named: Format | undefined): Format | und
 }
 
 /**
- * Everything in the file as named tensors, whose numbers are read on demand.
+ * Reads a file as named tensors, whose numbers are read on demand.
  * The clock of `limits.seconds` starts here.
  * @throws RnnError kind 'format' (exit 3) or 'limit' (exit 5)
  */
@@ -123,7 +123,7 @@ export async function readTensors(source: ByteSource, options: ReadOptions = {})
   return file;
 }
 
-/** The same of bytes that were not copied from a terminal. */
+/** The same without looking for terminal output (screenText.ts). */
 export async function readPlainTensors(source: ByteSource, options: ReadOptions): Promise<TensorFile> {
   const format = detectFormat(source, options.nameHint);
   const file = await format.read(source, timed(options.limits ?? DEFAULT_LIMITS), options.openPart, options.ownName);

@@ -61,7 +61,7 @@ export const jsonl: Format = {
   },
 };
 
-// A first line longer than this is no sign of anything; sniffing stays cheap
+// Longest first line that is looked at, so that sniffing stays cheap
 const SNIFF_BYTES = 2 ** 20;
 
 function hasCompleteFirstLine(bytes: Uint8Array): boolean {
@@ -75,7 +75,7 @@ function hasCompleteFirstLine(bytes: Uint8Array): boolean {
   }
 }
 
-/** Lines that are not blank, with their numbers from 1. */
+/** Yields the lines that are not blank, numbered from 1. */
 function* lines(text: string): Generator<[number, string]> {
   let number = 0;
   for (let at = 0; at < text.length; ) {
@@ -91,11 +91,11 @@ function namedValues(value: JsonValue): [string, JsonValue][] {
   return isObject(value) ? Object.entries(value) : [['jsonl', value]];
 }
 
-/** What the lines before say of those that follow. */
+/** What the lines so far imply for those that follow. */
 export interface LinesState {
   /** shape and dtype of every tensor */
   readonly kinds: Map<string, Pick<FileTensor, 'shape' | 'dtype'>>;
-  /** names without numbers */
+  /** keys whose values are not numbers */
   readonly skipped: Set<string>;
   budget: Budget;
   rows: number;
@@ -105,7 +105,7 @@ export function newLinesState(limits: Limits): LinesState {
   return { kinds: new Map(), skipped: new Set(), budget: newBudget(limits), rows: 0 };
 }
 
-/** The tensors of one line that is not blank. @throws RnnError E_JSON_…, E_JSONL_KEYS (format) */
+/** Reads the tensors of one line that is not blank. @throws RnnError E_JSON_…, E_JSONL_KEYS (format) */
 export function readLine(number: number, line: string, state: LinesState): Map<string, FileTensor> {
   const found = within(`line ${number}`, () => {
     const samples = new Map<string, FileTensor>();
@@ -151,7 +151,7 @@ function sampleOf(name: string, value: JsonValue, { kinds, budget, rows }: Lines
   return next;
 }
 
-/** Samples along a new first axis. */
+/** Stacks samples along a new first axis. */
 export function stack(samples: readonly FileTensor[]): FileTensor {
   const rows = samples.map(({ shape, data }) => ({ shape: [1, ...shape], data }));
   return { ...concatFirst(rows), dtype: samples[0].dtype };

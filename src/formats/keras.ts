@@ -10,8 +10,8 @@ import { overLimit } from './limits.js';
 import { type ByteSource, memorySource } from './source.js';
 
 /**
- * Keras 3's .keras: a zip of metadata.json, config.json and model.weights.h5. `architecture` is the parsed config.json, as data: no class
- * named in it is ever looked up here. Tensors and metadata are those of the weights file, with metadata.json's beside them.
+ * Keras 3's .keras: a zip of metadata.json, config.json and model.weights.h5. `architecture` is the parsed config.json, as data: classes named
+ * in it are never looked up here. Tensors and metadata are those of the weights file, plus the entries of metadata.json.
  */
 export const keras: Format = {
   name: 'keras',
@@ -33,12 +33,12 @@ export const keras: Format = {
     const weights = await within(`member '${WEIGHTS}'`, () =>
       h5.read(member.stored ? member.source : { ...memorySource(member.read()), where: member.source.where }, limits),
     );
-    // numbers are checked when they are read; what a damaged part hides is not read
+    // checks the CRC now if that is cheap; otherwise when the numbers are read
     if (member.size <= SOON || weights.tensors.size === 0) member.source.check?.();
     const metadata = new Map(weights.metadata);
     for (const [key, value] of Object.entries(description)) if (typeof value === 'string') metadata.set(key, value);
     for (const name of members.keys()) {
-      // the words of a text are of no use here: x holds token numbers
+      // vocabularies are not needed: x holds token numbers
       if (!PARTS.has(name) && !name.startsWith('assets/')) notes.push(`member '${escapeText(name)}' was not read`);
     }
     return {
@@ -53,7 +53,7 @@ export const keras: Format = {
 };
 
 const WEIGHTS = 'model.weights.h5';
-/** Bytes whose sum takes no time. */
+/** Largest member, in bytes, whose CRC is checked immediately. */
 const SOON = 2 ** 24;
 const PARTS: ReadonlySet<string> = new Set(['config.json', 'metadata.json', WEIGHTS]);
 
@@ -69,7 +69,7 @@ function need(members: ReadonlyMap<string, ZipMember>, name: string): ZipMember 
   });
 }
 
-/** Vocabularies that `adapt` made. */
+/** Returns the vocabularies that `adapt` made, read on demand. */
 function textsOf(members: ReadonlyMap<string, ZipMember>, limits: Limits): ReadonlyMap<string, () => string> {
   const texts = [...members.values()].filter(({ name }) => /^assets\/.*\.txt$/s.test(name));
   const textOf = (member: ZipMember) => {

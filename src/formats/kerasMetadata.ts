@@ -4,7 +4,7 @@ import { readMessage, type Schema, schema, set } from './bytes/protobuf.js';
 import { type Limits, overLimit } from './limits.js';
 import type { ByteSource } from './source.js';
 
-/** `keras_metadata.pb` beside a SavedModel of Keras 2 (keras/protobuf/saved_metadata.proto): for every object its description as JSON. */
+/** An entry of `keras_metadata.pb`, next to a SavedModel of Keras 2 (keras/protobuf/saved_metadata.proto): an object's description as JSON. */
 interface SavedObject {
   path: string;
   metadata: string;
@@ -26,8 +26,8 @@ const METADATA: Schema<SavedObject[]> = schema('SavedMetadata', [
 ]);
 
 /**
- * The configuration of the whole model, as model.to_json() has it; of a user-defined class little more than its name.
- * @returns with it the version of Keras
+ * Reads the configuration of the whole model, as in model.to_json(); for a user-defined class it is little more than the name.
+ * @returns the configuration and the version of Keras
  * @throws RnnError E_PROTOBUF, E_JSON… (format), E_LIMIT_… (limit)
  */
 export function readKerasMetadata(source: ByteSource, limits: Limits): { config?: JsonObject; version?: string } {

@@ -14,8 +14,8 @@ export interface TensorHead {
 }
 
 /**
- * A tensor whose numbers stay in the file until they are needed. It is counted now, its bytes when they are first read.
- * @param read gives an array of its own each time @param part where some of the numbers can be read without the others
+ * Returns a tensor whose numbers stay in the file until they are needed. It counts as a tensor now, its bytes when they are first read.
+ * @param read returns a new array each time @param part reads some of the numbers, if that is possible
  * @throws RnnError E_LIMIT_TENSORS (limit); when read, E_LIMIT_BYTES (limit) and what `read` throws
  */
 export function lazyTensor(source: ByteSource, budget: Budget, head: TensorHead, read: () => FloatArray, part?: Part): FileTensor {
@@ -28,7 +28,7 @@ export function lazyTensor(source: ByteSource, budget: Budget, head: TensorHead,
 }
 
 /**
- * What reads numbers late: under the limits and the name of their file.
+ * Returns a function that runs a deferred read, with the limits and the name of its file.
  * @throws RnnError E_LIMIT_TENSORS (limit); when it reads, E_LIMIT_BYTES (limit) and what reading throws
  */
 export function lateReader(source: ByteSource, budget: Budget, { size, dtype }: TensorHead): <Data>(read: () => Data) => Data {

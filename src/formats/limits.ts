@@ -2,13 +2,13 @@ import { RnnError } from '../errors.js';
 import { processorTime } from '../processorTime.js';
 
 /**
- * What a reader takes from one file at most, checked before anything is allocated. This table is the one place that knows the numbers and the
- * names of their flags: help, man page and completions are written from it, and every refusal names the flag that would let the file in.
+ * Limits of what a reader accepts from one file, checked before anything is allocated. This table is the only place with the numbers and the
+ * names of their flags: help, man page and completions follow from it, and every refusal names the flag that would admit the file.
  */
 export interface Limits {
   /** bytes of a header or a JSON description: real ones are below 1 MB */
   readonly headerBytes: number;
-  /** the same of an .npy, where NumPy itself allows no more than this */
+  /** bytes of an .npy header; the default is NumPy's own limit */
   readonly numpyHeaderBytes: number;
   /** tensors or archive members of one file: the largest recurrent nets have some hundreds */
   readonly tensors: number;
@@ -16,31 +16,31 @@ export interface Limits {
   readonly rank: number;
   /** one dimension */
   readonly dimension: number;
-  /** what inflating may make of one byte of a zip member or an HDF5 chunk: DEFLATE makes at most 258 bytes of 2 bits */
+  /** most inflated bytes per byte of a zip member or an HDF5 chunk; DEFLATE makes at most 258 bytes of 2 bits */
   readonly ratio: number;
-  /** bytes that inflating makes of all members or chunks of a file together */
+  /** inflated bytes of all members or chunks of a file together */
   readonly inflatedBytes: number;
-  /** bytes of all tensors of a file together, as we hold them in memory */
+  /** bytes in memory of all tensors of a file together */
   readonly totalBytes: number;
   /** nesting of JSON, protobuf messages, HDF5 groups, pickled values */
   readonly depth: number;
-  /** of reading one file */
+  /** time to read one file */
   readonly seconds: number;
-  /** when reading began, in milliseconds of performance.now(); undefined: no time is kept */
+  /** performance.now() when reading began; undefined: time is not limited */
   started?: number;
-  /** the same of the processor, which is what counts: a busy machine reads what a free one does */
+  /** processor time when reading began. It is what counts, so that a busy machine accepts the same files as an idle one */
   worked?: number;
 }
 
 export type LimitName = Exclude<keyof Limits, 'started' | 'worked'>;
 
 export interface LimitRow {
-  /** the key of its value on a command line; those without one are set by the row of the same flag, or by hand (totalBytes) */
+  /** key of its command-line value; absent if another row with the same flag sets it, or other code does (totalBytes) */
   readonly key?: string;
   readonly flag: string;
   readonly kind: 'bytes' | 'count' | 'seconds';
   readonly standard: number;
-  /** the flag takes no more than this */
+  /** largest value that the flag accepts */
   readonly most: number;
   readonly help: string;
 }
@@ -106,7 +106,7 @@ const TABLE = {
     flag: '--max-nesting',
     kind: 'count',
     standard: 64,
-    // the readers go down by recursion: twice as many levels fit on the stack
+    // readers are recursive; the stack has room for twice as many levels
     most: 500,
     help: 'levels of JSON, messages, groups, pickled values',
   },
@@ -130,27 +130,27 @@ export const DEFAULT_LIMITS = Object.fromEntries(
   Object.entries(LIMITS).map(([name, { standard }]) => [name, standard]),
 ) as unknown as Limits;
 
-/** What `checkTime` looks at. */
+/** The limits that `checkTime` reads. */
 export type Clock = Partial<Pick<Limits, 'seconds' | 'started' | 'worked'>>;
 
-/** The limits with the clock started: from here on `checkTime` knows how long reading takes. */
+/** Returns the limits with the clock of `checkTime` started. */
 export function timed(limits: Limits): Limits {
   return { ...limits, started: performance.now(), worked: processorTime(lateness(limits.seconds)) };
 }
 
-/** Starts the clock again, if there is one: numbers that are read late have as much time as the header had. */
+/** Restarts the clock, if there is one: deferred reads have as much time as the header had. */
 export function restart(limits: Limits): void {
   if (limits.started !== undefined) limits.started = performance.now();
   if (limits.worked !== undefined) limits.worked = processorTime(lateness(limits.seconds));
 }
 
-/** A hundredth of so many seconds, in milliseconds: by how much the processor's time at a start may be too early. */
+/** A hundredth of the limit, in milliseconds: how much too early the processor time of a start may be. */
 export function lateness(seconds: number): number {
   return 10 * seconds;
 }
 
 /**
- * Called where a reader passes often.
+ * Readers call this often.
  * @throws RnnError E_LIMIT_TIME (limit)
  */
 export function checkTime({ started, seconds, worked }: Clock): void {
@@ -165,16 +165,16 @@ export function tooSlow(seconds: number, elapsed: number, what = 'reading'): Rnn
   return overLimit('seconds', seconds, 'E_LIMIT_TIME', `${what} has taken ${elapsed.toFixed(3)} s and is not done`);
 }
 
-/** The same of a whole command. */
+/** The error for a whole command that takes too long. */
 export function tooLong(seconds: number, elapsed: number): RnnError {
   const what = `the command has taken ${elapsed.toFixed(3)} s and is not done`;
   return overLimit('seconds', seconds, 'E_LIMIT_TIME', what, { fix: 'use smaller sizes or fewer samples, or raise --max-time' });
 }
 
 /**
- * The refusal of a file that is over a limit.
- * @param what in words, with the exact size; the limit is added
- * @param found the exact size, where it is known: what the flag has to be given to let this file in
+ * The error for a file that is over a limit.
+ * @param what description with the exact size; the limit is appended
+ * @param found the exact size, if known: the value that the flag needs to admit this file
  */
 export function overLimit(
   name: LimitName,
@@ -203,17 +203,17 @@ function fixFor(name: LimitName, limit: number, found: number | bigint | undefin
   return `if you trust the file, ${found === undefined ? `raise it with ${flag}` : `add ${flag} ${found}`}`;
 }
 
-// what a file has around its tensors, however few they are
+// tensors that are assumed at least, since even a file with few has structures around them
 const FEW_TENSORS = 400;
 
-/** How many structures of a kind a file may have, where honest ones have `each` for every tensor at most. */
+/** How many structures of a kind a file may have, given that real files have at most `each` per tensor. */
 export function structures(each: number, { tensors }: Pick<Limits, 'tensors'>): number {
   return each * Math.max(tensors, FEW_TENSORS);
 }
 
 /**
- * The refusal of more of them.
- * @param what such as 'groups and datasets in the file'
+ * The error for more structures than that.
+ * @param what name of the structures, such as 'groups and datasets in the file'
  */
 export function tooManyStructures(
   each: number,

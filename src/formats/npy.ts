@@ -42,7 +42,7 @@ export const npy: Format = {
 const SHORT = 'E_NPY_SHORT';
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
 
-// NumPy leaves room for the growing axis to reach this many digits in place (numpy/lib/format.py GROWTH_AXIS_MAX_DIGITS)
+// NumPy leaves room in the header for the first axis to grow to this many digits (numpy/lib/format.py GROWTH_AXIS_MAX_DIGITS)
 const GROWTH_DIGITS = 21;
 
 /** dtype codes without the byte order: the letters and the width */
@@ -62,8 +62,8 @@ const DTYPES: ReadonlyMap<string, DType> = new Map([
 ]);
 
 /**
- * An array of Python objects is a pickle behind the header: read as data, as every pickle is, where it holds numbers or arrays; undefined
- * where it holds something else. @throws RnnError E_LIMIT_… (limit)
+ * Reads an array of Python objects, which is a pickle after the header, as data, if it holds numbers or arrays; undefined for any other array
+ * or content. @throws RnnError E_LIMIT_… (limit)
  */
 async function pickledObjects(source: ByteSource, limits: Limits): Promise<TensorFile | undefined> {
   const { descr, dataStart } = readHeader(source, limits.numpyHeaderBytes);
@@ -82,7 +82,7 @@ function hasNumpyMagic(bytes: Uint8Array): boolean {
   return MAGIC.every((byte, i) => bytes[i] === byte);
 }
 
-/** One array. Surplus bytes after it are left alone, as NumPy does, and noted. @throws RnnError E_NPY_… (format), E_LIMIT_… (limit) */
+/** Reads one array. Extra bytes after it are ignored, as NumPy does, and noted. @throws RnnError E_NPY_… (format), E_LIMIT_… (limit) */
 export function readNumpyArray(source: ByteSource, budget: Budget, notes: string[], name = 'npy'): FileTensor {
   const header = readNumpyHeader(source, budget.limits);
   const { dtype, littleEndian, fortranOrder, shape, size, dataStart } = header;
@@ -92,7 +92,7 @@ export function readNumpyArray(source: ByteSource, budget: Budget, notes: string
   const part: Part = (first, count, out) => readNumbers(source, dataStart + first * DTYPE_BYTES[dtype], count, dtype, littleEndian, out);
   const read = () => part(0, Number(size));
   if (!fortranOrder || size === 0n) return lazyTensor(source, budget, header, read, part);
-  // a.T: rows of it can be read some at a time
+  // a Fortran-order matrix is the transpose of a C-order one, whose rows can be read a few at a time
   if (shape.length === 2) return turnedTensor(lazyTensor(source, budget, { ...header, shape: [shape[1], shape[0]] }, read, part));
   return lazyTensor(source, budget, header, () => gatherStrided(read(), shape, columnMajor(shape)));
 }
@@ -111,7 +111,7 @@ export interface NumpyHeader {
   readonly dataStart: number;
 }
 
-/** Everything before the data. @throws RnnError E_NPY_… (format), E_LIMIT_… (limit) */
+/** Reads everything before the data. @throws RnnError E_NPY_… (format), E_LIMIT_… (limit) */
 export function readNumpyHeader(source: ByteSource, limits: Limits): NumpyHeader {
   const { descr, fortranOrder, shape, offset, dataStart } = readHeader(source, limits.numpyHeaderBytes);
   const { dtype, littleEndian } = readDescr(descr, dataStart);
@@ -168,7 +168,7 @@ function readDescr(descr: string, offset: number): { dtype: DType; littleEndian:
   });
 }
 
-/** The strides, in elements, of Fortran order: the first index runs fastest. */
+/** Returns the strides of Fortran order, in elements: the first index varies fastest. */
 function columnMajor(shape: readonly number[]): number[] {
   let stride = 1;
   return shape.map(n => {
@@ -190,7 +190,7 @@ export function numpyMember(array: FileTensor): Member {
   };
 }
 
-/** What stands before the data. Room is left for the first axis to grow, so its length does not depend on that. */
+/** Returns the header. As in NumPy, it has room for the first axis to grow, so its length does not depend on that axis. */
 export function numpyHeader(array: Pick<FileTensor, 'shape' | 'dtype'>): Uint8Array {
   const dtype = writtenDType(array);
   const [code] = [...DTYPES].find(([, name]) => name === dtype) as [string, DType];

@@ -8,7 +8,7 @@ import type { FileTensor, Format, Limits, TensorFile } from './format.js';
 import { npy, numpyMember, readNumpyArray } from './npy.js';
 import type { ByteSource } from './source.js';
 
-/** NumPy's .npz: a zip of .npy members, stored or deflated. Members that are no arrays are skipped and noted. Written: stored. */
+/** NumPy's .npz: a zip of .npy members, stored or deflated. Members that are not arrays are skipped and noted. Written: stored. */
 export const npz: Format = {
   name: 'npz',
   extensions: ['npz'],
@@ -40,7 +40,7 @@ export const npz: Format = {
   write: tensors => zipPieces(new Map([...tensors].map(([name, array]) => [`${name}.npy`, numpyMember(array)]))),
 };
 
-/** What other zip archives are, by a member that they all have. */
+/** Other kinds of zip archives, recognised by a typical member. */
 const ARCHIVES: readonly (readonly [member: RegExp, what: string])[] = [
   [/^\[Content_Types\]\.xml$/, 'a document of Word, Excel or PowerPoint'],
   [/^mimetype$/, 'a document (OpenDocument, EPUB)'],

@@ -5,9 +5,9 @@ import { readPrinted } from './printedText.js';
 import { type ByteSource, readAll, readUpTo } from './source.js';
 
 /**
- * Arrays as Python shows them: `print` and `repr` of NumPy, PyTorch, TensorFlow and JAX, lists of them (`print(model.get_weights())`), and
- * lists of Python numbers that are no JSON. One array is the tensor `printed`; several of one shape (a print for each sample) are stacked
- * along a new first axis, as lines of JSON are; several of different shapes are `arr_0`, `arr_1` … as np.savez calls them.
+ * Arrays as Python prints them: `print` and `repr` of NumPy, PyTorch, TensorFlow and JAX, lists of them (`print(model.get_weights())`), and lists
+ * of Python numbers that are not JSON. A single array is the tensor `printed`; several of one shape (one print per sample) are stacked along a
+ * new first axis, as in JSON Lines; several of different shapes are `arr_0`, `arr_1` … as in np.savez.
  */
 export const printed: Format = {
   name: 'printed',
@@ -40,7 +40,7 @@ const SNIFF_BYTES = 4096;
 const LABEL = /^[A-Za-z_][\w .()[\]'"-]{0,60}?\s*[:=]\s*(?=[[(<A-Za-z])/;
 const CALL =
   /^(?:(?:np|numpy|torch|tf|jnp|jax|cp|cupy)\.)*(?:array|asarray|tensor|Tensor|Array)\(|^<tf\.|^Parameter containing:|^OrderedDict\(/;
-/** What JSON never has outside a string: `1.`, a space where a comma should be, bare words, calls, an ellipsis. */
+/** Text that is never JSON (outside a string): `1.`, a space instead of a comma, bare words, calls, an ellipsis. */
 const NO_JSON = /\d\.(?!\d)|[\d.]\s+[-+.\d[]|\]\s+\[|\[\s*[-+]?\.\d|\b(?:nan|inf|True|False)\b|\.\.\.|\(/;
 
 function looksPrinted(source: ByteSource): boolean {

@@ -9,7 +9,7 @@ import type { FileTensor } from './format.js';
 import { checkTime, type Limits } from './limits.js';
 
 /**
- * Every array of a text that `print` or `repr` wrote, in order, each with a label in front of it (`y = `) or none.
+ * Reads all arrays of a text that `print` or `repr` wrote, in order, each with an optional label (`y = `).
  * @throws RnnError E_PRINTED_… (format) with line and column; E_LIMIT_… (limit)
  */
 export function readPrinted(text: string, limits: Limits): { tensors: FileTensor[]; decimals: number } {
@@ -20,14 +20,14 @@ export function readPrinted(text: string, limits: Limits): { tensors: FileTensor
 interface Value {
   /** [] for a number */
   readonly shape: readonly number[];
-  /** its numbers are those from `from` to `to` − 1 */
+  /** its numbers are [from, to) of all numbers read */
   readonly from: number;
   readonly to: number;
   readonly isBool: boolean;
-  /** it stood in `array(…)`, `tensor(…)` */
+  /** whether it was written as `array(…)` or `tensor(…)` */
   readonly isArray?: boolean;
   readonly several?: readonly Value[];
-  /** as it was said behind the numbers, where that is coarser than what text can hold */
+  /** the dtype given after the numbers, if it is one of half precision */
   readonly dtype?: 'f16' | 'bf16';
 }
 
@@ -39,7 +39,7 @@ const CALLEE = /(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*\(/y;
 /** `dtype=torch.bfloat16`, `dtype=float16` */
 const NARROW = /\bdtype\s*=\s*['"<]*(?:[a-z]+\.)?(bfloat16|float16)\b/;
 const KEYWORD = /,\s*[A-Za-z_]\w*\s*=/y;
-/** what stands before the numbers of tf.Tensor and tf.Variable */
+/** the text before the numbers of a tf.Tensor or tf.Variable */
 const TENSORFLOW = /<tf\.[^>[]*?numpy\s*=\s*/y;
 const PARAMETER = /Parameter containing:\s*/y;
 const SPACE = /\s*/y;
@@ -62,7 +62,7 @@ class Reader {
   all(): { tensors: FileTensor[]; decimals: number } {
     const values: Value[] = [];
     for (this.take(SPACE); this.at < this.text.length; this.take(SPACE)) {
-      // `Parameter containing:` is no label
+      // `Parameter containing:` is not a label
       if (!this.starts(PARAMETER)) this.take(LABEL);
       values.push(this.value());
     }
@@ -111,7 +111,7 @@ class Reader {
     return { shape: [], from, to: from + 1, isBool };
   }
 
-  /** What is in brackets; the opening one is next. */
+  /** Reads a list, starting at its opening bracket. */
   private list(close: string): Value {
     if (++this.depth > this.limits.rank + 2) throw this.unexpected(`at most ${this.limits.rank} brackets`);
     this.at++;
@@ -126,7 +126,7 @@ class Reader {
     return this.stacked(items, from);
   }
 
-  /** Commas between all values of a text, or between none: anything else is a slip of the hand. */
+  /** Reads the separator of two values. A text has commas between all values or between none; a mixture is a typing mistake. */
   private separator(close: string): void {
     this.take(SPACE);
     const isComma = this.text[this.at] === ',';
@@ -137,7 +137,7 @@ class Reader {
     this.take(SPACE);
   }
 
-  /** [items, ...shape of one]; several arrays where the shapes differ, as the list of a model's weights has them. */
+  /** Stacks items into [items, ...shape of one]; if their shapes differ, as in a list of a model's weights, they stay separate arrays. */
   private stacked(items: readonly Value[], from: number): Value {
     const to = this.numbers.length;
     const [first] = items;
@@ -158,7 +158,7 @@ class Reader {
     });
   }
 
-  /** `[…], dtype=float32)`: the first argument; of the others only a narrow dtype says something about the numbers. */
+  /** Reads the arguments of a call, `[…], dtype=float32)`: the first one is the value; of the others, only a half-precision dtype matters. */
   private call(): Value {
     const value = this.value();
     this.take(SPACE);
@@ -166,7 +166,7 @@ class Reader {
     return this.upTo(')', { ...value, isArray: value.shape.length > 0 });
   }
 
-  /** Leaves out `shape=(4, 2), dtype=float32, grad_fn=<AddmmBackward0>` and the closing bracket. */
+  /** Skips `shape=(4, 2), dtype=float32, grad_fn=<AddmmBackward0>` and the closing bracket. */
   private upTo(close: string, value: Value): Value {
     const from = this.at;
     let open = 0;
@@ -187,7 +187,7 @@ class Reader {
     return pattern.test(this.text);
   }
 
-  /** The text that the pattern takes here; undefined where it takes none. */
+  /** Consumes and returns the text that matches the pattern here; undefined if it does not match. */
   private take(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.text)?.[0];

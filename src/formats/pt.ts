@@ -14,9 +14,9 @@ import { LEGACY_MAGIC, readLegacy } from './torch/legacy.js';
 import { checkStorageSize, type Storages, tensorOf } from './torch/tensors.js';
 
 /**
- * PyTorch's files of torch.save, and pickles of arrays: a pickle that names tensors, and their numbers in members of a zip beside it (1.6
- * and later), behind it (before), or in it (NumPy). State dicts, checkpoints, whole modules and TorchScript alike: every tensor has a dotted
- * name, whatever else the pickle holds stays a record.
+ * Files of torch.save, and pickles of arrays: a pickle that names tensors, with their numbers in other members of a zip (PyTorch 1.6 and
+ * later), after the pickle (before 1.6), or in the pickle (NumPy). State dicts, checkpoints, whole modules and TorchScript are read alike: every
+ * tensor gets a dotted name, and anything else in the pickle stays a record.
  */
 export const pt: Format = {
   name: 'pt',
@@ -37,7 +37,7 @@ export const pt: Format = {
   },
 };
 
-/** Protocols 0 and 1 have no magic number. They begin with a list or dict that is remembered, or a name that is called, and end with a stop. */
+/** Whether it looks like a pickle of protocol 0 or 1, which has no magic number: it starts with a memoised list or dict, or a name, and ends with STOP. */
 function isOldPickle(source: ByteSource): boolean {
   if (source.size < 4 || source.read(source.size - 1, 1)[0] !== 0x2e) return false;
   const start = Buffer.from(readUpTo(source, 0, 64)).toString('latin1');
@@ -59,7 +59,7 @@ function readArchive(source: ByteSource, limits: Limits): TensorFile {
   const script = members.has(`${root}constants.pkl`) || [...members.keys()].some(name => name.startsWith(`${root}code/`));
   if (!script) return fileOf(found, storagesIn(members, `${root}data/`), limits, notes);
   const constants = constantsIn(members, root, limits);
-  // a frozen program keeps its weights among its constants, and nothing else
+  // a frozen program has its weights among its constants only
   const file =
     found.tensors.size > 0 || !constants
       ? fileOf(found, storagesIn(members, `${root}data/`), limits, notes)
@@ -68,14 +68,14 @@ function readArchive(source: ByteSource, limits: Limits): TensorFile {
   return { ...file, metadata: new Map([...file.metadata, ['torchscript', 'true']]) };
 }
 
-/** The tensors that the code of a TorchScript program names: `constants.0` … */
+/** Returns the constant tensors of a TorchScript program, which its code calls `constants.0` … */
 function constantsIn(members: ReadonlyMap<string, ZipMember>, root: string, limits: Limits): Collected | undefined {
   const member = members.get(`${root}constants.pkl`);
   if (!member || member.size > limits.headerBytes) return undefined;
   return collect(new Map([['constants', readPickle(member.read(), limits, member.offset)]]), limits);
 }
 
-/** What a pickle alone holds: an array, a list of arrays, or anything with arrays in it. */
+/** Reads a file that is a single pickle: an array, a list of arrays, or anything that contains arrays. */
 export function pickledFile(source: ByteSource, limits: Limits): TensorFile {
   const value = readBare(source, limits);
   const array = plainArray(value, newBudget(limits));
@@ -83,7 +83,7 @@ export function pickledFile(source: ByteSource, limits: Limits): TensorFile {
   return fileOf(numbered(collect(value, limits), value), NO_STORAGES, limits);
 }
 
-/** A pickle alone: it can hold NumPy arrays, but no PyTorch tensors. */
+/** Reads a single pickle. It can hold NumPy arrays, but no PyTorch tensors. */
 function readBare(source: ByteSource, limits: Limits): Pickled {
   if (source.size > limits.totalBytes)
     throw overLimit('totalBytes', limits.totalBytes, 'E_LIMIT_BYTES', `the pickle has ${source.size} bytes`, { found: source.size });
@@ -170,7 +170,7 @@ function plainArray(value: Pickled, budget: Budget): FileTensor | undefined {
   return data.every((v, k) => Object.is(v, narrow[k])) ? { shape, dtype: 'f32', data: narrow } : { shape, dtype: 'f64', data };
 }
 
-/** @returns the place behind the last number; NaN where a list has another length or something that is no number */
+/** Copies nested lists into `data`. @returns the index after the last number; NaN if a list has another length or contains something else */
 function fill(value: Pickled, lengths: readonly number[], depth: number, data: Float64Array, at: number): number {
   if (depth === lengths.length) {
     if (typeof value !== 'number') return Number.NaN;
@@ -194,7 +194,7 @@ function objectArray(value: Pickled): { shape: readonly number[]; items: Pickled
   return { shape, items };
 }
 
-/** A list of arrays, whose names are places in it, has the names that np.savez gives to one: arr_0, arr_1 … */
+/** Renames the arrays of a list as np.savez does: arr_0, arr_1 … instead of their positions. */
 function numbered(found: Collected, value: Pickled): Collected {
   const names = [...found.tensors.keys()];
   const list = Array.isArray(value) || objectArray(value) !== undefined;

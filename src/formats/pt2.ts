@@ -15,9 +15,8 @@ import type { ByteSource } from './source.js';
 
 /**
  * PyTorch's .pt2 (torch.export.save): a zip with one top folder, models/model.json with the graph of the forward pass, and the raw numbers of
- * each parameter under data/weights, read on demand. `architecture` is the parsed model.json; `parameters` and `trained` are their numbers, of a
- * tensor under two names once. Tensors are called as in the state dict. Pickled parts are
- * not read: a weight that is one is refused by name.
+ * each parameter under data/weights, read on demand. `architecture` is the parsed model.json; `parameters` and `trained` count the parameters, a
+ * tensor with two names only once. Tensors are named as in the state dict. Pickled parts are not read: a pickled weight is refused by name.
  */
 export const pt2: Format = {
   name: 'pt2',
@@ -83,7 +82,7 @@ function checkByteOrder(members: ReadonlyMap<string, ZipMember>): void {
     });
 }
 
-/** 2^63 − 1 stands for 'to the end' of an axis: as the largest whole number a double has it means the same. */
+/** Replaces 2^63 − 1, which means 'to the end' of an axis, by the largest integer that a double holds, which means the same. */
 function withEnds(bytes: Uint8Array): Uint8Array {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   if (!text.includes(END)) return bytes;
@@ -130,7 +129,7 @@ function readWeight(
   const size = checkShape(shape, budget.limits);
   const strides = integers(meta.strides, 'strides');
   const [offset] = integers([meta.storage_offset ?? { as_int: 0 }], 'storage_offset');
-  // read late, it is still this weight's
+  // so that errors of a deferred read name this weight
   const { where = [] } = member.source;
   const source = { ...member.source, where: [...where.slice(0, -1), place, ...where.slice(-1)] };
   const held = source.size / DTYPE_BYTES[dtype];

@@ -13,9 +13,9 @@ import { overLimit } from './limits.js';
 import { type ByteSource, readUpTo } from './source.js';
 
 /**
- * .safetensors: eight bytes of header length, a JSON header, the data. Read with every rule of the format (huggingface/safetensors,
- * README and tensor.rs): the header begins with `{`, no key stands twice, and the tensors fill the data exactly: no hole, no overlap, no
- * rest, so that no second file can hide inside. Written with the data aligned: largest dtype first, then in the order given.
+ * .safetensors: eight bytes of header length, a JSON header, the data. All rules of the format are checked (huggingface/safetensors, README and
+ * tensor.rs): the header starts with `{`, no key occurs twice, and the tensors fill the data exactly, without gaps, overlaps or a remainder, so
+ * that no second file can hide inside. Data is written aligned: largest dtype first, then in the given order.
  */
 export const safetensors: Format = {
   name: 'safetensors',
@@ -60,7 +60,7 @@ export const safetensors: Format = {
 
 const SHORT = 'E_SAFETENSORS_SHORT';
 
-// In the order of the reference implementation's enum, by which it sorts; what it has and no recurrent network uses is left out
+// In the order of the reference implementation's enum, by which it sorts; types that no recurrent network uses are left out
 // biome-ignore format: a table
 const DTYPES: ReadonlyMap<string, DType> = new Map([
   ['BOOL', 'bool'], ['U8', 'u8'], ['I8', 'i8'], ['I16', 'i16'], ['U16', 'u16'], ['F16', 'f16'], ['BF16', 'bf16'], ['I32', 'i32'],
@@ -78,7 +78,7 @@ function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }
 
-/** The header, and where the entry of a name begins in the file. */
+/** Reads the header. `offsetOf` returns where the entry of a name starts in the file. */
 function readHeader(source: ByteSource, limits: Limits): { header: JsonObject; offsetOf: (name: string) => number; dataStart: number } {
   const length = new ByteReader(readPart(source, 0, 8, 'header length', SHORT), SHORT).u64();
   needPart(source, 8, length, 'header', SHORT);
@@ -98,7 +98,7 @@ function readHeader(source: ByteSource, limits: Limits): { header: JsonObject; o
   }
   const header = within('header', () => parseJson(decodeUtf8(bytes, 8), limits)) as JsonObject;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // a name that was written with escapes is not found so: its place is the header's
+  // a name written with escapes is not found this way; its offset is that of the header
   return { header, offsetOf: name => 8 + Math.max(0, text.indexOf(JSON.stringify(name))), dataStart: 8 + bytes.length };
 }
 
@@ -113,7 +113,7 @@ function readMetadata(header: JsonObject, offsetOf: (name: string) => number): M
   return new Map(Object.entries(raw) as [string, string][]);
 }
 
-/** The place is computed only when needed: a header may have thousands of names. */
+/** Checks an entry. Its offset is only computed for an error, since a header may have thousands of names. */
 function entryOf(name: string, value: JsonValue, budget: Budget, offsetOf: (name: string) => number): Entry {
   try {
     return checkEntry(name, value, budget);
@@ -161,7 +161,7 @@ function headerError(message: string): RnnError {
   return new RnnError('format', 'E_SAFETENSORS_HEADER', message);
 }
 
-/** Sorted by offset, each must begin where the one before ended, and the last end where the file does. */
+/** Checks that each entry, sorted by offset, begins where the one before ended, and that the last one ends with the file. */
 function checkContiguous(entries: readonly Entry[], length: number, dataStart: number): void {
   let free = 0;
   for (const { name, begin, end } of entries) {

@@ -4,9 +4,9 @@ import { decodeText } from './bytes/utf8.js';
 import { type ByteSource, memorySource, readAll, readUpTo } from './source.js';
 
 /**
- * Text as it comes off a screen. PowerShell's `>` writes UTF-16; Keras draws its progress bar on standard output, in front of what print(y)
- * shows; a copied session has its prompts. Such lines are emptied, so that the others keep their numbers, and a note says so.
- * @returns the source itself where it has nothing of the kind at its beginning
+ * Cleans text that was printed to a terminal. PowerShell's `>` writes UTF-16; Keras draws its progress bar on standard output, before the output
+ * of print(y); a copied session contains prompts. Such lines are emptied, so that the others keep their line numbers, and a note says so.
+ * @returns the source itself if there is nothing of the kind at its beginning
  * @throws RnnError E_ENCODING (format), E_LIMIT_TEXT (limit)
  */
 export function withoutScreen(source: ByteSource): { source: ByteSource; notes: string[] } {
@@ -21,7 +21,7 @@ export function withoutScreen(source: ByteSource): { source: ByteSource; notes: 
   return { source: memorySource(new TextEncoder().encode(lines.map(line => (isScreen(line) ? '' : line)).join('\n'))), notes };
 }
 
-/** Whether a file that begins like this has something to leave out or to decode. */
+/** Whether a file with this beginning needs cleaning or decoding. */
 export function isScreenText(start: Uint8Array): boolean {
   if (utf16Of(start) !== undefined) return true;
   const text = start.subarray(0, START_BYTES);
@@ -41,13 +41,13 @@ function isScreen(line: string): boolean {
   return PROGRESS.test(line) || PROMPT.test(line);
 }
 
-/** A bar is drawn again behind a carriage return. */
+/** Splits lines. A progress bar is redrawn after a carriage return, which counts as a line break. */
 function linesOf(text: string): string[] {
   const plain = text.replace(CONTROLS, '');
   return plain.split(/\r?\n|\r(?=\s*\d+\/)/);
 }
 
-/** By its byte order mark. */
+/** Returns the UTF-16 encoding that the byte order mark states; undefined without one. */
 function utf16Of([first, second]: Uint8Array): string | undefined {
   return first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : undefined;
 }

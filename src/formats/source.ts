@@ -1,32 +1,32 @@
 /**
- * The bytes of a file, some at a time. A format reads what describes the tensors from it at once, and the numbers of a tensor when somebody
- * asks for them.
+ * Random access to the bytes of a file. A format reads the descriptions of the tensors immediately, and the numbers of a tensor when they are
+ * needed.
  */
 export interface ByteSource {
   /** bytes of the whole file */
   readonly size: number;
-  /** the file, the member in it: what messages say first where numbers are read late; undefined: the caller says it */
+  /** file, and member in it, with which errors of deferred reads start; undefined: the caller adds it */
   readonly where?: readonly string[];
   /**
-   * Exactly the bytes [offset, offset + length), which must lie inside. They may be shared: nobody writes into them.
-   * @throws RnnError kind 'io' where the file cannot be read or was changed since it was opened
+   * Returns the bytes [offset, offset + length), which must lie inside. They may be shared and must not be modified.
+   * @throws RnnError kind 'io' if the file cannot be read or was changed since it was opened
    */
   read(offset: number, length: number): Uint8Array;
-  /** The same straight into `target`, where that saves a copy. */
+  /** Reads directly into `target`; present if that saves a copy. */
   readInto?(offset: number, target: Uint8Array): void;
-  /** a part costs as much as everything */
+  /** whether reading a part costs as much as reading everything */
   readonly atOnce?: boolean;
-  /** Reads everything once to compare it with its checksum, where it has one. Called before numbers are read. @throws RnnError kind 'format' */
+  /** Reads everything once and compares it with its checksum; absent if there is none. Called before numbers are read. @throws RnnError kind 'format' */
   check?(): void;
 }
 
-/** Bytes that are in memory. A Buffer's slice() shares memory where a Uint8Array's copies, so readers get the latter. */
+/** A source over bytes in memory. Readers get plain Uint8Arrays, since a Buffer's slice() would share memory instead of copying. */
 export function memorySource(bytes: Uint8Array): ByteSource {
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return { size: plain.length, read: (offset, length) => plain.subarray(offset, offset + length) };
 }
 
-/** The bytes [offset, offset + size) of a source as one of their own. */
+/** A source over the bytes [offset, offset + size) of another. */
 export function sliceSource(source: ByteSource, offset: number, size: number): ByteSource {
   return {
     size,
@@ -36,7 +36,7 @@ export function sliceSource(source: ByteSource, offset: number, size: number): B
   };
 }
 
-/** Sources one after the other, as one. */
+/** Concatenates sources. */
 export function joinedSource(parts: readonly ByteSource[]): ByteSource {
   const size = parts.reduce((sum, part) => sum + part.size, 0);
   const fill = (offset: number, target: Uint8Array): void => {
@@ -59,18 +59,18 @@ export function joinedSource(parts: readonly ByteSource[]): ByteSource {
   };
 }
 
-/** At most `length` bytes from `offset` on: fewer where the file ends before. */
+/** Reads at most `length` bytes from `offset`, fewer if the file ends before. */
 export function readUpTo(source: ByteSource, offset: number, length: number): Uint8Array {
   const from = Math.min(offset, source.size);
   return source.read(from, Math.min(length, source.size - from));
 }
 
-/** All bytes of a source. @throws RnnError as its `read` */
+/** Reads all bytes of a source. @throws RnnError as its `read` */
 export function readAll(source: ByteSource): Uint8Array {
   return source.read(0, source.size);
 }
 
-/** Fills the target with the bytes from an offset on. @throws RnnError where there are fewer */
+/** Fills the target with the bytes from `offset` on. @throws RnnError if there are fewer */
 export function readInto(source: ByteSource, offset: number, target: Uint8Array): void {
   if (source.readInto) source.readInto(offset, target);
   else target.set(source.read(offset, target.length));
@@ -78,7 +78,7 @@ export function readInto(source: ByteSource, offset: number, target: Uint8Array)
 
 const PIECE = 2 ** 20;
 
-/** The bytes [from, to) in pieces of at most a MiB, each valid until the next, for what needs to see each of them once. */
+/** Yields the bytes [from, to) in pieces of at most 1 MiB, each valid until the next. */
 export function* piecesOf(source: ByteSource, from = 0, to = source.size): Generator<Uint8Array> {
   const buffer = source.readInto && new Uint8Array(Math.min(PIECE, to - from));
   for (let at = from; at < to; at += PIECE) {

@@ -10,9 +10,9 @@ import { lazyTensor } from './lazyTensor.js';
 import type { ByteSource } from './source.js';
 
 /**
- * TensorFlow's checkpoints: `NAME.index`, a table of names, shapes and places, and the numbers in `NAME.data-00000-of-00001` … beside it. A
- * SavedModel keeps the same two as `variables/variables.*`. Tensors have the name of the variable, without the
- * `/.ATTRIBUTES/VARIABLE_VALUE` that TensorFlow 2 writes behind it. The graph of Python objects that TensorFlow 2 stores is not read.
+ * TensorFlow's checkpoints: `NAME.index`, a table of names, shapes and offsets, and next to it the numbers in `NAME.data-00000-of-00001` … A
+ * SavedModel has the same files as `variables/variables.*`. Tensors have the name of the variable, without the suffix
+ * `/.ATTRIBUTES/VARIABLE_VALUE` of TensorFlow 2. The graph of Python objects that TensorFlow 2 stores is not read.
  */
 export const tensorbundle: Format = {
   name: 'tensorbundle',
@@ -55,7 +55,7 @@ function plainName(name: string): string {
   return name.endsWith(VALUE) ? name.slice(0, -VALUE.length) : name;
 }
 
-/** @throws RnnError E_BUNDLE_SHARD (format) where the index has no name to look beside, and as openPart */
+/** @throws RnnError E_BUNDLE_SHARD (format) if the index has no file name, so that its shards cannot be found; and as openPart */
 function openShards(
   wanted: ReadonlySet<number>,
   count: number,

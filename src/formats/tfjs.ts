@@ -11,10 +11,9 @@ import { overLimit } from './limits.js';
 import { type ByteSource, joinedSource, memorySource, readAll, readUpTo, sliceSource } from './source.js';
 
 /**
- * TensorFlow.js: model.json (topology and a manifest of weights) with shards of raw numbers in the same folder, quantised ones included; the numbers
- * are read on demand.
- * `architecture` is `modelTopology` as the file has it. Shards are asked for by their plain file names; a name that leads anywhere else
- * is refused here.
+ * TensorFlow.js: model.json (topology and a manifest of weights), with shards of raw numbers, possibly quantised, in the same folder; the numbers
+ * are read on demand. `architecture` is `modelTopology` as in the file. Shards are opened by plain file names; a path that leads anywhere else is
+ * refused.
  */
 export const tfjs: Format = {
   name: 'tfjs',
@@ -59,9 +58,9 @@ interface Weight {
   readonly shape: readonly number[];
   /** elements, exact */
   readonly size: bigint;
-  /** of the tensor */
+  /** dtype of the tensor */
   readonly dtype: DType;
-  /** of the numbers in the shard */
+  /** dtype of the numbers in the shard */
   readonly stored: DType;
   readonly bytes: number;
   /** value = stored · scale + min */
@@ -106,7 +105,7 @@ function checkWeight(weight: JsonValue, place: string, budget: Budget): Weight {
   if (!weight.shape.every((n): n is number => typeof n === 'number')) throw manifestError(`${place}.shape: expected whole numbers`);
   const shape = weight.shape as number[];
   const size = within(place, () => checkShape(shape, budget.limits));
-  // more than any shards hold
+  // more than any shards could hold: refused by the limit
   if (size > Number.MAX_SAFE_INTEGER) reserveBytes(budget, size, dtype);
   const quantisation = isObject(weight.quantization) ? checkQuantisation(weight.quantization, place) : { stored: dtype };
   return { name: weight.name, shape, size, dtype, bytes: Number(size) * DTYPE_BYTES[quantisation.stored], ...quantisation };
@@ -121,7 +120,7 @@ function checkQuantisation(q: JsonObject, place: string): Pick<Weight, 'stored' 
   return { stored, scale: q.scale, min: q.min };
 }
 
-/** The shards of a group, one after the other: exactly as many bytes as its weights need. */
+/** Opens the shards of a group as one source, which must have exactly the bytes that its weights need. */
 function openShards(paths: readonly string[], needed: number, openPart: OpenPart | undefined): ByteSource {
   if (needed > 0 && !openPart) {
     throw new RnnError('format', 'E_TFJS_SHARD', 'model.json needs its weight files beside it, and there is no folder to look in', {
@@ -155,7 +154,7 @@ function tensorOf(weight: Weight, source: ByteSource, budget: Budget): FileTenso
   const raw: Part = (first, count, out) => readNumbers(source, first * DTYPE_BYTES[stored], count, stored, true, out);
   const whole = () => raw(0, Number(weight.size));
   if (scale === undefined || min === undefined) return lazyTensor(source, budget, weight, whole, raw);
-  // tfjs' io_utils.ts: the product and the sum as doubles, then one rounding; integers are rounded to whole numbers
+  // as tfjs' io_utils.ts: product and sum in float64, then rounded once; integers are rounded to whole numbers
   const rounded = () => Float64Array.from(whole(), v => Math.round(v * scale + min));
   return lazyTensor(source, budget, weight, dtype === 'f32' ? () => whole().map(v => v * scale + min) : rounded);
 }

@@ -4,7 +4,7 @@ import { formatShape } from '../../tensor/tensor.js';
 import type { DType } from '../format.js';
 import { checkTime, type Limits, overLimit } from '../limits.js';
 
-/** How many bytes one number takes in the file. */
+/** Bytes of one number in a file. */
 // biome-ignore format: a table
 export const DTYPE_BYTES: Readonly<Record<DType, number>> = {
   bool: 1, u8: 1, i8: 1, u16: 2, i16: 2, u32: 4, i32: 4, u64: 8, i64: 8, f16: 2, bf16: 2, f32: 4, f64: 8,
@@ -13,19 +13,19 @@ export const DTYPE_BYTES: Readonly<Record<DType, number>> = {
 /** The dtypes whose every value is exact in float32. */
 const IN_FLOAT32: ReadonlySet<DType> = new Set(['bool', 'u8', 'i8', 'u16', 'i16', 'f16', 'bf16', 'f32']);
 
-/** Whether every number of the type is a float32. */
+/** Whether float32 holds every number of the type exactly. */
 export function fitsFloat32(dtype: DType): boolean {
   return IN_FLOAT32.has(dtype);
 }
 
-/** Keeps count of what a file may still take while it is read. Everything is checked before anything is allocated. */
+/** Counts what a file has taken of its limits while it is read. Everything is checked before anything is allocated. */
 export interface Budget {
   readonly limits: Limits;
   tensors: number;
   bytes: bigint;
 }
 
-/** What a reader may still allocate and read. */
+/** Starts a budget. */
 export function newBudget(limits: Limits): Budget {
   return { limits, tensors: 0, bytes: 0n };
 }
@@ -67,12 +67,12 @@ export function checkShape(shape: readonly (number | bigint)[], limits: Limits):
 }
 
 /**
- * Checks what is said to come out of compressed bytes, before they are inflated.
+ * Checks the declared size of compressed bytes before they are inflated.
  * @throws RnnError `code` (limit)
  */
 export function checkRatio(limits: Limits, code: string, at: string, packed: number, inflated: number | bigint, where?: string): void {
   const most = BigInt(limits.ratio) * BigInt(packed);
-  // no bytes at all are no bomb, only damaged: inflating them says so
+  // no bytes at all are damage, not a bomb; inflating them reports that
   if (packed === 0 || BigInt(inflated) <= most) return;
   const ratio = (BigInt(inflated) + BigInt(packed) - 1n) / BigInt(packed);
   const what = `${at}: ${packed} bytes claim to hold ${inflated}, 1 to ${ratio}`;
@@ -80,8 +80,8 @@ export function checkRatio(limits: Limits, code: string, at: string, packed: num
 }
 
 /**
- * Checks what all of a file inflates to.
- * @param soFar more may follow: the sum is not the whole one
+ * Checks the inflated size of a whole file.
+ * @param soFar given if more may follow, so that `inflated` is only a lower bound
  * @throws RnnError E_LIMIT_INFLATED (limit)
  */
 export function checkInflated(limits: Limits, inflated: number, soFar?: { at: string; where: string }): void {
@@ -92,7 +92,7 @@ export function checkInflated(limits: Limits, inflated: number, soFar?: { at: st
 }
 
 /**
- * Takes one tensor out of the budget: call it after the shape was checked and before the array is made.
+ * Takes one tensor out of the budget. Call it after the shape is checked and before the array is allocated.
  * @throws RnnError E_LIMIT_TENSORS, E_LIMIT_BYTES (limit) with the exact size
  */
 export function reserve(budget: Budget, size: bigint, dtype: DType): void {

@@ -1,11 +1,11 @@
 import zlib from 'node:zlib';
 
-/** Bytes for which loading node:zlib takes longer than the table. */
+/** Below this many bytes the table is faster than loading node:zlib. */
 const SHORT = 2 ** 15;
 
 /**
- * CRC-32 of zip and gzip (polynomial 0xedb88320). Node 20.15 and later has it natively; a table serves the versions before, and few bytes.
- * @param before that of the bytes in front of these
+ * CRC-32 of zip and gzip (polynomial 0xedb88320). Native in Node 20.15 and later; earlier versions, and few bytes, use a table.
+ * @param before CRC of the preceding bytes
  */
 export function crc32(bytes: Uint8Array, before = 0): number {
   return bytes.length < SHORT || typeof zlib.crc32 !== 'function' ? crc32ByTable(bytes, before) : zlib.crc32(bytes, before);
@@ -17,7 +17,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   return c;
 });
 
-/** The same by a table. */
+/** The same with a table. */
 export function crc32ByTable(bytes: Uint8Array, before = 0): number {
   let crc = ~before;
   for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ TABLE[(crc ^ bytes[i]) & 255];

@@ -12,7 +12,7 @@ export function crc32c(bytes: Uint8Array): number {
   return ~c >>> 0;
 }
 
-/** Rotated right by 15 bits, and a constant added. */
+/** LevelDB's mask: rotates right by 15 bits and adds a constant. */
 export function masked(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

@@ -1,29 +1,29 @@
 /**
- * With how many decimals the numbers of a text were written. A number with d decimals stands for every number within 0.5·10^-d of it, so a
- * comparison has to allow that much more.
+ * Finds out with how many decimals the numbers of a text were written. A number with d decimals stands for any number within 0.5·10^-d, so a
+ * comparison must allow that much in addition.
  */
 export interface Decimals {
-  /** @param numeral as written in the text; what is no numeral (nan, True) is passed over */
+  /** @param numeral as written in the text; anything else (nan, True) is skipped */
   see(numeral: string): void;
-  /** more numerals change nothing */
+  /** whether further numerals would not change the result */
   readonly isKnown: boolean;
   /** d; undefined before the first number */
   readonly most: number | undefined;
 }
 
-/** More numerals than this say nothing that the first ones did not. */
+/** How many numerals are looked at. */
 const ENOUGH = 10_000;
 /** `%g` and print options of few digits; the shortest text of a float32 has up to 9, of a double up to 17. */
 const [FEWEST_DIGITS, MOST_DIGITS] = [4, 7];
 
 /**
- * Fixed decimals (`%.4f`, `print`): d is the largest number of them, since trailing zeros may be cut. Exponents throughout (`%.3e`): d is
- * what the largest number has. Fixed significant digits (`%g`): d is what the numbers that use all of them have at least.
+ * Fixed decimals (`%.4f`, `print`): d is the most decimals of any numeral, since trailing zeros may be cut off. All with exponents (`%.3e`): d is
+ * that of the largest number. Fixed significant digits (`%g`): d is the smallest among the numerals that use all digits.
  */
 export function newDecimals(): Decimals {
   let seen = 0;
   let fixed = 0; // most decimals of any numeral
-  let plain = false; // a numeral without an exponent was there
+  let plain = false; // whether there was a numeral without an exponent
   let [fraction, exponent] = [0, Number.NEGATIVE_INFINITY];
   let [digits, least] = [0, 0]; // most significant digits, and fewest decimals of the numerals that have as many
   return {
@@ -52,7 +52,7 @@ export function newDecimals(): Decimals {
   };
 }
 
-/** The same of numbers that were read already: a double's shortest text has the decimals it was written with, but for zeros at the end. */
+/** The same for numbers that have been parsed: the shortest text of a double has the decimals it was written with, except trailing zeros. */
 export function decimalsOf(data: ArrayLike<number>): number | undefined {
   const decimals = newDecimals();
   for (let i = 0; i < Math.min(data.length, ENOUGH); i++) decimals.see(String(data[i]));

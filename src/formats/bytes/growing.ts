@@ -1,4 +1,4 @@
-/** Numbers of an unknown count, outside the heap that a JavaScript array of as many would fill. */
+/** A growing list of numbers in typed arrays, which do not fill V8's heap as a JavaScript array would. */
 export class Growing {
   private data = new Float64Array(1024);
   private position = 0;
@@ -16,7 +16,7 @@ export class Growing {
     this.data[this.position++] = value;
   }
 
-  /** A copy of the numbers from `from` to `to` − 1; all of them unless said. */
+  /** Returns a copy of the numbers [from, to), by default all of them. */
   finish(from = 0, to = this.position): Float64Array {
     return this.data.slice(from, to);
   }

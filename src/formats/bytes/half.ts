@@ -1,6 +1,6 @@
 /**
- * The 16-bit floats, both ways, by exact arithmetic only (products with powers of two, and one rounding). IEEE binary16 (f16) and
- * bfloat16 (the upper half of a float32). Rounding is to nearest, ties to even, once, from the double: never by way of float32.
+ * Conversion of 16-bit floats in both directions, with exact arithmetic (products with powers of two) and one rounding. IEEE binary16 (f16) and
+ * bfloat16 (the upper half of a float32). Rounds once, to nearest, ties to even, directly from the double and not via float32.
  */
 
 /** 2^e for -1074 <= e <= 1023, without Math.pow, whose bits differ between versions of V8. */
@@ -22,7 +22,7 @@ export function f16ToNumber(bits: number): number {
   return bits & 0x8000 ? -magnitude : magnitude;
 }
 
-/** The nearest f16 bit pattern; beyond 65504 + half a step it is infinity. NaN is 0x7e00. */
+/** Returns the nearest f16 bit pattern; from 65504 plus half a step on it is infinity. NaN is 0x7e00. */
 export function numberToF16(x: number): number {
   return encode(x, { fractionBits: 10, bias: 15, exponentBits: 5 });
 }

@@ -4,7 +4,7 @@ import { type Clock, checkTime, type Limits, overLimit } from '../limits.js';
 import { losesDigits } from './numberText.js';
 import { decodeText } from './utf8.js';
 
-/** What JSON text holds. Objects have no prototype, so a key such as `__proto__` is a key like any other. */
+/** A JSON value. Objects have no prototype, so that `__proto__` is a key like any other. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
 export interface JsonObject {
   [key: string]: JsonValue;
@@ -21,8 +21,8 @@ export type JsonLimits = Pick<Limits, 'depth'> &
   };
 
 /**
- * Strict JSON (RFC 8259) with line and column in every error. Stricter than JSON.parse where that loses something in silence:
- * duplicate keys, whole numbers a double cannot hold, numbers that overflow to infinity, halves of surrogate pairs, deep nesting.
+ * Parses strict JSON (RFC 8259), with line and column in every error. Stricter than JSON.parse where that silently loses information: duplicate
+ * keys, integers that a double cannot hold, numbers that overflow to infinity, unpaired surrogates, deep nesting.
  * @throws RnnError E_JSON_… (format), E_LIMIT_DEPTH, E_LIMIT_TIME (limit)
  */
 export function parseJson(text: string, limits: JsonLimits): JsonValue {
@@ -39,8 +39,8 @@ export function parseJsonBytes(bytes: Uint8Array, limits: JsonLimits): JsonValue
   return parseJson(decodeText(bytes), limits);
 }
 
-// What a JSON text becomes lives on V8's heap, whose exhaustion cannot be caught: numbers take up to 8 bytes for 2 of text, an empty
-// object some 150 for 3. So text and containers are bounded, far above any table of numbers one would keep as JSON
+// Parsed JSON lives on V8's heap, and running out of heap cannot be caught: a number takes up to 8 bytes for 2 of text, an empty object about
+// 150 for 3. So text and containers are limited, far above any table of numbers that one would store as JSON
 export const MAX_JSON_BYTES = 2 ** 27;
 const MAX_WEIGHT = 8_000_000;
 const OBJECT_WEIGHT = 4;
@@ -234,7 +234,7 @@ class Parser {
     return new RnnError('format', code, `${this.place(at)}: ${message}`, { fix: code === 'E_JSON_SYNTAX' ? this.fixAt(at) : undefined });
   }
 
-  /** What is usually meant where text is no JSON. */
+  /** Suggests a fix for common mistakes. */
   private fixAt(at: number): string | undefined {
     if (this.text[at] === "'") return 'JSON has double quotes: in Python json.dump(x.tolist(), file)';
     if (/[\]}]/.test(this.text.charAt(at)) && /,\s*$/.test(this.text.slice(Math.max(0, at - 80), at))) return 'drop the comma before it';

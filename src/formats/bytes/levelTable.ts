@@ -6,12 +6,12 @@ import { ByteReader } from './reader.js';
 import { readSnappy } from './snappy.js';
 
 /**
- * LevelDB's sorted table (google/leveldb, doc/table_format.md), as TensorFlow uses it for the index of a checkpoint: blocks of keys with
- * shared prefixes, an index block that names them, a footer of 48 bytes. Every block carries a checksum.
+ * LevelDB's sorted table (google/leveldb, doc/table_format.md), which TensorFlow uses for the index of a checkpoint: blocks of keys with shared
+ * prefixes, an index block that lists them, and a footer of 48 bytes. Every block has a checksum.
  */
 const MAGIC = 0xdb4775248b80fb57n;
 const FOOTER = 48;
-/** type of compression and checksum after every block */
+/** bytes after every block: type of compression, checksum */
 const TRAILER = 5;
 
 export function looksLikeTable(source: ByteSource): boolean {
@@ -20,13 +20,13 @@ export function looksLikeTable(source: ByteSource): boolean {
 }
 
 export interface TableEntry {
-  /** in bytes, one character each */
+  /** one character per byte */
   readonly key: string;
   readonly value: Uint8Array;
 }
 
 /**
- * All entries in the order of their keys.
+ * Reads all entries in the order of their keys.
  * @throws RnnError E_TABLE_… (format), E_LIMIT_… (limit)
  */
 export function readTable(source: ByteSource, limits: Limits): TableEntry[] {
@@ -59,7 +59,7 @@ function readHandle(reader: ByteReader): Handle {
   return { offset: reader.varint('the offset of a block'), size: reader.varint('the size of a block') };
 }
 
-/** @param budget bytes that all blocks together may still have: an index that names one block again and again ends there */
+/** @param budget bytes that all blocks together may still have, so that an index cannot list one block again and again */
 function readBlock(source: ByteSource, { offset, size }: Handle, limits: Limits, budget: { left: number }): TableEntry[] {
   if (offset + size + TRAILER > source.size - FOOTER)
     throw tableError(offset, `a block of ${size} bytes, but the blocks end at ${source.size - FOOTER}`);
@@ -83,7 +83,7 @@ function readBlock(source: ByteSource, { offset, size }: Handle, limits: Limits,
   return entriesOf(bytes, offset);
 }
 
-/** [shared, own, value lengths][own part of the key][value] …, then the places where nothing is shared, and their count. */
+/** Parses a block: [lengths of the shared prefix, the rest of the key, the value][rest of the key][value] …, then the restart offsets and their count. */
 function entriesOf(bytes: Uint8Array, offset: number): TableEntry[] {
   const end = new ByteReader(bytes.subarray(Math.max(0, bytes.length - 4)), 'E_TABLE_SHORT', offset + Math.max(0, bytes.length - 4));
   const restarts = end.u32('the count of restarts');

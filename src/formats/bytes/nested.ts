@@ -6,9 +6,9 @@ import { isObject, type JsonValue } from './jsonText.js';
 import { formatNumber, parseSpecial } from './numberText.js';
 
 /**
- * Nested arrays of numbers (the strings "NaN", "Infinity", "-Infinity" count) or of booleans as one tensor. The first branch sets the
- * shape; every other must have it.
- * @param place what leads to the value, such as `$.y`
+ * Converts nested arrays of numbers (including the strings "NaN", "Infinity", "-Infinity") or of booleans to one tensor. The first branch sets
+ * the shape, which all others must have.
+ * @param place path of the value, such as `$.y`
  * @throws RnnError E_JSON_RAGGED, E_JSON_TENSOR (format), E_LIMIT_… (limit)
  */
 export function tensorFromNested(value: JsonValue, budget: Budget, place: string, dtype?: DType): FileTensor {
@@ -64,7 +64,7 @@ function notTensor(node: JsonValue, path: string, expected: string): RnnError {
   return new RnnError('format', 'E_JSON_TENSOR', `${path}: expected ${expected}, found ${found}`, { expected, found });
 }
 
-/** The text of a tensor as nested arrays; NaN and infinities as strings. A zero dimension would be lost, so that is `{"shape", "data"}`. */
+/** Writes a tensor as nested arrays, with NaN and infinities as strings. A shape with a 0 would be lost, so it is written as `{"shape", "data"}`. */
 export function nestedText(t: FileTensor): string {
   if (t.shape.includes(0)) return `{"shape":[${t.shape.join(',')}],"data":[]}`;
   let at = 0;

@@ -1,10 +1,10 @@
 const DECIMAL = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const WHOLE = /^-?\d+$/;
 
-/** A number that no double holds, and why. */
+/** Why a numeral cannot be a double. */
 export type NumberProblem = 'range' | 'precision' | 'syntax';
 
-/** The double nearest to a decimal numeral; a problem where that is infinite, or where a whole number would silently change. */
+/** Returns the double nearest to a decimal numeral; a problem if that is infinite, or if an integer would silently change. */
 export function parseDecimal(text: string): number | NumberProblem {
   if (!DECIMAL.test(text)) return 'syntax';
   const value = Number(text);
@@ -14,8 +14,8 @@ export function parseDecimal(text: string): number | NumberProblem {
 }
 
 /**
- * Whether a whole numeral says more than the double it becomes. Not so for the digits JavaScript itself prints for a double beyond 2^53,
- * which are its shortest text filled up with zeros.
+ * Whether an integer numeral has more information than its double. The digits that JavaScript itself prints for a double beyond 2^53, its
+ * shortest text padded with zeros, do not.
  */
 export function losesDigits(numeral: string, value: number): boolean {
   return !Number.isSafeInteger(value) && BigInt(numeral) !== BigInt(value) && numeral !== String(value);

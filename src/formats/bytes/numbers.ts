@@ -9,15 +9,15 @@ import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from './half.js'
 const HOST_IS_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
- * `count` numbers of a dtype that stand at `start` in `bytes`. The caller has checked that they are there and taken them out of its
- * budget. The result is always a copy: files may be unaligned, and a pooled buffer is reused.
+ * Decodes `count` numbers of a dtype at `start` in `bytes`. The caller has checked that they are there and taken them out of its budget. The
+ * result is always a copy: files may be unaligned, and pooled buffers are reused.
  * @throws RnnError E_INT_RANGE (format) for 64-bit integers that a double cannot hold
  */
 export function decodeNumbers(bytes: Uint8Array, start: number, count: number, dtype: DType, littleEndian = true): FloatArray {
   return readNumbers(memorySource(bytes), start, count, dtype, littleEndian);
 }
 
-/** The same out of a source, into `out` if given: straight into the array where the bytes are what this machine computes with. */
+/** The same from a source, into `out` if given; read directly into the array if the bytes are in the machine's own format. */
 export function readNumbers(
   source: ByteSource,
   start: number,
@@ -40,7 +40,7 @@ export function readNumbers(
   return out;
 }
 
-/** The same without a copy where the bytes are what this machine computes with; then they must not change while the numbers are used. */
+/** The same without a copy if the bytes are in the machine's own format; they must then not change while the numbers are used. */
 export function viewNumbers(bytes: Uint8Array, count: number, dtype: DType, littleEndian = true): FloatArray {
   const asTheyAre = littleEndian === HOST_IS_LITTLE && bytes.byteOffset % DTYPE_BYTES[dtype] === 0;
   if (asTheyAre && dtype === 'f32') return new Float32Array(bytes.buffer, bytes.byteOffset, count);
@@ -105,19 +105,19 @@ export function encodeNumbers(data: FloatArray, dtype: DType): Uint8Array {
   return out;
 }
 
-/** Pieces in one array. */
+/** Joins pieces into one array. */
 export async function joined(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const copies: Uint8Array[] = [];
   for await (const piece of pieces) copies.push(piece.slice());
   return Buffer.concat(copies);
 }
 
-/** The same some rows at a time, each piece valid until the next. */
+/** Encodes a tensor some rows at a time; each piece is valid until the next. */
 export function* encodedPieces(t: FileTensor, dtype = t.dtype): Generator<Uint8Array> {
   for (const { numbers } of rowPieces(t)) yield ownBytes(numbers, dtype) ?? encodeNumbers(numbers, dtype);
 }
 
-/** The same without a copy where the bytes are those of `data` as they stand; then they change with it. */
+/** Encodes numbers without a copy if `data` already has those bytes; they then change with it. */
 export function viewBytes(data: FloatArray, dtype: 'f32' | 'f64'): Uint8Array {
   return ownBytes(data, dtype) ?? encodeNumbers(data, dtype);
 }

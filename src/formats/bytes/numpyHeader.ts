@@ -8,12 +8,12 @@ export interface NumpyHeader {
   readonly shape: readonly bigint[];
 }
 
-// A dimension of more digits is over any limit; it keeps BigInt() from chewing on a header full of nines.
+// A dimension with more digits is over any limit; this keeps BigInt() from spending long on a header full of nines.
 const MAX_DIGITS = 24;
 
 /**
- * Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`, a Python literal, by hand: nothing is ever evaluated. Accepts what
- * NumPy has ever written (either quote, any key order, the `L` of Python 2) and nothing else.
+ * Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`, a Python literal, which is never evaluated. Accepts whatever NumPy has
+ * ever written (either quote, any key order, the `L` of Python 2) and nothing else.
  * @param offset of the text in the file
  * @throws RnnError E_NPY_HEADER, E_NPY_DTYPE (format)
  */

@@ -5,7 +5,7 @@ import { floatOf, integerOf, latin1, oldText, quotedText, rawUnicode } from './p
 import type { Pickled } from './pickleValues.js';
 import type { ByteReader } from './reader.js';
 
-/** Names of the opcodes that are refused, for the message: what is not in the file itself cannot be read. */
+/** Names of the opcodes that are refused because they refer to something outside the file. */
 const REFUSED: Readonly<Record<number, string>> = {
   80: 'PERSID',
   130: 'EXT1',
@@ -16,12 +16,12 @@ const REFUSED: Readonly<Record<number, string>> = {
 };
 
 /**
- * Python's pickle language as data. A pickle is a program; this machine carries out the instructions that build dicts, lists, numbers and
- * text, and a closed list of calls (pickleCalls.ts). Every other class and function is a record of its name and arguments: nothing is
- * imported, nothing is called. (Opcodes: CPython Lib/pickletools.py.)
+ * Reads a Python pickle as data. A pickle is a program; this machine executes the instructions that build dicts, lists, numbers and text, and a
+ * closed list of calls (pickleCalls.ts). Any other class or function becomes a record of its name and arguments: nothing is imported, nothing
+ * is called. (Opcodes: CPython Lib/pickletools.py.)
  *
  * @returns what the pickle builds
- * @param limits only the time counts
+ * @param limits only the time limit is used
  * @param base offset of the pickle in the file, for messages
  * @throws RnnError E_PT_OPCODE (format) with the offset and the opcode; E_PT_PICKLE, E_PT_TENSOR (format) for a damaged one; E_LIMIT_TIME (limit)
  */
@@ -33,7 +33,7 @@ export function readPickle(bytes: Uint8Array, limits: Clock, base = 0): Pickled 
   });
 }
 
-/** A pickle among others. */
+/** One of several consecutive pickles. */
 export interface PickleInRow {
   readonly value: Pickled;
   /** where it ends */
@@ -42,7 +42,7 @@ export interface PickleInRow {
   readonly storages: ReadonlyMap<string, string>;
 }
 
-/** One of several pickles in a row. */
+/** Reads one of several consecutive pickles. */
 export function readPickleAt(bytes: Uint8Array, at: number, limits: Clock, base = 0): PickleInRow {
   const machine = new Machine(bytes.subarray(at), base + at);
   return { value: run(machine, limits), end: at + machine.length, storages: machine.storages };

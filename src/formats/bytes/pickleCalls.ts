@@ -7,8 +7,8 @@ import { latin1Bytes } from './pickleText.js';
 import { type GlobalRef, isCount, isCounts, isRef, type ObjectRef, type Pickled, type StorageRef, type TensorRef } from './pickleValues.js';
 
 /**
- * The closed list of what a pickle may call, each carried out here on plain values: how PyTorch makes tensors, NumPy arrays, Python dicts
- * and bytes. Everything else becomes a record.
+ * The closed list of functions that a pickle may call, implemented here on plain values: those with which PyTorch makes tensors, NumPy arrays,
+ * and Python dicts and bytes. Everything else becomes a record.
  */
 
 // biome-ignore format: a table
@@ -19,7 +19,7 @@ const STORAGES: ReadonlyMap<string, DType> = new Map([
   ['torch.QInt32Storage', 'i32'],
 ]);
 
-/** Bytes of a number in storages that are not read: their tensors stay records. */
+/** Bytes per number of storages that are not read; their tensors stay records. */
 const UNREAD: Readonly<Record<string, number>> = {
   'torch.ComplexFloatStorage': 8,
   'torch.ComplexDoubleStorage': 16,
@@ -27,13 +27,13 @@ const UNREAD: Readonly<Record<string, number>> = {
   'torch.QUInt2x4Storage': 1,
 };
 
-/** Bytes of one number of a storage, by the name of its type. */
+/** Returns the bytes per number of a storage type; undefined if it is unknown. */
 export function storageWidth(type: string): number | undefined {
   const dtype = UNTYPED.has(type) ? 'u8' : STORAGES.get(type);
   return dtype ? DTYPE_BYTES[dtype] : UNREAD[type];
 }
 
-/** Storages of bytes: the tensor says of what. */
+/** Storages of raw bytes, whose type is stated by the tensor. */
 const UNTYPED: ReadonlySet<string> = new Set(['torch.UntypedStorage', 'torch.storage.UntypedStorage']);
 
 // biome-ignore format: a table
@@ -45,10 +45,10 @@ const DTYPES: ReadonlyMap<string, DType> = new Map([
 
 type Fail = (code: string, message: string) => RnnError;
 
-/** The result, or undefined: a record of the call. */
+/** Returns the result, or undefined to record the call. */
 type Call = (args: readonly Pickled[], fail: Fail) => Pickled | undefined;
 
-/** Python 2 hands an OrderedDict its items as a list of pairs. */
+/** Python 2 creates an OrderedDict from a list of pairs. */
 const dict: Call = ([pairs = []], fail) => {
   if (Array.isArray(pairs) && pairs.every(pair => Array.isArray(pair) && pair.length === 2)) return new Map(pairs as [Pickled, Pickled][]);
   throw fail('E_PT_PICKLE', 'an OrderedDict is made from arguments that are not pairs');
@@ -87,20 +87,20 @@ const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ...['numpy.core.numeric', 'numpy._core.numeric'].map((module): [string, Call] => [`${module}._frombuffer`, arrayFromBuffer]),
 ]);
 
-/** What a call of a name, or of something else, gives. @throws RnnError E_PT_PICKLE, E_PT_TENSOR where a known call has wrong arguments */
+/** Executes a call if it is on the list, else records it. @throws RnnError E_PT_PICKLE, E_PT_TENSOR if a known function has wrong arguments */
 export function called(callee: Pickled, args: readonly Pickled[], fail: Fail): Pickled {
   const name = isRef(callee, 'global') ? callee.name : isRef(callee, 'object') ? callee.name : 'a call of no name';
   const result = isRef(callee, 'global') ? CALLS.get(callee.name)?.(args, fail) : undefined;
   return result ?? { kind: 'object', name, args };
 }
 
-/** Hands a value its state (opcode BUILD). @returns false where it can have none */
+/** Gives a value its state (opcode BUILD). @returns false if it cannot have one */
 export function built(value: Pickled, state: Pickled): boolean {
   // an OrderedDict's state is its _metadata (module versions), a parameter's are hooks: no number depends on either
   if (value instanceof Map || isRef(value, 'tensor')) return true;
   if (!isRef(value, 'object')) return false;
   const array = isEmptyArray(value) ? arrayFromState(state) : undefined;
-  // in its place: other parts of the pickle may refer to it already
+  // in place: other parts of the pickle may already refer to it
   if (array) Object.assign(value, array);
   else value.state = state;
   return true;
@@ -109,7 +109,7 @@ export function built(value: Pickled, state: Pickled): boolean {
 function tensorOf(arity: number): Call {
   return (args, fail) => {
     const [storage, start, shape, strides] = args;
-    // numbers of a kind that is not read: complex, 8-bit floats
+    // a type that is not read: complex, 8-bit floats
     if (isRef(storage, 'object')) return undefined;
     if (
       !isRef(storage, 'storage') ||
@@ -125,7 +125,7 @@ function tensorOf(arity: number): Call {
   };
 }
 
-/** A storage counted in bytes, and the type of the numbers in it. */
+/** A tensor over an untyped storage, whose length is in bytes; an argument states the type. */
 function untypedTensor(args: readonly Pickled[], fail: Fail): TensorRef | undefined {
   const [storage] = args;
   const dtype = isRef(args[6], 'global') ? DTYPES.get(args[6].name) : undefined;

@@ -8,27 +8,27 @@ import { decodeUtf8 } from './utf8.js';
 // Seeds and states of random generators have up to some hundred bytes
 const MAX_INT_BYTES = 1024;
 
-/** Stack, marks and memo of a pickle that is read, and what its opcodes do to them. */
+/** The state of reading a pickle (stack, marks, memo), and the operations of its opcodes. */
 export class Machine {
   readonly reader: ByteReader;
   private stack: Pickled[] = [];
   private readonly marks: Pickled[][] = [];
   private readonly memo = new Map<number, Pickled>();
   readonly storages = new Map<string, string>();
-  /** where the opcode that is carried out stands */
+  /** offset of the current opcode */
   private at = 0;
 
   constructor(bytes: Uint8Array, base: number) {
     this.reader = new ByteReader(bytes, 'E_PT_PICKLE', base);
   }
 
-  /** The next opcode, which the errors name the place of from now on. */
+  /** Returns the next opcode; errors name its offset from now on. */
   next(): number {
     this.at = this.reader.offset;
     return this.reader.u8('opcode');
   }
 
-  /** The value that is left at the end. */
+  /** Returns the value left at the end. */
   stop(): Pickled {
     const value = this.pop();
     if (this.stack.length > 0 || this.marks.length > 0) throw this.error('E_PT_PICKLE', 'the pickle ends with values left over');
@@ -98,7 +98,7 @@ export class Machine {
     this.push(value);
   }
 
-  /** POP also takes a mark away. */
+  /** POP, which can also remove a mark. */
   drop(): void {
     if (this.stack.length === 0 && this.marks.length > 0) this.toMark();
     else this.pop();
@@ -129,7 +129,7 @@ export class Machine {
     this.setItems(pairs);
   }
 
-  /** Little-endian, two's complement; a bigint where a number would not be exact. */
+  /** Decodes a little-endian two's complement integer; a bigint if a number would not be exact. */
   integer(bytes: Uint8Array): number | bigint {
     if (bytes.length > MAX_INT_BYTES) throw this.error('E_PT_PICKLE', `an integer of ${bytes.length} bytes`);
     if (bytes.length === 0) return 0;
@@ -170,7 +170,7 @@ export class Machine {
     this.push({ kind: 'global', name: `${module}.${attribute}` });
   }
 
-  /** A call, of a function (opcode REDUCE) or a class (NEWOBJ, INST, OBJ): carried out here where it is on the list, else a record. */
+  /** Calls a function (opcode REDUCE) or a class (NEWOBJ, INST, OBJ): executed if it is on the list of pickleCalls.ts, else recorded. */
   call(callee: Pickled, args: Pickled): void {
     if (!Array.isArray(args)) throw this.error('E_PT_PICKLE', 'the pickle calls with what is not a list of arguments');
     if (!isRef(callee, 'global') && !isRef(callee, 'object')) throw this.error('E_PT_PICKLE', 'the pickle calls what is not a name');
@@ -183,13 +183,13 @@ export class Machine {
     this.call(callee, Array.isArray(args) ? [...args, names] : args);
   }
 
-  /** INST: the name stands behind the opcode, the arguments above the mark. */
+  /** INST: the name follows the opcode, the arguments are above the mark. */
   instance(): void {
     const [module, name] = [this.line(), this.line()];
     this.call({ kind: 'global', name: `${module}.${name}` }, this.toMark());
   }
 
-  /** OBJ: the class and its arguments stand above the mark. */
+  /** OBJ: the class and its arguments are above the mark. */
   object(): void {
     const [callee = null, ...args] = this.toMark();
     this.call(callee, args);

@@ -4,7 +4,7 @@ import { decodeNumbers } from './numbers.js';
 import { latin1Bytes } from './pickleText.js';
 import { type ArrayRef, isCount, isCounts, isRef, type ObjectRef, type Pickled } from './pickleValues.js';
 
-/** How NumPy pickles arrays and scalars. What is none of plain numbers (text, records, objects) stays a record. */
+/** Arrays and scalars as NumPy pickles them. Arrays of anything but plain numbers (text, records, objects) stay records. */
 
 // biome-ignore format: a table
 const DTYPES: Readonly<Record<string, DType>> = {
@@ -13,7 +13,7 @@ const DTYPES: Readonly<Record<string, DType>> = {
 
 const RECONSTRUCTED = 'numpy.ndarray';
 
-/** _reconstruct(ndarray, (0,), b'b'): an array without numbers, which its state brings. */
+/** _reconstruct(ndarray, (0,), b'b'): an empty array, whose content comes with its state. */
 export function emptyArray(args: readonly Pickled[]): ObjectRef {
   return { kind: 'object', name: RECONSTRUCTED, args };
 }
@@ -41,7 +41,7 @@ export function scalarOf(dtype: Pickled | undefined, data: Pickled | undefined):
   try {
     return decodeNumbers(array.bytes, 0, 1, array.dtype)[0];
   } catch {
-    // an integer beyond 2^53 is no number of a network
+    // an integer beyond 2^53 cannot be part of a network
     return undefined;
   }
 }
@@ -60,11 +60,11 @@ function arrayOf(
   return { kind: 'array', dtype: type.dtype, shape, fortran, bytes: type.swapped ? swapped(bytes, DTYPE_BYTES[type.dtype]) : bytes };
 }
 
-/** Python 2 wrote bytes as text, each a character. */
+/** Returns bytes. Python 2 wrote them as text, with one character per byte. */
 function bytesOf(data: Pickled | undefined, needed: bigint): Uint8Array | undefined {
   if (data instanceof Uint8Array) return BigInt(data.length) === needed ? data : undefined;
   if (typeof data !== 'string') return undefined;
-  // as text they were read as UTF-8 where they happened to be that
+  // such text was decoded as UTF-8 if it happened to be valid UTF-8
   return [latin1Bytes(data), new TextEncoder().encode(data)].find(bytes => bytes && BigInt(bytes.length) === needed);
 }
 

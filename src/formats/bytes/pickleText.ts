@@ -1,7 +1,7 @@
 import type { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 
-/** Numbers and text of protocol 0, which are lines of ASCII. */
+/** Parses the numbers and text of protocol 0, which are lines of ASCII. */
 
 type Fail = (message: string) => RnnError;
 
@@ -38,7 +38,7 @@ export function quotedText(line: string, fail: Fail): string {
   });
 }
 
-/** Each character a byte. @returns undefined where one is none */
+/** Converts each character to a byte. @returns undefined if one is above 0xff */
 export function latin1Bytes(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
@@ -49,7 +49,7 @@ export function latin1Bytes(text: string): Uint8Array | undefined {
   return bytes;
 }
 
-/** Text of Python 2, which may be bytes: each a character, where it is no UTF-8. */
+/** Decodes text of Python 2, which may be bytes: if it is not UTF-8, each byte becomes a character. */
 export function oldText(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -58,7 +58,7 @@ export function oldText(bytes: Uint8Array): string {
   }
 }
 
-/** Each byte a character. */
+/** Converts each byte to a character. */
 export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

@@ -1,8 +1,8 @@
 import type { DType } from '../format.js';
 
 /**
- * What a pickle builds: plain values, tensors and arrays, and records of everything else. A class or function that is not on the closed
- * list of pickleCalls.ts is a name and nothing more: nothing is imported, nothing is called.
+ * The values that a pickle builds: plain values, tensors and arrays, and records of everything else. A class or function that is not on the
+ * closed list of pickleCalls.ts is only a name: nothing is imported, nothing is called.
  */
 export type Pickled =
   | null
@@ -25,14 +25,14 @@ export interface GlobalRef {
   readonly name: string;
 }
 
-/** A block of numbers that lies elsewhere in the file. */
+/** A block of numbers elsewhere in the file. */
 export interface StorageRef {
   readonly kind: 'storage';
   readonly dtype: DType;
   readonly key: string;
   /** how many numbers the pickle says it has */
   readonly length: number;
-  /** the first of them, where this is a part of a storage (before PyTorch 1.6) */
+  /** index of the first number, if this is part of a storage (before PyTorch 1.6) */
   readonly from?: number;
 }
 
@@ -58,17 +58,17 @@ export interface ArrayRef {
   readonly bytes: Uint8Array;
 }
 
-/** An object of a class, or the result of a call, that has no meaning here. */
+/** A record of an object or call that is not known here. */
 export interface ObjectRef {
   readonly kind: 'object';
   /** 'argparse.Namespace', 'torch.device' */
   readonly name: string;
   readonly args: readonly Pickled[];
-  /** what the pickle hands to the object when it is made: mostly its attributes */
+  /** the state that the pickle gives to the object, mostly its attributes */
   state?: Pickled;
-  /** of a class that is a dict: its items */
+  /** items, if the class is a dict */
   items?: Map<Pickled, Pickled>;
-  /** of a class that is a list or a set */
+  /** elements, if the class is a list or a set */
   list?: Pickled[];
 }
 

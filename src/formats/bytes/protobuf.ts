@@ -5,25 +5,25 @@ import { checkName } from './budget.js';
 import { decodeUtf8 } from './utf8.js';
 
 /**
- * Protocol-buffer messages from strangers, walked where they lie: the fields of a schema are decoded, the rest is skipped, large bytes are left
- * in the file. Tags, wire types, varints and lengths must all be inside their message; a field that should stand once and stands twice is
- * refused, since two readers could take different ones.
+ * Reads untrusted protocol-buffer messages in place: the fields of a schema are decoded, others are skipped, and large bytes stay in the file.
+ * Tags, wire types, varints and lengths must all be inside their message. A field that occurs twice but should occur once is refused, since two
+ * readers could use different ones.
  */
 export interface Schema<T> {
   readonly name: string;
   readonly fields: ReadonlyMap<number, Row<T>>;
 }
 
-/** field number, its name in the .proto file, what it does to the draft, whether it may stand several times */
+/** field number, name in the .proto file, how it is read into the draft, whether it may occur several times */
 export type Row<T> = readonly [number: number, name: string, read: Read<T>, repeated?: 'repeated'];
 export type Read<T> = (draft: T, field: Field) => void;
 
-/** A message: its name, and its fields by their numbers. */
+/** Makes a schema: the name of a message, and its fields by number. */
 export function schema<T>(name: string, rows: readonly Row<T>[]): Schema<T> {
   return { name, fields: new Map(rows.map(row => [row[0], row])) };
 }
 
-/** The commonest thing a field does: it becomes a property of the draft. */
+/** The most common way to read a field: it becomes a property of the draft. */
 export function set<T, K extends keyof T>(key: K, get: (field: Field, draft: T) => T[K]): Read<T> {
   return (draft, field) => {
     draft[key] = get(field, draft);
@@ -63,7 +63,7 @@ class Cursor {
 
   constructor(readonly source: ByteSource) {}
 
-  /** The byte here; the caller has seen to it that there is one. */
+  /** Returns the next byte; the caller has checked that there is one. */
   next(): number {
     const at = this.position++ - this.start;
     if (at >= 0 && at < this.bytes.length) return this.bytes[at];
@@ -73,14 +73,14 @@ class Cursor {
   }
 }
 
-/** One field, whose value is read once in the way its schema says. */
+/** One field, whose value is read once, as its schema says. */
 export class Field {
-  /** messages read so far, for a ceiling on them */
+  /** messages read so far, which are limited */
   private readonly count: { messages: number };
   private depth = 0;
   private where = '';
   private wire = BYTES;
-  /** of the message the field is in */
+  /** where the message that contains the field ends */
   private end: number;
 
   constructor(
@@ -97,7 +97,7 @@ export class Field {
     return this.cursor.position;
   }
 
-  /** The message from here to the end. */
+  /** Reads the message from here to its end. */
   whole<T>(schema: Schema<T>, draft: T): T {
     const { cursor, limits, end, depth, where } = this;
     const start = cursor.position;
@@ -138,7 +138,7 @@ export class Field {
     return Number(number);
   }
 
-  /** Where the field ends, which is inside its message. Groups (wire types 3 and 4) are long out of use and refused. */
+  /** Returns where the field ends, which must be inside its message. Groups (wire types 3 and 4) are obsolete and refused. */
   private skipped(at: number, number: number): number {
     const { cursor, wire } = this;
     const start = cursor.position;
@@ -176,7 +176,7 @@ export class Field {
     return decodeUtf8(this.bytes(), offset);
   }
 
-  /** Text that is shown and looked up. @throws RnnError E_LIMIT_NAME (limit), E_NAME (format) */
+  /** Reads a name. @throws RnnError E_LIMIT_NAME (limit), E_NAME (format) */
   name(what: string): string {
     const name = this.string();
     checkName(name, what, this.limits);

@@ -2,8 +2,8 @@ import { RnnError } from '../../errors.js';
 import type { ByteSource } from '../source.js';
 
 /**
- * Little-endian reader with a position over part of a file. Every read is checked against the end first; `code` and `offset` in the
- * error are those of the file, so `base` is where this part begins in it.
+ * A little-endian reader with a position, over part of a file. Every read is first checked against the end. Errors give the offset in the file,
+ * for which `base` is where this part begins.
  */
 export class ByteReader {
   private readonly view: DataView;
@@ -28,7 +28,7 @@ export class ByteReader {
   }
 
   /**
-   * Checks that `count` bytes of `what` are there. Structures of a fixed size, which are taken as a whole, do not name their fields.
+   * Checks that `count` bytes of `what` are left. Structures of fixed size are checked as a whole, so their fields need no name.
    * @throws RnnError with the code given to the constructor
    */
   need(count: number | bigint, what = 'it'): void {
@@ -82,13 +82,13 @@ export class ByteReader {
   }
 }
 
-/** `count` bytes of a source. @throws RnnError with this code where it ends before */
+/** Reads `count` bytes of a source. @throws RnnError with this code if it ends before */
 export function readPart(source: ByteSource, at: number, count: number | bigint, what: string, code: string): Uint8Array {
   needPart(source, at, count, what, code);
   return source.read(at, Number(count));
 }
 
-/** @throws RnnError with this code where the source ends before */
+/** @throws RnnError with this code if the source ends before at + count */
 export function needPart({ size }: ByteSource, at: number, count: number | bigint, what: string, code: string): void {
   if (count > size - at) throw tooShort(code, at, count, what, size - at);
 }

@@ -2,9 +2,9 @@ import { RnnError } from '../../errors.js';
 import type { ByteReader } from './reader.js';
 
 /**
- * A block of raw Snappy (google/snappy, format_description.txt): the length of the result, then literals and copies of what came before.
- * @param reader over the block @param most bytes of the result
- * @throws RnnError E_SNAPPY (format) for a block that contradicts itself; `tooLong` where the result has more than `most` bytes
+ * Decompresses a block of raw Snappy (google/snappy, format_description.txt): the length of the result, then literals and copies of earlier
+ * output. @param reader over the block @param most bytes of the result
+ * @throws RnnError E_SNAPPY (format) for an invalid block; `tooLong` if the result has more than `most` bytes
  */
 export function readSnappy(reader: ByteReader, most: number, tooLong: (length: number) => RnnError): Uint8Array {
   const length = reader.varint('the length of the result');
@@ -27,7 +27,7 @@ export function readSnappy(reader: ByteReader, most: number, tooLong: (length: n
       const offset = kind === 1 ? ((tag >> 5) << 8) | reader.u8() : littleEndian(reader, kind === 2 ? 2 : 4);
       if (offset === 0 || offset > at) throw snappyError(reader, `a copy from ${offset} bytes before byte ${at} of the result`);
       room(count);
-      // byte by byte: a copy may overlap what it writes
+      // byte by byte, because a copy may overlap its own output
       for (const end = at + count; at < end; at++) result[at] = result[at - offset];
     }
   }

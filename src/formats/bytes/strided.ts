@@ -11,7 +11,7 @@ export function isRowMajor(shape: readonly number[], strides: readonly number[])
   return true;
 }
 
-/** The elements of a strided view of `all` that begins at its first element, in C order. The caller has checked that they are inside. */
+/** Copies a strided view of `all`, which starts at its first element, in C order. The caller has checked that it lies inside. */
 export function gatherStrided(all: FloatArray, shape: readonly number[], strides: readonly number[]): FloatArray {
   const count = sizeOf(shape);
   return copyStrided(all, shape, strides, 0, all instanceof Float32Array ? new Float32Array(count) : new Float64Array(count));

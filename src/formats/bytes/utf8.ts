@@ -2,12 +2,12 @@ import { RnnError } from '../../errors.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-// V8's longest string, 2^29 - 24 characters, less some room; a text of more bytes than that is refused before it is decoded
+// V8's longest string, 2^29 - 24 characters, less some room; a longer text is refused before it is decoded
 const MAX_TEXT_BYTES = 2 ** 29 - 1024;
 
 /**
- * Strict UTF-8; a byte order mark is dropped, UTF-16 and NUL bytes are named.
- * @param offset place of the bytes in the file
+ * Decodes strict UTF-8. A byte order mark is dropped; errors name UTF-16 and NUL bytes.
+ * @param offset of the bytes in the file
  * @throws RnnError E_ENCODING (format) with the offset of the first wrong byte; E_LIMIT_TEXT (limit)
  */
 export function decodeText(bytes: Uint8Array, offset = 0): string {
@@ -34,7 +34,7 @@ export function decodeText(bytes: Uint8Array, offset = 0): string {
   return decodeUtf8(bytes.subarray(bom), offset + bom);
 }
 
-/** Strict UTF-8 of exactly these bytes. `offset` is their place in the file. @throws RnnError E_ENCODING (format) */
+/** Decodes strict UTF-8, keeping everything. `offset` is that of the bytes in the file. @throws RnnError E_ENCODING (format) */
 export function decodeUtf8(bytes: Uint8Array, offset = 0): string {
   try {
     return decoder.decode(bytes);
@@ -46,7 +46,7 @@ export function decodeUtf8(bytes: Uint8Array, offset = 0): string {
   }
 }
 
-/** Index of the first byte at which the UTF-8 goes wrong, found by halving: a prefix is good as long as it decodes as a stream. */
+/** Index of the first invalid byte, found by bisection: a prefix is valid if it decodes as a stream. */
 function firstInvalid(bytes: Uint8Array): number {
   let good = 0;
   let bad = bytes.length;
@@ -58,7 +58,7 @@ function firstInvalid(bytes: Uint8Array): number {
   return good;
 }
 
-/** Whether it is UTF-8, up to a last character that may be cut off. */
+/** Whether the bytes are UTF-8, except for a last character that may be incomplete. */
 export function decodesAsPrefix(bytes: Uint8Array): boolean {
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });

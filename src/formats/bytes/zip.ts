@@ -9,22 +9,22 @@ import { readDirectory, type ZipEntry, zipError } from './zipDirectory.js';
 import { findEnd, type ZipEnd } from './zipEnd.js';
 
 /**
- * Checked reading of zip archives for .npz, .keras and .pt: the central directory and the local headers are read at once, and must agree;
- * no member overlaps another, and none has the name of another. The content of a member is read on demand. Inflating stops at
- * the declared size: a bomb cannot produce more than it admits to.
+ * Checked reading of zip archives, for .npz, .keras and .pt. The central directory and the local headers are read immediately and must agree; no
+ * two members may overlap or have the same name. The content of a member is read on demand. Inflating stops at the declared size, so a zip bomb
+ * cannot produce more than it declares.
  */
 export interface ZipMember {
   readonly name: string;
   /** where its data begins in the file */
   readonly offset: number;
   readonly size: number;
-  /** its bytes stand in the file as they are */
+  /** whether it is stored uncompressed */
   readonly stored: boolean;
   /** The content, inflated, size and CRC checked. @throws RnnError E_ZIP_SIZE, E_ZIP_CRC, E_ZIP_DEFLATE (format), E_LIMIT_INFLATED (limit) */
   read(): Uint8Array;
   /**
-   * The content where only parts of it are wanted. A stored member is read in place, and its CRC is compared by `check` alone; of a deflated
-   * one as much as a header may have is inflated, and for anything beyond it the whole.
+   * The content as a source, for reading parts of it. A stored member is read in place, and only `check` compares its CRC. For a deflated member
+   * a beginning that is long enough for a header is inflated; anything beyond it inflates the whole.
    */
   readonly source: ByteSource;
 }
@@ -33,7 +33,7 @@ export interface ZipMember {
 const MAX_CHUNK = 2 ** 28;
 
 /**
- * The members of an archive in its own order, directories left out.
+ * Returns the members of an archive in its own order, without directories.
  * @throws RnnError E_ZIP_… (format); E_LIMIT_TENSORS, E_ZIP_RATIO (limit)
  */
 export function readZip(file: ByteSource, limits: Limits, notes: string[]): ZipMember[] {
@@ -58,7 +58,7 @@ export function readZip(file: ByteSource, limits: Limits, notes: string[]): ZipM
   return entries.filter(({ name, size }) => !name.endsWith('/') || size > 0).map(entry => memberOf(file, entry, limits, inflated));
 }
 
-/** Bytes before an archive are left alone (self-extracting ones have some), but a second archive among them is one file that is two. */
+/** Bytes before an archive are allowed (self-extracting ones have some), but not a second archive: the file would be two archives in one. */
 function checkPrefix(file: ByteSource, prefix: number): void {
   let before = Buffer.alloc(0);
   let at = 0;
@@ -115,7 +115,7 @@ function checkStored(stored: ByteSource, entry: ZipEntry, limits: Limits): void 
   checkCrc(entry, sum);
 }
 
-// deflated bytes that become the header of any .npy, and what is kept of what they become
+// deflated bytes that are enough for the header of any .npy, and how many inflated bytes of them are kept
 const START = 2 ** 14;
 const KEPT = 2 ** 16;
 
@@ -133,10 +133,10 @@ function inflatedSource(packed: ByteSource, { size }: ZipEntry, read: () => Uint
   };
 }
 
-// zlib's Z_SYNC_FLUSH: what ends early is no error
+// zlib's Z_SYNC_FLUSH: a stream that ends early is not an error
 const SYNC_FLUSH = 2;
 
-/** What the first bytes of a deflated content become; nothing where they are damaged, which reading the whole says better. */
+/** Inflates the first bytes of a member; empty if they are damaged, which is better reported when the whole is read. */
 function startOf(bytes: Uint8Array): Uint8Array {
   try {
     return inflateRawSync(bytes, { finishFlush: SYNC_FLUSH });
@@ -157,8 +157,8 @@ function checkCrc({ crc, dataStart, where }: ZipEntry, found: number): void {
 function inflate(packed: Uint8Array, { size, dataStart: offset, where }: ZipEntry): Uint8Array {
   let result: { buffer: Buffer; engine: { bytesWritten: number } };
   try {
-    // one byte more than declared, so that "too long" shows. One chunk where possible: zlib copies several together at the end, and
-    // memory that a lying size reserves is never touched
+    // one byte more than declared, to detect a longer content. One chunk if possible, because zlib joins several at the end by copying; memory
+    // reserved for a false size is never touched
     result = inflateRawSync(packed, {
       maxOutputLength: size + 1,
       chunkSize: Math.min(Math.max(size + 1, 1024), MAX_CHUNK),

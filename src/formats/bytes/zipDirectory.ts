@@ -32,8 +32,8 @@ const ENTRY_BYTES = 46;
 const LOCAL_BYTES = 30;
 
 /**
- * The entries of the central directory (APPNOTE 4.3.12) with their local headers (4.3.7), between which there may be no disagreement. The
- * directory fills the space before the end record exactly: no second one, no hidden entry.
+ * Reads the entries of the central directory (APPNOTE 4.3.12), which must agree with their local headers (4.3.7). The directory must fill the
+ * space before the end record exactly, so that there is no second directory and no hidden entry.
  * @throws RnnError E_ZIP_… (format)
  */
 export function readDirectory(file: ByteSource, end: ZipEnd): ZipEntry[] {
@@ -85,7 +85,7 @@ interface Claims {
   readonly packed: number;
 }
 
-/** @returns where the data begin */
+/** Checks a local header. @returns where the data begin */
 function checkLocal(
   file: ByteSource,
   start: number,
@@ -102,7 +102,7 @@ function checkLocal(
   if (!name.equals(rawName)) throw fail('E_ZIP_NAME', `the local header names it '${escapeText(name.toString('latin1'), 80)}'`);
   if (local.readUInt16LE(8) !== method) throw fail('E_ZIP_HEADERS', 'the two headers name different compression methods');
   const dataStart = start + LOCAL_BYTES + nameBytes + extraBytes;
-  if (localFlags & FLAG_DESCRIPTOR) return dataStart; // sizes follow the data; the central directory alone has them
+  if (localFlags & FLAG_DESCRIPTOR) return dataStart; // the sizes follow the data; only the central directory has them here
   const extra = extraFields(more.subarray(nameBytes), end);
   const [localSize, localPacked] = withZip64([local.readUInt32LE(22), local.readUInt32LE(18)], extra);
   if (localSize !== size || localPacked !== packed || local.readUInt32LE(14) !== crc)
@@ -125,7 +125,7 @@ function extraFields(bytes: Buffer, end: ZipEnd): Map<number, Buffer> {
   return fields;
 }
 
-/** Sizes and offsets of a header; the zip64 field holds those that are 0xffffffff, in this order. */
+/** Returns sizes and offsets of a header, with those that are 0xffffffff taken from the zip64 field, in this order. */
 function withZip64(values: readonly number[], extra: ReadonlyMap<number, Buffer>): number[] {
   const field = extra.get(EXTRA_ZIP64);
   let at = 0;
@@ -136,7 +136,7 @@ function withZip64(values: readonly number[], extra: ReadonlyMap<number, Buffer>
   });
 }
 
-// what the bytes from 0x80 on stand for where a name is not UTF-8 (APPNOTE, appendix D)
+// characters of the bytes from 0x80 on in a name that is not UTF-8 (APPNOTE, appendix D)
 const CP437 =
   'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0';
 

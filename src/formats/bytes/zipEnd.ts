@@ -1,7 +1,7 @@
 import { RnnError } from '../../errors.js';
 import { type ByteSource, readUpTo } from '../source.js';
 
-/** Where an archive's central directory is, from its end records. Positions are those in the file, prefix included. */
+/** Where an archive's central directory is, from its end records. Positions are offsets in the file, including the prefix. */
 export interface ZipEnd {
   /** of the end record */
   readonly offset: number;
@@ -9,7 +9,7 @@ export interface ZipEnd {
   /** [directory, directoryEnd) is the central directory */
   readonly directory: number;
   readonly directoryEnd: number;
-  /** bytes that stand before the archive, to which its own offsets do not count */
+  /** bytes before the archive, which its own offsets do not include */
   readonly prefix: number;
 }
 
@@ -19,12 +19,12 @@ const LOCATOR_BYTES = 20;
 const END64_BYTES = 56;
 
 /**
- * Finds the end record (APPNOTE 4.3.16) and its zip64 forms. The comment must reach exactly to the end of the file, so nothing can
- * trail the archive, and the directory must end where the end records begin.
+ * Finds the end record (APPNOTE 4.3.16) and its zip64 forms. The comment must end with the file, so that nothing follows the archive, and the
+ * directory must end where the end records begin.
  * @throws RnnError E_ZIP_END (format)
  */
 export function findEnd(file: ByteSource): ZipEnd {
-  // as much as the longest comment and the records before it may have
+  // the longest comment and the records before it
   const most = END_BYTES + MAX_COMMENT + LOCATOR_BYTES + END64_BYTES;
   const tail = new Tail(readUpTo(file, Math.max(0, file.size - most), most), file.size);
   const least = Math.max(0, file.size - END_BYTES - MAX_COMMENT);
@@ -66,7 +66,7 @@ class Tail {
   }
 }
 
-/** No earlier end record may claim the rest of the file as its comment: of two, readers take different ones. */
+/** Refuses an earlier end record that claims the rest of the file as its comment: readers would use different ones. */
 function checkUnique(tail: Tail, end: number, least: number, fileSize: number): void {
   for (let at = end - 1; at >= least; at--) {
     if (tail.u32(at) === 0x06054b50 && at + END_BYTES + tail.u16(at + 20) === fileSize) {
@@ -104,8 +104,8 @@ function endError(at: number, message: string): RnnError {
 }
 
 /**
- * Names of the members, for guessing what an archive is; never of wrong bytes, at most `most` names. Falls back to the first local header
- * where there is no directory.
+ * Returns at most `most` names of members, to guess what an archive is; never throws for damaged bytes. Falls back to the first local header if
+ * there is no directory.
  */
 export function peekNames(file: ByteSource, most = 256): string[] {
   const latin1 = (at: number, length: number) => Buffer.from(readUpTo(file, at, length)).toString('latin1');
@@ -129,7 +129,7 @@ function endOrNone(file: ByteSource): ZipEnd | undefined {
   }
 }
 
-/** Whether the bytes begin like an archive, or (a prefixed one) end like one. */
+/** Whether the bytes begin like an archive, or end like one (if it has a prefix). */
 export function looksLikeZip(file: ByteSource): boolean {
   const begins = (bytes: Uint8Array, third: number) =>
     bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === third && bytes[3] === third + 1;

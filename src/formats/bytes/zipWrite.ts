@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 
-/** Larger members are made while they are written: their checksum stands behind them then. */
+/** Members larger than this are produced while they are written; their checksum then follows them. */
 const MOST_AT_ONCE = 2 ** 24;
 
 export interface Member {
@@ -13,8 +13,8 @@ export interface Member {
 }
 
 /**
- * A zip of these members in this order, in pieces; stored, all dated 1980-01-01 (the zero of DOS time): the same members always give the same bytes.
- * @throws RnnError E_ZIP_NAME (format) for a name that no archive may hold
+ * Yields a zip of these members in this order, in pieces. Members are stored and dated 1980-01-01 (the zero of DOS time), so equal members always
+ * give equal bytes. @throws RnnError E_ZIP_NAME (format) for a name that is not allowed in an archive
  */
 export async function* zipPieces(members: ReadonlyMap<string, Member>): AsyncGenerator<Uint8Array> {
   const {

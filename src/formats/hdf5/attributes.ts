@@ -9,11 +9,11 @@ import { expectSignature, type Hdf5, h5Error, readerAt, UNDEFINED } from './file
 import { openHeap } from './fractalHeap.js';
 import { bodyOf, findMessage, MESSAGE, type Message } from './objectHeader.js';
 
-/** Numbers and strings, one or a row of them. */
+/** A number or string, or a list of them. */
 export type AttributeValue = string | number | readonly string[] | readonly number[];
 
 /**
- * The attributes of an object, those with a type that is neither number nor string left out.
+ * Reads the attributes of an object, except those that are neither numbers nor strings.
  * @throws RnnError E_H5_… (format)
  */
 export function readAttributes(file: Hdf5, messages: readonly Message[]): Map<string, AttributeValue> {

@@ -55,7 +55,7 @@ export function readTree2(file: Hdf5, address: bigint, type: number, visit: (rec
   if (visited !== total) throw h5Error('E_H5_TREE', `offset ${header.offset}: the B-tree claims ${total} records and has ${visited}`);
 }
 
-/** How many records a node holds at each level, and the widths of the counts beside its child addresses. */
+/** How many records a node can hold at each level, and the widths of the counts next to its child addresses. */
 function maxRecords(nodeBytes: number, recordBytes: number, depth: number): { records: number; countBytes: number; totalBytes: number }[] {
   const levels = [{ records: Math.floor((nodeBytes - 10) / recordBytes), countBytes: 0, totalBytes: 0 }];
   let total = BigInt(levels[0].records);

@@ -19,16 +19,16 @@ const KNOWN: ReadonlyMap<number, string> = new Map([
 ]);
 
 export interface Chunks {
-  /** of the index; UNDEFINED: there are none */
+  /** address of the index; UNDEFINED: there are no chunks */
   readonly tree: bigint;
   readonly chunk: readonly number[];
   readonly filters: readonly number[];
-  /** why the numbers cannot be read, said to who asks for them: the file's other datasets and this one's shape are known */
+  /** why the numbers cannot be read; thrown only when they are, so that the shape and the file's other datasets stay usable */
   readonly refusal?: RnnError;
   readonly bytes: number;
 }
 
-/** A version 3 layout (its reader stands after the class). @throws RnnError E_H5_LAYOUT (format), E_LIMIT_BYTES (limit) */
+/** Reads a version 3 layout; the reader's position is after the class. @throws RnnError E_H5_LAYOUT (format), E_LIMIT_BYTES (limit) */
 export function readChunkLayout(
   file: Hdf5,
   layout: ByteReader,
@@ -55,7 +55,7 @@ export function readChunkLayout(
 }
 
 /**
- * Reads the chunks into `out`, which holds the fill value already. Each must lie inside the shape, on its grid, and stand in the index once.
+ * Reads the chunks into `out`, which already holds the fill value. Each chunk must lie inside the shape, on its grid, and be listed once.
  * @throws RnnError E_H5_FILTER, E_H5_CHUNK (format), E_LIMIT_RATIO, E_LIMIT_INFLATED (limit)
  */
 export function readChunks(
@@ -119,7 +119,7 @@ function visitChunks(
   node(root, undefined);
 }
 
-/** IV.A.2.l. The filter pipeline, in the order in which the writer applied it, and what is said of the first filter that is not known here. */
+/** IV.A.2.l. The filter pipeline, in the order in which the writer applied it, and the error for the first filter that is not supported. */
 function readFilters(body: ByteReader): { readonly ids: readonly number[]; readonly refusal?: RnnError } {
   const version = body.u8('filter version');
   const count = body.u8('number of filters');
@@ -149,7 +149,7 @@ function unknownFilter({ offset, id, name }: { offset: number; id: number; name:
   });
 }
 
-/** Undoes the filters, last first; a bit in the mask says that a filter was left out for this chunk. */
+/** Undoes the filters, last first; a bit in the mask means that a filter was skipped for this chunk. */
 function unfilter(
   raw: Uint8Array,
   filters: readonly number[],
@@ -183,7 +183,7 @@ function inflate(bytes: Uint8Array, most: number, at: number): Uint8Array {
   }
 }
 
-/** Bytes were stored plane by plane: all first bytes of the elements, then all second ones. The remainder is at the end. */
+/** Undoes the shuffle filter, which stores the first bytes of all elements, then the second bytes, and so on. Leftover bytes are at the end. */
 function unshuffle(bytes: Uint8Array, elementBytes: number): Uint8Array {
   const count = Math.floor(bytes.length / elementBytes);
   const out = new Uint8Array(bytes);
@@ -193,7 +193,7 @@ function unshuffle(bytes: Uint8Array, elementBytes: number): Uint8Array {
   return out;
 }
 
-/** The last four bytes are a Fletcher-32 sum over 16-bit big-endian words (H5checksum.c). */
+/** Checks the last four bytes, a Fletcher-32 sum over 16-bit big-endian words (H5checksum.c). */
 function checkFletcher(bytes: Uint8Array, at: number): Uint8Array {
   const data = bytes.subarray(0, Math.max(0, bytes.length - 4));
   let sum1 = 0;

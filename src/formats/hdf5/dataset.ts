@@ -12,19 +12,19 @@ import { type NumberType, readSpace, readTypeMessage } from './datatype.js';
 import { type Hdf5, h5Error, placeAt, UNDEFINED } from './file.js';
 import { bodyOf, findMessage, MESSAGE, type Message } from './objectHeader.js';
 
-/** Why a dataset is no tensor, for a note; datasets of strings, records, rows of any length and empty spaces are left out without harm. */
+/** Why a dataset is not read as a tensor, for a note: it holds strings, records or variable-length rows, or is empty. */
 export interface Skipped {
   readonly skipped: string;
 }
 
-/** Whether an object header describes a dataset, and not a group or a type. */
+/** Whether an object header describes a dataset, not a group or a type. */
 export function isDataset(messages: readonly Message[]): boolean {
   return messages.some(({ type }) => type === MESSAGE.layout || type === MESSAGE.dataspace);
 }
 
 /**
- * A dataset of numbers in C order, whose numbers are read on demand.
- * @param place what messages call it
+ * Reads the description of a dataset of numbers in C order; its numbers are read on demand.
+ * @param place name of the dataset in errors
  * @throws RnnError E_H5_TYPE, E_H5_EXTERNAL, E_H5_VIRTUAL, E_H5_LAYOUT (format), E_LIMIT_… (limit); when its numbers are read also
  *   E_H5_FILTER, and E_H5_LAYOUT for chunks indexed in the newest way
  */
@@ -53,7 +53,7 @@ export function readDataset(file: Hdf5, messages: readonly Message[], budget: Bu
   return lazyTensor(file.source, budget, { shape, dtype: type.dtype, size }, () => within(place, read), some);
 }
 
-/** IV.A.2.i. The data layout message, versions 3 and 4, checked. @returns what reads the numbers */
+/** IV.A.2.i. Checks the data layout message, versions 3 and 4. @returns a function that reads the numbers */
 function readerOf(
   file: Hdf5,
   messages: readonly Message[],
@@ -119,8 +119,8 @@ function sizeError(offset: number, shape: readonly number[], expected: number, f
 }
 
 /**
- * Makes `size` numbers of the fill value, which stands for all that was never written; zero unless the file says otherwise. A file of some bytes
- * may declare any number of them, so the file's size bounds them as it bounds what is compressed.
+ * Returns a function that makes `size` numbers with the fill value (default: 0), which is the value of elements that were never written. A tiny
+ * file may declare any number of them, so they are limited by the file's size, as compressed data is.
  * @throws RnnError E_LIMIT_RATIO (limit) when they are made
  */
 function filler({ limits, source }: Hdf5, messages: readonly Message[], type: NumberType, size: number): () => FloatArray {
@@ -149,7 +149,7 @@ function fillBytes(messages: readonly Message[]): Uint8Array | undefined {
   return version === 1 || defined ? body.take(body.u32('fill size'), 'fill value') : undefined;
 }
 
-/** `layers/lstm/cell/vars/0`, escaped for a message. */
+/** Name of a dataset in errors, with its path escaped. */
 export function placeOf(path: string): string {
   return `dataset '${escapeText(path, 100)}'`;
 }

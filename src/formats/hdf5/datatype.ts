@@ -3,7 +3,7 @@ import type { DType } from '../format.js';
 import { type Hdf5, h5Error } from './file.js';
 import { bodyOf, findMessage, MESSAGE, type Message, readMessages } from './objectHeader.js';
 
-/** What one element is. `size` is its bytes in the file. */
+/** The type of an element. `size` is in bytes. */
 export type H5Type =
   | { readonly kind: 'number'; readonly dtype: DType; readonly littleEndian: boolean; readonly size: number }
   | { readonly kind: 'string'; readonly size: number }
@@ -18,7 +18,7 @@ const CLASSES = [
   'integer', 'float', 'time', 'string', 'bitfield', 'opaque', 'compound', 'reference', 'enumeration', 'variable-length', 'array',
 ];
 
-/** exponent bits, mantissa bits, bias of the floats that are read, by size in bytes */
+/** The floats that are read: size in bytes, exponent bits, mantissa bits, bias. */
 const FLOATS: readonly {
   readonly dtype: DType;
   readonly size: number;
@@ -70,7 +70,7 @@ export function readType(body: ByteReader): H5Type {
     case 'enumeration': {
       const base = readType(body);
       const members = bits[0] | (bits[1] << 8);
-      // h5py keeps a bool as an enumeration of two over a byte
+      // h5py stores a bool as an enumeration of two values over a byte
       if (base.kind === 'number' && base.dtype === 'i8' && members === 2) return { ...base, dtype: 'bool' };
       return base.kind === 'number' && base.size === size ? base : { kind: 'other', name: 'enumeration', size };
     }

@@ -5,18 +5,17 @@ import { type ByteSource, readUpTo } from '../source.js';
 import { lookup3 } from './lookup3.js';
 
 /**
- * An HDF5 file: where it begins, and readers at its addresses. Nothing in this folder can open another file; what the
- * format keeps elsewhere (external storage, external links, virtual datasets) is refused by name.
+ * An open HDF5 file. Nothing in this folder can open another file: external storage, external links and virtual datasets are refused by name.
  */
 export interface Hdf5 {
   readonly source: ByteSource;
-  /** every address in the file counts from here */
+  /** offset to which all addresses in the file are relative */
   readonly base: number;
   readonly limits: Limits;
   readonly root: bigint;
-  /** structures read so far; bounds trees and chains that were built to be endless */
+  /** structures read so far, limited because a malicious file may have endless trees and chains */
   steps: number;
-  /** bytes that inflating made so far */
+  /** bytes inflated so far */
   inflated: number;
 }
 
@@ -26,11 +25,11 @@ export const UNDEFINED = 0xffffffffffffffffn;
 const MOST_SUPERBLOCK = 100;
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
-// Nodes, headers, chunks and heap objects of one file. The largest recurrent nets have some thousands; a cyclic or overlapping
-// structure that passes every other check ends here after a fraction of a second
+// Nodes, headers, chunks and heap objects per tensor. The largest recurrent networks have a few thousand in all; a cyclic or overlapping
+// structure that passes every other check is stopped here after a fraction of a second
 const STEPS_PER_TENSOR = 25;
 
-/** Where the superblock stands: at 0, or behind a user block of 512, 1024, 2048 … bytes; -1 for none. */
+/** Offset of the superblock: 0, or after a user block of 512, 1024, 2048 … bytes; -1 if there is none. */
 export function findSignature(source: ByteSource): number {
   for (let at = 0; at + 8 <= source.size; at = at === 0 ? 512 : at * 2) {
     const bytes = source.read(at, 8);
@@ -55,7 +54,7 @@ export function openHdf5(source: ByteSource, limits: Limits): Hdf5 {
   const start = BigInt(at);
   if (base !== 0n && base !== start)
     throw h5Error('E_H5_SUPERBLOCK', `offset ${at}: the base address is ${base}`, { where: 'superblock', expected: String(at) });
-  // with a user block, some versions count the end from the base and some from the start of the file
+  // with a user block, some versions give the end relative to the base, others relative to the start of the file
   if (end > BigInt(source.size)) {
     throw h5Error('E_H5_SHORT', `offset ${source.size}: the file should have ${end} bytes, it has ${source.size}`, {
       expected: `${end} bytes`,
@@ -112,7 +111,7 @@ export function readerAt(file: Hdf5, address: bigint, length: bigint | number, w
   return new ByteReader(file.source.read(start, Number(length)), 'E_H5_SHORT', start);
 }
 
-/** Where [address, address + length) begins in the file, in which it must lie. @throws RnnError as readerAt */
+/** Returns the file offset of [address, address + length), which must lie inside the file. @throws RnnError as readerAt */
 export function placeAt(file: Hdf5, address: bigint, length: bigint | number, what: string): number {
   checkTime(file.limits);
   if (++file.steps > structures(STEPS_PER_TENSOR, file.limits)) {
@@ -131,7 +130,7 @@ export function placeAt(file: Hdf5, address: bigint, length: bigint | number, wh
   return Number(start);
 }
 
-/** A node that says at byte 6 how many entries it has, behind a head. It may end with the file: reading beyond says so. */
+/** A reader over a node: a head, with the number of entries at byte 6, then the entries. The file may end early; reading beyond it throws. */
 export function nodeAt(file: Hdf5, address: bigint, headBytes: number, entryBytes: number, what: string): ByteReader {
   const start = placeAt(file, address, 1, what);
   const head = new ByteReader(readUpTo(file.source, start, headBytes), 'E_H5_SHORT', start);
@@ -140,7 +139,7 @@ export function nodeAt(file: Hdf5, address: bigint, headBytes: number, entryByte
   return new ByteReader(readUpTo(file.source, start, headBytes + entries * entryBytes), 'E_H5_SHORT', start);
 }
 
-/** Notes a node of a tree; no tree has one twice. @throws RnnError E_H5_TREE (format) */
+/** Records that a tree's node was visited. @throws RnnError E_H5_TREE (format) if it was visited before */
 export function visitOnce(file: Hdf5, visited: Set<bigint>, address: bigint): void {
   if (visited.has(address))
     throw h5Error('E_H5_TREE', `offset ${BigInt(file.base) + address}: a B-tree node that stands in its tree twice`);

@@ -14,12 +14,12 @@ interface Shape {
   readonly directRows: number;
   readonly offsetBytes: number;
   readonly checkDirect: boolean;
-  /** blocks that were read, whose checksum was right: many objects lie in one */
+  /** caches the blocks that were read and checked, since a block contains many objects */
   readonly blocks: Map<bigint, Uint8Array>;
 }
 
 /**
- * A fractal heap (III.G): a doubling table of blocks, the first rows direct, later rows tables again.
+ * Opens a fractal heap (III.G): a doubling table of blocks, whose first rows are direct blocks and whose later rows are tables again.
  * @throws RnnError E_H5_HEAP (format) for filtered heaps and for objects too large to lie in a block
  */
 export function openHeap(file: Hdf5, address: bigint): FractalHeap {
@@ -107,7 +107,7 @@ function inDirect(shape: Shape, address: bigint, size: bigint, offset: bigint, l
   return new ByteReader(block.bytes.subarray(from, from + Number(length)), 'E_H5_SHORT', place + from);
 }
 
-/** A block, read and checked once. */
+/** Reads and checks a block, once. */
 function blockAt(
   { file, blocks }: Shape,
   address: bigint,
@@ -124,7 +124,7 @@ function blockAt(
   return block;
 }
 
-/** The checksum of a direct block counts its own four bytes as zeros. */
+/** Checks the checksum of a direct block, which counts its own four bytes as zeros. */
 function checkDirectSum(bytes: Uint8Array, at: number, place: number): void {
   const copy = new Uint8Array(bytes);
   const stored = new DataView(copy.buffer).getUint32(at, true);

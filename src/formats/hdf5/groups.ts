@@ -15,7 +15,7 @@ export function isGroup(messages: readonly Message[]): boolean {
 }
 
 /**
- * The members of a group by name, sorted as h5py sorts them (by bytes), from whichever of the three forms the group has.
+ * Reads the members of a group by name, sorted as in h5py (by bytes), in any of the three forms that groups have.
  * @throws RnnError E_H5_LINK, E_H5_EXTERNAL, E_H5_DUPLICATE (format)
  */
 export function readLinks(file: Hdf5, messages: readonly Message[]): [string, Link][] {

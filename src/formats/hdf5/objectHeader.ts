@@ -14,13 +14,13 @@ const FLAG_MUST_KNOW = 0x80;
 
 export interface Message {
   readonly type: number;
-  /** the body lies in another object's header */
+  /** whether the body is in another object's header */
   readonly shared: boolean;
   readonly body: ByteReader;
 }
 
 /**
- * All messages of the object at `address`, continuation blocks included, in both forms of the header.
+ * Reads all messages of the object at `address`, including continuation blocks, in both forms of the header.
  * @throws RnnError E_H5_… (format)
  */
 export function readMessages(file: Hdf5, address: bigint): Message[] {
@@ -37,7 +37,7 @@ export function findMessage(messages: readonly Message[], type: number): Message
   return messages.find(message => message.type === type);
 }
 
-/** A fresh reader of a message's body, however often it was read before. */
+/** Returns the reader of a message's body, reset to its start. */
 export function bodyOf(message: Message): ByteReader {
   message.body.position = 0;
   return message.body;
@@ -78,7 +78,7 @@ function readVersion2(file: Hdf5, address: bigint): Message[] {
   const start = fixed + sizeBytes;
   const headerBytes = flags & 4 ? 6 : 4;
   const messages: Message[] = [];
-  // a block here is the whole checksummed run of bytes; `skip` is its prefix
+  // a block is the whole range of bytes with a checksum; `skip` is the length of its prefix
   const readBlock = (blockAddress: bigint, skip: number, length: bigint, next: Next) => {
     const block = readerAt(file, blockAddress, length, 'object header');
     if (skip === 4) expectSignature(block, 'OCHK', 'object header continuation');

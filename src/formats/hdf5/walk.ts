@@ -11,10 +11,10 @@ import { isGroup, type Link, readLinks } from './groups.js';
 import { readMessages } from './objectHeader.js';
 
 /**
- * Everything an HDF5 file holds that a network needs: datasets of numbers and all attributes, under their paths without the leading
- * slash (the root is ''). A reader of our own: h5wasm follows external storage into other files or returns garbage for it, jsfive
- * returns holes for it and drops names, fill values and attributes in silence (10 of the 40 files of reference/hdf5). Here a structure that is
- * not understood ends the reading, so the tensors are all there or none.
+ * The content of an HDF5 file that a network needs: datasets of numbers and all attributes, by path without the leading slash (the root is '').
+ * We have our own reader because h5wasm follows external storage into other files or returns garbage for it, and jsfive returns holes for it and
+ * silently drops names, fill values and attributes (in 10 of the 40 files of reference/hdf5). Here a structure that is not understood is an
+ * error, so either all tensors are read or none.
  */
 export interface Hdf5Content {
   readonly tensors: Map<string, FileTensor>;
@@ -22,7 +22,7 @@ export interface Hdf5Content {
   readonly notes: string[];
 }
 
-// groups and datasets together; a net has a handful of groups for every tensor
+// groups and datasets together; a network has a few groups per tensor
 const OBJECTS_PER_TENSOR = 8;
 
 // h5py itself follows at most 16 soft links in a row (H5L_NUM_LINKS)
@@ -69,7 +69,7 @@ export function readHdf5(source: ByteSource, limits: Limits): Hdf5Content {
   return content;
 }
 
-/** The address a link leads to; soft links are looked up from the root or from their group. */
+/** Returns the address that a link leads to; soft links are resolved from the root or from their group. */
 function resolve(file: Hdf5, link: Link, root: bigint, group: bigint, hops: number): bigint {
   if (link.kind === 'hard') return link.address;
   if (hops >= MAX_SOFT) throw h5Error('E_H5_LINK', `the soft link to '${escapeText(link.path, 80)}' leads in a circle`);

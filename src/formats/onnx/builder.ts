@@ -1,7 +1,7 @@
 import { type Tensor, toPrecision } from '../../tensor/tensor.js';
 import type { OnnxAttribute, OnnxNode, OnnxTensor, OnnxValue } from './graph.js';
 
-/** Collects the nodes and constants of a graph; every name it gives is new. */
+/** Collects the nodes and constants of a graph, and gives each a unique name. */
 export interface GraphBuilder {
   readonly nodes: OnnxNode[];
   readonly initializers: Map<string, OnnxTensor>;
@@ -9,7 +9,7 @@ export interface GraphBuilder {
   add(opType: string, inputs: readonly string[], attributes?: Attributes, name?: string): string;
   /** adds a node and returns the names of its first `count` outputs */
   addMany(opType: string, inputs: readonly string[], count: number, attributes?: Attributes, name?: string): string[];
-  /** adds nodes and takes them out again, as a graph inside a node: it sees every name and constant of this one */
+  /** collects the nodes that `add` adds as a subgraph, which can use all names and constants of this graph */
   inside(name: string, inputs: readonly OnnxValue[], add: () => readonly string[]): OnnxAttribute;
   /** adds a constant in float32 */
   constant(name: string, t: Tensor): string;
@@ -30,7 +30,7 @@ export const floats = (values: readonly number[]): OnnxAttribute => ({ type: 'fl
 export const text = (value: string): OnnxAttribute => ({ type: 'string', value });
 export const texts = (value: readonly string[]): OnnxAttribute => ({ type: 'strings', value });
 
-/** Collects the nodes and constants of a graph. @param taken names that may not be given again */
+/** Starts a graph. @param taken names that are already in use */
 export function newBuilder(taken: readonly string[]): GraphBuilder {
   const fresh = freshNames(taken);
   const freshNode = freshNames([]);
@@ -81,7 +81,7 @@ export function newBuilder(taken: readonly string[]): GraphBuilder {
   return builder;
 }
 
-/** The requested names, numbered if they are taken. */
+/** Returns a function that makes names unique by numbering them. */
 function freshNames(taken: readonly string[]): (wanted: string) => string {
   const used = new Set(taken);
   return wanted => {

@@ -3,10 +3,10 @@ import { escapeText } from '../../escape.js';
 import { type OnnxAttribute, type OnnxGraph, type OnnxNode, readsOf } from './graph.js';
 
 /**
- * The graph is consistent, and so are those inside it: every name is given once, whatever a node reads is given by something, and nothing
- * waits for itself.
- * @param around what a subgraph can read of the graphs around it
- * @returns the graph with its nodes in an order in which they can be computed; theirs, where it is one
+ * Checks that a graph and its subgraphs are consistent: every name is defined once, every name that a node reads is defined, and there is no
+ * cycle.
+ * @param around names that a subgraph can read from the graphs around it
+ * @returns the graph with its nodes in an order in which they can be computed; the file's order if possible
  * @throws RnnError E_ONNX_DUPLICATE, E_ONNX_MISSING, E_ONNX_CYCLE (format)
  */
 export function checkGraph(graph: OnnxGraph, notes: string[], around: ReadonlySet<string> = new Set()): OnnxGraph {
@@ -43,7 +43,7 @@ function withChecked(node: OnnxNode, notes: string[], around: ReadonlySet<string
   return { ...node, attributes: new Map(attributes) };
 }
 
-/** Each node after those it reads from; among the ones that are ready, in the order of the file. */
+/** Sorts nodes so that each comes after those it reads from, and otherwise in the order of the file. */
 function inOrder(nodes: readonly OnnxNode[], made: ReadonlySet<string>): OnnxNode[] {
   const waiting = new Map<string, number[]>();
   const missing = nodes.map((node, i) => {
@@ -56,7 +56,7 @@ function inOrder(nodes: readonly OnnxNode[], made: ReadonlySet<string>): OnnxNod
     return names.size;
   });
   const ordered: OnnxNode[] = [];
-  // passes over the file's order; a file in order takes one
+  // each pass takes the nodes that are ready, in the file's order
   let ready = [...nodes.keys()].filter(i => missing[i] === 0);
   while (ready.length > 0) {
     const next: number[] = [];

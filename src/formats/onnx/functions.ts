@@ -2,7 +2,7 @@ import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
 import { type OnnxAttribute, type OnnxGraph, type OnnxNode, withBodies } from './graph.js';
 
-/** A function defined inside a model: the nodes that a call of it stands for. */
+/** A function defined in a model: the nodes that replace a call of it. */
 export interface OnnxFunction {
   readonly name: string;
   readonly domain: string;
@@ -21,7 +21,7 @@ export function functionKey({ domain, name, overload }: Pick<OnnxFunction, 'doma
   return [domain, name, overload].join('::');
 }
 
-/** Nodes that calls may grow to: functions that call each other twice double at every step. */
+/** Most nodes after expansion: functions that each call the next one twice double the number at every level. */
 const MOST_NODES = 200_000;
 const MOST_DEPTH = 32;
 
@@ -32,8 +32,8 @@ interface State {
 }
 
 /**
- * The graph with every call of a function replaced by the function's nodes, their values named after the call.
- * @throws RnnError E_LIMIT_FUNCTIONS (limit) where they call each other without end, or become too many nodes
+ * Replaces every call of a function by the function's nodes, whose values are named after the call.
+ * @throws RnnError E_LIMIT_FUNCTIONS (limit) if functions call each other endlessly or expand to too many nodes
  */
 export function expandFunctions(graph: OnnxGraph, functions: Functions): OnnxGraph {
   return functions.size === 0 ? graph : expandGraph(graph, { functions, calls: 0, nodes: 0 }, 0);
@@ -56,7 +56,7 @@ function expandNode(node: OnnxNode, state: State, depth: number): OnnxNode[] {
   return called.nodes.flatMap(inner => expandNode(placed(inner, rename, node, called), state, depth + 1));
 }
 
-/** Names inside the body as they are after the call: its inputs and outputs are the caller's values, the others are named after the call. */
+/** Returns how names in the body are renamed: inputs and outputs become the caller's values, other names are prefixed with the call's. */
 function namesOf(call: OnnxNode, { inputs, outputs }: OnnxFunction, number: number): (name: string) => string {
   const given = new Map(inputs.map((name, i) => [name, call.inputs[i] ?? '']));
   outputs.forEach((name, i) => {
@@ -66,7 +66,7 @@ function namesOf(call: OnnxNode, { inputs, outputs }: OnnxFunction, number: numb
   return name => (name === '' ? '' : (given.get(name) ?? prefix + name));
 }
 
-/** A node of a body in the caller's names, with the caller's attributes and the function's operator set. */
+/** Copies a node of a body, with the caller's names and attributes and the function's operator set. */
 function placed(node: OnnxNode, rename: (name: string) => string, call: OnnxNode, called: OnnxFunction): OnnxNode {
   const attributes = new Map<string, OnnxAttribute>();
   for (const [name, attribute] of node.attributes) {

@@ -2,8 +2,8 @@ import type { FloatArray } from '../../tensor/tensor.js';
 import type { DType } from '../format.js';
 
 /**
- * An ONNX model as plain data: what the .onnx format reads from bytes and writes to them (`TensorFile.architecture` of an .onnx file).
- * What its operators mean is the convention's business.
+ * An ONNX model as plain data, as the .onnx format reads and writes it (`TensorFile.architecture` of an .onnx file). The meaning of its operators
+ * is not known here.
  */
 export interface OnnxModel {
   readonly irVersion: number;
@@ -12,13 +12,13 @@ export interface OnnxModel {
   /** operator set by domain; '' is ONNX's own ('ai.onnx' is read as '') */
   readonly opsets: ReadonlyMap<string, number>;
   readonly graph: OnnxGraph;
-  /** some numbers are in other files, beside the one it was read from */
+  /** whether some numbers are in other files next to the model's */
   readonly external?: boolean;
 }
 
 export interface OnnxGraph {
   readonly name: string;
-  /** what a caller gives; an initializer listed here as well (IR version 3) is left out */
+  /** inputs that the caller provides, without the initializers that IR version 3 also lists as inputs */
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
   /** in file order */
@@ -31,15 +31,15 @@ export interface OnnxNode {
   readonly opType: string;
   /** '' is ONNX's own */
   readonly domain: string;
-  /** '' = an optional input that is left out */
+  /** '' for an optional input that is left out */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, OnnxAttribute>;
-  /** of a function, where several have its name */
+  /** of a function call, if several functions have its name */
   readonly overload?: string;
-  /** what its subgraphs read from the graphs around them */
+  /** names that its subgraphs read from the graphs around them */
   readonly captures?: readonly string[];
-  /** of ONNX's own operators, where another version than the model's holds (the body of a function) */
+  /** version of ONNX's operators, if it differs from the model's (in the body of a function) */
   readonly opset?: number;
   /** where the node begins in the file it was read from, for messages */
   readonly offset?: number;
@@ -47,15 +47,15 @@ export interface OnnxNode {
 
 export interface OnnxTensor {
   readonly shape: readonly number[];
-  /** null: a type that holds no plain numbers (strings, complex, 4 and 8 bit floats); `data` is empty then */
+  /** null: a type that is not read (strings, complex, 4 and 8 bit floats); `data` is then empty */
   readonly dtype: DType | null;
-  /** 64-bit integers exactly (exporters write 2^63 − 1 for 'to the end'), everything else as in a FileTensor */
+  /** 64-bit integers are exact (exporters write 2^63 − 1 for 'to the end'); everything else is as in a FileTensor */
   readonly data: FloatArray | BigInt64Array;
-  /** the numbers, read again and not kept; absent if they are in memory */
+  /** reads the numbers again, without keeping them; absent if they are in memory */
   readonly load?: () => FloatArray | BigInt64Array;
 }
 
-/** `graph` is a body of If, Loop or Scan; `reference` an attribute of the function around the node; `other` keeps no value. */
+/** `graph` is a body of If, Loop or Scan; `reference` names an attribute of the enclosing function; `other` has no value. */
 export type OnnxAttribute =
   | { readonly type: 'float'; readonly value: number }
   | { readonly type: 'int'; readonly value: bigint }
@@ -83,24 +83,24 @@ export function subgraphsOf(node: OnnxNode): [string, OnnxGraph][] {
   );
 }
 
-/** A graph and every one inside it, from the outside in. */
+/** Returns a graph and all its subgraphs, outer ones first. */
 export function graphsIn(graph: OnnxGraph): OnnxGraph[] {
   return [graph, ...graph.nodes.flatMap(node => subgraphsOf(node).flatMap(([, inner]) => graphsIn(inner)))];
 }
 
-/** Whatever a node waits for: its inputs, and what its subgraphs read around them. */
+/** Returns all names that a node depends on: its inputs, and what its subgraphs read from outside. */
 export function readsOf({ inputs, captures }: OnnxNode): readonly string[] {
   return captures ? [...inputs, ...captures] : inputs;
 }
 
-/** What a graph reads and does not give itself. */
+/** Returns the names that a graph reads but does not define. */
 export function readFromAround(graph: OnnxGraph): string[] {
   const own = new Set([...graph.inputs.map(i => i.name), ...graph.initializers.keys(), ...graph.nodes.flatMap(n => n.outputs)]);
   const reads = [...graph.nodes.flatMap(readsOf), ...graph.outputs.map(o => o.name)];
   return [...new Set(reads.filter(name => name !== '' && !own.has(name)))];
 }
 
-/** The node with its subgraphs changed, and what they read around them told anew. */
+/** Returns the node with its subgraphs changed and its `captures` updated. */
 export function withBodies(node: OnnxNode, change: (graph: OnnxGraph) => OnnxGraph): OnnxNode {
   if (!node.captures) return node;
   const attributes = new Map(

@@ -7,7 +7,7 @@ import type { Numbers } from './numbers.js';
 import { finishTensor, newTensor, TENSOR } from './tensor.js';
 import { ATTRIBUTE_TYPES, ONNX_DTYPES } from './types.js';
 
-/** GraphProto and what is in it, by the tables below: graphs hold nodes, nodes attributes, and those may hold graphs again. */
+/** Reads GraphProto and its contents by the tables below: graphs contain nodes, nodes attributes, and attributes may contain graphs. */
 
 export function setOnce(map: Map<string, unknown>, key: string, value: unknown, what: string, offset: number): void {
   if (map.has(key)) throw new RnnError('format', 'E_ONNX_DUPLICATE', `offset ${offset}: two ${what} are called '${escapeText(key, 80)}'`);
@@ -108,7 +108,7 @@ interface AttributeDraft {
   readonly numbers: Numbers;
 }
 
-/** Text, or null for bytes that are none: attributes may hold any. */
+/** Returns text, or null for bytes that are not UTF-8, which attributes may contain. */
 function textOrNull(field: Field): string | null {
   const bytes = field.bytes();
   try {
@@ -137,7 +137,7 @@ function readAttributeTensor(attribute: AttributeDraft, field: Field): void {
   attribute.tensor = within(`attribute '${escapeText(attribute.name, 40)}'`, () => finishTensor(tensor, attribute.numbers));
 }
 
-/** By the stated type; files of IR version 1 state none, so there the field that is present decides. */
+/** Returns the attribute by its stated type. Files of IR version 1 state none, so there the field that is present decides. */
 function finishAttribute(d: AttributeDraft): OnnxAttribute {
   if (d.reference) return { type: 'reference', value: d.reference };
   const T = ATTRIBUTE_TYPES;

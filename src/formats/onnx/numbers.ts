@@ -6,26 +6,26 @@ import { readNumbers } from '../bytes/numbers.js';
 import type { Span } from '../bytes/protobuf.js';
 import type { ByteSource, DType, OpenPart } from '../format.js';
 
-/** Where the numbers of a model are. */
+/** The files that contain the numbers of a model. */
 export interface Numbers {
   readonly source: ByteSource;
   readonly budget: Budget;
   readonly openPart?: OpenPart;
   /** files of external data, opened when their first number is read */
   readonly parts: Map<string, ByteSource>;
-  /** there are some in such files */
+  /** whether any numbers are in such files */
   external: boolean;
 }
 
-/** Bytes of numbers begin here. */
+/** Where the bytes of a tensor begin. */
 export interface Place {
   readonly source: ByteSource;
   readonly start: number;
 }
 
 /**
- * Where a tensor's numbers are in another file (onnx.proto, external_data): `location` is a path inside the model's folder, which is opened when
- * the first number is needed. @throws RnnError E_ONNX_EXTERNAL (format)
+ * Returns where a tensor's numbers are in another file (onnx.proto, external_data): `location` is a path inside the model's folder. The file is
+ * opened when the first number is needed. @throws RnnError E_ONNX_EXTERNAL (format)
  */
 export function externalPlace(
   { external, offset }: { readonly external: ReadonlyMap<string, string>; readonly offset: number },

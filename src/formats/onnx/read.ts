@@ -12,7 +12,7 @@ import type { Numbers } from './numbers.js';
 import { ENTRY } from './tensor.js';
 
 /**
- * Reads a ModelProto by the tables below (onnx.proto, field by field; what is not in them is skipped, as protocol buffers ask).
+ * Reads a ModelProto by the tables below (onnx.proto, field by field; unknown fields are skipped, as protocol buffers require).
  * `tensors` are the initializers of plain numbers, `architecture` the whole model as data.
  * @throws RnnError E_PROTOBUF, E_ONNX_… (format), E_LIMIT_… (limit)
  */
@@ -57,8 +57,8 @@ export function readOnnx(source: ByteSource, limits: Limits, openPart?: OpenPart
 }
 
 /**
- * The initializers as FileTensors, with those inside subgraphs and the constants of floats that are no single number; those that cannot be
- * (no numbers, 64-bit integers beyond 2^53) stay in the graph and are noted.
+ * Returns the initializers as FileTensors, including those of subgraphs, and float constants with more than one number. Those that cannot be
+ * FileTensors (no numbers, 64-bit integers beyond 2^53) stay in the graph and are noted.
  */
 function plainTensors(graph: OnnxGraph, limits: Limits, notes: string[]): Map<string, FileTensor> {
   const tensors = new Map<string, FileTensor>();
@@ -71,7 +71,7 @@ function plainTensors(graph: OnnxGraph, limits: Limits, notes: string[]): Map<st
   return tensors;
 }
 
-/** By name; inside a subgraph after the node and its branch. */
+/** Returns tensors by name; in a subgraph, the name is prefixed with the node and the branch. */
 function tensorsIn(graph: OnnxGraph, place: string): [string, OnnxTensor][] {
   return [
     ...[...graph.initializers].map(([name, tensor]): [string, OnnxTensor] => [place + name, tensor]),

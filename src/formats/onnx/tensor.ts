@@ -74,16 +74,16 @@ export const TENSOR = schema<TensorDraft>('TensorProto', [
 
 function readLocation(draft: TensorDraft, field: Field): void {
   const { key, value } = field.message(ENTRY, { key: '', value: '' });
-  // of two, readers could take different ones
+  // with two, readers could use different ones
   if (draft.external.has(key)) throw tensorError('E_ONNX_EXTERNAL', draft.offset, `external_data names '${escapeText(key, 40)}' twice`);
   draft.external.set(key, value);
 }
 
-// integers that say shapes and axes are read at once
+// up to this many integers are read immediately, since they may be shapes and axes
 const FEW = 2n ** 16n;
 
 /**
- * The tensor of a draft: everything but the numbers is checked, which stay where they are until they are needed.
+ * Returns the tensor of a draft. Everything is checked except the numbers, which stay in the file until they are needed.
  * @throws RnnError E_ONNX_EXTERNAL, E_ONNX_TENSOR, E_ONNX_DTYPE (format), E_LIMIT_… (limit)
  */
 export function finishTensor(draft: TensorDraft, numbers: Numbers): OnnxTensor {
@@ -114,7 +114,7 @@ export function finishTensor(draft: TensorDraft, numbers: Numbers): OnnxTensor {
   return lazyTensor(numbers.source, numbers.budget, head, () => within(label, () => stored.read() as FloatArray));
 }
 
-/** Raw bytes, or what reads numbers of another form. */
+/** The place of raw bytes, or a function that reads numbers in another form. */
 type Stored = (() => Place) | { readonly read: () => OnnxTensor['data'] };
 
 function integersOf(stored: Stored, size: number, dtype: 'i64' | 'u64', offset: number): BigInt64Array {
@@ -138,7 +138,7 @@ function isExternal({ location, external }: TensorDraft): boolean {
   return location !== 0 || external.size > 0;
 }
 
-/** Where the numbers are, as many as there should be and in one place. */
+/** Finds the numbers, which must be in one place and as many as the shape needs. */
 function storedOf(draft: TensorDraft, dtype: DType, size: bigint, numbers: Numbers): Stored {
   const { raw, dims, offset } = draft;
   const typed = typedData(draft, dtype);
@@ -191,7 +191,7 @@ function fromTyped(values: readonly bigint[], dtype: DType, offset: number): Onn
     const fits = unsigned ? BigInt.asUintN(Number(width), value) === value : BigInt.asIntN(Number(width), value) === value;
     if (!fits) throw tensorError('E_ONNX_TENSOR', offset, `the value ${value} is out of the range of ${dtype}`);
   }
-  // by way of the bytes of the dtype, so that the 16-bit floats, whose bits these are, need nothing of their own
+  // converted through the bytes of the dtype, which also handles 16-bit floats, whose bits these integers are
   const bytes = new Uint8Array(values.length * DTYPE_BYTES[dtype]);
   const view = new DataView(bytes.buffer);
   const step = DTYPE_BYTES[dtype];

@@ -6,8 +6,8 @@ import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxVal
 import { ATTRIBUTE_TYPES, ONNX_TYPES } from './types.js';
 
 /**
- * The bytes of a model: fields in the order of onnx.proto, tensors as raw data. The same model always gives the same bytes.
- * @throws RnnError E_ONNX_WRITE (format) for what the types cannot hold: tensors that are no plain numbers
+ * Encodes a model: fields in the order of onnx.proto, tensors as raw data. Equal models always give equal bytes.
+ * @throws RnnError E_ONNX_WRITE (format) for tensors that are not plain numbers
  */
 export function encodeOnnx(model: OnnxModel): Uint8Array {
   const pbf = new PbfWriter();

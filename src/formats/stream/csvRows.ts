@@ -5,15 +5,15 @@ import { PieceQueue } from './pieceQueue.js';
 import { type PlainLines, readPlainLines } from './plainNumbers.js';
 import type { RowReader } from './rows.js';
 
-// the first line says how cells are separated; one longer than this is cut, as the reader of whole tables does
+// the first line determines the delimiter; only this many bytes of it are looked at, as in the reader of whole tables
 const FIRST_LINE = 2 ** 16;
-/** values that there is room for before a stretch of lines is read */
+/** how many values there must be room for before lines are read */
 const ROOM = 2 ** 13;
 const [LF, CR, QUOTE, SPACE, TAB, HASH] = [0x0a, 0x0d, 0x22, 0x20, 0x09, 0x23];
 
 /**
- * A table of numbers in pieces. Lines of plain numerals, which are nearly all, are read byte by byte; any other line (a header, quotes, nan,
- * something wrong) is given to csvTable.ts as text. A whole file is one piece.
+ * Reads a table of numbers in pieces. Lines of plain numerals, which are nearly all, are parsed byte by byte; any other line (a header, quotes,
+ * nan, an error) is passed to csvTable.ts as text. A whole file is one piece.
  */
 export class CsvRows implements RowReader {
   readonly format = 'csv';
@@ -29,10 +29,10 @@ export class CsvRows implements RowReader {
   private from = 0;
   private to = 0;
   private taken = 0;
-  /** bytes of the file before the queue's */
+  /** number of bytes before those in the queue */
   private before = 0;
 
-  /** @param counts whether the decimals of the numerals are wanted, too */
+  /** @param counts whether to count the decimals of the numerals */
   constructor(
     limits: Limits,
     private readonly counts = false,
@@ -70,7 +70,7 @@ export class CsvRows implements RowReader {
     return { shape: [count, columns], dtype: 'f64', data: this.values.subarray(this.from - count * columns, this.from) };
   }
 
-  /** Every complete line, and at the end of the file what is left. */
+  /** Reads all complete lines, and at the end of the file the remainder. */
   private async readLines(atEnd: boolean): Promise<void> {
     const text = this.queue.peek();
     if (!this.state && !atEnd && !hasLine(text)) return;
@@ -80,7 +80,7 @@ export class CsvRows implements RowReader {
     let done = 0;
     for (let records = 1; ; ) {
       const plain = this.readPlain(text, done, end);
-      // what is no plain line, or no complete one; more of them at a time while nothing else comes
+      // a line that is not plain or not complete; as long as no plain line comes, more of them at a time
       records = plain > done ? 1 : Math.min(2 * records, 2 ** 10);
       const next = plain < (atEnd ? text.length : end) ? await this.readOther(text, plain, records, atEnd) : -1;
       done = Math.max(plain, next);
@@ -106,7 +106,7 @@ export class CsvRows implements RowReader {
   private readPlain(text: Uint8Array, from: number, end: number): number {
     const state = this.state!;
     const lines: PlainLines = { position: from, to: this.to, lines: state.line, rows: state.rows };
-    // before the first row nobody knows how many columns there are; a column that is left out is no plain table
+    // the number of columns is unknown before the first row, and a table with an index column is not plain
     while (state.columns > 0 && !state.hasIndex && lines.position < end) {
       this.makeRoom(Math.max(state.columns, ROOM));
       const before = lines.position;
@@ -120,7 +120,7 @@ export class CsvRows implements RowReader {
     return lines.position;
   }
 
-  /** Lines, or records in quotes that have several. @returns where they end, after a line feed; -1 where that has not come yet */
+  /** Reads lines, or quoted records that span several lines. @returns the end, after a line feed; -1 if it is not there yet */
   private async readOther(text: Uint8Array, from: number, most: number, atEnd: boolean): Promise<number> {
     const state = this.state!;
     let quotes = 0;
@@ -150,7 +150,7 @@ export class CsvRows implements RowReader {
   }
 }
 
-/** Of plain lines: nothing else is in them but spaces and delimiters. */
+/** Splits plain lines into numerals: the rest is spaces and delimiters. */
 function numerals(lines: Uint8Array): string[] {
   return new TextDecoder('latin1').decode(lines).match(/[^\s,;]+/g) ?? [];
 }

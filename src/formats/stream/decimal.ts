@@ -1,21 +1,21 @@
 import { productError } from '../../numerics/compensated.js';
 
 /**
- * The doubles nearest to decimal numerals. Up to 15 digits and a power of ten up to 22: one exact whole number times or divided by another, one
- * rounding (Clinger, "How to read floating point numbers accurately", 1990), which plainNumbers.ts does itself. Up to 24 digits and
- * powers from −44 to 0, which is what `%.18e` and `repr` print: the quotient of two pairs of doubles (Dekker, "A floating-point technique
- * for extending the available precision", 1971), taken where its rounding is beyond doubt.
+ * Finds the double nearest to a decimal numeral. With up to 15 digits and a power of ten up to 22 it is the product or quotient of two exact
+ * integers, rounded once (Clinger, "How to read floating point numbers accurately", 1990); plainNumbers.ts does that itself. With up to 24 digits
+ * and powers from −44 to 0, as `%.18e` and `repr` print them, it is the quotient of two pairs of doubles (Dekker, "A floating-point technique for
+ * extending the available precision", 1971), if its rounding is certain.
  */
 
-/** whole numbers of so many digits are exact in a double */
+/** integers with up to this many digits are exact in a double */
 export const EXACT_DIGITS = 15;
 
-/** digits of a part: they fit a 32-bit integer, whose arithmetic is faster */
+/** digits per part, which fit a 32-bit integer, whose arithmetic is faster */
 export const PART = 9;
-/** a part from here on has all its digits */
+/** a part that is at least this has all its digits */
 export const FULL = 1e8;
 
-/** more would not be exact as a pair of doubles */
+/** most digits that are exact as a pair of doubles */
 export const MOST_DIGITS = 24;
 
 /** powers of ten up to this one are exact in a double */
@@ -26,15 +26,15 @@ const MOST_POWER = 44;
 export const TENS = Float64Array.from({ length: MOST_POWER + 1 }, (_, k) => Number(`1e${k}`));
 const TENS_LOW = TENS.map((high, k) => Number(10n ** BigInt(k) - BigInt(high)));
 
-/** Far above what the operations below may be off, relative to the result: some 2^-103. */
+/** Relative error assumed for the result; that of the operations below is far smaller, about 2^-103. */
 const DOUBT = 2 ** -98;
 
 /**
  * @param high the first 9 digits after leading zeros
  * @param middle the next 9
  * @param low the others
- * @param digits how many there are, more than EXACT_DIGITS, at most MOST_DIGITS
- * @returns (the digits) / 10^power; NaN where this cannot tell
+ * @param digits number of digits, more than EXACT_DIGITS, at most MOST_DIGITS
+ * @returns (the digits) / 10^power; NaN if the rounding is uncertain
  */
 export function longDecimal(high: number, middle: number, low: number, digits: number, power: number): number {
   if (power < 0 || power > MOST_POWER) return Number.NaN;

@@ -8,22 +8,22 @@ import { NpyRows } from './npyRows.js';
 import type { RowReader } from './rows.js';
 
 export interface SourceFacts {
-  /** the file's name, where it has one */
+  /** the file's name, if it has one */
   readonly nameHint?: string;
-  /** its size in bytes, where that is known */
+  /** its size in bytes, if known */
   readonly size?: number;
-  /** possible names of the wanted array, if there are several */
+  /** names of the requested array, tried in order if the file has several */
   readonly names: readonly string[];
-  /** the file holds one sample, whose steps are wanted: the rows of [1, T, D] and of [T, D] */
+  /** whether the file holds a single sample, [1, T, D] or [T, D], that is read step by step */
   readonly oneSample?: boolean;
 }
 
-/** The reader in pieces for a file that begins with `start`; undefined where its format has none. */
+/** Returns the streaming reader for a file that begins with `start`; undefined if its format has none. */
 export function rowReaderFor(start: Uint8Array, limits: Limits, { nameHint, size, names, oneSample }: SourceFacts): RowReader | undefined {
   if (isScreenText(start)) return undefined;
   const { name } = detectFormat(memorySource(start), nameHint);
   const named = nameHint === undefined ? undefined : formatOfName(nameHint)?.name;
-  // a wrong ending is noted by the whole-file reader
+  // the whole-file reader notes a wrong extension
   if (named !== undefined && named !== name) return undefined;
   if (name === 'npy') return new NpyRows(limits, size, oneSample);
   if (name === 'jsonl') return new JsonlRows(limits, names);

@@ -7,7 +7,7 @@ import type { RowReader } from './rows.js';
 
 const LF = 0x0a;
 
-/** JSON Lines in pieces, a sample a line. Every line is read as the reader of whole files does it. */
+/** Reads JSON Lines in pieces, one sample per line, each as the reader of whole files does. */
 export class JsonlRows implements RowReader {
   readonly format = 'jsonl';
   readonly isTable = false;
@@ -20,7 +20,7 @@ export class JsonlRows implements RowReader {
   private samples: FileTensor[] = [];
   private line = 0;
 
-  /** @param names of the wanted tensor, where a line has several */
+  /** @param names of the requested tensor, if a line has several */
   constructor(
     private readonly limits: Limits,
     private readonly names: readonly string[],
@@ -65,7 +65,7 @@ export class JsonlRows implements RowReader {
     const line = decodeText(bytes);
     this.line++;
     if (line.trim() === '') return;
-    // the limits are of what is held at once
+    // the limits apply to what is in memory at a time
     this.state.budget = newBudget(this.limits);
     const found = readLine(this.line, line, this.state);
     if (this.state.rows === 1) this.wanted = found.size === 1 ? [...found.keys()][0] : this.names.find(name => found.has(name));

@@ -11,7 +11,7 @@ import type { RowReader } from './rows.js';
 // NumPy's headers have 128 bytes; the longest that is read at all has 10,000
 const HEADER_AT_MOST = 12 + 10_000;
 
-/** The first axis of an .npy file, or the steps of its only sample, in pieces. Fortran order and 64-bit integers are for the whole-file reader. */
+/** Reads an .npy file in pieces along its first axis, or along the steps of its only sample. Fortran order and 64-bit integers are left to the whole-file reader. */
 export class NpyRows implements RowReader {
   readonly format = 'npy';
   readonly isTable = false;
@@ -20,12 +20,12 @@ export class NpyRows implements RowReader {
   private readonly limits: Limits;
   private readonly fileSize: number | undefined;
   private readonly oneSample: boolean;
-  /** `axes`: that are cut along, the first or the first two */
+  /** `axes`: how many leading axes are split into pieces, one or two */
   private header: (NumpyHeader & { readonly rowBytes: number; readonly axes: number }) | undefined;
   private left = 0;
   private seen = 0;
 
-  /** @param fileSize where it is known: a truncated file is refused before anything is computed */
+  /** @param fileSize if known, a truncated file is refused before anything is computed */
   constructor(limits: Limits, fileSize?: number, oneSample = false) {
     this.limits = limits;
     this.oneSample = oneSample;

@@ -1,4 +1,4 @@
-/** Bytes that came in pieces, taken out in pieces of other lengths. */
+/** A queue of bytes that are pushed and taken in pieces of different lengths. */
 export class PieceQueue {
   private buffer: Uint8Array = new Uint8Array(0);
   private own = this.buffer;
@@ -10,8 +10,8 @@ export class PieceQueue {
   }
 
   /**
-   * The piece is copied, or with `headroom` used where it lies until the next push: then the remainder from before is put in the
-   * `headroom` bytes that its buffer has in front of it.
+   * Adds a piece. It is copied, unless its buffer has `headroom` bytes before it: then it is used in place until the next push, and the bytes
+   * that are left in the queue are copied into the headroom.
    */
   push(bytes: Uint8Array, headroom = 0): void {
     const rest = this.length;
@@ -28,12 +28,12 @@ export class PieceQueue {
     this.to += bytes.length;
   }
 
-  /** Everything there is; valid until the next push. */
+  /** Returns all bytes in the queue; valid until the next push. */
   peek(): Uint8Array {
     return this.buffer.subarray(this.from, this.to);
   }
 
-  /** The next `count` bytes out; valid until the next push. */
+  /** Removes and returns the next `count` bytes; valid until the next push. */
   take(count: number): Uint8Array {
     this.from += count;
     return this.buffer.subarray(this.from - count, this.from);

@@ -1,21 +1,21 @@
 import * as decimal from './decimal.js';
 
-/** Where lines of numerals are read from and to; moved on by what was read. */
+/** Positions from which lines are read and to which values are written; advanced by reading. */
 export interface PlainLines {
   /** the next byte */
   position: number;
   /** the next value */
   to: number;
-  /** lines there were, also empty ones */
+  /** number of lines so far, including empty ones */
   lines: number;
-  /** lines with numbers */
+  /** number of lines with numbers */
   rows: number;
 }
 
 /**
- * Lines of exactly `columns` plain decimal numerals, with spaces around them at most, as long as there are any, into `out` as long as a
- * line has room. What decimal.ts cannot round, or may not (whole numbers of more digits than are exact), is left to the system's own reader.
- * @param end after a line feed: that it comes ends every loop here
+ * Reads lines of exactly `columns` plain decimal numerals, which may be surrounded by spaces, into `out`; stops at any other line or when `out`
+ * has no room for a line. Numerals that decimal.ts cannot round with certainty, and integers with too many digits, are parsed by `Number`.
+ * @param end must follow a line feed, which ends every loop here
  */
 export function readPlainLines(
   bytes: Uint8Array,
@@ -25,7 +25,7 @@ export function readPlainLines(
   out: Float64Array,
   state: PlainLines,
 ): void {
-  // words of the function, not of the file: in the packed program those are variables, and reading took 1.4 times as long
+  // constants of the function, not of the file: in the packed program those would be variables, and reading took 1.4 times as long
   const TAB = 0x09;
   const SPACE = 0x20;
   const PLUS = 0x2b;
@@ -36,7 +36,7 @@ export function readPlainLines(
   const CARRIAGE_RETURN = 0x0d;
   const LOWER_CASE = 0x20;
   const E = 0x65;
-  // those of decimal.ts, as their types see to
+  // equal to those of decimal.ts, which their types ensure
   const EXACT_DIGITS: typeof decimal.EXACT_DIGITS = 15;
   const EXACT_POWER: typeof decimal.EXACT_POWER = 22;
   const FULL: typeof decimal.FULL = 1e8;
@@ -106,7 +106,7 @@ export function readPlainLines(
         if (negative) value = -value;
       } else if (fits) {
         value = Number(textOf(bytes, start, i));
-        // whole numbers that would lose digits, and what is beyond the largest double, have messages of their own
+        // integers that would lose digits, and numbers beyond the largest double, get their own errors elsewhere
         fits = !isWhole && value - value === 0;
       }
       const after = i;
@@ -114,10 +114,10 @@ export function readPlainLines(
       count++;
       const isLast = count === columns;
       if (isLast && byte === CARRIAGE_RETURN) byte = bytes[++i];
-      // spaces as the delimiter are behind us already
+      // if the delimiter is a space, it has already been skipped
       if (!isLast && delimiter === SPACE && i > after) byte = bytes[--i];
       if (!fits || byte !== (isLast ? LINE_FEED : delimiter)) {
-        // not a plain line: it is left, and so is what it wrote
+        // not a plain line: back to its start, dropping what it wrote
         [state.position, state.to, state.lines, state.rows] = [line, to - (count - 1), lines, rows];
         return;
       }

@@ -5,7 +5,7 @@ import { type ArrayRef, isRef, type ObjectRef, type Pickled, type TensorRef } fr
 import { checkTime, type Limits, overLimit } from '../limits.js';
 import { childrenOf, isModule, moduleTree, ownTensors, packedWeights, type TorchModule } from './module.js';
 
-/** What is in an unpickled checkpoint: tensors by dotted names, whatever else stands beside them. */
+/** The content of an unpickled checkpoint: tensors by dotted names, and everything else. */
 export interface Collected {
   readonly tensors: ReadonlyMap<string, TensorRef | ArrayRef>;
   /** the dicts, lists and modules that hold tensors: path -> names of their tensors, in order */
@@ -14,13 +14,13 @@ export interface Collected {
   readonly modules: ReadonlyMap<string, TorchModule>;
   /** plain values at the top, as text */
   readonly metadata: ReadonlyMap<string, string>;
-  /** classes that were left as records */
+  /** names of classes that stayed records */
   readonly classes: ReadonlySet<string>;
 }
 
 /**
- * Walks dicts, lists, modules and the attributes of every other object. A container that is met twice is read once, so the work is
- * bounded by the size of the pickle.
+ * Walks dicts, lists, modules and the attributes of all other objects. A container that occurs twice is read once, so the work is limited by the
+ * size of the pickle.
  * @throws RnnError E_LIMIT_DEPTH, E_LIMIT_TENSORS, E_LIMIT_NAME, E_LIMIT_TIME (limit), E_PT_DUPLICATE, E_PT_TENSOR (format)
  */
 export function collect(root: Pickled, limits: Limits): Collected {
@@ -66,7 +66,7 @@ class Walk implements Collected {
     }
   }
 
-  /** A module's tensors have the names of its state dict. */
+  /** Collects a module; its tensors have the names of its state dict. */
   private module(module: ObjectRef, path: string, depth: number): void {
     this.modules.set(path, moduleTree(module, this.limits.depth - depth));
     this.moduleTensors(module, path, path, depth);
@@ -81,10 +81,10 @@ class Walk implements Collected {
     for (const [name, child] of childrenOf(module)) this.moduleTensors(child, joined(path, name), set, depth + 1);
   }
 
-  /** Any other object: its attributes, which belong to its set, the items of a dict or a list, and what it was made from. */
+  /** Collects any other object: its attributes, the items of a dict or list, and the arguments it was made from. */
   private object({ name, state, items, list, args }: ObjectRef, path: string, set: string, depth: number): void {
     this.classes.add(name);
-    // the parameters of a recurrent module once more, as a list
+    // a recurrent module lists its parameters a second time
     if (state instanceof Map) {
       state.delete('_flat_weights');
       this.entries(state, path, set, depth + 1);
@@ -117,12 +117,12 @@ class Walk implements Collected {
   }
 }
 
-/** What a quantised module keeps of its weights in lists of its own, which are no weights of another network. */
+/** Lists in which a quantised module keeps its packed weights; they are not a separate network. */
 const PACKED = /(^|\.)(_packed_params|_packed_weight_[ih]h|_all_weight_values)(\.|$)/;
 
 const MOST_SHOWN = 6;
 
-/** Attributes of a record on one line: lr=0.1, hidden=8 */
+/** Formats the attributes of a record on one line: lr=0.1, hidden=8. */
 function shown({ state, args }: ObjectRef): string {
   const named = state instanceof Map ? [...state].map(([key, value]) => `${wordOf(key)}=${word(value)}`) : args.map(word);
   return named.slice(0, MOST_SHOWN).join(', ') + (named.length > MOST_SHOWN ? ', …' : '');

@@ -8,8 +8,8 @@ import { type ByteSource, sliceSource } from '../source.js';
 import { checkStorageSize, type Storages } from './tensors.js';
 
 /**
- * The .pt form from before PyTorch 1.6: five pickles in a row (magic number, protocol 1001, the system, the object, the keys of its
- * storages), then for each key in that order how many numbers it has and the numbers. (torch/serialization.py, _legacy_load)
+ * The .pt format before PyTorch 1.6: five consecutive pickles (magic number, protocol 1001, system info, the object, the keys of its storages),
+ * then for each key, in that order, the count of its numbers and the numbers. (torch/serialization.py, _legacy_load)
  */
 export const LEGACY_MAGIC = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
 
@@ -24,7 +24,7 @@ export interface LegacyFile {
 
 /** @throws RnnError E_PT_LEGACY, E_PT_STORAGE, E_PT_PICKLE (format), E_LIMIT_HEADER (limit) */
 export function readLegacy(file: ByteSource, limits: Limits): LegacyFile {
-  // where the pickles end only reading them tells: as many bytes as they may have
+  // only reading the pickles shows where they end, so as many bytes are read as they may have
   const head = file.read(0, Math.min(file.size, limits.headerBytes));
   const pickles: PickleInRow[] = [];
   for (let at = 0; pickles.length < PICKLES; at = pickles[pickles.length - 1].end) pickles.push(pickleAt(head, at, file, limits));
@@ -60,7 +60,7 @@ function shown(value: Pickled): string {
   return typeof value === 'object' ? 'of no number' : escapeText(String(value), 40);
 }
 
-/** Where the numbers of each storage lie: its count and its numbers, one storage after the other. */
+/** Finds the numbers of each storage; the storages follow each other, each with its count and its numbers. */
 function placesOf(
   file: ByteSource,
   keys: readonly string[],

@@ -1,8 +1,8 @@
 import { isRef, type ObjectRef, type Pickled, type TensorRef } from '../bytes/pickleValues.js';
 
 /**
- * A pickled nn.Module as data: its class by name, its plain attributes, the names of its own tensors, and the modules inside it, in the
- * order of their registration. No class was imported for it.
+ * A pickled nn.Module as data: the name of its class, its plain attributes, the names of its own tensors, and its submodules in the order of
+ * their registration. No class is imported for it.
  */
 export interface TorchModule {
   /** 'torch.nn.modules.rnn.LSTM', '__main__.Net' */
@@ -14,7 +14,7 @@ export interface TorchModule {
 
 export type Plain = null | boolean | number | string | readonly Plain[];
 
-/** A module's state: a dict with its parameters, buffers and modules, which every nn.Module has. */
+/** Returns a module's state, a dict with the parameters, buffers and modules that every nn.Module has; undefined for any other object. */
 function stateOf({ state }: ObjectRef): Map<Pickled, Pickled> | undefined {
   return state instanceof Map && state.get('_modules') instanceof Map && state.get('_parameters') instanceof Map ? state : undefined;
 }
@@ -23,7 +23,7 @@ export function isModule(value: ObjectRef): boolean {
   return stateOf(value) !== undefined;
 }
 
-/** The tensors a module has itself, by name: parameters, then the buffers that its state dict would have. */
+/** Returns a module's own tensors by name: parameters, then the buffers that its state dict would contain. */
 export function ownTensors(module: ObjectRef): [string, TensorRef][] {
   const state = stateOf(module)!;
   const apart = state.get('_non_persistent_buffers_set');
@@ -33,7 +33,7 @@ export function ownTensors(module: ObjectRef): [string, TensorRef][] {
   );
 }
 
-/** Weights that a quantised module keeps packed, by the names of its attributes. */
+/** Returns the packed weights of a quantised module, by the names of its attributes. */
 export function packedWeights(module: ObjectRef): [string, ObjectRef][] {
   return [...stateOf(module)!].flatMap(([name, value]): [string, ObjectRef][] =>
     isRef(value, 'object') && value.name === 'torch.ScriptObject' ? [[String(name), value]] : [],
@@ -47,7 +47,7 @@ export function childrenOf(module: ObjectRef): [string, ObjectRef][] {
   );
 }
 
-/** @param depth levels of modules at most; what is deeper is left out */
+/** @param depth most levels of modules; deeper ones are left out */
 export function moduleTree(module: ObjectRef, depth: number): TorchModule {
   const state = stateOf(module)!;
   const attributes = new Map<string, Plain>();

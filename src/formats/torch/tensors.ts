@@ -10,13 +10,13 @@ import type { FileTensor } from '../format.js';
 import { lazyTensor } from '../lazyTensor.js';
 import type { ByteSource } from '../source.js';
 
-/** Where the numbers of storages lie. */
+/** Access to the numbers of storages. */
 export interface Storages {
-  /** the whole content of a storage, to be read in parts. @throws RnnError E_PT_STORAGE: it is not there, or has another size */
+  /** returns the whole content of a storage. @throws RnnError E_PT_STORAGE if it is missing or has another size */
   find(storage: StorageRef): ByteSource;
 }
 
-/** The tensor, checked against its storage; its numbers are read on demand. @throws RnnError E_PT_VIEW, E_PT_STORAGE, E_LIMIT_… */
+/** Returns a tensor after checking it against its storage; its numbers are read on demand. @throws RnnError E_PT_VIEW, E_PT_STORAGE, E_LIMIT_… */
 export function tensorOf(name: string, ref: TensorRef | ArrayRef, storages: Storages, budget: Budget): FileTensor {
   return within(`tensor '${escapeText(name, 80)}'`, () => {
     const size = checkShape(ref.shape, budget.limits);
@@ -62,7 +62,7 @@ function numbersAt({ dtype }: TensorRef['storage'], start: number, count: number
   return readNumbers(content, start * DTYPE_BYTES[dtype], count, dtype, true, out);
 }
 
-/** Every index inside the storage, and no two of them the same number. */
+/** Checks that all indices of a view are inside the storage, and that no two elements share a number. */
 function checkView({ storage, start, shape, strides }: TensorRef, size: bigint): void {
   const last = shape.reduce((sum, n, axis) => sum + (BigInt(n) - 1n) * BigInt(strides[axis]), BigInt(start));
   if (size === 0n ? start > storage.length : last >= BigInt(storage.length)) {
