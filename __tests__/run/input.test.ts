@@ -164,6 +164,20 @@ describe('the input', () => {
   });
 });
 
+it('what stands beside x in its file and is not read is said, but for y, and not where a key names x', async () => {
+  const three = { x: { shape: [2, 3, 1], data: new Float32Array(6) }, y: { shape: [2], data: new Float32Array(2) } };
+  const [file, pair] = [
+    folder.write('beside.npz', await bytesOf('npz', { ...three, lengths: { shape: [2], data: Float32Array.of(3, 1) } })),
+    folder.write('pair.npz', await bytesOf('npz', three)),
+  ];
+  const said = async (input: string, strict = false) =>
+    (await runForward({ layers: 'rnn:2', D: 1, input, strict } as ForwardRequest)).assumptions.map(({ what }) => what);
+  expect(await said(file)).toEqual([`x is x of ${file}, and lengths is not read`]);
+  expect(await said(`${file}:x`)).toEqual([]);
+  expect(await said(pair)).toEqual([]);
+  await expect(said(file, true)).rejects.toMatchObject({ code: 'E_ASSUMED' });
+});
+
 describe('padding', () => {
   const torchCase = async (id: string) => {
     const c = readCase('torch', id);

@@ -23,7 +23,7 @@ import {
 import { checkFinite } from './input/finite.js';
 import type { DrawnInputs } from './input/graphInput.js';
 import { readInitialStates, stateLeftOut } from './input/initialStates.js';
-import { checkSizes, INPUT_NAMES, inputNotes, type ReadArray, readArray, toInput } from './input/input.js';
+import { checkSizes, INPUT_NAMES, inputNotes, type ReadArray, readArray, toInput, unreadArrays } from './input/input.js';
 import { paddedInput, withTimesteps } from './input/padding.js';
 import { checkApart, computedTogether, rowsOfInput } from './input/rows.js';
 import { checkMemory } from './memory.js';
@@ -78,7 +78,7 @@ export async function prepare(request: PrepareRequest, { given, steps, opened: r
   const seed = request.seed ?? DEFAULT_SEED;
   const sizes = array ? sizesOf(array, network) : drawnSizes(network, request, steps);
   const { N, T } = sizes;
-  const assumptions = checkedAssumptions(network, request, N);
+  const assumptions = checkedAssumptions(network, request, N, array ? unreadArrays(array, request.input!) : []);
   checkMemory(network, [N, T], request.maxMemory);
   checkDraws(request, network, array !== undefined);
   const drawn = draw(network, request, seed, array ? null : inputWish(network, sizes));
@@ -161,8 +161,9 @@ async function prepareNamed(request: PrepareRequest, opened: ModelFile): Promise
 }
 
 /** Assumptions of the file and of a run of N samples. @throws RnnError E_ASSUMED with --strict */
-function checkedAssumptions(network: Network, request: PrepareRequest, N: number): Assumption[] {
-  const ofRun = [...drawnWeights(network, request), ...drawnX(request), ...stateLeftOut(network, request), ...computedTogether(network, N)];
+function checkedAssumptions(network: Network, request: PrepareRequest, N: number, ofInput: readonly Assumption[] = []): Assumption[] {
+  const drawn = [...drawnWeights(network, request), ...drawnX(request)];
+  const ofRun = [...drawn, ...ofInput, ...stateLeftOut(network, request), ...computedTogether(network, N)];
   const assumptions = [...network.assumptions, ...ofRun];
   checkAssumptions(assumptions, request.strict);
   return assumptions;

@@ -2,6 +2,7 @@ import { RnnError, within } from '../../errors.js';
 import { escapeNames, escapeText, plural, shownPath } from '../../escape.js';
 import { decimalsOf } from '../../formats/bytes/decimals.js';
 import type { FileTensor, TensorFile } from '../../formats/format.js';
+import type { Assumption } from '../../model/assumptions.js';
 import { TUTORIAL } from '../../model/dimensions.js';
 import { swapBatchAndTime } from '../../tensor/layout.js';
 import { formatShape, reshape, type Tensor } from '../../tensor/tensor.js';
@@ -25,9 +26,11 @@ export interface ReadArray {
   /** most decimals of a number in a text file; undefined for a binary file */
   readonly decimals?: number;
   readonly notes: readonly string[];
+  /** of a file of several arrays, which was taken by its name: that name, and the others, but y */
+  readonly taken?: { readonly name: string; readonly unread: readonly string[] };
 }
 
-export interface ReadArrays extends Omit<ReadArray, 'tensor'> {
+export interface ReadArrays extends Omit<ReadArray, 'tensor' | 'taken'> {
   /** the array of the key, the one with an expected name, or the only one in the file */
   readonly only: FileTensor | undefined;
   /** all arrays in the file; empty if a key selected one */
@@ -41,7 +44,17 @@ export interface ReadArrays extends Omit<ReadArray, 'tensor'> {
 export async function readArray(path: string, names: readonly string[]): Promise<ReadArray> {
   const { picked, file } = await read(path, (file, key) => choose(file, key, names));
   const { format, notes } = file;
-  return { tensor: picked.tensor, format, notes, decimals: decimalsIn(file, picked) };
+  const unread =
+    splitKey(path)[1] === undefined ? [...file.tensors.keys()].filter(name => name !== picked.name && !OUTPUT_NAMES.includes(name)) : [];
+  return { tensor: picked.tensor, format, notes, decimals: decimalsIn(file, picked), taken: { name: picked.name, unread } };
+}
+
+/** That x is one of several arrays of its file: what the others are, their names do not say. @param path of the file */
+export function unreadArrays({ taken }: ReadArray, path: string): Assumption[] {
+  if (!taken || taken.unread.length === 0) return [];
+  const [name, file] = [escapeText(taken.name, 40), shownPath(path)];
+  const what = `x is ${name} of ${file}, and ${escapeNames(taken.unread.slice(0, 6))} ${taken.unread.length > 1 ? 'are' : 'is'} not read`;
+  return [{ fact: 'x', what, value: name, why: `-i ${file}:${name} says it`, say: null }];
 }
 
 /** `readArray` for a file whose arrays may all be wanted. */
