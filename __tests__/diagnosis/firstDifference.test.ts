@@ -59,6 +59,28 @@ it.each<[string, Change, Partial<Finding>, object]>([
   else expect(await parted(change, given)).toEqual(where);
 });
 
+it('of a sample behind the first, a loop that stops early parts where it stops', async () => {
+  const early: Change = s => {
+    const { shape, data } = s.input.x;
+    const [N, T, D] = shape;
+    const left = data.filter((_, k) => Math.floor(k / D) % T < T - 1);
+    return { ...s, input: { ...s.input, x: { shape: [N, T - 1, D], data: left } } };
+  };
+  const { scenario, right } = await scenarioIn(TWO);
+  const { y } = runScenario(early(scenario)!)!;
+  // sample 1 is as it should be
+  const other = mapData(y, (v, k) => (k < 2 ? right.y.data[k] : v));
+  const view = { kind: 'y', layer: null, scenario, right, other, words: 'y', code: null } as const;
+  const finding = { layers: [null], needsAll: false, change: early } as unknown as Finding;
+  expect(
+    firstDifferenceOf(
+      view,
+      finding,
+      tensor(other.shape, () => 1e-8),
+    ),
+  ).toEqual({ sample: 1, step: 4, layer: 'rnn_1' });
+});
+
 it('the first sample that differs by more than rounding counts', async () => {
   const last: Change = s => ({ ...s, finish: [y => mapData(y, (v, k) => (k >= 4 ? v + 1 : v + 1e-8))] });
   expect(await parted(last, { change: undefined })).toEqual({ sample: 2, step: null, layer: null });

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { runCompareModels } from '../../src/run/comparing/compareModels.js';
+import { runForward } from '../../src/run/forward.js';
 import { runInMemory } from '../../src/run/inMemory.js';
 import type { TensorData } from '../../src/run/result.js';
+import { expectClose } from '../helpers/expectClose.js';
 import { bytesOf, temporaryFolder } from '../helpers/files.js';
 
 /** `compare A B`: what was done to the weights of one model to get the other's. */
@@ -57,6 +59,40 @@ it('names exchanged gates, a transposed Wh, a halved bias', async () => {
     'rnn_2/bh': 'halved',
     'dense_1/Wo': 'same',
     'dense_1/bo': 'same',
+  });
+});
+
+/** The block at each place of the second is the first's at order[place]: no such order is its own inverse. */
+it.each([[[1, 2, 0, 3]], [[2, 0, 1, 3]], [[1, 3, 2, 0]], [[3, 0, 1, 2]]])(
+  'the gates of an LSTM in the order %j have the name under which their y is simulated',
+  async order => {
+    const files = await pair('lstm:4,dense:2', (name, { shape, data }) => {
+      const M = shape[shape.length - 1] / 4;
+      if (name.startsWith('dense')) return [...data];
+      return [...data].map((_, k) => data[k - (k % (4 * M)) + order[Math.floor((k % (4 * M)) / M)] * M + (k % M)]);
+    });
+    const { 'lstm_1/Wx': code, ...others } = (await changes(files)) as unknown as Record<string, string>;
+    expect(others).toMatchObject({ 'lstm_1/Wh': code, 'lstm_1/bh': code, 'dense_1/Wo': 'same' });
+    const [simulated, own] = await Promise.all([
+      runForward({ weights: files[0], N: 2, T: 3, simulate: code }),
+      runForward({ weights: files[1], N: 2, T: 3 }),
+    ]);
+    expectClose(simulated.tensors.y, own.tensors.y, 1e-6);
+  },
+);
+
+it('names the other direction', async () => {
+  const before = new Map<string, TensorData>();
+  await pair('bilstm:4,dense:2', (name, t) => [...before.set(name, t).get(name)!.data]);
+  const files = await pair('bilstm:4,dense:2', (name, t) => {
+    const other = name.includes('forward') ? name.replace('forward', 'backward') : name.replace('backward', 'forward');
+    return [...(/bh$/.test(name) ? t : before.get(other)!).data];
+  });
+  expect(await changes(files)).toMatchObject({
+    'lstm_1/forward/Wx': 'the other direction',
+    'lstm_1/backward/Wx': 'the other direction',
+    'lstm_1/forward/Wh': 'the other direction',
+    'lstm_1/forward/bh': 'same',
   });
 });
 

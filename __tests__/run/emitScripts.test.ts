@@ -76,6 +76,7 @@ const chains = [
   'gru:4+nobias+seq,last,dense:2@elu',
   'gru:4+resetbefore,dense:2',
   'lstm:4+backwards+seq,flatten,dense:2',
+  'bigru:4+backwards+seq,dense:2',
   'lstm:4@relu,repeat:3,rnn:2,dense:2@softsign',
   'conv:3x2,layernorm,lstm:2+seq,batchnorm,dropout,dense:2',
 ];
