@@ -5,6 +5,8 @@ import { checkSpec } from '../../src/model/check.js';
 import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { drawWeights } from '../../src/weights/init.js';
+import { expectNear } from '../helpers/expectClose.js';
+import { array } from '../helpers/files.js';
 
 /** Small layers with numbers one can work out in the head. */
 async function run(
@@ -205,4 +207,28 @@ it('repeats every sample by itself', async () => {
 
 it('the last step of a sample without any is the first', async () => {
   expect(await values([{ kind: 'last' }], two, { mask: [0, 0, 0] })).toEqual([1, 2]);
+});
+
+/** Keras 3.15.1 on TensorFlow; every number of the scale 0.5, [2, 3, D] against [2, 5, E], values [2, 5, 4]. */
+it.each([
+  [1, 4, [-0.283227, 0.022885, 0.466773, 0.073481, -0.153962, -0.092354, 0.596038, 0.077259, -0.218627, -0.03532, 0.531373, 0.084625]],
+  [4, 1, [0.178463, -0.285722, 0.928463, -0.035508, 0.16448, -0.276583, 0.91448, -0.052878, 0.223488, -0.324725, 0.973488, 0.012812]],
+])('additive attention sets a single feature beside each of the other: %i and %i', async (D, E, y) => {
+  const times = (t: Tensor, by: number): Tensor => ({ shape: t.shape, data: Float64Array.from(t.data, v => v * by) });
+  const model = checkSpec({
+    inputs: [
+      { name: 'q', timesteps: 3, features: D },
+      { name: 'v', timesteps: 5, features: 4 },
+      { name: 'k', timesteps: 5, features: E },
+    ],
+    layers: [{ kind: 'additiveattention', name: 'a', inputs: ['q', 'v', 'k'] }],
+  });
+  const weights = new Map([['a/scale', { shape: [D], data: new Float64Array(D).fill(0.5) }]]);
+  const others = new Map([
+    ['v', times(array(2, 5, 4), 2)],
+    ['k', times(array(2, 5, E), 3)],
+  ]);
+  const input = { x: times(array(2, 3, D), 1), others };
+  const output = await getEngine('manual').run(model, weights, input, { dtype: 'f64', threads: 1, trace: false });
+  expectNear(output.y.data.slice(0, 12), y, 2e-6);
 });

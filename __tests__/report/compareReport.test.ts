@@ -179,3 +179,24 @@ describe('compareText', () => {
     expect(await text({ ...shapes, explanations: [] })).toMatch(/^DIFFERENT {3}yours \(10,2\), right \(1,2\)\n/);
   });
 });
+
+it('what rounding leaves open is said with why and what would decide', async () => {
+  const undecided = { reason: 'y is large', values: 3, decide: 'a smaller x' };
+  const text = await compareText(
+    { ...SAME, status: 'UNDECIDED', equal: false, undecided },
+    { ...PLAIN, width: 60 },
+    { digits: 6, rows: 9 },
+  );
+  expect(text).toBe(
+    'UNDECIDED   3 of 8 values, largest difference 7.4e-8\n            manual and batched\n  why      y is large\n  decide   a smaller x\n',
+  );
+});
+
+it.each<[string | null, string]>([
+  [null, '8 of 8 values, largest 7.4e-8'],
+  ['float16', '8 of 8 values, equal to float16, largest 7.4e-8'],
+  ['2 decimals', '8 of 8 values, equal to the 2 decimals written, largest 7.4e-8'],
+])('of values written as %j it says so', async (written, said) => {
+  const text = await compareText({ ...SAME, written }, { ...PLAIN, width: 200 }, { digits: 6, rows: 9 });
+  expect(text).toContain(`SAME   ${said}, allowed`);
+});
