@@ -2,12 +2,12 @@ import { INVERSE, LN2_32_HIGH, LN2_32_LOW, TABLE, TO_INTEGER } from './exp.js';
 import { power } from './power.js';
 
 /**
- * σ and tanh within 1e-14 of the value, at a quarter of the cost of the exact ones: for the diagnosis, which runs a network hundreds of times and
- * compares with float32 numbers. Only + − × / and table look-ups: the same bits on every machine. A NaN passes. What a number's sign would
- * decide is computed, for no processor can guess it.
+ * σ and tanh within 1e-14, at a quarter of the cost of the exact ones: for the diagnosis, which runs a network hundreds of times and compares with
+ * float32 numbers. Only + − × / and table look-ups, so the bits are the same on every machine. NaN gives NaN. There is no branch on the sign of x,
+ * which is random and would be mispredicted.
  */
 
-/** Of |x|: e^−x is below half an ulp of 1 from there on. */
+/** Largest |x| that is distinguished: beyond it, e^−x is below half an ulp of 1. */
 export const MOST = 40;
 export const LAST = Math.ceil(MOST * INVERSE);
 /** 2^(n/32) for −LAST ≤ n ≤ LAST */

@@ -29,7 +29,7 @@ export interface SineCosine {
   readonly cos: number;
 }
 
-/** @throws Error beyond ±100,000, where three parts of π no longer do: no caller needs more than 2π */
+/** @throws Error beyond ±100,000, where three parts of π are not precise enough */
 export function sineCosine(x: number): SineCosine {
   if (!(x >= -LIMIT && x <= LIMIT)) {
     if (Number.isNaN(x)) return { sin: Number.NaN, cos: Number.NaN };

@@ -78,7 +78,7 @@ export const ARITHMETIC: Operators = {
   Hardmax: plain(call => alongAxis(call, 'hardmax'), ['axis']),
 };
 
-/** ONNX's activations as operators of their own, from the registry; alpha and beta as there. */
+/** ONNX's activation operators, from our registry of activations, with its parameters alpha and beta. */
 function activationOperators(): Record<string, Operator> {
   const operators: Record<string, Operator> = {};
   for (const activation of activations) {
@@ -92,12 +92,12 @@ function activationOperators(): Record<string, Operator> {
   return operators;
 }
 
-/** Beyond ±100,000 with the last bits of this machine. */
+/** Sine and cosine. Beyond ±100,000 the last bits depend on the machine. */
 function angle(v: number): { readonly sin: number; readonly cos: number } {
   return Math.abs(v) > 1e5 ? { sin: Math.sin(v), cos: Math.cos(v) } : sineCosine(v);
 }
 
-/** Whole exponents by products, the square root as such, all others by way of the logarithm. */
+/** a^b: repeated products for small integer exponents, Math.sqrt for 0.5, exp and log for all others. */
 export function raised(a: number, b: number): number {
   if (b === 0.5) return Math.sqrt(a);
   if (Number.isInteger(b) && Math.abs(b) <= 64) {
@@ -110,7 +110,7 @@ export function raised(a: number, b: number): number {
   return exp(b * log(a));
 }
 
-/** The sum of all inputs by their number. */
+/** Elementwise mean of all inputs. */
 function mean(call: Call): GraphValue {
   const sum = fold(call, (a, b) => a + b);
   return unary(sum, call, v => v / call.inputs.length);
@@ -169,7 +169,7 @@ function shrink(call: Call): GraphValue {
   return unary(need(call, 0), call, v => (v < -lambd ? v + bias : v > lambd ? v - bias : 0));
 }
 
-/** The sign of the divisor, as Python has it; with fmod that of the dividend, as C has it. */
+/** Mod. The result has the sign of the divisor, as in Python; with fmod that of the dividend, as in C. */
 function remainder(call: Call): GraphValue {
   const c = intOf(call.node, 'fmod') === 1;
   return combine(call, (a, b) => {
@@ -178,7 +178,7 @@ function remainder(call: Call): GraphValue {
   });
 }
 
-/** Since opset 13 along one axis (default the last); before, over everything from `axis` (default 1) on. */
+/** Applies an activation along one axis (default: the last). Before opset 13, over all axes from `axis` (default: 1) on. */
 function alongAxis(call: Call, name: string): GraphValue {
   const x = need(call, 0);
   const rank = x.shape.length;
@@ -194,7 +194,7 @@ function alongAxis(call: Call, name: string): GraphValue {
   return swapped(y(swapped(x, axis), x.shape[axis]), axis);
 }
 
-/** 1 at the first of the largest in each row, 0 elsewhere. */
+/** Hardmax: 1 at the first maximum of each row, 0 elsewhere. */
 function largestOnly(x: FloatArray, width: number, out: FloatArray): void {
   for (let r = 0; r < x.length; r += width) {
     let at = r;
@@ -203,7 +203,7 @@ function largestOnly(x: FloatArray, width: number, out: FloatArray): void {
   }
 }
 
-/** `axis` and the last one in each other's place. */
+/** Swaps `axis` and the last axis. */
 function swapped(x: GraphValue, axis: number): GraphValue {
   const order = x.shape.map((_, i) => i);
   [order[axis], order[order.length - 1]] = [order[order.length - 1], order[axis]];

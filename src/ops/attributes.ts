@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { OnnxAttribute, OnnxNode } from '../formats/onnx/graph.js';
 
-/** Attributes of a node, each with its type checked. An attribute nobody reads is refused by `onlyAttributes`, never ignored. */
+/** Reads attributes of a node and checks their types. An attribute that is not read is refused by `onlyAttributes`, never ignored. */
 
 type Typed<K extends OnnxAttribute['type']> = Extract<OnnxAttribute, { type: K }>;
 
@@ -71,7 +71,7 @@ export function onlyAttributes(node: OnnxNode, known: readonly string[]): void {
   }
 }
 
-/** What a table has for the value of an attribute. @throws RnnError E_ONNX_ATTRIBUTE (unsupported) */
+/** Looks up the value of an attribute in a table. @throws RnnError E_ONNX_ATTRIBUTE (unsupported) if it is not there */
 export function choice<T>({ opType }: OnnxNode, name: string, value: string, table: Readonly<Record<string, T>>): T {
   if (Object.hasOwn(table, value)) return table[value];
   throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `${opType} has no ${name} ${escapeText(value, 40)} here`, {

@@ -3,7 +3,7 @@ import { textOf } from './attributes.js';
 import { type Call, need, type Operator, type Operators, plain } from './operator.js';
 import { broadcastShape, broadcastTo, type GraphValue, wrapped } from './value.js';
 
-/** Operators on the bits of whole numbers, in the type they have (64 bits with a sign where nothing says another). */
+/** Operators on the bits of integers, in their own type (signed 64-bit if it is unknown). */
 export const BITS: Operators = {
   BitShift: plain(shifted, ['direction']),
   BitwiseAnd: together((a, b) => a & b),
@@ -16,7 +16,7 @@ function together(f: (a: bigint, b: bigint) => bigint): Operator {
   return plain(call => onBits(call, [need(call, 0), need(call, 1)], f));
 }
 
-/** Bits that leave the type are lost; behind a shift by more, or by less than nothing, stands the sign of what went to the right. */
+/** BitShift. Bits beyond the width of the type are lost; a shift by the whole width or more, or by a negative number, leaves 0, or −1 for a negative number shifted right. */
 function shifted(call: Call): GraphValue {
   const left = textOf(call.node, 'direction') === 'LEFT';
   const sign = (a: bigint) => (!left && a < 0n ? -1n : 0n);

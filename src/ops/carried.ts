@@ -8,13 +8,13 @@ import { type Call, need, type Operators } from './operator.js';
 import { pass } from './room.js';
 import { allocateShape, type GraphValue, shapeError } from './value.js';
 
-/** Operators that are recurrences of language models: both return the state that the next call starts from. */
+/** Recurrent operators of language models. Both also return the state from which the next call continues. */
 export const CARRIED: Operators = {
   CausalConvWithState: { attributes: ['activation'], run: causalConvolution },
   LinearAttention: { attributes: ['chunk_size', 'kv_num_heads', 'q_num_heads', 'scale', 'update_rule'], run: linearAttention },
 };
 
-/** inputs x [N, C, T], kernel [C, 1, k], bias [C], the k − 1 steps before -> y [N, C, T], the last k − 1 steps */
+/** Inputs: x [N, C, T], kernel [C, 1, k], bias [C], the k − 1 previous steps. Outputs: y [N, C, T], the last k − 1 steps. */
 function causalConvolution(call: Call): GraphValue[] {
   const [x, kernel] = [need(call, 0), need(call, 1)];
   const [, , bias, past] = call.inputs;

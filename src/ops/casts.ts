@@ -6,7 +6,7 @@ import { floatOf, intOf, intsOf, tensorOf } from './attributes.js';
 import { type Call, need } from './operator.js';
 import { allocateShape, fromOnnx, type GraphValue, isInteger, shapeError, wrapped } from './value.js';
 
-/** The tensor, number or list of a Constant node. @throws RnnError E_ONNX_SHAPE where it has none */
+/** Returns the tensor, number or list of a Constant node. @throws RnnError E_ONNX_SHAPE if it has none */
 export function constant({ node, kernels }: Call): GraphValue {
   const t = tensorOf(node, 'value');
   if (t) return fromOnnx(t, kernels.precision);
@@ -23,13 +23,13 @@ export function constant({ node, kernels }: Call): GraphValue {
   return { kind: 'float', shape: [floats.value.length], data };
 }
 
-/** @throws RnnError E_ONNX_TYPE for a type that is not run here */
+/** @throws RnnError E_ONNX_TYPE for a type that is not supported */
 export function cast(call: Call): GraphValue {
   const to = intOf(call.node, 'to') ?? 0;
   return castTo(call, need(call, 0), ONNX_DTYPES.get(to), `type ${to}`);
 }
 
-/** Whole numbers wrap round in a type that is too narrow for them. */
+/** Casts x. Integers wrap around in a type that is too narrow. */
 function castTo(call: Call, x: GraphValue, type: DType | undefined, shown: string): GraphValue {
   const { shape } = x;
   if (!type)

@@ -24,7 +24,7 @@ function bodyOf(call: Call, attribute: string): { graph: OnnxGraph; run: (inputs
   return { graph, run: inputs => body(graph, inputs) };
 }
 
-/** One number that is true or false. @throws RnnError E_ONNX_SHAPE */
+/** Whether a condition, which must be a single number, is true. @throws RnnError E_ONNX_SHAPE */
 function isTrue(value: GraphValue): boolean {
   if (value.data.length !== 1) throw shapeError('a condition is one number', formatShape(value.shape), formatShape([]));
   return value.data[0] !== 0;
@@ -36,12 +36,12 @@ function either(call: Call): GraphValue[] {
 
 const scalar = (kind: GraphValue['kind'], n: number): GraphValue => ({ kind, shape: [], data: Float64Array.of(n) });
 
-/** Collects the outputs of a loop: carried values are kept until the next round, the others until the end. */
+/** Collects the outputs of a loop: carried values until the next iteration, the others until the end. */
 function keeper() {
   let carried: readonly GraphValue[] = [];
   const others: GraphValue[] = [];
   return {
-    /** @returns the carried of a round's values */
+    /** Takes the outputs of one iteration. @returns those that are carried */
     round(given: readonly GraphValue[], count: number): GraphValue[] {
       pass(2000);
       given.forEach(hold);
@@ -54,7 +54,7 @@ function keeper() {
   };
 }
 
-/** inputs: most rounds, condition, carried …; body: round, condition, carried … -> condition, carried …, collected … */
+/** Loop. Inputs: iteration limit, condition, carried values …; body: iteration, condition, carried … -> condition, carried …, collected … */
 function loop(call: Call): GraphValue[] {
   const { graph, run } = bodyOf(call, 'body');
   const [rounds, first, ...rest] = call.inputs;
@@ -75,7 +75,7 @@ function loop(call: Call): GraphValue[] {
   return [...carried, ...joined];
 }
 
-/** inputs: states …, sequences …; body: states …, one step of each sequence -> states …, one step of each result */
+/** Scan. Inputs: states …, sequences …; body: states …, one step of each sequence -> states …, one step of each result. */
 function scan(call: Call): GraphValue[] {
   if (call.opset < 9)
     throw new RnnError('unsupported', 'E_ONNX_OPERATOR', 'Scan of operator set 8 has another meaning and is not run here', {
@@ -116,12 +116,12 @@ function scan(call: Call): GraphValue[] {
   return [...carried, ...joined];
 }
 
-/** The attributes of Scan that have one number for each of its sequences. */
+/** Attributes of Scan with one number per sequence: name and expected length. */
 function ofEach(way: 'input' | 'output', count: number): [string, number][] {
   return ['axes', 'directions'].map(what => [`scan_${way}_${what}`, count]);
 }
 
-/** @throws RnnError E_ONNX_GRAPH where the body takes or gives another number of values */
+/** @throws RnnError E_ONNX_GRAPH if the body has another number of inputs or too few outputs */
 function checkBody({ inputs, outputs }: OnnxGraph, takes: number, gives: number): void {
   if (inputs.length === takes && outputs.length >= gives) return;
   throw new RnnError('format', 'E_ONNX_GRAPH', 'the body does not fit the node', {
@@ -136,7 +136,7 @@ function stepOf(value: GraphValue, axis: number, t: number): GraphValue {
   return gatherStrided(value, others(value.shape), others(strides), t * strides[axis]);
 }
 
-/** Stacks values of one shape along a new axis; without any, the shape that the graph declares, unknown sizes being 0. */
+/** Stacks values of one shape along a new axis. If there are none, the shape is the declared one, with 0 for unknown sizes. */
 function stacked(values: readonly GraphValue[], declared: OnnxGraph['outputs'][number], axis: number, call: Call): GraphValue {
   const [first] = values;
   const one = first?.shape ?? (declared.shape ?? []).map(n => (typeof n === 'number' ? n : 0));

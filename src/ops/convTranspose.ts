@@ -4,10 +4,10 @@ import { type Call, need, type Operators, plain } from './operator.js';
 import { allocateShape, type GraphValue, shapeError } from './value.js';
 import { type Axis, checkBias, checkKernel, slide, WINDOW } from './windows.js';
 
-/** The convolution turned round: every number of x lays its kernel over the output. */
+/** The transposed convolution: every number of x adds a scaled copy of the kernel to the output. */
 export const CONV_TRANSPOSE: Operators = { ConvTranspose: plain(convTranspose, [...WINDOW, 'group', 'output_padding', 'output_shape']) };
 
-/** Axes as those of the convolution that goes the other way: `size` is the output's, `out` the input's. */
+/** Returns the axes of the corresponding convolution, which goes the other way: `size` is that of the output, `out` that of the input. */
 export function transposedAxes({ node }: Pick<Call, 'node'>, space: readonly number[], window: readonly number[]): Axis[] {
   const list = (name: string, value: number) => intsOf(node, name) ?? space.map(() => value);
   const [strides, dilations, extra] = [list('strides', 1), list('dilations', 1), list('output_padding', 0)];
@@ -37,7 +37,7 @@ export function transposedAxes({ node }: Pick<Call, 'node'>, space: readonly num
   });
 }
 
-/** x [N, C, …S], W [C, F/groups, …k], b [F]: each place of x times the kernel of its group, added up where they meet. */
+/** x [N, C, …S], W [C, F/groups, …k], b [F]: multiplies each position of x by the kernel of its group and adds up where the results overlap. */
 function convTranspose(call: Call): GraphValue {
   const [x, W, b] = [need(call, 0), need(call, 1), call.inputs[2]];
   const groups = intOf(call.node, 'group') ?? 1;

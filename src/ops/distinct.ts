@@ -4,17 +4,17 @@ import { type Call, need, type Operators } from './operator.js';
 import { claim } from './room.js';
 import { axisOf, type GraphValue } from './value.js';
 
-/** Unique: what there is, each once. */
+/** Unique: the distinct values. */
 export const DISTINCT: Operators = { Unique: { attributes: ['axis', 'sorted'], run: unique } };
 
-/** Of all numbers, or of the slices along an axis: those, where each stands first, which one stands at every place, how many there are. */
+/** Outputs the distinct numbers, or slices along an axis; the index of the first occurrence of each; for every element the index of its value; the counts. */
 function unique(call: Call): GraphValue[] {
   const x = need(call, 0);
   const axis = intOf(call.node, 'axis');
   const along = axis === undefined ? undefined : axisOf(axis, x.shape.length);
   const n = along === undefined ? x.data.length : x.shape[along];
   const [inner, outer] = along === undefined ? [1, 1] : [sizeOf(x.shape.slice(along + 1)), sizeOf(x.shape.slice(0, along))];
-  // as text and in lists
+  // memory of the text keys and lists below
   claim(200 * n + 24 * x.data.length);
   const slices = Array.from({ length: n }, (_, i) =>
     Array.from({ length: inner * outer }, (_, k) => x.data[(Math.floor(k / inner) * n + i) * inner + (k % inner)]),
@@ -46,7 +46,7 @@ function unique(call: Call): GraphValue[] {
   ];
 }
 
-/** The first number that differs decides. */
+/** Compares slices by the first number that differs. */
 function order(a: readonly number[], b: readonly number[]): number {
   const at = a.findIndex((v, k) => v !== b[k]);
   return at < 0 ? 0 : a[at] - b[at];

@@ -6,7 +6,7 @@ import { type Call, type Operators, plain } from './operator.js';
 import { pass } from './room.js';
 import { allocateShape, type GraphValue, shapeError, stridesOf } from './value.js';
 
-/** Einsum: the sum of products over every letter that the result does not have, `bij,bjk->bik`. */
+/** Einsum: products, summed over every letter that is not in the result, `bij,bjk->bik`. */
 export const EINSUM: Operators = { Einsum: plain(einsum, ['equation']) };
 
 function einsum(call: Call): GraphValue {
@@ -51,7 +51,7 @@ function einsum(call: Call): GraphValue {
   return { kind: values[0].kind, type: values[0].type, shape, data };
 }
 
-/** '...' as digits, one for each axis it stands for, counted from the last. */
+/** Replaces '...' by digits, one for each axis it stands for, counted from the last. */
 function written(equation: string, values: readonly GraphValue[]): string {
   const [left, right] = equation.split('->');
   const terms = left.split(',');
@@ -79,7 +79,7 @@ function sizesOf(terms: readonly string[], values: readonly GraphValue[]): Map<s
   return sizes;
 }
 
-/** How far an input moves when a letter grows by one: the sum of its axes of that letter. */
+/** Stride of an input for each letter: the sum of the strides of its axes with that letter. */
 function stepsOf(order: readonly string[], term: string, shape: readonly number[]): number[] {
   const strides = stridesOf(shape);
   return order.map(letter =>
@@ -87,7 +87,7 @@ function stepsOf(order: readonly string[], term: string, shape: readonly number[
   );
 }
 
-/** The next index in C order, and where each input stands then. */
+/** Advances to the next index in C order, and updates the position in each input. */
 function next(
   order: readonly string[],
   sizes: ReadonlyMap<string, number>,

@@ -1,9 +1,9 @@
 import { type Call, need, type Operator, plain } from './operator.js';
 import { allocateShape, broadcastShape, broadcastTo, type GraphValue, held, wrapped } from './value.js';
 
-/** Operators that compute every element for itself, as functions of one or two numbers. */
+/** Elementwise operators, from functions of one or two numbers. */
 
-/** f of every element; the type stays. */
+/** Applies f to every element; the type stays the same. */
 export function unary(x: GraphValue, { kernels }: Call, f: (v: number) => number): GraphValue {
   const data = allocateShape(x.shape, x.kind, kernels.precision);
   const whole = x.kind === 'int';
@@ -11,17 +11,17 @@ export function unary(x: GraphValue, { kernels }: Call, f: (v: number) => number
   return { kind: x.kind, type: x.type, shape: x.shape, data };
 }
 
-/** The operator f of every element. */
+/** The operator that applies f to every element. */
 export function each(f: (v: number) => number): Operator {
   return plain(call => unary(need(call, 0), call, f));
 }
 
-/** The operator f of two inputs. */
+/** The operator that applies f to the elements of two inputs. */
 export function binary(f: (a: number, b: number) => number): Operator {
   return plain(call => combine(call, f));
 }
 
-/** f of the elements of both inputs, broadcast to one shape; of whole numbers the result is held to their type. */
+/** Applies f to the elements of both inputs, which are broadcast. The result of integers is wrapped to their type (`held`). */
 export function combine(call: Call, f: (a: number, b: number) => number, kind?: GraphValue['kind']): GraphValue {
   const [a, b] = [need(call, 0), need(call, 1)];
   const shape = broadcastShape(a.shape, b.shape);
@@ -38,12 +38,12 @@ export function combine(call: Call, f: (a: number, b: number) => number, kind?: 
   return { kind: joined, type, shape, data };
 }
 
-/** The operator f of two inputs, which gives truth values. */
+/** The comparison f of two inputs, with a boolean result. */
 export function compared(f: (a: number, b: number) => boolean): Operator {
   return plain(call => combine(call, (a, b) => (f(a, b) ? 1 : 0), 'bool'));
 }
 
-/** f of all inputs, from the left. */
+/** Folds all inputs with f, from the left. */
 export function fold(call: Call, f: (a: number, b: number) => number): GraphValue {
   return call.inputs.slice(1).reduce<GraphValue>((sum, _, i) => combine({ ...call, inputs: [sum, need(call, i + 1)] }, f), need(call, 0));
 }

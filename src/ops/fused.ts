@@ -4,14 +4,14 @@ import { type Call, need, type Operators, plain } from './operator.js';
 import { PRODUCTS } from './products.js';
 import { type GraphValue, inOrder } from './value.js';
 
-/** The operator among those of ONNX Runtime's optimiser that depends on the ranks of its inputs (the others: engines/graph/composed). */
+/** The one operator of ONNX Runtime's optimiser that depends on the ranks of its inputs (for the others see engines/graph/composed). */
 export const FUSED: Operators = {
   'com.microsoft.FusedMatMul': plain(fusedMatMul, ['alpha', 'transA', 'transB', 'transBatchA', 'transBatchB']),
 };
 
 /**
- * alpha · A · B, the last two axes of either exchanged where it says. With transBatch the first axis stands before the last one: it is moved
- * to the front of the matrix' own, as ONNX Runtime does before anything else.
+ * alpha · A · B; transA and transB swap the last two axes. With transBatch, the first axis of the input is first moved to second-to-last place,
+ * as ONNX Runtime does.
  */
 function fusedMatMul(call: Call): GraphValue {
   const [a, b] = ['A', 'B'].map((side, i) => {
@@ -23,7 +23,7 @@ function fusedMatMul(call: Call): GraphValue {
   return alpha === 1 ? y : { ...y, data: y.data.map((v: number) => v * alpha) as GraphValue['data'] };
 }
 
-/** The axes of A or B as they are multiplied. */
+/** Returns the order of axes in which A or B is multiplied. */
 export function turnedAxes(node: OnnxNode, side: string, rank: number): number[] {
   const [turned, batch] = [`trans${side}`, `transBatch${side}`].map(name => intOf(node, name) === 1);
   const axes = Array.from({ length: rank }, (_, axis) => axis);

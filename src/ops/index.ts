@@ -25,8 +25,8 @@ import { SPREADING } from './spreading.js';
 import { WINDOWS } from './windows.js';
 
 /**
- * The operators: pure functions of tensors, named and defined as ONNX has them. Every front end maps its own operators onto these, and
- * what is written to ONNX is the same node again.
+ * The operators: pure functions of tensors, named and defined as in ONNX. Every front end maps its operators onto these, and an ONNX file is
+ * written with the same nodes.
  */
 export const OPERATORS: Operators = {
   ...MOVEMENT,

@@ -16,7 +16,7 @@ function crossEntropy(call: Call): GraphValue[] {
   return [loss(call, logs), logs];
 }
 
-/** −x at the target, weighed by its class; targets that are ignored count as nothing */
+/** −x at the target, weighted by its class; ignored targets do not count. */
 function loss(call: Call, x: GraphValue): GraphValue {
   const [target, weights] = [need(call, 1), call.inputs[2]];
   const [N, C, ...space] = x.shape;

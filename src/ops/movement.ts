@@ -16,7 +16,7 @@ import {
   stridesOf,
 } from './value.js';
 
-/** Operators that move values, or give shapes, and compute nothing. */
+/** Operators that move values or return shapes, without arithmetic. */
 export const MOVEMENT: Operators = {
   Identity: plain(call => need(call, 0)),
   Dropout: { attributes: ['ratio', 'seed', 'is_test', 'consumed_inputs'], run: dropout },
@@ -39,7 +39,7 @@ export const MOVEMENT: Operators = {
   SpaceToDepth: plain(spaceToDepth, ['blocksize', 'mode']),
 };
 
-/** The identity, as at inference; the second output is a mask of ones. @throws RnnError E_ONNX_ATTRIBUTE (unsupported) in training mode, whose numbers are drawn */
+/** The identity, as in inference; the second output is a mask of ones. @throws RnnError E_ONNX_ATTRIBUTE (unsupported) in training mode, which is random */
 function dropout(call: Call): GraphValue[] {
   const x = need(call, 0);
   if (call.inputs[2]?.data[0] && (call.inputs[1]?.data[0] ?? 0.5) !== 0) {
@@ -61,7 +61,7 @@ function transpose(call: Call): GraphValue {
   return inOrder(x, order);
 }
 
-/** 0 keeps the size of that axis (unless allowzero), −1 takes what is left. */
+/** Reshape: 0 keeps the size of that axis (unless allowzero), −1 is the size that remains. */
 function reshape(call: Call): GraphValue {
   const x = need(call, 0);
   const asked = call.opset < 5 ? (intsOf(call.node, 'shape') ?? []) : integers(need(call, 1));
@@ -104,7 +104,7 @@ function unsqueeze(call: Call): GraphValue {
   return { ...x, shape: Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : rest.shift()!)) };
 }
 
-/** Axes counted from the start. @throws RnnError E_ONNX_SHAPE where one is named twice */
+/** Returns the axes counted from the front. @throws RnnError E_ONNX_SHAPE if one is given twice */
 function distinct(given: readonly number[], rank: number): number[] {
   const axes = given.map(axis => axisOf(axis, rank));
   if (new Set(axes).size !== axes.length) throw shapeError('an axis is named twice', formatShape(given), 'each axis once');
@@ -136,7 +136,7 @@ function split(call: Call): GraphValue[] {
   const x = need(call, 0);
   const axis = axisOf(intOf(call.node, 'axis') ?? 0, x.shape.length);
   const given = call.opset < 13 ? intsOf(call.node, 'split') : call.inputs[1] && integers(call.inputs[1]);
-  // a layer is a node with one output name, so the number of its parts comes from their sizes
+  // in a layer the node has a single output name, so the number of parts is that of their sizes
   const { length } = call.node.outputs;
   const counted = given?.length ?? intOf(call.node, 'num_outputs') ?? length;
   if (length > 1 && counted !== length)
@@ -157,7 +157,7 @@ function split(call: Call): GraphValue[] {
   });
 }
 
-/** Starts and ends count from the end where negative and are held within the axis; a step may be negative (opset 10). */
+/** Slice: negative starts and ends count from the end; both are clamped to the axis. A step may be negative (since opset 10). */
 function slice(call: Call): GraphValue {
   const x = need(call, 0);
   const old = call.opset < 10;
@@ -183,7 +183,7 @@ function slice(call: Call): GraphValue {
   return gatherStrided(x, shape, strides, start);
 }
 
-/** Rows of x along `axis`, picked by integers of any shape. */
+/** Gather: selects slices of x along `axis` by indices of any shape. */
 function gather(call: Call): GraphValue {
   const [x, indices] = [need(call, 0), need(call, 1)];
   const axis = axisOf(intOf(call.node, 'axis') ?? 0, x.shape.length);
@@ -276,7 +276,7 @@ function spaceToDepth(call: Call): GraphValue {
   return { ...turnedBy(need(call, 0), [N, C, H / b, b, W / b, b], order), shape: [N, C * b * b, H / b, W / b] };
 }
 
-/** [N, C, H, W, blocksize] */
+/** Returns [N, C, H, W, blocksize]. */
 function blocks(call: Call): number[] {
   const { shape } = need(call, 0);
   const b = intOf(call.node, 'blocksize') ?? 0;
@@ -285,7 +285,7 @@ function blocks(call: Call): number[] {
   return [...shape, b];
 }
 
-/** x as `cut`, its axes in another order. */
+/** Reshapes x to `cut` and permutes its axes. */
 function turnedBy(x: GraphValue, cut: readonly number[], order: readonly number[]): GraphValue {
   return inOrder({ ...x, shape: cut }, order);
 }

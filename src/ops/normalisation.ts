@@ -7,7 +7,7 @@ import { type Call, need, type Operators, plain } from './operator.js';
 import { pass } from './room.js';
 import { allocateShape, axisOf, broadcastTo, type GraphValue, shapeError, stridesOf } from './value.js';
 
-/** Normalisations as they are at inference. */
+/** Normalisations, as in inference. */
 export const NORMALISATION: Operators = {
   LayerNormalization: {
     attributes: ['axis', 'epsilon', 'stash_type'],
@@ -32,8 +32,8 @@ export const NORMALISATION: Operators = {
 const EPSILON = 1e-5;
 
 /**
- * (x − mean) / √(variance + ε) over each row of `width` numbers; without the mean where it is not `centred` (RMS).
- * @param affine scale and bias of number k of x
+ * (x − mean) / √(variance + ε) over each row of `width` numbers; without the mean unless `centred` (RMS).
+ * @param affine applies scale and bias to element k of x
  */
 function standardised(call: Call, x: GraphValue, width: number, centred: boolean, affine: (v: number, k: number) => number) {
   const epsilon = floatOf(call.node, 'epsilon') ?? Math.fround(EPSILON);
@@ -56,7 +56,7 @@ function standardised(call: Call, x: GraphValue, width: number, centred: boolean
   return { data, means, inverses };
 }
 
-/** Over all axes from `axis` on, with input 1 as scale; mean and 1/deviation are the further outputs. */
+/** Normalises over all axes from `axis` on, with input 1 as the scale; further outputs are the mean and 1/deviation. */
 function overLastAxes(call: Call, x: GraphValue, biases: GraphValue | undefined, centred: boolean): GraphValue[] {
   const axis = axisOf(intOf(call.node, 'axis') ?? -1, x.shape.length);
   const own = x.shape.slice(axis);
@@ -72,7 +72,7 @@ function overLastAxes(call: Call, x: GraphValue, biases: GraphValue | undefined,
   ];
 }
 
-/** X [N, C, …]: over each group of channels of a sample, a scale and a bias for each channel (before opset 21: for each group). */
+/** Normalises X [N, C, …] over each group of channels of a sample, with scale and bias per channel (before opset 21: per group). */
 function inGroups(call: Call, groups: number): GraphValue {
   const [x, scale, bias] = [0, 1, 2].map(i => need(call, i));
   const [, C, ...space] = x.shape;
@@ -151,7 +151,7 @@ function byMeanAndVariance(call: Call): GraphValue {
   return { ...x, data };
 }
 
-/** x [N, C, …] / (bias + alpha / size · Σ x² over the channels around)^beta */
+/** x [N, C, …] / (bias + alpha / size · Σ x² over neighbouring channels)^beta */
 function byNeighbours(call: Call): GraphValue {
   const x = need(call, 0);
   const size = intOf(call.node, 'size') ?? 1;

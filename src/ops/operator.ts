@@ -4,13 +4,13 @@ import { type FloatArray, formatShape, type Precision, type Tensor } from '../te
 import { nodeLabel, onlyAttributes } from './attributes.js';
 import { type GraphValue, shapeError } from './value.js';
 
-/** What an engine offers to operators: its number type and its matrix product. */
+/** What an engine provides to operators: its precision and its matrix product. */
 export interface ProductKernels {
   readonly precision: Precision;
   allocate(length: number): FloatArray;
   /** x [R, D] · kernel [D, K] + bias [K]: rows of any leading shape, [..., D] -> [..., K] */
   affine(x: Tensor, kernel: Tensor, bias?: Tensor): Tensor;
-  /** A number as another rounding has it, where programs take the difference of large terms: absent but in runs that measure rounding. */
+  /** Rounds a number differently, where programs subtract large terms. Present only in runs that measure the effect of rounding. */
   readonly rounded?: (v: number) => number;
 }
 
@@ -38,7 +38,7 @@ export function plain(run: (call: Call) => GraphValue, attributes: readonly stri
   return { attributes, run: call => [run(call)] };
 }
 
-/** Input `index`, which must be there. @throws RnnError E_ONNX_INPUT */
+/** Returns input `index`. @throws RnnError E_ONNX_INPUT if it is left out */
 export function need({ node, inputs }: Call, index: number): GraphValue {
   const value = inputs[index];
   if (value) return value;
@@ -48,7 +48,7 @@ export function need({ node, inputs }: Call, index: number): GraphValue {
   });
 }
 
-/** A list of integers: an input since some opset, an attribute before it. @throws RnnError E_ONNX_SHAPE where it is a table */
+/** Returns an input as a list of integers. @throws RnnError E_ONNX_SHAPE if it has more than one axis */
 export function integers(value: GraphValue): number[] {
   if (value.shape.length > 1)
     throw shapeError('a list of numbers has one axis', formatShape(value.shape), formatShape([value.data.length]));

@@ -5,12 +5,12 @@ import { floatOf, intsOf, textOf } from './attributes.js';
 import { type Call, integers, need, type Operators, plain } from './operator.js';
 import { allocateShape, axisOf, type GraphValue, shapeError, stridesOf } from './value.js';
 
-/** Pad: numbers before and after every axis; a constant, the edge, or what lies mirrored or around. Negative pads cut. */
+/** Pad: adds elements before and after every axis: a constant, the edge, a reflection, or wrapped around. Negative pads crop. */
 export const PADDING: Operators = { Pad: plain(pad, ['mode', 'pads', 'value']) };
 
 type Source = (at: number, size: number) => number;
 
-/** Index in the input of index `at` relative to it; −1 where the constant stands. */
+/** For each mode, the input index for position `at` relative to the input; −1 for the constant. */
 const MODES: Readonly<Record<string, Source>> = {
   constant: (at, size) => (at < 0 || at >= size ? -1 : at),
   edge: (at, size) => Math.min(Math.max(at, 0), size - 1),

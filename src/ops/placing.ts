@@ -8,7 +8,7 @@ import { claim } from './room.js';
 import { rowOf } from './selection.js';
 import { allocateShape, axisOf, broadcastTo, type GraphValue, isInteger, shapeError, stridesOf } from './value.js';
 
-/** Operators that put values at places told by other values, or tell the places. */
+/** Operators that write values at computed positions, or return positions. */
 export const PLACING: Operators = {
   ScatterND: plain(scatterRows, ['reduction']),
   ScatterElements: plain(scatterElements, ['axis', 'reduction']),
@@ -80,7 +80,7 @@ function scatterElements(call: Call): GraphValue {
   return { ...x, data };
 }
 
-/** inputs: indices, depth, [off, on]; what is out of range has no place. */
+/** Inputs: indices, depth, [off, on]. An index that is out of range sets nothing. */
 function oneHot(call: Call): GraphValue {
   const [index, depth, values] = [0, 1, 2].map(i => need(call, i));
   if (values.data.length !== 2 || values.shape.length !== 1)
@@ -98,7 +98,7 @@ function oneHot(call: Call): GraphValue {
   return { kind: values.kind, shape, data };
 }
 
-/** The k largest (or smallest) along an axis, in their order; of equals the earlier first. */
+/** The k largest (or smallest) elements along an axis, sorted; of equal ones the earlier first. */
 function topK(call: Call): GraphValue[] {
   const [x, count] = [need(call, 0), need(call, 1)];
   const axis = axisOf(intOf(call.node, 'axis') ?? -1, x.shape.length);
@@ -108,7 +108,7 @@ function topK(call: Call): GraphValue[] {
   const shape = x.shape.map((size, i) => (i === axis ? k : size));
   const [values, places] = [allocateShape(shape, x.kind, call.kernels.precision), allocateShape(shape, 'int', 'f64')];
   const width = sizeOf(x.shape.slice(axis + 1));
-  // sorting takes a copy
+  // memory for sorting
   claim(24 * n);
   for (let r = 0; r < (n === 0 ? 0 : x.data.length / n); r++) {
     const [outer, inner] = [Math.floor(r / width), r % width];
@@ -125,7 +125,7 @@ function topK(call: Call): GraphValue[] {
   ];
 }
 
-/** [rank, count]: the places of what is not 0, in order. */
+/** The indices of nonzero elements in order, [rank, count]. */
 function nonZero(call: Call): GraphValue {
   const x = need(call, 0);
   let count = 0;
@@ -144,7 +144,7 @@ function nonZero(call: Call): GraphValue {
   return { kind: 'int', shape, data };
 }
 
-/** Keeps what is on and above the diagonal k (on and below it), 0 elsewhere. */
+/** Trilu: keeps elements on and above diagonal k (upper) or on and below it; others become 0. */
 function triangle(call: Call): GraphValue {
   const x = need(call, 0);
   const k = call.inputs[1]?.data[0] ?? 0;
@@ -180,7 +180,7 @@ function diagonal(call: Call): GraphValue {
   return { kind, type: type && isInteger(type) ? type : x.type, shape: x.shape, data };
 }
 
-/** The slices along an axis (of x as one row, without it) where the condition is true. */
+/** The slices along an axis, or without one the elements of flattened x, for which the condition is true. */
 function compressed(call: Call): GraphValue {
   const [x, condition] = [need(call, 0), need(call, 1)];
   const given = intOf(call.node, 'axis');

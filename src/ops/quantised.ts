@@ -8,7 +8,7 @@ import { type Call, need, type Operators, plain } from './operator.js';
 import { claim, pass } from './room.js';
 import { allocateShape, axisOf, broadcastTo, type GraphValue, shapeError } from './value.js';
 
-/** Numbers in 8 bits and back: y = (q − zero)·scale, per tensor, per slice of an axis, or per block of one. */
+/** Quantisation to 8 bits and back: y = (q − zero)·scale, with a scale per tensor, per slice along an axis, or per block of one. */
 export const QUANTISED: Operators = {
   QuantizeLinear: plain(quantised, ['axis', 'block_size', 'output_dtype', 'saturate']),
   DequantizeLinear: plain(dequantised, ['axis', 'block_size', 'output_dtype']),
@@ -19,7 +19,7 @@ export const QUANTISED: Operators = {
   'com.microsoft.MatMulIntegerToFloat': plain(scaledProduct),
 };
 
-/** What a type of whole numbers reaches from and to. */
+/** Smallest and largest number of each integer type. */
 const RANGES: Partial<Record<DType, readonly [number, number]>> = {
   u8: [0, 255],
   i8: [-128, 127],
@@ -27,7 +27,7 @@ const RANGES: Partial<Record<DType, readonly [number, number]>> = {
   i16: [-32_768, 32_767],
 };
 
-/** Scale or zero point of number k of x. @throws RnnError E_ONNX_SHAPE */
+/** Returns a function that gives the scale or zero point of element k of x. @throws RnnError E_ONNX_SHAPE */
 function per(call: Call, x: GraphValue, v: GraphValue | undefined): (k: number) => number {
   if (!v) return () => 0;
   if (v.data.length === 1) return () => v.data[0];
@@ -46,14 +46,14 @@ function per(call: Call, x: GraphValue, v: GraphValue | undefined): (k: number) 
   return k => v.data[Math.floor(k / inner) % x.shape[axis]];
 }
 
-/** To the nearest whole number, halves to the even one, within the type of the zero point. */
+/** QuantizeLinear: rounds to the nearest integer, ties to even, within the type of the zero point. */
 function quantised(call: Call): GraphValue {
   const [x, zero] = [need(call, 0), call.inputs[2]];
   const type = zero ? zero.type : (ONNX_DTYPES.get(intOf(call.node, 'output_dtype') || 2) ?? null);
   return toWhole(x, per(call, x, need(call, 1)), per(call, x, zero), type);
 }
 
-/** In the float32 that ONNX Runtime divides in: a half falls to the same side. */
+/** Divides in float32, as ONNX Runtime does, so that ties are rounded the same way. */
 export function toWhole(
   x: GraphValue,
   scale: (k: number) => number,
@@ -109,7 +109,7 @@ function rangeOf(x: ArrayLike<number>): { scale: number; zero: number } {
   return { scale, zero: scale === 0 ? 0 : clamp(halfToEven(Math.fround(-low / scale)), 0, 255) };
 }
 
-/** x as it comes back from 8 bits: what a product of whole numbers sees of it. */
+/** Quantises x to 8 bits and back, as an integer product sees it. */
 export function throughBytes(x: GraphValue): GraphValue {
   const { scale, zero } = rangeOf(x.data);
   if (scale === 0) return x;
@@ -122,7 +122,7 @@ export function throughBytes(x: GraphValue): GraphValue {
   return { ...x, data: x.data.map((_: number, k: number) => (whole.data[k] - zero) * scale) as GraphValue['data'] };
 }
 
-/** A zero point or scale of one number, or of one for each column (of A: for each row). */
+/** Broadcasts a zero point or scale: a single number, or one per column (per row if `rows`). */
 function spread(v: GraphValue, like: readonly number[], rows: boolean): GraphValue {
   if (v.data.length === 1) return broadcastTo({ ...v, shape: [] }, like);
   return broadcastTo(v.shape.length === 1 && rows ? { ...v, shape: [v.shape[0], 1] } : v, like);
@@ -134,12 +134,12 @@ export function minus(v: GraphValue, zero: GraphValue | undefined, rows: boolean
   return { ...v, data: Float64Array.from(v.data, (n, k) => n - z.data[k]) };
 }
 
-/** (A − a)·(B − b) in whole numbers: exact in float64 for any size that fits in memory. */
+/** (A − a)·(B − b) of integers: exact in float64 for any size that fits in memory. */
 function integerProduct(call: Call): GraphValue {
   return wholeProduct(minus(need(call, 0), call.inputs[2], true), minus(need(call, 1), call.inputs[3], false));
 }
 
-/** [..., R, D] · [..., D, K]; the axes in front of B are those of A, or none. */
+/** [..., R, D] · [..., D, K]; the leading axes of B are those of A, or there are none. */
 function wholeProduct(a: GraphValue, b: GraphValue): GraphValue {
   const [D, K] = b.shape.slice(-2);
   const lead = b.shape.slice(0, -2);

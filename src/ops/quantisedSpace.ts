@@ -5,7 +5,7 @@ import { claim, pass } from './room.js';
 import { type GraphValue, shapeError } from './value.js';
 import { WINDOW, WINDOWS } from './windows.js';
 
-/** Convolutions in whole numbers. */
+/** Convolutions of integers. */
 export const QUANTISED_SPACE: Operators = {
   ConvInteger: plain(call => wholeConv(call, need(call, 0), need(call, 1), call.inputs[2], call.inputs[3]), [...WINDOW, 'group']),
   QLinearConv: plain(quantisedConv, [...WINDOW, 'group']),
@@ -34,7 +34,7 @@ const EXACT: ProductKernels = {
   },
 };
 
-/** Padding is the zero point: zeros, once it is taken off. A zero point of W is one number, or one for each filter. */
+/** Padding has the value of the zero point, which is 0 once that is subtracted. The zero point of W is a single number, or one per filter. */
 function wholeConv(call: Call, x: GraphValue, W: GraphValue, xZero?: GraphValue, wZero?: GraphValue, bias?: GraphValue): GraphValue {
   const filters = wZero && wZero.data.length > 1 ? { ...wZero, shape: [wZero.data.length, ...W.shape.slice(1).map(() => 1)] } : wZero;
   const inputs = [minus(x, xZero, false), minus(W, filters, false), ...(bias ? [bias] : [])];
@@ -42,7 +42,7 @@ function wholeConv(call: Call, x: GraphValue, W: GraphValue, xZero?: GraphValue,
   return { ...y, kind: 'int', type: 'i32' };
 }
 
-/** inputs x, x_scale, x_zero, w, w_scale, w_zero, y_scale, y_zero, bias: scales of w are one, or one for each filter */
+/** Inputs: x, x_scale, x_zero, w, w_scale, w_zero, y_scale, y_zero, bias. w_scale is a single number, or one per filter. */
 function quantisedConv(call: Call): GraphValue {
   const [x, xScale, xZero, W, wScale, wZero, yScale, yZero] = [0, 1, 2, 3, 4, 5, 6, 7].map(i => need(call, i));
   const y = wholeConv(call, x, W, xZero, wZero, call.inputs[8]);

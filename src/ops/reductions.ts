@@ -6,7 +6,7 @@ import { intOf, intsOf } from './attributes.js';
 import { type Call, integers, need, type Operator, type Operators, plain } from './operator.js';
 import { allocateShape, axisOf, broadcastTo, type GraphValue, held, shapeError } from './value.js';
 
-/** How the numbers of an axis become one. */
+/** How the numbers along an axis are reduced to one. */
 interface Rule {
   /** applied to each number before it is joined; default: the number itself */
   readonly each?: (v: number) => number;
@@ -20,7 +20,7 @@ const plus = (a: number, b: number): number => a + b;
 const SUM: Rule = { join: plus, initial: 0 };
 const MAX: Rule = { join: (a, b) => Math.max(a, b), initial: -Infinity };
 
-/** Operators that leave out axes, or look along one. */
+/** Operators that reduce axes, or search along one. */
 export const REDUCTIONS: Operators = {
   ReduceMax: reduction(MAX),
   ReduceMin: reduction({ join: (a, b) => Math.min(a, b), initial: Infinity }),
@@ -59,14 +59,14 @@ function reduced(call: Call, { each = v => v, join, initial, finish = v => v }: 
   return { kind: x.kind, type: x.type, shape, data: out };
 }
 
-/** They moved from attribute to input at opset 13 (ReduceSum) and 18 (the others); whichever is present counts. None are all, or none where `noop` says so. */
+/** Returns the axes to reduce. They moved from attribute to input at opset 13 (ReduceSum) and 18 (others); whichever is present is used. If none are given: all axes, or none with noop_with_empty_axes. */
 function axesOf({ node, inputs }: Call, rank: number): number[] {
   const given = intsOf(node, 'axes') ?? (inputs[1] && integers(inputs[1])) ?? [];
   if (given.length > 0) return given.map(a => axisOf(a, rank));
   return intOf(node, 'noop_with_empty_axes') === 1 ? [] : Array.from({ length: rank }, (_, i) => i);
 }
 
-/** log Σ exp(x), less the largest first, so that no exp overflows */
+/** log Σ exp(x), with the maximum subtracted first, so that exp does not overflow. */
 function logSumExp(call: Call): GraphValue {
   const x = need(call, 0);
   const largest = reduced(call, MAX, true);
@@ -80,12 +80,12 @@ function keepsAxes({ node }: Call): boolean {
   return (intOf(node, 'keepdims') ?? 1) === 1;
 }
 
-/** An axis in the middle: [rows, n, width] around it. */
+/** Returns the sizes before, along and after an axis: [rows, n, width]. */
 function around(x: GraphValue, axis: number): { rows: number; n: number; width: number } {
   return { rows: sizeOf(x.shape.slice(0, axis)), n: x.shape[axis], width: sizeOf(x.shape.slice(axis + 1)) };
 }
 
-/** Where along the axis the largest or smallest stands: the first of equals, or the last. */
+/** ArgMax, ArgMin: index of the largest or smallest along an axis; of equal ones the first, or with select_last_index the last. */
 function extremeAt(call: Call, better: (a: number, b: number) => boolean): GraphValue {
   const x = need(call, 0);
   const axis = axisOf(intOf(call.node, 'axis') ?? 0, x.shape.length);
@@ -106,7 +106,7 @@ function extremeAt(call: Call, better: (a: number, b: number) => boolean): Graph
   return { kind: 'int', shape: keepsAxes(call) ? kept : x.shape.filter((_, i) => i !== axis), data };
 }
 
-/** Running sums along an axis; `exclusive` leaves out the own number, `reverse` runs from the end. */
+/** Running sums (or products) along an axis. `exclusive` leaves out the element itself, `reverse` starts at the end. */
 function cumulated(call: Call, initial: number, join: (a: number, b: number) => number): GraphValue {
   const x = need(call, 0);
   const axis = axisOf(need(call, 1).data[0], x.shape.length);

@@ -5,7 +5,7 @@ import { type Call, integers, need, type Operators, plain } from './operator.js'
 import { claim, pass } from './room.js';
 import { allocateShape, axisOf, type GraphValue, shapeError } from './value.js';
 
-/** Resize, axis by axis: each number of the output is a few numbers of the input, weighed. */
+/** Resize, one axis after the other: each output element is a weighted sum of a few input elements. */
 export const RESIZE: Operators = {
   Resize: plain(resize, [
     'mode',
@@ -20,7 +20,7 @@ export const RESIZE: Operators = {
   Upsample: plain(resize, ['mode', 'scales']),
 };
 
-/** Where number `at` of the output lies among those of the input: n of them become m. */
+/** Returns the position in the input of output element `at`, when n elements become m. */
 type Place = (at: number, scale: number, n: number, m: number) => number;
 
 const PLACES: Readonly<Record<string, Place>> = {
@@ -64,7 +64,7 @@ function resize(call: Call): GraphValue {
         fix: 'export it with sizes in place of scales',
       });
     }
-    // places and shares, as objects
+    // memory for the positions and weights below
     claim(256 * size);
     x = alongAxis(
       call,
@@ -100,12 +100,12 @@ export function cubic(d: number, a: number): number {
   return d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
 }
 
-/** Beyond the edge stands the edge. */
+/** Replaces positions beyond the edge by the edge. */
 function inside(weights: Weighed, n: number): Weighed {
   return weights.map(([at, weight]) => [Math.min(Math.max(at, 0), n - 1), weight]);
 }
 
-/** Size and scale of each axis, from `sizes` or `scales` (Upsample and opset 10: scales are the second input, or an attribute). */
+/** Returns size and scale of each axis, from `sizes` or `scales` (in Upsample and opset 10, scales are the second input or an attribute). */
 function sizesOf(call: Call, x: GraphValue, old: boolean): { size: number; scale: number }[] {
   const scales = old ? (floatsOf(call.node, 'scales') ?? integers(need(call, 1))) : filled(call.inputs[2]);
   const sizes = old ? undefined : filled(call.inputs[3]);

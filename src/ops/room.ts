@@ -2,15 +2,15 @@ import { lateness, overLimit, tooSlow } from '../formats/limits.js';
 import { processorTime } from '../processorTime.js';
 import { type FloatArray, formatShape, sizeOf } from '../tensor/tensor.js';
 
-/** The bytes that the values of a computation may take together, and the seconds that it may last: 200 bytes of a file can ask for any amount of either. */
+/** The memory and time that a computation may take. A file of 200 bytes can ask for any amount of either. */
 export interface Room {
   readonly bytes: number;
   readonly seconds: number;
-  /** multiply-adds and other steps, if it has to be cheap on any machine */
+  /** limit of multiply-adds and other steps, if the computation must be cheap on any machine */
   readonly work?: number;
 }
 
-/** A value that is kept: of numbers, or a list of such; `load` where a file has them. */
+/** A value that is kept in memory: numbers, or a list of such values. `load` is present if the numbers are in a file. */
 interface Held {
   readonly shape: readonly number[];
   readonly data: FloatArray;
@@ -19,11 +19,11 @@ interface Held {
 }
 
 interface Ledger extends Room {
-  /** milliseconds of the clock and of the processor at its start */
+  /** wall-clock and processor time at the start, in ms */
   readonly began: number;
   readonly started: number;
   held: number;
-  /** done, and those since the clock was looked at */
+  /** steps done in all, and since the clock was last read */
   worked: number;
   steps: number;
   /** how many values share a buffer */
@@ -32,25 +32,25 @@ interface Ledger extends Room {
 
 /** Most bytes of one value outside any room. */
 const ONE_VALUE = 2 ** 31;
-/** What every computation may take, what a number of its inputs and constants adds, and a multiply-add of layers. */
+/** What every computation may take; what each number of its inputs and constants adds; and seconds for each multiply-add of its layers. */
 const LEAST: Room = { bytes: 2 ** 28, seconds: 15 };
 const FOR_A_NUMBER: Room = { bytes: 1024, seconds: 5e-5 };
 const FOR_A_PRODUCT = 1e-8;
-/** No kernel does more in a second. */
+/** Multiply-adds per second that no kernel exceeds. */
 const FASTEST = 4e10;
 
 let asked: () => Partial<Room> = () => ({});
 let budget = () => Number.POSITIVE_INFINITY;
 
-// a computation is one call that waits for nothing, so what it holds is known here
+// a computation is a single synchronous call, so one ledger is enough
 let ledger: Ledger | undefined;
 
-/** Sets where the requested limits, and the memory of the machine, are looked up. */
+/** Provides the requested limits and the memory of the machine. */
 export function askRoomFrom(source: typeof asked, machine: typeof budget): void {
   [asked, budget] = [source, machine];
 }
 
-/** Bytes that so many numbers of inputs and constants justify. */
+/** Bytes allowed for a computation with this many numbers of inputs and constants. */
 export function bytesFor(numbers: number): number {
   const most = LEAST.bytes + FOR_A_NUMBER.bytes * numbers;
   return most < 2 * LEAST.bytes ? most : Math.min(most, Math.max(budget(), LEAST.bytes));
@@ -60,7 +60,7 @@ export function numbersOf(values: readonly { readonly shape: readonly number[] }
   return values.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
-/** What so many numbers of inputs and constants justify, and multiply-adds of layers whose sizes are known. */
+/** The room for a computation with this many numbers of inputs and constants, and multiply-adds of layers with known sizes. */
 export function roomFor(numbers: number, products = 0): Room {
   const { bytes, seconds } = asked();
   return {
@@ -69,7 +69,7 @@ export function roomFor(numbers: number, products = 0): Room {
   };
 }
 
-/** Computes in a room. */
+/** Runs a computation within limits. @throws RnnError E_MEMORY, E_LIMIT_TIME (limit) */
 export function inRoom<T>(room: Room, body: () => T): T {
   const outer = ledger;
   ledger = {
@@ -88,7 +88,7 @@ export function inRoom<T>(room: Room, body: () => T): T {
   }
 }
 
-/** Before so much is allocated. @throws RnnError E_MEMORY (limit) */
+/** Call before allocating. @throws RnnError E_MEMORY (limit) if that would exceed the room */
 export function claim(bytes: number | bigint, shape?: readonly number[]): void {
   const most = ledger?.bytes ?? ONE_VALUE;
   const held = ledger?.held ?? 0;
@@ -100,7 +100,7 @@ export function claim(bytes: number | bigint, shape?: readonly number[]): void {
   });
 }
 
-/** Before so many multiply-adds. @throws RnnError E_LIMIT_TIME (limit) where the fastest kernel would take longer than there is time */
+/** Call before computing products. @throws RnnError E_LIMIT_TIME (limit) if even the fastest kernel could not finish them in time */
 export function claimProducts(count: number): void {
   if (!ledger) return;
   ledger.worked += count;
@@ -108,15 +108,15 @@ export function claimProducts(count: number): void {
   throw overLimit('seconds', ledger.seconds, 'E_LIMIT_TIME', `${ledger.worked} multiply-adds take longer than ${ledger.seconds} s`);
 }
 
-/** Called for every layer. @throws RnnError E_LIMIT_TIME (limit) */
+/** Checks the time; called for every layer. @throws RnnError E_LIMIT_TIME (limit) */
 export function checkRoom(): void {
-  // the system is asked for the processor's time only where the clock, which costs a tenth, leaves the question open
+  // reading the processor time costs ten times as much as reading the clock, so it is only read if the clock is over the limit
   if (!ledger || performance.now() - ledger.began < 1000 * ledger.seconds) return;
   const seconds = (processorTime() - ledger.started) / 1000;
   if (seconds > ledger.seconds) throw tooSlow(ledger.seconds, seconds, 'computing');
 }
 
-/** Called for every node, and inside operators, with the steps of some nanoseconds: the clock is looked at now and then. @throws RnnError E_LIMIT_TIME (limit) */
+/** Counts steps of a few nanoseconds; called for every node and inside operators. Reads the clock now and then. @throws RnnError E_LIMIT_TIME (limit) */
 export function pass(steps: number): void {
   if (!ledger) return;
   ledger.steps += steps;
@@ -126,7 +126,7 @@ export function pass(steps: number): void {
   checkRoom();
 }
 
-/** A value is kept from here on. @throws RnnError E_MEMORY (limit) */
+/** Counts a value that is kept from now on. @throws RnnError E_MEMORY (limit) */
 export function hold(value: Held): void {
   if (!ledger) return;
   for (const { byteLength, buffer } of arraysOf(value)) {
@@ -139,7 +139,7 @@ export function hold(value: Held): void {
   }
 }
 
-/** A value is no longer kept. */
+/** Stops counting a value. */
 export function release(value: Held): void {
   if (!ledger) return;
   for (const { byteLength, buffer } of arraysOf(value)) {
@@ -149,7 +149,7 @@ export function release(value: Held): void {
   }
 }
 
-/** Not those of a file, which are read on demand. */
+/** Returns the arrays of a value, except those of a file, which are read on demand. */
 function arraysOf(value: Held): FloatArray[] {
   return value.items ? value.items.flatMap(arraysOf) : value.load ? [] : [value.data];
 }

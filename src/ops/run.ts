@@ -3,10 +3,10 @@ import { OPERATORS } from './index.js';
 import type { Call, ProductKernels } from './operator.js';
 import type { GraphValue } from './value.js';
 
-/** The version of ONNX's operators that our own layers mean. */
+/** The version of ONNX's operators that our layers use. */
 export const OPERATOR_SET = 21;
 
-/** The first output of an operator that a layer computes with. */
+/** Runs an operator for a layer and returns its first output. */
 export function runOperator(
   op: string,
   inputs: Call['inputs'],

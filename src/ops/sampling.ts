@@ -6,7 +6,7 @@ import { cubic } from './resize.js';
 import { claim, pass } from './room.js';
 import { allocateShape, type GraphValue, shapeError, stridesOf } from './value.js';
 
-/** Operators that read between the numbers of x [N, C, …S], at places that are computed. */
+/** Operators that sample x [N, C, …S] at computed positions, interpolating between its elements. */
 export const SAMPLING: Operators = {
   GridSample: plain(gridSample, ['mode', 'padding_mode', 'align_corners']),
   AffineGrid: plain(affineGrid, ['align_corners']),
@@ -14,10 +14,10 @@ export const SAMPLING: Operators = {
   MaxRoiPool: plain(maxRoiPool, ['pooled_shape', 'spatial_scale']),
 };
 
-/** Numbers of an axis, each with the share that it has; −1 is padding. */
+/** Positions on an axis with their weights; −1 is padding. */
 type Weighed = readonly (readonly [at: number, weight: number])[];
 
-/** Numbers of the axis around a place, before what lies beyond the edge is looked at. */
+/** For each mode, the elements around a position, with weights; those beyond the edge are handled later. */
 const MODES: Readonly<Record<string, (at: number) => Weighed>> = {
   nearest: at => [[at, 1]],
   linear: at => [0, 1].map(k => [Math.floor(at) + k, 1 - Math.abs(at - Math.floor(at) - k)]),
@@ -39,7 +39,7 @@ function mirrored(at: number, low: number, high: number): number {
   return at >= low && at <= high ? at : low + (far <= range ? far : 2 * range - far);
 }
 
-/** x [N, C, …S] at the places of a grid [N, …O, axes of space, the last first], from −1 to 1 -> [N, C, …O] */
+/** Samples x [N, C, …S] at the positions of a grid [N, …O, number of spatial axes], from −1 to 1, the last axis first -> [N, C, …O]. */
 function gridSample(call: Call): GraphValue {
   const [x, grid] = [need(call, 0), need(call, 1)];
   const [N, C, ...space] = x.shape;
@@ -63,7 +63,7 @@ function gridSample(call: Call): GraphValue {
       space.forEach((size, axis) => {
         const v = grid.data[(n * count + o) * rank + rank - 1 - axis];
         const exact = rounded(corners ? ((v + 1) / 2) * (size - 1) : ((v + 1) * size - 1) / 2);
-        // cubic: PyTorch and ONNX Runtime look at the edge for each number by itself
+        // cubic: PyTorch and ONNX Runtime apply the padding to each element separately
         const place = mode === 'cubic' ? exact : padding(mode === 'nearest' ? halfToEven(exact) : exact, size, corners);
         places = around(place).flatMap(([at, weight]) => {
           const inside = Math.trunc(padding(at, size, corners));
@@ -81,7 +81,7 @@ function gridSample(call: Call): GraphValue {
   return { kind: x.kind, type: x.type, shape: [N, C, ...out], data };
 }
 
-/** theta [N, r, r + 1] on the places of an image of the given size [N, C, …S] -> a grid [N, …S, r] */
+/** Applies theta [N, r, r + 1] to the positions of an image of size [N, C, …S] -> a grid [N, …S, r]. */
 function affineGrid(call: Call): GraphValue {
   const theta = need(call, 0);
   const [N, , ...space] = integers(need(call, 1));
@@ -106,13 +106,13 @@ function affineGrid(call: Call): GraphValue {
   return { kind: 'float', shape, data };
 }
 
-/** The sample that a region is of. @throws RnnError E_ONNX_SHAPE */
+/** Checks the sample index of a region. @throws RnnError E_ONNX_SHAPE */
 function sampleOf(n: number, N: number): number {
   if (Number.isInteger(n) && n >= 0 && n < N) return n;
   throw shapeError('a region is of no sample', String(n), `0 to ${N - 1}`);
 }
 
-/** x [N, C, H, W], regions [R, 4] with their samples [R] -> [R, C, height, width]: the mean, or the largest, of places between the numbers */
+/** x [N, C, H, W], regions [R, 4], their sample indices [R] -> [R, C, height, width]: mean or maximum of interpolated positions in each bin. */
 function roiAlign(call: Call): GraphValue {
   const [x, rois, samples] = [0, 1, 2].map(i => need(call, i));
   const [N, C, H, W] = x.shape;
@@ -138,7 +138,7 @@ function roiAlign(call: Call): GraphValue {
     const grid = size.map((v, i) => (sampling > 0 ? sampling : Math.ceil(v / out[i])));
     const from = sampleOf(samples.data[r], N) * C;
     claim(256 * (out[0] * grid[0] + out[1] * grid[1]));
-    // the places on each axis of the image, with their shares, for every bin
+    // positions on each axis of the image, with their weights, for every bin
     const [rows, columns] = [H, W].map((n, axis) =>
       Array.from({ length: out[axis] }, (_, p) =>
         Array.from({ length: grid[axis] }, (_, i) =>
@@ -167,7 +167,7 @@ function roiAlign(call: Call): GraphValue {
   return { kind: 'float', shape, data };
 }
 
-/** The two numbers beside a place; none where it lies beyond the image. */
+/** Returns the two elements next to a position; none if it is outside the image. */
 function between(place: number, n: number): Weighed {
   if (place < -1 || place > n) return [];
   const at = Math.max(place, 0);

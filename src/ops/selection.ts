@@ -3,7 +3,7 @@ import { intOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
 import { allocateShape, axisOf, type GraphValue, shapeError, stridesOf } from './value.js';
 
-/** Operators that pick values by other values: the last real step of a padded sequence, a sequence turned round. */
+/** Operators that select values by indices or lengths, such as the last real step of a padded sequence, or reverse sequences. */
 export const SELECTION: Operators = {
   GatherElements: plain(gatherElements, ['axis']),
   GatherND: plain(gatherRows, ['batch_dims']),
@@ -36,7 +36,7 @@ function gatherElements(call: Call): GraphValue {
   return { kind: x.kind, type: x.type, shape: index.shape, data };
 }
 
-/** The last axis of the indices [..., q] holds positions in the first q axes: x[i, j] for q = 2; behind the `batch_dims` axes that both have. */
+/** GatherND: the last axis of the indices [..., q] holds indices into q axes of x, x[i, j] for q = 2; these follow the `batch_dims` axes that both share. */
 function gatherRows(call: Call): GraphValue {
   const [x, index] = [need(call, 0), need(call, 1)];
   const both = intOf(call.node, 'batch_dims') ?? 0;
@@ -51,7 +51,7 @@ function gatherRows(call: Call): GraphValue {
   const shape = [...index.shape.slice(0, -1), ...x.shape.slice(both + q)];
   const data = allocateShape(shape, x.kind, call.kernels.precision);
   const rows = index.data.length / q;
-  // rows of one place of the shared axes, and how many numbers of x lie there
+  // rows of indices, and numbers of x, per position of the shared axes
   const [each, inside] = [rows / Math.max(1, sizeOf(batch)), sizeOf(x.shape.slice(both))];
   for (let r = 0; r < rows; r++) {
     let at = Math.floor(r / each) * inside;
@@ -61,7 +61,7 @@ function gatherRows(call: Call): GraphValue {
   return { kind: x.kind, type: x.type, shape, data };
 }
 
-/** The first `lengths[n]` steps of every sample turned round; the rest stays. Time and batch are the first two axes. */
+/** Reverses the first `lengths[n]` steps of every sample; the others stay. Time and batch are the first two axes. */
 function reverseSequence(call: Call): GraphValue {
   const [x, lengths] = [need(call, 0), need(call, 1)];
   const batch = axisOf(intOf(call.node, 'batch_axis') ?? 1, x.shape.length);

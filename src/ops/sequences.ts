@@ -5,7 +5,7 @@ import { type Call, need, type Operators, plain } from './operator.js';
 import { claim } from './room.js';
 import { axisOf, type GraphValue, gatherStrided, shapeError, stridesOf } from './value.js';
 
-/** Operators on sequences of tensors and on what may be left out: no output of a graph. */
+/** Operators on sequences of tensors and on optional values, neither of which can be the output of a graph. */
 export const SEQUENCES: Operators = {
   SequenceConstruct: plain(call => sequence(call.inputs.map((_, i) => need(call, i)))),
   SequenceEmpty: plain(() => sequence([]), ['dtype']),
@@ -44,12 +44,12 @@ function itemsOf(call: Call): readonly GraphValue[] {
   });
 }
 
-/** Input i as a place among `count`; the last where it is left out. */
+/** Returns input i as an index below `count`; the last index if it is left out. */
 function place(call: Call, i: number, count: number): number {
   return call.inputs[i] ? axisOf(need(call, i).data[0], count) : count - 1;
 }
 
-/** Along an axis there is, or along a new one. */
+/** Joins the tensors of a sequence along an existing axis or a new one. */
 function joined(call: Call): GraphValue {
   const items = itemsOf(call);
   if (items.length === 0) throw shapeError('an empty sequence cannot be joined', '0 tensors', '1 or more');
@@ -60,7 +60,7 @@ function joined(call: Call): GraphValue {
   return MOVEMENT.Concat.run({ ...call, node: { ...call.node, opType: 'Concat', attributes }, inputs })[0];
 }
 
-/** In parts of the given sizes, of one size (the last may be smaller), or of one, whose axis goes where keepdims is 0. */
+/** Splits a tensor into parts of the given sizes, of one size (the last may be smaller), or of size 1; with keepdims 0, that axis is dropped. */
 function taken(call: Call): GraphValue {
   const [x, given] = [need(call, 0), call.inputs[1]];
   const axis = axisOf(intOf(call.node, 'axis') ?? 0, x.shape.length);

@@ -10,7 +10,7 @@ import { type Call, need, type Operators, plain } from './operator.js';
 import { claim, pass } from './room.js';
 import { allocateShape, axisOf, type GraphValue, isInteger, shapeError } from './value.js';
 
-/** Spectra, and what speech recognition puts before its network: real and imaginary parts stand on the last axis. */
+/** Spectra, and operators for the input of speech recognition. Real and imaginary parts are on the last axis. */
 export const SPECTRUM: Operators = {
   DFT: plain(transform, ['axis', 'inverse', 'onesided']),
   STFT: plain(shortTime, ['onesided']),
@@ -20,7 +20,7 @@ export const SPECTRUM: Operators = {
   BlackmanWindow: window([0.42, 0.5, 0.08]),
 };
 
-/** One whole number. */
+/** Returns an input that is a single integer. */
 function whole(call: Call, index: number): number | undefined {
   return call.inputs[index]?.data[0];
 }
@@ -39,7 +39,7 @@ function circle(L: number): [Float64Array, Float64Array] {
 }
 
 /**
- * The transform of rows of L numbers as one matrix.
+ * Returns the transform of rows of L numbers as a matrix.
  * @param parts 1: real rows [re]; 2: rows [re, im, re, im, …]
  * @returns [L·parts, bins·2]; `real`: [L·parts, L], of a one-sided spectrum whose other half is its conjugate
  */
@@ -50,7 +50,7 @@ function matrixOf(call: Call, L: number, rows: number, parts: number, bins: numb
   const sign = inverse ? 1 : -1;
   const scale = inverse ? 1 / L : 1;
   for (let t = 0; t < rows; t++) {
-    // a one-sided spectrum counts twice what its other half repeats
+    // a one-sided spectrum counts those frequencies twice that its other half repeats
     const weight = real && t > 0 && 2 * t !== L ? 2 * scale : scale;
     for (let k = 0; k < bins; k++) {
       const at = (t * k) % L;
@@ -82,7 +82,7 @@ function transform(call: Call): GraphValue {
   const bins = onesided && !inverse ? Math.floor(L / 2) + 1 : L;
   const rows = Math.min(x.shape[axis], real ? Math.floor(L / 2) + 1 : L);
   const kernel = matrixOf(call, L, rows, parts, bins, inverse, real);
-  // the axis stands before the parts, and goes back afterwards
+  // the axis is moved before the parts, and back afterwards
   const [outer, inner] = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis + 1, rank - 1))];
   const step = inner * parts;
   const input = call.kernels.allocate(outer * inner * rows * parts);
@@ -160,7 +160,7 @@ function window(terms: readonly number[]) {
   );
 }
 
-/** Zeros of the type that the node asks for. @throws RnnError E_ONNX_TYPE for whole numbers */
+/** Returns zeros of the type that the node requests. @throws RnnError E_ONNX_TYPE for integers */
 function typed({ node, kernels }: Call, shape: readonly number[]): GraphValue {
   const type = ONNX_DTYPES.get(intOf(node, 'output_datatype') ?? 1);
   if (!type || isInteger(type) || type === 'bool')

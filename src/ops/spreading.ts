@@ -4,7 +4,7 @@ import { type Call, integers, need, type Operators, plain } from './operator.js'
 import { allocateShape, axisOf, type GraphValue, shapeError, stridesOf } from './value.js';
 import { slide, windowAxes } from './windows.js';
 
-/** Operators that put numbers back where they were taken from: windows into an image, maxima to their places, steps into a cache. */
+/** Operators that put numbers back to where they came from: windows into an image, maxima to their positions, steps into a cache. */
 export const SPREADING: Operators = {
   Col2Im: plain(fromColumns, ['dilations', 'pads', 'strides']),
   MaxUnpool: plain(unpooled, ['kernel_shape', 'pads', 'strides']),
@@ -12,7 +12,7 @@ export const SPREADING: Operators = {
   TensorScatter: plain(intoCache, ['axis', 'mode']),
 };
 
-/** inputs columns [N, C·window, places], sizes of the image, sizes of the window -> [N, C, …image], numbers of one place added */
+/** Inputs: columns [N, C·window, positions], size of the image, size of the window. Output: [N, C, …image], the sum where windows overlap. */
 function fromColumns(call: Call): GraphValue {
   const x = need(call, 0);
   const [image, window] = [integers(need(call, 1)), integers(need(call, 2))];
@@ -29,7 +29,7 @@ function fromColumns(call: Call): GraphValue {
   return { kind: x.kind, type: x.type, shape: [N, C, ...image], data };
 }
 
-/** inputs x, the places that MaxPool gave, the shape (what strides and window say unless given): zeros elsewhere */
+/** Inputs: x, the indices from MaxPool, the output shape (default: from strides and window). Other elements are zero. */
 function unpooled(call: Call): GraphValue {
   const [x, places] = [need(call, 0), need(call, 1)];
   const window = intsOf(call.node, 'kernel_shape') ?? [];
@@ -51,7 +51,7 @@ function unpooled(call: Call): GraphValue {
   return { kind: x.kind, type: x.type, shape, data };
 }
 
-/** The middle of x, or x in the middle of zeros, axis by axis. */
+/** CenterCropPad: crops each axis to its middle, or pads it with zeros on both sides. */
 function centred(call: Call): GraphValue {
   const x = need(call, 0);
   const sizes = integers(need(call, 1));
@@ -68,7 +68,7 @@ function centred(call: Call): GraphValue {
   return { kind: x.kind, type: x.type, shape, data };
 }
 
-/** inputs cache [N, …, S, …], update of fewer steps, the first step that each sample writes (0 unless given) */
+/** Inputs: cache [N, …, S, …], an update with fewer steps, the first step that each sample writes (default: 0). */
 function intoCache(call: Call): GraphValue {
   const [cache, update] = [need(call, 0), need(call, 1)];
   const axis = axisOf(intOf(call.node, 'axis') ?? -2, cache.shape.length);

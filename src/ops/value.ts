@@ -18,16 +18,16 @@ import { claim } from './room.js';
 export { stridesOf } from '../tensor/axes.js';
 
 /**
- * What flows along the edges of an ONNX graph. Floating point numbers have the engine's precision; integers and booleans are kept in
- * doubles (exact to 2^53, which no shape or index reaches) and are distinguished because division and Cast treat them differently.
+ * A value of an ONNX graph. Floating point numbers have the engine's precision; integers and booleans are stored as doubles (exact up to 2^53,
+ * which no shape or index reaches) and are distinguished because division and Cast treat them differently.
  */
 export interface GraphValue extends Tensor {
   readonly kind: NonNullable<Tensor['kind']>;
-  /** of a sequence of tensors: see sequences.ts */
+  /** the tensors of a sequence: see sequences.ts */
   readonly items?: readonly GraphValue[];
 }
 
-/** Zeros of a shape a graph asks for. @throws RnnError E_MEMORY (limit), E_ONNX_SHAPE for negative sizes */
+/** Allocates zeros of a shape that a graph requests. @throws RnnError E_MEMORY (limit), E_ONNX_SHAPE for negative sizes */
 export function allocateShape(shape: readonly number[], kind: GraphValue['kind'], precision: Precision): FloatArray {
   if (shape.some(n => !Number.isSafeInteger(n) || n < 0)) throw shapeError('a shape has negative or broken sizes', formatShape(shape));
   const stored = kind === 'float' ? precision : 'f64';
@@ -40,7 +40,7 @@ export function ints(values: readonly number[]): GraphValue {
   return { kind: 'int', shape: [values.length], data: Float64Array.from(values) };
 }
 
-/** A constant of the file in the engine's precision. @throws RnnError E_ONNX_TYPE */
+/** Converts a constant of the file to a value in the engine's precision. @throws RnnError E_ONNX_TYPE */
 export function fromOnnx(t: OnnxTensor, precision: Precision): GraphValue {
   switch (t.dtype) {
     case null:
@@ -62,7 +62,7 @@ export function fromOnnx(t: OnnxTensor, precision: Precision): GraphValue {
   }
 }
 
-/** Numbers of a file are read on demand. */
+/** A constant of floats; numbers in a file are read on demand. */
 function floats(t: OnnxTensor, precision: Precision): GraphValue {
   if (!t.load) return { kind: 'float', shape: t.shape, data: inPrecision(t.data as FloatArray, precision) };
   let kept: FloatArray | undefined;
@@ -70,7 +70,7 @@ function floats(t: OnnxTensor, precision: Precision): GraphValue {
     kind: 'float',
     shape: t.shape,
     get data() {
-      // the constant keeps them, too: every run of the graph recreates this value
+      // reading `data` makes the constant keep the numbers, too, since every run of the graph recreates this value
       kept ??= inPrecision(t.data as FloatArray, precision);
       return kept;
     },
@@ -86,7 +86,7 @@ function inPrecision(data: FloatArray, precision: Precision): FloatArray {
   return data instanceof Float64Array ? data : Float64Array.from(data);
 }
 
-/** 2^63 − 1 stands for 'to the end': any number past every size does. */
+/** Limits integers to ±(2^53 − 1). 2^63 − 1 means 'to the end', and so does any number beyond all sizes. */
 function saturated(data: BigInt64Array): Float64Array {
   const most = BigInt(Number.MAX_SAFE_INTEGER);
   return Float64Array.from(data, v => Number(v > most ? most : v < -most ? -most : v));
@@ -96,17 +96,17 @@ export function isInteger(type: string): type is IntegerType {
   return /^[iu]\d/.test(type);
 }
 
-/** What the numbers of a type are; of no known type real ones. */
+/** Returns the kind of a type's numbers; 'float' for an unknown type. */
 export function kindOfType(type: DType | null | undefined): GraphValue['kind'] {
   return type === 'bool' ? 'bool' : isInteger(type ?? '') ? 'int' : 'float';
 }
 
-/** A whole number as an integer type holds it: it wraps around. */
+/** Wraps an integer around to the range of an integer type. */
 export function wrapped(value: bigint, type: IntegerType): number {
   return Number((type.startsWith('u') ? BigInt.asUintN : BigInt.asIntN)(Number(type.slice(1)), value));
 }
 
-/** A whole number that was computed, as its type has it. @throws RnnError E_ONNX_TYPE (unsupported) beyond 2^53 */
+/** Wraps a computed integer to its type. @throws RnnError E_ONNX_TYPE (unsupported) for 64-bit integers beyond 2^53, which are not exact here */
 export function held(v: number, type: IntegerType = 'i64'): number {
   const reach = type.endsWith('64') ? 2 ** 53 : 2 ** (Number(type.slice(1)) - (type.startsWith('u') ? 0 : 1));
   if ((v < reach && v >= (type.startsWith('u') ? 0 : -reach)) || !Number.isFinite(v) || Math.abs(v) === 2 ** 53) return v;
@@ -123,7 +123,7 @@ export function shapeError(message: string, found: string, expected?: string): R
   return new RnnError('shape', 'E_ONNX_SHAPE', message, { expected, found });
 }
 
-/** An axis counted from the end where negative. @throws RnnError E_ONNX_SHAPE */
+/** Returns the axis counted from the front; a negative one counts from the end. @throws RnnError E_ONNX_SHAPE if there is no such axis */
 export function axisOf(axis: number, rank: number): number {
   const at = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(at) || at < 0 || at >= rank)
@@ -154,7 +154,7 @@ export function broadcastShape(a: readonly number[], b: readonly number[]): numb
   });
 }
 
-/** A value stretched to a shape by the same rule. @throws RnnError E_ONNX_SHAPE where it does not fit into it */
+/** Broadcasts a value to a shape by the same rule. @throws RnnError E_ONNX_SHAPE if it does not fit */
 export function broadcastTo(value: GraphValue, shape: readonly number[]): GraphValue {
   if (value.shape.length === shape.length && value.shape.every((n, i) => n === shape[i])) return value;
   const lead = shape.length - value.shape.length;

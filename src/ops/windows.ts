@@ -6,7 +6,7 @@ import { type Call, need, type Operators, plain } from './operator.js';
 import { claim, pass } from './room.js';
 import { allocateShape, type GraphValue, shapeError, stridesOf } from './value.js';
 
-/** Operators that slide a window over the axes of space: x [N, C, …S] as ONNX has it. */
+/** Operators with windows that slide over spatial axes: x [N, C, …S], as in ONNX. */
 
 export const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides'];
 
@@ -31,19 +31,19 @@ function normOfAll(call: Call): GraphValue {
   return everywhere(call, values => norm(call, sumOf(values)));
 }
 
-/** One axis of space: how the window lies on it. */
+/** The geometry of a window along one spatial axis. */
 export interface Axis {
   readonly size: number;
   readonly window: number;
   readonly stride: number;
   readonly dilation: number;
-  /** padding in front, and behind */
+  /** padding before the axis, and after it */
   readonly before: number;
   readonly after: number;
   readonly out: number;
 }
 
-/** One number for each filter. @throws RnnError E_ONNX_SHAPE */
+/** Checks that a bias has one number per filter. @throws RnnError E_ONNX_SHAPE */
 export function checkBias(bias: GraphValue | undefined, filters: number): void {
   if (bias && bias.data.length !== filters)
     throw shapeError('the bias is not that of the kernel', formatShape(bias.shape), formatShape([filters]));
@@ -79,13 +79,13 @@ export function windowAxes({ node }: Pick<Call, 'node'>, space: readonly number[
     if (room < 0)
       throw shapeError(`the window of ${span} is larger than the input`, formatShape(space), `at least ${span} with its padding`);
     let out = (ceil ? Math.ceil(room / strides[i]) : Math.floor(room / strides[i])) + 1;
-    // with ceil_mode no window begins in the padding behind
+    // with ceil_mode, a window must not start in the padding at the end
     if (ceil && (out - 1) * strides[i] >= size + before) out--;
     return { ...shared, out, before, after };
   });
 }
 
-/** Calls `visit` for every place of the window: the index of the output among its places, and the places of the input (−1: padding, −2: beyond it). */
+/** Calls `visit` for every output position, with its index and the input positions of its window (−1: padding, −2: beyond the padding). */
 export function slide(axes: readonly Axis[], visit: (out: number, inputs: Int32Array) => void): void {
   const count = axes.reduce((n, a) => n * a.window, 1);
   const strides = stridesOf(axes.map(a => a.size));
@@ -113,7 +113,7 @@ export function slide(axes: readonly Axis[], visit: (out: number, inputs: Int32A
   }
 }
 
-/** W [F, C/groups, …k], b [F]: every window as a row, multiplied by the kernel of its group. */
+/** Conv: W [F, C/groups, …k], b [F]. Every window becomes a row that is multiplied by the kernel of its group. */
 function convolution(call: Call): GraphValue {
   const [x, W, b] = [need(call, 0), need(call, 1), call.inputs[2]];
   const groups = intOf(call.node, 'group') ?? 1;
@@ -156,7 +156,7 @@ function turned(W: ArrayLike<number>, F: number, D: number, { kernels }: Call) {
   return { shape: [D, F], data };
 }
 
-/** The largest, and where it stood: the number of its place in all of x, its columns one after the other where storage_order is 1. */
+/** Outputs the maxima, and their flat indices in x; with storage_order 1 the indices are column-major. */
 function maxPool(call: Call): GraphValue[] {
   const x = need(call, 0);
   const space = x.shape.slice(2);
@@ -172,7 +172,7 @@ function maxPool(call: Call): GraphValue[] {
   const [size, strides] = [sizeOf(space), stridesOf(space)];
   const place = (k: number) =>
     order.reduce((at, axis) => at * space[axis] + (Math.floor((k % size) / strides[axis]) % space[axis]), 0) + k - (k % size);
-  // a place of the window is gone through for all channels before the next
+  // each position of the window is processed for all channels before the next
   const outs = y.data.length / Math.max(1, x.shape[0] * x.shape[1]);
   const data = new Float64Array(y.data.length);
   places.forEach((k, i) => {
@@ -223,7 +223,7 @@ function everywhere(call: Call, of: (values: Float64Array) => number): GraphValu
   return { kind: x.kind, type: x.type, shape: [N, C, ...space.map(() => 1)], data };
 }
 
-/** |v|^p, p 2 unless said */
+/** |v|^p, with p = 2 by default */
 function power({ node }: Call, v: number): number {
   const p = intOf(node, 'p') ?? 2;
   return raised(Math.abs(v), p);

@@ -2,8 +2,8 @@ import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 
 /**
- * The seed as a whole number in [least, most].
- * @param who the function it is given to, for the message: 'numpy.random.seed'
+ * Parses the seed as an integer in [least, most].
+ * @param who the function that takes it, for the error: 'numpy.random.seed'
  * @throws RnnError E_SEED
  */
 export function integerSeed(seed: string, who: string, least: bigint, most: bigint | null): bigint {

@@ -1,6 +1,6 @@
 /**
- * The Mersenne Twister MT19937 (Matsumoto & Nishimura 1998), the generator below PyTorch's CPU stream, numpy.random.seed and Python's
- * random. They differ in how they seed it and in what they make of its 32-bit numbers.
+ * The Mersenne Twister MT19937 (Matsumoto & Nishimura 1998), the generator of PyTorch's CPU stream, numpy.random.seed and Python's random. They
+ * differ in how they seed it and how they use its 32-bit numbers.
  */
 const SIZE = 624;
 const SHIFT = 397;

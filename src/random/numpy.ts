@@ -16,7 +16,7 @@ export function numpyStream(seed: number): ArrayStream {
   const uniform = () => ((u32() >>> 5) * 67108864 + (u32() >>> 6)) / 9007199254740992;
   const normal = polarNormals(uniform, 'y');
 
-  // drawn again until it fits: at most half are thrown away
+  // rejection sampling: on average at most half of the draws are rejected
   function below(high: number): number {
     const most = high - 1;
     if (most === 0) return 0;

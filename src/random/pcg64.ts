@@ -128,7 +128,7 @@ function double(value: Float64Array): Float64Array {
   return value;
 }
 
-/** Brings every piece back below 2^16, upwards; what leaves the highest is lost. */
+/** Propagates carries, so that every piece is below 2^16; the carry out of the highest is dropped. */
 function carry(value: Float64Array): void {
   let over = 0;
   for (let k = 0; k < 8; k++) {

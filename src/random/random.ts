@@ -19,8 +19,8 @@ export interface ArrayStream extends RandomStream {
 /** A kind of stream, and how it is opened with the seed a user gave. */
 export interface StreamKind<S extends RandomStream = RandomStream> {
   readonly name: string;
-  /** versioned name of its sequence, 'seedrandom/v1': the numbers of a name never change, a change gets a new name */
+  /** versioned name of its sequence, 'seedrandom/v1': the numbers of a name never change; different numbers get a new name */
   readonly promise: string;
-  /** @throws RnnError E_SEED where the seed is none of this generator's */
+  /** @throws RnnError E_SEED if the seed is not valid for this generator */
   open(seed: string): S;
 }

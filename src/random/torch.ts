@@ -58,7 +58,7 @@ function torchStream(seed: number): TorchStream {
     return values;
   }
 
-  // every whole block; then, where a rest is left, the last 16 numbers, drawn anew, so that they overlap the block before
+  // all whole blocks; then, if numbers remain, the last 16 are drawn anew, overlapping the block before
   function normals(count: number): Float32Array {
     if (count < BLOCK) return fill(new Float32Array(count), normal);
     const values = uniforms(count, 0, 1);

@@ -28,7 +28,7 @@ export const ziggurat = once((): Ziggurat => {
   heights[255] = height(255);
   for (let i = 254; i > 0; i--) {
     x[i] = Math.sqrt(-2 * log(AREA / x[i + 1] + heights[i + 1]));
-    // one number where the exp of the machine on which NumPy's authors built theirs was off by a bit; the layers below stand on it
+    // the one number where the exp used to make NumPy's tables was off by a bit; later layers depend on it
     heights[i] = i === 38 ? HEIGHT_38 : height(i);
   }
   x[0] = AREA / heights[255];

@@ -1,6 +1,6 @@
 import { allocate, type FloatArray, precisionOf, sizeOf, type Tensor } from './tensor.js';
 
-/** Axes of a tensor of any rank moved, widened or cut. Values are copied, never changed. */
+/** Permutes, pads and crops axes of tensors of any rank. Values are copied, never changed. */
 
 /** Distance between neighbours along each axis, in C order. */
 export function stridesOf(shape: readonly number[]): number[] {
@@ -18,7 +18,7 @@ export function permuteAxes(t: Tensor, order: readonly number[]): Tensor {
   return { shape, data: copyStrided(t.data, shape, steps, 0, allocate(t.data.length, precisionOf(t))) };
 }
 
-/** Axes widened by `value`, [before, behind] each, or cut where a number is negative. */
+/** Pads each axis with `value`, [before, after]; a negative number crops. */
 export function padAxes(t: Tensor, pads: readonly (readonly [before: number, behind: number])[], value = 0): Tensor {
   if (pads.every(([before, behind]) => before === 0 && behind === 0)) return t;
   const shape = t.shape.map((size, axis) => Math.max(0, size + pads[axis][0] + pads[axis][1]));
@@ -41,8 +41,8 @@ export function padAxes(t: Tensor, pads: readonly (readonly [before: number, beh
 }
 
 /**
- * Slice k of the result along one axis is slice from(k) of t, zeros where t has no such slice; `block` counts the axes before it: with axis 1 the
- * sample.
+ * Selects slices along an axis: slice k of the result is slice from(k) of t, or zeros if t has no such slice. `block` is the flat index over the
+ * axes before it; for axis 1, the sample.
  */
 export function takeAlong(t: Tensor, axis: number, count: number, from: (k: number, block: number) => number): Tensor {
   const size = t.shape[axis];
@@ -58,7 +58,7 @@ export function takeAlong(t: Tensor, axis: number, count: number, from: (k: numb
   return { shape, data };
 }
 
-/** The values at `start` + Σ index·step for every index of `shape`, in C order: transposing, slicing and broadcasting are all this. */
+/** Copies the values at `start` + Σ index·step for every index of `shape`, in C order: transposes, slices and broadcasts alike. */
 export function copyStrided<T extends FloatArray>(
   from: FloatArray,
   shape: readonly number[],
@@ -78,7 +78,7 @@ export function copyStrided<T extends FloatArray>(
   return out;
 }
 
-/** Where the values lie: each of `starts` (places of the other axes) with each of `offsets` (places along `axes`), both in C order. */
+/** Returns `starts` (positions on the other axes) and `offsets` (positions along `axes`), both in C order; their sums are the indices of all values. */
 export function placesAlong(shape: readonly number[], axes: readonly number[]): { starts: Int32Array; offsets: Int32Array } {
   const strides = stridesOf(shape);
   const along = (wanted: (axis: number) => boolean) => {

@@ -1,13 +1,13 @@
 import type { FloatArray, Tensor } from './tensor.js';
 
-/** How far apart two numbers are: 0 for equal ones, including NaN with NaN and equal infinities; Infinity where only one is finite. */
+/** Distance of two numbers: 0 if they are equal, including NaN with NaN and equal infinities; Infinity if only one is finite. */
 export function distance(a: number, b: number): number {
   if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return 0;
   const d = Math.abs(a - b);
   return Number.isNaN(d) ? Infinity : d;
 }
 
-/** Largest distance in [from, to) and where it is; index −1 for an empty range. */
+/** Largest distance in [from, to) and its index; −1 for an empty range. */
 export function largestDifference(a: FloatArray, b: FloatArray, from = 0, to = a.length): { abs: number; index: number } {
   let abs = 0;
   let index = from < to ? from : -1;
@@ -32,7 +32,7 @@ const LEAST_SCALE = 1e-30;
 
 /** Root mean square of the finite values, at least 1e-30. */
 export function scaleOf({ data }: Tensor): number {
-  // divided by the largest one, whose square may be infinite
+  // divided by the largest one first, because its square may overflow
   const most = largestMagnitude(data);
   if (most === 0) return LEAST_SCALE;
   let sum = 0;

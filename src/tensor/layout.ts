@@ -16,12 +16,12 @@ export function transpose(t: Tensor): Tensor {
   );
 }
 
-/** Rows that are transposed together, so that their numbers are neighbours in the result. */
+/** Rows that are transposed together, so that writes to the result are contiguous. */
 const TOGETHER = 16;
 /** Numbers that are read at a time. */
 const PIECE = 2 ** 18;
 
-/** Columns of a matrix, from `from` on, as rows: as many as `out` has room for. */
+/** Copies columns of a matrix, from `from` on, as rows into `out`, as many as it has room for. */
 function turned(part: Part, [A, B]: readonly number[], from: number, out: FloatArray, precision: Precision): FloatArray {
   const to = from + out.length / Math.max(1, A);
   const most = Math.min(A, Math.max(TOGETHER, Math.floor(PIECE / Math.max(1, B))));
@@ -40,7 +40,7 @@ function turned(part: Part, [A, B]: readonly number[], from: number, out: FloatA
   return out;
 }
 
-/** Copies the kind of numbers from one tensor to another. */
+/** Gives t the kind of another tensor. */
 function ofKind({ kind }: Tensor, t: Tensor): Tensor {
   return kind === undefined ? t : { kind, ...t };
 }
@@ -56,7 +56,7 @@ export function swapBatchAndTime(t: Tensor): Tensor {
   return ofKind(t, { shape: [B, A, ...rest], data });
 }
 
-/** [N, T, …] with the time axis turned round. */
+/** Reverses the time axis of [N, T, …]. */
 export function flipTime(t: Tensor): Tensor {
   const [N, T, ...rest] = t.shape;
   const M = rest.reduce((product, n) => product * n, 1);
@@ -67,7 +67,7 @@ export function flipTime(t: Tensor): Tensor {
   return { shape: t.shape, data };
 }
 
-/** Tensors of equal leading shape side by side on the last axis: [..., A], [..., B] -> [..., A+B] */
+/** Concatenates tensors along the last axis: [..., A], [..., B] -> [..., A+B]. */
 export function concatLast(parts: readonly Tensor[]): Tensor {
   const widths = parts.map(p => p.shape[p.shape.length - 1]);
   const width = widths.reduce((sum, w) => sum + w, 0);
@@ -112,7 +112,7 @@ export function stepsOf(t: Tensor, from: number, to: number): Tensor {
   return { shape: [N, to - from, ...rest], data };
 }
 
-/** Tensors of equal trailing shape one after the other on the first axis. */
+/** Concatenates tensors along the first axis. */
 export function concatFirst(parts: readonly Tensor[]): Tensor {
   const shape = [parts.reduce((sum, p) => sum + p.shape[0], 0), ...parts[0].shape.slice(1)];
   return derived(shape, parts as [Tensor, ...Tensor[]], (all, precision) => {
@@ -130,8 +130,8 @@ export function concatFirst(parts: readonly Tensor[]): Tensor {
 }
 
 /**
- * Equal column blocks of the last axis in another order: block j of the result is block `order[j]` of `t`.
- * Gate orders are changed with this: [..., G·M] with order [0, 2, 1, 3].
+ * Permutes equal column blocks of the last axis: block j of the result is block `order[j]` of `t`.
+ * Used to change gate orders: [..., G·M] with order [0, 2, 1, 3].
  */
 export function permuteBlocks(t: Tensor, order: readonly number[]): Tensor {
   if (order.every((from, to) => from === to)) return t;

@@ -3,17 +3,17 @@ import { allocate, type FloatArray, type Part, type Precision, type Tensor } fro
 export type { Part } from './types.js';
 
 /**
- * A tensor whose numbers are made on demand: `data` makes them once and keeps them, `load` makes them and keeps nothing, `part` makes
- * some of them. What is known of a tensor without its numbers (shape, precision) costs nothing.
- * @param make gives an array of its own each time @param part absent where some cost as much as all
+ * A tensor whose numbers are made on demand: `data` makes them once and keeps them, `load` makes them without keeping them, `part` makes some of
+ * them. Shape and precision are known without making any.
+ * @param make returns a new array each time @param part absent if some numbers cost as much as all
  */
 export function lazy(shape: readonly number[], precision: Precision, make: () => FloatArray, part?: Part): Tensor {
   return new LazyTensor(shape, precision, make, part);
 }
 
 /**
- * Files have up to a million of them. `data` is among the keys, all else is not: a copy of the tensor by its keys has the numbers in memory. One
- * function gets it for all of them, so that V8 has one class of objects.
+ * A class, because files have up to a million of these, and V8 should have one hidden class for all. `data` is an enumerable getter;
+ * `load`, `part` and `precision` are not enumerable, so that a copy by spreading has the numbers in memory.
  */
 class LazyTensor implements Tensor {
   declare readonly data: FloatArray;
@@ -54,7 +54,7 @@ class LazyTensor implements Tensor {
   }
 }
 
-/** The numbers of a tensor, for a caller that uses them once: numbers that were not in memory are not kept. */
+/** Returns the numbers of a tensor for a caller that uses them once: if they were not in memory, they are not kept. */
 export function load<Data>(tensor: { readonly data: Data; readonly load?: () => Data }): Data {
   return tensor.load ? tensor.load() : tensor.data;
 }
@@ -64,7 +64,7 @@ export function keep(tensors: Iterable<Tensor>): void {
   for (const tensor of tensors) tensor.data;
 }
 
-/** Some of numbers that are in memory. */
+/** Returns a `Part` over numbers that are in memory. */
 export function partOf(numbers: FloatArray): Part {
   return (first, count, out) => {
     const some = numbers.subarray(first, first + count);
@@ -73,7 +73,7 @@ export function partOf(numbers: FloatArray): Part {
   };
 }
 
-/** Few enough to be held beside the tensor itself. */
+/** Most numbers of a piece. */
 const MOST_NUMBERS = 2 ** 23;
 
 export interface RowPiece {
@@ -84,8 +84,8 @@ export interface RowPiece {
 }
 
 /**
- * The numbers of a tensor by rows of its first axis, some at a time, for somebody who uses them once.
- * @param room where they are put, if given; without it they are valid until the next piece
+ * Yields the numbers of a tensor in pieces of whole rows of the first axis, for a caller that uses them once.
+ * @param room returns the array for a piece; without it, pieces are valid until the next one
  */
 export function* rowPieces(t: Tensor, room?: (count: number) => FloatArray, mostNumbers = MOST_NUMBERS): Generator<RowPiece> {
   const [rows = 1, ...rest] = t.shape;
@@ -102,9 +102,9 @@ export function* rowPieces(t: Tensor, room?: (count: number) => FloatArray, most
 }
 
 /**
- * The tensor of `shape` that `make` makes of others: at once where their numbers are in memory, else on demand.
- * @param from of the first one's precision
- * @param part some of its numbers, where all that it is made from give some of theirs
+ * Returns a tensor that is computed from others: immediately if their numbers are in memory, else on demand.
+ * @param from the other tensors; the result has the precision of the first
+ * @param part computes some of its numbers, if all of the others can provide parts
  */
 export function derived(
   shape: readonly number[],
@@ -125,7 +125,7 @@ export function derived(
   return lazy(shape, precision, () => make(from.map(load), precision), some);
 }
 
-/** Of the numbers as they are in memory. */
+/** Precision of the numbers in memory. */
 export function precisionOf(t: Pick<Tensor, 'data' | 'precision'>): Precision {
   return t.precision ?? (t.data instanceof Float32Array ? 'f32' : 'f64');
 }

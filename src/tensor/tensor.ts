@@ -23,11 +23,11 @@ export function sizeOf(shape: readonly number[]): number {
   return size;
 }
 
-/** Number of elements as an exact integer, for shapes nobody has checked yet. */
+/** Number of elements as an exact integer, for unchecked shapes. */
 export function exactSize(shape: readonly (number | bigint)[]): bigint {
   let exact = 1;
   for (const n of shape) exact *= Number(n);
-  // every product on the way to a whole number below 2^53 was one
+  // if the product is an integer below 2^53, so were all intermediate products: they were exact
   if (Number.isSafeInteger(exact) && exact > 0) return BigInt(exact);
   return shape.reduce<bigint>((size, n) => size * BigInt(n), 1n);
 }

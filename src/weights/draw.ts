@@ -9,13 +9,13 @@ import type { WeightShapes, Weights } from './weights.js';
 
 export interface DrawRequest {
   readonly seed: string;
-  /** whose stream: 'seedrandom', 'keras', 'torch', 'numpy', 'pcg64' */
+  /** stream: 'seedrandom', 'keras', 'torch', 'numpy', 'pcg64' */
   readonly rng: string;
-  /** whose stream X comes from, where it is another one */
+  /** stream of X, if it is another one */
   readonly inputRng?: string;
-  /** initialiser asked for; absent: the script's own, or `frameworkInit` */
+  /** requested initialiser; default: the script's own, or `frameworkInit` */
   readonly init?: string;
-  /** initialiser of the network's framework */
+  /** default initialiser of the network's framework */
   readonly frameworkInit: string;
   /** null: X is given */
   readonly input: InputWish | null;
@@ -31,8 +31,8 @@ export interface Drawn {
 }
 
 /**
- * Weights and X of a seed, as the script of `rng` gives them. Where X comes from another stream, that stream starts fresh from the same
- * seed, and the weights are drawn as if X were not there.
+ * Draws the weights and X of a seed as the script of `rng` does. If X comes from another stream, that stream starts anew from the same seed, and
+ * the weights are drawn as if there were no X.
  * @throws RnnError E_SEED, E_RNG_LAYER, E_RNG_INIT, E_UNKNOWN_RNG, E_UNKNOWN_INITIALIZER
  */
 export function drawNetwork(model: ModelSpec, shapes: WeightShapes, request: DrawRequest): Drawn {
@@ -51,7 +51,7 @@ export function drawNetwork(model: ModelSpec, shapes: WeightShapes, request: Dra
   };
 }
 
-/** X alone, right after seeding, and the name of its sequence: where the weights come from a file. @throws RnnError E_SEED, E_UNKNOWN_RNG */
+/** Draws X only, right after seeding, when the weights come from a file. Also returns the name of its sequence. @throws RnnError E_SEED, E_UNKNOWN_RNG */
 export function drawInputFrom(rng: string, seed: string, wish: InputWish): { x: Tensor; promise: string } {
   const script = getScript(rng);
   return { x: script.drawInput(seed, wish), promise: script.inputPromise };

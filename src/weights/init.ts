@@ -15,8 +15,8 @@ export interface DrawOptions {
 }
 
 /**
- * Draws every weight of the model, float32, keys `layer/name`. Each has a stream of its own, named after it, so that a weight keeps its
- * values whatever else is in the model.
+ * Draws every weight of the model as float32, with keys `layer/name`. Each has its own stream, named after it, so that its values do not depend
+ * on the rest of the model.
  * @throws RnnError E_UNKNOWN_INITIALIZER
  */
 export function drawWeights(model: ModelSpec, shapes: WeightShapes, { seed, init }: DrawOptions): Weights {
@@ -33,7 +33,7 @@ export function drawWeights(model: ModelSpec, shapes: WeightShapes, { seed, init
   return weights;
 }
 
-/** What an initializer draws; a weight that every fresh layer has alike is not drawn. */
+/** Draws a weight with an initializer, unless it has a constant initial value. */
 export function drawn(initializer: Initializer, target: Target, stream: RandomStream): Float64Array {
   const { fill, shape } = target.weight;
   return fill === undefined ? initializer.draw(target, stream) : filled(shape, fill);
@@ -52,7 +52,7 @@ export interface InputWish {
   readonly tokens: number | null;
 }
 
-/** An input as one call of the stream's array function draws it. Tokens are float32 where that counts so far. */
+/** Draws an input with one call of the stream's array function. Tokens are float32 if that is exact for all of them. */
 export function inputFrom(stream: ArrayStream, { shape, tokens }: InputWish): Tensor {
   const size = sizeOf(shape);
   if (tokens === null) return tensor(shape, stream.normals(size));
@@ -60,7 +60,7 @@ export function inputFrom(stream: ArrayStream, { shape, tokens }: InputWish): Te
   return tensor(shape, tokens > 0x1000000 ? numbers : Float32Array.from(numbers));
 }
 
-/** Numbers that one output of the layer's input kernel is summed from (forward and backward have the same), 0 where it has none. */
+/** Fan-in of the layer's input kernel (the same for both directions); 0 if it has none. */
 export function fanInOf(shapes: readonly WeightShape[]): number {
   const kernel = shapes.find(weight => weight.role === 'kernel');
   return kernel ? sizeOf(kernel.shape.slice(0, -1)) : 0;

@@ -8,13 +8,14 @@ export type Weights = ReadonlyMap<string, Tensor>;
 /** Weight shapes of a model by layer name, as model/shapes.ts gives them. */
 export type WeightShapes = ReadonlyMap<string, readonly WeightShape[]>;
 
-/** Every weight of the model in order: its key `layer/name` and what it must look like. */
+/** Returns every weight of the model in order: its key `layer/name` and its expected shape. */
 export function weightKeys(shapes: WeightShapes): { key: string; layer: string; shape: WeightShape }[] {
   return [...shapes].flatMap(([layer, weights]) => weights.map(shape => ({ key: `${layer}/${shape.name}`, layer, shape })));
 }
 
 /**
- * @throws RnnError E_WEIGHT_MISSING, E_WEIGHT_SHAPE, E_WEIGHT_EXTRA: exactly the expected set, each of its shape
+ * Checks that the weights are exactly the expected ones, each with its shape.
+ * @throws RnnError E_WEIGHT_MISSING, E_WEIGHT_SHAPE, E_WEIGHT_EXTRA
  */
 export function checkWeights(shapes: WeightShapes, weights: Weights): Weights {
   const expected = weightKeys(shapes);
@@ -53,7 +54,7 @@ export function checkShape(found: readonly number[], expected: WeightShape, wher
   });
 }
 
-/** `the file fits K = 2 (here 3)`: the sizes under which the tensor would be the right one, where its axes tell. */
+/** Suggests the sizes for which the tensor would fit, `the file fits K = 2 (here 3)`, if its axes show them. */
 function fittingSizes(found: readonly number[], { shape, dims }: WeightShape): string {
   const usual = 'the file may hold another network, which rnn-cli inspect shows; weights alone need no --cell and no sizes';
   if (found.length !== shape.length) return usual;

@@ -8,7 +8,7 @@ import { sizeOf } from '../../tensor/tensor.js';
 export interface Target {
   readonly layer: LayerSpec;
   readonly weight: WeightShape;
-  /** rows of the layer's input kernel, where it has one */
+  /** rows of the layer's input kernel; 0 if it has none */
   readonly fanIn: number;
 }
 
@@ -27,12 +27,12 @@ export function onKernels(name: string, draw: Draw): Initializer {
   return { name, draw: ({ weight }, stream) => (weight.role === 'bias' ? filled(weight.shape, 0) : draw(weight.shape, stream)) };
 }
 
-/** Numbers that are all the same. */
+/** An array filled with one value. */
 export function filled(shape: readonly number[], value: number): Float64Array {
   return new Float64Array(sizeOf(shape)).fill(value);
 }
 
-/** Every element from its own draw, in C order. */
+/** Draws every element separately, in C order. */
 export function each(shape: readonly number[], next: () => number): Float64Array {
   return fill(new Float64Array(sizeOf(shape)), next);
 }
@@ -42,7 +42,7 @@ export function uniformWithin(shape: readonly number[], limit: number, stream: R
   return each(shape, () => -limit + 2 * limit * stream.uniform());
 }
 
-/** Normal with the given deviation, values beyond two deviations drawn again; wider by 1/0.8796… so that what is left has that deviation. */
+/** Truncated normal: values beyond two deviations are drawn again. The normal is wider by 1/0.8796…, so that the result has the given deviation. */
 export function truncatedNormal(shape: readonly number[], deviation: number, stream: RandomStream): Float64Array {
   const wide = deviation / 0.8796256610342398;
   return each(shape, () => {
@@ -54,8 +54,8 @@ export function truncatedNormal(shape: readonly number[], deviation: number, str
 }
 
 /**
- * Rows in and columns out of a matrix [in, out]; a vector counts as both. Gates side by side count as one wide matrix (Keras). The window
- * of a convolution [...k, in, out] counts with both.
+ * Fan-in and fan-out: rows and columns of a matrix [in, out]; a vector counts as both. Concatenated gates count as one wide matrix (Keras). For a
+ * convolution [...k, in, out], both are multiplied by the size of the window.
  */
 export function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
   const field = sizeOf(shape.slice(0, -2));

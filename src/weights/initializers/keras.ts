@@ -4,9 +4,9 @@ import { fans, filled, type Initializer, uniformWithin } from './initializer.js'
 import { drawOrthogonal } from './orthogonal.js';
 
 /**
- * What Keras' layers do by default: kernels glorot_uniform over all gates at once, recurrent kernels orthogonal as one matrix [M, G·M],
- * embeddings uniform in ±0.05, biases zero but for the LSTM's forget gate, which starts at 1 (unit_forget_bias). Projections and
- * peepholes, which Keras does not have, are drawn as kernels.
+ * Keras' defaults: kernels glorot_uniform over all gates together, recurrent kernels orthogonal as one matrix [M, G·M], embeddings uniform in
+ * ±0.05, biases zero except that of the LSTM's forget gate, which is 1 (unit_forget_bias). Projections and peepholes, which Keras lacks, are
+ * drawn like kernels.
  */
 export const keras: Initializer = {
   name: 'keras',

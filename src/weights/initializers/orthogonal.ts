@@ -3,9 +3,9 @@ import { sizeOf } from '../../tensor/tensor.js';
 import { onKernels } from './initializer.js';
 
 /**
- * Orthonormal rows or columns, whichever are fewer: W·Wᵀ = I or Wᵀ·W = I (Saxe et al. 2014). As Keras does it: a normal matrix
- * [max, min], its QR with a positive diagonal of R, transposed where rows < columns. All gates side by side are one matrix; the window of a
- * convolution [...k, in, out] is one of ∏k·in rows.
+ * Draws a matrix with orthonormal rows or columns, whichever are fewer: W·Wᵀ = I or Wᵀ·W = I (Saxe et al. 2014). As in Keras: the Q of a normal
+ * matrix [max, min] with a positive diagonal of R, transposed if rows < columns. All gates together are one matrix; a convolution [...k, in, out]
+ * is a matrix with ∏k·in rows.
  */
 export function drawOrthogonal(shape: readonly number[], stream: RandomStream): Float64Array {
   return orthogonalFrom(shape, () => stream.normal());
@@ -30,20 +30,20 @@ export function orthogonalFrom(shape: readonly number[], normal: () => number): 
 }
 
 /**
- * Orthonormal columns of a tall matrix: the Q of QR = A with a positive diagonal of R, which is what Keras' orthogonal initialiser keeps.
- * Block Gram–Schmidt in float64. The columns are stored as rows (contiguous), and worked on in panels: a panel first loses its part along
- * all finished columns (two products of blocks), then its own columns are made orthonormal. A column that loses more than half of its
- * squared length has lost digits too and goes through once more ("twice is enough", Giraud et al. 2005), so that |QᵀQ − I| stays at the
- * level of rounding even for nearly dependent columns. Sums run in a fixed order: the same bits on every machine.
+ * Orthonormalises the columns of a tall matrix: the Q of QR = A with a positive diagonal of R, as in Keras' orthogonal initialiser, by block
+ * Gram–Schmidt in float64. Columns are stored as contiguous rows and processed in panels: first the components along all finished columns are
+ * subtracted from a panel (two block products), then its own columns are made orthonormal. A column that loses more than half of its squared
+ * length has also lost digits and is processed once more ("twice is enough", Giraud et al. 2005), so that |QᵀQ − I| stays at rounding level even
+ * for nearly dependent columns. Sums have a fixed order, so the bits are the same on every machine.
  */
 
-/** Columns in a panel: a panel of 16 columns of 4096 doubles is half a megabyte and stays in the second-level cache. */
+/** Columns per panel: 16 columns of 4096 doubles are half a megabyte and stay in the second-level cache. */
 const PANEL = 16;
-/** Steps of the summed axis worked on at once: 4 + 16 pieces of 512 doubles stay near. */
+/** Length of the summed axis processed at a time: 4 + 16 pieces of 512 doubles stay in the cache. */
 const PIECE = 512;
 
 /**
- * Makes the `count` rows of `rows` [count, length] orthonormal in place, in order: each loses its part along the earlier ones.
+ * Makes the `count` rows of `rows` [count, length] orthonormal in place, in order: from each, its components along the earlier ones are subtracted.
  * @param rows row j is column j of A; count <= length
  */
 export function orthonormalise(rows: Float64Array, count: number, length: number): void {
@@ -59,7 +59,7 @@ export function orthonormalise(rows: Float64Array, count: number, length: number
   }
 }
 
-/** Rows [from, to) lose their parts along the orthonormal rows [0, from): P −= (P·Qᵀ)·Q. `from` is a multiple of PANEL. */
+/** Subtracts from rows [from, to) their components along the orthonormal rows [0, from): P −= (P·Qᵀ)·Q. `from` is a multiple of PANEL. */
 function removeParts(rows: Float64Array, length: number, from: number, to: number, products: Float64Array): void {
   products.fill(0);
   for (let k = 0; k < length; k += PIECE) {
@@ -128,8 +128,8 @@ function subtractRows(
 }
 
 /**
- * Row j loses its parts along rows [from, j) and gets length 1. Where much was lost, the parts along every earlier row are taken off once
- * more. A row that vanishes stays zero: Keras multiplies it by sign(0).
+ * Subtracts from row j its components along rows [from, j) and normalises it. If much was subtracted, the components along all earlier rows are
+ * subtracted once more. A row that vanishes stays zero, as Keras multiplies it by sign(0).
  */
 function finishRow(rows: Float64Array, length: number, from: number, j: number): void {
   let before = dot(rows, length, j, j);

@@ -3,7 +3,7 @@ import { each, filled, onKernels, uniformWithin } from './initializer.js';
 /** Keras' `random_normal`: deviation 0.05. */
 export const randomNormal = onKernels('random_normal', (shape, stream) => each(shape, () => 0.05 * stream.normal()));
 
-/** Every kernel standard normal, as `Wx = np.random.randn(D, M)` in many tutorials. */
+/** Standard normal kernels, as in the `Wx = np.random.randn(D, M)` of many tutorials. */
 export const standardNormal = onKernels('standard_normal', (shape, stream) => each(shape, () => stream.normal()));
 
 /** Keras' `random_uniform`: between −0.05 and 0.05. */

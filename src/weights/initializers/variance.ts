@@ -2,7 +2,7 @@ import { fans, type Initializer, onKernels, truncatedNormal, uniformWithin } fro
 
 /**
  * Variance scaling as Keras names it: variance 1/fan_in (LeCun 1998), 2/fan_in (He et al. 2015), 2/(fan_in + fan_out) (Glorot & Bengio
- * 2010); uniform with limit √(3·variance), or a normal cut at two deviations.
+ * 2010); uniform with limit √(3·variance), or a normal truncated at two deviations.
  */
 type Fans = { fanIn: number; fanOut: number };
 const lecun = ({ fanIn }: Fans) => 1 / fanIn;

@@ -15,7 +15,7 @@ import type { Script } from './script.js';
 
 /**
  * Keras 3 on TensorFlow. `set_random_seed` seeds Python's random, from which every initialiser takes its seed when its layer is
- * constructed, and np.random, from which X is drawn; so X and the weights do not disturb each other. The kernels themselves come from
+ * constructed, and np.random, from which X is drawn; so X and the weights are independent. The kernels themselves come from
  * TensorFlow's stateless stream of the initialiser's seed.
  */
 export const keras: Script = {
@@ -36,12 +36,12 @@ export const keras: Script = {
   drawInput: (seed, wish) => inputFrom(numpyStream(checkedSeed(seed)), wish),
 };
 
-/** np.random takes the fewest seeds of the three. */
+/** Checks the seed. np.random accepts the smallest range of seeds. */
 function checkedSeed(seed: string): number {
   return Number(integerSeed(seed, 'keras.utils.set_random_seed', 0n, 0xffffffffn));
 }
 
-/** The draws of one constructor, and the weights they lead to. */
+/** Makes the draws of a layer's constructor and returns its weights. */
 function construct(layer: LayerSpec, shapes: readonly WeightShape[], random: PythonStream): [string, Tensor][] {
   const draw = () => random.randint(1, 1000000000);
   if (isRecurrent(layer)) {
@@ -56,7 +56,7 @@ function construct(layer: LayerSpec, shapes: readonly WeightShape[], random: Pyt
       ),
     );
   }
-  // Dropout and noise keep a generator unless they never change anything
+  // Dropout and noise layers have a generator, except dropout with rate 0
   if (layer.kind === 'dropout' && (layer.rate > 0 || layer.kerasClass === 'GaussianNoise')) draw();
   checkDrawn(layer, shapes);
   return shapes.map(weight => [weight.name, tensor(weight.shape, plainWeight(weight, layer, draw))]);
@@ -66,7 +66,7 @@ function construct(layer: LayerSpec, shapes: readonly WeightShape[], random: Pyt
 const DRAWN =
   /^(dense|embedding|batchnorm|layernorm|rmsnorm|groupnorm|prelu|conv[123]d|convtranspose[123]d|(depthwise|separable)[12]d|dropout)$/;
 
-/** @throws RnnError E_RNG_LAYER: its constructor draws otherwise, which would change every layer behind it, too */
+/** @throws RnnError E_RNG_LAYER if the constructor's draws are not known, which would also make all later layers wrong */
 function checkDrawn({ name, kind, ...layer }: LayerSpec, shapes: readonly WeightShape[]): void {
   const draws = shapes.some(({ role, fill }) => fill === undefined && role !== 'bias');
   const isRandom = kind === 'dropout' && /^(Random|Rand|AugMix|CutMix|MixUp)/.test((layer as { kerasClass: string }).kerasClass);
@@ -115,7 +115,7 @@ function glorotUniform(shape: readonly number[], seed: number): Float32Array {
   return uniform(shape, -limit, limit, seed);
 }
 
-/** tf.random.stateless_uniform: product and sum are rounded apart */
+/** tf.random.stateless_uniform: product and sum are rounded separately */
 function uniform(shape: readonly number[], low: number, high: number, seed: number): Float32Array {
   const f = Math.fround;
   const stream = philoxStream(seed);
@@ -123,7 +123,7 @@ function uniform(shape: readonly number[], low: number, high: number, seed: numb
   return Float32Array.from(each(shape, () => f(stream.uniform() * width) + f(low)));
 }
 
-/** The QR is in float32 in TensorFlow and in float64 here: equal to some 4e-7. */
+/** TensorFlow computes the QR in float32, we in float64: the results agree to about 4e-7. */
 function orthogonal(shape: readonly number[], seed: number): Float32Array {
   const stream = philoxStream(seed);
   return Float32Array.from(orthogonalFrom(shape, () => stream.normal()));

@@ -10,8 +10,8 @@ import type { Script } from './script.js';
 
 /**
  * A script in plain NumPy: seed, then X, then the weights layer by layer in the order of `shapes` (kernel, recurrent kernel, bias,
- * projection; forward before backward), each filled row by row. Zeros and ones draw nothing. An orthogonal kernel is the QR of a normal
- * matrix [max, min]. The numbers are doubles, as NumPy's are.
+ * projection; forward before backward), each filled row by row. Zeros and ones take no draws. An orthogonal kernel is the Q of a normal matrix
+ * [max, min]. The numbers are doubles, as in NumPy.
  */
 export const numpy = scriptOf('numpy', legacy, [
   'np.random.seed(seed)',
@@ -45,7 +45,7 @@ function scriptOf(name: string, kind: StreamKind<ArrayStream>, lines: readonly s
   };
 }
 
-/** Every weight from the one stream, float64. */
+/** Draws every weight from the single stream, in float64. */
 function inOrder(model: ModelSpec, shapes: WeightShapes, init: string, stream: RandomStream): Weights {
   const initializer = getInitializer(init);
   const weights = new Map<string, Tensor>();

@@ -4,8 +4,8 @@ import type { InputWish } from '../init.js';
 import type { WeightShapes, Weights } from '../weights.js';
 
 /**
- * A whole script as its users write it: seed, layers, input. Frameworks draw weights when layers are constructed, so what a seed gives
- * depends on everything drawn before; a script fixes that order.
+ * A whole script as users write it: seed, layers, input. Frameworks draw weights when layers are constructed, so the numbers of a seed depend on
+ * everything drawn before; a script fixes that order.
  */
 export interface Script {
   /** value of --rng */
@@ -14,13 +14,13 @@ export interface Script {
   readonly promise: string;
   /** the same for the input */
   readonly inputPromise: string;
-  /** the only initialiser the script has, or null where any will do */
+  /** the only initialiser that the script supports; null: any */
   readonly init: string | null;
-  /** the lines, as people write them */
+  /** the lines of the script */
   readonly lines: readonly string[];
-  /** @throws RnnError E_SEED, E_RNG_LAYER where the framework has no such layer, E_UNKNOWN_INITIALIZER */
+  /** @throws RnnError E_SEED, E_RNG_LAYER if the framework has no such layer, E_UNKNOWN_INITIALIZER */
   draw(model: ModelSpec, shapes: WeightShapes, request: ScriptRequest): ScriptResult;
-  /** The input alone, drawn right after seeding. */
+  /** Draws only the input, right after seeding. */
   drawInput(seed: string, wish: InputWish): Tensor;
 }
 

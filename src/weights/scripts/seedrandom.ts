@@ -2,7 +2,7 @@ import { seedrandom as stream } from '../../random/seedrandom.js';
 import { drawWeights, inputFrom } from '../init.js';
 import type { Script } from './script.js';
 
-/** Our own streams, one per tensor: there is no order, so nothing depends on what else is drawn. */
+/** Our own streams, one per tensor, so that no tensor depends on what else is drawn. */
 export const seedrandom: Script = {
   name: 'seedrandom',
   promise: stream.promise,

@@ -75,7 +75,7 @@ function plainModule(shapes: readonly WeightShape[], generator: TorchStream): [s
     if (role === 'kernel') {
       fanIn = shape[0];
       const five = Math.sqrt(5);
-      const limit = Math.sqrt(3) * (Math.sqrt(2 / (1 + five * five)) / Math.sqrt(fanIn)); // 1/√in but for its rounding
+      const limit = Math.sqrt(3) * (Math.sqrt(2 / (1 + five * five)) / Math.sqrt(fanIn)); // 1/√in, with PyTorch's rounding
       return [name, turned(generator.uniforms(sizeOf(shape), -limit, limit), shape[0], shape[1])];
     }
     const limit = 1 / Math.sqrt(fanIn);
@@ -106,7 +106,7 @@ function sideBySide([input, recurrent]: readonly Tensor[]): Float32Array {
   return both;
 }
 
-/** Where the spec has one bias only: the two in one, which is the same network but for a rounding. */
+/** Adds the two biases for a spec with a single one, which is the same network except for rounding. */
 function sumOf([input, recurrent]: readonly Tensor[]): Float32Array {
   return Float32Array.from(input.data, (value, i) => value + recurrent.data[i]);
 }
