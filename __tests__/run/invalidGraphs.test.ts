@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { float, type GraphBuilder, int, ints, newBuilder } from '../../src/formats/onnx/builder.js';
 import type { OnnxModel, OnnxNode } from '../../src/formats/onnx/graph.js';
 import { writeOnnx } from '../../src/formats/onnx.js';
+import { readTensorFile } from '../../src/run/files/modelFile.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { sizeOf } from '../../src/tensor/tensor.js';
 import { withFolder } from '../helpers/inputFile.js';
 import { randomStream } from '../helpers/randomNetworks.js';
+import { referencePath } from '../helpers/reference.js';
 import { runCli } from '../helpers/runCli.js';
 
 /** Graphs that ONNX Runtime refuses to load or to run: each has one fault, is refused before any y, and without it gives one. */
@@ -14,7 +16,7 @@ const [T, N, D, M] = [5, 2, 3, 4];
 const next = randomStream(5);
 const draw = (...shape: number[]): Tensor => ({ shape, data: Float32Array.from({ length: sizeOf(shape) }, () => next() * 2 - 1) });
 
-const MICROSOFT = new Set(['BiasGelu', 'DynamicQuantizeLSTM']);
+const MICROSOFT = new Set(['BiasGelu', 'FastGelu', 'SkipLayerNormalization', 'Attention', 'DynamicQuantizeLSTM']);
 
 /** x [T, N, D], sizes open, through what a case adds to it */
 function graphOf(build: (b: GraphBuilder) => string, domain?: string): OnnxModel {
@@ -159,6 +161,30 @@ const CASES: readonly Case[] = [
     'E_ONNX_SHAPE',
     (b, right) => b.add('BiasGelu', ['x', b.add('Neg', [b.constant('b', draw(...(right ? [D] : [1, D])))])]),
   ],
+  ...['BiasGelu', 'FastGelu'].flatMap((op): Case[] => [
+    [`one number as the bias of ${op}`, 'E_ONNX_SHAPE', (b, right) => b.add(op, ['x', b.constant('b', draw(right ? D : 1))])],
+    [
+      `one that is computed, of ${op}`,
+      'E_ONNX_SHAPE',
+      (b, right) => b.add(op, [b.add('Neg', ['x']), b.add('Neg', [b.constant('b', draw(right ? D : 1))])]),
+    ],
+  ]),
+  ...[1, 2, 3, 4].map(
+    (i): Case => [
+      `a sum that is normalised, input ${i} for another number of features`,
+      'E_ONNX_SHAPE',
+      (b, right) => {
+        const inputs = ['x', 'x', ...['g', 'b', 'c'].map(name => b.constant(name, draw(D)))];
+        if (!right) inputs[i] = b.constant('one', draw(1));
+        return b.add('SkipLayerNormalization', inputs);
+      },
+    ],
+  ),
+  [
+    'one number as the bias of three products',
+    'E_ONNX_SHAPE',
+    (b, right) => b.add('Attention', ['x', b.constant('W', draw(D, 12)), b.constant('b', draw(right ? 12 : 1))], { num_heads: int(2) }),
+  ],
 ];
 
 it.each(CASES)('%s is refused with %s, and without the fault there is a y', async (_, code, build) => {
@@ -189,6 +215,61 @@ it('a reshape of a sequence whose samples and features became one axis is no lay
   expect([right.stderr, right.exit]).toEqual(['', 0]);
   const wrong = await forward(graphOf(directions(1)));
   expect([wrong.stdout, wrong.exit]).toEqual(['', 3]);
+});
+
+describe('a loop whose body would be one step of a GRU', () => {
+  const changed = (change: (body: OnnxModel['graph']) => OnnxModel['graph']) =>
+    withFolder(async folder => {
+      const model = (await readTensorFile(referencePath('onnx_wired/loop_gru.onnx'))).architecture as OnnxModel;
+      const nodes = model.graph.nodes.map(node => {
+        const body = node.attributes.get('body');
+        if (body?.type !== 'graph') return node;
+        return { ...node, attributes: new Map([...node.attributes, ['body', { type: 'graph' as const, value: change(body.value) }]]) };
+      });
+      const file = join(folder, 'm.onnx');
+      writeFileSync(file, await writeOnnx({ ...model, graph: { ...model.graph, nodes } }));
+      return runCli(['forward', file, '-i', referencePath('onnx_wired/loop_gru.x.npz'), '--json']);
+    });
+
+  it('is run as it is', async () => {
+    const { exit, stderr } = await changed(body => body);
+    expect([stderr, exit]).toEqual(['', 0]);
+  });
+
+  it('is refused where a row is cut along an axis that it does not have', async () => {
+    const cut = await changed(body => {
+      const axes = body.nodes.filter(n => n.opType === 'Slice').at(-1)!.inputs[3];
+      const b = newBuilder([]);
+      const [own] = [b.integers([2])].map(name => b.initializers.get(name)!);
+      return { ...body, initializers: new Map([...body.initializers, [axes, own]]) };
+    });
+    expect([cut.stdout, cut.exit]).toEqual(['', 3]);
+    expect(JSON.parse(cut.stderr)).toMatchObject({ code: 'E_ONNX_SHAPE', where: expect.stringContaining('Slice') });
+  });
+
+  it('is refused where it declares another type than it computes', async () => {
+    const declared = await changed(body => ({ ...body, outputs: body.outputs.map((o, i) => (i === 0 ? { ...o, dtype: 'i32' } : o)) }));
+    expect([declared.stdout, declared.exit]).toEqual(['', 3]);
+    expect(JSON.parse(declared.stderr)).toMatchObject({ code: 'E_ONNX_TYPE', expected: 'i32', found: 'bool' });
+  });
+});
+
+it('a scan whose body gives other axes than it declares is refused', async () => {
+  const scan = (declared: readonly number[]) => (b: GraphBuilder) => {
+    const c = newBuilder(['x', 'y', 's', 'step']);
+    const inputs = ['s', 'step'].map(name => ({ name, dtype: 'f32' as const, shape: null }));
+    const out = c.add('Add', ['s', 'step']);
+    const outputs = [{ name: out, dtype: 'f32' as const, shape: declared }];
+    const body = { name: 'body', inputs, outputs, nodes: c.nodes, initializers: c.initializers };
+    return b.addMany('Scan', [b.constant('first', draw(T, D)), 'x'], 1, {
+      body: { type: 'graph', value: body },
+      num_scan_inputs: int(1),
+    })[0];
+  };
+  const right = await forward(graphOf(scan([T, D])));
+  expect([right.stderr, right.exit]).toEqual(['', 0]);
+  const { exit, stderr } = await forward(graphOf(scan([1, T, D])));
+  expect([exit, JSON.parse(stderr).code]).toEqual([3, 'E_ONNX_SHAPE']);
 });
 
 type Unfit = readonly [string, build: (b: GraphBuilder, isRight: boolean) => string, isNamed: boolean];

@@ -105,6 +105,7 @@ function scan(call: Call): GraphValue[] {
   for (let t = 0; t < T; t++) {
     const steps = sequences.map(({ value, axis, back }) => stepOf(value, axis, back ? T - 1 - t : t));
     const given = run([...carried, ...steps]);
+    given.forEach((value, i) => void checkRank(value, graph.outputs[i]));
     carried = kept.round(given, states);
     collected.forEach((all, k) => void all.push(given[states + k]));
   }
@@ -128,6 +129,12 @@ function checkBody({ inputs, outputs }: OnnxGraph, takes: number, gives: number)
     expected: `${takes} inputs, ${gives} outputs or more`,
     found: `${inputs.length} inputs, ${outputs.length} outputs`,
   });
+}
+
+/** @throws RnnError E_ONNX_SHAPE where a body gives other axes than it declares */
+function checkRank({ shape }: GraphValue, { name, shape: declared }: OnnxGraph['outputs'][number]): void {
+  if (!declared || declared.length === shape.length) return;
+  throw shapeError(`the body gives '${name}' other axes than it declares`, formatShape(shape), `${declared.length} axes`);
 }
 
 function stepOf(value: GraphValue, axis: number, t: number): GraphValue {

@@ -29,6 +29,18 @@ function checkGraph(graph: OnnxGraph, opset: number, around: Types): void {
       types.set(name, given[i] ?? null);
     });
   }
+  for (const output of graph.outputs) checkDeclared(output, types.get(output.name) ?? null);
+}
+
+/** @throws RnnError E_ONNX_TYPE where a graph declares its output as another type than it computes */
+function checkDeclared({ name, dtype }: OnnxGraph['outputs'][number], type: DType | null): void {
+  if (!type || !dtype || type === dtype) return;
+  throw new RnnError('format', 'E_ONNX_TYPE', `the output '${escapeText(name, 60)}' is declared as ${dtype} and computed as ${type}`, {
+    where: escapeText(name, 60),
+    expected: dtype,
+    found: type,
+    fix: 'a Cast node before it converts the numbers',
+  });
 }
 
 /** Checks one node. @returns the types of its outputs, as far as they are known */

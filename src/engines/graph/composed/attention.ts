@@ -1,7 +1,8 @@
 import { int, ints } from '../../../formats/onnx/builder.js';
 import { floatOf, intOf, intsOf } from '../../../ops/attributes.js';
 import { shapeError } from '../../../ops/value.js';
-import type { Composed, Parts } from './composed.js';
+import { type Composed, type Parts, sum } from './composed.js';
+import { rowOf } from './fused.js';
 
 /** The attention operators, and the rotary embedding that comes before them. */
 export const ATTENTION: Readonly<Record<string, Composed>> = {
@@ -175,10 +176,10 @@ function attended(p: Parts, [q, k, v]: readonly string[], added: string | undefi
 /** Self-attention. Inputs: x [N, T, D], concatenated weights [D, 3·H·D] of query, key and value, their bias … */
 function packed(p: Parts): readonly (string | undefined)[] | undefined {
   const heads = intOf(p.node, 'num_heads');
-  const [x, W, b, mask, past, added] = Array.from({ length: 6 }, (_, i) => p.input(i));
+  const [x, W, , mask, past, added] = Array.from({ length: 6 }, (_, i) => p.input(i));
   if (!heads || !x || !W || mask || past || intsOf(p.node, 'qkv_hidden_sizes')) return undefined;
   const product = p.op('MatMul', [x, W]);
-  const three = p.ops('Split', [b ? p.op('Add', [product, b]) : product], 3, { axis: int(-1), num_outputs: int(3) });
+  const three = p.ops('Split', [sum(p, [product, rowOf(p, 2, product)])], 3, { axis: int(-1), num_outputs: int(3) });
   return [ofHeads(p, three, heads, added)];
 }
 

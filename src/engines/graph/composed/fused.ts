@@ -8,10 +8,10 @@ import { type Composed, type Parts, sum } from './composed.js';
 /** Operators into which ONNX Runtime fuses others when it optimises a graph. */
 export const FUSED: Readonly<Record<string, Composed>> = {
   'com.microsoft.Gelu': { attributes: [], parts: p => [p.op('Gelu', [p.input(0)!])] },
-  'com.microsoft.BiasGelu': { attributes: [], parts: p => [p.op('Gelu', [sum(p, [p.input(0), rowOf(p, 1)])])] },
+  'com.microsoft.BiasGelu': { attributes: [], parts: p => [p.op('Gelu', [sum(p, [p.input(0), rowOf(p, 1, p.input(0)!)])])] },
   'com.microsoft.FastGelu': {
     attributes: [],
-    parts: p => [p.op('Gelu', [sum(p, [p.input(0), rowOf(p, 1)])], { approximate: text('tanh') })],
+    parts: p => [p.op('Gelu', [sum(p, [p.input(0), rowOf(p, 1, p.input(0)!)])], { approximate: text('tanh') })],
   },
   'com.microsoft.QuickGelu': { attributes: ['alpha'], parts: p => [quickGelu(p)] },
   'com.microsoft.FusedGemm': {
@@ -35,13 +35,21 @@ export function own({ node }: Parts, names: readonly string[] = [...node.attribu
   return Object.fromEntries([...node.attributes].filter(([name]) => names.includes(name)));
 }
 
-/** Returns an input that must be a bias with one axis. If its shape is unknown, a Transpose of one axis is added, which fails for others when it runs. @throws RnnError E_ONNX_SHAPE */
-function rowOf(p: Parts, index: number): string | undefined {
+/**
+ * A bias with a number for each feature of x. Where that is not seen in the file, a Reshape to the last size of x holds one that is computed, or of
+ * one number: Add would spread it. @throws RnnError E_ONNX_SHAPE
+ */
+export function rowOf(p: Parts, index: number, x: string): string | undefined {
   const name = p.input(index);
-  const shape = name === undefined ? undefined : p.shapeOf(name);
-  if (name === undefined || shape?.length === 1) return name;
-  if (shape) throw shapeError('the bias has one axis', `[${shape.join(', ')}]`, '[features]');
-  return p.op('Transpose', [name], { perm: ints(0) });
+  if (name === undefined) return undefined;
+  const shape = p.shapeOf(name);
+  if (shape && shape.length !== 1) throw shapeError('the bias has one axis', `[${shape.join(', ')}]`, '[features]');
+  const features = p.shapeOf(x)?.at(-1);
+  const [count] = shape ?? [];
+  if (typeof count === 'number' && typeof features === 'number' && count !== features)
+    throw shapeError('the bias has one number for each feature', `[${count}]`, `[${features}]`);
+  if (typeof count === 'number' && count > 1) return name;
+  return p.op('Reshape', [p.op('Transpose', [name], { perm: ints(0) }), p.op('Shape', [x], { start: int(-1) })]);
 }
 
 function inputsOf(p: Parts, count: number): string[] {
@@ -79,15 +87,19 @@ const EPSILON = Math.fround(1e-12);
 
 /** Normalises x + skip. Inputs: x, skip, scale, bias of the norm (only if centred), bias of the sum. The sum is the fourth output. */
 function afterSum(p: Parts, centred: boolean): readonly (string | undefined)[] {
-  const total = sum(p, [p.input(0), p.input(1), p.input(centred ? 4 : 3)]);
+  const x = p.input(0)!;
+  const skip = p.input(1);
+  const added = skip && p.shapeOf(skip);
+  if (added && added.length < 2) throw shapeError('what is added has the axes of x', `[${added.join(', ')}]`, '[N, T, features]');
+  const total = sum(p, [x, skip, rowOf(p, centred ? 4 : 3, x)]);
   const epsilon = float(floatOf(p.node, 'epsilon') ?? EPSILON);
-  const scale = p.input(2)!;
+  const scale = rowOf(p, 2, x)!;
   if (!centred) {
     if (!p.node.outputs[2]) return [p.op('RMSNormalization', [total, scale], { epsilon }), undefined, undefined, total];
     const [y, inverse] = p.ops('SimplifiedLayerNormalization', [total, scale], 2, { epsilon });
     return [y, undefined, inverse, total];
   }
-  const bias = p.input(3);
+  const bias = rowOf(p, 3, x);
   const [y, mean, inverse] = p.ops('LayerNormalization', [total, scale, ...(bias ? [bias] : [])], 3, { epsilon });
   return [y, mean, inverse, total];
 }
@@ -97,7 +109,7 @@ function afterSum(p: Parts, centred: boolean): readonly (string | undefined)[] {
  * beta, mask, positions. Outputs: the normalised sum, the number of set mask elements, the sum.
  */
 function embedded(p: Parts): readonly (string | undefined)[] {
-  const [tokens, segments, words, places, segmentTable, gamma, beta, mask, given] = Array.from({ length: 9 }, (_, i) => p.input(i));
+  const [tokens, segments, words, places, segmentTable, , , mask, given] = Array.from({ length: 9 }, (_, i) => p.input(i));
   const T = p.op('Gather', [p.op('Shape', [tokens!]), p.integer(1)], { axis: int(0) });
   const at = given ?? p.op('Range', [p.integer(0), T, p.integer(1)]);
   const parts = [
@@ -106,7 +118,9 @@ function embedded(p: Parts): readonly (string | undefined)[] {
     segments && segmentTable ? p.op('Gather', [segmentTable, segments], { axis: int(0) }) : undefined,
   ];
   const total = sum(p, parts);
-  const y = p.op('LayerNormalization', [total, gamma!, beta!], { epsilon: float(floatOf(p.node, 'epsilon') ?? EPSILON) });
+  const y = p.op('LayerNormalization', [total, rowOf(p, 5, total)!, rowOf(p, 6, total)!], {
+    epsilon: float(floatOf(p.node, 'epsilon') ?? EPSILON),
+  });
   const counted =
     mask && (intOf(p.node, 'mask_index_type') ?? 1) === 1 ? p.op('ReduceSum', [mask, p.integers([1])], { keepdims: int(0) }) : undefined;
   return [y, counted, total];

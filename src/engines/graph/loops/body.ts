@@ -251,10 +251,11 @@ function slicedRow(node: OnnxNode, inputs: readonly (Value | undefined)[]): Row 
   let [from, to] = [0, width];
   starts.forEach((start, i) => {
     const whole = start === 0 && ends[i] >= 2 ** 31 - 1;
-    if (axes[i] !== 1 && axes[i] !== -1) {
+    if (axes[i] === 0 || axes[i] === -2) {
       if (!whole) throw notExpressible('some samples are taken');
       return;
     }
+    if (axes[i] !== 1 && axes[i] !== -1) throw notExpressible('an axis is cut that a row does not have');
     const clamp = (n: number) => Math.max(0, Math.min(width, n < 0 ? n + width : n));
     [from, to] = [clamp(start), clamp(ends[i])];
   });
