@@ -45,6 +45,31 @@ const code = async (b: Uint8Array) => (await refusal(() => read(b))).code;
 const TEST = '{"test":{"dtype":"I32","shape":[2,2],"data_offsets":[0,16]}}';
 
 // One for one, the tests of the safetensors project (safetensors/src/tensor.rs), under their own names
+it('a tensor that save_model wrote under another name has its own, too, where its name would stand', async () => {
+  const file = (metadata: Record<string, string>) => {
+    const header = JSON.stringify({
+      __metadata__: { format: 'pt', ...metadata },
+      'b.weight': { dtype: 'F32', shape: [2], data_offsets: [0, 8] },
+      'd.bias': { dtype: 'F32', shape: [1], data_offsets: [8, 12] },
+    });
+    const size = Buffer.alloc(8);
+    size.writeBigUInt64LE(BigInt(header.length));
+    return new Uint8Array(Buffer.concat([size, Buffer.from(header), Buffer.from(Float32Array.of(1.5, 2, 3).buffer)]));
+  };
+  const { tensors } = await readTensors(file({ 'c.weight': 'b.weight', other: 'gone', 'd.bias': 'b.weight' }), {
+    nameHint: 'x.safetensors',
+  });
+  expect([...tensors].map(([name, { data }]) => [name, ...data])).toEqual([
+    ['b.weight', 1.5, 2],
+    ['c.weight', 1.5, 2],
+    ['d.bias', 3],
+  ]);
+  const limits = { ...DEFAULT_LIMITS, tensors: 2 };
+  await expect(readTensors(file({ c: 'b.weight' }), { nameHint: 'x.safetensors', limits })).rejects.toMatchObject({
+    code: 'E_LIMIT_TENSORS',
+  });
+});
+
 describe('the tests of the safetensors project', () => {
   it('test_deserialization', async () => {
     expect((await read(file(TEST, 16))).tensors.get('test')).toEqual({ shape: [2, 2], data: new Float64Array(4), dtype: 'i32' });

@@ -349,6 +349,11 @@ describe('which format it is', () => {
       'x.csv',
       'a program, which is never run | fix: save its numbers in it: np.save("y.npy", y)',
     ],
+    [
+      '\x81\xa6params\x82\xa7Dense_0',
+      'x.msgpack',
+      'msgpack, as flax.serialization.to_bytes writes it | fix: in Python: p = flax.traverse_util.flatten_dict(flax.serialization.msgpack_restore(open(FILE, "rb").read()), sep="/"); np.savez("net.npz", **p)',
+    ],
   ])('%j in place of a model is said', (text, name, words) => {
     expect(said(() => detectFormat(memorySource(Buffer.from(text, 'latin1')), name))).toBe(`E_FORMAT_UNKNOWN this is ${words}`);
   });

@@ -17,6 +17,13 @@ const KINDS: readonly [begins: RegExp, what: string, fix: string][] = [
   [/^(?:ARROW1|FEA1)/, 'an Arrow table', 'in Python: np.save("x.npy", pandas.read_feather(FILE).to_numpy())'],
   [/^MATLAB 5\.0 MAT-file/, 'a MATLAB file', 'in Python: np.save("x.npy", scipy.io.loadmat(FILE)["x"])'],
   [/^[\s\S]{4}TFL3/, 'a TensorFlow Lite model', 'give the model that it was made from'],
+  [
+    // a map whose first key is a short word, and whose first value is a map again or an array of NumPy
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: bytes
+    /^(?:[\x81-\x8f]|\xde[\s\S]{2})(?:[\xa1-\xbf]|\xd9[\s\S])\w+(?:[\x81-\x8f]|\xde[\s\S]{2}|[\xc7-\xc9][\s\S]{1,4}\x01)/,
+    'msgpack, as flax.serialization.to_bytes writes it',
+    'in Python: p = flax.traverse_util.flatten_dict(flax.serialization.msgpack_restore(open(FILE, "rb").read()), sep="/"); np.savez("net.npz", **p)',
+  ],
   [/^(?:%PDF-|\x89PNG|\xff\xd8\xff|GIF8)/, 'a document or a picture', 'give the numbers themselves: in Python np.save("y.npy", y)'],
   [
     /^(?:#.*\n|\s)*(?:import \w|from [\w.]+ import |def \w+\(|class \w+)/,

@@ -53,7 +53,7 @@ export const safetensors: Format = {
         lazyTensor(source, budget, entry, () => part(0, Number(size)), part),
       );
     }
-    return { format: 'safetensors', tensors, metadata, notes: [] };
+    return { format: 'safetensors', tensors: withTied(tensors, metadata, limits), metadata, notes: [] };
   },
   write: filePieces,
 };
@@ -100,6 +100,22 @@ function readHeader(source: ByteSource, limits: Limits): { header: JsonObject; o
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // a name written with escapes is not found this way; its offset is that of the header
   return { header, offsetOf: name => 8 + Math.max(0, text.indexOf(JSON.stringify(name))), dataStart: 8 + bytes.length };
+}
+
+/**
+ * `safetensors.torch.save_model` writes tensors that share their memory once, and in the metadata the other names: `{"encoder.weight":
+ * "decoder.weight"}`. In a file in alphabetical order they stand in it, too.
+ */
+function withTied(tensors: Map<string, FileTensor>, metadata: ReadonlyMap<string, string>, limits: Limits): Map<string, FileTensor> {
+  const tied = [...metadata].filter(([name, kept]) => tensors.has(kept) && !tensors.has(name));
+  if (tied.length === 0) return tensors;
+  const count = tensors.size + tied.length;
+  if (count > limits.tensors)
+    throw overLimit('tensors', limits.tensors, 'E_LIMIT_TENSORS', `${count} tensors in one file`, { found: count });
+  const names = [...tensors.keys()];
+  const isSorted = names.every((name, i) => i === 0 || names[i - 1] < name);
+  const all = [...tensors, ...tied.map(([name, kept]): [string, FileTensor] => [name, tensors.get(kept)!])];
+  return new Map(isSorted ? all.sort(([a], [b]) => (a < b ? -1 : 1)) : all);
 }
 
 function readMetadata(header: JsonObject, offsetOf: (name: string) => number): Map<string, string> {
