@@ -5,22 +5,22 @@ import { isCellName } from '../model/frameworks.js';
 import { layersText } from '../model/layersLine.js';
 import type { NetworkHints } from './convention.js';
 
-/** How to save everything that a state dict leaves open from PyTorch itself. */
+/** How to save a file from PyTorch that states everything a state dict leaves open. */
 export const EXPORT = 'in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")';
 
 /** The same in short, for messages that name the page of E_ASK, which has the command. */
 export const SAVE_PT2 = 'save the model with torch.export: a .pt2 says it';
 
 /**
- * Why a fact is open: the beginning of a sentence.
- * @param whole the file holds the module itself: its parts, but not the code that uses them
+ * Returns the start of the sentence that says why a fact is open.
+ * @param whole given if the file holds the whole module: its parts, but not the code that uses them
  */
 export function silent(framework: FrameworkName, whole?: unknown): string {
   if (framework !== 'torch') return 'the weights do not say';
   return whole ? 'a pickled module does not say' : 'a state dict does not say';
 }
 
-/** The same, and the file that would say it. */
+/** The same, plus the kind of file that states it. */
 export function whyOf(framework: FrameworkName, whole?: unknown): string {
   return framework === 'torch' ? `${silent(framework, whole)}, a .pt2 does` : silent(framework);
 }
@@ -28,9 +28,9 @@ export function whyOf(framework: FrameworkName, whole?: unknown): string {
 type Layer = Readonly<Record<string, unknown>>;
 
 /**
- * The assumptions behind the layers of a file of weights, except their order.
- * @param layers in order, as they will be run
- * @param hints facts that flags give, which are not assumed
+ * Returns the assumptions behind the layers of a weights file, except their order.
+ * @param layers in the order in which they run
+ * @param hints facts given by flags, which need not be assumed
  */
 export function assumptionsOf(layers: readonly Layer[], hints: NetworkHints, framework: FrameworkName): Assumption[] {
   const why = whyOf(framework, hints.module);
@@ -73,7 +73,7 @@ function addSteps(
   else add('shape', `y is the last step of ${name}`, 'last', every);
 }
 
-/** PyTorch's LSTM and GRU have one function each; its RNN has two, and Keras' cells have any. */
+/** Adds the assumed activations of cells. PyTorch's LSTM and GRU have fixed ones, its RNN a choice of two, Keras' cells may have any. */
 function addCellFunctions(
   layers: readonly Layer[],
   framework: FrameworkName,
@@ -86,7 +86,7 @@ function addCellFunctions(
   add(fact, `${open.map(nameOf).join(', ')} ${open.length > 1 ? 'compute' : 'computes'} tanh`, 'tanh', changed);
 }
 
-/** The question (E_ASK) where one dense layer stands straight behind another: without something between them they would be one. */
+/** Returns the question (E_ASK) if one dense layer directly follows another: without an activation between them they would be a single layer. */
 export function askForActivations(
   layers: readonly Layer[],
   framework: FrameworkName,
@@ -105,7 +105,7 @@ export function askForActivations(
   });
 }
 
-/** Two Linears of one width may also be two heads; then one of them is chosen by its name. */
+/** The advice for two Linears of one width, which may also be two parallel heads: choose one by its name. */
 function sideBySide(layers: readonly Layer[], at: number, framework: FrameworkName): string {
   const before = layers[at - 1];
   const names = layers.slice(0, at + 1).map(({ title }) => title);
@@ -119,8 +119,8 @@ function sideBySide(layers: readonly Layer[], at: number, framework: FrameworkNa
 }
 
 /**
- * What has to be known before there is a network at all: how two directions that the next layer reads in the width of one become one
- * (added, averaged, multiplied), and how a convolution pads.
+ * Asks for facts without which there are no shapes: how two directions are merged (added, averaged, multiplied) if the next layer reads the width
+ * of one, and how a convolution pads.
  * @throws RnnError E_ASK
  */
 export function askForShape(layers: readonly Layer[], framework: FrameworkName, taken: readonly Assumption[], whole?: unknown): void {
@@ -145,14 +145,14 @@ export function askForShape(layers: readonly Layer[], framework: FrameworkName, 
   });
 }
 
-/** Layers that may stand between a layer and its activation. */
+/** Layers that may be between a layer and its activation. */
 const BETWEEN = new Set(['dropout', 'flatten', 'batchnorm', 'layernorm', 'groupnorm']);
 
 function readerOf(layers: readonly Layer[], at: number): number {
   return layers.findIndex((layer, i) => i > at && !BETWEEN.has(String(layer.kind)));
 }
 
-/** Places of dense layers that a dense layer reads, and of convolutions. */
+/** Indices of layers whose activation is open: dense layers read by a dense layer, and convolutions. */
 function openActivations(layers: readonly Layer[]): number[] {
   return layers.flatMap((layer, i) => {
     const reader = layers[readerOf(layers, i)];
@@ -161,7 +161,7 @@ function openActivations(layers: readonly Layer[]): number[] {
   });
 }
 
-/** An activation comes behind a normalisation, if there is one. */
+/** Marks open activations with `_`. If a normalisation follows the layer, the activation comes after that. */
 export function withQuestions(layers: readonly Layer[]): Layer[] {
   const open = new Set(openActivations(layers));
   const behind = new Set<number>();

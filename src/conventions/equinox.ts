@@ -5,8 +5,8 @@ import { byFolder, plainLayer, recurrentLayer, type TranslatedLayer, translatedC
 
 /**
  * Parameters of Equinox, named by their attributes: `lstm.weight_ih` [4M, D], `weight_hh` [4M, M], `bias` [4M] in the order i f g o; GRUCell r z n
- * with `bias` [3M] and `bias_n` [M], which stands inside r ⊙ (…); Linear `weight` [out, in], `bias`. PyTorch's cells have the same
- * matrices under the same names, and two biases (bias_ih, bias_hh).
+ * with `bias` [3M] and `bias_n` [M], which is inside r ⊙ (…); Linear `weight` [out, in], `bias`. PyTorch's cells have the same matrices under the
+ * same names, but two biases (bias_ih, bias_hh).
  */
 export const equinox = translatedConvention({
   name: 'equinox',

@@ -14,7 +14,7 @@ import { byNaturalOrder } from './naturalOrder.js';
 import { byFolder, byLayer, plainLayer, recurrentLayer, type TranslatedLayer, translatedConvention } from './translated.js';
 
 /**
- * Parameters of Flax (linen, nnx), their path joined by `/` or `.`: kernels [in, out], an array for each gate or one for all.
+ * Parameters of Flax (linen, nnx), with paths joined by `/` or `.`: kernels [in, out], one array per gate or one for all.
  *   LSTMCell, OptimizedLSTMCell   ii if ig io without bias, hi hf hg ho with; nnx OptimizedLSTMCell dense_i, dense_h (i f g o)
  *   GRUCell                       ir iz in with bias, hr hz without, hn with: n = tanh(in(x) + r ⊙ hn(h)), h = (1 − z) ⊙ n + z ⊙ h;
  *                                 nnx dense_i with bias, dense_h without (r z n): no b_hn at all
@@ -98,7 +98,7 @@ function readCell(name: string, gates: ReadonlyMap<string, Tensor>): readonly [T
   });
 }
 
-/** dense_i and dense_h of nnx: one for SimpleCell, i f g o of an LSTM with its bias in dense_h, r z n of a GRU with its bias in dense_i. */
+/** Reads dense_i and dense_h of nnx: a SimpleCell, an LSTM (i f g o) with its bias in dense_h, or a GRU (r z n) with its bias in dense_i. */
 function fused(name: string, kernel: Tensor, recurrent: Tensor, gates: ReadonlyMap<string, Tensor>): readonly [Tensor, Tensor, Tensor?] {
   const G = recurrent.shape[1] / recurrent.shape[0];
   const [input, state] = [gates.get('dense_i/bias'), gates.get('dense_h/bias')];
@@ -111,18 +111,18 @@ function fused(name: string, kernel: Tensor, recurrent: Tensor, gates: ReadonlyM
   return [zrn(kernel), zrn(recurrent), input && twoRows(zrn(input), undefined, 0)];
 }
 
-/** [2, 3M]: the input's bias, and the recurrent one, which is zero but for what stands from `at` on. */
+/** Returns a bias [2, 3M]: the input bias, and a recurrent one that is `part` from index `at` on and zero elsewhere. */
 function twoRows(input: Tensor, part: Tensor | undefined, at: number): Tensor {
   const recurrent = input.data.map(() => 0);
   if (part) recurrent.set(part.data, at);
   return concatFirst([input, { shape: input.shape, data: recurrent }].map(t => reshape(t, [1, ...t.shape])));
 }
 
-/** What Flax calls a gate's two Dense modules, by ours; a cell of one gate has i and h. */
+/** Flax's letter for each of our gates in the names of its two Dense modules; a SimpleCell, with one gate, just has i and h. */
 const LETTERS: Readonly<Record<string, string>> = { h: '', i: 'i', f: 'f', g: 'g', o: 'o', z: 'z', r: 'r' };
 
 /**
- * The parameters of linen modules that are made in the order of the layers: `params/LSTMCell_0/ii/kernel`, `params/Dense_0/bias`.
+ * Returns the parameters of linen modules created in the order of the layers: `params/LSTMCell_0/ii/kernel`, `params/Dense_0/bias`.
  * @throws RnnError E_CONVERT_LAYER for what Flax lacks
  */
 function flaxTensors({ layers }: ModelShapes, weights: Weights): Map<string, FileTensor> {
@@ -157,7 +157,7 @@ function flaxTensors({ layers }: ModelShapes, weights: Weights): Map<string, Fil
   return named;
 }
 
-/** A Dense for the input and one for the state of each gate; the bias stands at one of them, at both where the sum may not be taken. */
+/** Writes two Dense modules for each gate, of the input and of the state. One of them has the bias, or both if the two biases must not be added. */
 function writeCell(
   named: Map<string, FileTensor>,
   layer: RecurrentSpec,
@@ -189,7 +189,7 @@ function gateName(row: FlaxRow, gate: string): string {
   return gate === 'g' && row.spareBiases > 0 ? 'n' : LETTERS[gate];
 }
 
-/** The input's bias and the recurrent one, each [G·M]; zeros where there is none. */
+/** Returns the input and the recurrent bias, [G·M] each; zeros if there is none. */
 function rowsOf(bias: Tensor | undefined, width: number): readonly [Tensor, Tensor] {
   if (!bias) return [zeros([width]), zeros([width])];
   if (bias.shape.length === 2) return [sliceRow(bias, 0), sliceRow(bias, 1)];

@@ -2,7 +2,7 @@ import type { Cell, FrameworkRow } from '../cells/cell.js';
 import { permuteBlocks } from '../tensor/layout.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-/** Column blocks [..., G·M] between a framework's gate order and the canonical one. */
+/** Permutes column blocks [..., G·M] from a framework's gate order to the canonical one. */
 export function toCanonicalGates(t: Tensor, cell: Cell, row: FrameworkRow): Tensor {
   return permuteBlocks(
     t,

@@ -12,14 +12,14 @@ export interface GroupOrder {
   readonly assumptions: readonly Assumption[];
 }
 
-/** Limits of the search: orders and steps. */
+/** Limits of the search: orders found, and steps. */
 const MOST_ORDERS = 50;
 const MOST_STEPS = 20_000;
 
 /**
- * Groups of a file that does not keep their order, in one in which each reads what the one before gives: token vectors first, recurrent layers
- * before dense ones where both could come first. Groups of one class (`lstm_9`, `lstm_10`) stay in the order of their numbers.
- * @throws RnnError E_UNDETERMINED where no order fits; E_ASK where two fit equally well
+ * Orders the groups of a file that does not keep their order, so that each reads the output of the one before: token vectors first, and recurrent
+ * layers before dense ones if both could come first. Groups of one class (`lstm_9`, `lstm_10`) stay in the order of their numbers.
+ * @throws RnnError E_UNDETERMINED if no order fits; E_ASK if two fit equally well
  */
 export function orderOfGroups(groups: readonly WeightGroup[], framework: FrameworkName): GroupOrder {
   const orders = ordersOf(inNaturalOrder(groups));
@@ -39,7 +39,7 @@ export function orderOfGroups(groups: readonly WeightGroup[], framework: Framewo
 }
 
 /**
- * The order in the file, if it is that of the program and fits; an alphabetical order means nothing.
+ * Returns the order in the file if it is that of the program and fits. An alphabetical order has no meaning.
  * @throws RnnError E_UNDETERMINED, E_ASK
  */
 export function orderInFile(groups: readonly WeightGroup[], framework: FrameworkName, sorted: boolean): GroupOrder {
@@ -47,14 +47,14 @@ export function orderInFile(groups: readonly WeightGroup[], framework: Framework
 }
 
 /**
- * The same for a file that keeps cells: two of one size may be the directions of one layer. They are where no other order fits; where one
- * does, and they could be as well, that is said.
- * @param sorted the file keeps no order
+ * The same for a file that lists cells: two cells of one size may be the directions of one layer. They are taken as such if no other order fits;
+ * if both readings fit, an assumption says so.
+ * @param sorted whether the file's order is alphabetical
  * @throws RnnError E_UNDETERMINED, E_ASK
  */
 export function orderOfCells(groups: readonly WeightGroup[], framework: FrameworkName, sorted: boolean): GroupOrder {
   const { paired, pairs } = inPairs(groups);
-  // a layer that reads the width of one direction reads a layer with one direction
+  // only orders without merging: a layer that reads the width of one direction is taken to read a layer with one direction
   const asPairs = pairs.length === 0 ? undefined : ordersOf(paired).find(order => withMerges(order).every(group => !group.merged));
   if (!asPairs) return orderInFile(groups, framework, sorted);
   const why = whyOf(framework);
@@ -71,7 +71,7 @@ export function orderOfCells(groups: readonly WeightGroup[], framework: Framewor
   return { ...order, assumptions: [...order.assumptions, { fact: 'order', what, value: 'one after the other', why, say }] };
 }
 
-/** Neighbours of one class and size as one layer of two directions. */
+/** Joins neighbours of one class and size into layers with two directions. */
 function inPairs(groups: readonly WeightGroup[]): { paired: WeightGroup[]; pairs: (readonly [WeightGroup, WeightGroup])[] } {
   const paired: WeightGroup[] = [];
   const pairs: (readonly [WeightGroup, WeightGroup])[] = [];
@@ -93,12 +93,12 @@ function inNaturalOrder(groups: readonly WeightGroup[]): WeightGroup[] {
   return [...groups].sort((a, b) => byNaturalOrder(a.name ?? '', b.name ?? ''));
 }
 
-/** Whether each of these reads what the one before gives: both directions side by side, or merged into one. */
+/** Whether each group can read the output of the one before: both directions concatenated, or merged into the width of one. */
 function isChain(groups: readonly WeightGroup[]): boolean {
   return groups.every((group, i) => i === 0 || widthsOutOf(groups[i - 1]).includes(widthInto(group)));
 }
 
-/** The same with the layers marked whose two directions the next one reads in the width of one. */
+/** Marks layers with two directions of which the next layer reads the width of one (`merged`). */
 export function withMerges(groups: readonly WeightGroup[]): WeightGroup[] {
   return groups.map((group, i) => {
     const reader = groups[i + 1];
@@ -131,7 +131,7 @@ function ordersOf(groups: readonly WeightGroup[]): WeightGroup[][] {
   return found;
 }
 
-/** Dense layers that stand before a recurrent one. */
+/** Number of pairs of a dense layer and a recurrent layer after it. */
 function denseFirst(order: readonly WeightGroup[]): number {
   return order.reduce((sum, group, i) => sum + (group.recurrent ? order.slice(0, i).filter(g => g.dense).length : 0), 0);
 }
@@ -150,7 +150,7 @@ function namesOf(groups: readonly WeightGroup[]): string {
   return groups.map(group => group.name).join(', ');
 }
 
-/** Layers with their names in the file, by which they find their weights. */
+/** Writes the layers as --layers has them, with their names in the file, by which they find their weights. */
 function partsOf(groups: readonly WeightGroup[], framework: FrameworkName): string[] {
   return groups.map(group => {
     const part = layersText([layerOfGroup(group)], framework);

@@ -7,7 +7,7 @@ import type { Convention, WritableConvention } from './convention.js';
 import { fixForTextbookNames } from './textbookNames.js';
 import { torchScript } from './torch/spec.js';
 
-/** The conventions, those first whose names another one would also accept. */
+/** The conventions; those whose names another one would also accept come first. */
 export const CONVENTIONS: readonly Convention[] = Object.values(all).sort(
   (a: Convention, b: Convention) => Number(b.special ?? false) - Number(a.special ?? false),
 );
@@ -16,20 +16,20 @@ const WRITABLE = Object.fromEntries(
   Object.entries(all).filter((entry): entry is [string, WritableConvention] => 'fromWeights' in entry[1]),
 );
 
-/** A convention that files are written in. @throws RnnError E_UNKNOWN_CONVENTION */
+/** Returns a convention for writing. @throws RnnError E_UNKNOWN_CONVENTION */
 export function getConvention(name: string): WritableConvention {
   return byName('convention', WRITABLE, name);
 }
 
 /**
- * The convention that tensor names belong to; undefined if none knows them.
- * @param described the network is known, so that names of PyTorch are recognised even without a recurrent module
+ * Returns the convention that tensor names belong to; undefined if none recognises them.
+ * @param described whether the network is known: PyTorch's names are then recognised even without a recurrent module
  */
 export function conventionOf(names: readonly string[], metadata?: ReadonlyMap<string, string>, described = false): Convention | undefined {
   return detected(names, metadata) ?? (described && isTorch(names) ? all.torch : undefined);
 }
 
-/** Of a file's metadata: the names that were asked for last, and whose they are. Several parts of a command ask, and a file may have a million names. */
+/** Caches the convention of the last names, by the file's metadata: several parts of a command ask, and a file may have a million names. */
 const known = new WeakMap<object, { readonly names: readonly string[]; readonly convention: Convention | undefined }>();
 
 function detected(names: readonly string[], metadata: ReadonlyMap<string, string> = new Map()): Convention | undefined {
@@ -40,10 +40,10 @@ function detected(names: readonly string[], metadata: ReadonlyMap<string, string
   return convention;
 }
 
-/** What torch.optim keeps of each parameter: averages of its gradient and of the square of it. */
+/** State that torch.optim keeps for each parameter, such as averages of its gradient and of its square. */
 const OPTIMIZER = /(^|\.)state\.\d+\.(exp_avg(_sq)?|momentum_buffer|square_avg|sum)$/;
 
-/** One array of a file that gives arrays no names: it goes by the name of the format. */
+/** Whether it is the single array of a format without names, in which case the name is that of the format. */
 export function isUnnamedArray(names: readonly string[]): boolean {
   return names.length === 1 && ['npy', 'csv', 'json', 'jsonl', 'printed'].includes(names[0]);
 }
@@ -58,8 +58,8 @@ function isTorch(names: readonly string[]): boolean {
 }
 
 /**
- * The same for weights that must belong to some convention.
- * @throws RnnError E_NAMES listing what would be understood; E_PT_TORCHSCRIPT for a program without recurrent modules
+ * The same for weights that must belong to a convention.
+ * @throws RnnError E_NAMES, which lists the supported names; E_PT_TORCHSCRIPT for a program without recurrent modules
  */
 export function detectConvention(names: readonly string[], metadata?: ReadonlyMap<string, string>, described = false): Convention {
   const found = conventionOf(names, metadata, described);
@@ -92,7 +92,7 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
   });
 }
 
-/** What model.export() and tf.saved_model.save write: numbered variables beside a graph. */
+/** The error for a file of model.export() or tf.saved_model.save: numbered variables next to a graph. */
 function savedGraph(): RnnError {
   const message =
     'a SavedModel that does not describe its layers: its graph of TensorFlow is not read, and its variables are not named by layers';

@@ -7,10 +7,10 @@ import { formatShape } from '../tensor/tensor.js';
 import { askForActivations, askForShape, assumptionsOf, EXPORT } from './assumed.js';
 import type { NetworkHints, ReadNetwork } from './convention.js';
 
-/** What a file shows of one layer: the shapes of its weights in canonical layout, which tell its kind and sizes. */
+/** One layer of a file: the shapes of its weights in canonical layout, from which its kind and sizes follow. */
 export interface WeightGroup {
   name?: string;
-  /** its name in messages, if the name in the file is not the layer's */
+  /** its name in messages, if that is not the layer's name */
   title?: string;
   /** [D, G·M] */
   kernel?: readonly number[];
@@ -25,22 +25,22 @@ export interface WeightGroup {
   projection?: number;
   peepholes?: boolean;
   bidirectional?: boolean;
-  /** the next layer reads one direction's width: sum, mean or product of the two */
+  /** whether the next layer reads the width of one direction, so that the two are added, averaged or multiplied */
   merged?: boolean;
-  /** as in a spec, if the file gives it */
+  /** activation as in a spec, if the file states it */
   activation?: unknown;
   /** activation of the gates, if the file is from a version with another default */
   recurrentActivation?: string;
-  /** a layer of a kind that is none of these, as written in the spec, and how wide its input is */
+  /** a layer of another kind, as in a spec, and the width of its input */
   other?: Readonly<Record<string, unknown>>;
   width?: number;
-  /** a layer without weights, as written in the spec */
+  /** a layer without weights, as in a spec */
   layer?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Layers of a spec from groups in order. What weights cannot show comes from the hints: task, pooling, activation.
- * @param framework whose rules the layers follow
+ * Returns the layers of a spec for ordered groups. What weights cannot show (task, pooling, activation) comes from the hints.
+ * @param framework the framework whose defaults the layers have
  * @param known assumptions behind the groups, such as their order
  * @throws RnnError E_UNDETERMINED
  */

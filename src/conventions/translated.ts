@@ -13,25 +13,25 @@ import type { NamedArray } from './namedArray.js';
 import { isSorted } from './torch/modules.js';
 import { extra } from './unexpectedWeights.js';
 
-/** A layer of a foreign file, its arrays as Keras would have them, gates in our order: kernel [D, G·M], recurrent_kernel [M, G·M], bias; forward before backward. */
+/** A layer of a foreign file, with arrays as in Keras but gates in our order: kernel [D, G·M], recurrent_kernel [M, G·M], bias; forward before backward. */
 export interface TranslatedLayer {
   readonly name: string;
   readonly arrays: readonly NamedArray[];
   readonly group: WeightGroup;
 }
 
-/** What translates the tensors of a file. */
+/** How the tensors of a file are translated. */
 export interface Translation {
   readonly name: string;
   readonly framework: FrameworkName;
   detect(names: readonly string[]): boolean;
-  /** @throws RnnError E_UNDETERMINED, E_WEIGHT_… naming the tensor that is of no layer */
+  /** @throws RnnError E_UNDETERMINED, E_WEIGHT_… naming a tensor that belongs to no layer */
   layers(tensors: NamedTensors): TranslatedLayer[];
   /** assumptions in addition to those about order and functions */
   assumptions?(tensors: NamedTensors): Assumption[];
 }
 
-/** A convention whose files are first brought into Keras' form, so that the needs of Keras' layers stand once. */
+/** Makes a convention that first converts files to Keras' form, so that the rules for layers are written only once. */
 export function translatedConvention({ name, framework, detect, layers: translate, assumptions }: Translation): Convention {
   return {
     name,
@@ -69,7 +69,7 @@ export function translatedConvention({ name, framework, detect, layers: translat
   };
 }
 
-/** The two cells of each layer that the network runs in both directions, where the file has them as layers of their own: the first is forward. */
+/** Joins cells that the file has as separate layers into the network's bidirectional layers; the first one is forward. */
 function pairedAs(layers: readonly LayerShapes[], found: readonly TranslatedLayer[]): readonly TranslatedLayer[] {
   /** cells of one direction by their shapes, the next one last */
   const free = new Map<string, TranslatedLayer[]>();
@@ -100,8 +100,8 @@ function pairedAs(layers: readonly LayerShapes[], found: readonly TranslatedLaye
 }
 
 /**
- * The file's layer for each layer of the network: by name where the network has the file's names, else the one whose arrays fit.
- * @throws RnnError E_UNDETERMINED where two fit
+ * Returns the file's layer for each layer of the network: by name if the network has the file's names, else the one whose arrays fit.
+ * @throws RnnError E_UNDETERMINED if two fit
  */
 function ownLayers(layers: readonly LayerShapes[], found: readonly TranslatedLayer[]): (TranslatedLayer | undefined)[] {
   const named = new Map(found.map(layer => [layer.name, layer]));
@@ -116,7 +116,7 @@ function ownLayers(layers: readonly LayerShapes[], found: readonly TranslatedLay
     while (fitting.length > 0 && !free.has(fitting[fitting.length - 1])) fitting.pop();
     const first = fitting.at(-1);
     const isTwin = (other: TranslatedLayer) => free.has(other) && classOf(other.name) !== classOf(first!.name);
-    // those of one class stand in their order
+    // layers of one class are in order, so only two of different classes are ambiguous
     const twin = classes.size > 1 ? fitting.findLast(isTwin) : undefined;
     if (first && twin) {
       const message = `the file does not say whether ${layer.layer.name} is ${first.name} or ${twin.name}`;
@@ -138,7 +138,7 @@ function ownLayers(layers: readonly LayerShapes[], found: readonly TranslatedLay
   });
 }
 
-/** Layers whose arrays have the same shapes, the first one last, and the classes of their names. */
+/** Layers with arrays of the same shapes, in reverse order, and the classes in their names. */
 interface Alike {
   readonly fitting: TranslatedLayer[];
   readonly classes: Set<string>;
@@ -146,7 +146,7 @@ interface Alike {
 
 const NONE_ALIKE: Alike = { fitting: [], classes: new Set() };
 
-/** The file's layers by the shapes that their arrays have for a layer like this. */
+/** Groups the file's layers by the shapes of the arrays that a layer like this would take from them. */
 function byShapes(like: LayerShapes, found: readonly TranslatedLayer[]): Map<string, Alike> {
   const groups = new Map<string, Alike>();
   for (const layer of [...found].reverse()) {
@@ -163,7 +163,7 @@ function hasBias({ weights }: LayerShapes): boolean {
   return weights.some(w => w.role === 'bias');
 }
 
-/** A layer without a bias is kept in modules that have one: of zeros. */
+/** Returns the arrays for a layer. If the layer has no bias, a bias of zeros in the file is dropped. */
 function arraysFor(layer: LayerShapes, { arrays }: TranslatedLayer): readonly NamedArray[] {
   if (hasBias(layer)) return arrays;
   return arrays.filter(({ name, tensor }) => !name.endsWith('/bias') || tensor.data.some(v => v !== 0));
@@ -173,7 +173,7 @@ function classOf(name: string): string {
   return name.replace(/\d+/g, '');
 }
 
-/** Cells by the layer that they are directions of, forward before backward: `rnn/fw/cell` and `rnn/bw/cell` are those of `rnn/cell`. */
+/** Groups cells by layer, forward before backward: `rnn/fw/cell` and `rnn/bw/cell` are the directions of `rnn/cell`. */
 export function byLayer(cells: readonly string[], forward: string, backward: string): [layer: string, cells: string[]][] {
   const way = new RegExp(`(^|/)(${forward}|${backward})(?=/)`);
   const layers = new Map<string, string[]>();
@@ -185,7 +185,7 @@ export function byLayer(cells: readonly string[], forward: string, backward: str
   return [...layers].map(([layer, names]) => [layer, names.sort((a, b) => isBackward(a) - isBackward(b))]);
 }
 
-/** The tensors of a file by their folder, natural order within a class of numbered ones is left to the caller. */
+/** Groups the tensors of a file by folder. The caller sorts numbered folders. */
 export function byFolder(tensors: NamedTensors, state: RegExp): Map<string, Map<string, Tensor>> {
   const folders = new Map<string, Map<string, Tensor>>();
   for (const [name, tensor] of tensors) {
@@ -198,7 +198,7 @@ export function byFolder(tensors: NamedTensors, state: RegExp): Map<string, Map<
   return folders;
 }
 
-/** A dense layer or token vectors, from a folder that is no cell. @throws RnnError E_UNDETERMINED */
+/** Reads a dense layer or token vectors from a folder that is not a cell. @throws RnnError E_UNDETERMINED */
 export function plainLayer(
   name: string,
   tensors: ReadonlyMap<string, Tensor>,
@@ -222,7 +222,7 @@ export function plainLayer(
   return { name, arrays, group: { name, dense: kernel.shape, bias: bias?.shape } };
 }
 
-/** A recurrent layer of one direction or two, from its arrays in Keras' form. */
+/** Makes a recurrent layer with one or two directions from arrays in Keras' form. */
 export function recurrentLayer(name: string, ways: readonly (readonly [Tensor, Tensor, Tensor?])[]): TranslatedLayer {
   const arrays = ways.flatMap(([kernel, recurrent, bias]) => [
     { name: `${name}/kernel`, tensor: kernel },

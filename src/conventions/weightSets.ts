@@ -15,13 +15,13 @@ import { torchScript } from './torch/spec.js';
 export interface WeightSet {
   /** by their names within the set: a state dict's */
   readonly tensors: NamedTensors;
-  /** names in the file of everything else: optimizer states, losses, other copies */
+  /** names in the file of all other tensors: optimizer states, losses, other copies */
   readonly skipped: readonly string[];
-  /** fact `copy`, where the file has the same network twice */
+  /** the assumption `copy`, if the file has the same network twice */
   readonly assumptions: readonly Assumption[];
-  /** the whole module whose tensors these are, where the file has one */
+  /** the whole module that these tensors belong to, if the file has it */
   readonly module?: TorchModule;
-  /** a list of parameters has no names: these are made from the shapes */
+  /** whether the names were made from the shapes, because the file is a list of parameters without names */
   readonly unnamed?: boolean;
 }
 
@@ -32,10 +32,10 @@ interface Candidate {
 }
 
 /**
- * Finds the dict of a checkpoint that holds the network; of several copies, the one that is not named as an average.
- * @param key the set that the user asks for, `FILE:KEY`
- * @param path of the file, for what the fix suggests
- * @throws RnnError E_KEY (usage): there is no such set; E_ASK: sets of different networks; E_PT_TORCHSCRIPT: a program with packed weights
+ * Finds the dict of a checkpoint that holds the network; of several copies, one whose name is not that of an average.
+ * @param key the set that the user requests with `FILE:KEY`
+ * @param path of the file, for the fix in errors
+ * @throws RnnError E_KEY (usage) if there is no such set; E_ASK if sets hold different networks; E_PT_TORCHSCRIPT for a program with packed weights
  */
 export function weightSetOf(file: TensorFile, key: string | undefined, path: string): WeightSet {
   if (file.metadata.get('torchscript') && isPacked(file.tensors.keys())) throw torchScript();
@@ -64,7 +64,7 @@ export function weightSetOf(file: TensorFile, key: string | undefined, path: str
   };
 }
 
-/** The containers of a checkpoint, or all there is as one. A dict without tensors of its own, of which every part is a set, is none. */
+/** Returns the sets of a checkpoint, or everything as one set. A dict that only contains sets, and no tensors itself, is not a set. */
 function setsIn({ sets, tensors }: TensorFile): Candidate[] {
   if (!sets) return [{ path: '', names: new Map([...tensors.keys()].map(name => [name, name])) }];
   return [...sets].map(([path, names]) => ({
@@ -73,9 +73,9 @@ function setsIn({ sets, tensors }: TensorFile): Candidate[] {
   }));
 }
 
-/** A file without a recurrent module's names in one dict: another convention's, or tensors without names. */
+/** Handles a file in which no dict has the names of a recurrent module: names of another convention, or tensors without names. */
 function withoutSets({ tensors }: TensorFile, all: readonly Candidate[], asked: Candidate | undefined): WeightSet {
-  // a packed module is nested lists, none of them a dict
+  // a packed module consists of nested lists, not dicts
   if (!asked && isPacked(tensors.keys())) return { tensors, skipped: [], assumptions: [] };
   const list = [asked ?? all[0]].find(set => set && set.names.size > 0 && [...set.names.keys()].every((name, i) => name === String(i)));
   if (!list) return { tensors, skipped: [], assumptions: [] };
@@ -100,7 +100,7 @@ function rank(path: string): number {
   return found < 0 ? USUAL.length : found;
 }
 
-/** Copies beside the network in one dict: `ema_model.lstm.weight_ih_l0` beside `model.lstm.weight_ih_l0`. */
+/** Removes copies of the network in the same dict: `ema_model.lstm.weight_ih_l0` next to `model.lstm.weight_ih_l0`. */
 function withoutCopies(set: Candidate, file: TensorFile): { kept: Candidate; copies: Candidate[] } {
   const apart = [...set.names].filter(([name]) => COPY.test(ownerOf(name)));
   if (apart.length === 0 || apart.length === set.names.size) return { kept: set, copies: [] };
@@ -115,7 +115,7 @@ function ownerOf(name: string): string {
   return name.split('.').slice(0, -1).join('.');
 }
 
-/** The tensors of a network without the prefix of their names: equal for two copies of one network. */
+/** Names and shapes of a network's tensors without the common prefix, which are equal for two copies of one network. */
 function signature({ names }: Candidate, { tensors }: TensorFile): string {
   const all = [...names]
     .map(([name, full]) => [name, formatShape(tensors.get(full)!.shape)])
@@ -144,7 +144,7 @@ function copyAssumption(kept: Candidate, others: readonly Candidate[], key: stri
   ];
 }
 
-/** A parameter that is called as an initial state is: whether it is one, and of which module, the forward pass says. */
+/** Assumptions about parameters with the name of an initial state: only the forward pass shows whether they are, and of which module. */
 function stateAssumptions({ names }: Candidate, path: string): Assumption[] {
   return [...names]
     .filter(([name]) => isStateName(name))
@@ -160,7 +160,7 @@ function stateAssumptions({ names }: Candidate, path: string): Assumption[] {
     });
 }
 
-/** What weighs the classes while a network is trained changes no y. */
+/** Assumptions about class weights of a loss, which are used in training only and do not affect y. */
 function lossAssumptions({ names }: Candidate, { tensors }: TensorFile): Assumption[] {
   return [...names]
     .filter(([name, full]) => isOfLoss(name, tensors.get(full)!))

@@ -8,7 +8,7 @@ export type Argument = TensorArgument | number | string | boolean | null | Array
 /** A tensor of the network: output `output` of call `call` of a layer. */
 export interface TensorArgument {
   readonly tensor: readonly [layer: string, call: number, output: number];
-  /** as Keras 3 records it */
+  /** shape, as Keras 3 records it */
   readonly shape?: readonly (number | null)[];
   readonly dtype?: string;
 }
@@ -32,8 +32,8 @@ export interface CallArguments {
 const DEEPEST = 16;
 
 /**
- * One entry of `inbound_nodes`.
- * @param models names of models inside the model: Keras 2 counts their calls from 1, since the first is their own
+ * Parses one entry of `inbound_nodes`.
+ * @param models names of nested models, whose calls Keras 2 counts from 1, because the first is their own
  * @throws RnnError E_KERAS_CONFIG
  */
 export function callArguments(node: unknown, models: ReadonlySet<string> = new Set()): CallArguments {
@@ -43,7 +43,7 @@ export function callArguments(node: unknown, models: ReadonlySet<string> = new S
   return { args: list(args).map(a => argumentOf(a, 0)), kwargs: Object.fromEntries(named) };
 }
 
-/** Keras 2: [[layer, call, output, kwargs], …], all tensors of one argument; kwargs stand with the first. */
+/** Keras 2: [[layer, call, output, kwargs], …], the tensors of a single argument; kwargs are those of the first. */
 function oldCall(node: readonly unknown[], models: ReadonlySet<string>): CallArguments {
   const tensorAt = (layer: string, call: unknown, output: unknown): TensorArgument => ({
     tensor: [layer, Math.max(0, Number(call ?? 0) - (models.has(layer) ? 1 : 0)), Number(output ?? 0)],
@@ -61,7 +61,7 @@ function oldCall(node: readonly unknown[], models: ReadonlySet<string>): CallArg
   return { args: tensors.length > 1 ? [tensors] : tensors, kwargs };
 }
 
-/** A keyword argument of Keras 2, where a list that begins with a name and two numbers is a tensor. */
+/** A keyword argument of Keras 2, in which a list that starts with a name and two numbers is a tensor. */
 function oldArgument(value: unknown, depth: number, tensorAt: (...path: [string, unknown, unknown]) => TensorArgument): Argument {
   if (Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'number') return tensorAt(value[0], value[1], value[2]);
   const own = (v: unknown) => oldArgument(v, checkDepth(depth), tensorAt);

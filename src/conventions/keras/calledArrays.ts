@@ -3,7 +3,7 @@ import { arrayConstant } from './operators/call.js';
 
 export type Constant = ReturnType<typeof arrayConstant>;
 
-/** Arrays that a layer is called with become values of the network, as its tensors are. @param add is given each, by the name of its value */
+/** Turns arrays among the arguments of a call into values of the network. @param add receives each array and the name of its value */
 export function withConstants(
   name: string,
   { args, kwargs }: CallArguments,
@@ -31,7 +31,7 @@ function isListOfValues(argument: Argument): argument is readonly Argument[] {
   return Array.isArray(argument) && (tensorsOf(argument).length > 0 || argument.some(arrayAmong));
 }
 
-/** Keras 2 writes an array beside tensors as a list of numbers. */
+/** Recognises arrays that Keras 2 writes among tensors as lists of numbers. */
 function besideTensors(list: readonly Argument[]): readonly Argument[] {
   const isNumbers = (argument: Argument): boolean => typeof argument === 'number' || (Array.isArray(argument) && argument.every(isNumbers));
   return list.map(argument => (isNumbers(argument) ? { array: argument, dtype: 'float32' } : argument));

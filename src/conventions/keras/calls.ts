@@ -6,18 +6,18 @@ import { callInputsOf, callKindsOf, callOptionsOf, ignoresTraining, takesStates 
 
 /** The arguments of one call of a layer. */
 
-/** What a call gives a layer: its inputs, and what is passed by argument. */
+/** What a layer receives in a call: its inputs, and what is passed by argument. */
 export interface Call {
   readonly inputs: readonly string[];
   readonly mask: string | null | undefined;
   readonly states: readonly string[] | undefined;
-  /** states of one row, where there may be more samples, with the number of their axes: Keras takes that row for each */
+  /** states with a single row, and their rank: Keras uses that row for every sample */
   readonly shared?: ReadonlyMap<string, number>;
-  /** other arguments, of layers that take some */
+  /** other arguments, for layers that accept any */
   readonly rest: Json;
-  /** of the first input, where the file records it */
+  /** dtype of the first input, if the file records it */
   readonly type?: string;
-  /** axes of each input, where the file records them */
+  /** rank of each input, if the file records it */
   readonly ranks?: readonly (number | undefined)[];
 }
 
@@ -27,7 +27,7 @@ export const NO_ARGUMENTS = { mask: undefined, states: undefined, rest: {} };
 const NOTHING = new Set(['training', 'name']);
 
 /**
- * What one call of a layer reads: inputs, mask, initial states and options, by the names of the layer's `call`.
+ * Reads one call of a layer: inputs, mask, initial states and options, by the argument names of the layer's `call`.
  * @throws RnnError E_KERAS_CONFIG, E_KERAS_OPTION
  */
 export function callOf(layer: Json, given: CallArguments, value: (t: Argument) => string): Call {
@@ -82,13 +82,13 @@ function isAttention({ class_name: name }: Json): boolean {
   return name === 'Attention' || name === 'AdditiveAttention' || name === 'MultiHeadAttention';
 }
 
-/** Without steps the samples attend to one another, as if each were a step of one sample. */
+/** Whether attention reads inputs without a time axis, so that the samples attend to one another as if they were the steps of one sample. */
 export function attendsToSamples(layer: Json, { ranks = [], rest }: Pick<Call, 'ranks' | 'rest'>): boolean {
   const whole = ranks.length > 0 && ranks.every(rank => rank === 2) && rest.use_causal_mask === undefined;
   return whole && isAttention(layer) && layer.class_name !== 'MultiHeadAttention';
 }
 
-/** Of two axes beside three, or with several heads, Keras says another shape than it gives, or cannot compute it. @throws RnnError E_KERAS_OPTION */
+/** Refuses attention that mixes inputs of two and three axes, or has several heads over two axes: Keras reports another shape than it computes, or fails. @throws RnnError E_KERAS_OPTION */
 function checkRanks(ranks: NonNullable<Call['ranks']>): void {
   if (ranks.every(rank => rank === undefined || rank > 2)) return;
   throw new RnnError('unsupported', 'E_KERAS_OPTION', 'attention without an axis of steps is not run here', {
@@ -105,14 +105,14 @@ function isOneRow(tensor: TensorArgument): boolean {
 /** Names of the first argument of most layers; those of attention are in order. */
 const FIRST = ['inputs', 'sequences', 'sequence', 'x', 'query', 'value', 'key'];
 
-/** Arguments by name that could have stood without, in their places: `attention(query=q, value=v)`. */
+/** Moves keyword arguments that could be positional to their positions: `attention(query=q, value=v)`. */
 function inPlace({ args, kwargs }: CallArguments): CallArguments {
   const named = FIRST.filter(key => tensorsOf(kwargs[key]).length > 0);
   const rest = Object.entries(kwargs).filter(([key]) => !named.includes(key));
   return { args: [...args, ...named.map(key => kwargs[key])], kwargs: Object.fromEntries(rest) };
 }
 
-/** Arguments by name that a layer reads in addition to its inputs and mask. @throws RnnError E_KERAS_OPTION naming any other */
+/** Returns the keyword arguments that a layer accepts besides its inputs and mask. @throws RnnError E_KERAS_OPTION naming any other */
 export function callOptions(layer: Json, rest: Json): Json {
   const read = { ...callOptionsOf(layer.class_name), ...callInputsOf(layer.class_name) };
   const kinds = callKindsOf(layer.class_name);

@@ -10,10 +10,10 @@ import { layerWeights } from './keras.js';
 import { modernArrays } from './oldWeights.js';
 
 /**
- * Variables of a Keras model in a TensorFlow checkpoint, named by the shortest way from the saved object to them: `layer_with_weights-0/cell/kernel`
+ * Variables of a Keras model in a TensorFlow checkpoint, named by the shortest path from the saved object to them: `layer_with_weights-0/cell/kernel`
  * (Keras 2: the number counts layers with weights), `model/_functional/_operations/1/cell/kernel` and `_kernel` (Keras 3: it counts all layers and
- * inputs), with several numbers for a model in a model. Layers are taken in the order of their numbers. Where a trained model's optimizer
- * was the shortest way, a variable is `optimizer/_trainable_variables/4`: the fifth of all trainable weights.
+ * inputs), with several numbers for a nested model. Layers are taken in the order of their numbers. If the shortest path leads through the
+ * optimizer of a trained model, a variable is `optimizer/_trainable_variables/4`: the fifth of all trainable weights.
  */
 export const kerasCheckpoint: Convention = {
   name: 'keras-checkpoint',
@@ -55,7 +55,7 @@ export const kerasCheckpoint: Convention = {
   },
 };
 
-/** What variables are called, in the order of get_weights(). */
+/** Names of variables, in the order of get_weights(). */
 const ROLES = (
   'embeddings kernel depthwise_kernel pointwise_kernel recurrent_kernel alpha scale concat_score_weight gamma beta bias ' +
   'moving_mean moving_variance moving_stddev renorm_mean renorm_stddev adapt_mean adapt_variance mean variance count vector_u lora_kernel'
@@ -67,7 +67,7 @@ const STATE = /(^|\/)(optimizer|save_counter|keras_api|_tracker|seed_generator)(
 const TRAINABLE = /(?:^|\/)optimizer\/_trainable_variables\/(\d+)$/;
 const NOTHING: Pick<Group, 'name' | 'arrays'> = { name: 'layer', arrays: [] };
 
-/** Cells that RNN was given as a list are not tracked by TensorFlow: Keras 3 writes a checkpoint without them. */
+/** The error for a checkpoint that lacks layers: TensorFlow does not track cells that are given to RNN as a list, so Keras 3 leaves them out. */
 function tooFew(groups: readonly Group[], layers: readonly string[]): RnnError {
   const message = `the checkpoint has variables of ${plural(groups.length, 'layer')}, the network has weights in ${layers.length}`;
   return new RnnError('convention', 'E_WEIGHT_MISSING', message, {
@@ -79,12 +79,12 @@ function tooFew(groups: readonly Group[], layers: readonly string[]): RnnError {
 
 interface Group {
   readonly name: string;
-  /** of the layer in the model, behind that of its model in the whole */
+  /** number of the layer in its model, preceded by the numbers of the models that contain it */
   readonly numbers: readonly number[];
   readonly arrays: NamedArray[];
 }
 
-/** `model/_operations/2` and its numbers, the way inside the layer, and what the variable is there. */
+/** Splits a name into the layer, `model/_operations/2`, with its numbers, the path inside the layer, and the role of the variable. */
 function placeOf(name: string): { layer: string; numbers: number[]; inside: string; role: string } | undefined {
   const parts = name.split('/');
   const role = parts[parts.length - 1].replace(/^_/, '');

@@ -6,14 +6,14 @@ import { isKeras1Layer, modernLayer } from './oldConfig.js';
 import type { Wired } from './wiring.js';
 
 /**
- * Whose config it is: one name of an activation means another function in Keras 3 than before and in tfjs; only tf.keras and Keras 3 have zeros where a
- * Bidirectional skips a step. `keras2` is tf.keras, `standalone` Keras until 2.3.
+ * The version that wrote a config. The same activation name can mean different functions in Keras 3, earlier versions and tfjs; only tf.keras and
+ * Keras 3 output zeros for steps that a Bidirectional skips. `keras2` is tf.keras, `standalone` is Keras up to 2.3.
  */
 export type KerasDialect = 'keras3' | 'keras2' | 'standalone' | 'tfjs';
 
 /**
- * A Keras model config (Sequential or Functional) into a spec for checkSpec. A config is data: no module is looked up, Lambda and custom objects
- * are refused.
+ * Converts a Keras model config (Sequential or Functional) into a spec for checkSpec. The config is only data: no module is looked up; Lambda and
+ * custom objects are refused.
  * @throws RnnError E_KERAS_CLASS, E_KERAS_CONFIG, E_KERAS_OPTION (unsupported or convention) naming the layer
  */
 export function specFromKerasConfig(config: unknown, dialect: KerasDialect = 'keras3'): Json {
@@ -21,23 +21,23 @@ export function specFromKerasConfig(config: unknown, dialect: KerasDialect = 'ke
   return inDialect(specOfModel(className, model, wiredModel(className, model)), old ? 'standalone' : dialect);
 }
 
-/** What names meant in the version that wrote them. */
+/** Replaces names by what they meant in the version that wrote the config. */
 export function inDialect(spec: Json, dialect: KerasDialect): Json {
   if (dialect === 'keras3') return spec;
   return { ...spec, layers: (spec.layers as Json[]).map(layer => withOldMasks(withOldMeanings(layer, dialect !== 'keras2'))) };
 }
 
-/** Before Keras 3 a merged step was real where every input had it. */
+/** Merges whose masks were combined with AND before Keras 3: a step was real if it was real in every input. */
 const MERGES = new Set(['add', 'subtract', 'multiply', 'average', 'maximum', 'minimum', 'concatenate']);
 
 function withOldMasks(layer: Json): Json {
   const masks = MERGES.has(String(layer.kind)) ? { masks: 'all' } : {};
-  // a layer that was given initial states still used the mask of its input
+  // before Keras 3, a layer with given initial states still used the mask of its input
   const { mask, ...rest } = layer;
   return { ...(mask === null ? rest : layer), ...masks };
 }
 
-/** hard_sigmoid was 0.2x + 0.5 until Keras 3, which has x/6 + 0.5; tfjs may write names in camel case. Layers inside a layer mean the same. */
+/** Replaces hard_sigmoid, which was 0.2x + 0.5 before Keras 3 and is x/6 + 0.5 since, also in nested layers. tfjs may write names in camel case. */
 function withOldMeanings(layer: Json, holds: boolean): Json {
   const changed = Object.entries(layer).map(([key, value]): [string, unknown] => {
     if ((key === 'activation' || key === 'recurrentActivation') && typeof value === 'string') return [key, oldActivation(value)];
@@ -48,7 +48,7 @@ function withOldMeanings(layer: Json, holds: boolean): Json {
   return Object.fromEntries(changed);
 }
 
-/** Fields that hold a layer. */
+/** Fields that contain a nested layer. */
 const INSIDE = new Set(['layer', 'forward', 'backward']);
 
 function oldActivation(name: string): string {
@@ -56,7 +56,7 @@ function oldActivation(name: string): string {
   return plain === 'hard_sigmoid' ? 'hard_sigmoid_keras2' : plain;
 }
 
-/** A model's class and its config, layers in the words of today; `old`: they were those of Keras 1. */
+/** Returns a model's class and config, with current argument names; `old`: whether they were those of Keras 1. */
 export function modelOf(config: unknown): { className: string; model: Json; old: boolean } {
   const { class_name, config: body } = asObject(config, 'model config');
   const model = asObject(Array.isArray(body) ? { layers: body } : body, 'model config');

@@ -11,11 +11,11 @@ export interface LayerCall {
   readonly group: string;
   readonly call: number;
   readonly args: CallArguments;
-  /** `layer|call` of what it is given */
+  /** `layer|call` of each value it reads */
   readonly reads: readonly string[];
 }
 
-/** Visits every call once what it reads is known: always the first one that is ready, so that an order that follows the data flow is kept. */
+/** Visits every call after those it reads. Always takes the first call that is ready, so a list that is already in order stays so. */
 export function inDataFlow(calls: readonly LayerCall[], known: Known, visit: (call: LayerCall) => void): void {
   const waiting = [...calls];
   while (waiting.length > 0) {
@@ -30,7 +30,7 @@ export function inDataFlow(calls: readonly LayerCall[], known: Known, visit: (ca
   }
 }
 
-/** Keras 3 writes the shape of every value where a call reads it. */
+/** Records the shapes that Keras 3 writes with the values a call reads. */
 export function recordShapes(shapes: Blocked['shapes'], nodes: unknown, known: Known): void {
   if (typeof nodes !== 'object' || nodes === null) return;
   const { class_name, config } = nodes as { class_name?: unknown; config?: Json };
@@ -41,7 +41,7 @@ export function recordShapes(shapes: Blocked['shapes'], nodes: unknown, known: K
   } else for (const node of Object.values(nodes)) recordShapes(shapes, node, known);
 }
 
-/** The tensors among the arguments of a call, in lists and by name, too. */
+/** Returns the tensors among the arguments of a call, including those in lists and keyword arguments. */
 export function tensorsRead({ args, kwargs }: CallArguments): TensorArgument[] {
   return [...args, ...Object.values(kwargs)].flatMap(tensorsOf);
 }

@@ -79,7 +79,7 @@ function sequential(
   let values: readonly string[] = [given ?? name ?? 'input'];
   const groups = groupNames(layers);
   const groupOf = (i: number) => `${place.group}layers/${groups[i]}`;
-  // the shape that it reads stands with the layer, or is that of the input
+  // the input shape is stated with the layer, or is that of the model's input
   const asOperators = (layer: Json, value: string): readonly string[] => {
     const read = (layer.build_config as Json | undefined)?.input_shape ?? (layer === layers[0] ? shape : undefined);
     const given = { tensor: [value, 0, 0], ...(Array.isArray(read) ? { shape: read } : {}) } as const;
@@ -174,13 +174,13 @@ function calledWith(
   return given ? callLayer(wiring, layer, place, group, call, given) : unread();
 }
 
-/** A layer that is not read here, of which errors are collected: known by its class. */
+/** Adds a placeholder for a layer that cannot be read, when errors are collected; only its class is known. */
 function unreadLayer(wiring: Wiring, layer: Json, place: Place, group: string, call: number, inputs: readonly string[]): readonly string[] {
   const unread = { ...layer, class_name: undefined, unread: layer.class_name };
   return callLayer(wiring, unread, place, group, call, { ...NO_ARGUMENTS, inputs });
 }
 
-/** One call of a layer or of a model. @returns its outputs as values */
+/** Adds one call of a layer or of a nested model. @returns its outputs as values */
 function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, call: number, given: Call): readonly string[] {
   const name = nameOf(layer);
   const inner: Place = {
@@ -236,11 +236,11 @@ function atEveryStep(wiring: Wiring, layer: Json, place: Place, group: string, {
   return [name];
 }
 
-/** An input that an Embedding reads, whole or step by step, is token numbers without features: [T] are T steps, any other shape stays one. */
+/** If an Embedding reads the input, directly or step by step, the input is token numbers without features: a shape [T] means T steps, any other stays a shape. */
 function asTokens(input: Json, { layers }: Wiring): Json {
   const { shape, timesteps, features, ...rest } = input;
   if (!tokenValues(layers as unknown as LayerSpec[]).has(String(input.name ?? 'input'))) return input;
-  // nothing is known of the shape of a model that was not built
+  // a model that was not built has no known input shape
   if (!Array.isArray(shape) && features === null) return input;
   // a text becomes a row of token numbers, in the file a batch of one axis at most
   const words = layers.find(l => l.kerasClass === 'TextVectorization' && (l.inputs as string[]).includes(String(input.name ?? 'input')));

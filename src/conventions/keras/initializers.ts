@@ -1,7 +1,7 @@
 import { wordOf } from '../../escape.js';
 import type { Json } from '../../layers/kerasConfig.js';
 
-/** Initialisers that a configuration has and that are not Keras' defaults: 'dense: kernel_initializer HeNormal'. */
+/** Returns the initialisers in a configuration that are not Keras' defaults: 'dense: kernel_initializer HeNormal'. */
 export function ownInitializers(config: unknown, layer = 'a layer'): string[] {
   if (Array.isArray(config)) return config.flatMap(part => ownInitializers(part, layer));
   if (typeof config !== 'object' || config === null) return [];
@@ -13,7 +13,7 @@ export function ownInitializers(config: unknown, layer = 'a layer'): string[] {
   });
 }
 
-/** Also as Keras 2 wrote it, and by the name that a call takes. */
+/** Whether the initialiser is Keras' default, also in Keras 2's form or given by name. */
 function isUsual(weight: string, value: unknown): boolean {
   if (value === null) return true;
   const { class_name: name, config = {} } = (typeof value === 'object' ? value : { class_name: value }) as {

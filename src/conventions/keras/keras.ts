@@ -15,7 +15,7 @@ import type { NamedArray } from '../namedArray.js';
 import { isKeras1, modernArrays } from './oldWeights.js';
 
 /**
- * Keras' `model.get_weights()` in order: per layer kernel, recurrent_kernel, bias; all forward, then all backward; saved by
+ * The arrays of Keras' `model.get_weights()` in order: for each layer kernel, recurrent_kernel, bias; all forward, then all backward. Saved by
  * `np.savez(f, *model.get_weights())` as arr_0, arr_1 …
  */
 export const keras: WritableConvention = {
@@ -51,7 +51,7 @@ export const keras: WritableConvention = {
   toSpec: (tensors, hints) => layersOf(groupsOf(fusedArrays(inOrder(tensors))), hints, 'keras'),
 };
 
-/** How many of the arrays from here on are the layer's: a recurrent layer of Keras 1 keeps each gate's apart. */
+/** How many of the following arrays belong to the layer. A recurrent layer of Keras 1 has separate arrays for each gate. */
 function arraysOf({ layer, weights }: LayerShapes, arrays: readonly NamedArray[], from: number): number {
   if (!isRecurrent(layer)) return weights.length;
   const apart = 3 * getCell(layer.kind).gates.length * (layer.bidirectional ? 2 : 1);
@@ -64,9 +64,9 @@ function inOrder(tensors: NamedTensors): [string, Tensor][] {
 }
 
 /**
- * A layer's arrays in the order of Keras' get_weights(), each of exactly the expected shape, as canonical weights by their key.
- * @param held arrays in the whole file @param nameOf what the file would call the layer's array i
- * @param order of the gates in the arrays: Keras' or our own
+ * Converts a layer's arrays, in the order of Keras' get_weights() and each of exactly the expected shape, to canonical weights by key.
+ * @param held number of arrays in the whole file @param nameOf returns the file's name for the layer's array i
+ * @param order gate order of the arrays: Keras' or our own
  * @throws RnnError E_WEIGHT_MISSING, E_WEIGHT_EXTRA, E_WEIGHT_SHAPE
  */
 export function layerWeights(
@@ -105,8 +105,8 @@ export function layerWeights(
 }
 
 /**
- * Keras 1 kept the filters of a Convolution1D as images of one row: [3, 1, D, F]. One row of biases for a network that adds two is their sum, but
- * for the GRU's, which stay apart.
+ * Adapts an array to the expected form. Keras 1 stored the filters of a Convolution1D as images with one row: [3, 1, D, F]. If the network adds two
+ * bias rows and the file has one, that is their sum, except in a GRU, whose biases stay separate.
  */
 function inForm(t: Tensor, { shape, role }: WeightShape, layer: LayerSpec): Tensor {
   if (shape.length === 3 && sameShape(t.shape, [shape[0], 1, ...shape.slice(1)])) return reshape(t, shape);
@@ -117,7 +117,7 @@ function inForm(t: Tensor, { shape, role }: WeightShape, layer: LayerSpec): Tens
   return { shape, data };
 }
 
-/** A canonical weight with Keras' gate order. */
+/** Converts a canonical weight to Keras' gate order. */
 export function foreignWeight(layer: LayerShapes, weight: WeightShape, weights: Weights): FileTensor {
   return fileTensor(reordered(layer, weight, weights.get(`${layer.layer.name}/${weight.name}`)!, fromCanonicalGates));
 }
@@ -132,8 +132,8 @@ function reordered({ layer }: LayerShapes, weight: WeightShape, t: Tensor, permu
 }
 
 /**
- * The arrays with every layer of Keras 1 or cuDNN in the form of today. Four equal triples are an LSTM of Keras 1, three a GRU, unless they could as
- * well be layers of SimpleRNN that read one another.
+ * Converts the arrays of Keras 1 and cuDNN layers to the current form. Four equal triples are an LSTM of Keras 1, three a GRU, unless they could also
+ * be SimpleRNN layers that read one another.
  */
 function fusedArrays(arrays: readonly [string, Tensor][]): [string, Tensor][] {
   const named = arrays.map(([name, tensor]): NamedArray => ({ name, tensor }));
@@ -151,8 +151,8 @@ function fusedArrays(arrays: readonly [string, Tensor][]): [string, Tensor][] {
 }
 
 /**
- * Arrays without names into layers: two matrices of equal width are Wx and Wh, a matrix followed by a vector of its width a dense layer.
- * A second Wx, Wh of the same shapes, which cannot read the first's output or whose reader is twice as wide, is the backward direction.
+ * Groups unnamed arrays into layers: two matrices of equal width are Wx and Wh; a matrix followed by a vector of its width is a dense layer. A second
+ * Wx, Wh of the same shapes is the backward direction if it cannot read the first one's output, or if the layer after it reads twice the width.
  */
 function groupsOf(arrays: readonly [string, Tensor][]): WeightGroup[] {
   const groups: WeightGroup[] = [];

@@ -6,14 +6,14 @@ import { callInputsOf, inputTypeOf, isCell, readLayer } from './layers.js';
 import { joinedMasks } from './partMasks.js';
 import { tolerant, UNKNOWN, type Wiring } from './wiring.js';
 
-/** The names of a layer call: of the call, of the layer whose weights it uses, and of its group in weight files. */
+/** The names of a layer call: its own, that of the layer whose weights it shares, and its group in weight files. */
 interface CallNames {
   readonly own: string;
   readonly weights: string;
   readonly group: string;
 }
 
-/** One call of a layer with weights or a function of its own, as an entry of the spec. @returns its outputs as values */
+/** Adds one call of a layer to the spec. @returns its outputs as values */
 export function layerCall(wiring: Wiring, layer: Json, { own, weights, group }: CallNames, given: Call): readonly string[] {
   const ofSamples = attendsToSamples(layer, given);
   if (isCell(layer.class_name)) given = { ...given, inputs: [moved(wiring, `${own}/step`, 'Unsqueeze', given.inputs[0], 1)] };
@@ -31,7 +31,7 @@ export function layerCall(wiring: Wiring, layer: Json, { own, weights, group }: 
       const rank = given.shared?.get(state);
       return rank === undefined ? state : forEachSample(wiring, `${own}/rows of ${state}`, state, rank, given.inputs[0]);
     });
-    // Keras 3 gives a layer the mask of its input only where that is its one tensor
+    // Keras 3 passes the input's mask to a layer only if the input is its single tensor argument
     if (given.mask === undefined) spec.mask = null;
   }
   wiring.layers.push(spec);
@@ -39,7 +39,7 @@ export function layerCall(wiring: Wiring, layer: Json, { own, weights, group }: 
   return ofSamples ? outputs.map((y, i) => moved(wiring, `${own}/of samples${i === 0 ? '' : '/scores'}`, 'Squeeze', y, 0)) : outputs;
 }
 
-/** A state of one row as one of as many rows as x has samples. */
+/** Repeats a state with one row for every sample of x. */
 function forEachSample({ layers }: Wiring, name: string, state: string, rank: number, x: string): string {
   const put = (own: string, op: string, inputs: string[], rest: Json): string => {
     layers.push({ kind: 'op', name: own, op, inputs, ...rest, kerasClass: '' });
@@ -51,13 +51,13 @@ function forEachSample({ layers }: Wiring, name: string, state: string, rank: nu
   return put(name, 'Expand', [state, shape], {});
 }
 
-/** A value with an axis more, or less: the input of a cell is a sequence of one step. */
+/** Adds or removes an axis: a cell called by itself reads a sequence of one step. */
 function moved({ layers }: Wiring, name: string, op: 'Unsqueeze' | 'Squeeze', value: string, axis: number): string {
   layers.push({ kind: 'op', name, op, inputs: [value], operands: [null, { type: 'int', value: [axis] }], kerasClass: '' });
   return name;
 }
 
-/** Arguments that are tensors: they follow the inputs, and fields of the layer say that they are there. */
+/** Returns the arguments that are tensors. They follow the inputs, and fields of the layer say that they are present. */
 function furtherInputs(layer: Json, { inputs, rest }: Call): { inputs: readonly string[]; rest: Json } {
   const read = Object.entries(callInputsOf(layer.class_name)).filter(([key]) => typeof rest[key] === 'object' && rest[key] !== null);
   const values = read.map(([key]) => (rest[key] as { value: string }).value);
@@ -65,7 +65,7 @@ function furtherInputs(layer: Json, { inputs, rest }: Call): { inputs: readonly 
   return { inputs: [...inputs, ...values], rest: { ...rest, ...taken } };
 }
 
-/** Where errors are collected, a layer with a user-defined function still has its shapes; any other is known by its class. */
+/** Reads a layer. If that fails while errors are collected, a layer with a user-defined function still has its shapes; of any other, only the class is known. */
 function layerOrUnknown(wiring: Wiring, layer: Json, rest: Json): Json {
   const errors = wiring.blocked?.errors.length;
   const read = (from: Json) => ({ ...readLayer(from), ...callOptions(from, rest) });
@@ -78,7 +78,7 @@ function layerOrUnknown(wiring: Wiring, layer: Json, rest: Json): Json {
   return shaped ?? { kind: UNKNOWN, kerasClass: wordOf(layer.unread ?? layer.class_name) };
 }
 
-/** Output, then what the layer gives in addition: the states of a recurrent layer, whether it returns them or not. */
+/** Returns the output, then further outputs: the states of a recurrent layer, whether or not it returns them. */
 function outputsOf(spec: Json): readonly string[] {
   // an unknown layer may have any number of outputs up to this
   if (spec.kind === UNKNOWN) return [String(spec.name), ...Array.from({ length: 15 }, (_, i) => `${spec.name}/${i + 1}`)];

@@ -39,7 +39,7 @@ const facets = once(
   () => new Map(LAYER_KINDS.flatMap(kind => Object.keys(kind.keras?.classes ?? {}).map(className => [className, kind] as const))),
 );
 
-/** What facets need in order to read the parts of a config. */
+/** Reads the parts of a config that do not belong to the layer itself, for facets. */
 const PARTS: KerasReader = { activation: activationOf, layer: config => readLayer(asObject(config, 'layer')) };
 
 function readerOf(className: unknown): ((config: Json) => Json) | undefined {
@@ -49,12 +49,12 @@ function readerOf(className: unknown): ((config: Json) => Json) | undefined {
   return kind && (config => ({ kind: kind.name, ...kind.keras!.classes[name](config, PARTS) }));
 }
 
-/** The class of Keras whose layers are called `name` by default: 'lstm' -> LSTM. */
+/** Returns the Keras class whose layers have this default name: 'lstm' -> LSTM. */
 export function classCalled(name: string): string | undefined {
   return [...Object.keys(READERS), ...facets().keys(), 'Sequential', 'Functional'].find(known => layerNameOfClass(known) === name);
 }
 
-/** Whether inputs behind the first, and a second argument of a call, are states. */
+/** Whether further inputs, and a second argument of a call, are initial states. */
 export function takesStates(className: unknown): boolean {
   const name = wordOf(className);
   return (
@@ -87,12 +87,12 @@ export function ignoresTraining(className: unknown): boolean {
   return facets().get(name)?.keras?.forImages?.includes(name) === true;
 }
 
-/** The field of the layer that says which whole numbers its input has. */
+/** The field of the layer that states the integer type of its input. */
 export function inputTypeOf(className: unknown): string | undefined {
   return facets().get(wordOf(className))?.keras?.inputType;
 }
 
-/** Whether the layer gives whole numbers where it reads them: most that change images compute in floats. */
+/** Whether the layer outputs integers if it reads integers; most image layers compute in floats. */
 export function keepsType(className: unknown): boolean {
   const kind = facets().get(wordOf(className));
   return kind !== undefined && (kind.keras?.inputType !== undefined || (kind.movesNumbers === true && !ignoresTraining(className)));
@@ -116,7 +116,7 @@ export function readLayer(layer: Json): Json {
   });
 }
 
-/** Where a class is not run, Keras can still save what is computed in front of its layer: of layers in each other, of the outermost. */
+/** Adds to an error about a class that is not run: in Keras, the model up to the (outermost) layer can be saved separately. */
 function readUpTo(name: string, read: () => Json): Json {
   try {
     return within(`layer ${escapeText(name)}`, read);
@@ -134,10 +134,10 @@ function withTruths(read: Json): Json {
   return Object.fromEntries(Object.entries(read).map(entry => (isTruth(entry) ? [entry[0], entry[1] === 1] : entry)));
 }
 
-/** Layers that leave the layers inside them trainable when they are frozen. */
+/** Layers whose nested layers stay trainable when they are frozen. */
 const KEEPS_FREE = /^(ConvLSTM\dD|MultiHeadAttention|Group(ed)?QueryAttention)$/;
 
-/** Whether training changes its weights once Keras has read the file: a layer around others leaves that to them. */
+/** Whether its weights are trainable once Keras has read the file; a wrapper leaves that to its nested layers. */
 function isTrainable({ class_name, config }: Json): unknown {
   const own = asObject(config ?? {}, 'layer');
   const inner = own.layer ?? own.cell;
@@ -146,7 +146,7 @@ function isTrainable({ class_name, config }: Json): unknown {
   return KEEPS_FREE.test(wordOf(class_name)) ? true : (own.trainable ?? true);
 }
 
-/** Of layers kept as whole numbers only Dense, EinsumDense and Embedding are read, as int8 and int4. @throws RnnError E_KERAS_OPTION */
+/** Checks the dtype policy: of quantised layers, only Dense, EinsumDense and Embedding in int8 and int4 are read. @throws RnnError E_KERAS_OPTION */
 function checkPolicy(className: unknown, { dtype }: Json): void {
   const mode = (dtype as { config?: Json } | null | undefined)?.config?.mode;
   if (typeof mode !== 'string' || (QUANTIZED.has(wordOf(className)) && /^int[48](\/|$)/.test(mode))) return;
@@ -165,7 +165,7 @@ function checkActivation(activation: unknown): void {
   canonicalActivation((name ?? null) as ActivationSpec | null);
 }
 
-/** Options with one meaning here. A layer with another value is refused, never run without it. */
+/** Options with the only values that are supported. A layer with another value is refused, never run without it. */
 const ONLY: Record<string, readonly unknown[]> = {
   data_format: ['channels_last'],
   keepdims: [false],
@@ -200,7 +200,7 @@ function cudnn(kind: string): (config: Json) => Json {
 
 const CELL_CLASSES: Readonly<Record<string, string>> = { SimpleRNNCell: 'rnn', LSTMCell: 'lstm', GRUCell: 'gru' };
 
-/** A cell called by itself is its layer with one step. */
+/** Whether it is a cell, which called by itself is a recurrent layer with one step. */
 export function isCell(className: unknown): boolean {
   return Object.hasOwn(CELL_CLASSES, wordOf(className));
 }
@@ -231,7 +231,7 @@ function cellItself(kerasClass: string): (config: Json) => Json {
   return config => ({ ...cellOf({ class_name: kerasClass, config }, {}), kerasClass });
 }
 
-/** Both directions as one cell's layer where they are mirrors of each other, else as two layers. Bidirectional overwrites zero_output_for_mask with return_sequences. */
+/** Reads a Bidirectional: as one layer if both directions have the same options, else as two. It overwrites zero_output_for_mask with return_sequences. */
 function bothWays(config: Json): Json {
   const forward = oneWay(config.layer);
   const mirror: Json = { ...forward, goBackwards: forward.goBackwards !== true };
@@ -270,7 +270,7 @@ function concatenate(config: Json): Json {
   return { kind: 'concatenate', ...(config.axis === undefined || config.axis === -1 ? {} : { axis: config.axis }) };
 }
 
-/** Layers that may stand as the activation of another one. */
+/** Layers that may be the activation of another layer. */
 const ACTIVATION_LAYERS = ['ReLU', 'LeakyReLU', 'ELU', 'Softmax'];
 
 /** 'tanh', null (linear), or a serialised object {class_name, config}. */

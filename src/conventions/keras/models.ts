@@ -5,7 +5,7 @@ import { callArguments, tensorsOf } from './arguments.js';
 import { layerNameOfClass } from './classes.js';
 import { takesStates } from './layers.js';
 
-/** Facts about a model and its layers from a configuration: names, groups in files of weights, inputs and outputs. */
+/** Reads facts about a model and its layers from a configuration: names, groups in weight files, inputs and outputs. */
 
 export const MODELS = new Set(['Sequential', 'Functional', 'Model']);
 
@@ -20,7 +20,7 @@ export function nameOf(layer: Json): string {
   return text(layer.name) ?? text((layer.config as Json | undefined)?.name) ?? layerNameOfClass(wordOf(layer.class_name));
 }
 
-/** Runs `body`; an error on its way out gets the name of the layer. */
+/** Runs `body` and adds the name of the layer to errors. */
 export function withName<T>(layer: Json, body: () => T): T {
   return within(`layer ${escapeText(nameOf(layer))}`, body);
 }
@@ -62,13 +62,13 @@ export function inputOrder(model: Json): Json[] {
   return order;
 }
 
-/** The shape that a first layer says its input has, batch first; undefined: it says none. */
+/** The input shape that the first layer states, batch first; undefined if it states none. */
 export function inputShape(config: Json): unknown[] | undefined {
   const shape = config.batch_shape ?? config.batch_input_shape;
   return Array.isArray(shape) ? shape : undefined;
 }
 
-/** A Sequential model whose first layer is a model: the input is the inner one's. */
+/** The input shape of a Sequential model whose first layer is a model: that of the inner model. */
 export function nestedInputShape(layer: Json | undefined): unknown[] | undefined {
   if (!layer || !MODELS.has(wordOf(layer.class_name))) return undefined;
   const first = list(asObject(layer.config ?? {}, 'layer').layers)[0];
@@ -85,7 +85,7 @@ export function inputSpec(config: Json, name: string | undefined): Json {
   return { ...named, batch: batch ?? null, shape: sizes.map(n => n ?? null) };
 }
 
-/** How many of its last layer's outputs a Sequential model gives: y, the other direction's with merge_mode None, returned states. */
+/** Returns the outputs of a Sequential model, which are those of its last layer: y, with merge_mode None that of the other direction, returned states. */
 export function sequentialOutputs(model: Json, outputs: readonly string[]): number {
   const config = asObject((list(model.layers).at(-1) as Json | undefined)?.config ?? {}, 'layer');
   const inner = (config.layer as { config?: Json } | undefined)?.config;
@@ -93,12 +93,12 @@ export function sequentialOutputs(model: Json, outputs: readonly string[]): numb
   return givesTwo(config) ? 2 : 1;
 }
 
-/** Whether a Bidirectional gives both directions as outputs of their own (merge_mode None). */
+/** Whether a Bidirectional has a separate output for each direction (merge_mode None). */
 export function givesTwo(config: Json): boolean {
   return config.layer !== undefined && config.merge_mode === null;
 }
 
-/** A layer in the middle of a Sequential model that gives a list, which Keras does not pass on either. */
+/** The error for a layer with several outputs in the middle of a Sequential model, which Keras does not support either. */
 export function severalInside(layer: Json, option: string, one: string, several: string): RnnError {
   return new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(layer), 60)} gives several values inside a Sequential model`, {
     where: option,
@@ -113,7 +113,7 @@ export function stepLayer(layer: Json): Json {
   return withName(layer, () => asObject(asObject(layer.config ?? {}, 'layer').layer, 'layer'));
 }
 
-/** A TimeDistributed of a model or of a recurrent layer, whose layers are those of the network, one step a sample. */
+/** Whether it is a TimeDistributed of a model or of a recurrent layer, whose layers become layers of the network, with each step as a sample. */
 export function isTakenApart(layer: Json): boolean {
   if (layer.class_name !== 'TimeDistributed') return false;
   const inner = stepLayer(layer);
@@ -127,8 +127,8 @@ export function statefulInside(layer: Json): Json | undefined {
 }
 
 /**
- * With states that go from step to step, the steps of all steps are one sequence: x [N, T, t, D] as [N, T·t, D], and back.
- * @returns nodes before and behind the layer, which gives every step; the last one of those is the TimeDistributed itself
+ * If the inner layer is stateful, its inner steps form one sequence over all outer steps: x [N, T, t, D] becomes [N, T·t, D], and back.
+ * @returns nodes before and after the layer, which returns every step; the last one is the TimeDistributed itself
  * @throws RnnError E_KERAS_OPTION
  */
 export function stepsInRow(
@@ -193,7 +193,7 @@ export function waysOf(inner: Json): { inner: Json; part: string; flips: boolean
   ];
 }
 
-/** The values of both ways as one. @throws RnnError E_KERAS_OPTION */
+/** Merges the values of both directions. @throws RnnError E_KERAS_OPTION */
 export function mergedWays(inner: Json, name: string, ways: readonly string[]): Json {
   const { merge_mode = 'concat' } = asObject(inner.config ?? {}, 'layer');
   const how = MERGED_BY[wordOf(merge_mode)];

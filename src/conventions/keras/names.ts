@@ -17,7 +17,7 @@ import { weightlessGroup } from './weightless.js';
 
 /**
  * Weights by their names: legacy `.h5` of Keras 1, 2 and 3 (`model_weights/lstm/lstm/lstm_cell/kernel:0`) and TensorFlow.js
- * (`lstm_LSTM1/kernel`). The layer is the first part of the path; the file's `layer_names` and `weight_names` say the order.
+ * (`lstm_LSTM1/kernel`). The first part of the path is the layer; the file's `layer_names` and `weight_names` state the order.
  */
 export const kerasNames: Convention = {
   name: 'keras-names',
@@ -69,15 +69,15 @@ const NAMED = /(^|\/)_?(kernel|recurrent_kernel|embeddings)(:0)?$/;
 const LAYER_NAMES = ['layer_names', 'model_weights@layer_names'];
 const ROLES = ['embeddings', 'kernel', 'recurrent_kernel', 'bias'];
 
-/** A layer as the file names it; its arrays in the order of get_weights(), in the form of today. */
+/** A layer of the file, with its arrays in the order of get_weights() and in the current form. */
 interface NamedLayer {
   readonly name: string;
   readonly arrays: readonly NamedArray[];
-  /** whose layer it is: the default activation of the gates depends on it */
+  /** origin of the layer, which determines the default activation of the gates */
   readonly of: 'keras 1' | 'cudnn' | 'any';
 }
 
-/** @returns `listed`: the file says the order of its layers, those without weights among them */
+/** @returns `listed`: whether the file states the order of its layers, including those without weights */
 function layersIn(tensors: NamedTensors, metadata: ReadonlyMap<string, string> | undefined): { layers: NamedLayer[]; listed: boolean } {
   const inModel = [...tensors.keys()].some(name => name.startsWith('model_weights/'));
   const root = inModel ? 'model_weights/' : '';
@@ -104,7 +104,7 @@ function layersIn(tensors: NamedTensors, metadata: ReadonlyMap<string, string> |
   return { layers, listed: false };
 }
 
-/** A model inside the model has one group for all its layers: each takes the arrays whose path has its name, provided that this assigns all of them. */
+/** Splits the single group of a nested model among its layers: each takes the arrays whose path contains its name, provided that this assigns all. */
 function innerGroups({ name, arrays }: NamedLayer, layers: readonly LayerShapes[]): [string, readonly NamedArray[]][] {
   const inside = layers.filter(l => l.layer.name.startsWith(`${name}/`));
   const own = inside.map(l => {
@@ -149,7 +149,7 @@ function checkPlaces(layers: readonly LayerShapes[], groups: ReadonlyMap<string,
   });
 }
 
-/** All layers of a file that lists them, those without weights by their names. @throws RnnError E_ASK where a name is not enough */
+/** Returns all layers of a file that lists them; those without weights are recognised by name. @throws RnnError E_ASK if a name is not enough */
 function listedGroups(found: readonly NamedLayer[], withWeights: readonly WeightGroup[]): GroupOrder {
   const groups: WeightGroup[] = [];
   const unknown: string[] = [];
@@ -178,7 +178,7 @@ function listedGroups(found: readonly NamedLayer[], withWeights: readonly Weight
   };
 }
 
-/** Joins layers as a line of --layers has them: an activation behind a dense layer becomes that layer's own. */
+/** Merges layers as in a --layers line: an activation after a dense layer becomes that layer's own. */
 function openLayers(groups: readonly WeightGroup[]): Record<string, unknown>[] {
   const layers: Record<string, unknown>[] = [];
   for (const layer of groups.map(group => layerOfGroup(group))) {
@@ -195,7 +195,7 @@ function weightlessAssumption(name: string, does: string, value: string): Assump
   return { fact: 'wiring', what, value, why: 'the weights do not say', say: '--layers, or --model with its description' };
 }
 
-/** The gates were hard sigmoids by default until Keras 2.3 (in tf.keras until 2.0, whose version is the same before and after). */
+/** Whether the default gate activation was the hard sigmoid: until Keras 2.3 (in tf.keras until 2.0, where the stated version did not change). */
 function oldGates(version: string | undefined): boolean {
   return /^1\.|^2\.[0-2]\.\d+$/.test(version ?? '');
 }
@@ -244,7 +244,7 @@ function roleOf(name: string): string {
   return letter === 'W' ? 'kernel' : letter === 'U' ? 'recurrent_kernel' : 'bias';
 }
 
-/** Attributes with rows of text are JSON in a file's metadata. An empty one is a list of no numbers. */
+/** Parses an attribute that is a list of strings, stored as JSON in the metadata. An empty list is stored as one without numbers. */
 export function namesIn(text: string | undefined): string[] | undefined {
   if (text === undefined) return undefined;
   const list: unknown = JSON.parse(text);

@@ -2,8 +2,8 @@ import { wordOf } from '../../escape.js';
 import { asObject, type Json } from '../../layers/kerasConfig.js';
 
 /**
- * Layers as Keras 1 described them, in the words that Keras has used since 2: `output_dim` became `units`, `inner_activation`
- * `recurrent_activation`, `consume_less` changes nothing in the result. A layer of a later version comes back as it is.
+ * Converts a layer of Keras 1 to the argument names of Keras 2 and later: `output_dim` became `units`, `inner_activation` `recurrent_activation`;
+ * `consume_less` does not change the result. A layer of a later version is returned unchanged.
  */
 export function modernLayer(layer: Json): Json {
   const before = wordOf(layer.class_name);
@@ -15,7 +15,7 @@ export function modernLayer(layer: Json): Json {
   return { ...layer, ...(class_name === before ? {} : { class_name }), config: { ...renamed(class_name, config), ...inner } };
 }
 
-/** Whether a model's layers are described in Keras 1's words, for descriptions without a version. */
+/** Whether a layer has the argument names of Keras 1, for configurations without a version. */
 export function isKeras1Layer({ class_name: name, config }: Json): boolean {
   if (!isObject(config)) return false;
   if (isObject(config.layer)) return isKeras1Layer(config.layer);
@@ -24,7 +24,7 @@ export function isKeras1Layer({ class_name: name, config }: Json): boolean {
 
 const CLASSES: Readonly<Record<string, string>> = { Convolution1D: 'Conv1D', AtrousConvolution1D: 'Conv1D', Convolution2D: 'Conv2D' };
 
-/** Old word -> the word since Keras 2, unless the layer has that already. */
+/** Argument names of Keras 1 and those since Keras 2, which are not overwritten. */
 // biome-ignore format: a table
 const WORDS: readonly (readonly [string, string])[] = [
   ['inner_activation', 'recurrent_activation'], ['bias', 'use_bias'], ['p', 'rate'], ['sigma', 'stddev'], ['nb_filter', 'filters'],
@@ -53,7 +53,7 @@ const MERGES: Readonly<Record<string, string>> = {
   dot: 'Dot',
 };
 
-/** One layer with a mode is a layer for each mode since Keras 2. A mode that is no known word stays, so that the layer is refused by name. */
+/** Converts Keras 1's Merge with a mode to the layer that Keras 2 has for that mode. An unknown mode stays, so that the layer is refused by name. */
 function merge(config: Json): Json {
   const class_name = own(MERGES, wordOf(config.mode)) ?? `Merge(${wordOf(config.mode)})`;
   return { class_name, config: { ...config, axis: config.concat_axis ?? -1, axes: config.dot_axes } };

@@ -3,14 +3,14 @@ import { reshape, sameShape, type Tensor } from '../../tensor/tensor.js';
 import type { NamedArray } from '../namedArray.js';
 
 /**
- * The arrays of one recurrent layer as older layers of Keras keep them, brought into the form that Keras has had since: kernel [D, G·M],
- * recurrent_kernel [M, G·M], bias [G·M] or [2, G·M], the forward direction before the backward one.
+ * Converts the arrays of an older recurrent layer to the current form: kernel [D, G·M], recurrent_kernel [M, G·M], bias [G·M] or [2, G·M], with
+ * the forward direction before the backward one.
  *
- * Keras 1 keeps W [D, M], U [M, M], b [M] for each gate: LSTM i, c, f, o, GRU z, r, h.
- * CuDNNLSTM and CuDNNGRU keep a bias [2·G·M], the input's before the recurrent one, and every gate's matrix as cuDNN has it: U transposed,
+ * Keras 1 has W [D, M], U [M, M], b [M] for each gate: LSTM i, c, f, o, GRU z, r, h.
+ * CuDNNLSTM and CuDNNGRU have a bias [2·G·M], the input's before the recurrent one, and every gate's matrix in cuDNN's layout: U transposed,
  * W transposed and read in column-major order (keras/src/engine/saving.py of Keras 2.2, _convert_rnn_weights).
  *
- * Both are recognised by their shapes, which no other layer has. Anything else comes back as it is.
+ * Both are recognised by their shapes, which no other layer has. Anything else is returned unchanged.
  */
 export function modernArrays(arrays: readonly NamedArray[]): readonly NamedArray[] {
   const [ways, gates] = perGate(arrays);
@@ -27,7 +27,7 @@ export function isKeras1(arrays: readonly NamedArray[]): boolean {
 const NO_GATES = [0, 0] as const;
 const NEWER_NAME = /\/(recurrent_)?kernel(:0)?$/;
 
-/** Directions and gates of a layer that keeps an array of each kind for each gate; 0, 0 for any other. */
+/** Returns the numbers of directions and gates of a layer with separate arrays for each gate; 0, 0 for any other. */
 function perGate(arrays: readonly NamedArray[]): readonly [number, number] {
   const [ways, gates] = ({ 12: [1, 4], 24: [2, 4], 9: [1, 3], 18: [2, 3] } as const)[arrays.length] ?? NO_GATES;
   // several layers of a model inside the model have as many, under newer names
@@ -44,7 +44,7 @@ function inWays(arrays: readonly NamedArray[], ways: number): NamedArray[][] {
   return Array.from({ length: ways }, (_, way) => arrays.slice(way * each, (way + 1) * each));
 }
 
-/** Gates in the order in which Keras 1 lists them, and in which their columns stand since Keras 2. */
+/** Gates in the order in which Keras 1 lists them, and in that of their columns since Keras 2. */
 const GATES: Readonly<Record<number, { readonly listed: string; readonly columns: string }>> = {
   3: { listed: 'zrh', columns: 'zrh' },
   4: { listed: 'icfo', columns: 'ifco' },
@@ -63,7 +63,7 @@ function fusedGates(arrays: readonly NamedArray[], gates: number): NamedArray[] 
   });
 }
 
-/** Three arrays of one direction, from cuDNN's layout where the bias is twice as long as the gates are wide. */
+/** Converts three arrays of one direction from cuDNN's layout, which is recognised by a bias twice as long as the gates are wide. */
 function fromCudnn(arrays: readonly NamedArray[]): readonly NamedArray[] {
   if (arrays.length < 3) return arrays;
   const [kernel, recurrent, bias] = arrays.map(a => a.tensor);

@@ -14,7 +14,7 @@ import { ownModel, ownModelOutline, unsupportedModel } from './ownModel.js';
 import { quantizationOf } from './storedWeights.js';
 import { type Blocked, type Known, UNKNOWN, type Wired } from './wiring.js';
 
-/** @throws RnnError where the file does not describe a model of layers at all */
+/** Outlines a model. @throws RnnError if the file does not describe a model of layers at all */
 export function kerasOutline(config: unknown, dialect: KerasDialect, file: TensorFile): KerasOutline {
   const own = ownModel(config);
   if (own && !Array.isArray(own.layers)) return ownModelOutline(config, own, file);
@@ -33,7 +33,7 @@ export function kerasOutline(config: unknown, dialect: KerasDialect, file: Tenso
   };
 }
 
-/** Equal errors once, in order. */
+/** Removes duplicate errors. */
 function different(errors: readonly RnnError[]): RnnError[] {
   return errors.filter((e, i) => errors.findIndex(o => o.where === e.where && o.message === e.message) === i);
 }
@@ -103,7 +103,7 @@ function rowsOf(className: string, model: Json, calls: Known): KerasRow[] {
       trainable: config.trainable !== false,
       outputs: values.slice(0, isOperatorLayer(layer) || withScores ? values.length : outputsShown(layer)),
       keys: isModel ? keysOf(config) : null,
-      // Keras goes through arguments by name in the order of the alphabet
+      // Keras visits keyword arguments in alphabetical order
       reads: nodes.flatMap(({ args, kwargs }) =>
         [
           ...args,
@@ -156,7 +156,7 @@ function collectDetails(model: Json, prefix: string, details: Map<string, KerasD
 
 const BYTES: Readonly<Record<string, number>> = { float64: 8, float16: 2, bfloat16: 2 };
 
-/** Of a policy or a dtype: mixed policies keep their weights in float32. */
+/** Bytes per number of a weight, from a policy or dtype; mixed policies store weights in float32. */
 function variableBytes(dtype: unknown): number {
   const { name, source_name } = ((dtype as { config?: Json } | null | undefined)?.config ?? { name: dtype }) as Json;
   return BYTES[wordOf(source_name ?? name)] ?? 4;

@@ -5,7 +5,7 @@ import type { Call } from './calls.js';
 import { callInputsOf } from './layers.js';
 import { hasMasks } from './takenMasks.js';
 
-/** Masks of attention's parts by argument, the axis that each has not, and the input whose own mask it stands for. */
+/** Arguments with masks of attention's parts, the axis that each lacks, and the input whose own mask it replaces. */
 const PART_MASKS = [
   ['query_mask', 2, 0],
   ['value_mask', 1, 1],
@@ -13,8 +13,8 @@ const PART_MASKS = [
 ] as const;
 
 /**
- * Attention with masks of its parts: one mask [N, T, S] of all of them. MultiHeadAttention puts the query's own mask, or none, in the place of
- * the one that it is given (keras/src/layers/attention/multi_head_attention.py). @throws RnnError E_KERAS_OPTION
+ * Joins the masks of attention's parts into one mask [N, T, S]. MultiHeadAttention replaces a given query mask by the query's own mask, or none
+ * (keras/src/layers/attention/multi_head_attention.py). @throws RnnError E_KERAS_OPTION
  */
 export function joinedMasks(layers: Json[], layer: Json, name: string, given: Call): Call {
   const { query_mask: ofQuery, ...others } = given.rest;

@@ -14,15 +14,15 @@ import { namesIn } from './names.js';
 import { POLICY, policyMode } from './storedWeights.js';
 
 /**
- * Dense, EinsumDense and Embedding layers that Keras saved as int8 or int4 (`model.quantize`), and what LoRA adds to a kernel: kernel, bias, scale,
- * and where int4 has several scales a column, zero points and the group of each row; two int4 in a byte, the lower half first.
+ * Dense, EinsumDense and Embedding layers that Keras saved as int8 or int4 (`model.quantize`), and LoRA's addition to a kernel. Arrays: kernel, bias,
+ * scale, and for int4 with several scales per column also zero points and the group of each row. Two int4 are in a byte, the lower half first.
  *   int8, int4     kernel / scale
  *   int4, groups   (kernel − zero[group]) · scale[group]
- * A `.keras` file has LoRA's product in the kernel already; an `.h5` and a checkpoint keep both matrices beside it. A layer that rounds its input
- * (int8) reads the product as a weight of its own, for LoRA's x is not rounded.
+ * In a `.keras` file the kernel already includes LoRA's product; an `.h5` and a checkpoint have both matrices separately. If the layer rounds its
+ * input (int8), the product is a separate weight, because LoRA's x is not rounded.
  */
 
-/** Group of a `.weights.h5` -> what stands there. */
+/** Quantised layers by their group in a `.weights.h5`. */
 export type QuantizedLayers = ReadonlyMap<string, QuantizedLayer>;
 
 interface QuantizedLayer {
@@ -31,7 +31,7 @@ interface QuantizedLayer {
   readonly mode: 'int8' | 'int4' | undefined;
   readonly className: string;
   readonly useBias: boolean;
-  /** of the kernel as a matrix; undefined where the file has its shape */
+  /** columns of the kernel as a matrix; undefined if the file has its shape */
   readonly columns: number | undefined;
   readonly equation: { readonly input: string; readonly kernel: string; readonly output: string } | undefined;
   /** of the kernel; undefined: that in the file */
@@ -109,7 +109,7 @@ interface Parts {
   readonly b?: FileTensor;
 }
 
-/** The file with each such kernel as it is computed with. @throws RnnError E_KERAS_OPTION */
+/** Returns the file with dequantised kernels. @throws RnnError E_KERAS_OPTION */
 export function dequantized(file: TensorFile, layers: QuantizedLayers): TensorFile {
   const tensors = plainTensors(file.tensors, layers);
   const metadata = new Map(file.metadata);
@@ -152,7 +152,7 @@ function plainTensors(tensors: ReadonlyMap<string, FileTensor>, layers: Quantize
   return plain;
 }
 
-/** LoRA's product, where it stands beside its kernel. */
+/** Name of LoRA's product, if it is a weight separate from the kernel. */
 const ADAPTER = 'lora_kernel';
 
 function addsApart({ lora, className, config }: QuantizedLayer): boolean {
@@ -169,7 +169,7 @@ function adapterOf({ lora }: QuantizedLayer, { a, b }: Pick<Parts, 'a' | 'b'>, s
   return { ...lazy(shape, 'f32', values), dtype: 'f32' };
 }
 
-/** Where a checkpoint has what LoRA adds, or a scale: `model/_functional/_operations/3`, in the order of the layers. */
+/** Returns where a checkpoint has LoRA matrices or a scale, `model/_functional/_operations/3`, in the order of the layers. */
 function packedPlaces(names: Iterable<string>): string[] {
   const packed = [...names].filter(name =>
     /_(operations|layers)\/\d+\/(.*\/)?(lora_(kernel|embeddings)_a|(kernel|embeddings)_scale)$/.test(name),
@@ -208,7 +208,7 @@ function plainKernel(layer: QuantizedLayer, parts: Parts): FileTensor {
   return { ...lazy(shape, 'f32', values), dtype: 'f32' };
 }
 
-/** The kernel's own shape: the file's, or where int4 made a matrix of it, what the output says, and of one summed axis the rows. */
+/** Returns the kernel's own shape: that in the file; or, if int4 flattened it to a matrix, derived from the output and the rows of the summed axis. */
 function shapeOf({ mode, shape, columns, equation, config }: QuantizedLayer, { kernel }: Parts): readonly number[] {
   if (shape) return shape;
   if (!equation) return columns === undefined ? kernel.shape : [kernel.shape[0], columns];
@@ -262,7 +262,7 @@ function wholeNumbers(layer: QuantizedLayer, parts: Parts, shape: readonly numbe
   });
 }
 
-/** The scale of a number of the kernel: one for each place of the axes that are not summed, in the order of the output. */
+/** Returns a function that gives the index of a kernel element's scale: one scale per position on the axes that are not summed, in the order of the output. */
 function scalePlaces(
   { kernel, output }: { readonly kernel: string; readonly output: string },
   shape: readonly number[],

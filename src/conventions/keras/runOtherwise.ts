@@ -4,9 +4,9 @@ import type { Assumption } from '../../model/assumptions.js';
 import { nameOf } from './models.js';
 import { quantizedLayers } from './quantized.js';
 
-/** What is computed otherwise here than Keras computes a file's layers, as assumptions. */
+/** Assumptions for layers that are computed differently here than in Keras. */
 
-/** An `.h5` keeps LoRA's matrices apart, and Keras' own load_model takes the rank for alpha there. */
+/** An `.h5` has LoRA's matrices separately, and Keras' own load_model then uses the rank as alpha. */
 export function alphaAssumptions(model: Json): Assumption[] {
   const others = [...quantizedLayers(model).values()].filter(({ lora }) => lora !== undefined && lora !== 1);
   if (others.length === 0) return [];
@@ -40,7 +40,7 @@ export function precisionAssumptions(model: Json): Assumption[] {
   });
 }
 
-/** Rows divided by their length, which is at least 1e-12: nothing in float16. */
+/** Whether the layer divides by a length of at least 1e-12, which is 0 in float16. */
 function dividesByEpsilon({ class_name, config }: Json): boolean {
   return class_name === 'UnitNormalization' || (class_name === 'Dot' && asObject(config ?? {}, 'layer').normalize === true);
 }

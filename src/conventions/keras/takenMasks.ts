@@ -1,8 +1,8 @@
 import { type Json, list } from '../../layers/kerasConfig.js';
 
 /**
- * MultiHeadAttention of Keras 3 takes the masks off the tensors it reads: whatever runs after it, and is not given a mask by argument, sees none
- * there. So the second block of a Transformer has no mask. What runs after it is decided by Keras' own order of calls.
+ * MultiHeadAttention of Keras 3 removes the masks from the tensors it reads: any layer that runs after it and reads them sees no mask, unless it is
+ * passed as an argument. So the second block of a Transformer has no mask. Keras' own order of calls decides what runs after it.
  */
 export interface OrderedCall {
   /** 'layer|call' */
@@ -43,7 +43,7 @@ function sameTensor(value: string, byName: ReadonlyMap<string, Json>): string {
   return layer?.kind === 'dropout' ? sameTensor(String(list(layer.inputs)[0]), byName) : value;
 }
 
-/** The value without its mask. @returns its name */
+/** Adds a value without the mask. @returns its name */
 function bare(value: string, layers: Json[]): string {
   const name = `${value} without mask`;
   if (!layers.some(l => l.name === name)) {
@@ -53,7 +53,7 @@ function bare(value: string, layers: Json[]): string {
   return name;
 }
 
-/** By depth, the deepest first: how many calls lie between a call and an output. Calls of one depth as a walk back from the outputs leaves them last. */
+/** Sorts calls as Keras does: by depth (number of calls to an output), the deepest first; within a depth in the post-order of a walk back from the outputs. */
 function inKerasOrder(calls: readonly OrderedCall[], outputs: readonly string[]): OrderedCall[] {
   const byKey = new Map(calls.map(call => [call.key, call]));
   const finished = new Set<OrderedCall>();

@@ -4,9 +4,9 @@ import type { Assumption } from '../../model/assumptions.js';
 import { nameOf } from './models.js';
 
 /**
- * What TensorFlow.js 4.22 computes otherwise than Keras, whose numbers are ours: it places the pixels of a bilinear enlargement by their corners and not by
- * their middles, GlobalAveragePooling1D counts masked steps, masked steps of stacked cells give the state of the first cell, and a mask goes on past
- * layers that have none (`kwargs` of its executor is one object for all layers).
+ * Assumptions for what TensorFlow.js 4.22 computes differently than Keras, whose numbers we compute: it aligns the pixels of a bilinear enlargement by
+ * their corners, not their centres; GlobalAveragePooling1D counts masked steps; masked steps of stacked cells output the state of the first cell; and
+ * a mask passes layers that do not support masks (`kwargs` of its executor is one object for all layers).
  */
 export function tensorflowJsAssumptions(model: Json): Assumption[] {
   const layers = layersOf(model);

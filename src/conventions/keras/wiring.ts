@@ -4,8 +4,8 @@ import type { Json } from '../../layers/kerasConfig.js';
 import { withName } from './models.js';
 
 /**
- * A Keras model's wiring as a flat list of layer calls: a layer called twice shares its weights, a model inside a model is inlined with its
- * name before its layers' (`encoder/lstm`), states and masks that are passed by argument are values like any other.
+ * A Keras model's wiring as a flat list of layer calls: a layer called twice shares its weights, a nested model is inlined with its name as a prefix
+ * (`encoder/lstm`), and states and masks that are passed as arguments are values like any other.
  */
 export interface Wired {
   readonly inputs: Json[];
@@ -16,17 +16,17 @@ export interface Wired {
   readonly calls: Known;
 }
 
-/** Errors that keep layers from being run, collected instead of thrown; such a layer has the kind of UNKNOWN, and the shapes that the file records. */
+/** Collects errors about layers that cannot be run, instead of throwing them. Such a layer has the kind UNKNOWN and the shapes recorded in the file. */
 export interface Blocked {
   readonly errors: RnnError[];
   /** by value */
   readonly shapes: Map<string, readonly unknown[]>;
 }
 
-/** Kind of a layer that is known by its class alone. */
+/** Kind of a layer of which only the class is known. */
 export const UNKNOWN = 'unknown';
 
-/** Where calls are collected. */
+/** The state of collecting calls. */
 export interface Wiring {
   readonly layers: Json[];
   readonly blocked?: Blocked;
@@ -42,7 +42,7 @@ export interface Place {
 /** Values by `layer|call`; a layer's further outputs as far as they exist. */
 export type Known = Map<string, readonly string[]>;
 
-/** The value that a tensor of the file is. @throws RnnError E_KERAS_OPTION for an output that is not computed here */
+/** Returns the value of a tensor in the file. @throws RnnError E_KERAS_OPTION for an output that is not computed here */
 export function valueAt(known: Known, [layer, call, output]: readonly [string, number, number]): string {
   const value = known.get(`${layer}|${call}`)?.[output];
   if (value !== undefined) return value;
@@ -53,7 +53,7 @@ export function valueAt(known: Known, [layer, call, output]: readonly [string, n
   });
 }
 
-/** undefined where it fails and errors are collected */
+/** Runs `body`; if it fails while errors are collected, records the error and returns undefined. */
 export function tolerant<T>({ blocked }: Wiring, layer: Json, body: () => T): T | undefined {
   try {
     return blocked ? withName(layer, body) : body();

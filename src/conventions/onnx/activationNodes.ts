@@ -2,7 +2,7 @@ import type { ActivationSpec } from '../../activations/activation.js';
 import { getActivation } from '../../activations/index.js';
 import { type Attributes, float, type GraphBuilder, int } from '../../formats/onnx/builder.js';
 
-/** Activations as ONNX has them: as nodes, and as functions inside RNN, LSTM and GRU. */
+/** Activations in ONNX: as nodes, and as functions of RNN, LSTM and GRU. */
 
 /** The functions that RNN, LSTM and GRU have in the specification. */
 // biome-ignore format: a table
@@ -12,11 +12,11 @@ export const RECURRENT_FUNCTIONS: readonly string[] = [
 
 export interface RecurrentFunction {
   readonly name: string;
-  /** alpha and beta, where the function has them */
+  /** alpha and beta, as far as the function has them */
   readonly parameters: readonly number[];
 }
 
-/** The activation attribute of ONNX's RNN, LSTM and GRU for an activation of ours; undefined: it has none, and a Scan is needed. */
+/** Returns the function of ONNX's RNN, LSTM and GRU for our activation; undefined if there is none, so that a Scan is needed. */
 export function recurrentFunction(spec: ActivationSpec | null): RecurrentFunction | undefined {
   const { activation, parameters } = getActivation(spec);
   if (activation.name === 'linear') return { name: 'Affine', parameters: [1, 0] };
@@ -29,7 +29,7 @@ export function recurrentFunction(spec: ActivationSpec | null): RecurrentFunctio
 
 const SIXTH = Math.fround(1 / 6);
 
-/** The activation of ours that equals an ONNX one with these parameters: a hard sigmoid of slope 1/6 is Keras 3's, Affine with 1 and 0 none. */
+/** Returns our activation for an ONNX function with these parameters: a hard sigmoid with slope 1/6 is Keras 3's, Affine with 1 and 0 is linear. */
 export function plainFunction(spec: { readonly name: string } & Readonly<Record<string, string | number>>): ActivationSpec {
   if (spec.name === 'hard_sigmoid_keras2' && spec.alpha === SIXTH && spec.beta === 0.5) return 'hard_sigmoid';
   if (spec.name === 'affine' && spec.alpha === 1 && spec.beta === 0) return 'linear';
@@ -64,7 +64,7 @@ function partsOf(builder: GraphBuilder, name: string): Parts {
   return Object.assign(add, { builder, label: name });
 }
 
-/** Those that are no operator of the file's operator set with the same parameters; undefined: it is one after all. */
+/** Activations that are built from several nodes, because the file's operator set lacks them; undefined: with these parameters there is an operator. */
 const PARTS: Readonly<Record<string, (add: Parts, x: string, parameters: Readonly<Record<string, number>>) => string | undefined>> = {
   softmax: (add, x) => add('Softmax', [x], { axis: int(-1) }),
   log_softmax: (add, x) => add('LogSoftmax', [x], { axis: int(-1) }),

@@ -4,8 +4,8 @@ import type { Assumption } from '../../model/assumptions.js';
 import { intOf } from '../../ops/attributes.js';
 
 /**
- * Graphs that compute in 16 bits are run in float32. Weights that are only kept in 16 bits and cast before they are used are no such graph,
- * nor is a value that is cast there and back.
+ * The assumption that a graph which computes in 16 bits is run in float32. It does not count if weights are only stored in 16 bits and cast before
+ * use, or if a value is cast to 16 bits and back.
  */
 export function halfPrecision({ graph }: OnnxModel): Assumption[] {
   const computes = graphsIn(graph).some(({ inputs, outputs, nodes, initializers }) => {

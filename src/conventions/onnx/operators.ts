@@ -1,6 +1,6 @@
 import type { OnnxAttribute, OnnxNode } from '../../formats/onnx/graph.js';
 
-/** Attributes that came after set 17, with what they say of the older operator. */
+/** Attributes added after set 17, with the values that mean the behaviour of the older operator. */
 const NEWER: Readonly<Record<string, Readonly<Record<string, number | string>>>> = {
   AveragePool: { dilations: 1 },
   LpPool: { dilations: 1, ceil_mode: 0 },
@@ -11,7 +11,7 @@ const NEWER: Readonly<Record<string, Readonly<Record<string, number | string>>>>
   Cast: { saturate: 1, round_mode: 'up' },
 };
 
-/** The node as set 17 has it. @returns what of it is newer, where that says more than the older operator does */
+/** Returns the node in the form of set 17, or what is newer in it if set 17 cannot express it. */
 export function inOlderSet(node: OnnxNode): OnnxNode | { readonly newer: string } {
   const { opType, attributes } = node;
   const same = NEWER[opType] ?? {};

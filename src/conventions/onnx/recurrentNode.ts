@@ -19,7 +19,7 @@ import { plainFunction, RECURRENT_FUNCTIONS } from './activationNodes.js';
 export interface RecurrentNode {
   readonly cell: Cell;
   readonly kind: OnnxCellName;
-  /** one per direction: does it run t = T−1 … 0, and with which functions */
+  /** one per direction: whether it runs t = T−1 … 0, and its activations */
   readonly directions: readonly DirectionFunctions[];
   readonly clip: number | null;
   readonly inputForget: boolean;
@@ -33,7 +33,7 @@ export interface DirectionFunctions {
   readonly reverse: boolean;
   readonly activation: ActivationSpec;
   readonly recurrentActivation: ActivationSpec | null;
-  /** LSTM: of the cell state on its way out */
+  /** LSTM: activation of c in h = o ⊙ act(c) */
   readonly outputActivation: ActivationSpec | null;
 }
 
@@ -95,7 +95,7 @@ function directionsOf(node: OnnxNode, kind: OnnxCellName): DirectionFunctions[] 
   });
 }
 
-/** Alpha and beta lists are consumed in order by the functions that have such a parameter; where a list has ended the default holds. */
+/** Reads the activations. The lists alpha and beta are consumed in order by the functions with such a parameter; after the end of a list, defaults apply. */
 function functionsOf(node: OnnxNode, names: readonly string[]): ActivationSpec[] {
   const parameters = [[...(floatsOf(node, 'activation_alpha') ?? [])], [...(floatsOf(node, 'activation_beta') ?? [])]];
   const specs = names.map(name => functionOf(name, parameters));
@@ -126,7 +126,7 @@ function wrong(attribute: string, expected: string, found: string): RnnError {
   return new RnnError('format', 'E_ONNX_ATTRIBUTE', `attribute ${attribute} is ${found}`, { where: attribute, expected, found });
 }
 
-/** The options of our cell that a node's attributes and weights say. */
+/** Returns the options of our cell, from a node's attributes and weights. */
 export function optionsOf(node: RecurrentNode, weights: DirectionWeights): CellOptions {
   return {
     useBias: weights.bias !== undefined,
@@ -140,7 +140,7 @@ export function optionsOf(node: RecurrentNode, weights: DirectionWeights): CellO
 }
 
 /**
- * Canonical weights, per direction.
+ * Returns the canonical weights of each direction.
  * @param W [dirs, G·M, D] @param R [dirs, G·M, M] @param B [dirs, 2·G·M] @param P [dirs, 3·M], order i, o, f
  * @throws RnnError E_WEIGHT_SHAPE
  */

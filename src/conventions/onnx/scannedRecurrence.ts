@@ -10,19 +10,19 @@ import { sliceLast } from '../../tensor/layout.js';
 import { sliceRow } from '../../tensor/tensor.js';
 
 /**
- * A recurrent layer that no operator of ONNX is (another activation, a projection, another cell), as a Scan for each direction, whose body is
- * written from the cell's own equations.
+ * Writes a recurrent layer that is no ONNX operator (other activations, a projection, another cell) as a Scan for each direction, whose body is
+ * generated from the cell's own equations.
  */
 export interface Recurrence {
   /** the states at the end, each [dirs, N, M] */
   readonly final: readonly string[];
-  /** the outputs at all steps in order of time [N, T, dirs, P] */
+  /** returns the outputs of all steps in time order [N, T, dirs, P] */
   steps(): string;
-  /** the output of the last step that was processed [dirs, N, P] */
+  /** returns the output of the last processed step [dirs, N, P] */
   last(): string;
 }
 
-/** @param states to start from, each [dirs, N, M]; '' is zeros @param ways 'forward/', 'backward/' or '', with whether they run back */
+/** @param states initial states, each [dirs, N, M]; '' for zeros @param ways 'forward/', 'backward/' or '', and whether each runs backwards */
 export function byScan(
   layer: RecurrentSpec,
   call: OnnxCall,
@@ -49,7 +49,7 @@ export function byScan(
     steps: () => {
       const sequences = each.map(({ steps }, i) => {
         if (!zeroes) return steps;
-        // an unrolled loop reads the mask forwards, whichever way it runs
+        // an unrolled loop reads the mask in forward order, whichever direction it runs in
         const shown = layer.unroll === true && ways[i].back ? flipped(builder, mask, name) : mask;
         return zeroedOutside(builder, lifted(builder, shown, 3, name), steps, name);
       });
@@ -67,7 +67,7 @@ export function byScan(
   };
 }
 
-/** A state of one direction [N, M], zeros of as many samples as x has where none is given. @param shown h, which a projection makes narrower */
+/** Returns the initial state of one direction [N, M]; zeros for each sample of x by default. @param shown whether it is h, which a projection makes narrower */
 function startOf(layer: RecurrentSpec, { builder, inputs: [x] }: OnnxCall, state: string, way: number, shown: boolean): string {
   const { name } = layer;
   const units = shown ? (layer.projection ?? layer.units) : layer.units;
@@ -123,7 +123,7 @@ interface NodeLine extends Line {
   readonly value: string;
 }
 
-/** What the cell's equations become: a node for every sum, product and function. */
+/** A writer that turns the cell's equations into nodes, one for every sum, product and function. */
 function nodesOf(
   layer: RecurrentSpec,
   { builder, weight, activation }: OnnxCall,

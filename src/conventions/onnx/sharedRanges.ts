@@ -1,7 +1,7 @@
 import { graphsIn, type OnnxModel } from '../../formats/onnx/graph.js';
 import type { Assumption } from '../../model/assumptions.js';
 
-/** ONNX Runtime's LSTM of 8 bits divides the samples among its threads, and those of one thread share the range of their h (seen with 1.30). */
+/** The assumption about ONNX Runtime's 8-bit LSTM: it divides the samples among threads, and samples of one thread share the range of h (seen in 1.30). */
 export function sharedRanges({ graph }: OnnxModel): Assumption[] {
   const found = graphsIn(graph).some(g => g.nodes.some(({ opType }) => opType === 'DynamicQuantizeLSTM'));
   if (!found) return [];

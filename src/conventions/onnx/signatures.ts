@@ -2,9 +2,10 @@ import type { DType } from '../../formats/format.js';
 import type { OnnxNode } from '../../formats/onnx/graph.js';
 
 /**
- * What each operator of ONNX's own set reads and gives, after onnx.defs of onnx 1.23 (operator set 28), and some of ONNX Runtime (ContribOperators.md). `10 a1i2i2i2?i2? a1 name`: from set 10 on
- * five inputs and one output, and the attribute `name` must be there. A letter is a class of types, letters with the same number are of one type;
- * `?` may be left out, `*` stands for one or more, `**` for any number; `.` is none, `-` anything (a sequence, text), and `x` means withdrawn.
+ * Inputs and outputs of ONNX's own operators, from onnx.defs of onnx 1.23 (operator set 28), and of some of ONNX Runtime's (ContribOperators.md).
+ * `10 a1i2i2i2?i2? a1 name`: from set 10 on, five inputs, one output, and the required attribute `name`. A letter is a class of types; letters with
+ * the same number have the same type; `?` is optional, `*` one or more, `**` any number; `.` means none, `-` anything (a sequence, text), and `x`
+ * that the operator was withdrawn.
  */
 const TABLE = `
   Abs: 1 n1 n1
@@ -252,11 +253,11 @@ export interface Place {
 export interface Signature {
   readonly inputs: readonly Place[];
   readonly outputs: readonly Place[];
-  /** attributes that must be there */
+  /** required attributes */
   readonly required: readonly string[];
 }
 
-/** The newest operator set of the table: a name outside it in a file of such a set or an older one is a mistake; newer sets may have any. */
+/** The newest operator set in the table. In a file of this set or an older one, a name that is not in the table is an error; newer sets may have others. */
 const NEWEST = 28;
 
 const RULES: ReadonlyMap<string, readonly string[]> = new Map(
@@ -277,7 +278,7 @@ export function isOperator(name: string, version: number): boolean {
   return version > NEWEST || ruleOf(name, version) !== undefined || name === 'SimplifiedLayerNormalization';
 }
 
-/** Of the operator as the set of this version has it; undefined where the table does not say. */
+/** Returns the signature of an operator in this version of the set; undefined if the table has none. */
 export function signatureOf({ domain, opType }: Pick<OnnxNode, 'domain' | 'opType'>, version: number): Signature | undefined {
   if (domain === '' && version > NEWEST) return undefined;
   const rule = domain === '' ? ruleOf(opType, version) : ruleOf(`${domain}.${opType}`, 1);

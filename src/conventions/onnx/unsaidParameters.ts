@@ -4,12 +4,12 @@ import type { Assumption } from '../../model/assumptions.js';
 import { floatsOf, textsOf } from '../../ops/attributes.js';
 import { RECURRENT_OPS } from './recurrentNode.js';
 
-/** Functions for which ONNX Runtime takes 0 where a node gives no parameter, and the specification (by the operator of that name) 1: how many they have. */
+/** Number of parameters of the functions whose defaults differ: 0 in ONNX Runtime, 1 in the specification (by the operator of that name). */
 const PARAMETERS: Readonly<Record<string, number>> = { affine: 2, scaledtanh: 2, thresholdedrelu: 1 };
-/** The others that consume `activation_alpha`, and `activation_beta` where they have two. */
+/** Other functions with parameters: 1 takes one from `activation_alpha`, 2 one from `activation_beta` as well. */
 const OTHERS: Readonly<Record<string, number>> = { leakyrelu: 1, elu: 1, hardsigmoid: 2 };
 
-/** Functions of RNN, LSTM and GRU without the parameters about whose defaults the specification and ONNX Runtime disagree. */
+/** Assumptions for functions of RNN, LSTM and GRU without parameters on whose defaults the specification and ONNX Runtime disagree. */
 export function unsaidParameters({ graph }: OnnxModel): Assumption[] {
   const nodes = graphsIn(graph).flatMap(g => g.nodes.filter(({ opType }) => Object.hasOwn(RECURRENT_OPS, opType)));
   const found = nodes.flatMap(node => unsaidIn(node).map(name => ({ name, place: escapeText(node.name || node.opType, 80) })));

@@ -23,8 +23,8 @@ export const INPUT = 'input';
 export const OUTPUT = 'output';
 
 /**
- * A network as a standard ONNX graph, float32: input [N, T, D] (token numbers [N, T] as int64), output [N, K] or [N, T, K]; N symbolic, T
- * where the network leaves it open. `initialStates` become constants, for engines.
+ * Writes a network as a standard ONNX graph in float32: input [N, T, D] (token numbers [N, T] as int64), output [N, K] or [N, T, K]; N is symbolic,
+ * and so is T if the network leaves it open. `initialStates` become constants, for engines.
  * @throws RnnError E_ONNX_LAYER, E_ONNX_ACTIVATION (unsupported): what ONNX has no operator for
  */
 export function toOnnxModel(
@@ -56,7 +56,7 @@ export function toOnnxModel(
     const attributes = new Map();
     nodes.push({ name: '', opType: 'Identity', domain: '', inputs: [values.get(value)!.y], outputs: [outputNames[i]], attributes });
   });
-  // one letter is one size, so inputs with different numbers of samples keep their own
+  // a letter means a single size, so inputs with different batch sizes keep their own
   const batches = new Set(inputsOf(model).map(({ batch }) => batch));
   const isOfAnyN = batches.size === 1 && takesAnySamples(model);
   const isOpen = (axis: number, { symbol }: Dim) => axis === 0 && symbol === 'N' && isOfAnyN;
@@ -84,7 +84,7 @@ export function toOnnxModel(
   };
 }
 
-/** Adds the nodes of a call and sets its values: the output, and those beside it. */
+/** Adds the nodes of a call and records the names of its outputs. */
 function addCall(
   own: LayerShapes,
   values: Map<string, OnnxResult>,
@@ -125,7 +125,7 @@ function readsOf(
   return { inputs: names, types, shapes: inputs, output, others: others.map(o => o.shape) };
 }
 
-/** The masks of its inputs; the first one is that which the call names, if it names one. */
+/** Returns the masks of the inputs. If the call names a mask, that is the first one. */
 function masksOf({ mask }: LayerSpec, given: readonly OnnxResult[], builder: GraphBuilder, nameOf: (value: string) => string) {
   const own = given.map(value => value.mask);
   if (mask === undefined) return { masks: own, maskAxes: given[0]?.maskAxes };
@@ -146,7 +146,7 @@ function inputType({ features }: InputSpec): 'f32' | 'i64' {
   return features === null ? 'i64' : 'f32';
 }
 
-/** A graph has one name for one value: an output that is called like an input gets another. */
+/** Renames an output that has the name of an input, since names in a graph are unique. */
 function unlike(name: string, taken: readonly string[]): string {
   return taken.includes(name) ? `${name}_out` : name;
 }

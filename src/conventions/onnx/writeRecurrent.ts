@@ -12,14 +12,14 @@ import { RECURRENT_OPS } from './recurrentNode.js';
 import { byScan, type Recurrence } from './scannedRecurrence.js';
 
 /**
- * A recurrent layer as its ONNX operator, in layout 0 between two transpositions, where steps are masked over the real ones alone; or as a Scan
- * where the operator has no such function.
- * @returns y [N, T, P] or [N, P], then the final states [N, M] where they are wanted, per direction then state
+ * Writes a recurrent layer as its ONNX operator, in layout 0 between two transpositions and, if there is a mask, over the real steps only; or as a
+ * Scan if the operator cannot express it.
+ * @returns y [N, T, P] or [N, P], then, if requested, the final states [N, M] by direction, then state
  */
 export function addRecurrent(layer: RecurrentSpec, call: OnnxCall): OnnxResult {
   const { builder, initial, wantsOthers } = call;
   const cell = getCell(layer.kind);
-  // directions in ONNX's order: forward in time first. A Keras go_backwards layer runs the other way round.
+  // ONNX's order of directions: forward in time first. A Keras go_backwards layer has them reversed.
   const ways = layer.bidirectional === null ? [''] : layer.goBackwards ? ['backward/', 'forward/'] : ['forward/', 'backward/'];
   const states = cell.states.map((state, s) => {
     if (!initial) return '';
@@ -44,7 +44,7 @@ export function addRecurrent(layer: RecurrentSpec, call: OnnxCall): OnnxResult {
   return { y, others };
 }
 
-/** Whether RNN, LSTM or GRU of ONNX is this layer. */
+/** Whether ONNX's RNN, LSTM or GRU can express this layer. */
 function isOperator(layer: RecurrentSpec): boolean {
   return (
     layer.projection === null &&
@@ -133,7 +133,7 @@ function bothRows(bias: Tensor, foreign: (t: Tensor) => Tensor): Tensor {
   return concatFirst([rows, zeros(rows.shape, rows.data instanceof Float32Array ? 'f32' : 'f64')]);
 }
 
-/** [N, T, dirs, M] -> [N, T, M'], in the order Keras returns it: go_backwards stays in processing order. */
+/** [N, T, dirs, M] -> [N, T, M'], in Keras' order: with go_backwards, in processing order. */
 function sequence(builder: GraphBuilder, layer: RecurrentSpec, steps: string): string {
   const { name } = layer;
   const merged = merge(builder, layer, steps, 2);
@@ -163,20 +163,20 @@ function merge(builder: GraphBuilder, layer: RecurrentSpec, x: string, axis: num
 }
 
 /**
- * A mask with gaps anywhere, for operators that know lengths only: the real steps of each sample are moved to the front, the operator runs
- * over them, and every masked step then shows the output of the real one that was processed before it, as Keras has it.
+ * Supports any mask with operators that only take lengths: the real steps of each sample are moved to the front, the operator runs over them, and
+ * every masked step then repeats the output of the real step processed before it, as in Keras.
  */
 interface RealSteps {
-  /** truth values [N, T] */
+  /** boolean mask [N, T] */
   readonly mask: string;
-  /** real steps up to and including t [N, T], int64 */
+  /** number of real steps up to and including t [N, T], int64 */
   readonly seen: string;
   /** 1 at a real step [N, T], int64 */
   readonly ones: string;
-  /** how many are real, and the same but at least 1 [N, 1], int64 */
+  /** number of real steps [N, 1], and the same but at least 1; int64 */
   readonly total: string;
   readonly atLeastOne: string;
-  /** int32 [N] for the operator, at least 1: no runtime is asked what a sequence of none gives */
+  /** lengths for the operator, int32 [N], at least 1, so as not to depend on how a runtime treats empty sequences */
   readonly lengths: string;
 }
 
@@ -189,7 +189,7 @@ export function realSteps(builder: GraphBuilder, mask: string, name: string): Re
   return { mask, ones, seen: add('CumSum', [ones, builder.scalar(1)]), total, atLeastOne, lengths };
 }
 
-/** x [N, T, D] with the real steps first; behind them stand masked ones. */
+/** Moves the real steps of x [N, T, D] to the front, before the masked ones. */
 function compacted(builder: GraphBuilder, x: string, { mask, seen }: RealSteps, name: string): string {
   const add = (op: string, inputs: readonly string[], attributes = {}) => builder.add(op, inputs, attributes, `${name}/front`);
   const key = add('Where', [mask, add('Neg', [seen]), builder.integers([-(2 ** 31)])]);
@@ -198,14 +198,14 @@ function compacted(builder: GraphBuilder, x: string, { mask, seen }: RealSteps, 
   return stepsAt(builder, x, order, name);
 }
 
-/** Steps of x [N, T, D] by their numbers [N, T]. */
+/** Selects steps of x [N, T, D] by index [N, T]. */
 function stepsAt(builder: GraphBuilder, x: string, order: string, name: string): string {
   return builder.add('GatherND', [x, lifted(builder, order, 3, name)], { batch_dims: int(1) }, `${name}/front`);
 }
 
 /**
- * Y [T, dirs, N, M] of the real steps -> [N, T, dirs, M] at all steps; masked ones before any real one show zeros, whatever the layer starts from.
- * @param reverse of each direction
+ * Spreads Y [T, dirs, N, M] of the real steps to all steps [N, T, dirs, M]. Masked steps before any real one are zero, whatever the initial state.
+ * @param reverse for each direction, whether it runs backwards
  */
 export function spread(
   builder: GraphBuilder,
@@ -217,7 +217,7 @@ export function spread(
   const add = (op: string, inputs: readonly string[], attributes = {}) => builder.add(op, inputs, attributes, name);
   const one = builder.integers([1]);
   const ways = reverse.map((back, way) => {
-    // the real step whose output stands here, and whether there is one: forward the last up to here, backward the first from here on
+    // the real step whose output is used here, if there is one: forward the last one so far, backward the first one from here on
     const at = back ? add('Sub', [real.seen, real.ones]) : add('Sub', [real.seen, one]);
     const begun = back ? add('Less', [at, real.total]) : add('Greater', [real.seen, builder.integers([0])]);
     const inside = back ? add('Min', [at, add('Sub', [real.atLeastOne, one])]) : add('Max', [at, builder.integers([0])]);
@@ -231,13 +231,13 @@ export function spread(
   return ways.length === 1 ? ways[0] : add('Concat', ways, { axis: int(2) });
 }
 
-/** Final states [dirs, N, M]: a sample without a real step keeps the initial ones. */
+/** Returns final states [dirs, N, M], in which a sample without a real step has its initial ones. */
 function stateOrStart(builder: GraphBuilder, state: string, initial: string, { total }: RealSteps, name: string): string {
   const any = builder.add('Greater', [total, builder.integers([0])], {}, `${name}/any`);
   return builder.add('Where', [any, state, initial === '' ? number(builder, 0, name) : initial], {}, `${name}/any`);
 }
 
-/** The last output [dirs, N, M], 0 where the last step processed is masked: the end going forward, the start going back. */
+/** Zeroes the last output [dirs, N, M] if the last processed step is masked: step T − 1 forward, step 0 backward. */
 function zeroedAtEnd(builder: GraphBuilder, last: string, { mask }: RealSteps, reverse: readonly boolean[], name: string): string {
   const ends = reverse.map(back => {
     const end = builder.add('Gather', [mask, builder.scalar(back ? 0 : -1)], { axis: int(1) }, `${name}/end`);

@@ -10,7 +10,7 @@ import { isPacked, plainWeights, weightOfPart } from './reparametrised.js';
 const RECURRENT = /^(.*?)(weight|bias)_(ih|hh|hr)(?:_l(\d+)(_reverse)?)?$/;
 
 interface Entry {
-  /** as the file names it */
+  /** name in the file */
   readonly name: string;
   readonly tensor: Tensor;
 }
@@ -18,7 +18,7 @@ interface Entry {
 /** The tensors of one layer: role (`weight_ih`, `bias_hh_reverse`, `weight`) -> entry. */
 export type Roles = ReadonlyMap<string, Entry>;
 
-/** The kind of a module as far as its tensors tell: a matrix belongs to a Linear or an Embedding, a norm to a LayerNorm or a GroupNorm. */
+/** The kind of a module as far as its tensors show it: a matrix belongs to a Linear or an Embedding, a norm to a LayerNorm or a GroupNorm. */
 export type ModuleKind = 'recurrent' | 'matrix' | 'conv' | 'norm' | 'batchnorm' | 'attention' | 'state' | 'loss' | 'other';
 
 /** One module (an nn.LSTM with all its layers, an LSTMCell, a Linear, an Embedding …) of a state dict. */
@@ -42,14 +42,14 @@ interface Found {
   readonly layers: Map<number, { readonly name: string; readonly tensors: Map<string, Entry> }>;
 }
 
-/** State dict entries by module, in file order; the layers of one module together, by number. */
+/** Groups state dict entries by module, in file order, with the layers of a module by number. */
 export function modulesOf(tensors: NamedTensors): Module[] {
   const modules = new Map<string, Found>();
   const attentions = new Set([...tensors.keys()].flatMap(name => ATTENTION.exec(name)?.[1] ?? []));
   for (const [name, tensor] of plainWeights(tensors)) {
     if (isCounter(tensor)) continue;
     const { module, role, depth, layer } = placeOf(name, attentions);
-    // a Linear and a recurrent module without any prefix are two
+    // a Linear and a recurrent module, both without a prefix, are two modules
     const key = `${depth === undefined ? 'other' : 'cell'} ${module}`;
     const found: Found = modules.get(key) ?? { name: module, recurrent: depth !== undefined, layers: new Map() };
     const own = found.layers.get(depth ?? 0) ?? { name: layer, tensors: new Map<string, Entry>() };
@@ -63,23 +63,23 @@ export function modulesOf(tensors: NamedTensors): Module[] {
   });
 }
 
-/** The modules that y is computed with: no state before the first step, and nothing of a loss. */
+/** Returns the modules used to compute y, without initial states and losses. */
 export function usedModules(tensors: NamedTensors): Module[] {
   return modulesOf(tensors).filter(({ kind }) => kind !== 'state' && kind !== 'loss');
 }
 
-/** A counter such as `n_averaged` of torch.optim.swa_utils.AveragedModel, which no module computes with. */
+/** Whether it is a counter such as `n_averaged` of torch.optim.swa_utils.AveragedModel, which no computation uses. */
 function isCounter(tensor: Tensor): boolean {
   const { dtype } = tensor as Partial<FileTensor>;
   return tensor.shape.length === 0 && dtype !== undefined && /^([iu]\d+|bool)$/.test(dtype);
 }
 
-/** in_proj_weight and its kin of an nn.MultiheadAttention, whose out_proj is a module inside it */
+/** in_proj_weight and related parameters of an nn.MultiheadAttention, whose out_proj is a nested module */
 const ATTENTION = /^(.*\.|)(?:in_proj_weight|in_proj_bias|[qkv]_proj_weight|bias_[kv])$/;
 /** The tensors of a module that is neither recurrent nor an attention. */
 export const OWN = /(?:^|\.)(weight|bias|running_mean|running_var|num_batches_tracked)$/;
 
-/** @returns the module a tensor is of, what it is there, and of a recurrent module the layer */
+/** @returns the module a tensor belongs to, its role there, and, for a recurrent module, the layer */
 function placeOf(name: string, attentions: ReadonlySet<string>): { module: string; role: string; layer: string; depth?: number } {
   const match = RECURRENT.exec(name);
   if (match) {
@@ -98,19 +98,19 @@ function placeOf(name: string, attentions: ReadonlySet<string>): { module: strin
   return { module, role: OWN.exec(name)?.[1] ?? name, layer: module };
 }
 
-/** A parameter of its own, called as the state before the first step is. */
+/** A parameter with a name that is usual for an initial state. */
 const STATE =
   /(^|[._])(h|c|hx|cx)_?0$|(^|[._])init(ial)?_?(h|c|hidden|cell|state)|(^|[._])(hidden|cell|state)_?(init|0)$|(^|[._])learned_(h|c)/i;
 
-/** Whether a parameter is called as a state before the first step is: `h0`, `init_hidden`. */
+/** Whether the parameter has a name that is usual for an initial state: `h0`, `init_hidden`. */
 export function isStateName(name: string): boolean {
   return STATE.test(name);
 }
 
-/** The weights of classes of an nn.CrossEntropyLoss, an nn.NLLLoss or an nn.BCEWithLogitsLoss that a network has among its modules. */
+/** Class weights of an nn.CrossEntropyLoss, nn.NLLLoss or nn.BCEWithLogitsLoss among a network's modules. */
 const LOSS = /(^|\.)(criterion|crit|\w*loss(_?(fn|func|function))?)\.weight$|(^|\.)pos_weight$/i;
 
-/** Whether a tensor is called, and shaped, as the weights of the classes in a loss: `criterion.weight`, `loss_fn.pos_weight`. */
+/** Whether a tensor has the name and shape of class weights of a loss: `criterion.weight`, `loss_fn.pos_weight`. */
 export function isOfLoss(name: string, { shape }: Tensor): boolean {
   return shape.length <= 1 && LOSS.test(name);
 }
@@ -132,11 +132,11 @@ function kindOf(roles: Roles): ModuleKind {
 export interface Widths {
   /** null: token numbers */
   readonly input: number | null;
-  /** both directions side by side, or merged into one */
+  /** possible output widths: both directions concatenated, or merged into one */
   readonly outputs: readonly number[];
 }
 
-/** @param asEmbedding a matrix [V, E] of token vectors, where it could also be the weight [K, in] of a Linear */
+/** @param asEmbedding whether to take a matrix as token vectors [V, E] rather than as the weight [K, in] of a Linear */
 export function widthsOf(module: Module, asEmbedding = false): Widths {
   const shape = (layer: Roles, role: string) => layer.get(role)?.tensor.shape ?? [];
   const first = module.layers[0].tensors;
@@ -153,18 +153,18 @@ export function widthsOf(module: Module, asEmbedding = false): Widths {
   return asEmbedding ? { input: null, outputs: [inputs] } : { input: inputs, outputs: [outputs] };
 }
 
-/** A matrix without a bias: a Linear's, or the vectors of an Embedding. */
+/** Whether it is a matrix without a bias, which may be a Linear or an Embedding. */
 export function mayBeEmbedding({ kind, layers }: Module): boolean {
   return kind === 'matrix' && !layers[0].tensors.has('bias');
 }
 
-/** Whether the names are in alphabetical order (safetensors writes them so): then their order says nothing about the modules. */
+/** Whether the names are in alphabetical order, as in safetensors, so that their order does not show the order of the modules. */
 export function isSorted(tensors: NamedTensors): boolean {
   const names = [...tensors.keys()];
   return names.length > 2 && names.every((name, i) => i === 0 || names[i - 1] < name);
 }
 
-/** `fc2` before `fc10`, `net.0` before `net.3`: modules whose names differ in numbers alone. undefined: others. */
+/** Compares modules whose names differ only in numbers: `fc2` before `fc10`, `net.0` before `net.3`; undefined for others. */
 export function compareNumbers(a: string, b: string): number | undefined {
   const [as, bs] = [a, b].map(name => name.split(/(\d+)/));
   if (as.length !== bs.length || as.length === 1) return undefined;
@@ -173,7 +173,7 @@ export function compareNumbers(a: string, b: string): number | undefined {
   return at < 0 ? 0 : Number(as[at]) - Number(bs[at]);
 }
 
-/** The names of modules without the part that all of them begin with: `lstm`, `fc` of `model.net.lstm`, `model.net.fc`. */
+/** Returns the names of modules without their common prefix: `lstm`, `fc` for `model.net.lstm`, `model.net.fc`. */
 export function shortNames(modules: readonly { readonly name: string }[]): string[] {
   const paths = modules.map(m => m.name.split('.'));
   let same = 0;

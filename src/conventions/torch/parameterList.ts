@@ -3,8 +3,8 @@ import type { NamedTensors } from '../convention.js';
 
 /**
  * `list(model.parameters())`: no names, but PyTorch's order: of a recurrent module weight_ih, weight_hh, bias_ih, bias_hh of each layer (and
- * of its reverse direction), of a Linear weight and bias. Names from the shapes alone, as a state dict has them.
- * @returns undefined where the shapes are of no such modules
+ * of its reverse direction), of a Linear weight and bias. Derives state dict names from the shapes.
+ * @returns undefined if the shapes do not fit such modules
  */
 export function namedParameters(parameters: readonly Tensor[]): NamedTensors | undefined {
   const named = new Map<string, Tensor>();

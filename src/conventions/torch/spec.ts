@@ -15,9 +15,9 @@ import { isSorted, type Module, mayBeEmbedding, modulesOf, OWN, type Roles, shor
 import { hasBytes } from './reparametrised.js';
 
 /**
- * The network that a state dict shows: modules in the order in which each reads what the one before gives. What a state dict never says
- * (order where several fit, the step that is read, functions between modules) is an assumption, or asked for.
- * @throws RnnError E_UNDETERMINED: tensors of modules that are not known here; E_ASK: two orders fit, or none does
+ * Infers a network from a state dict: modules in an order in which each reads the output of the one before. What a state dict never states (the order
+ * if several fit, the step that is read, activations between modules) is assumed or asked for.
+ * @throws RnnError E_UNDETERMINED for tensors of unknown modules; E_ASK if two orders fit, or none does
  */
 export function specOfStateDict(tensors: NamedTensors, hints: NetworkHints, metadata?: ReadonlyMap<string, string>): ReadNetwork {
   if (metadata?.get('torchscript')) throw torchScript();
@@ -25,7 +25,7 @@ export function specOfStateDict(tensors: NamedTensors, hints: NetworkHints, meta
   return hints.unnamed ? { ...read, ask: askForNames(read.layers) } : read;
 }
 
-/** D of a network that begins with this layer: that of the first module of its kind and size. */
+/** Returns D of a network that begins with this layer: the input width of the first module of its kind and size. */
 export function featuresOfStateDict(
   tensors: NamedTensors,
   { kind, units, bidirectional }: Readonly<Record<string, unknown>>,
@@ -84,7 +84,7 @@ function checkRoles(modules: readonly Module[], without: (unknown: readonly Modu
       [...tensors].filter(([role]) => !recurrent || isOfProjection(role)).map(([, { name: entry, tensor }]) => ({ name, entry, tensor })),
     ),
   );
-  // of `fc.bias` and `fc.own`, the one that no module of PyTorch has
+  // of `fc.bias` and `fc.own`, report the one that no PyTorch module has
   const { name, entry, tensor } = found.find(one => !OWN.test(one.entry)) ?? found[0];
   const shown = escapeText(entry, 80);
   const [message, fix] = /(^|\.)parametrizations\./.test(entry)
@@ -103,7 +103,7 @@ function checkRoles(modules: readonly Module[], without: (unknown: readonly Modu
 const SAVE_WITHOUT = 'save the state dict without it, of the modules that are to be run';
 const BAKE = 'in Python, before saving: torch.nn.utils.parametrize.remove_parametrizations(module, "weight")';
 
-/** A bias of the projection, which PyTorch's LSTM has not. */
+/** Whether it is a bias of the projection, which PyTorch's LSTM lacks. */
 function isOfProjection(role: string): boolean {
   return role.startsWith('bias_hr');
 }
@@ -128,7 +128,7 @@ function groupsOf(order: readonly Placed[], titles: Titles, whole?: TorchModule)
   });
 }
 
-/** What a layer shows, in canonical layout: [G·M, D] becomes [D, G·M]. */
+/** Returns the weight shapes of a layer in canonical layout: [G·M, D] becomes [D, G·M]. */
 function groupOf({ recurrent, kind }: Module, tensors: Roles, embedding: boolean): WeightGroup {
   const shape = (role: string) => tensors.get(role)?.tensor.shape;
   const turned = (role: string) => {
@@ -156,7 +156,7 @@ function groupOf({ recurrent, kind }: Module, tensors: Roles, embedding: boolean
   };
 }
 
-/** Dynamically quantised modules round x and h to 8 bits before each product. */
+/** The assumption for dynamically quantised modules, which round x and h to 8 bits before each product. */
 export function precisionAssumptions(tensors: NamedTensors): Assumption[] {
   if (!hasBytes(tensors.keys())) return [];
   const what =
@@ -176,7 +176,7 @@ function orderAssumptions({ order, rival, isUnusual }: Order, titles: Titles, wh
   return [{ ...fact, say: isSame && !isNameable ? null : `--layers "${said.join(',')}"` }];
 }
 
-/** What a whole module has without tensors stands where its code puts it. */
+/** Assumptions for submodules without tensors, whose position only the module's code shows. */
 function unplacedAssumptions(root: TorchModule, modules: readonly Module[]): Assumption[] {
   const known = new Set<TorchModule>();
   for (const { name } of modules) functionOf(root, name, known);
@@ -187,7 +187,7 @@ function unplacedAssumptions(root: TorchModule, modules: readonly Module[]): Ass
   return [{ fact: 'wiring', what, value: 'left out', why: whyOf('torch', root), say: null }];
 }
 
-/** A vector without a bias beside it: an RMSNorm's γ, a PReLU's α, a LayerNorm's γ. @throws RnnError E_ASK */
+/** Asks for the meaning of a vector without a bias: γ of an RMSNorm or a LayerNorm, or α of a PReLU. @throws RnnError E_ASK */
 function askForNorms(order: readonly Placed[], titles: Titles): void {
   const open = order.filter(({ module }) => module.kind === 'norm' && !module.layers[0].tensors.has('bias'));
   if (open.length === 0) return;
@@ -202,7 +202,7 @@ function askForNorms(order: readonly Placed[], titles: Titles): void {
   });
 }
 
-/** Several recurrent modules may follow each other, pass on their states, or read the same input in parallel. */
+/** Assumptions for several recurrent modules, which may follow each other, pass on their states, or read the same input in parallel. */
 function wiringAssumptions(order: readonly Placed[], titles: Titles, why: string): Assumption[] {
   const cells = order.filter(({ module }) => module.recurrent).map(({ module }) => titles.get(module));
   if (cells.length < 2) return [];
@@ -234,7 +234,7 @@ function askForOrder({ order, rival }: Order, titles: Titles, hints: NetworkHint
   });
 }
 
-/** The chain of the other modules, where what is unknown is no module of its own: y may not need it. Else the first recurrent module. */
+/** Suggests the chain of the known modules, if the unknown tensors are not whole modules, since y may not need them; else the first recurrent module. */
 function withoutThem(modules: readonly Module[], unknown: readonly Module[], titles: Titles, hints: NetworkHints, sorted: boolean): string {
   const known = modules.filter(module => !unknown.includes(module));
   const inKnown = (entry: string) => known.some(({ name }) => name !== '' && entry.startsWith(`${name}.`));
@@ -250,7 +250,7 @@ function withoutThem(modules: readonly Module[], unknown: readonly Module[], tit
   return `if y is computed without it, by ${names}: --layers "${layersText(withQuestions(layers), 'torch')}", which also says: ${said.join('; ')}; or `;
 }
 
-/** The part that can be run without more information: the first recurrent module alone. */
+/** The part that can be run without more information: only the first recurrent module. */
 function alone(modules: readonly Module[], titles: Titles): string {
   const first = modules.find(({ recurrent }) => recurrent);
   const isWhole = first?.layers.every(({ tensors: t }) => ['weight_ih', 'weight_hh'].every(role => t.get(role)?.tensor.shape.length === 2));
@@ -258,13 +258,13 @@ function alone(modules: readonly Module[], titles: Titles): string {
   return `run ${titles.get(first)} alone: --layers "${namedParts(first, titles).join(',')}"; or `;
 }
 
-/** One module, the name of which says whose weights it has. */
+/** Writes one module as --layers has it, with the name by which it finds its weights. */
 function namedParts(module: Module, titles: Titles, embedding = false): string[] {
   const [part, ...deeper] = partsOf([{ module, embedding }], titles);
   return [module.name === '' ? part : `${part}+name=${module.name}`, ...deeper];
 }
 
-/** A matrix whose rows another module reads, and whose columns none gives: token vectors. */
+/** Whether a matrix must be token vectors: another module reads the width of its rows, and none outputs the width it would read as a Linear. */
 function isVectors(module: Module, modules: readonly Module[]): boolean {
   const { input, outputs } = widthsOf(module, true);
   if (input !== null || !mayBeEmbedding(module)) return false;
@@ -285,7 +285,7 @@ function askForWiring(modules: readonly Module[], titles: Titles, why: string): 
   });
 }
 
-/** `lstm:8+seq`, `dense:2` … of modules in this order, without what is asked or assumed. */
+/** Writes modules in this order as --layers has them, `lstm:8+seq`, `dense:2` …, without what is asked or assumed. */
 function partsOf(order: readonly Placed[], titles: Titles, whole?: TorchModule): string[] {
   return layersIn(order, titles, whole).map(layer => layerText(layer, 'torch'));
 }

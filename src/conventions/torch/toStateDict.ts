@@ -14,9 +14,9 @@ import { fromCanonicalGates } from '../gateOrder.js';
 import { attentionToTorch, isTorchAttention } from './attention.js';
 import { theirsOf, toTheirs } from './layers.js';
 
-/** Canonical weights as a state dict: modules `rnn`, `rnn2`, `fc` …, each with PyTorch's names and layouts. */
+/** Writes canonical weights as a state dict: modules `rnn`, `rnn2`, `fc` …, with PyTorch's names and layouts. */
 
-/** @throws RnnError E_TORCH_CELL, E_TORCH_LAYER (unsupported): what PyTorch lacks */
+/** @throws RnnError E_TORCH_CELL, E_TORCH_LAYER (unsupported) for what PyTorch lacks */
 export function toStateDict(shapes: ModelShapes, weights: Weights): Map<string, FileTensor> {
   const named = new Map<string, FileTensor>();
   const places = recurrentPlaces(shapes);
@@ -60,7 +60,7 @@ interface Place {
   readonly depth: number;
 }
 
-/** One module has layers of one kind and size, each reading the one before (nn.LSTM with num_layers); any other begins the next: rnn2. */
+/** Assigns recurrent layers to modules: consecutive layers of one kind and size, each reading the one before, share a module (num_layers); any other starts a new one, rnn2. */
 function recurrentPlaces({ layers }: ModelShapes): Map<string, Place> {
   const places = new Map<string, Place>();
   const specs = new Map(layers.map(l => [l.layer.name, l.layer]));

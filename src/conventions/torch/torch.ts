@@ -22,7 +22,7 @@ import { toStateDict } from './toStateDict.js';
 /**
  * PyTorch state dicts. `[prefix.]weight_ih_l0 [G·M, D]`, `weight_hh_l0 [G·M, P]`, `bias_ih_l0`, `bias_hh_l0`, `weight_hr_l0 [P, M]`, the
  * reverse direction with `_reverse`; `prefix.weight [K, in]`, `prefix.bias` of a Linear or Embedding.
- * The two biases stay two rows where the spec has twoBiases, else they are added (which the GRU with the reset after forbids).
+ * The two biases stay two rows if the spec has twoBiases, else they are added (which is impossible for a GRU with the reset after the product).
  */
 export const torch: WritableConvention = {
   name: 'torch',
@@ -43,7 +43,7 @@ export const torch: WritableConvention = {
       checkSurplus(layer, module);
       for (const [name, tensor] of own) weights.set(`${layer.layer.name}/${name}`, tensor);
     });
-    // layers that are named after modules take exactly those modules
+    // layers with the names of modules take exactly those modules
     const isNamed = (module: string) =>
       withWeights.some(({ layer }, i) => assigned[i].module === module && (layer.tensors ?? layer.name) === module);
     const named = assigned.every(({ module }) => isNamed(module));
@@ -127,7 +127,7 @@ function readRole(shape: WeightShape, cell: Cell, module: AssignedLayer, reverse
   }
 }
 
-/** @throws RnnError E_GRU_BIAS: r ⊙ (h·Wh + b') keeps the recurrent bias apart, it cannot be added to the other */
+/** Adds the two biases. @throws RnnError E_GRU_BIAS for a GRU with r ⊙ (h·Wh + b'), whose recurrent bias cannot be added to the other */
 function addedBiases(input: Tensor, recurrent: Tensor, layer: RecurrentSpec): Tensor {
   if (layer.kind === 'gru' && recurrent.data.some(v => v !== 0)) {
     const message = 'a GRU with the reset before the product has one bias; PyTorch keeps the recurrent one inside r⊙(…)';
@@ -136,7 +136,7 @@ function addedBiases(input: Tensor, recurrent: Tensor, layer: RecurrentSpec): Te
   return { shape: input.shape, data: input.data.map((v, k) => v + recurrent.data[k]) };
 }
 
-/** @throws RnnError E_WEIGHT_EXTRA for a bias or a direction in the file that the description lacks: it would be lost */
+/** @throws RnnError E_WEIGHT_EXTRA if the file has a bias or a direction that the description lacks and that would be lost */
 function checkSurplus(shapes: LayerShapes, module: AssignedLayer): void {
   const { layer, weights } = shapes;
   const theirs = module.recurrent ? undefined : torchLayer(layer.kind);
@@ -186,7 +186,7 @@ function readPlain(shapes: LayerShapes, module: AssignedLayer): [string, Tensor]
   });
 }
 
-/** PyTorch keeps [outputs, inputs]: the transposed of ours. */
+/** Checks the shape of a matrix, which PyTorch stores as [outputs, inputs], the transpose of ours. */
 function checkTurned(t: Tensor, shape: WeightShape, name: string): void {
   const turned = { ...shape, shape: [...shape.shape].reverse(), dims: [...shape.dims].reverse() };
   checkShape(t.shape, turned, escapeText(name));
