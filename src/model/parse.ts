@@ -144,7 +144,7 @@ function activationsOf(
 
 /** `elu(alpha=0.5)` as a spec has it; a name alone stays one. */
 function functionOf(written: string, text: string, { from, to }: { from: number; to: number }): unknown {
-  const [, name, list] = /^(\w+)\((.*)\)$/.exec(written) ?? [];
+  const [, name, list] = /^(\w+)\((.+)\)$/.exec(written) ?? [];
   if (name === undefined) return written;
   const parameters = list.split(',').map((part): [string, number | boolean] => {
     const [key, value = ''] = part.trim().split('=');
