@@ -145,6 +145,15 @@ describe('a recurrent module', () => {
     }
   });
 
+  it('a later step of a cell over values of another width is refused', async () => {
+    const read = await reader('cell_loop');
+    const error = read(program => {
+      const cells = program.graph_module.graph.nodes.filter(n => n.target.includes('lstm_cell'));
+      argument(cells[2], 'input').arg = { as_tensor: cells[1].outputs[0].as_tensor };
+    });
+    expect(error).toMatchObject({ code: 'E_PT2_GRAPH', kind: 'shape', where: expect.stringContaining('input'), expected: '3', found: '5' });
+  });
+
   it('a cell with another bias than in the step before has weights of its own', async () => {
     const { architecture, tensors } = await readTensorFile(join(folder, 'cell_loop.pt2'));
     const cells = (architecture as Program).graph_module.graph.nodes.filter(n => n.target.includes('lstm_cell'));

@@ -1,5 +1,5 @@
 import { transpose } from '../../tensor/layout.js';
-import { alike, op, type Rule, type Rules, self, sizesOf, step } from './rule.js';
+import { alike, checkFeatures, op, type Rule, type Rules, self, sizesOf, step } from './rule.js';
 import { arg, type Call, constantOf, isTensor, number, type Operand } from './wiring.js';
 
 /** Products with the weights of modules, which are layers here, and any others. */
@@ -11,6 +11,7 @@ function linear(call: Call): Operand {
   if (isTensor(weight) && !('parameter' in wiring.get(weight.tensor)))
     return product(call, 'input', step(call, 'Transpose', [self(call, 'weight')]));
   const W = wiring.tensor(arg(call, 'weight'), 'the weight of linear');
+  checkFeatures(call, W.tensor.shape[1]);
   const bias = arg(call, 'bias') ?? null;
   const spec = { kind: 'dense', units: W.tensor.shape[0], useBias: bias !== null, inputs: [wiring.input(arg(call, 'input'))] };
   const b = bias === null ? undefined : wiring.tensor(bias, 'the bias of linear');

@@ -5,7 +5,7 @@ import { concatFirst, transpose } from '../../tensor/layout.js';
 import { formatShape, reshape, sameShape, type Tensor } from '../../tensor/tensor.js';
 import { toCanonicalGates } from '../gateOrder.js';
 import type { Argument, Size } from './program.js';
-import { fits, sizesOf, sizeText } from './rule.js';
+import { checkFeatures, fits, sizesOf, sizeText } from './rule.js';
 import { arg, type Call, isTensor, type Operand, type Value, type Wiring } from './wiring.js';
 
 /** aten.lstm.input, gru.input, rnn_tanh.input, rnn_relu.input: a module of several layers and directions as layers of ours. */
@@ -52,6 +52,7 @@ export function sequence(call: Call, { cell, activation }: Kind): void {
   const sets = Array.from({ length: layers * directions }, (_, i) =>
     readSet(wiring, params.slice(i * perSet, (i + 1) * perSet), biased, cell),
   );
+  checkFeatures(call, sets[0].weights.get('Wx')!.shape[0]);
   const timeMajor = !flag('batch_first');
   let x = wiring.input(arg(call, 'input'));
   if (timeMajor) x = wiring.samplesFirst(x);
@@ -97,6 +98,7 @@ export function singleStep(call: Call, { cell, activation }: Kind): void {
   const { wiring, node } = call;
   const params = ['w_ih', 'w_hh', 'b_ih', 'b_hh'].map(name => arg(call, name)).filter((a): a is Argument => a !== undefined && a !== null);
   const set = readSet(wiring, params, params.length === 4, cell);
+  checkFeatures(call, set.weights.get('Wx')!.shape[0]);
   const x = wiring.op(`${set.prefix}_x`, 'Unsqueeze', [wiring.input(arg(call, 'input')), { type: 'int', value: [1] }]);
   const hx = arg(call, 'hx');
   const given = (Array.isArray(hx) ? hx : [hx]) as Argument[];

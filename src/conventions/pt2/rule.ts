@@ -72,6 +72,17 @@ export function sizesOf({ node, wiring }: Call, of = 'self'): readonly Size[] {
   return isTensor(value) ? wiring.sizes(value.tensor) : [];
 }
 
+/** Checks that the input has as many features as the weights, also where a later call shares them. @throws RnnError E_PT2_GRAPH */
+export function checkFeatures(call: Call, features: number): void {
+  const found = sizesOf(call, 'input').at(-1);
+  if (typeof found !== 'number' || found === features) return;
+  throw new RnnError('shape', 'E_PT2_GRAPH', 'the input has another number of features than the weights', {
+    where: 'input',
+    expected: String(features),
+    found: String(found),
+  });
+}
+
 /** Whether a shape can be another: as many axes, and equal sizes where both are numbers. */
 export function fits(shape: readonly Size[], other: readonly Size[]): boolean {
   return shape.length === other.length && shape.every((n, i) => typeof n !== 'number' || typeof other[i] !== 'number' || n === other[i]);
