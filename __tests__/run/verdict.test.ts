@@ -272,7 +272,7 @@ describe('a network of several outputs', () => {
       note: '3 outputs were compared: first SAME, second SAME, third SAME',
     });
     expect((await against({ arr_0: { shape: [3, 4, 7], data: new Float64Array(84) } })).note).toMatch(
-      /first, the first, for none has its shape/,
+      /first, the first one, because none has its shape/,
     );
   });
 });

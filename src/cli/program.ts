@@ -161,7 +161,7 @@ function onlyValue(flag: Flag, before: unknown, value: unknown): unknown {
   const name = usualSpelling(flag);
   const [first, second] = given.map(text => escapeText(text, 60));
   throw new RnnError('usage', 'E_CONFLICT', `${name} is given twice: ${first} and ${second}`, {
-    fix: flag.key === 'against' ? 'two outputs stand beside the flags: rnn-cli compare A B' : 'give it once',
+    fix: flag.key === 'against' ? 'to compare two outputs, give both as arguments: rnn-cli compare A B' : 'give it once',
   });
 }
 

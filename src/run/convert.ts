@@ -136,7 +136,7 @@ async function writtenSource(sink: Sink, pieces: Written['pieces']): Promise<Byt
 function roundingNotes(divisor: number): string[] {
   if (divisor === 1) return [];
   return [
-    `this network makes rounding large, so that equal files give different numbers; with weights of 1/${divisor} the file gives the same`,
+    `this network amplifies rounding, so even a correct file gives different numbers; with weights of 1/${divisor} the file gives the same`,
   ];
 }
 

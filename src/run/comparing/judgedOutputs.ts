@@ -79,7 +79,7 @@ async function namelessOutputs(
   const shown = (list: readonly { readonly name: string }[]) => escapeNames(list.map(o => o.name));
   const why =
     fitting.length === 0
-      ? ', the first, for none has its shape'
+      ? ', the first one, because none has its shape'
       : fitting.length === 1
         ? ', the only one of its shape'
         : `, of those of its shape (${shown(fitting)}) the one that is nearest`;
