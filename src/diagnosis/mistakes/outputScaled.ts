@@ -148,7 +148,9 @@ export const outputScaledEach = mistake('output-scaled-each', 'each output has i
     if (K < 2 || right.y.data.length !== other.data.length) return [];
     const lines = Array.from({ length: K }, (_, k) => lineThrough(right.y.data, other.data, each, k, K));
     if (!lines.every((l): l is Line => l !== undefined && Math.abs(l.scale) > LEAST_SCALE)) return [];
-    const shown = lines.map((l, k) => `y${k + 1} = ${lineText(l, right.y)}`);
+    const most = largestMagnitude(right.y.data);
+    const isEqual = ({ scale, offset }: Line) => Math.abs(scale - 1) * most + Math.abs(offset) <= NEAR_NOISE * noise;
+    const said = lines.map(l => (isEqual(l) ? { scale: 1, offset: 0 } : l));
     return [
       {
         y: eachColumn(right.y, (v, k) => lines[k].scale * v + lines[k].offset),
@@ -156,14 +158,32 @@ export const outputScaledEach = mistake('output-scaled-each', 'each output has i
         // a column computed from M units has at most M + 1 numbers of its own
         told: linearNumbers(scenario, right, other, noise, { scale: Math.max(...lines.map(l => Math.abs(l.scale))), chosen: 2 * K }),
         floor: noise * Math.max(1, ...lines.map(l => Math.abs(l.scale))),
-        why: `Each output has ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'an offset' : 'a scale and an offset'} of its own: ${listed(shown, 4)}. ${lines.every(l => Math.abs(l.scale - 1) < 1e-5) ? 'Another bias of the dense layer does that, or a mean of each column that was subtracted or added.' : 'scaler.inverse_transform does that.'}`,
+        why: columnsText(said, right.y),
         fix: {
-          numpy: `y = (y - np.array([${lines.map(l => inDigits(l.offset)).join(', ')}])) / np.array([${lines.map(l => inDigits(l.scale)).join(', ')}])   # ← compare before inverse_transform`,
+          numpy: `y = ${columnsBack(said)}   # ← compare before inverse_transform`,
         },
       },
     ];
   },
 });
+
+/** Code that undoes what was done to each column. */
+function columnsBack(lines: readonly Line[]): string {
+  const array = (values: readonly number[]) => `np.array([${values.map(inDigits).join(', ')}])`;
+  const moved = `y - ${array(lines.map(l => l.offset))}`;
+  return lines.every(l => inDigits(l.scale) === 1) ? moved : `(${moved}) / ${array(lines.map(l => l.scale))}`;
+}
+
+/** What was done to each column; columns that are equal to the right ones are not listed. */
+function columnsText(lines: readonly Line[], right: Tensor): string {
+  const changed = lines.flatMap((l, k) => (l.scale === 1 && l.offset === 0 ? [] : [`y${k + 1} = ${lineText(l, right)}`]));
+  const who =
+    changed.length === lines.length ? 'Each output has' : changed.length === 1 ? 'One output has' : `${changed.length} outputs have`;
+  const rest = changed.length === lines.length ? '' : '; the others are equal';
+  return lines.every(l => Math.abs(l.scale - 1) < 1e-5)
+    ? `${who} an offset of its own: ${listed(changed, 4)}${rest}. Another bias of the dense layer does that, or a mean of each column that was subtracted or added.`
+    : `${who} a scale and an offset of its own: ${listed(changed, 4)}${rest}. scaler.inverse_transform does that.`;
+}
 
 export const inputAdded = mistake('input-added', 'x is added to the output', ['alone'], {
   why: 'x is added to the output, or was not subtracted: one side predicts the value, the other its change since the last step.',
