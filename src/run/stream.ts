@@ -8,7 +8,7 @@ import { numberHash } from './files/sha256.js';
 import { collector } from './forceGc.js';
 import { forwardResult } from './forward.js';
 import { finiteCounter } from './input/finite.js';
-import { wrongN } from './input/input.js';
+import { takenOf, wrongN } from './input/input.js';
 import { rowsOf } from './input/rows.js';
 import { openSamples, type Samples } from './input/samples.js';
 import { checkMemory, productsOf } from './memory.js';
@@ -95,7 +95,7 @@ async function firstSample(request: StreamRequest, samples: Samples, canRewind: 
   if (N !== undefined && total !== null && N !== total) throw wrongN(N, [total, ...x.shape.slice(1)]);
   const prepared = await prepare(
     { ...request, N: undefined, rows: undefined },
-    { given: { tensor: x, format: samples.format, notes: [] } },
+    { given: { tensor: x, format: samples.format, notes: [], taken: samples.names && takenOf(samples.names.picked, samples.names.all) } },
   );
   const { model, shapes } = prepared.network;
   if (model.otherInputs || model.otherOutputs || model.input.shape || !samplesApart(model, shapes)) return undefined;

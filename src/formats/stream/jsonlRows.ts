@@ -16,24 +16,24 @@ export class JsonlRows implements RowReader {
   readonly notes: string[] = [];
   private readonly queue = new PieceQueue();
   private readonly state: LinesState;
-  private wanted: string | undefined;
+  names?: { readonly picked: string; readonly all: readonly string[] };
   private samples: FileTensor[] = [];
   private line = 0;
 
-  /** @param names of the requested tensor, if a line has several */
+  /** @param wanted names of the requested tensor, if a line has several */
   constructor(
     private readonly limits: Limits,
-    private readonly names: readonly string[],
+    private readonly wanted: readonly string[],
   ) {
     this.state = newLinesState(limits);
   }
 
   get sampleShape(): readonly number[] | null {
-    return this.wanted === undefined ? null : this.state.kinds.get(this.wanted)!.shape;
+    return this.names ? this.state.kinds.get(this.names.picked)!.shape : null;
   }
 
   get obstacle(): string | null {
-    return this.state.rows > 0 && this.wanted === undefined ? 'several arrays of other names' : null;
+    return this.state.rows > 0 && !this.names ? 'several arrays of other names' : null;
   }
 
   get available(): number {
@@ -68,8 +68,12 @@ export class JsonlRows implements RowReader {
     // the limits apply to what is in memory at a time
     this.state.budget = newBudget(this.limits);
     const found = readLine(this.line, line, this.state);
-    if (this.state.rows === 1) this.wanted = found.size === 1 ? [...found.keys()][0] : this.names.find(name => found.has(name));
-    const sample = this.wanted === undefined ? undefined : found.get(this.wanted);
+    if (this.state.rows === 1) {
+      const all = [...found.keys()];
+      const picked = all.length === 1 ? all[0] : this.wanted.find(name => found.has(name));
+      if (picked !== undefined) this.names = { picked, all };
+    }
+    const sample = this.names && found.get(this.names.picked);
     if (sample) this.samples.push(sample);
   }
 }

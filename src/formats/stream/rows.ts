@@ -19,6 +19,8 @@ export interface RowReader {
   /** why this file cannot be read in pieces, once known */
   readonly obstacle: string | null;
   readonly notes: readonly string[];
+  /** names of the arrays in a file that names them, once known: of the one that is read, and of all */
+  readonly names?: { readonly picked: string; readonly all: readonly string[] };
   /**
    * Adds the next bytes of the file, which must not change until the next push.
    * @param headroom number of bytes before them, in the same buffer, that may be overwritten

@@ -44,9 +44,13 @@ export interface ReadArrays extends Omit<ReadArray, 'tensor' | 'taken'> {
 export async function readArray(path: string, names: readonly string[]): Promise<ReadArray> {
   const { picked, file } = await read(path, (file, key) => choose(file, key, names));
   const { format, notes } = file;
-  const unread =
-    splitKey(path)[1] === undefined ? [...file.tensors.keys()].filter(name => name !== picked.name && !OUTPUT_NAMES.includes(name)) : [];
-  return { tensor: picked.tensor, format, notes, decimals: decimalsIn(file, picked), taken: { name: picked.name, unread } };
+  const all = splitKey(path)[1] === undefined ? [...file.tensors.keys()] : [];
+  return { tensor: picked.tensor, format, notes, decimals: decimalsIn(file, picked), taken: takenOf(picked.name, all) };
+}
+
+/** @param all names of the arrays in the file, if no key selected one */
+export function takenOf(name: string, all: readonly string[]): NonNullable<ReadArray['taken']> {
+  return { name, unread: all.filter(other => other !== name && !OUTPUT_NAMES.includes(other)) };
 }
 
 /** That x is one of several arrays of its file: what the others are, their names do not say. @param path of the file */

@@ -18,6 +18,8 @@ export interface Samples {
   /** fraction of the file that has been read, 0 to 1; null for standard input */
   readonly part: number | null;
   readonly notes: readonly string[];
+  /** names of the arrays in a file that names them */
+  readonly names: RowReader['names'];
   /** rank of the array in the file */
   readonly rank: number;
   /** Skips the next `count` samples, or as many as there are. @returns how many. @throws RnnError as readArray */
@@ -165,6 +167,10 @@ class SampleReader implements Samples {
 
   get notes(): readonly string[] {
     return this.reader.notes;
+  }
+
+  get names(): RowReader['names'] {
+    return this.reader.names;
   }
 
   async skip(count: number): Promise<number> {
