@@ -96,26 +96,27 @@ function parts(call: Call, name: string): void {
   const given = arg(call, name === 'chunk' ? 'chunks' : 'split_size') ?? arg(call, 'split_sizes');
   if (typeof whole !== 'number') throw notRun(`${node.target} of an axis of no fixed size`);
   const each = name === 'chunk' ? Math.ceil(whole / count) : typeof given === 'number' ? given : undefined;
-  const sizes =
-    name === 'tensor_split'
-      ? nearlyEqual(call, whole, count)
-      : each === undefined
-        ? (given as number[])
-        : Array.from({ length: count }, (_, i) => Math.min(each, whole - i * each));
-  let from = 0;
-  sizes.forEach((size, i) => {
-    const value = slice(call, self(call), dim, [from, from + size, 1], node.outputs[i] ?? `part_${i}`);
+  const ends = name === 'tensor_split' ? placesOf(call, whole, count) : endsOf(count, each ?? (given as number[]), whole);
+  ends.forEach((end, i) => {
+    const value = slice(call, self(call), dim, [ends[i - 1] ?? 0, end, 1], node.outputs[i] ?? `part_${i}`);
     wiring.set(node.outputs[i], { value });
-    from += size;
   });
 }
 
-/** The first ones are longer by one where the axis does not divide; or pieces between given places. */
-function nearlyEqual(call: Call, whole: number, count: number): number[] {
+/** Where each piece ends. @param sizes of the pieces, or of all but a shorter last one */
+function endsOf(count: number, sizes: number | readonly number[], whole: number): number[] {
+  let end = 0;
+  return Array.from({ length: count }, (_, i) => {
+    end += typeof sizes === 'number' ? sizes : sizes[i];
+    return Math.min(end, whole);
+  });
+}
+
+/** The first pieces are longer by one if the axis does not divide; or each reaches from one given place to the next, and may be empty. */
+function placesOf(call: Call, whole: number, count: number): number[] {
   const places = arg(call, 'indices') as readonly number[] | undefined;
-  if (!places) return Array.from({ length: count }, (_, i) => Math.floor(whole / count) + (i < whole % count ? 1 : 0));
-  const ends = [0, ...places.map(at => Math.max(0, Math.min(at < 0 ? at + whole : at, whole))), whole];
-  return ends.slice(1).map((end, i) => Math.max(0, end - ends[i]));
+  if (!places) return Array.from({ length: count }, (_, i) => (i + 1) * Math.floor(whole / count) + Math.min(i + 1, whole % count));
+  return [...places.map(at => Math.max(0, Math.min(at < 0 ? at + whole : at, whole))), whole];
 }
 
 /** a + alpha·b, a − alpha·b */
