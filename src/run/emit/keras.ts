@@ -172,8 +172,11 @@ function statesText(layer: AnyLayer, states: readonly string[]): readonly string
 }
 
 function recurrentText(layer: RecurrentSpec, withStates: boolean): string {
-  const cell = `${rowOf(getCell(layer.kind), 'keras').className}(${recurrentOptions(layer, withStates, true)})`;
-  return layer.bidirectional === null ? cell : `Bidirectional(keras.layers.${cell}, merge_mode=${JSON.stringify(layer.bidirectional)})`;
+  const cell = (way: RecurrentSpec) => `${rowOf(getCell(way.kind), 'keras').className}(${recurrentOptions(way, withStates, true)})`;
+  if (layer.bidirectional === null) return cell(layer);
+  // unless it is given, Keras makes a backward layer with go_backwards=True and refuses two of that kind
+  const backward = layer.goBackwards ? `, backward_layer=keras.layers.${cell({ ...layer, goBackwards: false })}` : '';
+  return `Bidirectional(keras.layers.${cell(layer)}${backward}, merge_mode=${JSON.stringify(layer.bidirectional)})`;
 }
 
 /** @param whole whether to include the options of the loop, beside those of the cell */
