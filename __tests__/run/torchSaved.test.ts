@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NetworkHints } from '../../src/conventions/convention.js';
 import { torch } from '../../src/conventions/torch/torch.js';
 import type { FileTensor } from '../../src/formats/format.js';
 import type { Plain, TorchModule } from '../../src/formats/torch/module.js';
@@ -308,6 +309,22 @@ describe('a whole module', () => {
     expect(said.filter(({ fact }) => fact === 'wiring').map(({ what }) => what)).toEqual([
       'sig (Sigmoid) is not run: where, only the code says',
     ]);
+  });
+
+  it('x whose steps a module reads first is said to be [N, T, D], unless --time-major says otherwise or x is drawn', () => {
+    const axes = (batchFirst: boolean, more: Partial<NetworkHints>) => {
+      const rnn = moduleOf('torch.nn.modules.rnn.LSTM', {}, { batch_first: batchFirst });
+      const mid = moduleOf('torch.nn.modules.normalization.LayerNorm', {}, { eps: 1e-5 });
+      const module = moduleOf('__main__.Net', { rnn, mid, fc: LINEAR });
+      const { assumptions } = torch.toSpec!(tensors, { ...hints, module, ...more });
+      return assumptions!.filter(({ fact }) => fact === 'x').map(({ what, say }) => `${what}: ${say}`);
+    };
+    expect(axes(false, { ownInput: true })).toEqual([
+      'x is [N, T, D], and is made [T, N, D] for rnn, which has batch_first=False: --time-major',
+    ]);
+    expect(axes(true, { ownInput: true })).toEqual([]);
+    expect(axes(false, {})).toEqual([]);
+    expect(axes(false, { ownInput: true, said: new Set(['timeMajor']) })).toEqual([]);
   });
 
   it('the function of a Linear in a Sequential is not said to be missing, with its parameter', () => {

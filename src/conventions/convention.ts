@@ -24,7 +24,9 @@ export interface NetworkHints {
   /** D of the input, if a flag or the input gives it; null: token numbers; undefined: unknown */
   readonly features?: number | null;
   /** facts that flags state; the others are assumed */
-  readonly said?: ReadonlySet<'task' | 'pool' | 'activation'>;
+  readonly said?: ReadonlySet<'task' | 'pool' | 'activation' | 'timeMajor'>;
+  /** whether x is the user's own, not one that is drawn */
+  readonly ownInput?: boolean;
   /** whether the tensors' names were made up from their shapes */
   readonly unnamed?: boolean;
   /** the whole module that the tensors belong to, if the file has it */

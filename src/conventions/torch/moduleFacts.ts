@@ -7,7 +7,7 @@ import type { Module } from './modules.js';
 /** Facts that the classes and attributes of a whole module add to its tensors. */
 
 /** The module at a dotted path. */
-function moduleAt(root: TorchModule, path: string): TorchModule | undefined {
+export function moduleAt(root: TorchModule, path: string): TorchModule | undefined {
   let module: TorchModule | undefined = root;
   for (const name of path === '' ? [] : path.split('.')) module = module?.children.get(name);
   return module;

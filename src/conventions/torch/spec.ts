@@ -9,7 +9,7 @@ import { formatShape } from '../../tensor/tensor.js';
 import { assumptionsOf, EXPORT, SAVE_PT2, silent, whyOf, withQuestions } from '../assumed.js';
 import type { NamedTensors, NetworkHints, ReadNetwork } from '../convention.js';
 import { layerOfGroup, layersOf, type WeightGroup } from '../inferLayers.js';
-import { checkClasses, convolutionOf, functionOf, normalisationOf, unplaced } from './moduleFacts.js';
+import { checkClasses, convolutionOf, functionOf, moduleAt, normalisationOf, unplaced } from './moduleFacts.js';
 import { type Order, orderOf, type Placed } from './moduleOrder.js';
 import { isSorted, type Module, mayBeEmbedding, modulesOf, OWN, type Roles, shortNames, usedModules, widthsOf } from './modules.js';
 import { hasBytes } from './reparametrised.js';
@@ -67,8 +67,10 @@ function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork 
   if (!hints.module) askForNorms(found.order, titles);
   const known = [...orderAssumptions(found, titles, why, hints.module), ...wiringAssumptions(found.order, titles, why)];
   const read = layersOf(groupsOf(found.order, titles, hints.module), hints, 'torch', known);
-  const norms = hints.module ? unplacedAssumptions(hints.module, modules) : normAssumptions(found.order, titles, read.layers);
-  return { ...read, assumptions: [...precisionAssumptions(tensors), ...norms, ...(read.assumptions ?? [])] };
+  const own = hints.module
+    ? [...axesAssumptions(hints.module, modules, titles, hints), ...unplacedAssumptions(hints.module, modules)]
+    : normAssumptions(found.order, titles, read.layers);
+  return { ...read, assumptions: [...precisionAssumptions(tensors), ...own, ...(read.assumptions ?? [])] };
 }
 
 type Titles = ReadonlyMap<Module, string>;
@@ -174,6 +176,16 @@ function orderAssumptions({ order, rival, isUnusual }: Order, titles: Titles, wh
   const isNameable = isSame && rival.every(({ module }) => module.layers.length === 1 && module.name !== '');
   const said = isNameable ? other.map((part, i) => `${part}+name=${rival[i].module.name}`) : other;
   return [{ ...fact, say: isSame && !isNameable ? null : `--layers "${said.join(',')}"` }];
+}
+
+/** That x is [N, T, D], although a recurrent module reads [T, N, D]: whether `forward` exchanges the axes is in its code alone. */
+function axesAssumptions(root: TorchModule, modules: readonly Module[], titles: Titles, { said, ownInput }: NetworkHints): Assumption[] {
+  const stepsFirst = modules.find(
+    ({ kind, name }) => kind === 'recurrent' && moduleAt(root, name)?.attributes.get('batch_first') === false,
+  );
+  if (!stepsFirst || !ownInput || said?.has('timeMajor')) return [];
+  const what = `x is [N, T, D], and is made [T, N, D] for ${titles.get(stepsFirst)}, which has batch_first=False`;
+  return [{ fact: 'x', what, value: 'N, T, D', why: whyOf('torch', root), say: '--time-major' }];
 }
 
 /** Assumptions for submodules without tensors, whose position only the module's code shows. */

@@ -45,8 +45,14 @@ function firstKernel({ convention, tensors }: HeldWeights): number | undefined {
   return convention.framework === 'keras' && first?.shape.length === 2 ? first.shape[0] : undefined;
 }
 
+/** Flags of the input, if there is one. */
+interface InputFlags {
+  readonly input?: string;
+  readonly timeMajor?: boolean;
+}
+
 /** The network that a weights file determines, if the flags agree with it; undefined if the flags have to describe it. */
-export function specFromWeights(request: NetworkRequest, known: KnownShape, held: HeldWeights): Draft | undefined {
+export function specFromWeights(request: NetworkRequest & InputFlags, known: KnownShape, held: HeldWeights): Draft | undefined {
   const hints: NetworkHints = {
     task: request.task ?? 'many-to-one',
     pool: request.pool ?? 'last',
@@ -54,7 +60,8 @@ export function specFromWeights(request: NetworkRequest, known: KnownShape, held
     recurrentActivation: request.recurrentActivation,
     timesteps: null,
     features: request.D ?? (known && known.length === 3 ? known[2] : undefined),
-    said: new Set((['task', 'pool', 'activation'] as const).filter(key => request[key] !== undefined)),
+    said: new Set((['task', 'pool', 'activation', 'timeMajor'] as const).filter(key => request[key])),
+    ownInput: request.input !== undefined,
   };
   let read: ReadNetwork;
   try {
