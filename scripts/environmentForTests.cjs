@@ -1,10 +1,10 @@
 // One world for the test files of a worker: they have the same globals, and scripts/runtimeForTests.cjs gives them the same modules of the source
 // and of node_modules, loaded once and compiled once to machine code. After a file, globals, process and environment are as they were before it.
-// A file that puts something in place of a module, of the clock or of a name that the build puts in has a world of its own, as jest makes them.
+// A file that replaces a module, the clock, a name that the build puts in, the kernel or the built page has a world of its own, as jest makes them.
 const { readFileSync } = require('node:fs');
 const { TestEnvironment } = require('jest-environment-node');
 
-const ALONE = /helpers\/(unbundled|shellLines)|jest\.(mock|doMock|resetModules|isolateModules|useFakeTimers)/;
+const ALONE = /helpers\/(unbundled|shellLines|kernel|browser|builtPage)|jest\.(mock|doMock|resetModules|isolateModules|useFakeTimers)/;
 
 let shared;
 
