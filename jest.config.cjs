@@ -29,7 +29,6 @@ module.exports = {
   testSequencer: '<rootDir>/scripts/testOrder.cjs',
   reporters: ['default', '<rootDir>/scripts/plainReporter.cjs'],
   ...(unbundled ? {} : { runtime: '<rootDir>/scripts/runtimeForTests.cjs', testEnvironment: '<rootDir>/scripts/environmentForTests.cjs' }),
-  testRunner: '<rootDir>/scripts/runnerForTests.cjs',
   globalSetup: '<rootDir>/scripts/buildForTests.cjs',
   roots: ['<rootDir>/__tests__'],
   testMatch: ['**/*.test.ts'],

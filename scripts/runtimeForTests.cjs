@@ -36,25 +36,6 @@ const KEPT = /[\\/](node_modules|src|\.cache)[\\/]/;
 // its state is that of one test file
 const CIRCUS = /[\\/]jest-circus[\\/]/;
 
-/** What jest-circus asks of AsyncLocalStorage, for tests that run one after the other: its hooks of every promise cost a twentieth of their time. */
-class Present {
-  #store;
-
-  getStore() {
-    return this.#store;
-  }
-
-  async run(store, callback) {
-    const before = this.#store;
-    this.#store = store;
-    try {
-      return await callback();
-    } finally {
-      this.#store = before;
-    }
-  }
-}
-
 module.exports = class SharingRuntime extends Runtime {
   #shared;
 
@@ -77,7 +58,6 @@ module.exports = class SharingRuntime extends Runtime {
   }
 
   requireInternalModule(from, name) {
-    if (name === 'node:async_hooks' && CIRCUS.test(from)) return { AsyncLocalStorage: Present };
     return Runtime.prototype.requireInternalModule.call(this.#present(), from, name);
   }
 

@@ -1,18 +1,23 @@
 import { RnnError } from '../../errors.js';
 import { escapeText } from '../../escape.js';
-import type { TorchModule } from '../../formats/torch/module.js';
-import { type Assumption, ask } from '../../model/assumptions.js';
-import { isCellName } from '../../model/frameworks.js';
+import { ask } from '../../model/assumptions.js';
 import { layersText, layerText } from '../../model/layersLine.js';
-import { inferSequences } from '../../model/sequences.js';
 import { formatShape } from '../../tensor/tensor.js';
 import { assumptionsOf, EXPORT, SAVE_PT2, silent, whyOf, withQuestions } from '../assumed.js';
 import type { NamedTensors, NetworkHints, ReadNetwork } from '../convention.js';
-import { layerOfGroup, layersOf, type WeightGroup } from '../inferLayers.js';
-import { checkClasses, convolutionOf, functionOf, moduleAt, normalisationOf, unplaced } from './moduleFacts.js';
+import { layersOf } from '../inferLayers.js';
+import {
+  axesAssumptions,
+  normAssumptions,
+  orderAssumptions,
+  precisionAssumptions,
+  unplacedAssumptions,
+  wiringAssumptions,
+} from './assumptions.js';
+import { checkClasses } from './moduleFacts.js';
 import { type Order, orderOf, type Placed } from './moduleOrder.js';
-import { isSorted, type Module, mayBeEmbedding, modulesOf, OWN, type Roles, shortNames, usedModules, widthsOf } from './modules.js';
-import { hasBytes } from './reparametrised.js';
+import { isSorted, type Module, mayBeEmbedding, modulesOf, OWN, shortNames, usedModules, widthsOf } from './modules.js';
+import { groupsOf, layersIn, partsOf, type Titles } from './weightGroups.js';
 
 /**
  * Infers a network from a state dict: modules in an order in which each reads the output of the one before. What a state dict never states (the order
@@ -73,8 +78,6 @@ function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork 
   return { ...read, assumptions: [...precisionAssumptions(tensors), ...own, ...(read.assumptions ?? [])] };
 }
 
-type Titles = ReadonlyMap<Module, string>;
-
 /** @throws RnnError E_UNDETERMINED for buffers, and for parameters of modules that are neither recurrent nor Linear nor Embedding */
 function checkRoles(modules: readonly Module[], without: (unknown: readonly Module[]) => string): void {
   const unknown = modules.filter(({ kind, layers }) =>
@@ -110,95 +113,6 @@ function isOfProjection(role: string): boolean {
   return role.startsWith('bias_hr');
 }
 
-function groupsOf(order: readonly Placed[], titles: Titles, whole?: TorchModule): WeightGroup[] {
-  return order.flatMap(({ module, embedding }, i) => {
-    const title = titles.get(module);
-    const reader = order[i + 1] && widthsOf(order[i + 1].module).input;
-    return module.layers.map(({ tensors }, depth): WeightGroup => {
-      const last = depth === module.layers.length - 1;
-      const merged = last && reader !== undefined && reader !== widthsOf(module).outputs[0];
-      const activation = whole && functionOf(whole, module.name);
-      const group = groupOf(module, tensors, embedding);
-      if (whole && group.other && module.kind !== 'conv') group.other = { ...group.other, ...normalisationOf(whole, module.name) };
-      if (whole && group.other && module.kind === 'conv') {
-        const said = convolutionOf(whole, module.name);
-        group.other = { ...group.other, ...said, ...(activation ? { activation } : {}) };
-        group.width = Number(group.width) * Number(said.groups ?? 1);
-      }
-      return { title, ...group, ...(merged ? { merged } : {}), ...(activation ? { activation } : {}) };
-    });
-  });
-}
-
-/** Returns the weight shapes of a layer in canonical layout: [G·M, D] becomes [D, G·M]. */
-function groupOf({ recurrent, kind }: Module, tensors: Roles, embedding: boolean): WeightGroup {
-  const shape = (role: string) => tensors.get(role)?.tensor.shape;
-  const turned = (role: string) => {
-    const s = shape(role);
-    return s && [...s].reverse();
-  };
-  if (embedding) return { embedding: shape('weight') };
-  if (kind === 'conv') {
-    const [filters, width, size] = shape('weight')!;
-    return { other: { kind: 'conv1d', filters, kernelSize: [size], padding: '_', useBias: tensors.has('bias') }, width };
-  }
-  if (kind === 'batchnorm') {
-    const [scale, center] = [tensors.has('weight'), tensors.has('bias')];
-    return { other: { kind: 'batchnorm', scale, center }, width: shape('running_mean')![0] };
-  }
-  if (kind === 'norm') return { other: { kind: 'layernorm', center: tensors.has('bias') }, width: shape('weight')![0] };
-  if (!recurrent) return { dense: turned('weight'), bias: shape('bias') };
-  const bias = shape('bias_ih');
-  return {
-    kernel: turned('weight_ih'),
-    recurrent: turned('weight_hh'),
-    bias: bias && [2, bias[0]],
-    projection: shape('weight_hr')?.[0],
-    bidirectional: tensors.has('weight_ih_reverse'),
-  };
-}
-
-/** The assumption for dynamically quantised modules, which round x and h to 8 bits before each product. */
-export function precisionAssumptions(tensors: NamedTensors): Assumption[] {
-  if (!hasBytes(tensors.keys())) return [];
-  const what =
-    'quantised weights are multiplied in float32, where PyTorch rounds what those of 8 bits are multiplied with to 8 bits as well';
-  return [{ fact: 'precision', what, value: 'float32', why: 'quantised dynamically', say: null }];
-}
-
-function orderAssumptions({ order, rival, isUnusual }: Order, titles: Titles, why: string, whole?: TorchModule): Assumption[] {
-  const names = order.map(({ module }) => titles.get(module)).join(', ');
-  const fact = { fact: 'order', what: `the modules are used in the order ${names}`, value: names, why } as const;
-  if (!rival) return isUnusual ? [{ ...fact, say: null }] : [];
-  const [line, other] = [order, rival].map(placed => partsOf(placed, titles, whole));
-  // two modules of one shape: only their names say which is which
-  const isSame = other.join() === line.join();
-  const isNameable = isSame && rival.every(({ module }) => module.layers.length === 1 && module.name !== '');
-  const said = isNameable ? other.map((part, i) => `${part}+name=${rival[i].module.name}`) : other;
-  return [{ ...fact, say: isSame && !isNameable ? null : `--layers "${said.join(',')}"` }];
-}
-
-/** That x is [N, T, D], although a recurrent module reads [T, N, D]: whether `forward` exchanges the axes is in its code alone. */
-function axesAssumptions(root: TorchModule, modules: readonly Module[], titles: Titles, { said, ownInput }: NetworkHints): Assumption[] {
-  const stepsFirst = modules.find(
-    ({ kind, name }) => kind === 'recurrent' && moduleAt(root, name)?.attributes.get('batch_first') === false,
-  );
-  if (!stepsFirst || !ownInput || said?.has('timeMajor')) return [];
-  const what = `x is [N, T, D], and is made [T, N, D] for ${titles.get(stepsFirst)}, which has batch_first=False`;
-  return [{ fact: 'x', what, value: 'N, T, D', why: whyOf('torch', root), say: '--time-major' }];
-}
-
-/** Assumptions for submodules without tensors, whose position only the module's code shows. */
-function unplacedAssumptions(root: TorchModule, modules: readonly Module[]): Assumption[] {
-  const known = new Set<TorchModule>();
-  for (const { name } of modules) functionOf(root, name, known);
-  const names = unplaced(root, known, new Set(modules.map(({ name }) => name)));
-  if (names.length === 0) return [];
-  const list = names.slice(0, 6).join(', ') + (names.length > 6 ? ' …' : '');
-  const what = `${list} ${names.length > 1 ? 'are' : 'is'} not run: where, only the code says`;
-  return [{ fact: 'wiring', what, value: 'left out', why: whyOf('torch', root), say: null }];
-}
-
 /** Asks for the meaning of a vector without a bias: γ of an RMSNorm or a LayerNorm, or α of a PReLU. @throws RnnError E_ASK */
 function askForNorms(order: readonly Placed[], titles: Titles): void {
   const open = order.filter(({ module }) => module.kind === 'norm' && !module.layers[0].tensors.has('bias'));
@@ -212,25 +126,6 @@ function askForNorms(order: readonly Placed[], titles: Titles): void {
     layersLine: line.join(','),
     advice: `rmsnorm is the one that --layers has; or ${SAVE_PT2}`,
   });
-}
-
-/** Assumptions for several recurrent modules, which may follow each other, pass on their states, or read the same input in parallel. */
-function wiringAssumptions(order: readonly Placed[], titles: Titles, why: string): Assumption[] {
-  const cells = order.filter(({ module }) => module.recurrent).map(({ module }) => titles.get(module));
-  if (cells.length < 2) return [];
-  const what = cells.slice(1).map((name, i) => `${name} reads every step of ${cells[i]} and starts from zero`);
-  return [{ fact: 'wiring', what: what.join(', '), value: cells.join(', '), why, say: null }];
-}
-
-/** A GroupNorm has the tensors of a LayerNorm. */
-function normAssumptions(order: readonly Placed[], titles: Titles, layers: readonly Readonly<Record<string, unknown>>[]): Assumption[] {
-  const norms = order.filter(({ module }) => module.kind === 'norm');
-  if (norms.length === 0) return [];
-  const width = widthsOf(norms[0].module).outputs[0];
-  const groups = [4, 2, 3, 5, 7].find(n => width % n === 0) ?? 1;
-  const changed = layers.map(layer => (layer.kind === 'layernorm' ? { kind: 'groupnorm', groups } : layer));
-  const what = `${norms.map(({ module }) => titles.get(module)).join(', ')} ${norms.length > 1 ? 'are LayerNorms' : 'is a LayerNorm'}, no GroupNorm`;
-  return [{ fact: 'wiring', what, value: 'layernorm', why: whyOf('torch'), say: `--layers "${layersText(changed, 'torch')}"` }];
 }
 
 function askForOrder({ order, rival }: Order, titles: Titles, hints: NetworkHints): RnnError {
@@ -295,18 +190,4 @@ function askForWiring(modules: readonly Module[], titles: Titles, why: string): 
     inAnyOrder: true,
     advice: `${alone(modules, titles)}${SAVE_PT2}; or say the wiring in a spec`,
   });
-}
-
-/** Writes modules in this order as --layers has them, `lstm:8+seq`, `dense:2` …, without what is asked or assumed. */
-function partsOf(order: readonly Placed[], titles: Titles, whole?: TorchModule): string[] {
-  return layersIn(order, titles, whole).map(layer => layerText(layer, 'torch'));
-}
-
-function layersIn(order: readonly Placed[], titles: Titles, whole?: TorchModule): Record<string, unknown>[] {
-  const layers = groupsOf(order, titles, whole).map(group => layerOfGroup(group, {}, 'torch'));
-  const last = layers.findLastIndex(({ kind }) => isCellName(String(kind)));
-  return inferSequences(
-    layers.map((layer, i) => (i === last ? { ...layer, returnSequences: false } : layer)),
-    false,
-  );
 }

@@ -12,11 +12,12 @@ import { whyOf } from '../assumed.js';
 import type { WritableConvention } from '../convention.js';
 import { toCanonicalGates } from '../gateOrder.js';
 import { extra } from '../unexpectedWeights.js';
+import { precisionAssumptions } from './assumptions.js';
 import { attentionFromTorch, attentionShapes, isTorchAttention } from './attention.js';
 import { theirShape, theirsOf, toOurs, torchLayer } from './layers.js';
 import { type AssignedLayer, assign, interchangeable } from './moduleAssignment.js';
 import { hasRecurrentNames, isSorted, type Module, usedModules } from './modules.js';
-import { featuresOfStateDict, precisionAssumptions, specOfStateDict } from './spec.js';
+import { featuresOfStateDict, specOfStateDict } from './spec.js';
 import { toStateDict } from './toStateDict.js';
 
 /**

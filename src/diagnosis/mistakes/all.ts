@@ -22,6 +22,7 @@ export { gatesInterleaved, gatesSplitByRows, gateTermMissing, gruRecurrentBias, 
 export { gruResetAfter, gruResetBefore, gruUpdateSwapped } from './gruGates.js';
 export { headEveryStep, headLast, headOnInput } from './heads.js';
 export { hiddenNormalised } from './hiddenNorms.js';
+export { inputAdded } from './inputAdded.js';
 export { inputLagged, inputRepeated, inputStrided, stepsRepeated } from './inputSteps.js';
 export { inputIntegers, inputReshaped, inputScaled, paddingRow, tokensOff } from './inputs.js';
 export { gateOrder, whTransposed, wxReshaped, wxTransposed } from './kernels.js';
@@ -34,7 +35,7 @@ export { outputIntegers, outputLabels, outputZeros } from './outputLabels.js';
 export { outputLayout } from './outputLayout.js';
 export { outputNormalised } from './outputNorms.js';
 export { outputReversed, outputsPermuted, samplesPermuted, samplesRepeated, samplesShifted, stepsShifted } from './outputOrder.js';
-export { hiddenScaled, inputAdded, outputNegated, outputScaled, outputScaledEach } from './outputScaled.js';
+export { hiddenScaled, outputNegated, outputScaled, outputScaledEach } from './outputScaled.js';
 export { inputPadded, lengthsPermuted, maskOneWay, paddingSide, paddingSkipped } from './paddingSteps.js';
 export { poolLast, poolMax, poolMean, poolSum } from './pooling.js';
 export { bfloat16, float16 } from './precisionFaults.js';

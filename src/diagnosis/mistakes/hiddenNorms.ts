@@ -1,6 +1,7 @@
 import { largestMagnitude } from '../../tensor/difference.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { inLoops, mistake, recurrentLayers, smallNumber } from '../mistake.js';
+import { sumOfMagnitudes, sumOfSquares } from '../norms.js';
 import { betweenLayers } from './structure.js';
 
 /** Keeps zeros zero, and is too small to matter otherwise. */
@@ -11,14 +12,12 @@ const LEAST = 1e-12;
 /** A norm of a row of h; includes an ε if the layer of that name has one. */
 type Norm = readonly [words: string, norm: (row: Float64Array) => number];
 
-const squares = (row: Float64Array) => row.reduce((sum, v) => sum + v * v, 0);
-
 const NORMS: readonly Norm[] = [
-  ['its length (L2)', row => Math.sqrt(squares(row)) + LEAST],
+  ['its length (L2)', row => Math.sqrt(sumOfSquares(row)) + LEAST],
   ...[1e-6, 1e-5, 2 ** -23].map(
-    (e): Norm => [`its root mean square (RMSNorm with epsilon = ${smallNumber(e)})`, row => Math.sqrt(squares(row) / row.length + e)],
+    (e): Norm => [`its root mean square (RMSNorm with epsilon = ${smallNumber(e)})`, row => Math.sqrt(sumOfSquares(row) / row.length + e)],
   ),
-  ['the sum of its magnitudes (L1)', row => row.reduce((sum, v) => sum + Math.abs(v), 0) + LEAST],
+  ['the sum of its magnitudes (L1)', row => sumOfMagnitudes(row) + LEAST],
   ['its largest magnitude', row => largestMagnitude(row) + LEAST],
 ];
 

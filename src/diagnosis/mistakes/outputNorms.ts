@@ -3,6 +3,7 @@ import { largestMagnitude } from '../../tensor/difference.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
 import { finishing, mistake } from '../mistake.js';
+import { sumOfMagnitudes, sumOfSquares } from '../norms.js';
 import { headOf } from './heads.js';
 
 /** y normalised within groups of its numbers: a row, the steps of one output, a whole sample. A single scale for all is `output-scaled`. */
@@ -23,7 +24,7 @@ interface Rule {
 const sum = (v: Float64Array) => v.reduce((a, b) => a + b, 0);
 const less = (v: Float64Array, by: number) => v.map(u => u - by);
 const over = (v: Float64Array, by: number) => v.map(u => u / by);
-const deviation = (v: Float64Array, free: number) => Math.sqrt(sum(v.map(u => u * u)) / (v.length - free));
+const deviation = (v: Float64Array, free: number) => Math.sqrt(sumOfSquares(v) / (v.length - free));
 const centred = (v: Float64Array) => less(v, sum(v) / v.length);
 const range = (v: Float64Array): [number, number] => [Math.min(...v), Math.max(...v)];
 
@@ -40,7 +41,7 @@ const RULES: readonly Rule[] = [
     parameter: 'l2',
     words: 'divided by its length (L2)',
     numpy: axis => `y / np.linalg.norm(y, ${axis}, keepdims=True)`,
-    apply: v => over(v, Math.sqrt(sum(v.map(u => u * u)))),
+    apply: v => over(v, Math.sqrt(sumOfSquares(v))),
     least: 2,
     ofH: true,
   },
@@ -55,7 +56,7 @@ const RULES: readonly Rule[] = [
     parameter: 'l1',
     words: 'divided by the sum of its magnitudes (L1)',
     numpy: axis => `y / np.abs(y).sum(${axis}, keepdims=True)`,
-    apply: v => over(v, sum(v.map(Math.abs))),
+    apply: v => over(v, sumOfMagnitudes(v)),
     least: 2,
     ofH: true,
   },

@@ -6,15 +6,17 @@ import { sized } from '../../layers/operatorNumbers.js';
 import { checkSpec } from '../../model/check.js';
 import { inferShapes, type ModelShapes, weightShapesByLayer } from '../../model/shapes.js';
 import type { ModelSpec } from '../../model/spec.js';
-import { graphOf, intOf, nodeLabel } from '../../ops/attributes.js';
+import { intOf, nodeLabel } from '../../ops/attributes.js';
 import { fromOnnx, type GraphValue, kindOfType } from '../../ops/value.js';
 import { transpose } from '../../tensor/layout.js';
 import { sizeOf } from '../../tensor/tensor.js';
 import { checkWeights, type Weights } from '../../weights/weights.js';
 import { manualKernels } from '../manual.js';
 import { axisLetters } from './axisLetters.js';
+import { branch, possible, Undecided } from './branches.js';
 import { constantsOf } from './checkNodes.js';
 import { runNode } from './evaluate.js';
+import type { Branch, Walk } from './graphWalk.js';
 import { Nodes, type Wire } from './nodes.js';
 import { notExpressible } from './notExpressible.js';
 import { asOperator, turnedProduct } from './operatorOf.js';
@@ -28,18 +30,6 @@ export interface WiringOptions {
   readonly layout?: 'own';
   /** the branch of an If that is taken, whatever its condition says */
   readonly taken?: ReadonlyMap<OnnxNode, Branch>;
-}
-
-type Branch = 'then_branch' | 'else_branch';
-
-/** An If whose branches differ in shape, and whose condition is not known before the graph runs. */
-class Undecided extends RnnError {
-  constructor(
-    readonly node: OnnxNode,
-    { kind, code, message }: RnnError,
-  ) {
-    super(kind, code, message);
-  }
 }
 
 export interface GraphSpec {
@@ -97,17 +87,6 @@ export function shownSpec(model: OnnxModel, options: WiringOptions = {}): GraphS
     if (!only || others.length > 0) throw error;
     return only;
   }
-}
-
-export interface Walk {
-  readonly nodes: Nodes;
-  readonly taken?: ReadonlyMap<OnnxNode, Branch>;
-  opset: number;
-  readonly kernels: ReturnType<typeof manualKernels>;
-  /** most numbers of a computed constant: a file of 200 bytes can ask for products of any size */
-  readonly most: number;
-  readonly readers: ReadonlyMap<string, readonly OnnxNode[]>;
-  readonly values: Map<string, Wire>;
 }
 
 interface Entered {
@@ -207,7 +186,7 @@ export function followNodes(graph: OnnxGraph, walk: Walk): void {
 
 function apply(node: OnnxNode, inputs: readonly (Wire | undefined)[], walk: Walk): readonly Wire[] {
   const { opType } = node;
-  if (node.captures) return branch(node, inputs[0], walk);
+  if (node.captures) return branch(node, inputs[0], walk, followNodes);
   if (node.domain === 'com.microsoft' && opType === 'FusedMatMul') return [turnedProduct(node, inputs, walk.nodes)];
   if (node.domain !== '') throw notExpressible(`${node.domain} is another operator set`);
   if (inputs.every(i => i === undefined || 'constant' in i)) {
@@ -243,73 +222,6 @@ function computed(node: OnnxNode, given: readonly (GraphValue | undefined)[], wa
 function isTokens(name: string, { values, nodes }: Walk): boolean {
   const wire = values.get(name);
   return wire !== undefined && 'value' in wire && nodes.layer(wire.value) === undefined && nodes.shape(wire).length === 2;
-}
-
-/** Follows an If: the branch taken if the condition is known, else both branches, joined by a Where. */
-function branch(node: OnnxNode, condition: Wire | undefined, walk: Walk): readonly Wire[] {
-  if (node.opType !== 'If' || !condition) throw notExpressible(`${node.opType} decides while running`);
-  const given = (name: string) => {
-    const graph = graphOf(node, name);
-    if (!graph) throw notExpressible('If has no branches');
-    const inside = { ...walk, values: new Map(walk.values) };
-    const from = walk.nodes.unfit.length;
-    followNodes(graph, inside);
-    if (walk.nodes.unfit.length > from) throw walk.nodes.unfit.splice(from)[0];
-    walk.nodes.node = node;
-    return graph.outputs.map(output => inside.values.get(output.name)!);
-  };
-  const taken = walk.taken?.get(node);
-  if (taken) return given(taken);
-  if ('constant' in condition) return given(condition.constant.data[0] === 0 ? 'else_branch' : 'then_branch');
-  const { said } = walk.nodes;
-  const before = new Map(said);
-  const [yes, no] = ['then_branch', 'else_branch'].map(name => {
-    const wires = possible(() => given(name));
-    const own = [...said];
-    said.clear();
-    for (const [letter, size] of before) said.set(letter, size);
-    return { wires, own: new Map(own) };
-  });
-  // an axis has the size that one branch needs only where the other needs it, too
-  for (const [letter, size] of yes.own) if (no.own.get(letter) === size) said.set(letter, size);
-  return joined(node, condition, [yes.wires, no.wires], walk);
-}
-
-/** What an undecided If gives. */
-function joined(
-  node: OnnxNode,
-  condition: Wire,
-  [yes, no]: readonly [readonly Wire[] | RnnError, readonly Wire[] | RnnError],
-  walk: Walk,
-): readonly Wire[] {
-  if (yes instanceof RnnError || no instanceof RnnError) {
-    if (!(yes instanceof RnnError)) return yes;
-    if (no instanceof RnnError) throw no;
-    return no;
-  }
-  return yes.map((wire, i) => either(node, condition, [wire, no[i]], walk.nodes));
-}
-
-/** A branch that fails on these sizes cannot be the one that is taken. */
-function possible<T>(give: () => T): T | RnnError {
-  try {
-    return give();
-  } catch (error) {
-    if (error instanceof RnnError && error.kind === 'shape') return error;
-    throw error;
-  }
-}
-
-/** Joins two branches by a Where. @throws RnnError if they give different shapes */
-function either(node: OnnxNode, condition: Wire, wires: readonly [Wire, Wire], nodes: Nodes): Wire {
-  const [a, b] = wires.map(wire => nodes.shape(wire).map(d => d.symbol));
-  if (a.join() !== b.join())
-    throw new Undecided(
-      node,
-      notExpressible(`${nodeLabel(node)} gives [${a.join(', ')}] or [${b.join(', ')}], as it decides while running`),
-    );
-  const one = nodes.shape(condition).length === 0 ? condition : nodes.op('condition', 'Reshape', [condition, nodes.int([])]);
-  return nodes.op(node.name || 'if', 'Where', [one, ...wires]);
 }
 
 /** Turns a product with a constant matrix, and a bias that is added next, into a dense layer; undefined for any other product. */

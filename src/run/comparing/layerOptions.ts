@@ -2,6 +2,7 @@ import { formatActivation } from '../../activations/index.js';
 import { changeLayer, runLayer, runScenario, scenarioOf } from '../../diagnosis/index.js';
 import { escapeText } from '../../escape.js';
 import { getLayerKind } from '../../layers/index.js';
+import { pythonText } from '../../layers/python.js';
 import { isRecurrent, type LayerSpec } from '../../model/spec.js';
 import { once } from '../../once.js';
 import { largestDifference, largestMagnitude } from '../../tensor/difference.js';
@@ -137,8 +138,8 @@ function optionsOf(layer: LayerSpec): Map<string, string> {
 function inPython(value: unknown): string {
   if (Array.isArray(value)) return value.length === 1 ? inPython(value[0]) : `(${value.map(inPython).join(', ')})`;
   if (typeof value === 'string') return `'${escapeText(value, 40)}'`;
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  return value === null || value === undefined ? 'None' : escapeText(typeof value === 'object' ? JSON.stringify(value) : String(value), 60);
+  if (typeof value === 'object' && value !== null) return escapeText(JSON.stringify(value), 60);
+  return pythonText(value);
 }
 
 function presence([one, other]: Pair, said: readonly EquationDifference[]): EquationDifference[] {
