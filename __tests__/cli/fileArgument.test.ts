@@ -74,7 +74,7 @@ describe('a file beside the flags', () => {
     const described = ['-i', x, '--layers', 'dense:4@relu,dense:2'];
     const right = await json('forward', '--weights', path, ...described);
     expect((await json('forward', path, ...described)).ySha256).toBe(right.ySha256);
-    expect((await runCli(['forward', path, '-i', x])).stderr).toContain('or say the network with --layers');
+    expect((await runCli(['forward', path, '-i', x])).stderr).toContain('or describe the network with --layers');
   });
 
   it('that is an array beside a network is the other side of compare, in either order', async () => {

@@ -276,17 +276,17 @@ describe('graphs', () => {
     [
       'a circle',
       [series, named('Dense', 'a', node('out'), { units: 2 }), named('Dense', 'out', node('a'), { units: 2 })],
-      'the layers are not joined to the input',
+      'the layers are not connected to the input',
     ],
     [
       'a layer called with what it does not read',
       [series, named('Dense', 'out', [{ args: node('series')[0].args, kwargs: { training: true } }], { units: 2 })],
-      'the layer is called with training',
+      'the layer is called with the argument training, which is not supported',
     ],
     [
       'an operator that is not run',
       [series, { ...named('Fft', 'out', node('series')), module: 'keras.ops' }],
-      'Fft of keras.ops is not run here',
+      'Fft of keras.ops is not supported',
     ],
   ] as [string, Json[], string][])('with %s are refused', (_, layers, message) => {
     expect(failure(functional(layers))).toMatchObject({ message, exit: 3 });
@@ -295,15 +295,15 @@ describe('graphs', () => {
 
 describe('what is refused by name', () => {
   it.each([
-    [layer('Lambda', { function: 'x' }), 'E_KERAS_CLASS', 'Lambda is not run here'],
-    [{ ...layer('Dense', { units: 1 }), registered_name: 'evil>Dense' }, 'E_KERAS_CLASS', 'evil>Dense is not run here'],
-    [layer('__proto__'), 'E_KERAS_CLASS', '__proto__ is not run here'],
-    [layer('TimeDistributed', { layer: layer('MyLayer') }), 'E_KERAS_CLASS', 'MyLayer is not run here'],
-    [layer('Bidirectional', { layer: layer('Dense', { units: 2 }) }), 'E_KERAS_CLASS', 'Dense is not run here'],
+    [layer('Lambda', { function: 'x' }), 'E_KERAS_CLASS', 'Lambda is not supported'],
+    [{ ...layer('Dense', { units: 1 }), registered_name: 'evil>Dense' }, 'E_KERAS_CLASS', 'evil>Dense is not supported'],
+    [layer('__proto__'), 'E_KERAS_CLASS', '__proto__ is not supported'],
+    [layer('TimeDistributed', { layer: layer('MyLayer') }), 'E_KERAS_CLASS', 'MyLayer is not supported'],
+    [layer('Bidirectional', { layer: layer('Dense', { units: 2 }) }), 'E_KERAS_CLASS', 'Dense is not supported'],
     [
       layer('Bidirectional', { layer: layer('LSTM', { units: 2 }), backward_layer: layer('LSTM', { units: 2 }) }),
       'E_KERAS_OPTION',
-      'the backward layer does not mirror the forward one',
+      'the backward layer does not match the forward layer',
     ],
     [layer('UpSampling2D', { interpolation: 'spline' }), 'E_KERAS_OPTION', 'interpolation is spline'],
     [layer('Dense', { units: '4' }), 'E_SPEC_TYPE', "expected a whole number, found '4'"],
@@ -449,12 +449,12 @@ describe('the words about', () => {
     [
       'another model',
       { class_name: 'Sub\u0007', config: {} },
-      '3 E_KERAS_CLASS | Sub\\u0007 is not run here | expected: a Sequential or Functional model | found: Sub\\u0007',
+      '3 E_KERAS_CLASS | Sub\\u0007 is not supported | expected: a Sequential or Functional model | found: Sub\\u0007',
     ],
     [
       'no class',
       { config: {} },
-      '3 E_KERAS_CLASS | no class name is not run here | expected: a Sequential or Functional model | found: no class name',
+      '3 E_KERAS_CLASS | the layer has no class name | expected: a Sequential or Functional model | found: no class name',
     ],
     ['a layer that is none', sequential('x' as unknown as Json), '3 E_KERAS_CONFIG | expected an object for the layer | found: x'],
     [
@@ -465,13 +465,13 @@ describe('the words about', () => {
     [
       'states read by the next layer',
       sequential(layer('LSTM', { units: 2, return_state: true }), layer('Flatten')),
-      '3 E_KERAS_OPTION | return_state: lstm gives several values inside a Sequential model | expected: return_state=False, or the last layer | found: return_state=True | fix: build it as a functional model, in which each is a value',
+      '3 E_KERAS_OPTION | return_state: lstm returns several values inside a Sequential model | expected: return_state=False, or the last layer | found: return_state=True | fix: build a functional model, where each of them has a name',
     ],
     ['states at the end', sequential(layer('LSTM', { units: 2, return_state: true })), 'nothing'],
     [
       'states read in a graph',
       graph(flatten([[['series', 0, 1]]])),
-      '3 E_KERAS_OPTION | layer out\\u0007: series: output 1 of series is not computed here | expected: an output of the layer, or one of its states | found: output 1',
+      '3 E_KERAS_OPTION | layer out\\u0007: series: output 1 of series is not supported | expected: an output of the layer, or one of its states | found: output 1',
     ],
     ['no output', graph(flatten([[['series', 0, 0]]]), []), '3 E_KERAS_CONFIG | output_layers: the model names no output'],
     [
@@ -490,9 +490,13 @@ describe('the words about', () => {
     [
       'a layer that is not called',
       graph(flatten([], { name: 'out\u0007' })),
-      '3 E_KERAS_OPTION | out\\u0007: output 0 of out\\u0007 is not computed here | expected: an output of the layer, or one of its states | found: output 0',
+      '3 E_KERAS_OPTION | out\\u0007: output 0 of out\\u0007 is not supported | expected: an output of the layer, or one of its states | found: output 0',
     ],
-    ['a circle', graph(flatten([[['out\u0007', 0, 0]]])), '3 E_KERAS_CONFIG | the layers are not joined to the input | found: out\\u0007'],
+    [
+      'a circle',
+      graph(flatten([[['out\u0007', 0, 0]]])),
+      '3 E_KERAS_CONFIG | the layers are not connected to the input | found: out\\u0007',
+    ],
     [
       'lists in lists',
       graph(flatten([{ args: [deep(inner => [inner])] }])),
@@ -511,7 +515,7 @@ describe('the words about', () => {
     [
       'a layer of somebody',
       sequential({ ...layer('Dense', { units: 1 }), registered_name: 'my>keras' }),
-      '3 E_KERAS_CLASS | layer dense: my>keras is not run here | expected: a layer of Keras itself | found: my>keras | fix: in Python, save what is computed in front of it: keras.Model(model.inputs, model.get_layer("dense").input).save("part.keras")',
+      '3 E_KERAS_CLASS | layer dense: my>keras is not supported | expected: a layer of Keras itself | found: my>keras | fix: in Python, save what is computed in front of it: keras.Model(model.inputs, model.get_layer("dense").input).save("part.keras")',
     ],
     ['a layer of Keras itself', sequential({ ...layer('Dense', { units: 1 }), registered_name: 'keras.src>Dense' }), 'nothing'],
     ['a layer registered by its class', sequential({ ...layer('Dense', { units: 1 }), registered_name: 'Dense' }), 'nothing'],
@@ -529,12 +533,12 @@ describe('the words about', () => {
     [
       'both ways of no cell',
       sequential(layer('Bidirectional', { layer: layer('Dense') })),
-      '3 E_KERAS_CLASS | layer bidirectional: Dense is not run here | expected: SimpleRNN, LSTM, GRU, RNN, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D | found: Dense | fix: in Python, save what is computed in front of it: keras.Model(model.inputs, model.get_layer("bidirectional").input).save("part.keras")',
+      '3 E_KERAS_CLASS | layer bidirectional: Dense is not supported | expected: SimpleRNN, LSTM, GRU, RNN, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D | found: Dense | fix: in Python, save what is computed in front of it: keras.Model(model.inputs, model.get_layer("bidirectional").input).save("part.keras")',
     ],
     [
       'both ways of what every object has',
       sequential(layer('Bidirectional', { layer: layer('constructor') })),
-      '3 E_KERAS_CLASS | layer bidirectional: constructor is not run here | expected: SimpleRNN, LSTM, GRU, RNN, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D | found: constructor | fix: in Python, save what is computed in front of it: keras.Model(model.inputs, model.get_layer("bidirectional").input).save("part.keras")',
+      '3 E_KERAS_CLASS | layer bidirectional: constructor is not supported | expected: SimpleRNN, LSTM, GRU, RNN, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D | found: constructor | fix: in Python, save what is computed in front of it: keras.Model(model.inputs, model.get_layer("bidirectional").input).save("part.keras")',
     ],
     [
       'no layer in both ways',

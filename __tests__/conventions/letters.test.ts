@@ -72,14 +72,16 @@ describe('weights by the letters of the equations', () => {
       ['Wh', t(5, 5)],
       ['bh', t(5)],
     ]);
-    expect(said(() => letters.toSpec(tensors, hints))).toContain('E_TRANSPOSED Wx: Wx [5, 3] and Wh [5, 5] are those of Wx @ x + Wh @ h');
+    expect(said(() => letters.toSpec(tensors, hints))).toContain(
+      'E_TRANSPOSED Wx: Wx [5, 3] and Wh [5, 5] have the shapes for Wx @ x + Wh @ h',
+    );
   });
 
   it('of more layers than the network has are refused', () => {
     const { shapes } = drawn(['rnn']);
     const tensors = new Map(['Wx1', 'Wx2'].map(name => [name, t(3, 5)]));
     expect(said(() => letters.toWeights(shapes, tensors))).toContain(
-      'E_WEIGHT_EXTRA Wx: the weights of layer 2 have no layer in the network',
+      'E_WEIGHT_EXTRA Wx: the file has weights for a layer 2, which the network does not have',
     );
   });
 

@@ -96,7 +96,7 @@ describe('attributes', () => {
 
   it('are of one type each', () => {
     expect(said(() => floatOf(node('LSTM', { clip: int(3) }, { name: 'a\u0007' }), 'clip'))).toBe(
-      "3 E_ONNX_ATTRIBUTE | clip: attribute clip of LSTM 'a\\u0007' is of another type | expected: float | found: int",
+      "3 E_ONNX_ATTRIBUTE | clip: attribute clip of LSTM 'a\\u0007' has the wrong type | expected: float | found: int",
     );
     expect([floatOf(node('X', { a: float(0.5) }), 'a'), textOf(node('X', { a: text('t') }), 'a'), textsOf(node('X'), 'a')]).toEqual([
       0.5,
@@ -124,10 +124,10 @@ describe('attributes', () => {
   it('that nobody reads are refused', () => {
     onlyAttributes(node('X', { a: int(1), b: int(1) }), ['b', 'a']);
     expect(said(() => onlyAttributes(node('X', { a: int(1), 'c\u0007': int(1) }), ['a', 'b']))).toBe(
-      '3 E_ONNX_ATTRIBUTE | c\\u0007: attribute c\\u0007 of X is not known | expected: a, b | found: c\\u0007',
+      '3 E_ONNX_ATTRIBUTE | c\\u0007: unknown attribute c\\u0007 of X | expected: a, b | found: c\\u0007',
     );
     expect(said(() => onlyAttributes(node('X', { c: int(1) }), []))).toBe(
-      '3 E_ONNX_ATTRIBUTE | c: attribute c of X is not known | expected: no attributes | found: c',
+      '3 E_ONNX_ATTRIBUTE | c: unknown attribute c of X | expected: no attributes | found: c',
     );
   });
 

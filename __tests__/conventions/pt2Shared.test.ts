@@ -294,12 +294,12 @@ describe('rules that PyTorch shares with keras.ops', () => {
         ['q', { as_float: 0.5 }],
         ['interpolation', { as_string: 'cubic' }],
       ]),
-    ).toThrow('the operator aten.quantile.scalar with this method is not run here');
+    ).toThrow('the operator aten.quantile.scalar with this method is not supported');
     expect(
       said('diff.default', [
         ['self', T],
         ['prepend', T],
       ]),
-    ).toThrow('aten.diff.default with prepend is not run here');
+    ).toThrow('aten.diff.default with prepend is not supported');
   });
 });

@@ -61,17 +61,17 @@ const CASES: [string, () => unknown, string][] = [
   [
     'an array too few',
     () => keras.toWeights(net([rnn, dense]).shapes, named({ arr_0: [3, 2], arr_1: [2, 2], arr_2: [2], arr_3: [2, 5] })),
-    '3 E_WEIGHT_MISSING | arr_4 (dense_1/bo): the network has 5 weights, the file 4 arrays | expected: dense_1/bo [5] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it (+nobias)',
+    '3 E_WEIGHT_MISSING | arr_4 (dense_1/bo): the network has 5 weights, but the file has 4 arrays | expected: dense_1/bo [5] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it (+nobias)',
   ],
   [
     'a matrix too few',
     () => keras.toWeights(net([rnn, dense]).shapes, named({ arr_0: [3, 2], arr_1: [2, 2], arr_2: [2] })),
-    '3 E_WEIGHT_MISSING | arr_3 (dense_1/Wo): the network has 5 weights, the file 3 arrays | expected: dense_1/Wo [2, 5] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it',
+    '3 E_WEIGHT_MISSING | arr_3 (dense_1/Wo): the network has 5 weights, but the file has 3 arrays | expected: dense_1/Wo [2, 5] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it',
   ],
   [
     'an array too many',
     () => keras.toWeights(net([rnn]).shapes, named({ arr_0: [3, 2], arr_1: [2, 2], arr_2: [2], arr_3: [5] })),
-    '3 E_WEIGHT_EXTRA | arr_3: the network has 3 weights, the file 4 arrays | expected: 3 arrays | found: 4 arrays',
+    '3 E_WEIGHT_EXTRA | arr_3: the network has 3 weights, but the file has 4 arrays | expected: 3 arrays | found: 4 arrays',
   ],
   [
     'an array of another shape',
@@ -101,7 +101,7 @@ const CASES: [string, () => unknown, string][] = [
   [
     'dense layers alone',
     () => keras.toSpec(named({ arr_0: [3, 2], arr_1: [2] }), hints),
-    '3 E_UNDETERMINED | no recurrent layer can be told from these weights | fix: describe the network with --layers or --cell, --D, --M, --K',
+    '3 E_UNDETERMINED | these weights contain no recognisable recurrent layer | fix: describe the network with --layers or --cell, --D, --M, --K',
   ],
 
   // legacy .h5 and tfjs
@@ -130,12 +130,12 @@ const CASES: [string, () => unknown, string][] = [
         net([{ ...rnn, bidirectional: 'sum' }]).shapes,
         named({ 'rnn_1/forward_rnn/kernel': [3, 2], 'rnn_1/forward_rnn/recurrent_kernel': [2, 2], 'rnn_1/forward_rnn/bias': [2] }),
       ),
-    '3 E_WEIGHT_MISSING | rnn_1/backward/kernel (rnn_1/backward/Wx): the network has 6 weights, the file 3 arrays | expected: rnn_1/backward/Wx [3, 2] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it',
+    '3 E_WEIGHT_MISSING | rnn_1/backward/kernel (rnn_1/backward/Wx): the network has 6 weights, but the file has 3 arrays | expected: rnn_1/backward/Wx [3, 2] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it',
   ],
   [
     'no layer by name',
     () => kerasNames.toWeights(net([rnn, dense]).shapes, named({ 'a/kernel': [3, 2], 'a/recurrent_kernel': [2, 2], 'a/bias': [2] })),
-    '3 E_WEIGHT_MISSING | dense_1/kernel (dense_1/Wo): the network has 5 weights, the file 3 arrays | expected: dense_1/Wo [2, 5] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it',
+    '3 E_WEIGHT_MISSING | dense_1/kernel (dense_1/Wo): the network has 5 weights, but the file has 3 arrays | expected: dense_1/Wo [2, 5] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it',
   ],
   [
     'weight_names of what is not there',
@@ -174,7 +174,7 @@ const CASES: [string, () => unknown, string][] = [
   [
     'a variable too few',
     () => kerasPaths.toWeights(net([rnn]).shapes, named({ 'layers/simple_rnn/cell/vars/0': [3, 2] })),
-    '3 E_WEIGHT_MISSING | layers/simple_rnn/cell/vars/1 (rnn_1/Wh): the network has 3 weights, the file 1 arrays | expected: rnn_1/Wh [2, 2] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it',
+    '3 E_WEIGHT_MISSING | layers/simple_rnn/cell/vars/1 (rnn_1/Wh): the network has 3 weights, but the file has 1 arrays | expected: rnn_1/Wh [2, 2] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it',
   ],
   [
     'a backward variable too few',
@@ -187,7 +187,7 @@ const CASES: [string, () => unknown, string][] = [
           'layers/bidirectional/forward_layer/cell/vars/2': [2],
         }),
       ),
-    '3 E_WEIGHT_MISSING | layers/bidirectional/backward_layer/cell/vars/0 (rnn_1/backward/Wx): the network has 6 weights, the file 3 arrays | expected: rnn_1/backward/Wx [3, 2] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it',
+    '3 E_WEIGHT_MISSING | layers/bidirectional/backward_layer/cell/vars/0 (rnn_1/backward/Wx): the network has 6 weights, but the file has 3 arrays | expected: rnn_1/backward/Wx [3, 2] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it',
   ],
   [
     'an embedding that is not there',
@@ -196,7 +196,7 @@ const CASES: [string, () => unknown, string][] = [
         net([rnn, dense]).shapes,
         named({ 'layers/simple_rnn/cell/vars/0': [3, 2], 'layers/simple_rnn/cell/vars/1': [2, 2], 'layers/simple_rnn/cell/vars/2': [2] }),
       ),
-    '3 E_WEIGHT_MISSING | layers/dense/vars/0 (dense_1/Wo): the network has 5 weights, the file 3 arrays | expected: dense_1/Wo [2, 5] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it',
+    '3 E_WEIGHT_MISSING | layers/dense/vars/0 (dense_1/Wo): the network has 5 weights, but the file has 3 arrays | expected: dense_1/Wo [2, 5] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it',
   ],
   [
     'a dense of every step that is not there',
@@ -208,12 +208,12 @@ const CASES: [string, () => unknown, string][] = [
         ]).shapes,
         named({ 'layers/simple_rnn/cell/vars/0': [3, 2], 'layers/simple_rnn/cell/vars/1': [2, 2], 'layers/simple_rnn/cell/vars/2': [2] }),
       ),
-    '3 E_WEIGHT_MISSING | layers/time_distributed/layer/vars/0 (dense_1/Wo): the network has 5 weights, the file 3 arrays | expected: dense_1/Wo [2, 5] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it',
+    '3 E_WEIGHT_MISSING | layers/time_distributed/layer/vars/0 (dense_1/Wo): the network has 5 weights, but the file has 3 arrays | expected: dense_1/Wo [2, 5] | found: nothing | fix: save all of them, np.savez(file, *model.get_weights()), or describe the network without it',
   ],
   [
     'a convolution',
     () => kerasPaths.toSpec(named({ 'layers/conv1d_2/vars/0': [3, 2, 5] }), hints),
-    '3 E_KERAS_CLASS | layers/conv1d_2: weights of a conv1d are not read here | expected: simple_rnn, lstm, gru, bidirectional, dense, time_distributed, embedding | found: conv1d',
+    '3 E_KERAS_CLASS | layers/conv1d_2: the weights of a layer conv1d are not supported | expected: simple_rnn, lstm, gru, bidirectional, dense, time_distributed, embedding | found: conv1d',
   ],
   [
     'widths that do not follow',
@@ -222,7 +222,7 @@ const CASES: [string, () => unknown, string][] = [
         named({ 'layers/lstm/cell/vars/0': [3, 8], 'layers/lstm/cell/vars/1': [2, 8], 'layers/dense/vars/0': [5, 1] }),
         hints,
       ),
-    '3 E_UNDETERMINED | the order of the layers cannot be told from their widths | expected: layers of which each is as wide as the next one reads | fix: describe the network with --layers, or --cell, --D, --M, --K',
+    '3 E_UNDETERMINED | the widths of the layers do not determine their order | expected: each layer as wide as the input of the next | fix: describe the network with --layers, or --cell, --D, --M, --K',
   ],
 
   // our own
@@ -234,12 +234,12 @@ const CASES: [string, () => unknown, string][] = [
   [
     'Wx alone',
     () => native.toSpec(named({ 'rnn_1/Wx': [3, 2] }), hints),
-    '3 E_UNDETERMINED | rnn_1: a recurrent layer has input weights only | expected: Wx and Wh',
+    '3 E_UNDETERMINED | rnn_1: a recurrent layer has only input weights | expected: Wx and Wh',
   ],
   [
     'Wh alone',
     () => native.toSpec(named({ 'rnn_1/Wh': [2, 2] }), hints),
-    '3 E_UNDETERMINED | rnn_1: a recurrent layer has recurrent weights only | expected: Wx and Wh',
+    '3 E_UNDETERMINED | rnn_1: a recurrent layer has only recurrent weights | expected: Wx and Wh',
   ],
   [
     'five gates',
@@ -296,7 +296,7 @@ const CASES: [string, () => unknown, string][] = [
         net([{ ...rnn, useBias: false }], 'torch').shapes,
         named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'fc\u0007.weight': [5, 2] }),
       ),
-    '3 E_WEIGHT_EXTRA | fc\\u0007: the file has a module \'fc\\u0007\' that the network does not have | expected: 1 layers with weights | found: 2 | fix: describe the whole network, or name the modules that it is (rnn, fc\\u0007): +name=MODULE on every layer of --layers (on the first of an nn.LSTM that has several), "tensors" in a spec',
+    '3 E_WEIGHT_EXTRA | fc\\u0007: the file has a module \'fc\\u0007\' that the network does not have | expected: 1 layers with weights | found: 2 | fix: describe the whole network, or name the modules to use (rnn, fc\\u0007): +name=MODULE on every layer of --layers (on the first of an nn.LSTM that has several), "tensors" in a spec',
   ],
   [
     'weights that are turned',
@@ -384,22 +384,22 @@ const CASES: [string, () => unknown, string][] = [
         named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'bn.weight': [5, 2], 'bn.running_mean\u0007': [5] }),
         hints,
       ),
-    '3 E_UNDETERMINED | \'bn.running_mean\\u0007\' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: bn.running_mean\\u0007 [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | \'bn.running_mean\\u0007\' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: bn.running_mean\\u0007 [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, with only the modules to be run; or give a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
   [
     'a bias alone',
     () => torch.toSpec(named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'fc.bias': [5] }), hints),
-    '3 E_UNDETERMINED | fc: \'fc.bias\' has no weight beside it | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: fc.bias [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the whole state dict: weights that two modules share stand in it twice; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | fc: \'fc.bias\' has no weight that belongs to it | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: fc.bias [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the whole state dict, which lists shared weights once per module; or give a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
   [
     'a bias of a projection',
     () => torch.toSpec(named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], 'rnn.bias_hr_l0': [5] }), hints),
-    '3 E_UNDETERMINED | rnn.l0: \'rnn.bias_hr_l0\' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: rnn.bias_hr_l0 [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | rnn.l0: \'rnn.bias_hr_l0\' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: rnn.bias_hr_l0 [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, with only the modules to be run; or give a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
   [
     'a parameter without a module',
     () => torch.toSpec(named({ 'rnn.weight_ih_l0': [2, 3], 'rnn.weight_hh_l0': [2, 2], scale: [5] }), hints),
-    '3 E_UNDETERMINED | \'scale\' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: scale [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, of the modules that are to be run; or a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
+    '3 E_UNDETERMINED | \'scale\' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation | expected: weight_ih_l0 [G·M, D] …, or weight [K, in] and bias | found: scale [5] | fix: run rnn alone: --layers "rnn:2+nobias+name=rnn"; or save the state dict without it, with only the modules to be run; or give a file that says how it is used, in Python: torch.export.save(torch.export.export(model, (x,)), "model.pt2")',
   ],
 
   [

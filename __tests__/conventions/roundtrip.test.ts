@@ -161,7 +161,7 @@ describe('PyTorch', () => {
       ),
     ).toThrow('recurrent weights of shape [5, 10] fit no known cell');
     expect(() => torch.toSpec(new Map([['rnn.weight_ih_l0', t(10, 3)]]), { task: 'many-to-one', pool: 'last', timesteps: null })).toThrow(
-      'a recurrent layer has input weights only',
+      'a recurrent layer has only input weights',
     );
   });
 });
@@ -170,7 +170,7 @@ describe('Keras', () => {
   it('says which array stands for which weight', () => {
     const { shapes } = draw(chain({ kind: 'rnn', units: 2 }, { kind: 'dense', units: 5 }));
     const arrays = (...all: Tensor[]) => new Map(all.map((a, i) => [`arr_${i}`, a]));
-    expect(() => keras.toWeights(shapes, arrays(t(3, 2), t(2, 2)))).toThrow('the network has 5 weights, the file 2 arrays');
+    expect(() => keras.toWeights(shapes, arrays(t(3, 2), t(2, 2)))).toThrow('the network has 5 weights, but the file has 2 arrays');
     expect(() => keras.toWeights(shapes, arrays(t(2, 3), t(2, 2), t(2), t(2, 5), t(5)))).toThrow('expected [3, 2] = [D, M], found [2, 3]');
   });
 
@@ -193,7 +193,7 @@ describe('Keras', () => {
         ]),
         { task: 'many-to-one', pool: 'last', timesteps: null },
       ),
-    ).toThrow('no recurrent layer can be told from these weights');
+    ).toThrow('these weights contain no recognisable recurrent layer');
   });
 });
 
@@ -204,7 +204,7 @@ describe('our own names', () => {
     const { shapes, weights } = draw(chain({ kind: 'rnn', units: 2 }));
     expect(() => ours.toWeights(shapes, new Map([...weights].slice(1)))).toThrow('the weight rnn_1/Wx [3, 2] is missing');
     expect(() => ours.toWeights(shapes, new Map([...weights, ['rnn_2/Wx', t(2, 2)]]))).toThrow(
-      'there is a weight rnn_2/Wx that the network does not have',
+      'the weights contain rnn_2/Wx, which the network does not have',
     );
   });
 

@@ -76,8 +76,8 @@ it('a group has one scale before version 21, a channel since', () => {
   const plain = of(21, 1, 1, 1, 1);
   expect(of(20, 2, 3).map((v, k) => v / plain[k])).toEqual([2, 2, 2, 2, 3, 3, 3, 3].map(n => expect.closeTo(n, 4)));
   expect(of(21, 2, 3, 4, 5).map((v, k) => v / plain[k])).toEqual([2, 2, 3, 3, 4, 4, 5, 5].map(n => expect.closeTo(n, 4)));
-  expect(() => of(21, 2, 3)).toThrow('the channels do not agree');
-  expect(() => of(20, 2, 3, 4, 5)).toThrow('the channels do not agree');
+  expect(() => of(21, 2, 3)).toThrow('the scale does not match the channels');
+  expect(() => of(20, 2, 3, 4, 5)).toThrow('the scale does not match the channels');
 });
 
 it('a Scan of version 8, which had the samples in front, is refused', () => {

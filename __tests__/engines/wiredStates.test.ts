@@ -76,7 +76,7 @@ it.each([
   [
     'a stride that is text',
     (b: GraphBuilder, y: string) => b.add('ConvTranspose', [y, b.constant('k', draw(N, 3, 2))], { strides: text('2') }),
-    'attribute strides of ConvTranspose is of another type',
+    'attribute strides of ConvTranspose has the wrong type',
   ],
   ['a shape that is left out', (b: GraphBuilder, y: string) => b.add('Reshape', [y]), 'Reshape has no input 1'],
 ])('%s is said, and no layer', (_, behind, why) => {
@@ -87,7 +87,7 @@ it.each([
 
 it.each([6, 7, 9])('numbers that are cast to type %i are no longer those of a layer', to => {
   const model = graphWith(zeros, (b, y) => b.add('Cast', [b.add('Cast', [y], { to: int(to) })], { to: int(1) }));
-  expect(layersOfGraph(model)).toEqual({ reason: 'Cast makes other numbers' });
+  expect(layersOfGraph(model)).toEqual({ reason: 'Cast changes the numbers' });
 });
 
 it('a reshape that may make axes of no size does not copy sizes', () => {
@@ -95,7 +95,7 @@ it('a reshape that may make axes of no size does not copy sizes', () => {
     graphWith(zeros, (b, y) => b.add('Reshape', [y, b.integers([0, 0, M])], { allowzero: int(allowzero) }));
   expect(specOfGraph(reshaped(0)).shapes.output.map(d => d.size)).toEqual([1, null, M]);
   expect(specOfGraph(reshaped(1)).shapes.output.map(d => d.size)).toEqual([0, 0, M]);
-  expect(layersOfGraph(reshaped(1))).toEqual({ reason: 'Reshape leaves no numbers' });
+  expect(layersOfGraph(reshaped(1))).toEqual({ reason: 'Reshape gives an empty tensor' });
 });
 
 it('what doubles with every node is written in a few letters: an axis, and sizes that are computed from one', () => {
@@ -116,6 +116,6 @@ it('products of constants that are far larger than the file are not computed to 
     b.add('Add', [y, b.add('ReduceMax', [b.add('MatMul', [wide(b), wide(b)])], { keepdims: int(0) })]),
   );
   const began = process.cpuUsage().user;
-  expect(layersOfGraph(model)).toEqual({ reason: 'Expand: it computes with far more constant numbers than its file has' });
+  expect(layersOfGraph(model)).toEqual({ reason: 'Expand: its constants, once computed, are far larger than its file' });
   expect(process.cpuUsage().user - began).toBeLessThan(2e6);
 });

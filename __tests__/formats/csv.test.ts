@@ -72,22 +72,22 @@ describe('a table', () => {
     [
       'a short row',
       '1,2,3\n4,5\n',
-      'E_CSV_RAGGED line 2, column 4: 2 columns, but the first row has 3 | expected: 3 columns | found: 2 columns | fix: write as many numbers in every row, and nan where one is missing',
+      'E_CSV_RAGGED line 2, column 4: 2 columns, but the first row has 3 | expected: 3 columns | found: 2 columns | fix: write the same number of values in every row, and nan for a missing one',
     ],
     [
       'a row of one',
       '1,2\n\n 3 \n',
-      'E_CSV_RAGGED line 3, column 4: 1 column, but the first row has 2 | expected: 2 columns | found: 1 column | fix: write as many numbers in every row, and nan where one is missing',
+      'E_CSV_RAGGED line 3, column 4: 1 column, but the first row has 2 | expected: 2 columns | found: 1 column | fix: write the same number of values in every row, and nan for a missing one',
     ],
     [
       'a long row',
       '1,2\r\n3,4,5\r\n',
-      'E_CSV_RAGGED line 2, column 5: 3 columns, but the first row has 2 | expected: 2 columns | found: 3 columns | fix: write as many numbers in every row, and nan where one is missing',
+      'E_CSV_RAGGED line 2, column 5: 3 columns, but the first row has 2 | expected: 2 columns | found: 3 columns | fix: write the same number of values in every row, and nan for a missing one',
     ],
     [
       'a row shorter than its header',
       'a,b\n1\n',
-      'E_CSV_RAGGED line 2, column 2: 1 column, but the first row has 2 | expected: 2 columns | found: 1 column | fix: write as many numbers in every row, and nan where one is missing',
+      'E_CSV_RAGGED line 2, column 2: 1 column, but the first row has 2 | expected: 2 columns | found: 1 column | fix: write the same number of values in every row, and nan for a missing one',
     ],
     [
       'an empty cell',

@@ -225,7 +225,7 @@ describe('a pickle is refused', () => {
     [0xff, 'unknown'],
   ])('at opcode 0x%s, %s', (opcode, name) => {
     expect(said(() => read('N', Uint8Array.of(opcode), 'xyz\n.'))).toBe(
-      `E_PT_OPCODE data.pkl: offset 1001: the pickle opcode ${name} (0x${opcode.toString(16)}) is not carried out: what it needs is not in the file | found: opcode ${name}${FIX}`,
+      `E_PT_OPCODE data.pkl: offset 1001: the pickle opcode ${name} (0x${opcode.toString(16)}) is not supported: what it needs is not in the file | found: opcode ${name}${FIX}`,
     );
   });
 
@@ -238,9 +238,13 @@ describe('a pickle is refused', () => {
     ['that takes from below a mark', ['N(a.'], 'E_PT_PICKLE data.pkl: offset 1002: the pickle takes a value from an empty stack'],
     ['that goes back to no mark', ['Nt.'], 'E_PT_PICKLE data.pkl: offset 1001: the pickle goes back to a mark that was never set'],
     ['that reads a memo never written', ['h\x05.'], 'E_PT_PICKLE data.pkl: offset 1000: the pickle reads memo 5, which was never written'],
-    ['that appends to a number', ['K\x01K\x02a.'], 'E_PT_PICKLE data.pkl: offset 1004: the pickle appends to what is not a list'],
-    ['that sets items of a list', [']K\x01K\x02s.'], 'E_PT_PICKLE data.pkl: offset 1005: the pickle sets items of what is not a dict'],
-    ['that sets half an item', ['}(K\x01u.'], 'E_PT_PICKLE data.pkl: offset 1004: the pickle sets items of what is not a dict'],
+    ['that appends to a number', ['K\x01K\x02a.'], 'E_PT_PICKLE data.pkl: offset 1004: the pickle appends to something that is not a list'],
+    [
+      'that sets items of a list',
+      [']K\x01K\x02s.'],
+      'E_PT_PICKLE data.pkl: offset 1005: the pickle sets items of something that is not a dict',
+    ],
+    ['that sets half an item', ['}(K\x01u.'], 'E_PT_PICKLE data.pkl: offset 1004: the pickle sets items of something that is not a dict'],
     ['with a key twice', ['}(K\x01NK\x01Nu.'], `E_PT_DUPLICATE data.pkl: offset 1008: the key '1' is set twice${FIX}`],
     [
       'with an integer of 1025 bytes',
@@ -249,10 +253,10 @@ describe('a pickle is refused', () => {
     ],
     ['with a number that is none', ['F1.2.3\n.'], "E_PT_PICKLE data.pkl: offset 1000: '1.2.3' is not a number"],
     ['with an integer that is none', ['I1e3\n.'], "E_PT_PICKLE data.pkl: offset 1000: '1e3' is not an integer"],
-    ['with a text without quotes', ['Sabc\n.'], 'E_PT_PICKLE data.pkl: offset 1000: abc is not a text in quotes'],
+    ['with a text without quotes', ['Sabc\n.'], 'E_PT_PICKLE data.pkl: offset 1000: abc is not a string in quotes'],
     ['with a memo index that is none', ['Np-1\n.'], "E_PT_PICKLE data.pkl: offset 1001: the memo index '-1' is not a number"],
-    ['with a name that is not ended', ['ctorch\nFloat'], 'E_PT_PICKLE data.pkl: offset 1000: a name is not ended'],
-    ['with a name of a module that is not ended', ['ctorch'], 'E_PT_PICKLE data.pkl: offset 1000: a name is not ended'],
+    ['with a name that is not ended', ['ctorch\nFloat'], 'E_PT_PICKLE data.pkl: offset 1000: a name is not terminated'],
+    ['with a name of a module that is not ended', ['ctorch'], 'E_PT_PICKLE data.pkl: offset 1000: a name is not terminated'],
     [
       'with a text that is no UTF-8',
       ['\x8c\x03ab\xff.'],
@@ -266,24 +270,24 @@ describe('a pickle is refused', () => {
     [
       'that makes a parameter of nothing',
       [PARAMETER, ')R.'],
-      'E_PT_PICKLE data.pkl: offset 1034: a parameter is made of what is not a tensor',
+      'E_PT_PICKLE data.pkl: offset 1034: a parameter is made of something that is not a tensor',
     ],
     [
       'that makes a parameter of a number',
       [PARAMETER, 'K\x01\x85R.'],
-      'E_PT_PICKLE data.pkl: offset 1036: a parameter is made of what is not a tensor',
+      'E_PT_PICKLE data.pkl: offset 1036: a parameter is made of something that is not a tensor',
     ],
-    ['that sets the state of a list', [']}b.'], 'E_PT_PICKLE data.pkl: offset 1002: the pickle sets the state of what can have none'],
+    ['that sets the state of a list', [']}b.'], 'E_PT_PICKLE data.pkl: offset 1002: the pickle sets the state of something that has none'],
     [
       'with a name of no text',
       ['K\x01', text('a'), '\x93.'],
       "E_PT_PICKLE data.pkl: offset 1008: the pickle refers to '1.a', which is not a name",
     ],
-    ['that calls a number', ['K\x01)R.'], 'E_PT_PICKLE data.pkl: offset 1003: the pickle calls what is not a name'],
+    ['that calls a number', ['K\x01)R.'], 'E_PT_PICKLE data.pkl: offset 1003: the pickle calls something that is not a name'],
     [
       'that calls with a number',
       [ORDERED, 'K\x01R.'],
-      'E_PT_PICKLE data.pkl: offset 1027: the pickle calls with what is not a list of arguments',
+      'E_PT_PICKLE data.pkl: offset 1027: the pickle calls a function with something that is not a list of arguments',
     ],
   ])('%s', (_, parts, words) => expect(said(() => read(...parts))).toBe(words));
 

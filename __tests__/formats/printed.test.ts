@@ -215,7 +215,10 @@ describe('printed arrays', () => {
     ['[1. 2.', 'E_PRINTED_SYNTAX line 1, column 7: the text ends within an array'],
     ['[1., 2. 3.]', "E_PRINTED_SYNTAX line 1, column 9: expected ',', found '3.]'"],
     ['[1.,, 2.]', "E_PRINTED_SYNTAX line 1, column 5: expected a number, found ','"],
-    ["OrderedDict([('weight_ih_l0', tensor([[0.1]]))])", 'E_PRINTED_DICT line 1, column 13: a printed state dict has only some decimals'],
+    [
+      "OrderedDict([('weight_ih_l0', tensor([[0.1]]))])",
+      'E_PRINTED_DICT line 1, column 13: a printed state dict shows its numbers rounded',
+    ],
     ['[1.e999 2.]', 'E_PRINTED_NUMBER line 1, column 8: 1.e999 is more than a double can hold'],
     ['array([1., 2.] 3)', "E_PRINTED_SYNTAX line 1, column 16: expected ')' or a keyword such as dtype=, found '3)'"],
     [`${'['.repeat(40)}1.`, 'E_PRINTED_SYNTAX line 1, column 11: expected at most 8 brackets'],

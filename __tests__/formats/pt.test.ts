@@ -277,7 +277,7 @@ describe('the form before PyTorch 1.6', () => {
   it.each<[string, Parts, RegExp]>([
     ['another protocol', { protocol: pickle(op('M\xea\x03')) }, /^E_PT_LEGACY protocol 1002; only 1001 is read/],
     ['big-endian numbers', { system: pickle(dict(text('little_endian'), op('\x89'))) }, /big-endian/],
-    ['keys that are no text', { keys: pickle(op(']'), int(1), op('a')) }, /the keys of its storages are no list of text/],
+    ['keys that are no text', { keys: pickle(op(']'), int(1), op('a')) }, /the storage keys are not a list of strings/],
     ['a key of no tensor', { keys: pickle(op(']'), text('7'), op('a')) }, /storage 7 is of no tensor/],
     ['no count', { numbers: Buffer.alloc(0) }, /the count of storage \d+ is missing/],
     ['a count beyond the file', { numbers: Buffer.concat([count(7), six]) }, /storage \d+ of 7 numbers ends beyond the file/],

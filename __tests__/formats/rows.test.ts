@@ -159,7 +159,7 @@ describe('JSON Lines in pieces', () => {
     );
     const empty = new JsonlRows(DEFAULT_LIMITS, []);
     push(empty, '\n');
-    expect(said(() => empty.end())).toBe('E_JSONL_EMPTY offset 0: no lines | expected: one JSON value a line');
+    expect(said(() => empty.end())).toBe('E_JSONL_EMPTY offset 0: no lines | expected: one JSON value per line');
     const bounded = new JsonlRows({ ...DEFAULT_LIMITS, totalBytes: 16 }, []);
     push(bounded, '[1,2]\n', '[3,4]\n');
     expect(bounded.available).toBe(2);

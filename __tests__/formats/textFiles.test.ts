@@ -74,7 +74,7 @@ describe('JSON text', () => {
     ['{"a" 1}', "E_JSON_SYNTAX line 1, column 6: expected ':' after the key \"a\", found '1'"],
     ['{a:1}', "E_JSON_SYNTAX line 1, column 2: expected a key in double quotes, found 'a'"],
     ['{"a":1,}', "E_JSON_SYNTAX line 1, column 8: expected a key in double quotes, found '}' | fix: drop the comma before it"],
-    ['{"a":1,"b":2,"a":3}', 'E_JSON_DUPLICATE line 1, column 14: the key "a" stands twice in one object'],
+    ['{"a":1,"b":2,"a":3}', 'E_JSON_DUPLICATE line 1, column 14: the key "a" occurs twice in one object'],
     ['["abc', 'E_JSON_SYNTAX line 1, column 2: the string is not closed'],
     ['"a\nb"', 'E_JSON_SYNTAX line 1, column 3: a control character (\\u000a) inside a string'],
     ['"a\x1f"', 'E_JSON_SYNTAX line 1, column 3: a control character (\\u001f) inside a string'],
@@ -250,7 +250,7 @@ describe('JSON Lines', () => {
   });
 
   it.each<[string, string]>([
-    ['\n \n', 'E_JSONL_EMPTY offset 0: no lines | expected: one JSON value a line'],
+    ['\n \n', 'E_JSONL_EMPTY offset 0: no lines | expected: one JSON value per line'],
     ['[1]\n\n[1,2]\n', 'E_JSON_RAGGED line 3: jsonl: expected shape [1] like the first line, found [2] | expected: [1] | found: [2]'],
     ['{"a":[1]}\n{"a":[true]}', 'E_JSON_RAGGED line 2: a: expected shape [1] like the first line, found [1] | expected: [1] | found: [1]'],
     ['{"a":1}\n{"a":1,"b":2}', 'E_JSONL_KEYS line 2: the key "b" is not in the lines before'],
@@ -363,7 +363,7 @@ describe('which format it is', () => {
     const empty = 'E_FORMAT_UNKNOWN the file is empty | found: 0 bytes | fix: save or download it again';
     for (const name of [undefined, 'x.onnx', 'x.csv']) expect(said(() => detectFormat(memorySource(new Uint8Array(0)), name))).toBe(empty);
     expect(said(() => detectFormat(memorySource(Uint8Array.of(0, 1, 255, 3, 4, 5, 6, 7, 8)), 'x.txt'))).toBe(
-      `E_FORMAT_UNKNOWN the content is in no format that is read | expected: ${ALL} | found: bytes 00 01 ff 03 04 05 06 07`,
+      `E_FORMAT_UNKNOWN the content is not in a supported format | expected: ${ALL} | found: bytes 00 01 ff 03 04 05 06 07`,
     );
   });
 
@@ -416,7 +416,7 @@ describe('which format it is', () => {
     const w = new Map([['w', single([1], [1])]]);
     expect(Buffer.from(await writeTensors('csv', w)).toString()).toBe('1\n');
     expect(await saidLater(() => writeTensors('h5', w))).toBe(
-      '(unsupported) E_NOT_WRITABLE .h5 files are read but not written | fix: write one of: npy, safetensors, npz, jsonl, json, csv',
+      '(unsupported) E_NOT_WRITABLE .h5 files can be read but not written | fix: write one of: npy, safetensors, npz, jsonl, json, csv',
     );
     expect(getFormat('pt').name).toBe('pt');
   });

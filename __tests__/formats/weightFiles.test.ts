@@ -628,7 +628,7 @@ describe('TensorFlow.js', () => {
   it('needs its shards, and is bounded at exactly its limits', async () => {
     const bytes = document([group()]);
     expect(await saidLater(() => readWhole(tfjs, new Uint8Array(bytes), DEFAULT_LIMITS))).toBe(
-      'E_TFJS_SHARD model.json needs its weight files beside it, and there is no folder to look in | found: a.bin | fix: give the path of model.json, not a stream',
+      'E_TFJS_SHARD model.json needs its weight files beside it, and there is no folder to look in | found: a.bin | fix: give the path of model.json instead of piping it in',
     );
     expect((await read(bytes, undefined, { headerBytes: bytes.length, tensors: 1, totalBytes: 8, nameBytes: 1 })).tensors.size).toBe(1);
     expect(await saidLater(() => read(bytes, undefined, { headerBytes: bytes.length - 1 }))).toMatch(

@@ -154,7 +154,7 @@ describe('the words about', () => {
     [
       'another schema',
       { ...spec(layer), schema: 'x\u0007@1' },
-      "3 E_SPEC_SCHEMA | schema: this is no rnn-cli/spec@2 | expected: rnn-cli/spec@2 | found: 'x\\u0007@1'",
+      "3 E_SPEC_SCHEMA | schema: this is not a spec that rnn-cli can read | expected: rnn-cli/spec@2 | found: 'x\\u0007@1'",
     ],
     [
       'an unknown key',
@@ -286,7 +286,7 @@ describe('the words about', () => {
     [
       'an input nobody has',
       spec({ ...layer, inputs: ['zzzzzzz'] }),
-      "3 E_SPEC_WIRING | layers[0]: inputs: no layer before this one is called 'zzzzzzz' | expected: input | found: zzzzzzz | fix: a layer reads the input or a layer that stands before it",
+      "3 E_SPEC_WIRING | layers[0]: inputs: no layer before this one is called 'zzzzzzz' | expected: input | found: zzzzzzz | fix: a layer can read the input, or a layer before it",
     ],
     [
       'no inputs',
@@ -324,7 +324,7 @@ describe('the words about', () => {
     [
       'an embedding behind a layer',
       { input: { features: 3, timesteps: 4 }, layers: [layer, { kind: 'embedding', tokens: 3, units: 2 }] },
-      '3 E_TOKENS | embedding_1: needs token numbers (N, T) but rnn_1 gives real numbers (N, 4) | expected: the input, whole numbers (N, T) | found: the output of rnn_1 | fix: put the embedding first, on an input of whole numbers [N, T]',
+      '3 E_TOKENS | embedding_1: needs token numbers (N, T) but rnn_1 gives (N, 4), which are not whole numbers | expected: the input, whole numbers (N, T) | found: the output of rnn_1 | fix: put the embedding first, on an input of whole numbers [N, T]',
     ],
     [
       'an embedding behind a sequence',
@@ -335,12 +335,12 @@ describe('the words about', () => {
           { kind: 'embedding', tokens: 3, units: 2 },
         ],
       },
-      '3 E_TOKENS | embedding_1: needs token numbers (N, T) but rnn_1 gives real numbers (N, 4, 4) | expected: the input, whole numbers (N, T) | found: the output of rnn_1 | fix: put the embedding first, on an input of whole numbers [N, T]',
+      '3 E_TOKENS | embedding_1: needs token numbers (N, T) but rnn_1 gives (N, 4, 4), which are not whole numbers | expected: the input, whole numbers (N, T) | found: the output of rnn_1 | fix: put the embedding first, on an input of whole numbers [N, T]',
     ],
     [
       'a sequence that is repeated',
       { input: { features: 3, timesteps: 4 }, layers: [{ kind: 'repeat', times: 2 }] },
-      '3 E_VECTOR | repeat_1: needs one vector per sample (N, M) but gets (N, 4, 3) | expected: (N, M) | found: (N, 4, 3) | fix: let the layer before it give its last step only, or pool over time',
+      '3 E_VECTOR | repeat_1: needs one vector per sample (N, M) but gets (N, 4, 3) | expected: (N, M) | found: (N, 4, 3) | fix: let the layer before it return only its last step, or pool over time',
     ],
     [
       'a last step that is read as a sequence',
@@ -358,12 +358,12 @@ describe('the words about', () => {
         input: { features: 3, timesteps: 4 },
         layers: [layer, { kind: 'lstm', units: 2, inputs: ['input'] }, { kind: 'add', inputs: ['rnn_1', 'lstm_2'] }],
       },
-      '3 E_MERGE | add_1: cannot join (N, 4) and (N, 2) | expected: inputs of one shape | found: (N, 4), (N, 2) | fix: give both the same width (4 and 2), or concatenate them | more: return_sequences',
+      '3 E_MERGE | add_1: cannot merge (N, 4) and (N, 2) | expected: inputs of equal shapes | found: (N, 4), (N, 2) | fix: give both the same width (4 and 2), or concatenate them | more: return_sequences',
     ],
     [
       'a sequence beside a vector',
       { input: { features: 3, timesteps: 4 }, layers: [layer, { kind: 'concatenate', inputs: ['rnn_1', 'input'] }] },
-      '3 E_MERGE | concatenate_1: cannot join (N, 4) and (N, 4, 3) | expected: inputs that differ in the last axis only | found: (N, 4), (N, 4, 3) | fix: one is a sequence and the other one vector per sample: set return_sequences on both, or on neither | more: return_sequences',
+      '3 E_MERGE | concatenate_1: cannot merge (N, 4) and (N, 4, 3) | expected: inputs that differ only in the last axis | found: (N, 4), (N, 4, 3) | fix: one is a sequence and the other one vector per sample: set return_sequences on both, or on neither | more: return_sequences',
     ],
     [
       'other numbers of steps',
@@ -371,7 +371,7 @@ describe('the words about', () => {
         input: { features: 3, timesteps: 4 },
         layers: [layer, { kind: 'repeat', times: 5 }, { kind: 'concatenate', inputs: ['repeat_1', 'input'] }],
       },
-      '3 E_MERGE | concatenate_1: cannot join (N, 5, 4) and (N, 4, 3) | expected: inputs that differ in the last axis only | found: (N, 5, 4), (N, 4, 3) | fix: bring both to the same number of steps | more: return_sequences',
+      '3 E_MERGE | concatenate_1: cannot merge (N, 5, 4) and (N, 4, 3) | expected: inputs that differ only in the last axis | found: (N, 5, 4), (N, 4, 3) | fix: bring both to the same number of steps | more: return_sequences',
     ],
   ])('%s', (_, json, expected) => {
     const said = line(json);

@@ -53,7 +53,7 @@ describe('one-line networks', () => {
     }
     expect(layers('dense:2@gelu(approximate=true)')[0].activation).toEqual({ name: 'gelu', approximate: true });
     expect(failure('rnn:5,dense:2@elu(alpha=x)')).toMatchObject({
-      message: 'elu has numbers in its parentheses',
+      message: 'elu needs its parameters as name=number',
       part: 'dense:2@elu(alpha=x)',
     });
   });
@@ -122,7 +122,7 @@ describe('one-line networks', () => {
 describe('mistakes', () => {
   it.each([
     ['lsmt:64', 'lsmt:64', "unknown layer kind 'lsmt'", "did you mean 'lstm'?"],
-    ['lstm', 'lstm', 'lstm needs a number of units', 'write lstm:64'],
+    ['lstm', 'lstm', 'lstm needs the number of units', 'write lstm:64'],
     ['lstm:ten', 'lstm:ten', "units of lstm must be a whole number, found 'ten'", 'write lstm:64'],
     ['lstm:0', 'lstm:0', 'a size must be from 1 to 2147483647, found 0', 'use a positive size'],
     ['lstm:5,,dense:2', ',', 'a layer is missing', 'write kind:units between commas, such as lstm:64, or drop the comma'],
@@ -148,7 +148,7 @@ describe('mistakes', () => {
     ['rnn:5,bilsmt:4', 'bilsmt:4', "unknown layer kind 'bilsmt'", "did you mean 'bilstm'?"],
     ['RNN:5', 'RNN:5', "cannot read 'RNN:5' as a layer", 'did you mean --layers "rnn:5"?'],
     ['rnn:5 x', 'rnn:5 x', "units of rnn must be a whole number, found '5 x'", 'write rnn:64'],
-    ['repeat', 'repeat', 'repeat needs a number of times', 'write repeat:10'],
+    ['repeat', 'repeat', 'repeat needs the number of times', 'write repeat:10'],
     [
       'embedding',
       'embedding',
@@ -164,8 +164,8 @@ describe('mistakes', () => {
     ],
     ['rnn:2147483648', 'rnn:2147483648', 'a size must be from 1 to 2147483647, found 2147483648', 'use a positive size'],
     ['lstm:5+proj=0', 'proj=0', 'a size must be from 1 to 2147483647, found 0', 'use a positive size'],
-    ['rnn:5+x0', 'x0', '+x0 is not a number of layers from 1 to 100000', 'write +x3'],
-    ['rnn:5+x100001', 'x100001', '+x100001 is not a number of layers from 1 to 100000', 'write +x3'],
+    ['rnn:5+x0', 'x0', '+x0 must repeat the layer 1 to 100000 times', 'write +x3'],
+    ['rnn:5+x100001', 'x100001', '+x100001 must repeat the layer 1 to 100000 times', 'write +x3'],
     ['rnn:5,gru:4+x100000', 'gru:4+x100000', 'more than 100000 layers', 'use fewer layers'],
     ['lstm:5+proj=2x', 'proj=2x', "+proj needs a whole number, found '2x'", 'write +proj=2'],
     ['bilstm:5+sum+mul', 'mul', '+sum and +mul contradict each other', 'keep one of them'],
@@ -219,9 +219,9 @@ describe('a line with places to fill', () => {
     expect(failure('lstm:64,dense:64@_,dense:_')).toMatchObject({
       code: 'E_UNFILLED',
       part: '_',
-      message: 'the line still has 2 _: the activation of layer 2 (dense:64@_), a size of layer 3 (dense:_)',
+      message: 'the line still has 2 _ to fill in: the activation of layer 2 (dense:64@_), a size of layer 3 (dense:_)',
     });
-    expect(failure('_:8,dense:2').message).toBe('the line still has a _: the kind of layer 1 (_:8)');
+    expect(failure('_:8,dense:2').message).toBe('the line still has a _ to fill in: the kind of layer 1 (_:8)');
     expect(failure('embedding:_x_,lstm:5@tanh/_+_').message).toContain('4 _');
     expect(failure('lstm:8+proj=_').message).toContain('an option of layer 1');
   });

@@ -201,7 +201,7 @@ describe('forward', () => {
     const { stdout, stderr } = await runCli('forward --N 4 --simulate state-carry --html -');
     expect([stdout, stderr]).toEqual([
       '',
-      'error: --html shows the network as it is, --simulate makes a mistake in it   [E_CONFLICT]\n' +
+      'error: --html shows the network without mistakes, --simulate makes one   [E_CONFLICT]\n' +
         '  fix: rnn-cli compare --simulate state-carry --html FILE shows both\n',
     ]);
     expect(() => forwardPage({ engine: 'onnxruntime' } as never, {} as never, {}, '')).toThrow(

@@ -96,7 +96,7 @@ describe('a converted network', () => {
     await expect(checkConverted(ours, Float64Array.of(2, -4, 0.5), 'run by ONNX Runtime', converted)).rejects.toMatchObject({
       code: 'E_CONVERT_CHECK',
       kind: 'unsupported',
-      message: 'run by ONNX Runtime, the written file gives other numbers, so it was not kept',
+      message: 'run by ONNX Runtime, the written file gives different numbers, so it was not kept',
     });
   });
 });

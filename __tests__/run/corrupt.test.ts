@@ -25,7 +25,7 @@ const WRONG_NODES: Readonly<Record<string, string>> = {
   bidir_w1: 'RNN at offset 11: W: expected [2, 4, 3]',
   hidden_mismatch: 'RNN at offset 11: W: expected [1, 5, 3]',
   w_rank: 'RNN at offset 11: W: expected [1, 4, 3]',
-  seq_lens: 'RNN at offset 11: sequence_lens: sequence_lens[0] is 7, and there are 2 steps',
+  seq_lens: 'RNN at offset 11: sequence_lens: sequence_lens[0] is 7, but there are 2 steps',
 };
 
 const BINARY = join(__dirname, '..', '..', 'bin', 'rnn-cli.js');

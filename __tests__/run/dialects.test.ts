@@ -46,10 +46,10 @@ it.each([
   ['has no data: a Float32Array, a Float64Array or an array of numbers', { shape: [1], data: new DataView(new ArrayBuffer(8)) }],
   ['has no data: a Float32Array, a Float64Array or an array of numbers', { shape: [1], data: BigInt64Array.of(1n) }],
   ['has 1 numbers, and its shape [2, 1] has 2', { shape: [2, 1], data: [1] }],
-  ['has lists of different lengths, or something in them that is not a number', [[1, 2], [3]]],
-  ['has lists of different lengths, or something in them that is not a number', [[1, 2], 3]],
-  ['has lists of different lengths, or something in them that is not a number', [1, [2]]],
-  ['has lists of different lengths, or something in them that is not a number', ['1']],
+  ['has lists of different lengths, or an element that is not a number', [[1, 2], [3]]],
+  ['has lists of different lengths, or an element that is not a number', [[1, 2], 3]],
+  ['has lists of different lengths, or an element that is not a number', [1, [2]]],
+  ['has lists of different lengths, or an element that is not a number', ['1']],
 ])('an array of a library call that %s is refused', (problem, array) => {
   expect(() => tensorFrom('x', array)).toThrow(
     expect.objectContaining({

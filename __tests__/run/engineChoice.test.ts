@@ -100,7 +100,7 @@ describe('--engine auto', () => {
     const stateful = { layers: 'lstm:256+stateful', N: 1000, D: 64 };
     expect(await choice(stateful, await wide(stateful, 1000))).toEqual(batchedBecause('states are kept between calls'));
     const graph = (exact: boolean) => ({ ...much, network: { ...much.network, graph: { exact } as never } });
-    expect(await choice(LSTM, graph(false))).toEqual(batchedBecause('a graph that is run as it stands'));
+    expect(await choice(LSTM, graph(false))).toEqual(batchedBecause('a graph that is run node by node'));
     expect(await choice(LSTM, graph(true))).toMatchObject({ engine: 'onnxruntime' });
   });
 

@@ -57,7 +57,7 @@ describe('a checkpoint beside its description', () => {
     const { network, framework } = await runInspect({ file: path('gru_stack_keras2.index') });
     expect([framework, network?.layers.map(l => `${l.kind} ${l.params}`)]).toEqual(['keras', ['gru 108', 'gru 165', 'dense 12']]);
     const trained = await runInspect({ file: path('trained_tf.index') });
-    expect([trained.network, trained.reason]).toEqual([null, expect.stringContaining("give the model's description")]);
+    expect([trained.network, trained.reason]).toEqual([null, expect.stringContaining("give the model's configuration")]);
   });
 });
 
@@ -108,7 +108,7 @@ describe('a SavedModel of Keras 2', () => {
     withFolder(async folder => {
       write(folder, { class_name: 'MyModel', config: {} });
       const { network, runs, reason } = await runInspect({ file: folder });
-      expect([runs, reason]).toEqual([false, 'MyModel is not run here']);
+      expect([runs, reason]).toEqual([false, 'MyModel is not supported']);
       expect(network?.layers.map(l => [l.name, l.params])).toEqual([
         ['layer_with_weights-0', 128],
         ['layer_with_weights-1', 10],

@@ -82,7 +82,7 @@ it('what is not run inside a model is named once, with all others', async () => 
   await withFolder(async at => {
     writeFileSync(join(at, 'm.json'), JSON.stringify({ class_name: 'Sequential', config: { name: 'm', layers } }));
     const failed = await runForward({ model: join(at, 'm.json') }).catch(error => error);
-    expect(failed.message.match(/Own is not run here/g)).toHaveLength(2);
+    expect(failed.message.match(/Own is not supported/g)).toHaveLength(2);
     expect(failed.where).toContain('layer a');
     expect(failed.message).toContain('layer b');
   });

@@ -65,8 +65,8 @@ it('has a row for each of its layers, those without weights and those in lists t
   ]);
   expect(shapes.input.shape).toEqual([null, 6, 3]);
   expect([shapes.totals.params, shapes.totals.trainable, shapes.totals.nonTrainable]).toEqual([288, 280, 8]);
-  expect(shapes.title).toBe('Net, not run here');
-  expect(shapes.notes.join('\n')).toMatch(/not run: Net is not run here\n.*moving means.*\n.*stands in the code alone/);
+  expect(shapes.title).toBe('Net, not supported');
+  expect(shapes.notes.join('\n')).toMatch(/not run: Net is not supported\n.*moving means.*\n.*stands in the code alone/);
 });
 
 it('has a summary with ? for shapes, in which its own variables have no row and count', async () => {
@@ -146,5 +146,5 @@ it('made of layers as a functional model is shown by them, whatever else its cla
   const config = { class_name: 'Net', config: { name: 'net', layers, input_layers: [['x', 0, 0]], output_layers: [['lstm', 0, 0]] } };
   const { shapes } = await outlined(config, {}, {});
   expect(shapes.layers.map(l => [l.name, l.params, l.output.shape])).toEqual([['lstm', 128, [null, 4]]]);
-  expect(shapes.notes).toContain('not run: Net is not run here');
+  expect(shapes.notes).toContain('not run: Net is not supported');
 });

@@ -77,7 +77,7 @@ describe('a network with a class of its own', () => {
   it('is shown with the tensors of that class and refused by its name', async () => {
     const { network, runs, reason } = await runInspect({ file: named('subclass_registered') });
     expect(runs).toBe(false);
-    expect(reason).toMatch(/^layer my_lstm: MyLSTM is not run here; fix: /);
+    expect(reason).toMatch(/^layer my_lstm: MyLSTM is not supported; fix: /);
     expect(network?.layers.map(layer => [layer.kind, layer.kerasClass, layer.params, layer.output.shape])).toEqual([
       ['unknown', 'MyLSTM', 128, [null, 4]],
       ['dense', 'Dense', 10, [null, 2]],
@@ -91,7 +91,7 @@ describe('a network with a class of its own', () => {
     await expect(refused).rejects.toMatchObject({
       exit: 3,
       message: expect.stringMatching(
-        /Lambda is not run here; layer lstm: unknown activation 'my>half'; layer third: Lambda is not run here$/,
+        /Lambda is not supported; layer lstm: unknown activation 'my>half'; layer third: Lambda is not supported$/,
       ),
     });
   });
@@ -102,6 +102,6 @@ describe('a network with a class of its own', () => {
     expect(layers.map(layer => layer.output.dims)).toEqual([['N', 'M'], ['?'], ['?']]);
     expect(layers.map(layer => layer.params)).toEqual([128, 0, 0]);
     expect(output.dims).toEqual(['?']);
-    expect(notes).toContain('not run: layer double: Lambda is not run here');
+    expect(notes).toContain('not run: layer double: Lambda is not supported');
   });
 });

@@ -71,7 +71,7 @@ it.each<[folder: string, typed: string, answer: string]>([
   ['arrays', 'd:/a/b.npy', '4 E_NOT_FOUND: a path of Windows; in WSL: /mnt/d/a/b.npy'],
   ['arrays', 'cd:/b.npy', '4 E_NOT_FOUND: there is no folder cd:'],
   ['arrays', 'bad\ufffd.npy', '4 E_NOT_FOUND: the file name is not valid UTF-8; use - and redirect: rnn-cli … - < file'],
-  ['arrays', '.', '4 E_IS_DIRECTORY: give a file in it; of folders, a SavedModel alone is read'],
+  ['arrays', '.', '4 E_IS_DIRECTORY: give a file in it; the only directory that can be read is a SavedModel'],
 ])('in %s, %s: %s', async (folder, typed, answer) => {
   if (process.platform === 'win32') return;
   expect(await said(folder, typed)).toBe(answer);

@@ -97,7 +97,7 @@ describe('the forms of a network', () => {
     const path = folder.write('sized.json', '{"input":{"timesteps":4,"features":3},"layers":[{"kind":"rnn","units":5}]}');
     expect(await failure({ model: path, T: 10 })).toMatchObject({
       code: 'E_CONFLICT',
-      message: 'the file says timesteps 4, the flags say 10',
+      message: 'the file says timesteps 4, but the flags say 10',
     });
   });
 });
@@ -164,7 +164,7 @@ describe('weights that determine the network', () => {
     });
     expect(await failure({ weights: path, layers: 'rnn:5', D: 3 })).toMatchObject({
       code: 'E_WEIGHT_EXTRA',
-      message: 'the network has 3 weights, the file 5 arrays',
+      message: 'the network has 3 weights, but the file has 5 arrays',
     });
     expect(await failure({ weights: path, layers: 'rnn:5,rnn:5,dense:2', D: 3 })).toMatchObject({
       code: 'E_WEIGHT_SHAPE',

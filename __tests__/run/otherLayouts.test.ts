@@ -191,7 +191,7 @@ describe('TensorFlow 1', () => {
 
   it('peepholes and projections are refused by name', () => {
     const tensors = new Map([...cell('rnn/lstm_cell', 3, 2, 4), ['rnn/lstm_cell/w_f_diag', random(2)] as const]);
-    expect(() => kinds(tensors)).toThrow('w_f_diag of a TensorFlow 1 cell is not read here');
+    expect(() => kinds(tensors)).toThrow('w_f_diag of a TensorFlow 1 cell is not supported');
   });
 
   it('names of Keras are not taken for its own', () => {

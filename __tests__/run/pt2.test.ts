@@ -131,7 +131,7 @@ it('refuses an argument that says something and is not read, and dropout of a pr
   };
   expect(said('aten.softplus.default', 'beta', { as_int: 3 })).toBe('run');
   expect(said('aten.softplus.default', 'threshold', { as_int: 1 })).toBe('run');
-  expect(said('aten.relu.default', 'ceiling', { as_int: 1 })).toMatch('aten.relu.default with ceiling is not run');
+  expect(said('aten.relu.default', 'ceiling', { as_int: 1 })).toMatch('aten.relu.default with ceiling is not supported');
   expect(said('aten.softmax.int', 'dtype', { as_scalar_type: 6 })).not.toBe('run');
   const p = [{ name: 'p', arg: { as_float: 0.5 }, kind: 1 }];
   expect(said('aten.dropout.default', 'train', { as_bool: false }, p, 'input')).toBe('run');
@@ -145,7 +145,7 @@ it('refuses sums of whole numbers of 8 bits, which wrap around in PyTorch', asyn
   const { graph } = (architecture as Program).graph_module;
   const sum = graph.nodes.find(n => /aten\.(add|mul)\.Tensor/.test(n.target))!;
   graph.tensor_values[sum.outputs[0].as_tensor.name].dtype = 2;
-  expect(() => specFromProgram(architecture as never, tensors)).toThrow('of whole numbers of 8 or 16 bits is not run here');
+  expect(() => specFromProgram(architecture as never, tensors)).toThrow('of 8-bit or 16-bit integers is not supported');
 });
 
 it.each(['space', 'functions'])('%s is written as ONNX with operators of set 17, whose outputs have their types', async name => {
@@ -161,7 +161,7 @@ it('shapes with another number of samples than the program is for is refused, an
   const model = referencePath('pt2/bi2.pt2');
   await expect(runShapes({ model, N: 5 })).rejects.toMatchObject({
     code: 'E_CONFLICT',
-    message: 'the file says samples 4, the flags say 5',
+    message: 'the file says samples 4, but the flags say 5',
   });
   expect((await runShapes({ model, N: 4 })).dims.N).toBe(4);
 });

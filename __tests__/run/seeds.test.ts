@@ -55,7 +55,7 @@ describe('forward with the numbers of a user’s own script', () => {
   it('refuses what no such script draws', async () => {
     await expect(runForward({ ...TUTORIAL, rng: 'keras', seed: 'abc' })).rejects.toThrow('keras.utils.set_random_seed');
     await expect(runForward({ ...TUTORIAL, rng: 'torch', init: 'he_normal' })).rejects.toThrow(
-      "--rng torch has torch's own initialisation only, not 'he_normal'",
+      "--rng torch supports only torch's own initialisation, not 'he_normal'",
     );
     await expect(runForward({ layers: 'gru:4+resetbefore', D: 3, T: 5, rng: 'torch' })).rejects.toThrow('PyTorch has no gru');
   });

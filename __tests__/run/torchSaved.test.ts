@@ -281,9 +281,9 @@ describe('a whole module', () => {
     torch.toSpec!(tensors, { ...hints, module: moduleOf('__main__.Net', { rnn, mid, fc: LINEAR }) });
 
   it.each([
-    ['torch.nn.modules.instancenorm.InstanceNorm1d', 'the module InstanceNorm1d of mid is not run here'],
-    ['__main__.Scale', 'mid is of a class of its own, __main__.Scale, the code of which is not in the file'],
-    ['torchaudio.nn.LayerNorm', 'mid is of a class of its own, torchaudio.nn.LayerNorm, the code of which is not in the file'],
+    ['torch.nn.modules.instancenorm.InstanceNorm1d', 'the module InstanceNorm1d of mid is not supported'],
+    ['__main__.Scale', 'mid has the custom class __main__.Scale, whose code is not in the file'],
+    ['torchaudio.nn.LayerNorm', 'mid has the custom class torchaudio.nn.LayerNorm, whose code is not in the file'],
   ])('%s has the tensors of a LayerNorm and is none', (className, message) => {
     expect(() => withMid(moduleOf(className))).toThrow(expect.objectContaining({ code: 'E_TORCH_MODULE', message }));
   });

@@ -51,7 +51,7 @@ it('an ONNX file with operators that are not run is inspected, and running it na
     const result = await runInspect({ file });
     expect(result.graph!.recurrent).toEqual([{ name: 'LSTM_1', op: 'LSTM', direction: 'forward', features: 3, units: 5 }]);
     expect(result.graph!.unsupported).toEqual(['DeformConv']);
-    expect(result).toMatchObject({ runs: false, reason: 'the operator DeformConv is not run here' });
+    expect(result).toMatchObject({ runs: false, reason: 'the operator DeformConv is not supported' });
     await expect(runForward({ model: file })).rejects.toMatchObject({ code: 'E_ONNX_OPERATOR', exit: 3, found: 'DeformConv' });
   });
 });
@@ -103,7 +103,7 @@ describe('a file whose network is not run is inspected all the same', () => {
       const result = await runInspect({ file });
       expect(result).toMatchObject({ runs: false, framework: 'keras' });
       expect(result.network!.layers.map(l => [l.name, l.kerasClass])).toEqual([expect.anything(), expect.anything(), ['twice', 'Lambda']]);
-      expect(result.reason).toMatch(/^layer twice: Lambda is not run here; fix: .*get_layer\("twice"\)\.input/);
+      expect(result.reason).toMatch(/^layer twice: Lambda is not supported; fix: .*get_layer\("twice"\)\.input/);
       expect(result.tensors.map(t => t.role)).toEqual(expect.arrayContaining(['kernel', 'recurrentKernel', 'bias']));
       await expect(runForward({ model: file })).rejects.toMatchObject({ code: 'E_KERAS_CLASS', exit: 3, where: `${file}: layer twice` });
     });

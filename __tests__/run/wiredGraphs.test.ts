@@ -102,10 +102,10 @@ it('an input with the steps first is read as it is, and counted in samples and s
 
 it('a graph that decides while it runs is refused with the place where it does', async () => {
   const file = referencePath('onnx_models', 'control_loop_rounds.onnx');
-  const why = 'Loop decides while running';
+  const why = 'Loop depends on computed values';
   await expect(runShapes({ model: file })).rejects.toMatchObject({
     code: 'E_OPERATOR',
-    message: `its shapes are not known before it runs: ${why}`,
+    message: `its shapes are only known at run time: ${why}`,
   });
   await withFolder(out =>
     expect(runConvert({ file, output: join(out, 'w.npz'), to: 'keras' })).rejects.toMatchObject({

@@ -27,11 +27,11 @@ it('all of them, and nothing else, are taken in any order', () => {
 it.each(['rnn/bh', 'rnn/Wp', 'rnn/p', 'rnn/wx', 'rnn/backward/Wx', 'd/bo', 'other/Wx', 'Wx', ''])('a further one is refused: %j', name => {
   expect(check({ ...RIGHT, [name]: array(3) })).toMatchObject({
     code: 'E_WEIGHT_EXTRA',
-    message: `there is a weight ${name} that the network does not have`,
+    message: `the weights contain ${name}, which the network does not have`,
     where: name,
     expected: 'rnn/Wx, rnn/Wh, d/Wo',
     found: name,
-    fix: 'describe the whole network, or give the weights of this one only',
+    fix: 'describe the whole network, or give only the weights of this one',
   });
 });
 

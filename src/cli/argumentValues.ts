@@ -16,9 +16,9 @@ export function parseWord(flag: Flag, word: string, command: CommandName): unkno
   switch (value.kind) {
     case 'size':
       if (word === '?' && value.symbolic) return symbolicSize(name, command, value.symbolic);
-      return corrected(flag, word, text => parseSize(name, text, value.least, value.most));
+      return corrected(flag, word, () => parseSize(name, word, value.least, value.most));
     case 'sizes':
-      return corrected(flag, word, text => parseSizes(name, text, value.least));
+      return corrected(flag, word, () => parseSizes(name, word, value.least));
     case 'number':
       return parseNumber(name, word, value);
     case 'range':
@@ -48,10 +48,10 @@ function parseRange(name: string, word: string): { from: number; to: number | nu
       name,
       word,
       'a:b, the samples a to b − 1 counted from 0',
-      `write ${name} ${example}, or ${name} 1000: for all from there`,
+      `write ${name} ${example}, or ${name} 1000: for all samples from 1000 on`,
     );
   }
-  if (to !== null && to <= from) throw wrongWord(name, word, 'a range with samples in it, a below b', `write ${name} ${from}:${from + 1}`);
+  if (to !== null && to <= from) throw wrongWord(name, word, 'a range a:b with a below b', `write ${name} ${from}:${from + 1}`);
   return { from, to };
 }
 
@@ -72,7 +72,7 @@ function parseNumber(name: string, word: string, { above0 = false, most = Number
 
 function parseBytes(name: string, word: string, most = Number.MAX_SAFE_INTEGER): number {
   // k and kB are 1000 bytes, KiB is 1024
-  const [, digits, letter = '', binary] = /^(\d+(?:\.\d+)?) ?(?:([kmgt])(?:(i)?b)?|b)?$/i.exec(word) ?? [];
+  const [, digits, letter = ' ', binary] = /^(\d+(?:\.\d+)?) ?(?:([kmgt])(?:(i)?b)?|b)?$/i.exec(word) ?? [];
   const bytes = Math.round(Number(digits) * (binary ? 1024 : 1000) ** ' kmgt'.indexOf(letter.toLowerCase()));
   if (!(bytes > 0) || !Number.isSafeInteger(bytes)) throw wrongWord(name, word, 'an amount of memory: 500MB, 4GiB', `write ${name} 4GiB`);
   if (bytes > most) throw wrongWord(name, word, `at most ${most} bytes`, `write ${name} ${most} or less`);
@@ -84,9 +84,10 @@ function parseChoice(flag: Flag, word: string, choices: readonly string[], inste
   const name = usualSpelling(flag);
   // accepts torch.nn.LSTM( and /bin/bash
   const plain = word
-    .replace(/.*\//, '')
-    .replace(/(?:\w+\.)+(?=\w)/, '')
-    .replace(/\(.*/, '')
+    .replace(/^.*\//, '')
+    .replace(/^(?:\w+\.)+(?=\w)/, '')
+    .replace(/\(.*$/, '')
+    .replaceAll('_', '-')
     .toLowerCase();
   const meant = meantBy(flag, word) ?? meantBy(flag, plain) ?? asValue(flag, nearest(plain, choices));
   const example = instead ?? (name.startsWith('-') ? `for example ${name} ${choices[0]}` : `for example ${choices[0]}`);
@@ -108,23 +109,29 @@ function knownName(flag: Flag, word: string): string {
   const meant = meantBy(flag, word);
   if (!meant) return word;
   const name = usualSpelling(flag);
-  throw withCorrection(wrongWord(name, word, 'a name that is known here', `did you mean ${meant.join(' ')}?`), flag, word, meant);
+  throw withCorrection(wrongWord(name, word, 'a known name', `did you mean ${meant.join(' ')}?`), flag, word, meant);
 }
 
 /** Reads a size; an error suggests a correction for other spellings: none, 5x4, 1_000, 1e3. */
-function corrected<T>(flag: Flag, word: string, read: (word: string) => T): T {
+function corrected<T>(flag: Flag, word: string, read: () => T): T {
   try {
-    return read(word);
+    return read();
   } catch (error) {
+    if (!(error instanceof RnnError)) throw error;
     const name = usualSpelling(flag);
     const plain = word.replaceAll(/[_ ']/g, '').replaceAll(/(?<=\d)[x;/](?=\d)/g, ',');
-    const to = meantBy(flag, word)?.[1] ?? (plain === '' || plain.includes(',') ? plain : String(Number(plain)));
+    const value = Number(plain);
+    const to =
+      meantBy(flag, word)?.[1] ??
+      (/^\d+(,\d+)+$/.test(plain) && flag.value.kind === 'sizes' ? plain : Number.isSafeInteger(value) && word !== '' ? String(value) : '');
+    if (to === '' || to === word) throw error;
     try {
-      read(to);
+      parseWord(flag, to, 'shapes');
     } catch {
       throw error;
     }
-    throw withCorrection(Object.assign(error as RnnError, { fix: `did you mean ${name} ${to}?` }), flag, word, [name, to]);
+    error.fix = `did you mean ${name} ${to}?`;
+    throw withCorrection(error, flag, word, [name, to]);
   }
 }
 
@@ -150,8 +157,8 @@ function parseChoices(flag: Flag, word: string, choices: readonly string[]): str
         ])
       : error;
   });
-  if (chosen.length < 2) throw wrongWord(name, word, 'two or more names with commas', `write ${name} ${choices[1]},${choices[0]}`);
-  if (new Set(chosen).size < chosen.length) throw wrongWord(name, word, 'different names', 'a thing always agrees with itself');
+  if (chosen.length < 2) throw wrongWord(name, word, 'two or more names, separated by commas', `write ${name} ${choices[1]},${choices[0]}`);
+  if (new Set(chosen).size < chosen.length) throw wrongWord(name, word, 'different names', 'an engine always agrees with itself');
   return chosen;
 }
 
@@ -167,7 +174,7 @@ function checkNotAFlag(flag: Flag, word: string, command: CommandName): void {
 /** @returns the error E_FLAG_WORD (usage) for a flag without its value */
 export function missingWord(flag: Flag, found: string): RnnError {
   const name = usualSpelling(flag);
-  const argument = /[<[](.*)[>\]]/.exec(flag.flags)![1];
+  const argument = flag.flags.match(/[<[](.*)[>\]]$/)?.[1] ?? 'word';
   return new RnnError('usage', 'E_FLAG_WORD', `needs ${argument}, but ${found}`, {
     where: name,
     expected: argument,

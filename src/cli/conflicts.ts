@@ -70,7 +70,7 @@ export function checkConflicts(values: Values, command: CommandName): void {
   const beside = values.trace === true ? 'trace' : (['plot', 'states', 'step', 'unit'] as const).find(key => values[key] !== undefined);
   if (command === 'forward' && values.style === 'csv' && beside)
     throw new RnnError('usage', 'E_CONFLICT', `--style csv and ${flagOf(beside)} cannot be used together`, {
-      fix: 'a table in CSV is y alone: drop one of them; --json and --trace FILE.npz have the rest',
+      fix: 'a CSV table holds y only: drop one of them; --json and --trace FILE.npz hold the rest',
     });
   checkTarget(values);
   for (const [key, one, why] of NEEDS) needs(values, key, one, why);

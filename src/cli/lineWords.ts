@@ -20,7 +20,7 @@ export function missingCommandWord(
     fix: choices
       ? `rnn-cli ${command} ${choices[0]}`
       : output !== undefined && output === args[0]
-        ? 'rnn-cli convert IN OUT; weights that no file has are drawn and saved by rnn-cli probe --layers … -o w.npz'
+        ? 'rnn-cli convert IN OUT; to draw weights and save them: rnn-cli probe --layers … -o w.npz'
         : `rnn-cli ${command}${COMMAND_WORDS[command].map(word => ` ${word.name}`).join('')}`,
     correction: output !== undefined && output !== args[0] ? { line: [command, ...argv, output] } : undefined,
   });
@@ -72,7 +72,7 @@ export function misplacedWord(args: readonly string[], command: CommandName, arg
 }
 
 /** Whether the value is a list of numbers: `--M 5,4`, `--lengths 7,5,3`. */
-const takesNumbers = ({ value }: Flag) => value.kind === 'sizes' || 'list' in value;
+const takesNumbers = ({ value }: Flag) => value.kind === 'sizes' || (value.kind === 'file' && value.list === true);
 
 /** @param given all positional arguments */
 export function excessWord(word: string, command: CommandName, argv: readonly string[], given: readonly string[]): RnnError {

@@ -150,7 +150,7 @@ function flaxTensors({ layers }: ModelShapes, weights: Weights): Map<string, Fil
       if (bias) named.set(`${place}/bias`, fileTensor(bias));
     } else if (layer.kind === 'embedding') named.set(`${module('Embed')}/embedding`, fileTensor(of('E')!));
     else if ([...weights.keys()].some(key => key.startsWith(`${layer.name}/`)))
-      throw new RnnError('unsupported', 'E_CONVERT_LAYER', `${layer.kind} is not written as Flax has it`, {
+      throw new RnnError('unsupported', 'E_CONVERT_LAYER', `${layer.kind} cannot be written in Flax's layout`, {
         where: escapeText(layer.name),
       });
   }

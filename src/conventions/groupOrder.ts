@@ -24,8 +24,8 @@ const MOST_STEPS = 20_000;
 export function orderOfGroups(groups: readonly WeightGroup[], framework: FrameworkName): GroupOrder {
   const orders = ordersOf(inNaturalOrder(groups));
   if (orders.length === 0)
-    throw new RnnError('convention', 'E_UNDETERMINED', 'the order of the layers cannot be told from their widths', {
-      expected: 'layers of which each is as wide as the next one reads',
+    throw new RnnError('convention', 'E_UNDETERMINED', 'the widths of the layers do not determine their order', {
+      expected: 'each layer as wide as the input of the next',
       fix: 'describe the network with --layers, or --cell, --D, --M, --K',
     });
   const ranked = orders.map(order => ({ order, cost: denseFirst(order) })).sort((a, b) => a.cost - b.cost);

@@ -76,7 +76,7 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
     });
   if (isOptimizerState(names))
     throw new RnnError('convention', 'E_NAMES', 'this is the state of an optimizer, not the weights of a network', {
-      expected: 'weight_ih_l0, weight_hh_l0 …, or a checkpoint that holds them, too',
+      expected: 'weight_ih_l0, weight_hh_l0 …, or a checkpoint that also holds them',
       found: shown,
       fix: 'in Python: torch.save(net.state_dict(), "net.pt")',
     });
@@ -87,7 +87,7 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
     fix:
       fixForTextbookNames(names) ??
       (isTorch(names)
-        ? `a file that says how they are used, ${EXPORT}; or say the network with --layers`
+        ? `give a file that says how they are used, ${EXPORT}; or describe the network with --layers`
         : 'in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")'),
   });
 }
@@ -97,8 +97,8 @@ function savedGraph(): RnnError {
   const message =
     'a SavedModel that does not describe its layers: its graph of TensorFlow is not read, and its variables are not named by layers';
   return new RnnError('unsupported', 'E_SAVEDMODEL', message, {
-    expected: 'a model as model.save writes it',
-    found: 'what model.export or tf.saved_model.save writes',
+    expected: 'a model written by model.save',
+    found: 'a model written by model.export or tf.saved_model.save',
     fix: 'in Python: model.save("net.keras"), or np.savez("w.npz", *model.get_weights()) for --layers or a spec',
   });
 }

@@ -53,7 +53,7 @@ export function layersOf(
   const layers = groups.map(group => layerOfGroup(group, hints, framework));
   const lastRecurrent = layers.map(l => isCellName(String(l.kind))).lastIndexOf(true);
   if (lastRecurrent < 0) {
-    throw new RnnError('convention', 'E_UNDETERMINED', 'no recurrent layer can be told from these weights', {
+    throw new RnnError('convention', 'E_UNDETERMINED', 'these weights contain no recognisable recurrent layer', {
       fix: 'describe the network with --layers or --cell, --D, --M, --K',
     });
   }
@@ -88,7 +88,7 @@ export function layerOfGroup(
   if (group.dense) return { ...named, kind: 'dense', units: group.dense[1], useBias: group.bias !== undefined, ...said };
   const { kernel, recurrent, bias } = group;
   if (!kernel || !recurrent)
-    throw new RnnError('convention', 'E_UNDETERMINED', `a recurrent layer has ${kernel ? 'input' : 'recurrent'} weights only`, {
+    throw new RnnError('convention', 'E_UNDETERMINED', `a recurrent layer has only ${kernel ? 'input' : 'recurrent'} weights`, {
       where: group.name,
       expected: 'Wx and Wh',
     });
@@ -124,6 +124,6 @@ function unknownGates(shape: readonly number[], framework: FrameworkName): RnnEr
   return new RnnError('convention', 'E_UNDETERMINED', `recurrent weights of shape ${formatShape(shape)} fit no known cell`, {
     expected: CELLS.map(cell => `[M, ${cell.gates.length === 1 ? '' : cell.gates.length}M] (${cell.name})`).join(', '),
     found: formatShape(shape),
-    fix: framework === 'torch' ? `a file that says how they are used, ${EXPORT}` : undefined,
+    fix: framework === 'torch' ? `give a file that says how they are used, ${EXPORT}` : undefined,
   });
 }

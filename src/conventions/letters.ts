@@ -8,8 +8,8 @@ import type { Convention, NamedTensors } from './convention.js';
 import { layersOf, type WeightGroup } from './inferLayers.js';
 
 /**
- * The letters of the equations as names, as a loop written by hand has them: `np.savez(f, Wx=Wx, Wh=Wh, bh=bh, Wo=Wo, bo=bo)`, of several
- * layers with numbers (Wx1, Wh1 …, Wx2). h = tanh(x @ Wx + h @ Wh + bh), y = h @ Wo + bo: Wx [D, G·M], Wh [M, G·M], Wo [M, K].
+ * The letters of the equations as names, as in a loop written by hand: `np.savez(f, Wx=Wx, Wh=Wh, bh=bh, Wo=Wo, bo=bo)`; several layers are
+ * numbered (Wx1, Wh1 …, Wx2). h = tanh(x @ Wx + h @ Wh + bh), y = h @ Wo + bo: Wx [D, G·M], Wh [M, G·M], Wo [M, K].
  */
 const NAME = /^(Wx|Wh|bh|Wo|bo)_?(\d*)$/;
 const BESIDE: ReadonlySet<string> = new Set(['x', 'X', 'y', 'Y', 'mask', 'h0', 'c0']);
@@ -45,10 +45,13 @@ export const letters: Convention = {
   },
 };
 
-/** letter -> tensor of one layer */
+/** letter -> tensor, for one layer */
 type Part = Map<string, Tensor>;
 
-/** The layers in the order of their numbers. @throws RnnError E_TRANSPOSED for W @ x, which keeps its matrices the other way round */
+/**
+ * Returns the layers in the order of their numbers. @throws RnnError E_TRANSPOSED if the shapes are those of W @ x, whose matrices are
+ * transposed
+ */
 function partsOf(tensors: NamedTensors): { recurrent: Part[]; dense: Part[] } {
   const kinds = { recurrent: new Map<number, Part>(), dense: new Map<number, Part>() };
   for (const [name, t] of tensors) {
@@ -57,7 +60,7 @@ function partsOf(tensors: NamedTensors): { recurrent: Part[]; dense: Part[] } {
     const parts = /o$/.test(letter) ? kinds.dense : kinds.recurrent;
     const part = parts.get(Number(number)) ?? new Map<string, Tensor>();
     parts.set(Number(number), part);
-    // a bias may be a row [1, M]
+    // a bias may have the shape [1, M]
     part.set(letter, letter.startsWith('b') && t.shape.length === 2 && t.shape[0] === 1 ? reshape(t, [t.shape[1]]) : t);
   }
   const [recurrent, dense] = [kinds.recurrent, kinds.dense].map(parts => [...parts].sort(([a], [b]) => a - b).map(([, part]) => part));
@@ -68,7 +71,7 @@ function partsOf(tensors: NamedTensors): { recurrent: Part[]; dense: Part[] } {
 function checkOrientation(part: Part): void {
   const [x, h] = ['Wx', 'Wh'].map(letter => part.get(letter)?.shape ?? []);
   if (x.length !== 2 || h.length !== 2 || x[1] === h[1] || x[0] !== h[0]) return;
-  throw new RnnError('convention', 'E_TRANSPOSED', `Wx ${formatShape(x)} and Wh ${formatShape(h)} are those of Wx @ x + Wh @ h`, {
+  throw new RnnError('convention', 'E_TRANSPOSED', `Wx ${formatShape(x)} and Wh ${formatShape(h)} have the shapes for Wx @ x + Wh @ h`, {
     where: 'Wx',
     expected: 'x @ Wx + h @ Wh: Wx [D, M], Wh [M, M], Wo [M, K]',
     found: `Wx ${formatShape(x)}`,
@@ -78,11 +81,16 @@ function checkOrientation(part: Part): void {
 
 function renamed(parts: readonly Part[], names: readonly string[]): [string, Tensor][] {
   if (parts.length > names.length) {
-    throw new RnnError('convention', 'E_WEIGHT_EXTRA', `the weights of layer ${names.length + 1} have no layer in the network`, {
-      where: escapeText([...parts[names.length].keys()].join(', '), 60),
-      expected: String(names.length),
-      found: String(parts.length),
-    });
+    throw new RnnError(
+      'convention',
+      'E_WEIGHT_EXTRA',
+      `the file has weights for a layer ${names.length + 1}, which the network does not have`,
+      {
+        where: escapeText([...parts[names.length].keys()].join(', '), 60),
+        expected: String(names.length),
+        found: String(parts.length),
+      },
+    );
   }
   return parts.flatMap((part, i) => [...part].map(([letter, t]): [string, Tensor] => [`${names[i]}/${letter}`, t]));
 }

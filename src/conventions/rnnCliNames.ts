@@ -9,7 +9,7 @@ import type { WritableConvention } from './convention.js';
 import { fileTensor } from './fileTensor.js';
 import { layersOf, type WeightGroup } from './inferLayers.js';
 
-/** Our own names: `rnn_1/Wx`, `lstm_1/backward/Wh`, `dense_1/bo`, `conv1d_1/W`. Canonical weights as they are. */
+/** The names that rnn-cli itself writes: `rnn_1/Wx`, `lstm_1/backward/Wh`, `dense_1/bo`, `conv1d_1/W`, for canonical weights. */
 const nameForm = once(() => {
   const own = ['Wx', 'Wh', 'bh', 'Wp', 'p', 'Wo', 'bo', 'E', ...LAYER_KINDS.flatMap(({ keras }) => Object.keys(keras?.weightNames ?? {}))];
   return new RegExp(`^(.+?)/(?:(forward|backward)/)?(${[...new Set(own)].join('|')})$`, 's');

@@ -1,4 +1,4 @@
-/** The letters that textbooks and courses give the five arrays of a SimpleRNN and its dense layer, in the order Wx, Wh, bh, Wo, bo. */
+/** Names in textbooks and courses for the five arrays of a SimpleRNN and its dense layer, in the order Wx, Wh, bh, Wo, bo. */
 const LETTERS = [
   ['Wxh', 'Whh', 'bh', 'Why', 'by'],
   ['Wax', 'Waa', 'ba', 'Wya', 'by'],
@@ -7,7 +7,7 @@ const LETTERS = [
   ['W_x', 'W_h', 'b_h', 'W_y', 'b_y'],
 ];
 
-/** The gates of a cell as courses write them, in the order of our own files. */
+/** Names of the gates in courses, in the gate order of rnn-cli's own files. */
 const GATES = {
   lstm: ['i', 'f', '[cg]', 'o'],
   gru: ['z', 'r', '[hng]'],
@@ -26,8 +26,8 @@ export function fixForTextbookNames(names: readonly string[]): string | undefine
 }
 
 /**
- * 'Wx=Wxh, Wh=Whh, …' where all names are letters of one such book, 'Wx=…, Wh=…' where they are other letters (W and U change places between
- * books). Whether they are transposed only the user knows.
+ * 'Wx=Wxh, Wh=Whh, …' if all names are from one textbook. For other letters 'Wx=…, Wh=…', because W and U are exchanged between books.
+ * Whether the matrices are transposed, only the user knows.
  */
 function lettersOf(names: readonly string[]): string | undefined {
   if (names.length < 3 || names.length > 5 || !names.every(name => /^[A-Za-z]{1,2}(_?[a-z]{1,3})?$/.test(name))) return undefined;
@@ -36,7 +36,9 @@ function lettersOf(names: readonly string[]): string | undefined {
   return ours.flatMap((name, i) => (!book ? `${name}=…` : names.includes(book[i]) ? `${name}=${book[i]}` : [])).join(', ');
 }
 
-/** The names that differ in the letter of their gate alone, each list in our order: [['W_i', 'W_f', 'W_c', 'W_o'], ['U_i', …]]. */
+/**
+ * Groups names that differ only in the letter of the gate, each group in rnn-cli's gate order: [['W_i', 'W_f', 'W_c', 'W_o'], ['U_i', …]].
+ */
 function gatesIn(names: readonly string[], gates: readonly string[]): string[][] {
   const alike = new Map<string, string[]>();
   for (const name of names) {

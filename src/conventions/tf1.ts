@@ -15,7 +15,7 @@ import {
 
 /**
  * Variables of TensorFlow 1's cells (tensorflow/python/ops/rnn_cell_impl.py): one kernel [D+M, G·M] for [x, h].
- *   BasicLSTMCell, LSTMCell   gates i, j (the candidate), f, o;  f = σ(f + forget_bias), forget_bias is 1.0 in the code and not in the file
+ *   BasicLSTMCell, LSTMCell   gates i, j (the candidate), f, o;  f = σ(f + forget_bias); forget_bias is 1.0 in the code and not in the file
  *   GRUCell                   gates/kernel r, u; candidate/kernel on [x, r ⊙ h];  h = u ⊙ h + (1 − u) ⊙ c: our z is u
  *   BasicRNNCell              h = tanh([x, h]·kernel + bias)
  */
@@ -63,23 +63,23 @@ const translation: Translation = {
 export const tf1 = translatedConvention(translation);
 
 const CELL = '(?:[a-z_]+_)?(?:lstm|gru|rnn)(?:_block|_fused)?_cell(?:_\\d+)?|block_lstm';
-/** the folder of a cell, and below it gates or candidate of a GRU, the projection of an LSTM */
+/** the folder of a cell, followed by gates or candidate (GRU), or projection (LSTM) */
 const CELL_FOLDER = new RegExp(`^((?:.*/)?(?:${CELL}))(/gates|/candidate|/projection)?$`);
 const CELL_KERNEL = new RegExp(`^(?:.*/)?(?:${CELL})(?:/gates)?/(?:kernel|weights)$`);
-/** cells that add forget_bias: all LSTMs but the one that does as cuDNN does */
+/** cells that add forget_bias: all LSTMs except the cuDNN-compatible one */
 const FORGETS = /(^|\/)(?!cudnn)[a-z_]*lstm[a-z_]*(_\d+)?\/(kernel|weights)$/;
 const WORDS: [string, string][] = [
   ['kernel', 'bias'],
   ['weights', 'biases'],
 ];
-/** of training: slots of optimizers beside each variable, powers of Adam, counters, moving averages */
+/** training state: optimizer slots of each variable, powers of Adam, counters, moving averages */
 const STATE =
   /\/(Adam|Adam_1|RMSProp|RMSProp_1|RMSProp_2|Momentum|Adagrad|Adadelta|Adadelta_1|Ftrl|Ftrl_1|ExponentialMovingAverage)$|(^|\/)(beta[12]_power|global_step|save_counter)$/;
 
 /**
- * Layers below a folder, which a program may have made of variables of its own: `Variable` [M, K] with `Variable_1` [K], `out/W` with `out/b`
- * are dense layers, `embedding_matrix` [V, E] token vectors.
- * @throws RnnError E_UNDETERMINED: a matrix with no vector of its width may be either
+ * Reads layers that a program built from variables of its own, within one folder: `Variable` [M, K] with `Variable_1` [K], or `out/W` with
+ * `out/b`, is a dense layer; `embedding_matrix` [V, E] holds token vectors.
+ * @throws RnnError E_UNDETERMINED for a matrix without a vector of its width, which may be either
  */
 function plainLayers(folder: string, own: ReadonlyMap<string, Tensor>): TranslatedLayer[] {
   if (WORDS.some(([kernel]) => own.has(kernel))) return [plainLayer(folder, own, WORDS)];
@@ -96,13 +96,13 @@ function plainLayers(folder: string, own: ReadonlyMap<string, Tensor>): Translat
   return rest.size === 0 ? layers : [...layers, plainLayer(folder, rest, WORDS)];
 }
 
-/** Kernels without a recurrent one beside them. */
+/** Names of kernels that have no recurrent kernel next to them. */
 function cellKernels(names: readonly string[]): string[] {
   const two = new Set(names.map(name => /^(.*)\/recurrent_kernel/.exec(name)?.[1]));
   return names.filter(name => CELL_KERNEL.test(name) && !two.has(name.slice(0, name.lastIndexOf('/'))));
 }
 
-/** `rnn/multi_rnn_cell/cell_0/basic_lstm_cell` -> `rnn/multi_rnn_cell/cell_0`: what tells one from another */
+/** `rnn/multi_rnn_cell/cell_0/basic_lstm_cell` -> `rnn/multi_rnn_cell/cell_0`, the part that identifies the layer */
 function layerName(cell: string): string {
   const above = cell.slice(0, Math.max(0, cell.lastIndexOf('/'))).replace(/(^|\/)fw$/, '');
   return /\d$/.test(above) || !/\d$/.test(cell) ? above || cell : cell;
@@ -114,7 +114,7 @@ function readCell(name: string, parts: ReadonlyMap<string, ReadonlyMap<string, T
   const gates = parts.get('gates');
   const unknown = [...own.keys()].find(key => !['kernel', 'bias', 'weights', 'biases'].includes(key));
   if (unknown !== undefined || parts.has('projection'))
-    throw new RnnError('unsupported', 'E_TF1_CELL', `${unknown ?? 'the projection'} of a TensorFlow 1 cell is not read here`, {
+    throw new RnnError('unsupported', 'E_TF1_CELL', `${unknown ?? 'the projection'} of a TensorFlow 1 cell is not supported`, {
       where: escapeText(name, 80),
       expected: 'kernel and bias',
       found: escapeNames([...own.keys(), ...(parts.has('projection') ? ['projection'] : [])]),
@@ -137,7 +137,7 @@ function kernelAndBias(name: string, tensors: ReadonlyMap<string, Tensor>): [Ten
   });
 }
 
-/** i, j, f, o into Keras' i, f, c, o, with the 1.0 that TensorFlow adds to f. */
+/** Permutes i, j, f, o to Keras' i, f, c, o, and adds TensorFlow's 1.0 to the bias of f. */
 function lstm(name: string, kernel: Tensor, bias: Tensor | undefined): readonly [Tensor, Tensor, Tensor?] {
   const [rows, width] = kernel.shape;
   const M = width / 4;
@@ -151,7 +151,7 @@ function lstm(name: string, kernel: Tensor, bias: Tensor | undefined): readonly 
   return [sliceFirst(fused, 0, rows - M), sliceFirst(fused, rows - M, rows), withForget];
 }
 
-/** gates r, u and the candidate into Keras' z, r, h with one bias: the reset comes before the product. */
+/** Converts gates r, u and the candidate to Keras' z, r, h with one bias; the reset comes before the product. */
 function gru(name: string, gates: ReadonlyMap<string, Tensor>, candidate: ReadonlyMap<string, Tensor>): readonly [Tensor, Tensor, Tensor?] {
   const [gatesKernel, gatesBias] = kernelAndBias(`${name}/gates`, gates);
   const [kernel, bias] = kernelAndBias(`${name}/candidate`, candidate);

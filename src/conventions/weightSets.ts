@@ -185,7 +185,7 @@ function unknownKey(key: string, all: readonly Candidate[]): RnnError {
 
 function askForSet(best: Candidate, other: Candidate, path: string): RnnError {
   const [a, b] = [nameOf(best), nameOf(other)];
-  return new RnnError('convention', 'E_ASK', `the file holds two networks, ${a} and ${b}: which one is to be run it does not say`, {
+  return new RnnError('convention', 'E_ASK', `the file holds two networks, ${a} and ${b}, and does not say which one to run`, {
     expected: 'one network',
     found: `${a}, ${b}`,
     fix: `name it: --weights ${escapeText(path)}:${a}`,

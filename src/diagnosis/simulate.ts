@@ -20,7 +20,7 @@ export function simulate(code: string, subject: Subject, precision: Precision = 
   let scenario = scenarioOf(subject.model, subject.weights, subject.input);
   for (const one of code.split('+')) scenario = simulated(one, scenario);
   const outcome = runScenario(scenario, { precision, trace, exact: true });
-  if (!outcome) throw impossible(code, 'its shapes do not fit together');
+  if (!outcome) throw impossible(code, 'the shapes do not match');
   const layers = new Map([...outcome.layers].map(([name, run]) => [name, run.result]));
   return { y: outcome.y, layers, warnings: [] };
 }

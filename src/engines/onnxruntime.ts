@@ -95,7 +95,7 @@ function check({ mask }: Pick<EngineInput, 'mask'> | { mask?: undefined }, { dty
     throw new RnnError('unsupported', 'E_ENGINE_MASK', 'a mask cannot be given to an exported graph', {
       where: '--mask, --lengths',
       expected: 'samples of full length',
-      fix: 'use --engine batched or manual, or cut the samples to their lengths',
+      fix: 'use --engine batched or manual, or truncate the samples to their lengths',
     });
   }
 }
@@ -142,7 +142,7 @@ async function runBytes(
     return outputs;
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    throw new RnnError('unsupported', 'E_ONNXRUNTIME', `ONNX Runtime refuses the graph: ${escapeText(said.split('\n')[0], 200)}`, {
+    throw new RnnError('unsupported', 'E_ONNXRUNTIME', `ONNX Runtime rejects the graph: ${escapeText(said.split('\n')[0], 200)}`, {
       where: 'onnxruntime',
       fix: 'use --engine batched or manual',
     });

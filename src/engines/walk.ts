@@ -135,7 +135,7 @@ function checkRows({ name, states = [] }: LayerSpec, initial: readonly Tensor[],
   throw new RnnError(
     'shape',
     'E_STATE_SHAPE',
-    `its initial state ${escapeText(states[at], 60)} has another number of rows than its input`,
+    `its initial state ${escapeText(states[at], 60)} and its input differ in the number of samples`,
     {
       where: escapeText(name, 60),
       expected: formatShape([x.shape[0], ...initial[at].shape.slice(1)]),
@@ -161,7 +161,7 @@ export function maskedInputs(inputs: readonly Value[], { mask }: LayerSpec, valu
   // the mask of token numbers with several axes has as many axes
   const steps = inputs[0].tensor.shape.slice(0, Math.max(2, shape.length));
   if (!steps.every((n, i) => n === shape[i] || (i > 1 && shape[i] === 1))) {
-    throw new RnnError('shape', 'E_MASK', `the mask ${escapeText(mask, 60)} does not have a number for each step of each sample`, {
+    throw new RnnError('shape', 'E_MASK', `the mask ${escapeText(mask, 60)} must have one number for each step of each sample`, {
       expected: formatShape(steps),
       found: formatShape(shape),
       fix: `a mask of shape ${formatShape(steps)}, or null for none`,

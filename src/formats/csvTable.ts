@@ -119,7 +119,7 @@ function takeRow(text: string, row: Row, state: TableState): void {
       {
         expected: `${state.columns} columns`,
         found: counted(cells.length),
-        fix: 'write as many numbers in every row, and nan where one is missing',
+        fix: 'write the same number of values in every row, and nan for a missing one',
       },
     );
   }

@@ -80,7 +80,7 @@ export function detectFormat(source: ByteSource, nameHint?: string): Format {
   const shown = isText
     ? `text that begins with '${escapeText(line, 40)}'`
     : `bytes ${Array.from(start.subarray(0, 8), b => b.toString(16).padStart(2, '0')).join(' ')}`;
-  throw new RnnError('format', 'E_FORMAT_UNKNOWN', 'the content is in no format that is read', {
+  throw new RnnError('format', 'E_FORMAT_UNKNOWN', 'the content is not in a supported format', {
     expected: ORDER.map(f => f.name).join(', '),
     found: shown,
     ...(isText ? { fix: textFix(line, named) } : {}),
@@ -141,7 +141,7 @@ export async function writeTensors(formatName: string, tensors: ReadonlyMap<stri
   const format = getFormat(formatName);
   if (!format.write) {
     const writable = ORDER.filter(f => f.write).map(f => f.name);
-    throw new RnnError('unsupported', 'E_NOT_WRITABLE', `.${formatName} files are read but not written`, {
+    throw new RnnError('unsupported', 'E_NOT_WRITABLE', `.${formatName} files can be read but not written`, {
       fix: `write one of: ${writable.join(', ')}`,
     });
   }

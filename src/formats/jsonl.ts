@@ -125,7 +125,7 @@ export function readLine(number: number, line: string, state: LinesState): Map<s
 }
 
 export function noLines(): RnnError {
-  return new RnnError('format', 'E_JSONL_EMPTY', 'offset 0: no lines', { expected: 'one JSON value a line' });
+  return new RnnError('format', 'E_JSONL_EMPTY', 'offset 0: no lines', { expected: 'one JSON value per line' });
 }
 
 export function skippedNotes({ skipped }: LinesState): string[] {

@@ -207,7 +207,7 @@ class Reader {
     return new RnnError('format', 'E_PRINTED_SYNTAX', `${this.place()}: ${wrong}`, {
       expected,
       found,
-      fix: 'keep what print(y) shows, all of it and nothing else; or in Python: np.save("y.npy", y)',
+      fix: 'keep exactly what print(y) shows, and nothing else; or in Python: np.save("y.npy", y)',
     });
   }
 }
@@ -221,7 +221,7 @@ function shortened(place: string): RnnError {
 }
 
 function stateDict(place: string): RnnError {
-  return new RnnError('format', 'E_PRINTED_DICT', `${place}: a printed state dict has only some decimals of its numbers`, {
+  return new RnnError('format', 'E_PRINTED_DICT', `${place}: a printed state dict shows its numbers rounded`, {
     expected: 'an array, or a file of weights',
     found: 'OrderedDict(…)',
     fix: 'in Python: torch.save(model.state_dict(), "weights.pt")',

@@ -113,16 +113,19 @@ function readWeight(
 ): FileTensor {
   const { path_name: path, use_pickle: pickled, tensor_meta: meta } = (isObject(entry) ? entry : {}) as JsonObject;
   if (pickled === true)
-    throw new RnnError('unsupported', 'E_PT2_PICKLE', 'the tensor is stored as a pickle', { expected: 'raw numbers', found: 'use_pickle' });
+    throw new RnnError('unsupported', 'E_PT2_PICKLE', 'the tensor is stored as a pickle, which is not supported', {
+      expected: 'raw numbers',
+      found: 'use_pickle',
+    });
   const member = typeof path === 'string' ? members.get(`data/${folder}/${path}`) : undefined;
   if (!member || !isObject(meta))
-    throw new RnnError('format', 'E_PT2_MEMBER', 'the archive has no numbers for it', {
+    throw new RnnError('format', 'E_PT2_MEMBER', 'the archive does not contain its data', {
       expected: escapeText(`data/${folder}/${String(path)}`, 120),
       found: 'nothing',
     });
   const dtype = DTYPES[Number(meta.dtype)];
   if (dtype === undefined)
-    throw new RnnError('unsupported', 'E_DTYPE', `its type ${escapeText(String(meta.dtype))} is not read`, {
+    throw new RnnError('unsupported', 'E_DTYPE', `its type ${escapeText(String(meta.dtype))} is not supported`, {
       expected: 'float or integer numbers',
     });
   const shape = integers(meta.sizes, 'sizes');
@@ -135,7 +138,7 @@ function readWeight(
   const held = source.size / DTYPE_BYTES[dtype];
   const last = shape.some(n => n === 0) ? 0 : offset + shape.reduce((at, n, i) => at + (n - 1) * strides[i], 0) + 1;
   if (strides.length !== shape.length || strides.some(s => s < 0) || offset < 0 || last > held)
-    throw new RnnError('format', 'E_PT2_STRIDES', 'its sizes and strides reach beyond its numbers', {
+    throw new RnnError('format', 'E_PT2_STRIDES', 'its sizes and strides extend beyond its data', {
       expected: `${last} numbers`,
       found: `${held}`,
     });

@@ -66,7 +66,7 @@ function openShards(
   if (wanted.size === 0) return opened;
   if (!openPart || ownName === undefined)
     throw new RnnError('format', 'E_BUNDLE_SHARD', 'a checkpoint needs its data files beside it, and there is no folder to look in', {
-      fix: 'give the path of the .index file, not a stream',
+      fix: 'give the path of the .index file instead of piping it in',
     });
   const digits = (n: number) => String(n).padStart(5, '0');
   for (const shard of wanted) opened.set(shard, openPart(`${ownName.replace(/\.index$/, '')}.data-${digits(shard)}-of-${digits(count)}`));
@@ -85,7 +85,7 @@ function tensorOf(entry: NumberEntry, data: ByteSource, budget: Budget, littleEn
       throw new RnnError('format', 'E_BUNDLE_SHARD', `needs bytes ${offset} to ${offset + size} of a data file of ${data.size}`, {
         expected: `at least ${offset + size} bytes`,
         found: `${data.size} bytes`,
-        fix: 'the data file is truncated or another one; save or download both again',
+        fix: 'the data file is truncated or belongs to another checkpoint; save or download both again',
       });
     return lazyTensor(data, budget, { shape: entry.shape.map(Number), dtype, size: elements }, () => {
       const bytes = data.read(offset, size);
@@ -93,7 +93,7 @@ function tensorOf(entry: NumberEntry, data: ByteSource, budget: Budget, littleEn
         throw new RnnError(
           'format',
           'E_BUNDLE_CRC',
-          `the checksum of '${escapeText(name, 100)}' does not fit: the data file is damaged or another one`,
+          `the checksum of '${escapeText(name, 100)}' does not match: the data file is damaged or belongs to another checkpoint`,
         );
       return decodeNumbers(bytes, 0, size / DTYPE_BYTES[dtype], dtype, littleEndian);
     });

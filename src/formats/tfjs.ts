@@ -125,7 +125,7 @@ function openShards(paths: readonly string[], needed: number, openPart: OpenPart
   if (needed > 0 && !openPart) {
     throw new RnnError('format', 'E_TFJS_SHARD', 'model.json needs its weight files beside it, and there is no folder to look in', {
       found: escapeText(paths.join(', '), 100),
-      fix: 'give the path of model.json, not a stream',
+      fix: 'give the path of model.json instead of piping it in',
     });
   }
   const shards: ByteSource[] = [];

@@ -30,7 +30,7 @@ export function sizesAlong(axes: readonly number[], shape: DimShape): number[] {
   return axes.map(axis => {
     const { size, symbol } = shape[axis];
     if (size !== null) return size;
-    throw new RnnError('shape', 'E_SYMBOLIC', `needs a known size of every axis it works along, but ${symbol} is open`, {
+    throw new RnnError('shape', 'E_SYMBOLIC', `needs the size of every axis it works along, but ${symbol} is unknown`, {
       fix: `give ${symbol} a number (--T 10)`,
     });
   });

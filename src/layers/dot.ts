@@ -79,11 +79,10 @@ function equationOf({ axes }: DotSpec, [first, second]: readonly [number, number
 
 function solved(layer: DotSpec, inputs: readonly DimShape[]): { output: DimShape; summed: Dim } {
   const [a, b] = inputs;
-  if (inputs.length !== 2 || a.length < 2 || b.length < 2) throw cannotJoin(inputs, 'two inputs of two axes at least');
+  if (inputs.length !== 2 || a.length < 2 || b.length < 2) throw cannotJoin(inputs, 'two inputs of at least two axes');
   const [i, k] = [axisIn(layer.axes[0], a.length, 'dot'), axisIn(layer.axes[1], b.length, 'dot')];
-  if (i === 0 || k === 0) throw cannotJoin(inputs, 'axes behind the batch');
-  if (a[i].size !== null && b[k].size !== null && a[i].size !== b[k].size)
-    throw cannotJoin(inputs, `as many along axis ${i} as along axis ${k}`);
+  if (i === 0 || k === 0) throw cannotJoin(inputs, 'axes after the batch');
+  if (a[i].size !== null && b[k].size !== null && a[i].size !== b[k].size) throw cannotJoin(inputs, `axis ${i} as long as axis ${k}`);
   const output = [...a.filter((_, axis) => axis !== i), ...b.filter((_, axis) => axis !== k && axis > 0)];
   return { output: output.length === 1 ? [...output, { symbol: '1', size: 1 }] : output, summed: a[i].size === null ? b[k] : a[i] };
 }
@@ -125,7 +124,7 @@ function expression(library: ArrayLibrary, layer: DotSpec, { inputs, shapes }: S
 function checkAxes(value: unknown, key: string): unknown {
   const axes = typeof value === 'number' ? [value, value] : value;
   if (Array.isArray(axes) && axes.length === 2 && axes.every(axis => Number.isInteger(axis) && axis !== 0)) return axes;
-  throw new RnnError('spec', 'E_SPEC_TYPE', 'expected an axis of each input', {
+  throw new RnnError('spec', 'E_SPEC_TYPE', 'expected one axis of each input', {
     where: key,
     expected: 'two whole numbers, such as [2, 2]',
   });

@@ -10,7 +10,8 @@ export const NO_CLASS = 'no class name';
 /** Returns the error E_KERAS_CLASS, which lists the known classes. */
 export function unsupportedClass(found: unknown, expected: string): RnnError {
   const name = typeof found === 'string' ? escapeText(found, 60) : NO_CLASS;
-  return new RnnError('unsupported', 'E_KERAS_CLASS', `${name} is not run here`, { expected, found: name });
+  const message = name === NO_CLASS ? 'the layer has no class name' : `${name} is not supported`;
+  return new RnnError('unsupported', 'E_KERAS_CLASS', message, { expected, found: name });
 }
 
 /** @throws RnnError E_KERAS_CONFIG if the value is not an object */

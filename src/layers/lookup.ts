@@ -40,7 +40,7 @@ export function otherSteps(layer: AnyLayer): RnnError {
   return new RnnError('unsupported', 'E_MASK', `the mask that reaches ${layer.kind} is not one of its steps`, {
     where: 'mask',
     expected: 'a mask [N, T] of the steps that the layer reads',
-    found: 'a mask of other axes (an embedding of several axes of tokens, or steps around TimeDistributed)',
+    found: 'a mask of other axes, such as that of an embedding of [N, T, S], or of steps outside TimeDistributed',
     fix: 'leave the masking out',
   });
 }

@@ -219,7 +219,7 @@ function elementwiseShape(a: DimShape, b: DimShape, inputs: readonly DimShape[])
   try {
     return broadcastDims(a, b, 'the layer');
   } catch (error) {
-    throw error instanceof RnnError ? cannotJoin(inputs, 'inputs of one shape', a, b) : error;
+    throw error instanceof RnnError ? cannotJoin(inputs, 'inputs of equal shapes', a, b) : error;
   }
 }
 
@@ -230,7 +230,7 @@ function checkAlike(inputs: readonly DimShape[], axis: number): void {
     if (!alike)
       throw cannotJoin(
         inputs,
-        axis === first.length - 1 ? 'inputs that differ in the last axis only' : `inputs that differ in axis ${axis} only`,
+        axis === first.length - 1 ? 'inputs that differ only in the last axis' : `inputs that differ only in axis ${axis}`,
         first,
         other,
       );
@@ -238,7 +238,7 @@ function checkAlike(inputs: readonly DimShape[], axis: number): void {
 }
 
 function cannotJoin(inputs: readonly DimShape[], expected: string, first: DimShape, other: DimShape): RnnError {
-  return new RnnError('shape', 'E_MERGE', `cannot join ${inputs.map(showShape).join(' and ')}`, {
+  return new RnnError('shape', 'E_MERGE', `cannot merge ${inputs.map(showShape).join(' and ')}`, {
     expected,
     found: inputs.map(showShape).join(', '),
     fix: mergeFix(first, other),

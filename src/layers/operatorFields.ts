@@ -97,7 +97,7 @@ function flatNumbers({ shape, data }: Record<string, unknown>, key: string): { s
     sizes.every(n => Number.isInteger(n) && n >= 0) &&
     numbers.every(v => typeof v === 'number') &&
     sizes.reduce((a, b) => a * b, 1) === numbers.length;
-  if (!fits) throw wrong(key, 'a shape and as many numbers', data);
+  if (!fits) throw wrong(key, 'a shape and as many numbers as it has elements', data);
   return { shape: sizes, data: numbers };
 }
 
@@ -123,7 +123,7 @@ export function checkAttributeValues(value: unknown, key: string): Record<string
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(key, 'an object of attributes', value);
   for (const [name, v] of Object.entries(value)) {
     const fine = typeof v === 'number' || typeof v === 'string' || (Array.isArray(v) && v.every(n => typeof n === 'number'));
-    if (!fine) throw wrong(`${key}.${escapeText(name, 40)}`, 'a number, a text or a list of numbers', v);
+    if (!fine) throw wrong(`${key}.${escapeText(name, 40)}`, 'a number, text or a list of numbers', v);
   }
   return value as Record<string, number | string | number[]>;
 }

@@ -27,7 +27,7 @@ const slice: Rule = call => {
   const [starts, ends] = [bounds(1) ?? [], bounds(2) ?? []];
   if (starts.length !== ends.length)
     throw new RnnError('shape', 'E_OPERANDS', `Slice has ${starts.length} starts and ${ends.length} ends`, {
-      expected: 'one of each for an axis',
+      expected: 'one of each per axis',
       found: `${starts.length} and ${ends.length}`,
     });
   const axes = (call.numbers(3) ?? starts.map((_, i) => i)).map(a => axisIn(a, from.length, 'Slice'));
@@ -66,8 +66,8 @@ const split: Rule = call => {
 
 function notJoined(a: DimShape, b: DimShape, axis: number): RnnError {
   const found = `${showShape(a)} and ${showShape(b)}`;
-  return new RnnError('shape', 'E_MERGE', `Concat cannot join ${found} along axis ${axis}`, {
-    expected: 'equal sizes of the other axes',
+  return new RnnError('shape', 'E_MERGE', `cannot concatenate ${found} along axis ${axis}`, {
+    expected: 'equal sizes along the other axes',
     found,
   });
 }
@@ -75,8 +75,8 @@ function notJoined(a: DimShape, b: DimShape, axis: number): RnnError {
 /** The error for a Reshape to a different number of elements. */
 function otherCount(from: DimShape, to: DimShape): RnnError {
   const [found, expected] = [to, from].map(dims => formatShape(dims.map(({ size }) => size!)));
-  return new RnnError('shape', 'E_OPERANDS', `Reshape of ${expected} to ${found}: that is another number of numbers`, {
-    expected: `as many as ${expected} has`,
+  return new RnnError('shape', 'E_OPERANDS', `cannot reshape ${expected} to ${found}: the number of elements differs`, {
+    expected: `as many elements as ${expected}`,
     found,
   });
 }
@@ -120,7 +120,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     const from = call.shape(0);
     const perm = (call.attribute('perm') as readonly number[] | undefined) ?? from.map((_, i) => from.length - 1 - i);
     if (perm.every(axis => from[axis]) && (perm.length !== from.length || new Set(perm).size !== perm.length))
-      throw new RnnError('shape', 'E_RANK', 'perm of Transpose is not an order of the axes', {
+      throw new RnnError('shape', 'E_RANK', 'perm of Transpose is not a permutation of the axes', {
         expected: `the axes 0 to ${from.length - 1}`,
         found: `[${perm.join(', ')}]`,
       });
@@ -137,7 +137,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     const rank = from.length + given.length;
     const axes = given.map(a => axisIn(a, rank, 'Unsqueeze'));
     if (new Set(axes).size !== axes.length)
-      throw new RnnError('shape', 'E_RANK', 'Unsqueeze names an axis twice', {
+      throw new RnnError('shape', 'E_RANK', 'Unsqueeze is given the same axis twice', {
         expected: 'each axis once',
         found: `[${given.join(', ')}]`,
       });

@@ -54,7 +54,7 @@ function written(lib: Line['lib']): Script<OperatorSpec> {
 const TUPLES = new Set(['Split', 'TopK']);
 
 function notWritten(op: string): RnnError {
-  return new RnnError('unsupported', 'E_EMIT', `a script with ${op} of these operands is not written`, {
+  return new RnnError('unsupported', 'E_EMIT', `--emit does not support ${op} with these operands`, {
     where: '--emit',
     found: op,
     fix: 'convert the network to .onnx',

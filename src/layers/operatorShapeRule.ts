@@ -25,7 +25,10 @@ export interface ShapeCall {
 
 export function noAxis(op: string, inputs: readonly DimShape[]): RnnError {
   const found = inputs.map(showShape).join(', ');
-  return new RnnError('shape', 'E_RANK', `${op} reads axes that ${found} does not have`, { expected: 'as many axes as it reads', found });
+  return new RnnError('shape', 'E_RANK', `${op} reads axes that ${found} does not have`, {
+    expected: 'an input with all of these axes',
+    found,
+  });
 }
 
 /** NumPy's broadcasting with symbolic sizes: unknown with 1 or with unknown stays unknown; unknown with another number is that number. @throws RnnError E_MERGE */

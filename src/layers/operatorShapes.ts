@@ -14,7 +14,7 @@ export function operatorShapes(layer: OperatorSpec, inputs: readonly DimShape[])
   const call = shapeCall(layer, inputs);
   const rule = RULES[layer.op];
   if (!rule)
-    throw new RnnError('unsupported', 'E_OPERATOR', `the output shape of ${layer.op} is not known here`, {
+    throw new RnnError('unsupported', 'E_OPERATOR', `the output shape of ${layer.op} is not supported`, {
       expected: Object.keys(RULES).sort().join(', '),
       found: layer.op,
     });
@@ -61,8 +61,8 @@ function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall 
     throw new RnnError(
       'unsupported',
       'E_OPERATOR',
-      `${layer.op} takes input ${i} from the network: its shape is not known before it runs`,
-      { expected: 'a constant, or sizes of what is known', found: 'a computed value' },
+      `input ${i} of ${layer.op} is computed by the network, so the output shape is not known before it runs`,
+      { expected: 'a constant, or sizes of known shapes', found: 'a computed value' },
     );
   };
   const places = (i: number) =>
@@ -122,7 +122,7 @@ const argument: Rule = call => {
 const rows: Rule = call => {
   const places = call.shape(1);
   const parts = places[places.length - 1]?.size ?? null;
-  if (parts === null) throw new RnnError('unsupported', 'E_OPERATOR', 'the output shape of this GatherND is not known here');
+  if (parts === null) throw new RnnError('unsupported', 'E_OPERATOR', 'the output shape of this GatherND is not known in advance');
   return [[...places.slice(0, -1), ...call.shape(0).slice(parts + Number(call.attribute('batch_dims') ?? 0))]];
 };
 
@@ -159,7 +159,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   Gemm(call) {
     const [a, b] = ['transA', 'transB'].map((turned, i) => (call.attribute(turned) ? [...call.shape(i)].reverse() : call.shape(i)));
     if (a.length !== 2 || b.length !== 2)
-      throw new RnnError('shape', 'E_RANK', 'Gemm takes matrices', {
+      throw new RnnError('shape', 'E_RANK', 'Gemm needs matrices', {
         expected: 'two axes each',
         found: `${showShape(a)} and ${showShape(b)}`,
       });
@@ -188,8 +188,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     });
     const letters = lettersOf(output ?? '', most);
     if (output === undefined || letters.some(letter => !sizes.has(letter)))
-      throw new RnnError('unsupported', 'E_OPERATOR', 'the output shape of this Einsum is not known here', {
-        expected: 'an equation with the letters of the result, as in bij,bjk->bik',
+      throw new RnnError('unsupported', 'E_OPERATOR', 'the output shape of this Einsum is not known in advance', {
+        expected: 'an equation that names the output axes, as in bij,bjk->bik',
         found: String(call.attribute('equation')),
       });
     return [letters.map(letter => sizes.get(letter)!)];

@@ -33,12 +33,12 @@ function spaces(call: ShapeCall): { space: DimShape; kernel: DimShape; window: r
   const [x, kernel] = [call.shape(0), call.shape(1)];
   if (x.length < 3 || kernel.length !== x.length) throw noAxis(call.layer.op, [x, kernel]);
   const window = kernel.slice(2).map(({ size }) => size);
-  if (window.includes(null)) throw unknown(`a ${call.layer.op} whose kernel has an open size`);
+  if (window.includes(null)) throw unknown(`a ${call.layer.op} whose kernel has an unknown size`);
   return { space: x.slice(2), kernel, window: window as number[] };
 }
 
 function unknown(what: string): RnnError {
-  return new RnnError('unsupported', 'E_OPERATOR', `the output shape of ${what} is not known here`);
+  return new RnnError('unsupported', 'E_OPERATOR', `the output shape of ${what} is not known in advance`);
 }
 
 function slid({ layer }: ShapeCall, space: DimShape, window: readonly number[]): Dim[] {

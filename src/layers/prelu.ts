@@ -32,7 +32,7 @@ export const prelu: LayerKind<PReluSpec> = {
     const own = input.slice(1).map((dim, i) => (shared.includes(i + 1) ? { symbol: '1', size: 1 } : dim));
     const open = own.find(d => d.size === null);
     if (open)
-      throw new RnnError('shape', 'E_SYMBOLIC', `has an α for every place, so ${open.symbol} must be known`, {
+      throw new RnnError('shape', 'E_SYMBOLIC', `has one α per position, so ${open.symbol} must be known`, {
         fix: `give ${open.symbol} a number (--T 10), or share the axis`,
       });
     return [weightShape({ name: 'alpha', role: 'scale', dims: own.map(d => d.symbol), shape: own.map(d => d.size!), fill: 0 })];

@@ -21,7 +21,7 @@ export const repeat: LayerKind<RepeatSpec> = {
       throw new RnnError('shape', 'E_VECTOR', `needs one vector per sample (N, M) but gets ${showShape(input)}`, {
         expected: '(N, M)',
         found: showShape(input),
-        fix: 'let the layer before it give its last step only, or pool over time',
+        fix: 'let the layer before it return only its last step, or pool over time',
       });
     }
     return [input[0], { symbol: 'R', size: layer.times }, input[1]];

@@ -39,7 +39,7 @@ export const text: LayerKind<TextSpec> = {
       ]),
     ),
     config({ kerasClass }) {
-      throw new RnnError('unsupported', 'E_CONVERT_LAYER', `a vocabulary is not written: ${kerasClass} reads text`, {
+      throw new RnnError('unsupported', 'E_CONVERT_LAYER', `${kerasClass} reads text, and its vocabulary cannot be converted`, {
         expected: 'a network that begins with token numbers',
         found: kerasClass,
       });

@@ -48,9 +48,9 @@ export function checkAssumptions(assumptions: readonly Assumption[], strict: boo
   const layersLine = lineOf?.();
   const line = layersLine ? `--layers "${layersLine}"` : say;
   throw new RnnError('convention', 'E_ASSUMED', `assumed: ${what} (${why})${more}`, {
-    expected: 'everything that changes y said by the file or by a flag (--strict)',
+    expected: 'everything that changes y given by the file or by a flag (--strict)',
     found: assumptions.map(a => `${a.fact}: ${a.value}`).join(', '),
-    fix: line ? `say it: ${line}` : 'drop --strict',
+    fix: line ? `state it: ${line}` : 'drop --strict',
     layersLine: layersLine ?? undefined,
   });
 }
@@ -64,7 +64,7 @@ export function ask({ what, why, layersLine, inAnyOrder, taken = [], advice }: Q
   const functions = layersLine.includes('@_') ? ' (@linear: no activation)' : '';
   const isOpen = UNFILLED.test(layersLine);
   const order = `if they form a chain, put them in its order${isOpen ? ' and replace each _' : ''}: ${line}`;
-  const first = inAnyOrder ? order : isOpen ? `replace each _${functions}: ${line}` : `if it is so, say it: ${line}`;
+  const first = inAnyOrder ? order : isOpen ? `replace each _${functions}: ${line}` : `if that is right, state it: ${line}`;
   return new RnnError('convention', 'E_ASK', `${why} ${what}`, {
     fix: advice ? `${first}; or ${advice}` : first,
     more: 'E_ASK',

@@ -27,7 +27,7 @@ export function checkSpec(json: unknown, framework: FrameworkName = 'keras'): Mo
   checkKeys(spec, ['$schema', 'schema', 'name', 'functional', 'framework', 'input', 'inputs', 'layers', 'output', 'outputs']);
   if (spec.$schema !== undefined && typeof spec.$schema !== 'string') throw typeError('$schema', 'text', spec.$schema);
   if (spec.schema !== undefined && spec.schema !== SPEC_SCHEMA && spec.schema !== FIRST_SPEC_SCHEMA) {
-    throw new RnnError('spec', 'E_SPEC_SCHEMA', `this is no ${SPEC_SCHEMA}`, {
+    throw new RnnError('spec', 'E_SPEC_SCHEMA', `this is not a spec that rnn-cli can read`, {
       where: 'schema',
       expected: SPEC_SCHEMA,
       found: show(spec.schema),
@@ -115,7 +115,7 @@ function checkInput(json: unknown, name: string): InputSpec {
   const size = (key: string) => (input[key] === undefined || input[key] === null ? null : wholeNumber(input[key], key));
   if (input.shape !== undefined) {
     const { shape } = input;
-    if (!Array.isArray(shape)) throw typeError('shape', 'a list of sizes, the batch left out', shape);
+    if (!Array.isArray(shape)) throw typeError('shape', 'a list of sizes without the batch', shape);
     const sizes = shape.map(n => (n === null ? null : wholeNumber(n, 'shape')));
     return { name: input.name === undefined ? name : text(input.name, 'name'), batch: size('batch'), ...shapedInput(sizes) };
   }

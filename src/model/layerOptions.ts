@@ -25,7 +25,7 @@ export function applyOption(layer: LayerRead, option: string, at: { text: string
   const repeat = /^x(\d+)$/.exec(option);
   if (repeat) {
     const times = Number(repeat[1]);
-    if (times < 1 || times > MOST_LAYERS) throw fail(`+${option} is not a number of layers from 1 to ${MOST_LAYERS}`, 'write +x3');
+    if (times < 1 || times > MOST_LAYERS) throw fail(`+${option} must repeat the layer 1 to ${MOST_LAYERS} times`, 'write +x3');
     return times;
   }
   const [, name] = /^name=(.+)$/.exec(option) ?? [];

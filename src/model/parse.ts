@@ -150,7 +150,13 @@ function functionOf(written: string, text: string, { from, to }: { from: number;
     const [key, value = ''] = part.trim().split('=');
     if (value === 'true' || value === 'false') return [key, value === 'true'];
     if (!NUMBER.test(value))
-      throw wrong(text, from, to, `${name} has numbers in its parentheses`, 'write as in @elu(alpha=0.5), or drop them');
+      throw wrong(
+        text,
+        from,
+        to,
+        `${name} needs its parameters as name=number`,
+        'write for example @elu(alpha=0.5), or drop the parentheses',
+      );
     return [key, Number(value)];
   });
   return { name, ...Object.fromEntries(parameters) };
@@ -193,6 +199,6 @@ function argumentOf(
       `write ${word}:${sizes.form}, such as ${word}:${sizes.example}${sizes.meaning === undefined ? '' : ` (${sizes.meaning})`}`,
     );
   }
-  if (argument === undefined) throw fail(`${word} needs a number of ${sizes.form}`, example);
+  if (argument === undefined) throw fail(`${word} needs the number of ${sizes.form}`, example);
   throw fail(`${sizes.form} of ${word} must be a whole number, found '${escapeText(argument, 40)}'`, example);
 }

@@ -145,7 +145,7 @@ function isState({ suffix }: NamedShape): boolean {
 
 /** Specs are checked before, but a simulated mistake (diagnosis) may have removed a value. @throws RnnError E_SPEC_INPUT */
 function noValue(layer: string, name: string): never {
-  throw new RnnError('spec', 'E_SPEC_INPUT', `reads '${name}', which nothing computes`, { where: layer });
+  throw new RnnError('spec', 'E_SPEC_INPUT', `reads '${name}', which no layer computes`, { where: layer });
 }
 
 /** Checks that the initial states have the shapes of the layer's own states. @throws RnnError E_STATE_SHAPE */
@@ -156,7 +156,7 @@ function checkStates({ name: layer, states }: LayerSpec, known: ReadonlyMap<stri
   if (given.length === wanted.length && given.every(({ shape }, i) => fits(shape, wanted[i]))) return;
   const expected = wanted.map(({ suffix, shape }) => `${suffix} ${showShape(shape)}`).join(', ');
   const found = given.map(({ name, shape }) => `${name} ${showShape(shape)}`).join(', ') || 'none';
-  throw new RnnError('shape', 'E_STATE_SHAPE', `its initial states are ${found}, and it has ${expected || 'no states'}`, {
+  throw new RnnError('shape', 'E_STATE_SHAPE', `it is given the initial states ${found}, but has ${expected || 'no states'}`, {
     expected,
     found,
     fix: 'give one value for each state, or leave "states" out to start from zero',
@@ -171,11 +171,16 @@ function checkTokens(value: string, shape: DimShape, givers: ReadonlyMap<string,
   let giver = givers.get(value);
   while (giver && getLayerKind(giver.kind).movesNumbers) giver = givers.get(giver.inputs[0]);
   if (!giver || giver.kind === 'op' || giver.kind === 'hashing') return;
-  throw new RnnError('shape', 'E_TOKENS', `needs token numbers (N, T) but ${value} gives real numbers ${showShape(shape)}`, {
-    expected: 'the input, whole numbers (N, T)',
-    found: `the output of ${value}`,
-    fix: 'put the embedding first, on an input of whole numbers [N, T]',
-  });
+  throw new RnnError(
+    'shape',
+    'E_TOKENS',
+    `needs token numbers (N, T) but ${value} gives ${showShape(shape)}, which are not whole numbers`,
+    {
+      expected: 'the input, whole numbers (N, T)',
+      found: `the output of ${value}`,
+      fix: 'put the embedding first, on an input of whole numbers [N, T]',
+    },
+  );
 }
 
 /** Replaces E_SEQ by an error that names the layer to change: `needs a sequence (N, T, 64) but lstm_1 gives its last step only (N, 64)`. */

@@ -83,6 +83,6 @@ export function unknownLayer(where: string, name: string, known: readonly string
     where,
     expected: names.join(', '),
     found: escapeText(name),
-    fix: near ? `did you mean '${near}'?` : 'a layer reads the input or a layer that stands before it',
+    fix: near ? `did you mean '${near}'?` : 'a layer can read the input, or a layer before it',
   });
 }

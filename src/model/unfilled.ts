@@ -19,9 +19,9 @@ export function checkFilled(text: string): void {
   if (blanks.length === 0) return;
   const [{ from, to }] = blanks;
   const count = blanks.length === 1 ? 'a _' : `${blanks.length} _`;
-  throw new RnnError('usage', 'E_UNFILLED', `the line still has ${count}: ${blanks.map(b => b.place).join(', ')}`, {
+  throw new RnnError('usage', 'E_UNFILLED', `the line still has ${count} to fill in: ${blanks.map(b => b.place).join(', ')}`, {
     where: '--layers',
-    fix: 'write what stands there in the code of the model; an activation that does not exist is @linear',
+    fix: 'write what the code of the model says; for no activation, write @linear',
     excerpt: { text, from, to },
   });
 }

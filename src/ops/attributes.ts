@@ -10,7 +10,7 @@ function attribute<K extends OnnxAttribute['type']>(node: OnnxNode, name: string
   const found = node.attributes.get(name);
   if (found === undefined) return undefined;
   if (found.type !== type) {
-    throw new RnnError('format', 'E_ONNX_ATTRIBUTE', `attribute ${escapeText(name)} of ${nodeLabel(node)} is of another type`, {
+    throw new RnnError('format', 'E_ONNX_ATTRIBUTE', `attribute ${escapeText(name)} of ${nodeLabel(node)} has the wrong type`, {
       where: escapeText(name, 60),
       expected: type,
       found: found.type,
@@ -63,7 +63,7 @@ export function saturated(value: bigint): number {
 export function onlyAttributes(node: OnnxNode, known: readonly string[]): void {
   for (const name of node.attributes.keys()) {
     if (known.includes(name)) continue;
-    throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `attribute ${escapeText(name)} of ${nodeLabel(node)} is not known`, {
+    throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `unknown attribute ${escapeText(name)} of ${nodeLabel(node)}`, {
       where: escapeText(name, 60),
       expected: known.join(', ') || 'no attributes',
       found: escapeText(name),
@@ -74,7 +74,7 @@ export function onlyAttributes(node: OnnxNode, known: readonly string[]): void {
 /** Looks up the value of an attribute in a table. @throws RnnError E_ONNX_ATTRIBUTE (unsupported) if it is not there */
 export function choice<T>({ opType }: OnnxNode, name: string, value: string, table: Readonly<Record<string, T>>): T {
   if (Object.hasOwn(table, value)) return table[value];
-  throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `${opType} has no ${name} ${escapeText(value, 40)} here`, {
+  throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `${opType} with ${name} = ${escapeText(value, 40)} is not supported`, {
     expected: Object.keys(table).join(', '),
     found: escapeText(value, 40),
   });

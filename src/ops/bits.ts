@@ -26,7 +26,7 @@ function shifted(call: Call): GraphValue {
 /** @throws RnnError E_ONNX_TYPE for numbers that are not whole */
 function onBits(call: Call, values: readonly GraphValue[], f: (a: bigint, b: bigint) => bigint): GraphValue {
   if (values.some(v => v.kind !== 'int'))
-    throw new RnnError('format', 'E_ONNX_TYPE', `${call.node.opType} takes whole numbers`, { expected: 'integers', found: values[0].kind });
+    throw new RnnError('format', 'E_ONNX_TYPE', `${call.node.opType} needs integers`, { expected: 'integers', found: values[0].kind });
   const shape = values.map(v => v.shape).reduce(broadcastShape);
   const [a, b = a] = values.map(v => broadcastTo(v, shape).data);
   const type = values.find(v => v.type)?.type ?? 'i64';

@@ -1,9 +1,7 @@
-import { RnnError } from '../errors.js';
-import { escapeText } from '../escape.js';
 import { exp } from '../numerics/exp.js';
 import { sigmoid } from '../numerics/sigmoid.js';
 import { formatShape } from '../tensor/tensor.js';
-import { floatOf, intOf, textOf } from './attributes.js';
+import { choice, floatOf, intOf, textOf } from './attributes.js';
 import { type Call, need, type Operators } from './operator.js';
 import { pass } from './room.js';
 import { allocateShape, type GraphValue, shapeError } from './value.js';
@@ -21,10 +19,10 @@ function causalConvolution(call: Call): GraphValue[] {
   const [N, C, T] = x.shape;
   const k = kernel.shape[2];
   if (x.shape.length !== 3 || formatShape(kernel.shape) !== formatShape([C, 1, k]))
-    throw shapeError('the kernel does not fit', formatShape(kernel.shape), `[${C}, 1, k]`);
+    throw shapeError('the kernel has the wrong shape', formatShape(kernel.shape), `[${C}, 1, k]`);
   if (past && formatShape(past.shape) !== formatShape([N, C, k - 1]))
-    throw shapeError('the state does not fit', formatShape(past.shape), formatShape([N, C, k - 1]));
-  const swish = oneOf(call, 'activation', textOf(call.node, 'activation') ?? 'none', ['none', 'silu', 'swish']) !== 'none';
+    throw shapeError('the state has the wrong shape', formatShape(past.shape), formatShape([N, C, k - 1]));
+  const swish = choice(call.node, 'activation', textOf(call.node, 'activation') ?? 'none', { none: false, silu: true, swish: true });
   const y = allocateShape([N, C, T], 'float', call.kernels.precision);
   const state = allocateShape([N, C, k - 1], 'float', call.kernels.precision);
   for (let row = 0; row < N * C; row++) {
@@ -43,6 +41,14 @@ function causalConvolution(call: Call): GraphValue[] {
   ];
 }
 
+/** Which inputs an update rule of LinearAttention has. */
+const UPDATE_RULES = {
+  linear: { gated: false, delta: false },
+  gated: { gated: true, delta: false },
+  delta: { gated: false, delta: true },
+  gated_delta: { gated: true, delta: true },
+};
+
 /**
  * S = decay·S + k ⊗ v, or with the delta rule k ⊗ β(v − Sᵀk); y = scale · Sᵀq. Several heads of queries may read one state.
  * Inputs q [N, T, H·D], k [N, T, K·D], v [N, T, K·V], S [N, K, D, V], decay as a logarithm [N, T, K or K·D], β [N, T, K or 1].
@@ -50,20 +56,25 @@ function causalConvolution(call: Call): GraphValue[] {
 function linearAttention(call: Call): GraphValue[] {
   const [q, k, v] = [0, 1, 2].map(i => need(call, i));
   const [, , , past, decay, beta] = call.inputs;
-  const rule = oneOf(call, 'update_rule', textOf(call.node, 'update_rule') ?? 'gated_delta', ['linear', 'gated', 'delta', 'gated_delta']);
+  const rule = textOf(call.node, 'update_rule') ?? 'gated_delta';
+  const { gated, delta } = choice(call.node, 'update_rule', rule, UPDATE_RULES);
   const [H, K] = [intOf(call.node, 'q_num_heads') ?? 0, intOf(call.node, 'kv_num_heads') ?? 0];
   const [N, T] = q.shape;
   const [D, V] = [q.shape[2] / H, v.shape[2] / K];
   const fits =
     Number.isInteger(H / K) && Number.isInteger(D) && Number.isInteger(V) && k.shape[2] === K * D && [k, v].every(x => x.shape[1] === T);
   if (!fits || (past && formatShape(past.shape) !== formatShape([N, K, D, V])))
-    throw shapeError('queries, keys and values do not fit each other', [q, k, v].map(x => formatShape(x.shape)).join(', '));
-  if (rule.startsWith('gated') !== (decay !== undefined) || rule.endsWith('delta') !== (beta !== undefined))
-    throw shapeError(`the rule ${rule} reads other inputs`, 'decay and beta', 'decay where it is gated, beta with delta');
+    throw shapeError('the shapes of queries, keys, values and state do not match', [q, k, v].map(x => formatShape(x.shape)).join(', '));
+  if (gated !== (decay !== undefined) || delta !== (beta !== undefined))
+    throw shapeError(
+      `the inputs do not match update_rule = ${rule}`,
+      `${decay ? 'decay' : 'no decay'}, ${beta ? 'beta' : 'no beta'}`,
+      'decay for gated rules only, beta for delta rules only',
+    );
   const own = decay ? decay.shape[2] / K : 1;
   const each = beta ? beta.shape[2] : 1;
   if ((own !== 1 && own !== D) || (each !== 1 && each !== K))
-    throw shapeError('decay or beta do not fit', `${own} and ${each}`, `1 or ${D}, 1 or ${K}`);
+    throw shapeError('decay or beta has the wrong last axis', `${own} and ${each}`, `1 or ${D} per head, and 1 or ${K}`);
   const scale = floatOf(call.node, 'scale') || 1 / Math.sqrt(D);
   const y = allocateShape([N, T, H * V], 'float', call.kernels.precision);
   const S = allocateShape([N, K, D, V], 'float', call.kernels.precision);
@@ -98,12 +109,4 @@ function linearAttention(call: Call): GraphValue[] {
     { kind: 'float', shape: [N, T, H * V], data: y },
     { kind: 'float', shape: [N, K, D, V], data: S },
   ];
-}
-
-function oneOf<T extends string>({ node }: Call, name: string, value: string, known: readonly T[]): T {
-  if ((known as readonly string[]).includes(value)) return value as T;
-  throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `${node.opType} has no ${name} ${escapeText(value, 40)} here`, {
-    expected: known.join(', '),
-    found: escapeText(value, 40),
-  });
 }

@@ -33,7 +33,7 @@ export function cast(call: Call): GraphValue {
 function castTo(call: Call, x: GraphValue, type: DType | undefined, shown: string): GraphValue {
   const { shape } = x;
   if (!type)
-    throw new RnnError('unsupported', 'E_ONNX_TYPE', `Cast to ${shown} is not run here`, { expected: 'floats, integers, booleans' });
+    throw new RnnError('unsupported', 'E_ONNX_TYPE', `Cast to ${shown} is not supported`, { expected: 'floats, integers, booleans' });
   if (type === 'bool') return { kind: 'bool', shape, data: Float64Array.from(x.data, v => (v === 0 ? 0 : 1)) };
   if (isInteger(type)) {
     const narrow = (v: number) => (!type.endsWith('64') && Number.isFinite(v) ? wrapped(BigInt(v), type) : v);

@@ -26,7 +26,7 @@ function bodyOf(call: Call, attribute: string): { graph: OnnxGraph; run: (inputs
 
 /** Whether a condition, which must be a single number, is true. @throws RnnError E_ONNX_SHAPE */
 function isTrue(value: GraphValue): boolean {
-  if (value.data.length !== 1) throw shapeError('a condition is one number', formatShape(value.shape), formatShape([]));
+  if (value.data.length !== 1) throw shapeError('the condition must be a single number', formatShape(value.shape), formatShape([]));
   return value.data[0] !== 0;
 }
 
@@ -78,18 +78,18 @@ function loop(call: Call): GraphValue[] {
 /** Scan. Inputs: states …, sequences …; body: states …, one step of each sequence -> states …, one step of each result. */
 function scan(call: Call): GraphValue[] {
   if (call.opset < 9)
-    throw new RnnError('unsupported', 'E_ONNX_OPERATOR', 'Scan of operator set 8 has another meaning and is not run here', {
+    throw new RnnError('unsupported', 'E_ONNX_OPERATOR', 'Scan of operator set 8 works differently and is not supported', {
       expected: 'opset 9 or newer',
     });
   const { graph, run } = bodyOf(call, 'body');
   const count = intOf(call.node, 'num_scan_inputs') ?? 0;
   const states = call.inputs.length - count;
-  if (count < 1 || states < 0) throw shapeError('Scan has no such number of sequences', String(count), `1 to ${call.inputs.length}`);
+  if (count < 1 || states < 0) throw shapeError('num_scan_inputs is out of range', String(count), `1 to ${call.inputs.length}`);
   checkBody(graph, call.inputs.length, states);
   const list = (name: string, i: number) => intsOf(call.node, name)?.[i] ?? 0;
   for (const [name, entries] of [...ofEach('input', count), ...ofEach('output', graph.outputs.length - states)]) {
     const { length } = intsOf(call.node, name) ?? { length: entries };
-    if (length !== entries) throw shapeError(`${name} has one number for each`, `${length} numbers`, `${entries} numbers`);
+    if (length !== entries) throw shapeError(`${name} has the wrong length`, `${length} numbers`, `${entries} numbers`);
   }
   let carried = call.inputs.slice(0, states).map((_, i) => need(call, i));
   const sequences = call.inputs.slice(states).map((_, i) => {
@@ -125,8 +125,8 @@ function ofEach(way: 'input' | 'output', count: number): [string, number][] {
 /** @throws RnnError E_ONNX_GRAPH if the body has another number of inputs or too few outputs */
 function checkBody({ inputs, outputs }: OnnxGraph, takes: number, gives: number): void {
   if (inputs.length === takes && outputs.length >= gives) return;
-  throw new RnnError('format', 'E_ONNX_GRAPH', 'the body does not fit the node', {
-    expected: `${takes} inputs, ${gives} outputs or more`,
+  throw new RnnError('format', 'E_ONNX_GRAPH', 'the inputs or outputs of the body do not match the node', {
+    expected: `${takes} inputs, at least ${gives} outputs`,
     found: `${inputs.length} inputs, ${outputs.length} outputs`,
   });
 }
@@ -134,7 +134,7 @@ function checkBody({ inputs, outputs }: OnnxGraph, takes: number, gives: number)
 /** @throws RnnError E_ONNX_SHAPE where a body gives other axes than it declares */
 function checkRank({ shape }: GraphValue, { name, shape: declared }: OnnxGraph['outputs'][number]): void {
   if (!declared || declared.length === shape.length) return;
-  throw shapeError(`the body gives '${name}' other axes than it declares`, formatShape(shape), `${declared.length} axes`);
+  throw shapeError(`the body computes '${name}' with a rank that it does not declare`, formatShape(shape), `${declared.length} axes`);
 }
 
 function stepOf(value: GraphValue, axis: number, t: number): GraphValue {
@@ -154,7 +154,7 @@ function stacked(values: readonly GraphValue[], declared: OnnxGraph['outputs'][n
   const width = sizeOf(one.slice(at));
   values.forEach((value, t) => {
     if (formatShape(value.shape) !== formatShape(one))
-      throw shapeError('the rounds of a loop give values of different shapes', formatShape(value.shape), formatShape(one));
+      throw shapeError('the iterations of a loop give values of different shapes', formatShape(value.shape), formatShape(one));
     for (let r = 0; r * width < value.data.length; r++)
       data.set(value.data.subarray(r * width, (r + 1) * width), (r * values.length + t) * width);
   });

@@ -16,13 +16,13 @@ export function transposedAxes({ node }: Pick<Call, 'node'>, space: readonly num
   const auto = textOf(node, 'auto_pad') ?? 'NOTSET';
   const lists = [strides, dilations, extra, window, asked ?? space];
   if (lists.some(l => l.length !== space.length) || pads.length !== 2 * space.length || [...strides, ...dilations].some(n => n < 1))
-    throw shapeError('strides, dilations, pads and kernel_shape do not fit the input', formatShape(space), `${space.length} numbers each`);
-  if (extra.some((n, i) => n < 0 || (n > 0 && n >= Math.max(strides[i], dilations[i]))))
     throw shapeError(
-      'output_padding is no more than a stride or a dilation reaches over',
-      formatShape(extra),
-      'numbers below those of either',
+      'strides, dilations, pads or kernel_shape do not match the axes of the input',
+      formatShape(space),
+      `${space.length} numbers each`,
     );
+  if (extra.some((n, i) => n < 0 || (n > 0 && n >= Math.max(strides[i], dilations[i]))))
+    throw shapeError('output_padding is too large', formatShape(extra), 'less than the stride or the dilation of the axis');
   checkKernel(node, window);
   return space.map((n, i): Axis => {
     const whole = strides[i] * (n - 1) + extra[i] + (window[i] - 1) * dilations[i] + 1;
@@ -32,7 +32,7 @@ export function transposedAxes({ node }: Pick<Call, 'node'>, space: readonly num
     const lower = auto === 'SAME_UPPER' ? Math.floor(cut / 2) : Math.ceil(cut / 2);
     const before = given === undefined ? (auto === 'VALID' ? 0 : pads[i]) : lower;
     const size = given ?? whole - before - (auto === 'VALID' ? 0 : pads[i + space.length]);
-    if (size < 1) throw shapeError('the padding leaves nothing', formatShape(space), 'an output of at least one number');
+    if (size < 1) throw shapeError('the padding leaves no output', formatShape(space), 'an output of at least one element');
     return { size, out: n, before, after: 0, window: window[i], stride: strides[i], dilation: dilations[i] };
   });
 }
@@ -44,7 +44,11 @@ function convTranspose(call: Call): GraphValue {
   const [N, C, ...space] = x.shape;
   const [rows, perGroup, ...window] = W.shape;
   if (x.shape.length !== W.shape.length || space.length === 0 || groups < 1 || rows !== C || C % groups !== 0)
-    throw shapeError('the kernel does not fit the input', `${formatShape(W.shape)} on ${formatShape(x.shape)}`, `[${C}, F/groups, …]`);
+    throw shapeError(
+      'the kernel does not match the channels or axes of the input',
+      `${formatShape(W.shape)} on ${formatShape(x.shape)}`,
+      `[${C}, F/groups, …]`,
+    );
   checkBias(b, perGroup * groups);
   const axes = transposedAxes(call, space, window);
   const [places, ins, outs, own] = [sizeOf(window), sizeOf(space), axes.reduce((n, a) => n * a.size, 1), C / groups];

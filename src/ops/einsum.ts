@@ -15,7 +15,7 @@ function einsum(call: Call): GraphValue {
   const match = /^([a-zA-Z0-9]*(?:,[a-zA-Z0-9]*)*)(?:->([a-zA-Z0-9]*))?$/.exec(written(equation, values));
   const terms = match?.[1].split(',');
   if (!terms || terms.length !== values.length)
-    throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `the equation ${escapeText(equation, 60)} is not understood`, {
+    throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `cannot read the equation ${escapeText(equation, 60)}`, {
       where: 'equation',
       expected: `letters for each of ${values.length} inputs`,
       found: escapeText(equation, 60),
@@ -66,13 +66,17 @@ function sizesOf(terms: readonly string[], values: readonly GraphValue[]): Map<s
   const sizes = new Map<string, number>();
   terms.forEach((term, i) => {
     if (term.length !== values[i].shape.length)
-      throw shapeError('the equation does not fit an input', `${term} for ${formatShape(values[i].shape)}`);
+      throw shapeError('the equation does not match the axes of an input', `${term} for ${formatShape(values[i].shape)}`);
     [...term].forEach((letter, axis) => {
       const size = values[i].shape[axis];
       const known = sizes.get(letter) ?? size;
       const stretches = /\d/.test(letter) && (known === 1 || size === 1);
       if (known !== size && !stretches)
-        throw shapeError(`two sizes for ${letter}`, `${sizes.get(letter)} and ${size}`, 'one size for each letter');
+        throw shapeError(
+          `the letter ${letter} stands for axes of two sizes`,
+          `${sizes.get(letter)} and ${size}`,
+          'one size for each letter',
+        );
       sizes.set(letter, stretches ? Math.max(known, size) : size);
     });
   });

@@ -22,7 +22,7 @@ function loss(call: Call, x: GraphValue): GraphValue {
   const [N, C, ...space] = x.shape;
   const size = sizeOf(space);
   if (formatShape(target.shape) !== formatShape([N, ...space]))
-    throw shapeError('the targets do not fit the scores', formatShape(target.shape), formatShape([N, ...space]));
+    throw shapeError('the targets have the wrong shape for these scores', formatShape(target.shape), formatShape([N, ...space]));
   const ignored = intOf(call.node, 'ignore_index');
   const data = allocateShape(target.shape, 'float', call.kernels.precision);
   let [total, counted] = [0, 0];

@@ -2,6 +2,7 @@ import { RnnError } from '../errors.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { intOf, intsOf, tensorOf, textOf } from './attributes.js';
 import { type Call, integers, need, type Operators, plain } from './operator.js';
+import { rowOf } from './selection.js';
 import {
   allocateShape,
   axisOf,
@@ -43,7 +44,7 @@ export const MOVEMENT: Operators = {
 function dropout(call: Call): GraphValue[] {
   const x = need(call, 0);
   if (call.inputs[2]?.data[0] && (call.inputs[1]?.data[0] ?? 0.5) !== 0) {
-    throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', 'Dropout is run as at inference only', {
+    throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', 'Dropout is supported at inference only', {
       expected: 'training_mode false',
       found: 'training_mode true',
       fix: 'export the model after model.eval()',
@@ -56,7 +57,7 @@ function transpose(call: Call): GraphValue {
   const x = need(call, 0);
   const order = intsOf(call.node, 'perm') ?? x.shape.map((_, i) => x.shape.length - 1 - i);
   if (order.length !== x.shape.length || x.shape.some((_, axis) => !order.includes(axis))) {
-    throw shapeError('perm is not an order of the axes', formatShape(order), `the axes 0 to ${x.shape.length - 1}`);
+    throw shapeError('perm is not a permutation of the axes', formatShape(order), `the axes 0 to ${x.shape.length - 1}`);
   }
   return inOrder(x, order);
 }
@@ -71,7 +72,7 @@ function reshape(call: Call): GraphValue {
   const known = sizeOf(shape.filter(n => n !== -1));
   if (open >= 0) shape[open] = known === 0 ? 0 : x.data.length / known;
   if (shape.some(n => !Number.isSafeInteger(n) || n < 0) || sizeOf(shape) !== x.data.length) {
-    throw shapeError(`${formatShape(x.shape)} cannot become ${formatShape(asked)}`, formatShape(x.shape), formatShape(asked));
+    throw shapeError(`cannot reshape ${formatShape(x.shape)} to ${formatShape(asked)}`, formatShape(x.shape), formatShape(asked));
   }
   return { ...x, shape };
 }
@@ -91,7 +92,7 @@ function axesOf(call: Call): number[] | undefined {
 function squeeze(call: Call): GraphValue {
   const x = need(call, 0);
   const axes = axesOf(call)?.map(a => axisOf(a, x.shape.length)) ?? x.shape.flatMap((n, i) => (n === 1 ? [i] : []));
-  for (const axis of axes) if (x.shape[axis] !== 1) throw shapeError(`axis ${axis} cannot be dropped`, formatShape(x.shape), 'size 1');
+  for (const axis of axes) if (x.shape[axis] !== 1) throw shapeError(`cannot squeeze axis ${axis}`, formatShape(x.shape), 'size 1');
   return { ...x, shape: x.shape.filter((_, i) => !axes.includes(i)) };
 }
 
@@ -107,7 +108,7 @@ function unsqueeze(call: Call): GraphValue {
 /** Returns the axes counted from the front. @throws RnnError E_ONNX_SHAPE if one is given twice */
 function distinct(given: readonly number[], rank: number): number[] {
   const axes = given.map(axis => axisOf(axis, rank));
-  if (new Set(axes).size !== axes.length) throw shapeError('an axis is named twice', formatShape(given), 'each axis once');
+  if (new Set(axes).size !== axes.length) throw shapeError('the same axis is given twice', formatShape(given), 'each axis once');
   return axes;
 }
 
@@ -117,7 +118,7 @@ function concat(call: Call): GraphValue {
   const axis = axisOf(intOf(call.node, 'axis') ?? 1, first.shape.length);
   for (const p of parts) {
     const alike = p.shape.length === first.shape.length && p.shape.every((n, i) => i === axis || n === first.shape[i]);
-    if (!alike) throw shapeError('these shapes cannot be joined', `${formatShape(first.shape)} and ${formatShape(p.shape)}`);
+    if (!alike) throw shapeError('these shapes cannot be concatenated', `${formatShape(first.shape)} and ${formatShape(p.shape)}`);
   }
   const shape = first.shape.map((n, i) => (i === axis ? parts.reduce((sum, p) => sum + p.shape[axis], 0) : n));
   const data = allocateShape(shape, first.kind, call.kernels.precision);
@@ -140,12 +141,16 @@ function split(call: Call): GraphValue[] {
   const { length } = call.node.outputs;
   const counted = given?.length ?? intOf(call.node, 'num_outputs') ?? length;
   if (length > 1 && counted !== length)
-    throw shapeError('the node has another number of outputs than of pieces', String(length), `${counted} outputs`);
+    throw shapeError('the number of pieces differs from the number of outputs', String(length), `${counted} outputs`);
   const pieces = Math.max(length, counted);
   const each = Math.ceil(x.shape[axis] / pieces);
   const sizes = given ?? Array.from({ length: pieces }, (_, i) => Math.max(0, Math.min(each, x.shape[axis] - i * each)));
   if (sizes.length !== pieces || sizes.reduce((a, b) => a + b, 0) !== x.shape[axis]) {
-    throw shapeError('the pieces do not add up', formatShape(sizes), `${pieces} sizes that add up to ${x.shape[axis]}`);
+    throw shapeError(
+      'the sizes of the pieces do not add up to the axis',
+      formatShape(sizes),
+      `${pieces} sizes that add up to ${x.shape[axis]}`,
+    );
   }
   const strides = stridesOf(x.shape);
   let from = 0;
@@ -165,7 +170,7 @@ function slice(call: Call): GraphValue {
   const axes = (old ? intsOf(call.node, 'axes') : call.inputs[3] && integers(call.inputs[3])) ?? starts.map((_, i) => i);
   const steps = (old ? undefined : call.inputs[4] && integers(call.inputs[4])) ?? starts.map(() => 1);
   if ([ends, axes, steps].some(list => list.length !== starts.length))
-    throw shapeError('a slice has a start, an end and a step for each of its axes', String(ends.length), String(starts.length));
+    throw shapeError('Slice needs a start, an end and a step for each of its axes', String(ends.length), String(starts.length));
   const shape = [...x.shape];
   const own = stridesOf(x.shape);
   const strides = [...own];
@@ -173,7 +178,8 @@ function slice(call: Call): GraphValue {
   distinct(axes, x.shape.length).forEach((axis, i) => {
     const n = x.shape[axis];
     const step = steps[i];
-    if (step === 0 || !Number.isInteger(step)) throw shapeError('a slice has step 0', String(step), 'a whole number other than 0');
+    if (step === 0 || !Number.isInteger(step))
+      throw shapeError('the step of a slice must be a whole number other than 0', String(step), 'a whole number other than 0');
     const hold = (v: number) => Math.min(Math.max(v < 0 ? v + n : v, step > 0 ? 0 : -1), step > 0 ? n : n - 1);
     const from = hold(starts[i]);
     shape[axis] = Math.max(0, Math.ceil((hold(ends[i]) - from) / step));
@@ -195,10 +201,7 @@ function gather(call: Call): GraphValue {
   const picks = indices.data.length;
   for (let r = 0; r < rows; r++) {
     for (let i = 0; i < picks; i++) {
-      const asked = indices.data[i];
-      const at = asked < 0 ? asked + n : asked;
-      if (!Number.isInteger(at) || at < 0 || at >= n)
-        throw shapeError(`there is no row ${asked}`, String(asked), `a row from ${-n} to ${n - 1}`);
+      const at = rowOf(indices.data[i], n);
       data.set(x.data.subarray((r * n + at) * width, (r * n + at + 1) * width), (r * picks + i) * width);
     }
   }
@@ -214,7 +217,7 @@ function tile(call: Call): GraphValue {
   let x = need(call, 0);
   const each = integers(need(call, 1));
   if (each.length !== x.shape.length)
-    throw shapeError('there is a number of repeats for each axis', formatShape(each), `${x.shape.length} numbers`);
+    throw shapeError('repeats needs one number for each axis', formatShape(each), `${x.shape.length} numbers`);
   each.forEach((times, axis) => {
     if (times === 0) x = { ...x, shape: x.shape.map((n, i) => (i === axis ? 0 : n)), data: x.data.slice(0, 0) };
     else if (times !== 1) x = concat({ ...call, node: { ...call.node, attributes: axisAttribute(axis) }, inputs: repeated(x, times) });
@@ -224,7 +227,7 @@ function tile(call: Call): GraphValue {
 
 function repeated(x: GraphValue, times: number): GraphValue[] {
   if (!Number.isInteger(times) || times < 1 || times > 100_000)
-    throw shapeError('a tensor is repeated too often', String(times), '0 to 100000 times');
+    throw shapeError('a number of repeats is out of range', String(times), '0 to 100000');
   return new Array<GraphValue>(times).fill(x);
 }
 
@@ -263,7 +266,8 @@ function depthToSpace(call: Call): GraphValue {
   const [N, C, H, W, b] = blocks(call);
   const columns = textOf(call.node, 'mode') === 'CRD';
   const c = C / b ** 2;
-  if (!Number.isInteger(c)) throw shapeError('the channels are not a multiple of the blocks', String(C), `a multiple of ${b ** 2}`);
+  if (!Number.isInteger(c))
+    throw shapeError('the number of channels is not a multiple of the block size squared', String(C), `a multiple of ${b ** 2}`);
   const cut = columns ? [N, c, b, b, H, W] : [N, b, b, c, H, W];
   return { ...turnedBy(need(call, 0), cut, columns ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2]), shape: [N, c, H * b, W * b] };
 }
@@ -271,7 +275,8 @@ function depthToSpace(call: Call): GraphValue {
 /** x [N, C, H, W] -> [N, C·b², H/b, W/b] */
 function spaceToDepth(call: Call): GraphValue {
   const [N, C, H, W, b] = blocks(call);
-  if (H % b !== 0 || W % b !== 0) throw shapeError('the axes are not multiples of the blocks', formatShape([H, W]), `multiples of ${b}`);
+  if (H % b !== 0 || W % b !== 0)
+    throw shapeError('height or width is not a multiple of the block size', formatShape([H, W]), `multiples of ${b}`);
   const order = textOf(call.node, 'mode') === 'CRD' ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4];
   return { ...turnedBy(need(call, 0), [N, C, H / b, b, W / b, b], order), shape: [N, C * b * b, H / b, W / b] };
 }
@@ -281,7 +286,7 @@ function blocks(call: Call): number[] {
   const { shape } = need(call, 0);
   const b = intOf(call.node, 'blocksize') ?? 0;
   if (shape.length !== 4 || b < 1)
-    throw shapeError(`${call.node.opType} takes [N, C, H, W] and a blocksize from 1`, `${formatShape(shape)}, ${b}`);
+    throw shapeError(`${call.node.opType} needs an input [N, C, H, W] and a blocksize of at least 1`, `${formatShape(shape)}, ${b}`);
   return [...shape, b];
 }
 

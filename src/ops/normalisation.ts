@@ -82,7 +82,7 @@ function inGroups(call: Call, groups: number): GraphValue {
     bias.data.length !== given ||
     given !== (call.opset < 21 && call.node.opType === 'GroupNormalization' ? groups : C)
   )
-    throw shapeError('the channels do not agree', `${formatShape(scale.shape)} for ${C} channels in ${groups} groups`);
+    throw shapeError('the scale does not match the channels', `${formatShape(scale.shape)} for ${C} channels in ${groups} groups`);
   const size = sizeOf(space);
   const at = (k: number) => Math.floor((Math.floor(k / size) % C) / (C / given));
   const affine = (v: number, k: number) => v * scale.data[at(k)] + bias.data[at(k)];
@@ -92,7 +92,7 @@ function inGroups(call: Call, groups: number): GraphValue {
 /** X [N, C, …] with one scale, bias, mean and variance for each of the C channels. */
 function batchNormalization(call: Call): GraphValue {
   if (intOf(call.node, 'training_mode') === 1 || intOf(call.node, 'spatial') === 0) {
-    throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', 'BatchNormalization is run as at inference only', {
+    throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', 'BatchNormalization is supported at inference only', {
       expected: 'training_mode 0 and spatial 1',
       fix: 'export the model after model.eval()',
     });
@@ -101,7 +101,7 @@ function batchNormalization(call: Call): GraphValue {
   const [scale, bias, mean, variance] = [1, 2, 3, 4].map(i => need(call, i));
   const C = x.shape[1];
   for (const p of [scale, bias, mean, variance])
-    if (p.data.length !== C) throw shapeError('the channels do not agree', formatShape(p.shape), formatShape([C ?? 0]));
+    if (p.data.length !== C) throw shapeError('a parameter does not match the channels', formatShape(p.shape), formatShape([C ?? 0]));
   const epsilon = floatOf(call.node, 'epsilon') ?? Math.fround(EPSILON);
   const width = sizeOf(x.shape.slice(2));
   const data = allocateShape(x.shape, 'float', call.kernels.precision);

@@ -51,7 +51,7 @@ export function need({ node, inputs }: Call, index: number): GraphValue {
 /** Returns an input as a list of integers. @throws RnnError E_ONNX_SHAPE if it has more than one axis */
 export function integers(value: GraphValue): number[] {
   if (value.shape.length > 1)
-    throw shapeError('a list of numbers has one axis', formatShape(value.shape), formatShape([value.data.length]));
+    throw shapeError('expected a list of numbers, with one axis', formatShape(value.shape), formatShape([value.data.length]));
   return Array.from(value.data);
 }
 

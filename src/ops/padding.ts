@@ -1,7 +1,5 @@
-import { RnnError } from '../errors.js';
-import { escapeText } from '../escape.js';
 import { formatShape } from '../tensor/tensor.js';
-import { floatOf, intsOf, textOf } from './attributes.js';
+import { choice, floatOf, intsOf, textOf } from './attributes.js';
 import { type Call, integers, need, type Operators, plain } from './operator.js';
 import { allocateShape, axisOf, type GraphValue, shapeError, stridesOf } from './value.js';
 
@@ -28,13 +26,8 @@ function pad(call: Call): GraphValue {
   const given = call.inputs[1] ? integers(call.inputs[1]) : (intsOf(call.node, 'pads') ?? []);
   const axes = call.inputs[3] ? integers(call.inputs[3]).map(a => axisOf(a, rank)) : x.shape.map((_, i) => i);
   if (given.length !== 2 * axes.length)
-    throw shapeError('pads has two numbers for each axis', formatShape([given.length]), `${2 * axes.length} numbers`);
-  const mode = textOf(call.node, 'mode') ?? 'constant';
-  if (!Object.hasOwn(MODES, mode))
-    throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `Pad has no mode ${escapeText(mode, 40)} here`, {
-      expected: Object.keys(MODES).join(', '),
-      found: escapeText(mode, 40),
-    });
+    throw shapeError('pads needs two numbers for each axis', formatShape([given.length]), `${2 * axes.length} numbers`);
+  const sourceOf = choice(call.node, 'mode', textOf(call.node, 'mode') ?? 'constant', MODES);
   const value = call.inputs[2]?.data[0] ?? floatOf(call.node, 'value') ?? 0;
   const [before, after] = [new Array<number>(rank).fill(0), new Array<number>(rank).fill(0)];
   axes.forEach((axis, i) => {
@@ -48,7 +41,7 @@ function pad(call: Call): GraphValue {
   for (let k = 0; k < data.length; k++) {
     let from = 0;
     for (let axis = 0; axis < rank && from >= 0; axis++) {
-      const source = MODES[mode]((Math.floor(k / outStrides[axis]) % shape[axis]) - before[axis], x.shape[axis]);
+      const source = sourceOf((Math.floor(k / outStrides[axis]) % shape[axis]) - before[axis], x.shape[axis]);
       from = source < 0 ? -1 : from + source * strides[axis];
     }
     data[k] = from < 0 ? value : x.data[from];

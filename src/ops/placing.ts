@@ -1,8 +1,7 @@
 import { RnnError } from '../errors.js';
-import { escapeText } from '../escape.js';
 import { ONNX_DTYPES } from '../formats/onnx/types.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
-import { intOf, textOf } from './attributes.js';
+import { choice, intOf, textOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
 import { claim } from './room.js';
 import { rowOf } from './selection.js';
@@ -29,13 +28,7 @@ const REDUCTIONS: Readonly<Record<string, (old: number, update: number) => numbe
   min: Math.min,
 };
 
-function reductionOf({ node }: Call): (old: number, update: number) => number {
-  const name = textOf(node, 'reduction') ?? 'none';
-  if (Object.hasOwn(REDUCTIONS, name)) return REDUCTIONS[name];
-  throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', `${node.opType} has no reduction ${escapeText(name, 40)} here`, {
-    expected: Object.keys(REDUCTIONS).join(', '),
-  });
-}
+const reductionOf = ({ node }: Call) => choice(node, 'reduction', textOf(node, 'reduction') ?? 'none', REDUCTIONS);
 
 /** y = x, and y[indices[r]] = updates[r] */
 function scatterRows(call: Call): GraphValue {
@@ -44,7 +37,7 @@ function scatterRows(call: Call): GraphValue {
   const q = index.shape[index.shape.length - 1] ?? 0;
   const expected = [...index.shape.slice(0, -1), ...x.shape.slice(q)];
   if (q > x.shape.length || formatShape(updates.shape) !== formatShape(expected))
-    throw shapeError('the updates do not fit', formatShape(updates.shape), formatShape(expected));
+    throw shapeError('the updates have the wrong shape', formatShape(updates.shape), formatShape(expected));
   const width = sizeOf(x.shape.slice(q));
   const strides = stridesOf(x.shape);
   const data = x.data.slice();
@@ -64,7 +57,7 @@ function scatterElements(call: Call): GraphValue {
   const fits = index.shape.length === x.shape.length && index.shape.every((n, i) => i === axis || n <= x.shape[i]);
   if (!fits || formatShape(index.shape) !== formatShape(updates.shape))
     throw shapeError(
-      'the indices do not lie inside',
+      'the indices do not fit inside the input, or differ in shape from the updates',
       `${formatShape(index.shape)} and ${formatShape(updates.shape)}`,
       formatShape(x.shape),
     );
@@ -84,8 +77,8 @@ function scatterElements(call: Call): GraphValue {
 function oneHot(call: Call): GraphValue {
   const [index, depth, values] = [0, 1, 2].map(i => need(call, i));
   if (values.data.length !== 2 || values.shape.length !== 1)
-    throw shapeError('values are those of the other places and of the one', formatShape(values.shape), formatShape([2]));
-  if (depth.data.length !== 1) throw shapeError('depth is one number', formatShape(depth.shape), formatShape([]));
+    throw shapeError('values must hold two numbers, off and on', formatShape(values.shape), formatShape([2]));
+  if (depth.data.length !== 1) throw shapeError('depth must be a single number', formatShape(depth.shape), formatShape([]));
   const n = depth.data[0];
   const axis = axisOf(intOf(call.node, 'axis') ?? -1, index.shape.length + 1);
   const shape = [...index.shape.slice(0, axis), n, ...index.shape.slice(axis)];
@@ -104,7 +97,7 @@ function topK(call: Call): GraphValue[] {
   const axis = axisOf(intOf(call.node, 'axis') ?? -1, x.shape.length);
   const sign = intOf(call.node, 'largest') === 0 ? 1 : -1;
   const [n, k] = [x.shape[axis], count.data[0]];
-  if (k < 0 || k > n) throw shapeError(`there are no ${k} numbers to choose`, `axis of ${n}`, `0 to ${n}`);
+  if (k < 0 || k > n) throw shapeError(`k = ${k} is out of range`, `axis of ${n}`, `0 to ${n}`);
   const shape = x.shape.map((size, i) => (i === axis ? k : size));
   const [values, places] = [allocateShape(shape, x.kind, call.kernels.precision), allocateShape(shape, 'int', 'f64')];
   const width = sizeOf(x.shape.slice(axis + 1));
@@ -165,13 +158,13 @@ function triangle(call: Call): GraphValue {
 /** Ones on diagonal k, in the shape of x. @throws RnnError E_ONNX_TYPE */
 function diagonal(call: Call): GraphValue {
   const x = need(call, 0);
-  if (x.shape.length !== 2) throw shapeError('EyeLike takes a matrix', formatShape(x.shape), '[rows, columns]');
+  if (x.shape.length !== 2) throw shapeError('EyeLike needs a matrix', formatShape(x.shape), '[rows, columns]');
   const [rows, columns] = x.shape;
   const k = intOf(call.node, 'k') ?? 0;
   const asked = intOf(call.node, 'dtype');
   const type = asked === undefined ? undefined : ONNX_DTYPES.get(asked);
   if (asked !== undefined && !type)
-    throw new RnnError('unsupported', 'E_ONNX_TYPE', `EyeLike of type ${asked} is not run here`, {
+    throw new RnnError('unsupported', 'E_ONNX_TYPE', `EyeLike of type ${asked} is not supported`, {
       expected: 'floats, integers, booleans',
     });
   const kind = type === undefined ? x.kind : type === 'bool' ? 'bool' : isInteger(type) ? 'int' : 'float';

@@ -14,7 +14,7 @@ export const PRODUCTS: Operators = {
 function product({ kernels }: Call, a: GraphValue, b: GraphValue): GraphValue {
   const [D, K] = b.shape.length === 1 ? [b.shape[0], 1] : b.shape.slice(-2);
   if (a.shape.length === 0 || b.shape.length === 0 || a.shape[a.shape.length - 1] !== D) {
-    throw shapeError('these cannot be multiplied', `${formatShape(a.shape)} and ${formatShape(b.shape)}`, 'inner sizes that agree');
+    throw shapeError('these matrices cannot be multiplied', `${formatShape(a.shape)} and ${formatShape(b.shape)}`, 'equal inner sizes');
   }
   if (b.shape.length <= 2) {
     const y = kernels.affine(a, { shape: [D, K], data: b.data });
@@ -36,7 +36,7 @@ function product({ kernels }: Call, a: GraphValue, b: GraphValue): GraphValue {
 function gemm(call: Call): GraphValue {
   const given = [need(call, 0), need(call, 1)];
   if (given.some(({ shape }) => shape.length !== 2))
-    throw shapeError('Gemm takes matrices', given.map(({ shape }) => formatShape(shape)).join(' and '), 'two axes each');
+    throw shapeError('Gemm needs matrices', given.map(({ shape }) => formatShape(shape)).join(' and '), 'two axes each');
   const [A, B] = ['transA', 'transB'].map(
     (name, i): GraphValue => (intOf(call.node, name) ? { ...turned(given[i]), kind: given[i].kind } : given[i]),
   );

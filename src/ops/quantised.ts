@@ -36,13 +36,14 @@ function per(call: Call, x: GraphValue, v: GraphValue | undefined): (k: number) 
   const block = intOf(call.node, 'block_size') ?? 0;
   if (block > 0) {
     const blocks = x.shape.map((n, i) => (i === axis ? Math.ceil(n / block) : n));
-    if (formatShape(v.shape) !== formatShape(blocks)) throw shapeError('the scales do not fit', formatShape(v.shape), formatShape(blocks));
+    if (formatShape(v.shape) !== formatShape(blocks))
+      throw shapeError('expected one scale per block', formatShape(v.shape), formatShape(blocks));
     const rows = x.shape[axis] * inner;
     return k =>
       v.data[Math.floor(k / rows) * blocks[axis] * inner + Math.floor(Math.floor((k % rows) / inner) / block) * inner + (k % inner)];
   }
   if (v.shape.length !== 1 || v.data.length !== x.shape[axis])
-    throw shapeError('the scales do not fit', formatShape(v.shape), formatShape([x.shape[axis]]));
+    throw shapeError('expected one scale, or one per position of the axis', formatShape(v.shape), formatShape([x.shape[axis]]));
   return k => v.data[Math.floor(k / inner) % x.shape[axis]];
 }
 
@@ -62,7 +63,7 @@ export function toWhole(
 ): GraphValue {
   const range = type ? RANGES[type] : undefined;
   if (!range) {
-    throw new RnnError('unsupported', 'E_ONNX_TYPE', `numbers are not quantised to ${type ?? 'this type'} here`, {
+    throw new RnnError('unsupported', 'E_ONNX_TYPE', `quantising to ${type ?? 'this type'} is not supported`, {
       expected: Object.keys(RANGES).join(', '),
       fix: '--engine onnxruntime runs any type',
     });
@@ -148,7 +149,7 @@ function wholeProduct(a: GraphValue, b: GraphValue): GraphValue {
     a.shape[a.shape.length - 1] !== D ||
     (lead.length > 0 && formatShape(lead) !== formatShape(a.shape.slice(0, -2)))
   )
-    throw shapeError('these cannot be multiplied', `${formatShape(a.shape)} and ${formatShape(b.shape)}`, 'inner sizes that agree');
+    throw shapeError('these matrices cannot be multiplied', `${formatShape(a.shape)} and ${formatShape(b.shape)}`, 'equal inner sizes');
   const rows = sizeOf(a.shape.slice(0, -1));
   const perMatrix = lead.length > 0 ? a.shape[a.shape.length - 2] : rows;
   claim(8 * rows * K);

@@ -48,7 +48,7 @@ function quantisedConv(call: Call): GraphValue {
   const y = wholeConv(call, x, W, xZero, wZero, call.inputs[8]);
   const F = y.shape[1];
   if (wScale.data.length !== 1 && wScale.data.length !== F)
-    throw shapeError('the scales do not fit', formatShape(wScale.shape), formatShape([F]));
+    throw shapeError('the weight scale must be one number, or one per filter', formatShape(wScale.shape), formatShape([F]));
   const plane = sizeOf(y.shape.slice(2));
   const scales = Array.from({ length: F }, (_, f) =>
     Math.fround(Math.fround(xScale.data[0] * wScale.data[wScale.data.length === 1 ? 0 : f]) / yScale.data[0]),

@@ -91,7 +91,7 @@ function extremeAt(call: Call, better: (a: number, b: number) => boolean): Graph
   const axis = axisOf(intOf(call.node, 'axis') ?? 0, x.shape.length);
   const last = intOf(call.node, 'select_last_index') === 1;
   const { rows, n, width } = around(x, axis);
-  if (n === 0) throw shapeError('there is nothing to choose from', `axis ${axis} of size 0`, 'a size from 1');
+  if (n === 0) throw shapeError('an empty axis has no maximum or minimum', `axis ${axis} of size 0`, 'a size of at least 1');
   const kept = x.shape.map((size, i) => (i === axis ? 1 : size));
   const data = allocateShape(kept, 'int', 'f64');
   for (let k = 0; k < rows * width; k++) {

@@ -57,11 +57,11 @@ function resize(call: Call): GraphValue {
     const n = x.shape[axis];
     if (size === n && scale === 1) return;
     if (aligned && Math.abs(n * scale - size) > 1e-4 * size) {
-      const message = `${call.node.opType} with align_corners takes a scale that gives no whole size`;
+      const message = `${call.node.opType} with align_corners has a scale that does not give a whole number of positions`;
       throw new RnnError('unsupported', 'E_ONNX_ATTRIBUTE', message, {
-        expected: "a whole number of places: ONNX's reference and ONNX Runtime differ beyond it",
+        expected: "a whole number of positions: for others, ONNX's reference and ONNX Runtime differ",
         found: `${n} · ${scale} = ${n * scale}`,
-        fix: 'export it with sizes in place of scales',
+        fix: 'export the model with sizes instead of scales',
       });
     }
     // memory for the positions and weights below
@@ -113,7 +113,7 @@ function sizesOf(call: Call, x: GraphValue, old: boolean): { size: number; scale
   const axes = intsOf(call.node, 'axes')?.map(axis => axisOf(axis, rank)) ?? x.shape.map((_, i) => i);
   if ((sizes ?? scales)?.length !== axes.length)
     throw shapeError(
-      'there is one size, or one scale, for each axis',
+      'expected one size, or one scale, for each axis',
       formatShape((sizes ?? scales ?? []) as number[]),
       `${axes.length} numbers`,
     );

@@ -95,7 +95,7 @@ export function claim(bytes: number | bigint, shape?: readonly number[]): void {
   const needed = BigInt(bytes) + BigInt(held);
   if (needed <= most) return;
   const what = shape ? `a tensor ${formatShape(shape)}` : 'a step';
-  throw overLimit('totalBytes', most, 'E_MEMORY', `${what} takes ${bytes} bytes${held > 0 ? ` beside ${held} of others` : ''}`, {
+  throw overLimit('totalBytes', most, 'E_MEMORY', `${what} takes ${bytes} bytes${held > 0 ? ` in addition to the ${held} in use` : ''}`, {
     found: needed,
   });
 }

@@ -45,7 +45,7 @@ function gridSample(call: Call): GraphValue {
   const [N, C, ...space] = x.shape;
   const rank = space.length;
   if (grid.shape.length !== rank + 2 || grid.shape[0] !== N || grid.shape[rank + 1] !== rank)
-    throw shapeError('the grid does not fit', `${formatShape(grid.shape)} for ${formatShape(x.shape)}`, `[${N}, …, ${rank}]`);
+    throw shapeError('the grid does not match the input', `${formatShape(grid.shape)} for ${formatShape(x.shape)}`, `[${N}, …, ${rank}]`);
   const asked = textOf(call.node, 'mode') ?? 'linear';
   const mode = OLD_NAMES[asked] ?? asked;
   const around = choice(call.node, 'mode', mode, MODES);
@@ -87,7 +87,7 @@ function affineGrid(call: Call): GraphValue {
   const [N, , ...space] = integers(need(call, 1));
   const r = space.length;
   if (theta.shape.length !== 3 || theta.shape[0] !== N || theta.shape[1] !== r || theta.shape[2] !== r + 1)
-    throw shapeError('theta does not fit the size', formatShape(theta.shape), formatShape([N, r, r + 1]));
+    throw shapeError('theta does not match the requested size', formatShape(theta.shape), formatShape([N, r, r + 1]));
   const corners = intOf(call.node, 'align_corners') === 1;
   const shape = [N, ...space, r];
   const data = allocateShape(shape, 'float', call.kernels.precision);
@@ -109,7 +109,7 @@ function affineGrid(call: Call): GraphValue {
 /** Checks the sample index of a region. @throws RnnError E_ONNX_SHAPE */
 function sampleOf(n: number, N: number): number {
   if (Number.isInteger(n) && n >= 0 && n < N) return n;
-  throw shapeError('a region is of no sample', String(n), `0 to ${N - 1}`);
+  throw shapeError('a region belongs to a sample that does not exist', String(n), `0 to ${N - 1}`);
 }
 
 /** x [N, C, H, W], regions [R, 4], their sample indices [R] -> [R, C, height, width]: mean or maximum of interpolated positions in each bin. */
@@ -118,7 +118,7 @@ function roiAlign(call: Call): GraphValue {
   const [N, C, H, W] = x.shape;
   const R = samples.data.length;
   if (x.shape.length !== 4 || formatShape(rois.shape) !== formatShape([R, 4]))
-    throw shapeError('the regions do not fit', formatShape(rois.shape), formatShape([R, 4]));
+    throw shapeError('rois has the wrong shape', formatShape(rois.shape), formatShape([R, 4]));
   const largest = choice(call.node, 'mode', textOf(call.node, 'mode') ?? 'avg', { avg: false, max: true });
   const half = choice(
     call.node,
@@ -190,7 +190,7 @@ function maxRoiPool(call: Call): GraphValue {
   const [R] = rois.shape;
   const out = intsOf(call.node, 'pooled_shape') ?? [];
   if (x.shape.length !== 4 || formatShape(rois.shape) !== formatShape([R, 5]) || out.length !== 2)
-    throw shapeError('the regions do not fit', formatShape(rois.shape), formatShape([R, 5]));
+    throw shapeError('rois has the wrong shape', formatShape(rois.shape), formatShape([R, 5]));
   const scale = floatOf(call.node, 'spatial_scale') ?? 1;
   const data = allocateShape([R, C, ...out], 'float', call.kernels.precision);
   for (let r = 0; r < R; r++) {

@@ -13,7 +13,7 @@ export const SELECTION: Operators = {
 export function rowOf(asked: number, n: number): number {
   const at = asked < 0 ? asked + n : asked;
   if (Number.isInteger(at) && at >= 0 && at < n) return at;
-  throw shapeError(`there is no row ${asked}`, String(asked), `a row from ${-n} to ${n - 1}`);
+  throw shapeError(`index ${asked} is out of range`, String(asked), `${-n} to ${n - 1}`);
 }
 
 /** out[i, j, k] = x[i, index[i, j, k], k] for axis 1: torch.gather. */
@@ -21,7 +21,7 @@ function gatherElements(call: Call): GraphValue {
   const [x, index] = [need(call, 0), need(call, 1)];
   const axis = axisOf(intOf(call.node, 'axis') ?? 0, x.shape.length);
   const fits = index.shape.length === x.shape.length && index.shape.every((n, i) => i === axis || n <= x.shape[i]);
-  if (!fits) throw shapeError('the indices do not lie inside', formatShape(index.shape), formatShape(x.shape));
+  if (!fits) throw shapeError('the indices do not fit inside the input', formatShape(index.shape), formatShape(x.shape));
   const strides = stridesOf(x.shape);
   const own = stridesOf(index.shape);
   const data = allocateShape(index.shape, x.kind, call.kernels.precision);
@@ -42,10 +42,10 @@ function gatherRows(call: Call): GraphValue {
   const both = intOf(call.node, 'batch_dims') ?? 0;
   const q = index.shape[index.shape.length - 1] ?? 0;
   const most = x.shape.length - both;
-  if (q < 1 || q > most) throw shapeError('the positions have too many parts', String(q), `1 to ${most}`);
+  if (q < 1 || q > most) throw shapeError('the last axis of the indices has the wrong size', String(q), `1 to ${most}`);
   const batch = x.shape.slice(0, both);
   if (both < 0 || both >= index.shape.length || batch.some((n, i) => n !== index.shape[i]))
-    throw shapeError(`the first ${both} axes differ`, formatShape(index.shape), formatShape(batch));
+    throw shapeError(`the first ${both} axes of input and indices differ`, formatShape(index.shape), formatShape(batch));
   const width = sizeOf(x.shape.slice(both + q));
   const strides = stridesOf(x.shape).slice(both);
   const shape = [...index.shape.slice(0, -1), ...x.shape.slice(both + q)];
@@ -66,16 +66,17 @@ function reverseSequence(call: Call): GraphValue {
   const [x, lengths] = [need(call, 0), need(call, 1)];
   const batch = axisOf(intOf(call.node, 'batch_axis') ?? 1, x.shape.length);
   const time = axisOf(intOf(call.node, 'time_axis') ?? 0, x.shape.length);
-  if (batch + time !== 1) throw shapeError('batch and time are not the first two axes', `${batch} and ${time}`, '0 and 1');
+  if (batch + time !== 1) throw shapeError('batch_axis and time_axis must be the first two axes', `${batch} and ${time}`, '0 and 1');
   const [N, T] = [x.shape[batch], x.shape[time]];
-  if (lengths.data.length !== N) throw shapeError('there is one length for each sample', formatShape(lengths.shape), formatShape([N]));
+  if (lengths.data.length !== N)
+    throw shapeError('sequence_lens needs one length per sample', formatShape(lengths.shape), formatShape([N]));
   const width = sizeOf(x.shape.slice(2));
   const place = (n: number, t: number) => (time === 0 ? t * N + n : n * T + t) * width;
   const data = allocateShape(x.shape, x.kind, call.kernels.precision);
   for (let n = 0; n < N; n++) {
     const length = lengths.data[n];
     if (!Number.isInteger(length) || length < 0 || length > T)
-      throw shapeError(`length ${length} of ${T} steps`, String(length), `0 to ${T}`);
+      throw shapeError(`a length of ${length} is out of range`, String(length), `0 to ${T}`);
     for (let t = 0; t < T; t++) {
       const from = place(n, t < length ? length - 1 - t : t);
       data.set(x.data.subarray(from, from + width), place(n, t));

@@ -38,7 +38,7 @@ function sequence(items: readonly GraphValue[]): GraphValue {
 function itemsOf(call: Call): readonly GraphValue[] {
   const { items } = need(call, 0);
   if (items) return items;
-  throw new RnnError('format', 'E_ONNX_TYPE', `${call.node.opType} reads a sequence`, {
+  throw new RnnError('format', 'E_ONNX_TYPE', `${call.node.opType} needs a sequence`, {
     expected: 'a sequence of tensors',
     found: 'a tensor',
   });
@@ -52,7 +52,7 @@ function place(call: Call, i: number, count: number): number {
 /** Joins the tensors of a sequence along an existing axis or a new one. */
 function joined(call: Call): GraphValue {
   const items = itemsOf(call);
-  if (items.length === 0) throw shapeError('an empty sequence cannot be joined', '0 tensors', '1 or more');
+  if (items.length === 0) throw shapeError('an empty sequence cannot be joined', '0 tensors', 'at least 1 tensor');
   const fresh = intOf(call.node, 'new_axis') === 1;
   const axis = axisOf(intOf(call.node, 'axis') ?? 0, items[0].shape.length + (fresh ? 1 : 0));
   const inputs = fresh ? items.map(t => ({ ...t, shape: [...t.shape.slice(0, axis), 1, ...t.shape.slice(axis)] })) : items;
@@ -69,7 +69,11 @@ function taken(call: Call): GraphValue {
   const sizes = given ? Array.from(given.data) : [1];
   const several = given !== undefined && given.shape.length > 0;
   if (sizes.some(v => !(v > 0)) || (several && sizes.reduce((a, b) => a + b, 0) !== n))
-    throw shapeError('the parts do not fit the axis', `[${sizes.join(', ')}]`, `sizes from 1, together ${n}`);
+    throw shapeError(
+      'the sizes of the parts do not add up to the axis',
+      `[${sizes.join(', ')}]`,
+      `sizes of at least 1 that add up to ${n}`,
+    );
   const [each] = sizes;
   claim(several ? 0 : 300 * Math.ceil(n / each));
   const parts = several ? sizes : Array.from({ length: Math.ceil(n / each) }, (_, i) => Math.min(each, n - i * each));

@@ -75,10 +75,11 @@ function transform(call: Call): GraphValue {
   const axis = axisOf(call.opset < 20 ? (intOf(call.node, 'axis') ?? 1) : (whole(call, 2) ?? -2), rank);
   const [inverse, onesided] = ['inverse', 'onesided'].map(name => intOf(call.node, name) === 1);
   const parts = x.shape[rank - 1];
-  if (axis === rank - 1 || (parts !== 1 && parts !== 2)) throw shapeError('DFT takes numbers with 1 or 2 parts', formatShape(x.shape));
+  if (axis === rank - 1 || (parts !== 1 && parts !== 2))
+    throw shapeError('the last axis of the input of DFT must have size 1 (real) or 2 (real, imaginary)', formatShape(x.shape));
   const real = inverse && onesided;
   const L = whole(call, 1) ?? (real ? 2 * (x.shape[axis] - 1) : x.shape[axis]);
-  if (onesided && !inverse && parts === 2) throw shapeError('a one-sided spectrum is one of real numbers', formatShape(x.shape));
+  if (onesided && !inverse && parts === 2) throw shapeError('onesided = 1 needs real input', formatShape(x.shape));
   const bins = onesided && !inverse ? Math.floor(L / 2) + 1 : L;
   const rows = Math.min(x.shape[axis], real ? Math.floor(L / 2) + 1 : L);
   const kernel = matrixOf(call, L, rows, parts, bins, inverse, real);
@@ -107,7 +108,11 @@ function shortTime(call: Call): GraphValue {
   const L = whole(call, 3) ?? weights?.data.length ?? length;
   const onesided = (intOf(call.node, 'onesided') ?? 1) === 1;
   if (x.shape.length > 3 || step < 1 || L < 1 || L > length || (weights && weights.data.length !== L) || (onesided && parts === 2))
-    throw shapeError('the frames do not fit the signal', formatShape(x.shape), 'a frame_step from 1, frames no longer than the signal');
+    throw shapeError(
+      'frame_step or frame_length does not suit the signal',
+      formatShape(x.shape),
+      'frame_step of at least 1, frame_length at most the length of the signal',
+    );
   const frames = Math.floor((length - L) / step) + 1;
   const bins = onesided ? Math.floor(L / 2) + 1 : L;
   const kernel = matrixOf(call, L, L, parts, bins, false, false);
@@ -135,7 +140,8 @@ function mel(call: Call): GraphValue {
   for (let m = 0; m < mels; m++) {
     pass(8 + bins / 8);
     const [left, centre, right] = edge.slice(m, m + 3);
-    if (left < 0 || right > bins) throw shapeError('the mel bands reach beyond the spectrum', String(high), `at most ${rate / 2} Hz`);
+    if (left < 0 || right > bins)
+      throw shapeError('the mel bands exceed the range of the spectrum', String(high), `at most ${rate / 2} Hz`);
     if (centre === left) y.data[centre * mels + m] = 1;
     else for (let k = left; k <= centre; k++) y.data[k * mels + m] = (k - left) / (centre - left);
     for (let k = centre; k < right; k++) y.data[k * mels + m] = (right - k) / (right - centre);
@@ -164,6 +170,8 @@ function window(terms: readonly number[]) {
 function typed({ node, kernels }: Call, shape: readonly number[]): GraphValue {
   const type = ONNX_DTYPES.get(intOf(node, 'output_datatype') ?? 1);
   if (!type || isInteger(type) || type === 'bool')
-    throw new RnnError('unsupported', 'E_ONNX_TYPE', `${node.opType} gives real numbers here`, { expected: 'a floating point type' });
+    throw new RnnError('unsupported', 'E_ONNX_TYPE', `${node.opType} is supported with a floating point output only`, {
+      expected: 'a floating point type',
+    });
   return { kind: 'float', shape, data: allocateShape(shape, 'float', kernels.precision) };
 }

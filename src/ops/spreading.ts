@@ -21,7 +21,7 @@ function fromColumns(call: Call): GraphValue {
   const [K, count, size] = [sizeOf(window), axes.reduce((n, a) => n * a.out, 1), sizeOf(image)];
   const C = rows / K;
   if (x.shape.length !== 3 || !Number.isInteger(C) || places !== count)
-    throw shapeError('the columns do not fit the image', formatShape(x.shape), `[N, C·${K}, ${count}]`);
+    throw shapeError('the columns do not match the image', formatShape(x.shape), `[N, C·${K}, ${count}]`);
   const data = allocateShape([N, C, ...image], x.kind, call.kernels.precision);
   slide(axes, (out, at) => {
     for (let n = 0; n < N * C; n++) for (let k = 0; k < K; k++) if (at[k] >= 0) data[n * size + at[k]] += x.data[(n * K + k) * count + out];
@@ -37,7 +37,7 @@ function unpooled(call: Call): GraphValue {
   const pads = intsOf(call.node, 'pads') ?? window.flatMap(() => [0, 0]);
   const rank = window.length;
   if (x.shape.length !== rank + 2 || places.data.length !== x.data.length || strides.length !== rank || pads.length !== 2 * rank)
-    throw shapeError('the places do not fit', formatShape(places.shape), formatShape(x.shape));
+    throw shapeError('the indices, strides or pads do not match the input', formatShape(places.shape), formatShape(x.shape));
   const whole = x.shape.map((n, i) => (i < 2 ? n : (n - 1) * strides[i - 2] - pads[i - 2] - pads[i - 2 + rank] + window[i - 2]));
   const shape = call.inputs[2] ? integers(call.inputs[2]) : whole;
   const data = allocateShape(shape, x.kind, call.kernels.precision);
@@ -45,7 +45,7 @@ function unpooled(call: Call): GraphValue {
   places.data.forEach((place, k) => {
     const index = whole.map((n, axis) => Math.floor(place / from[axis]) % n);
     if (!(place >= 0 && place < sizeOf(whole)) || index.some((i, axis) => i >= shape[axis]))
-      throw shapeError('a place lies beyond the result', String(place), `0 to ${sizeOf(whole) - 1}`);
+      throw shapeError('an index lies outside the output', String(place), `0 to ${sizeOf(whole) - 1}`);
     data[index.reduce((at, i, axis) => at + i * to[axis], 0)] = x.data[k];
   });
   return { kind: x.kind, type: x.type, shape, data };
@@ -56,7 +56,7 @@ function centred(call: Call): GraphValue {
   const x = need(call, 0);
   const sizes = integers(need(call, 1));
   const axes = intsOf(call.node, 'axes')?.map(a => axisOf(a, x.shape.length)) ?? x.shape.map((_, i) => i);
-  if (sizes.length !== axes.length) throw shapeError('there is one size for each axis', formatShape(sizes), `${axes.length} numbers`);
+  if (sizes.length !== axes.length) throw shapeError('expected one size for each axis', formatShape(sizes), `${axes.length} numbers`);
   const shape = x.shape.map((n, axis) => (axes.includes(axis) ? sizes[axes.indexOf(axis)] : n));
   const before = x.shape.map((n, axis) => (n >= shape[axis] ? -Math.floor((n - shape[axis]) / 2) : Math.floor((shape[axis] - n) / 2)));
   const data = allocateShape(shape, x.kind, call.kernels.precision);
@@ -75,7 +75,7 @@ function intoCache(call: Call): GraphValue {
   const around = textOf(call.node, 'mode') === 'circular';
   const [S, T] = [cache.shape[axis], update.shape[axis]];
   if (axis === 0 || T > S || cache.shape.some((n, i) => i !== axis && n !== update.shape[i]))
-    throw shapeError('the update does not fit the cache', formatShape(update.shape), formatShape(cache.shape));
+    throw shapeError('the update does not match the cache', formatShape(update.shape), formatShape(cache.shape));
   const width = sizeOf(cache.shape.slice(axis + 1));
   const rows = sizeOf(cache.shape.slice(1, axis));
   const data = cache.data.slice();
@@ -83,7 +83,7 @@ function intoCache(call: Call): GraphValue {
     const first = call.inputs[2]?.data[Math.floor(r / rows)] ?? 0;
     for (let t = 0; t < T; t++) {
       const to = around ? (first + t) % S : first + t;
-      if (!(to >= 0 && to < S)) throw shapeError('the update reaches beyond the cache', String(to), `0 to ${S - 1}`);
+      if (!(to >= 0 && to < S)) throw shapeError('the update extends beyond the cache', String(to), `0 to ${S - 1}`);
       data.set(update.data.subarray((r * T + t) * width, (r * T + t + 1) * width), (r * S + to) * width);
     }
   }

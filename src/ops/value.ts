@@ -29,7 +29,8 @@ export interface GraphValue extends Tensor {
 
 /** Allocates zeros of a shape that a graph requests. @throws RnnError E_MEMORY (limit), E_ONNX_SHAPE for negative sizes */
 export function allocateShape(shape: readonly number[], kind: GraphValue['kind'], precision: Precision): FloatArray {
-  if (shape.some(n => !Number.isSafeInteger(n) || n < 0)) throw shapeError('a shape has negative or broken sizes', formatShape(shape));
+  if (shape.some(n => !Number.isSafeInteger(n) || n < 0))
+    throw shapeError('a shape has a size that is not a whole number from 0', formatShape(shape));
   const stored = kind === 'float' ? precision : 'f64';
   const size = exactSize(shape);
   claim(size * (stored === 'f32' ? 4n : 8n), shape);
@@ -44,7 +45,9 @@ export function ints(values: readonly number[]): GraphValue {
 export function fromOnnx(t: OnnxTensor, precision: Precision): GraphValue {
   switch (t.dtype) {
     case null:
-      throw new RnnError('unsupported', 'E_ONNX_TYPE', 'a tensor is not of plain numbers', { expected: 'floats, integers or booleans' });
+      throw new RnnError('unsupported', 'E_ONNX_TYPE', 'the tensor has an element type that is not supported', {
+        expected: 'floats, integers or booleans',
+      });
     case 'f16':
     case 'bf16':
     case 'f32':
@@ -111,7 +114,7 @@ export function held(v: number, type: IntegerType = 'i64'): number {
   const reach = type.endsWith('64') ? 2 ** 53 : 2 ** (Number(type.slice(1)) - (type.startsWith('u') ? 0 : 1));
   if ((v < reach && v >= (type.startsWith('u') ? 0 : -reach)) || !Number.isFinite(v) || Math.abs(v) === 2 ** 53) return v;
   if (!type.endsWith('64')) return wrapped(BigInt(Math.trunc(v)), type);
-  throw new RnnError('unsupported', 'E_ONNX_TYPE', 'a whole number beyond 2^53 is not computed exactly here', {
+  throw new RnnError('unsupported', 'E_ONNX_TYPE', 'an integer is beyond 2^53, where a double is no longer exact', {
     expected: `${type === 'u64' ? '0' : '−2^53'} to 2^53`,
     found: String(v),
     fix: '--engine onnxruntime computes with 64 bits',
@@ -149,7 +152,7 @@ export function broadcastShape(a: readonly number[], b: readonly number[]): numb
     const x = a[a.length - rank + i] ?? 1;
     const y = b[b.length - rank + i] ?? 1;
     if (x !== y && x !== 1 && y !== 1)
-      throw shapeError('these shapes cannot be combined', `${formatShape(a)} and ${formatShape(b)}`, 'equal sizes, or 1');
+      throw shapeError('these shapes cannot be broadcast together', `${formatShape(a)} and ${formatShape(b)}`, 'equal sizes, or 1');
     return x === 1 ? y : x;
   });
 }
@@ -159,7 +162,11 @@ export function broadcastTo(value: GraphValue, shape: readonly number[]): GraphV
   if (value.shape.length === shape.length && value.shape.every((n, i) => n === shape[i])) return value;
   const lead = shape.length - value.shape.length;
   if (lead < 0 || value.shape.some((n, i) => n !== 1 && n !== shape[lead + i]))
-    throw shapeError('this shape does not fit', formatShape(value.shape), `${formatShape(shape)}, or sizes of 1 in it`);
+    throw shapeError(
+      'the value cannot be broadcast to the required shape',
+      formatShape(value.shape),
+      `${formatShape(shape)}, with any of its sizes 1`,
+    );
   const own = stridesOf(value.shape);
   const strides = shape.map((_, i) => (i < lead || value.shape[i - lead] === 1 ? 0 : own[i - lead]));
   return gatherStrided(value, shape, strides);

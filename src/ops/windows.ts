@@ -46,13 +46,14 @@ export interface Axis {
 /** Checks that a bias has one number per filter. @throws RnnError E_ONNX_SHAPE */
 export function checkBias(bias: GraphValue | undefined, filters: number): void {
   if (bias && bias.data.length !== filters)
-    throw shapeError('the bias is not that of the kernel', formatShape(bias.shape), formatShape([filters]));
+    throw shapeError('the bias does not match the kernel', formatShape(bias.shape), formatShape([filters]));
 }
 
 /** A convolution's kernel_shape is that of its weights. @throws RnnError E_ONNX_SHAPE */
 export function checkKernel(node: Call['node'], window: readonly number[]): void {
   const said = intsOf(node, 'kernel_shape') ?? window;
-  if (said.join() !== window.join()) throw shapeError('kernel_shape is not that of the weights', formatShape(said), formatShape(window));
+  if (said.join() !== window.join())
+    throw shapeError('kernel_shape is not the shape of the weights', formatShape(said), formatShape(window));
 }
 
 export function windowAxes({ node }: Pick<Call, 'node'>, space: readonly number[], window: readonly number[]): Axis[] {
@@ -62,7 +63,11 @@ export function windowAxes({ node }: Pick<Call, 'node'>, space: readonly number[
   const pads = intsOf(node, 'pads') ?? space.flatMap(() => [0, 0]);
   const auto = textOf(node, 'auto_pad') ?? 'NOTSET';
   if ([strides, dilations, window].some(list => list.length !== space.length || list.some(n => n < 1)) || pads.length !== 2 * space.length)
-    throw shapeError('strides, dilations, pads and kernel_shape do not fit the input', formatShape(space), `${space.length} numbers each`);
+    throw shapeError(
+      'strides, dilations, pads or kernel_shape do not match the axes of the input',
+      formatShape(space),
+      `${space.length} numbers each`,
+    );
   checkKernel(node, window);
   const ceil = intOf(node, 'ceil_mode') === 1;
   return space.map((size, i): Axis => {
@@ -120,7 +125,11 @@ function convolution(call: Call): GraphValue {
   const [N, C, ...space] = x.shape;
   const [F, own, ...window] = W.shape;
   if (x.shape.length !== W.shape.length || space.length === 0 || groups < 1 || own * groups !== C || F % groups !== 0)
-    throw shapeError('the kernel does not fit the input', `${formatShape(W.shape)} on ${formatShape(x.shape)}`, `[F, ${C}/groups, …]`);
+    throw shapeError(
+      'the kernel does not match the channels or axes of the input',
+      `${formatShape(W.shape)} on ${formatShape(x.shape)}`,
+      `[F, ${C}/groups, …]`,
+    );
   checkBias(b, F);
   const axes = windowAxes(call, space, window);
   const [places, outs] = [sizeOf(window), axes.reduce((n, a) => n * a.out, 1)];
@@ -202,7 +211,7 @@ function pooled(call: Call, of: (x: ArrayLike<number>, start: number, from: Int3
   if (!window)
     throw new RnnError('format', 'E_ONNX_ATTRIBUTE', 'the pooling has no kernel_shape', {
       where: 'kernel_shape',
-      expected: 'sizes of the window',
+      expected: 'the size of the window',
     });
   const axes = windowAxes(call, space, window);
   const shape = [N, C, ...axes.map(a => a.out)];

@@ -134,7 +134,7 @@ function networkSection({ result: { network, reason }, spec }: InspectPage, pick
 }
 
 function stateOf({ result: { runs, reason } }: InspectPage): HTMLElement {
-  const words = runs ? 'this network runs here' : (reason ?? 'it does not run here');
+  const words = runs ? 'rnn-cli can run this network' : (reason ?? 'rnn-cli cannot run it');
   return el(
     'div',
     { class: `badge ${runs ? 'equal' : 'changed'}` },
@@ -257,7 +257,7 @@ function graphSection({ result: { graph } }: InspectPage): HTMLElement | false {
     values.map(({ name, shape }) => `${name} ${shape ? `[${shape.map(n => n ?? '?').join(', ')}]` : ''}`).join(', ');
   const operators = Object.entries(graph.operators).map(([name, count]) => {
     const isRun = !graph.unsupported.includes(name);
-    return el('li', { class: isRun ? '' : 'bad' }, `${name} × ${count}${isRun ? '' : ', not run here'}`);
+    return el('li', { class: isRun ? '' : 'bad' }, `${name} × ${count}${isRun ? '' : ', not supported'}`);
   });
   return section(
     'the graph',

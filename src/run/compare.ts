@@ -207,11 +207,11 @@ function explainedByShape(diagnosis: Diagnosis | null, expected: Tensor, actual:
 }
 
 function noStates(): RnnError {
-  return new RnnError('unsupported', 'E_OPERATOR', 'the graph is run node by node: which of its values are hidden states is not known', {
+  return new RnnError('unsupported', 'E_OPERATOR', 'the graph is run node by node, so which of its values are hidden states is not known', {
     where: '--states',
     expected: 'a network of layers',
-    found: 'a graph that decides while it runs',
-    fix: 'compare an output: drop --states; --output names one of several',
+    found: 'a graph with control flow on computed values (If, Loop, Scan)',
+    fix: 'compare an output instead: drop --states; --output selects one of several',
   });
 }
 
@@ -222,7 +222,7 @@ function noStates(): RnnError {
 function checkStates({ states, against }: CompareRequest, { network: { model } }: Prepared): void {
   const end = model.layers.find(({ name }) => name === model.output);
   if (!states || !end || isRecurrent(end)) return;
-  throw new RnnError('usage', 'E_CONFLICT', '--states says that the other side is hidden states, and it has the shape of y', {
+  throw new RnnError('usage', 'E_CONFLICT', '--states expects hidden states on the other side, but it has the shape of y', {
     where: escapeText(against ?? '', 60),
     fix: 'drop --states',
   });

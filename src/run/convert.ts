@@ -188,9 +188,9 @@ async function convertible(network: Network, path: string, { T, D }: NetworkRequ
 function checkWired(ours: Float64Array, graph: Float64Array, path: string): void {
   const difference = relativeDifference(ours, graph);
   if (difference <= WIRED_TOLERANCE) return;
-  throw new RnnError('unsupported', 'E_CONVERT_GRAPH', 'as layers and operators the graph gives other numbers than as it stands', {
+  throw new RnnError('unsupported', 'E_CONVERT_GRAPH', 'converted to layers and operators, the graph gives different numbers', {
     where: escapeText(path),
-    expected: `at most ${WIRED_TOLERANCE} of the largest number apart`,
+    expected: `a difference of at most ${WIRED_TOLERANCE} of the largest number`,
     found: String(difference),
     fix: 'use the file as it is, with ONNX Runtime',
   });

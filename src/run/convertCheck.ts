@@ -107,9 +107,9 @@ export function relativeDifference(found: Float64Array, expected: Float64Array):
 }
 
 function wrongFile(way: Way, allowed: number, found: number): RnnError {
-  return new RnnError('unsupported', 'E_CONVERT_CHECK', `${way}, the written file gives other numbers, so it was not kept`, {
+  return new RnnError('unsupported', 'E_CONVERT_CHECK', `${way}, the written file gives different numbers, so it was not kept`, {
     expected: `a difference of at most ${allowed} of the largest number`,
     found: String(found),
-    fix: 'please report this file; another --to may do',
+    fix: 'please report this file; another --to may work',
   });
 }

@@ -46,7 +46,7 @@ export function targetOf(to: string | undefined, output: string, source: Framewo
   }
   const wanted = to ?? BY_EXTENSION[extension] ?? '';
   if (!TARGETS.includes(wanted)) {
-    throw new RnnError('usage', 'E_CONVERT_TARGET', `'${escapeText(output, 80)}' does not say what to write`, {
+    throw new RnnError('usage', 'E_CONVERT_TARGET', `cannot tell the format from '${escapeText(output, 80)}'`, {
       where: to === undefined ? escapeText(output, 80) : '--to',
       expected: TARGETS.join(', '),
       found: to === undefined ? 'no known extension' : escapeText(to, 40),
@@ -143,7 +143,7 @@ function lacking(framework: string, missing: string, name: string): RnnError {
   return new RnnError('unsupported', 'E_CONVERT_LAYER', `${framework} has no ${missing}`, {
     where: escapeText(name),
     found: missing,
-    fix: 'ONNX holds it: rnn-cli convert IN OUT.onnx',
+    fix: 'ONNX supports it: rnn-cli convert IN OUT.onnx',
   });
 }
 

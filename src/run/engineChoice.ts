@@ -57,7 +57,7 @@ export async function executionOf(request: ForwardRequest, prepared: Prepared, i
 
 /** Why `batched` is needed: ONNX Runtime cannot do it, or a part must have the same bits as the whole. Undefined if it is not. */
 function needsBatched(request: ForwardRequest, { network, input }: Prepared): string | undefined {
-  if (network.graph && !network.graph.exact) return 'a graph that is run as it stands';
+  if (network.graph && !network.graph.exact) return 'a graph that is run node by node';
   if (request.simulate !== undefined) return 'a mistake is made on purpose';
   if (request.fast) return 'it has --fast';
   if (request.dtype === 'f64') return 'float64';

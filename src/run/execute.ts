@@ -56,7 +56,7 @@ export async function executeWith(
   if (stateful.length === 0) checkSamples(model, N);
   if (stateful.length === 0 || B === null || N === B) return engine.run(model, weights, input, { ...options, onProgress });
   if (N % B !== 0) {
-    throw new RnnError('shape', 'E_BATCH', `a stateful network takes ${B} samples at a time, and ${N} is not a multiple of it`, {
+    throw new RnnError('shape', 'E_BATCH', `a stateful network takes ${B} samples at a time, and ${N} is not a multiple of that`, {
       where: 'input',
       expected: `a multiple of ${B} samples`,
       found: `${N} samples`,
@@ -69,7 +69,7 @@ export async function executeWith(
 function checkSamples(model: ModelSpec, N: number): void {
   const B = model.input.batch;
   if (B === N || takesAnySamples(model)) return;
-  throw new RnnError('shape', 'E_INPUT_SHAPE', 'the file fixes the number of samples, and its operators hold that number', {
+  throw new RnnError('shape', 'E_INPUT_SHAPE', 'the file fixes the number of samples', {
     where: 'input',
     expected: `${B} samples`,
     found: `${N} samples`,
@@ -110,7 +110,7 @@ export async function executeGraph(
   mistake?: string,
 ): Promise<EngineOutput> {
   if (mistake !== undefined) {
-    throw new RnnError('unsupported', 'E_ONNX_SIMULATE', 'a mistake can be made in layers only, and this graph is not a chain of layers', {
+    throw new RnnError('unsupported', 'E_ONNX_SIMULATE', '--simulate changes layers, and this graph is not a network of layers', {
       where: '--simulate',
       found: mistake,
     });
@@ -120,8 +120,8 @@ export async function executeGraph(
   const typed = new Map([...inputs].map(([key, v]) => [key, v.kind === 'float' ? { ...v, ...toPrecision(v, precision) } : v]));
   const [[, y], ...others] = await engine.runGraph(program, typed, { dtype: precision, threads, trace: false, rounding });
   const warnings = [
-    ...(fast ? ['--fast has no effect: a graph is run as it stands'] : []),
-    ...(trace ? ['no steps, gates or states are shown: a graph that is run as it stands has no layers'] : []),
+    ...(fast ? ['--fast has no effect on a graph that is run node by node'] : []),
+    ...(trace ? ['no steps, gates or states are shown: a graph that is run node by node has no layers'] : []),
   ];
   return { y: toPrecision(y, precision), layers: new Map(), warnings, ...(others.length > 0 ? { others: new Map(others) } : {}) };
 }

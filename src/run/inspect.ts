@@ -63,7 +63,7 @@ export async function runInspect(
   const graph = opened.graph?.model ?? null;
   const inspected = graph && graphOf(graph);
   const tensors = describeTensors(file.tensors, network, graph, network?.framework ?? opened.framework);
-  const blocked = inspected && inspected.unsupported.length > 0 ? `the operator ${inspected.unsupported[0]} is not run here` : null;
+  const blocked = inspected && inspected.unsupported.length > 0 ? `the operator ${inspected.unsupported[0]} is not supported` : null;
   return {
     schema: 'rnn-cli/inspect@2',
     version: VERSION,

@@ -6,5 +6,5 @@ export async function readSchema(document: string): Promise<string> {
   const path = `schemas/${document}.schema.json`;
   const text = await readPackageFile(path);
   if (text !== undefined) return text;
-  throw new RnnError('io', 'E_NOT_FOUND', 'is not where the package keeps it', { where: path, fix: 'install the package again' });
+  throw new RnnError('io', 'E_NOT_FOUND', 'is missing from the installed package', { where: path, fix: 'install the package again' });
 }

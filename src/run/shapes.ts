@@ -57,7 +57,7 @@ async function graphAsLayers(network: Network, request: ShapesRequest): Promise<
     // what contradicts itself does no less when it runs
     if (!isUnknown(error)) return within(file, () => Promise.reject(error));
     const flags = await helpfulFlags(network, request);
-    throw new RnnError('unsupported', 'E_OPERATOR', `its shapes are not known before it runs: ${error.message}`, {
+    throw new RnnError('unsupported', 'E_OPERATOR', `its shapes are only known at run time: ${error.message}`, {
       where: [file, ...(error.where ? [error.where] : [])].join(': '),
       expected: 'a network of layers and operators',
       fix: [

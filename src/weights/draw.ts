@@ -60,7 +60,7 @@ export function drawInputFrom(rng: string, seed: string, wish: InputWish): { x: 
 function initOf(script: Script, { init, frameworkInit }: DrawRequest): string {
   const wanted = getInitializer(init ?? script.init ?? frameworkInit).name;
   if (script.init === null || wanted === script.init) return wanted;
-  throw new RnnError('usage', 'E_RNG_INIT', `--rng ${script.name} has ${script.name}'s own initialisation only, not '${wanted}'`, {
+  throw new RnnError('usage', 'E_RNG_INIT', `--rng ${script.name} supports only ${script.name}'s own initialisation, not '${wanted}'`, {
     where: '--init',
     expected: script.init,
     found: wanted,

@@ -32,11 +32,11 @@ export function checkWeights(shapes: WeightShapes, weights: Weights): Weights {
   }
   const surplus = [...weights.keys()].find(key => !expected.some(e => e.key === key));
   if (surplus !== undefined) {
-    throw new RnnError('convention', 'E_WEIGHT_EXTRA', `there is a weight ${surplus} that the network does not have`, {
+    throw new RnnError('convention', 'E_WEIGHT_EXTRA', `the weights contain ${surplus}, which the network does not have`, {
       where: surplus,
       expected: expected.map(e => e.key).join(', '),
       found: surplus,
-      fix: 'describe the whole network, or give the weights of this one only',
+      fix: 'describe the whole network, or give only the weights of this one',
     });
   }
   return weights;

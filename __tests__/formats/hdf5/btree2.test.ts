@@ -197,7 +197,7 @@ describe('a version 2 B-tree', () => {
     const only = layout.put(leaf('aaaa'));
     const root = layout.put(node('BTIN', cat('bbbb', child(only, 1), child(only, 1))));
     const tree = layout.put(header({ depth: 1, root, rootRecords: 1, total: 3 }));
-    expect(said(() => read(layout, tree))).toBe('E_H5_TREE offset 32: a B-tree node that stands in its tree twice');
+    expect(said(() => read(layout, tree))).toBe('E_H5_TREE offset 32: a B-tree node that occurs twice in its tree');
   });
 
   it('a record that is too short says where it stands', () => {

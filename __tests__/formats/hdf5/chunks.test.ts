@@ -122,7 +122,7 @@ describe('chunks', () => {
     );
     const twice = layout.put(node(1, [entry(0, 0, [0], left), entry(0, 0, [2], left)]));
     expect(said(() => read({ layout, tree: twice }, { shape: [3], chunk: [1] }))).toBe(
-      placed('E_H5_TREE offset <left>: a B-tree node that stands in its tree twice', { left }),
+      placed('E_H5_TREE offset <left>: a B-tree node that occurs twice in its tree', { left }),
     );
     const ofGroup = layout.put(node(0, [entry(4, 0, [0], a)], 0));
     expect(said(() => read({ layout, tree: ofGroup }, { shape: [3], chunk: [1] }))).toBe(

@@ -144,8 +144,8 @@ describe('a datatype of an object of its own', () => {
     [shared(0, 0, named), 'offset 102: a datatype kept in a shared heap is not read'],
     [shared(4, 2, named), 'offset 102: a datatype kept in a shared heap is not read'],
     [shared(3, 1, named), 'offset 102: a datatype kept in a shared heap is not read'],
-    [shared(2, 0, none), 'offset 102: a shared datatype that is none'],
-    [shared(2, 0, again), 'offset 102: a shared datatype that is none'],
+    [shared(2, 0, none), 'offset 102: a shared datatype points to an object that is not a datatype'],
+    [shared(2, 0, again), 'offset 102: a shared datatype points to an object that is not a datatype'],
   ])('is refused where it is none (%#)', (bytes, message) => expect(said(() => read(bytes))).toBe(`E_H5_TYPE ${message}`));
 
   it('names the field that is cut off', () => {

@@ -172,7 +172,7 @@ describe('a group with a table of symbols', () => {
     const { at, layout, body } = oldGroup();
     const twice = layout.put(tree(1, at.tree, at.tree));
     expect(said(() => readLinks(layout.file(), [message(17, cat(u64(twice), body.subarray(8)))]))).toBe(
-      placed('E_H5_TREE offset <tree>: a B-tree node that stands in its tree twice', at),
+      placed('E_H5_TREE offset <tree>: a B-tree node that occurs twice in its tree', at),
     );
   });
 

@@ -126,7 +126,7 @@ it.each(FIELDS.filter(([, , , , , repeated]) => !repeated).map(row => [row[1], r
     const bytes = wrapped(path, cat(once, once));
     const valueBytes = once.length - tag(number, 0).length;
     expect(await saidLater(() => read(bytes))).toBe(
-      `E_PROTOBUF ${message}: offset ${bytes.length - valueBytes}: the field ${name} stands twice${FIX}`,
+      `E_PROTOBUF ${message}: offset ${bytes.length - valueBytes}: the field ${name} occurs twice${FIX}`,
     );
   },
 );

@@ -278,11 +278,11 @@ describe('an initializer', () => {
     ).map(([field, name]): [string, Uint8Array, string] => [
       `${name} data`,
       tensor('w', 1, [2], RAW, part(field, varint(1))),
-      'E_ONNX_TENSOR data of another type than f32',
+      'E_ONNX_TENSOR the type of the data is not f32',
     ]),
-    ['double data', tensor('w', 1, [2], RAW, part(10, f64(1))), 'E_ONNX_TENSOR data of another type than f32'],
-    ['strings', tensor('w', 1, [2], RAW, part(6, 'a')), 'E_ONNX_TENSOR data of another type than f32'],
-    ['float data among doubles', tensor('w', 11, [2], part(10, f64(1, 2)), FLOATS), 'E_ONNX_TENSOR data of another type than f64'],
+    ['double data', tensor('w', 1, [2], RAW, part(10, f64(1))), 'E_ONNX_TENSOR the type of the data is not f32'],
+    ['strings', tensor('w', 1, [2], RAW, part(6, 'a')), 'E_ONNX_TENSOR the type of the data is not f32'],
+    ['float data among doubles', tensor('w', 11, [2], part(10, f64(1, 2)), FLOATS), 'E_ONNX_TENSOR the type of the data is not f64'],
     [
       'too few bytes',
       tensor('w', 1, [2, 2], RAW),
@@ -299,7 +299,7 @@ describe('an initializer', () => {
       'E_ONNX_TENSOR shape [3] needs 3 values, found 2 values | expected: 3 values | found: 2 values',
     ],
     ['no data at all', tensor('w', 1, []), 'E_ONNX_TENSOR shape [] needs 1 values, found 0 values | expected: 1 values | found: 0 values'],
-    ['segments', tensor('w', 1, [2], RAW, part(3, '')), 'E_ONNX_TENSOR the data are in segments, which are not read'],
+    ['segments', tensor('w', 1, [2], RAW, part(3, '')), 'E_ONNX_TENSOR data in segments is not supported'],
     ...(
       [
         [2, 'u8', 256],
@@ -340,7 +340,7 @@ describe('an initializer', () => {
   const BESIDE = said(
     "the data are in 'w.bin' beside the model, and there is no folder to look in",
     'w.bin',
-    'give the path of the model, not a stream',
+    'give the path of the model instead of piping it in',
   );
   const NOWHERE = said('the data are in another file, which is not named', '');
   const OUT = (path: string) => said(`the data are in '${path}', which is not a path inside the model's folder`, path);
@@ -366,7 +366,7 @@ describe('an initializer', () => {
     ]),
     [
       cat(location(['location', 'w.bin']), part(9, f32(1, 2))),
-      "E_ONNX_TENSOR initializer 'w': offset 3: the data are in another file and here, too",
+      "E_ONNX_TENSOR initializer 'w': offset 3: the data is given both here and in another file",
     ],
   ])('in another file is refused (%#)', async (more, words) => {
     expect(await saidLater(() => initializer(tensor('w', 1, [2], more)))).toBe(words);
@@ -437,23 +437,23 @@ describe('a model is refused', () => {
     [
       'with one name given twice',
       part(7, node('A', [], ['y']), node('B', [], ['y'], 'b')),
-      "E_ONNX_DUPLICATE graph: offset 11: the node 'b' (B) gives 'y', which is given already",
+      "E_ONNX_DUPLICATE graph: offset 11: the node 'b' (B) computes 'y', which already exists",
     ],
     [
       'with an input given again',
       part(7, part(11, part(1, 'x')), node('A', [], ['x'])),
-      "E_ONNX_DUPLICATE graph: offset 8: the node (A) gives 'x', which is given already",
+      "E_ONNX_DUPLICATE graph: offset 8: the node (A) computes 'x', which already exists",
     ],
     [
       'with a name nothing gives',
       part(7, node('A', ['', 'x'], ['y'])),
-      "E_ONNX_MISSING graph: offset 3: the node (A) reads 'x', which nothing gives",
+      "E_ONNX_MISSING graph: offset 3: the node (A) reads 'x', which nothing computes",
     ],
     ['with an output nothing gives', part(7, part(12, part(1, 'y'))), "E_ONNX_MISSING graph: nothing computes the graph's output 'y'"],
     [
       'with nodes that wait for each other',
       part(7, node('A', [], ['a']), node('B', ['a', 'd'], ['b'], 'b'), node('C', ['b'], ['d'])),
-      "E_ONNX_CYCLE graph: offset 11: the node 'b' (B) waits for its own output, directly or by way of others",
+      "E_ONNX_CYCLE graph: offset 11: the node 'b' (B) depends on its own output, directly or through other nodes",
     ],
     [
       'with a varint of 11 bytes',
@@ -675,7 +675,7 @@ describe('a model is written', () => {
       "E_ONNX_WRITE the attribute 'a' holds a value that was not kept, so it cannot be written",
     );
     expect(await saidLater(() => writeOnnx({ ...EMPTY, graph: { ...graph, initializers: new Map([['s', text]]) } }))).toBe(
-      "E_ONNX_WRITE the tensor 's' holds no plain numbers, so it cannot be written",
+      "E_ONNX_WRITE the tensor 's' has an element type that cannot be written",
     );
   });
 });

@@ -143,6 +143,6 @@ describe('what Keras has not', () => {
   it('refuses another initialiser than its own', () => {
     const { model, shapes } = networkOf('rnn:5', 3);
     const wrong = () => drawNetwork(model, shapes, { seed: '1', rng: 'keras', init: 'torch', frameworkInit: 'keras', input: null });
-    expect(wrong).toThrow("--rng keras has keras's own initialisation only, not 'torch'");
+    expect(wrong).toThrow("--rng keras supports only keras's own initialisation, not 'torch'");
   });
 });

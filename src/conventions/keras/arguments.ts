@@ -104,7 +104,7 @@ function checkDepth(depth: number): number {
 }
 
 function badCall(value: unknown): RnnError {
-  return new RnnError('unsupported', 'E_KERAS_CONFIG', 'an argument of a call is not understood', {
+  return new RnnError('unsupported', 'E_KERAS_CONFIG', 'an argument of a call has an unsupported form', {
     where: 'inbound_nodes',
     expected: 'tensors, numbers, arrays, slices',
     found: escapeText(JSON.stringify(value) ?? 'nothing', 80),

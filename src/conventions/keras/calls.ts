@@ -53,10 +53,10 @@ export function callOf(layer: Json, given: CallArguments, value: (t: Argument) =
   const masks = 'attention_mask' in callInputsOf(layer.class_name) && Array.isArray(kwargs.mask) ? kwargs.mask : undefined;
   const [ofQuery, ofValues] = masks ?? [];
   if (masks && !isTensor(ofValues))
-    throw new RnnError('unsupported', 'E_KERAS_OPTION', 'attention is called with a mask of the query alone', {
+    throw new RnnError('unsupported', 'E_KERAS_OPTION', 'attention is called with a mask for the query only', {
       where: 'mask',
-      expected: 'mask=[query mask or None, mask of the values]',
-      found: 'no mask of the values',
+      expected: 'mask=[query mask or None, value mask]',
+      found: 'no value mask',
     });
   if (isTensor(ofValues)) rest.attention_mask = { value: value(ofValues) };
   if (masks) mask = isTensor(ofQuery) ? value(ofQuery) : null;
@@ -91,9 +91,9 @@ export function attendsToSamples(layer: Json, { ranks = [], rest }: Pick<Call, '
 /** Refuses attention that mixes inputs of two and three axes, or has several heads over two axes: Keras reports another shape than it computes, or fails. @throws RnnError E_KERAS_OPTION */
 function checkRanks(ranks: NonNullable<Call['ranks']>): void {
   if (ranks.every(rank => rank === undefined || rank > 2)) return;
-  throw new RnnError('unsupported', 'E_KERAS_OPTION', 'attention without an axis of steps is not run here', {
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', 'attention without a time axis is not supported', {
     where: 'inputs',
-    expected: 'query and values [N, T, features], or for Attention and AdditiveAttention all of two axes',
+    expected: 'query and values [N, T, features]; Attention and AdditiveAttention also take two axes throughout',
     found: `${ranks.map(rank => rank ?? '?').join(', ')} axes`,
   });
 }
@@ -119,11 +119,16 @@ export function callOptions(layer: Json, rest: Json): Json {
   const entries = Object.entries(rest).map(([key, value]) => {
     if (Object.hasOwn(read, key)) return [read[key], value];
     if (Object.hasOwn(kinds, key)) return ['kind', kinds[key]];
-    throw new RnnError('unsupported', 'E_KERAS_OPTION', `the layer is called with ${escapeText(key, 40)}`, {
-      where: escapeText(key, 40),
-      expected: ['inputs', 'mask', 'initial_state', ...Object.keys(read), ...Object.keys(kinds)].join(', '),
-      found: escapeText(JSON.stringify(value) ?? '', 60),
-    });
+    throw new RnnError(
+      'unsupported',
+      'E_KERAS_OPTION',
+      `the layer is called with the argument ${escapeText(key, 40)}, which is not supported`,
+      {
+        where: escapeText(key, 40),
+        expected: ['inputs', 'mask', 'initial_state', ...Object.keys(read), ...Object.keys(kinds)].join(', '),
+        found: escapeText(JSON.stringify(value) ?? '', 60),
+      },
+    );
   });
   return Object.fromEntries(entries);
 }

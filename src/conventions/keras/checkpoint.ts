@@ -47,9 +47,9 @@ export const kerasCheckpoint: Convention = {
   toSpec(tensors, hints) {
     const { groups, trainable } = arraysIn(tensors);
     if (trainable.size > 0)
-      throw new RnnError('convention', 'E_UNDETERMINED', 'some variables are named as the optimizer has them, which tells no layer', {
+      throw new RnnError('convention', 'E_UNDETERMINED', "some variables have the optimizer's names, which do not say their layer", {
         found: [...trainable.values()][0].name,
-        fix: "give the model's description beside them: --model config.json (model.to_json())",
+        fix: "also give the model's configuration: --model config.json (from model.to_json())",
       });
     return layersOf(groups.map(groupOf), hints, 'keras');
   },

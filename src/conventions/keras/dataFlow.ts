@@ -23,7 +23,7 @@ export function inDataFlow(calls: readonly LayerCall[], known: Known, visit: (ca
       ({ layer, call, reads }) => (call === 0 || known.has(`${nameOf(layer)}|${call - 1}`)) && reads.every(key => known.has(key)),
     );
     if (ready < 0)
-      throw new RnnError('convention', 'E_KERAS_CONFIG', 'the layers are not joined to the input', {
+      throw new RnnError('convention', 'E_KERAS_CONFIG', 'the layers are not connected to the input', {
         found: waiting.map(w => escapeText(nameOf(w.layer), 40)).join(', '),
       });
     visit(waiting.splice(ready, 1)[0]);

@@ -34,7 +34,7 @@ export const keras: WritableConvention = {
       from += own.length;
     }
     if (arrays.length > from) {
-      throw new RnnError('convention', 'E_WEIGHT_EXTRA', `the network has ${from} weights, the file ${arrays.length} arrays`, {
+      throw new RnnError('convention', 'E_WEIGHT_EXTRA', `the network has ${from} weights, but the file has ${arrays.length} arrays`, {
         where: arrays[from].name,
         expected: `${from} arrays`,
         found: `${arrays.length} arrays`,
@@ -92,7 +92,7 @@ export function layerWeights(
     const array = arrays[i] && { ...arrays[i], tensor: inForm(arrays[i].tensor, weight, layer.layer) };
     if (!array) {
       const count = shapes.layers.reduce((sum, l) => sum + l.weights.length, 0);
-      throw new RnnError('convention', 'E_WEIGHT_MISSING', `the network has ${count} weights, the file ${held} arrays`, {
+      throw new RnnError('convention', 'E_WEIGHT_MISSING', `the network has ${count} weights, but the file has ${held} arrays`, {
         where: `${escapeText(nameOf(i))} (${key})`,
         expected: `${key} ${formatShape(weight.shape)}`,
         found: 'nothing',

@@ -66,17 +66,17 @@ export function takesStates(className: unknown): boolean {
   );
 }
 
-/** Arguments of its call that are fields of the layer here. */
+/** Arguments of the layer's call that are fields of the layer in a spec. */
 export function callOptionsOf(className: unknown): Readonly<Record<string, string>> {
   return facets().get(wordOf(className))?.keras?.callOptions ?? {};
 }
 
-/** Arguments of its call that make the layer one of another kind here. */
+/** Arguments of the layer's call that make it a layer of another kind in a spec. */
 export function callKindsOf(className: unknown): Readonly<Record<string, string>> {
   return facets().get(wordOf(className))?.keras?.callKinds ?? {};
 }
 
-/** Arguments of its call that are tensors, which the layer reads after its inputs, and the fields that say that they are there. */
+/** Arguments of the layer's call that are tensors. The layer reads them after its inputs; the fields state which are present. */
 export function callInputsOf(className: unknown): Readonly<Record<string, string>> {
   return facets().get(wordOf(className))?.keras?.callInputs ?? {};
 }
@@ -150,7 +150,7 @@ function isTrainable({ class_name, config }: Json): unknown {
 function checkPolicy(className: unknown, { dtype }: Json): void {
   const mode = (dtype as { config?: Json } | null | undefined)?.config?.mode;
   if (typeof mode !== 'string' || (QUANTIZED.has(wordOf(className)) && /^int[48](\/|$)/.test(mode))) return;
-  throw new RnnError('unsupported', 'E_KERAS_OPTION', `a ${wordOf(className)} quantised as ${escapeText(mode, 40)} is not run here`, {
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', `a ${wordOf(className)} quantised as ${escapeText(mode, 40)} is not supported`, {
     where: 'dtype',
     expected: 'a float policy; int8 or int4 of Dense, EinsumDense and Embedding',
     found: escapeText(mode, 40),
@@ -237,9 +237,9 @@ function bothWays(config: Json): Json {
   const mirror: Json = { ...forward, goBackwards: forward.goBackwards !== true };
   const backward = config.backward_layer === undefined || config.backward_layer === null ? mirror : oneWay(config.backward_layer);
   if (forward.returnSequences !== backward.returnSequences || forward.goBackwards === backward.goBackwards)
-    throw new RnnError('unsupported', 'E_KERAS_OPTION', 'the backward layer does not mirror the forward one', {
+    throw new RnnError('unsupported', 'E_KERAS_OPTION', 'the backward layer does not match the forward layer', {
       where: 'backward_layer',
-      expected: 'the same return_sequences, the other go_backwards',
+      expected: 'equal return_sequences, opposite go_backwards',
       found: `return_sequences ${backward.returnSequences}, go_backwards ${backward.goBackwards}`,
     });
   const alike = JSON.stringify({ ...backward, goBackwards: forward.goBackwards }) === JSON.stringify(forward);
@@ -259,7 +259,7 @@ function oneWay(layer: unknown): Json {
   return { ...read, zeroOutputForMask: read.returnSequences };
 }
 
-/** A Dense inside TimeDistributed is a Dense, which works at every step as it is. */
+/** A Dense inside TimeDistributed is simply a Dense, which works at every step anyway. */
 function timeDistributed(config: Json): Json {
   const inner = asObject(config.layer, 'layer');
   if (inner.class_name === 'Dense') return { ...readerOf('Dense')!(asObject(inner.config, 'layer')), timeDistributed: true };

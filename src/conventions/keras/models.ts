@@ -9,7 +9,7 @@ import { takesStates } from './layers.js';
 
 export const MODELS = new Set(['Sequential', 'Functional', 'Model']);
 
-/** @throws RnnError E_KERAS_CLASS */
+/** @throws RnnError E_KERAS_CLASS if it is not a model of layers */
 export function checkModelClass(className: unknown): string {
   if (typeof className === 'string' && MODELS.has(className)) return className;
   throw unsupportedClass(className, 'a Sequential or Functional model');
@@ -100,12 +100,17 @@ export function givesTwo(config: Json): boolean {
 
 /** The error for a layer with several outputs in the middle of a Sequential model, which Keras does not support either. */
 export function severalInside(layer: Json, option: string, one: string, several: string): RnnError {
-  return new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(layer), 60)} gives several values inside a Sequential model`, {
-    where: option,
-    expected: `${option}=${one}, or the last layer`,
-    found: `${option}=${several}`,
-    fix: 'build it as a functional model, in which each is a value',
-  });
+  return new RnnError(
+    'unsupported',
+    'E_KERAS_OPTION',
+    `${escapeText(nameOf(layer), 60)} returns several values inside a Sequential model`,
+    {
+      where: option,
+      expected: `${option}=${one}, or the last layer`,
+      found: `${option}=${several}`,
+      fix: 'build a functional model, where each of them has a name',
+    },
+  );
 }
 
 /** The layer, or model, inside a TimeDistributed. */
@@ -143,9 +148,9 @@ export function stepsInRow(
   const [N, T, t, D] = shape.map(Number);
   const called = name.replace(/\/(forward|backward)$/, '') === name ? name : '';
   if (!/^(LSTM|GRU|SimpleRNN)$/.test(wordOf(inner.class_name)) || shape.length !== 4 || !shape.every(Number.isInteger))
-    throw new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(inner), 60)} keeps its states from step to step`, {
+    throw new RnnError('unsupported', 'E_KERAS_OPTION', `${escapeText(nameOf(inner), 60)} is stateful inside TimeDistributed`, {
       where: 'stateful',
-      expected: 'an LSTM, GRU or SimpleRNN, one way or both, and a recorded shape, or stateful=False inside TimeDistributed',
+      expected: 'stateful=False, or an LSTM, GRU or SimpleRNN (also bidirectional) whose input shape the file records',
       found: 'stateful=True',
     });
   const op = (own: string, of: string, x: string, numbers: readonly (readonly number[])[], attributes: Json = {}): Json => ({
@@ -176,7 +181,10 @@ export function stepsInRow(
 
 const [LAST, FIRST] = [Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER];
 
-/** A stateful layer, or both of a Bidirectional with the place of each in it: the second one runs backwards, and its steps are turned back. */
+/**
+ * The recurrent layers of a stateful layer: itself, or the two directions of a Bidirectional. `flips`: it runs backwards, and its output is
+ * reversed again.
+ */
 export function waysOf(inner: Json): { inner: Json; part: string; flips: boolean }[] {
   if (inner.class_name !== 'Bidirectional') return [{ inner, part: '', flips: false }];
   const { layer, backward_layer } = asObject(inner.config ?? {}, 'layer');
@@ -198,7 +206,7 @@ export function mergedWays(inner: Json, name: string, ways: readonly string[]): 
   const { merge_mode = 'concat' } = asObject(inner.config ?? {}, 'layer');
   const how = MERGED_BY[wordOf(merge_mode)];
   if (how) return { kind: 'op', name, inputs: ways, kerasClass: 'TimeDistributed', ...how };
-  throw new RnnError('unsupported', 'E_KERAS_OPTION', 'the two directions are not joined', {
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', 'the outputs of the two directions are not merged', {
     where: 'merge_mode',
     expected: 'concat, sum, mul or ave',
     found: escapeText(wordOf(merge_mode), 40),
@@ -212,7 +220,7 @@ const MERGED_BY: Readonly<Record<string, Json>> = {
   ave: { op: 'Mean' },
 };
 
-/** Where the layers are in the file's own order, weight files count them by class, and nothing has to be said. */
+/** Removes the group names of layers that are in the order of the file, where weight files number them by class. */
 export function countable(layers: readonly Json[], model: Json): Json[] {
   const order = list(model.layers).map(l => nameOf(asObject(l, 'layer')));
   const own = layers.filter(l => l.kind !== 'op' && l.shares === undefined).map(l => order.indexOf(String(l.name)));

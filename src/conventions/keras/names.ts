@@ -163,10 +163,10 @@ function listedGroups(found: readonly NamedLayer[], withWeights: readonly Weight
   const open = groups.filter(group => Object.values(group.layer ?? {}).includes('_'));
   if (open.length > 0)
     throw ask({
-      what: `what ${open.map(group => group.name).join(', ')} ${open.length > 1 ? 'do: layers' : 'does: a layer'} without any`,
+      what: `what ${open.map(group => group.name).join(', ')} ${open.length > 1 ? 'compute: layers' : 'computes: a layer'} without any`,
       why: 'the weights do not say',
       layersLine: layersText(openLayers(groups), 'keras'),
-      advice: "give the model's description, --model config.json (model.to_json())",
+      advice: "give the model's configuration: --model config.json (from model.to_json())",
     });
   const masking = groups.filter(group => group.layer?.kind === 'masking').map(group => group.name);
   return {
@@ -267,10 +267,10 @@ function namedGroup({ name, arrays, of: whose }: NamedLayer, version: string | u
   const embedding = of('embeddings');
   if (embedding) return { name, embedding };
   if (of('kernel')?.length !== 2)
-    throw new RnnError('convention', 'E_UNDETERMINED', `${escapeText(name, 60)} is not a layer that its weights alone describe`, {
+    throw new RnnError('convention', 'E_UNDETERMINED', `the weights of ${escapeText(name, 60)} do not say which layer it is`, {
       expected: 'kernel, recurrent_kernel, bias, or embeddings',
       found: arrays.map(a => `${escapeText(roleOf(a.name), 40)} ${formatShape(a.tensor.shape)}`).join(', '),
-      fix: "give the model's description beside them: --model config.json (model.to_json())",
+      fix: "also give the model's configuration: --model config.json (from model.to_json())",
     });
   if (!of('recurrent_kernel')) return { name, dense: of('kernel'), bias: of('bias') };
   const twice = arrays.filter(a => roleOf(a.name) === 'kernel').length === 2;

@@ -2,47 +2,50 @@ import type { RnnError } from '../../errors.js';
 import type { Json } from '../../layers/kerasConfig.js';
 import type { Quantization } from './storedWeights.js';
 
-/** A Keras model as its own summary shows it, whether it can be run here or not. */
+/** A Keras model as in its own summary, whether or not rnn-cli can run it. */
 export interface KerasOutline {
   readonly rows: readonly KerasRow[];
-  /** facts that the summary needs about layers with weights, by their names in the spec */
+  /** facts for the summary about layers with weights, by name in the spec */
   readonly details: ReadonlyMap<string, KerasDetails>;
-  /** everything that keeps the network from being run */
+  /** everything that prevents the network from being run */
   readonly blockers: readonly RnnError[];
-  /** a spec of the layers whose shapes are known, or of one that changes nothing; the outputs of other layers are among its inputs */
+  /**
+   * a spec of the layers whose shapes are known; outputs of other layers are among its inputs. Without such layers, the spec of an identity
+   * layer
+   */
   readonly known: Json;
-  /** the other ones, and those of `known`, in order */
+  /** the layers that are not in `known`, and those that are, in order */
   readonly layers: readonly OutlinedLayer[];
-  /** the model's own inputs and outputs, by value */
+  /** inputs and outputs of the model, by value */
   readonly inputs: readonly string[];
   readonly outputs: readonly { readonly name: string; readonly value: string; readonly isKnown: boolean }[];
-  /** the class of a model that describes itself in code */
+  /** the class of a model whose computation is only in its code */
   readonly ownClass?: string;
-  /** the order of its layers is unknown */
+  /** whether the order of the layers is unknown */
   readonly unordered?: boolean;
-  /** nor the shape of x */
+  /** whether the shape of x is unknown, too */
   readonly unshaped?: boolean;
 }
 
-/** A layer of the model itself: a model inside is one. */
+/** A row of the summary: a layer of the model itself, or a nested model. */
 export interface KerasRow {
   readonly name: string;
   readonly className: string;
   readonly isModel: boolean;
   readonly trainable: boolean;
-  /** values that its last call gives, and their names where it gives a dictionary */
+  /** values that its last call returns, and their names if it returns a dictionary */
   readonly outputs: readonly string[];
   readonly keys: readonly string[] | null;
-  /** 'lstm[0][1]': what its calls read */
+  /** what its calls read, such as 'lstm[0][1]' */
   readonly reads: readonly string[];
 }
 
 export interface KerasDetails {
-  /** of one weight */
+  /** bytes per number of a weight */
   readonly bytes: number;
-  /** of a layer whose kernel is kept as whole numbers */
+  /** of a layer whose kernel is stored as integers */
   readonly quantized: Quantization | null;
-  /** LoRA: two further matrices of this rank beside a frozen kernel */
+  /** rank of LoRA's two additional matrices next to a frozen kernel */
   readonly rank: number | null;
 }
 
@@ -52,6 +55,6 @@ export interface OutlinedLayer {
   readonly inputs: readonly string[];
   /** its group in a .weights.h5 */
   readonly group: string;
-  /** as the file records it, for a layer that is not in `known`; null: unknown */
+  /** the shape in the file, for a layer that is not in `known`; null: unknown */
   readonly shape: readonly (number | null)[] | null;
 }

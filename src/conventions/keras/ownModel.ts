@@ -11,8 +11,8 @@ import { namesIn } from './names.js';
 import type { KerasOutline, OutlinedLayer } from './outlined.js';
 
 /**
- * A model of a user-defined class, whose configuration only that class understands: its parts are those that the weights file has tensors or
- * names for. The order in which they run, and their outputs, are unknown.
+ * Outlines a model of a user-defined class, whose configuration only that class can interpret. Its parts are those for which the weights
+ * file has tensors or names; the order in which they run, and their outputs, are unknown.
  */
 export function ownModelOutline(config: unknown, own: Json, file: TensorFile): KerasOutline {
   const { class_name, build_config } = asObject(config, 'model config');
@@ -20,10 +20,10 @@ export function ownModelOutline(config: unknown, own: Json, file: TensorFile): K
   const model = parts.find(part => part.group === '');
   const name = model?.name || escapeText(text(own.name) ?? layerNameOfClass(wordOf(class_name)), 60);
   const layers = parts.filter(part => part !== model).map(layerOf);
-  // variables of the model itself count, and have no row in its summary
+  // the model's own variables are counted, but have no row in Keras' summary
   const variables: OutlinedLayer[] = model?.ownVariables ? [{ ...layerOf(model), name, kerasClass: ownClass(wordOf(class_name)) }] : [];
   const shape = (build_config as Json | null | undefined)?.input_shape;
-  // the size of the first batch does not fix that of the next
+  // the size of the first batch does not determine that of later ones
   const sizes = Array.isArray(shape) && shape.every(n => n === null || typeof n === 'number') ? [null, ...shape.slice(1)] : undefined;
   const input = inputSpec({ batch_shape: sizes ?? [null] }, 'input');
   const nothing = [{ kind: 'op', op: 'Identity', name: 'nothing known', inputs: ['input'] }];
@@ -55,16 +55,16 @@ export function ownModel(config: unknown): Json | undefined {
   return typeof class_name === 'string' && !MODELS.has(class_name) ? ((own ?? {}) as Json) : undefined;
 }
 
-/** @returns the error for a model of a class of its own, whose `call` no file holds */
+/** @returns the error for a model of a user-defined class, whose `call` is not in any file */
 export function unsupportedModel(config: unknown): RnnError {
   return unsupportedClass((config as Json).class_name, 'a Sequential or Functional model');
 }
 
 interface Part {
-  /** what its tensors' names begin with; '' is the model itself */
+  /** prefix of its tensors' names; '' for the model itself */
   readonly group: string;
   readonly name: string;
-  /** its class in snake case, where a list of layers counts it by that */
+  /** its class in snake case, if the file numbers it by class */
   readonly counted: string | null;
   readonly ownVariables?: boolean;
 }
@@ -87,7 +87,7 @@ function hasOrder({ metadata }: TensorFile): boolean {
   return LISTS.some(key => metadata.has(key));
 }
 
-/** Legacy .h5: the file lists its layers in their order, and the model's own variables beside them. */
+/** Legacy .h5: the file lists its layers in order, and the model's own variables separately. */
 function listedParts({ tensors, metadata }: TensorFile): Part[] | undefined {
   const list = LISTS.find(key => metadata.has(key));
   if (list === undefined) return undefined;
@@ -98,12 +98,12 @@ function listedParts({ tensors, metadata }: TensorFile): Part[] | undefined {
   return [...parts, { group: '', name: '', counted: null, ownVariables }];
 }
 
-/** Keras 3: `vars` in every layer's group, with the layer's name; a list of layers has groups by class, `layers/dense_1`. */
+/** Keras 3: `vars` in each layer's group, under the layer's attribute; a list of layers has groups by class, `layers/dense_1`. */
 function placedParts({ tensors, metadata }: TensorFile): Part[] | undefined {
   const named = [...metadata.keys()].filter(key => /(^|\/)vars@name$/.test(key)).map(key => key.slice(0, -'vars@name'.length));
   const held = [...tensors.keys()].flatMap(name => /^(.*\/)?vars\/\d+$/.exec(name)?.slice(1) ?? []).map(place => place ?? '');
   if (held.length === 0) return undefined;
-  // without names only the groups with tensors are known, and what lies inside them is theirs
+  // without names, only the groups with tensors are known; nested groups belong to the outermost one
   const places = [...new Set([...named, ...(named.length > 0 ? held : held.map(topOf))])].filter(place => !NO_PART.test(place));
   const tops = places.filter(place => place === '' || !places.some(other => other !== '' && other !== place && place.startsWith(other)));
   return tops.sort(byNaturalOrder).map(place => {
@@ -121,13 +121,13 @@ function placedParts({ tensors, metadata }: TensorFile): Part[] | undefined {
 
 const NO_PART = /^(optimizer|compile_metrics|metrics)\/|(^|\/)seed_generator\//;
 
-/** `enc/cell/` lies in `enc/`, `layers/lstm/cell/` in `layers/lstm/`. */
+/** The outermost group: `enc/` for `enc/cell/`, `layers/lstm/` for `layers/lstm/cell/`. */
 function topOf(place: string): string {
   const [first, second] = place.split('/');
   return first === 'layers' && second ? `${first}/${second}/` : first && `${first}/`;
 }
 
-/** A checkpoint: attributes by name, lists with a number, `blocks/0/kernel`. */
+/** A checkpoint: attributes by name, lists with a number, as in `blocks/0/kernel`. */
 function variableParts({ tensors }: TensorFile): Part[] {
   const groups = [...tensors.keys()]
     .filter(name => name.includes('/') && !/^(optimizer|save_counter|_|keras_api|loss|metrics)|OPTIMIZER_SLOT/.test(name))

@@ -27,8 +27,12 @@ export function joinedMasks(layers: Json[], layer: Json, name: string, given: Ca
     throw new RnnError(
       'unsupported',
       'E_KERAS_OPTION',
-      'attention is called with a mask of the query beside others, or along several axes',
-      { where: 'query_mask', expected: 'attention_mask, or masks of the tensors themselves', found: parts.map(([key]) => key).join(', ') },
+      'attention is called with a query mask together with other masks, or along several axes',
+      {
+        where: 'query_mask',
+        expected: 'attention_mask, or the masks that come with the tensors',
+        found: parts.map(([key]) => key).join(', '),
+      },
     );
   const rest: Record<string, unknown> = { ...others };
   const inputs = [...given.inputs];

@@ -50,7 +50,7 @@ export const kerasPaths: Convention = {
 
 /** `layers/sequential/layers/lstm`: a layer of a model inside the model */
 const PATH = /^((?:(?:layers|_layer_checkpoint_dependencies)\/[^/]+\/)+)(.*?)\/?vars\/(\d+)$/;
-/** state of random layers and of training, and what stands in a layer's own words (vocabularies.ts): no weights of the network */
+/** state of random layers, and weights of tf_idf (see vocabularies.ts): not weights of the network */
 const STATE = /(^|\/)(seed_generator\/|vars\/idf_weights$)/;
 
 /**
@@ -76,7 +76,7 @@ function groupsByPath(tensors: NamedTensors, known: ReadonlySet<string> = new Se
   return groups;
 }
 
-/** The group a path lies in; of a group in a group the inner one. */
+/** The group that contains a path; of nested groups the innermost. */
 function innermost(groups: ReadonlySet<string>, path: string): string | undefined {
   for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
     const folder = path.slice(0, end);
@@ -89,7 +89,7 @@ function isBackward(path: string): boolean {
   return path.includes('backward_layer');
 }
 
-/** Layer -> its group: `lstm`, `lstm_1`, counted by class over all layers, in order. Only layers with weights are in it. */
+/** Layer -> its group: `lstm`, `lstm_1`, numbered by class over all layers in order. Contains only layers with weights. */
 function groupNames(shapes: ModelShapes): Map<LayerShapes, string> {
   const counts = new Map<string, number>();
   const names = new Map<LayerShapes, string>();
@@ -102,7 +102,9 @@ function groupNames(shapes: ModelShapes): Map<LayerShapes, string> {
   return names;
 }
 
-/** Arrays of a layer whose facet says their paths, in the order of its weights: `query_dense/vars/0` before `key_dense/vars/0`. */
+/**
+ * Sorts the arrays of a layer whose facet gives their paths, in the order of its weights: `query_dense/vars/0` before `key_dense/vars/0`.
+ */
 function inLayerOrder(layer: LayerShapes, group: string, arrays: readonly NamedArray[]): readonly NamedArray[] {
   const facet = getLayerKind(layer.layer.kind).keras;
   if (!facet?.path) return arrays;
@@ -116,7 +118,7 @@ function variablePath({ layer }: LayerShapes, name: string, index: number): stri
   return getLayerKind(layer.kind).keras?.path?.(layer, name, index) ?? `vars/${index}`;
 }
 
-/** The class is in the group's name, the sizes in its arrays. */
+/** Derives the layer from the class in the group's name and the shapes of its arrays. */
 function groupOf(name: string, arrays: readonly NamedArray[]): WeightGroup {
   const shapes = arrays.map(a => a.tensor.shape);
   const base = name.replace(/_\d+$/, '');
@@ -125,7 +127,7 @@ function groupOf(name: string, arrays: readonly NamedArray[]): WeightGroup {
   if (base === 'bidirectional')
     return { name, kernel: shapes[0], recurrent: shapes[1], bias: shapes.length === 6 ? shapes[2] : undefined, bidirectional: true };
   if (['simple_rnn', 'lstm', 'gru'].includes(base)) return { name, kernel: shapes[0], recurrent: shapes[1], bias: shapes[2] };
-  throw new RnnError('unsupported', 'E_KERAS_CLASS', `weights of a ${escapeText(base, 60)} are not read here`, {
+  throw new RnnError('unsupported', 'E_KERAS_CLASS', `the weights of a layer ${escapeText(base, 60)} are not supported`, {
     where: `layers/${escapeText(name, 60)}`,
     expected: 'simple_rnn, lstm, gru, bidirectional, dense, time_distributed, embedding',
     found: escapeText(base, 60),

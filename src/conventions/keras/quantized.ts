@@ -27,14 +27,14 @@ export type QuantizedLayers = ReadonlyMap<string, QuantizedLayer>;
 
 interface QuantizedLayer {
   readonly name: string;
-  /** undefined: LoRA alone */
+  /** undefined: only LoRA */
   readonly mode: 'int8' | 'int4' | undefined;
   readonly className: string;
   readonly useBias: boolean;
   /** columns of the kernel as a matrix; undefined if the file has its shape */
   readonly columns: number | undefined;
   readonly equation: { readonly input: string; readonly kernel: string; readonly output: string } | undefined;
-  /** of the kernel; undefined: that in the file */
+  /** shape of the kernel; undefined: that in the file */
   readonly shape: readonly number[] | undefined;
   readonly lora: number | undefined;
   readonly config: Json;
@@ -76,7 +76,7 @@ function described(layer: Json, config: Json, mode: QuantizedLayer['mode']): Qua
   };
   const dims = built.map((size, axis) => ({ symbol: `${axis}`, size }));
   const symbols = { units: '', projection: '' };
-  // a file that does not say what the layer was built for is read as far as its own shapes go
+  // if the config does not record the input shape, the shapes in the file have to do
   const shape =
     built.length > 0
       ? einsumdense.weightShapes!(
@@ -104,7 +104,7 @@ interface Parts {
   readonly scale?: FileTensor;
   readonly zero?: FileTensor;
   readonly groups?: FileTensor;
-  /** LoRA's matrices, where they stand beside the kernel */
+  /** LoRA's matrices, if the file has them separately */
   readonly a?: FileTensor;
   readonly b?: FileTensor;
 }
@@ -115,7 +115,7 @@ export function dequantized(file: TensorFile, layers: QuantizedLayers): TensorFi
   const metadata = new Map(file.metadata);
   for (const [key, value] of metadata)
     if (key.endsWith('@weight_names')) {
-      // what does not change in training stands last there, and get_weights() begins with the kernel
+      // @weight_names lists the non-trainable weights last, while get_weights() begins with the kernel
       const group = key.slice(0, -'@weight_names'.length);
       const names = namesIn(value)?.filter(name => tensors.has(`${group}/${name}`) || !file.tensors.has(`${group}/${name}`)) ?? [];
       const isKernel = (name: string) => Number(/(^|\/)(kernel|embeddings)$/.test(name));
@@ -179,8 +179,8 @@ function packedPlaces(names: Iterable<string>): string[] {
 }
 
 /**
- * The names that Keras gives them in an `.h5`, and TensorFlow in a checkpoint.
- * @param layer its name, or its place in a checkpoint
+ * Names of the parts in an `.h5`, and in a checkpoint.
+ * @param layer its name, or its path in a checkpoint
  */
 function namedParts(tensors: ReadonlyMap<string, FileTensor>, layer: string): { [key in keyof Parts]?: FileTensor } | undefined {
   const at = (...names: string[]) =>
@@ -220,7 +220,7 @@ function shapeOf({ mode, shape, columns, equation, config }: QuantizedLayer, { k
   if (own.every(n => n !== undefined)) return own;
   throw new RnnError('unsupported', 'E_KERAS_OPTION', 'the file does not say the shape of this int4 kernel', {
     where: String(config.name),
-    fix: 'save it as .keras, which says what the layer was built for',
+    fix: 'save the model as .keras, which records the input shape',
   });
 }
 

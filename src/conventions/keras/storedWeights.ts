@@ -4,26 +4,26 @@ import type { Json } from '../../layers/kerasConfig.js';
 import { exactSize } from '../../tensor/tensor.js';
 import { QUANTIZED } from './layers.js';
 
-/** What Keras keeps in place of a kernel [rows, columns] of 8 or 4 bits, as the summary counts it. */
+/** What Keras stores instead of a kernel [rows, columns] with 8 or 4 bits per number, as counted by its summary. */
 
 export interface StoredWeight {
   readonly count: bigint;
-  /** of one number; null: those of the layer's own type */
+  /** bytes per number; null: those of the layer's own dtype */
   readonly bytes: number | null;
 }
 
-/** Of a layer whose policy is int8 or int4. */
+/** The quantisation of a layer whose policy is int8 or int4. */
 export interface Quantization {
   readonly mode: 'int8' | 'int4';
-  /** the kernel's shape -> its rows, which are summed, and its columns */
+  /** the kernel's shape -> rows (the summed axes) and columns */
   readonly matrix: (kernel: readonly number[]) => readonly [rows: bigint, columns: bigint];
-  /** an Embedding has a scale a row */
+  /** whether there is one scale per row, as in an Embedding */
   readonly byRow: boolean;
-  /** rows (of an Embedding columns) that share a scale and a zero point; null: all of them, without one */
+  /** number of rows (of an Embedding: columns) that share a scale and a zero point; null: all of them, without a zero point */
   readonly block: number | null;
 }
 
-/** @param kernel its shape as it is computed with */
+/** @param kernel its shape before quantisation */
 export function storedWeights({ mode, matrix, byRow, block }: Quantization, kernel: readonly number[]): StoredWeight[] {
   const [rows, columns] = matrix(kernel);
   const packed = { count: mode === 'int8' ? rows * columns : rows * half(columns), bytes: 1 };
@@ -33,19 +33,19 @@ export function storedWeights({ mode, matrix, byRow, block }: Quantization, kern
   return [packed, { count: scales, bytes: null }, { count: scales, bytes: 1 }, { count: shared, bytes: 4 }];
 }
 
-/** Two numbers in a byte. */
+/** Bytes for numbers of 4 bits, two per byte. */
 function half(count: bigint): bigint {
   return (count + 1n) / 2n;
 }
 
-/** Of a policy: 'int8', 'int4', or 'int4/128' where 128 rows share a scale; '' for any other */
+/** The mode of a policy: 'int8', 'int4', or 'int4/128' if 128 rows share a scale; '' for any other policy */
 export function policyMode(dtype: unknown): string {
   return wordOf((dtype as { config?: Json } | null | undefined)?.config?.mode);
 }
 
 export const POLICY = /^(int8|int4)(?:\/(-?\d+))?$/;
 
-/** Of a Dense, EinsumDense or Embedding layer; null where it is not quantised */
+/** The quantisation of a Dense, EinsumDense or Embedding layer; null if it is not quantised */
 export function quantizationOf(className: string, config: Json): Quantization | null {
   const [, name, size] = POLICY.exec(policyMode(config.dtype)) ?? [];
   if (name === undefined || !QUANTIZED.has(className)) return null;

@@ -33,7 +33,7 @@ function otherwise(names: readonly string[], what: (names: string) => string, wh
   return names.length === 0 ? [] : [{ fact: 'backend', what: what(escapeNames(names)), value: 'keras', why, say: null }];
 }
 
-/** All layers, those of models inside it among them. */
+/** All layers, including those of nested models. */
 function layersOf(model: Json): Json[] {
   return list(model.layers)
     .map(layer => asObject(layer, 'layer'))

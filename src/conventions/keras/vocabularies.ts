@@ -5,8 +5,8 @@ import { asObject, type Json } from '../../layers/kerasConfig.js';
 import { groupNames, MODELS } from './models.js';
 
 /**
- * What `adapt` found for an IntegerLookup stands beside the configuration: one number a line in `assets/layers/…/vocabulary.txt` of a `.keras`, and the
- * weights of tf_idf among the tensors. Both are written into the configuration, where a vocabulary that was given stands.
+ * Adds what `adapt` found for an IntegerLookup to its configuration, where Keras keeps a vocabulary given by argument. In a `.keras` file
+ * it is separate: one number per line in `assets/layers/…/vocabulary.txt`, and the weights of tf_idf among the tensors.
  * @throws RnnError E_VOCABULARY (format)
  */
 export function withVocabularies<T>(config: T, file: TensorFile): T {
@@ -46,9 +46,9 @@ function numbersOf(text: string, where: string): number[] {
       .map((line, i) => {
         const number = /^[+-]?\d{1,19}$/.test(line) ? Number(line) : Number.NaN;
         if (Number.isSafeInteger(number)) return number;
-        throw new RnnError('format', 'E_VOCABULARY', `line ${i + 1} is no whole number up to 2^53`, {
+        throw new RnnError('format', 'E_VOCABULARY', `line ${i + 1} is not a whole number up to 2^53`, {
           where: `line ${i + 1}`,
-          expected: 'one whole number a line',
+          expected: 'one whole number per line',
           found: escapeText(line, 40),
         });
       }),

@@ -2,8 +2,8 @@ import type { WeightGroup } from '../inferLayers.js';
 import { layerNameOfClass } from './classes.js';
 
 /**
- * A layer without weights in a file that names layers and does not describe them: the default name of a layer is that of its class. Layers
- * without effect are left out; `_` stands where the name is not enough.
+ * Derives a layer without weights from its name, in a file that names layers but does not describe them: the default name contains the
+ * class. Layers without effect are omitted; `_` marks what the name leaves open.
  */
 export function weightlessGroup(name: string): WeightGroup | 'nothing' | 'unknown' {
   const base = name.replace(/_\d+$/, '');

@@ -42,11 +42,11 @@ export interface Place {
 /** Values by `layer|call`; a layer's further outputs as far as they exist. */
 export type Known = Map<string, readonly string[]>;
 
-/** Returns the value of a tensor in the file. @throws RnnError E_KERAS_OPTION for an output that is not computed here */
+/** Returns the value of a tensor in the file. @throws RnnError E_KERAS_OPTION for an output that is not supported */
 export function valueAt(known: Known, [layer, call, output]: readonly [string, number, number]): string {
   const value = known.get(`${layer}|${call}`)?.[output];
   if (value !== undefined) return value;
-  throw new RnnError('unsupported', 'E_KERAS_OPTION', `output ${output} of ${escapeText(layer, 60)} is not computed here`, {
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', `output ${output} of ${escapeText(layer, 60)} is not supported`, {
     where: escapeText(layer, 60),
     expected: 'an output of the layer, or one of its states',
     found: `output ${output}`,

@@ -101,7 +101,7 @@ function addCall(
     ...masksOf(layer, given, builder, nameOf),
     initial: layer.states?.map(nameOf) ?? call.initial,
   });
-  if (call.wantsOthers && result.others?.length !== others.length) throw noLayer(`the outputs of ${layer.kind} beside the first`);
+  if (call.wantsOthers && result.others?.length !== others.length) throw noLayer(`any output of ${layer.kind} but the first`);
   const { mask, maskAxes } = layer.mask === null && output.length > 2 ? given[0] : result;
   values.set(layer.name, { ...result, mask, maskAxes });
   others.forEach(({ suffix, masked }, i) => {

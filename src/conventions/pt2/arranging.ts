@@ -19,12 +19,12 @@ import {
 } from './rule.js';
 import { arg, axis, type Call, number, numbers } from './wiring.js';
 
-/** Operators that turn, count and choose. */
+/** Operators that permute, count and select. */
 
-/** torch's numbers of the types */
+/** torch's numbers of the dtypes */
 export const [FLOAT32, FLOAT64] = [7, 8];
 
-/** `...i,...j->...ij` with letters in the place of the dots. */
+/** Replaces the dots of an equation by letters: `...i,...j->...ij`. */
 function spelled(equation: string, ranks: readonly number[]): string {
   if (!equation.includes('...')) return equation.replace(/\s/g, '');
   const [left, right] = equation.replace(/\s/g, '').split('->');
@@ -37,7 +37,7 @@ function spelled(equation: string, ranks: readonly number[]): string {
   return right === undefined ? own.join(',') : `${own.join(',')}->${right.replace('...', letters(most))}`;
 }
 
-/** Scores plus a mask of numbers, or −∞ where a mask of truths says no; causal: where the key is behind the query. */
+/** Adds a mask to attention scores: numbers are added, False becomes −∞; causal: −∞ where the key is later than the query. */
 function masked(call: Call, scores: string, rank: number): string {
   if (arg(call, 'is_causal') === true) {
     const [T, S] = [fixed(call, rank - 2, 'query'), fixed(call, rank - 2, 'key')];
@@ -50,7 +50,7 @@ function masked(call: Call, scores: string, rank: number): string {
   return call.wiring.typeNumber(mask) === BOOL ? step(call, 'Where', [given, scores, -Infinity]) : step(call, 'Add', [scores, given]);
 }
 
-/** Sizes that stay, and −1, are 1: they are kept, also where the number of samples is another one than in the program. */
+/** expand. Sizes that stay, and −1, are given as 1, which keeps them even if the number of samples differs from that of the program. */
 export function expanded(call: Call, sizes: readonly Size[]): string {
   const own = sizesOf(call);
   const to = call.wiring.sizes(call.node.outputs[0] ?? '');
@@ -86,12 +86,12 @@ export const ARRANGING: Rules = {
   einsum(call) {
     const tensors = tensorsOf(call);
     const ranks = tensors.map(({ rank }) => rank);
-    // the order in which it is computed
+    // `path` only optimises the order of computation
     arg(call, 'path');
     const operands = tensors.map(({ value }) => value);
     return op(call, 'Einsum', operands, { equation: spelled(String(arg(call, 'equation')), ranks) });
   },
-  /** torch.gather: rows of one axis by indices of the same rank. */
+  /** torch.gather: selects elements along an axis by indices of the same rank. */
   gather: call => op(call, 'GatherElements', [self(call), self(call, 'index')], { axis: axis(call) }),
   index_select: call => op(call, 'Gather', [self(call), self(call, 'index')], { axis: axis(call) }),
   repeat(call) {
@@ -113,12 +113,12 @@ export const ARRANGING: Rules = {
     const scores = masked(call, products, rank);
     return op(call, 'MatMul', [step(call, 'Softmax', [scores], { axis: rank - 1 }), v]);
   },
-  /** Like another tensor: sizes of no fixed number must be those it has already. */
+  /** Expands to the shape of another tensor; symbolic sizes must already agree. */
   expand_as(call) {
     arg(call, 'other');
     return expanded(call, sizesOf(call, 'other'));
   },
-  /** Whole numbers from start to end − 1; sizes as they are when it runs. */
+  /** Integers from start to end − 1; symbolic sizes are taken at run time. */
   arange(call) {
     const [start, end, by] = [arg(call, 'start') ?? 0, arg(call, 'end') ?? 0, arg(call, 'step') ?? 1].map(n =>
       typeof n === 'number' ? int(n) : call.wiring.operand(n),
@@ -127,7 +127,7 @@ export const ARRANGING: Rules = {
     const whole = step(call, 'Range', [start, end, by]);
     return op(call, 'Cast', [whole], { to: dtype === FLOAT32 || dtype === FLOAT64 ? 1 : 7 });
   },
-  /** Ones where the row has the number of the column. */
+  /** The identity matrix. */
   eye(call) {
     const [rows, columns] = ['n', 'm'].map(name => {
       const size = arg(call, name) ?? arg(call, 'n')!;

@@ -18,7 +18,7 @@ import { checkSmall, inItsType } from './types.js';
 import { VIEWS } from './views.js';
 import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand, type Value } from './wiring.js';
 
-/** Operators of ATen, each as layers or operators of a spec; values keep their names in the program. */
+/** ATen operators as layers or operators of a spec; values keep the names that they have in the program. */
 
 /** @throws RnnError E_PT2_OPERATOR naming the operator */
 export function applyNode(call: Call): void {
@@ -60,14 +60,14 @@ function own(rules: Rules, name: string): Rule | undefined {
 
 const ZEROS = new Set(['zeros', 'new_zeros', 'zeros_like']);
 
-/** Sizes that have no number in the program are taken from the value itself. */
+/** zeros_like and similar; sizes without a fixed value are taken from the tensor at run time. */
 function zerosLike(call: Call): Value {
   const sizes = sizesOf(call);
   const whole = sizes.every(n => typeof n === 'number') ? undefined : call.node.args.get('self');
   return { zeros: sizes.map((n, i) => (typeof n === 'number' ? n : call.wiring.sizeOf(whole as { tensor: string }, i))) };
 }
 
-/** Arithmetic on sizes, as operators; a comparison of them checks the program's input, and is not a number of the network. */
+/** Arithmetic with sizes, as operators. Comparisons of sizes are checks of the program's input, and are dropped. */
 const SIZE_OPERATORS: Readonly<Record<string, string>> = { mul: 'Mul', add: 'Add', sub: 'Sub', floordiv: 'Div' };
 
 function computedSize({ node, wiring }: Call): void {
@@ -77,7 +77,7 @@ function computedSize({ node, wiring }: Call): void {
   wiring.set(node.outputs[0], { value: wiring.op(node.outputs[0] ?? 'size', op, operands) });
 }
 
-/** h_n[-1]: one of the states of a module. */
+/** h_n[-1]: selects one of the states of a module. @returns whether the call was that */
 function pickedState(call: Call): boolean {
   const self = arg(call, 'self');
   const value = isTensor(self) ? call.wiring.get(self.tensor) : undefined;
@@ -87,14 +87,14 @@ function pickedState(call: Call): boolean {
   return true;
 }
 
-/** Equal or given sizes along an axis, as slices. */
+/** Splits an axis into equal parts or parts of given sizes, as slices. */
 function parts(call: Call, name: string): void {
   const { wiring, node } = call;
   const dim = axis(call, 'dim', 'self', 0);
   const whole = sizesOf(call)[dim];
   const count = node.outputs.length;
   const given = arg(call, name === 'chunk' ? 'chunks' : 'split_size') ?? arg(call, 'split_sizes');
-  if (typeof whole !== 'number') throw notRun(`${node.target} of an axis of no fixed size`);
+  if (typeof whole !== 'number') throw notRun(`${node.target} of an axis of unknown size`);
   const each = name === 'chunk' ? Math.ceil(whole / count) : typeof given === 'number' ? given : undefined;
   const ends = name === 'tensor_split' ? placesOf(call, whole, count) : endsOf(count, each ?? (given as number[]), whole);
   ends.forEach((end, i) => {
@@ -103,7 +103,7 @@ function parts(call: Call, name: string): void {
   });
 }
 
-/** Where each piece ends. @param sizes of the pieces, or of all but a shorter last one */
+/** Where each part ends. @param sizes of the parts, or the size of all but the last, which may be smaller */
 function endsOf(count: number, sizes: number | readonly number[], whole: number): number[] {
   let end = 0;
   return Array.from({ length: count }, (_, i) => {
@@ -112,7 +112,10 @@ function endsOf(count: number, sizes: number | readonly number[], whole: number)
   });
 }
 
-/** The first pieces are longer by one if the axis does not divide; or each reaches from one given place to the next, and may be empty. */
+/**
+ * Where each part ends for tensor_split: n parts, the first ones longer by one if n does not divide the axis, or parts between given
+ * indices, which may be empty.
+ */
 function placesOf(call: Call, whole: number, count: number): number[] {
   const places = arg(call, 'indices') as readonly number[] | undefined;
   if (!places) return Array.from({ length: count }, (_, i) => (i + 1) * Math.floor(whole / count) + Math.min(i + 1, whole % count));
@@ -140,7 +143,7 @@ function reduce(name: string): Rule {
   };
 }
 
-/** max.dim gives values and indices, amax values, max.other the larger of two. */
+/** max.dim returns values and indices, amax values, max.other the larger of two. */
 function extreme(reduction: string, pairwise: string, index: string): Rule {
   return call => {
     if (call.node.args.has('other')) return two(pairwise)(call);
@@ -157,7 +160,7 @@ const softmax =
   (name: string): Rule =>
   call =>
     op(call, name, [self(call)], { axis: axis(call) });
-/** In training it is random, and refused. */
+/** The identity in evaluation mode; in training mode it is random, and refused. */
 const dropout: Rule = call => {
   if (arg(call, 'train') === true && number(call, 'p', 0.5) > 0) throw notRun(`${call.node.target} in training mode`);
   return identity(call);
@@ -180,13 +183,13 @@ function isTruth({ node, wiring }: Call): boolean {
   return wiring.typeNumber(node.args.get('self')) === BOOL;
 }
 
-/** Of truths a logical operator, of whole numbers one on their bits. */
+/** A logical operator for booleans, a bitwise one for integers. */
 const onBits =
   (name: string): Rule =>
   call =>
     op(call, isTruth(call) ? name : `Bitwise${name}`, [self(call), self(call, 'other')]);
 
-/** a / b, or rounded down or towards 0. */
+/** a / b, optionally rounded down or towards 0. */
 const divided: Rule = call => {
   const rounding = arg(call, 'rounding_mode') ?? null;
   if (rounding === null) return two('Div')(call);

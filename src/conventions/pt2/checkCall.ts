@@ -4,7 +4,7 @@ import { asObject, type Json } from '../../layers/kerasConfig.js';
 import { once } from '../../once.js';
 import { type Kind, REQUIRED, USUAL } from './signatures.js';
 
-/** What an argument may be written as in a file, beside None where that is allowed. */
+/** The forms in which a file may contain an argument of each kind (None, where it is allowed, is not listed). */
 const WRITTEN: Readonly<Record<Kind, string>> = {
   tensor: 'as_tensor as_optional_tensor',
   tensors: 'as_tensors as_optional_tensors',
@@ -17,16 +17,16 @@ const WRITTEN: Readonly<Record<Kind, string>> = {
   type: 'as_scalar_type',
 };
 
-/** Kinds that are lists: an empty one is written as a list of anything. */
+/** Kinds that are lists: an empty list has the same form for all of them. */
 const LISTS: ReadonlySet<Kind> = new Set(['tensors', 'ints', 'numbers']);
 
-/** Operators that take a number in the place of a tensor, as `torch._C._should_allow_numbers_as_tensors` says. */
+/** Operators that accept a number in place of a tensor, according to `torch._C._should_allow_numbers_as_tensors`. */
 const TAKES_NUMBERS = /^(_conj|_to_copy|add|copy|div|floor_divide|mul|sub|to|true_divide)_?$/;
 
 interface Signature {
-  /** arguments without which PyTorch does not load the program, in their order -> whether they may be None */
+  /** arguments without which PyTorch does not load the program, in order -> whether they may be None */
   readonly required: ReadonlyMap<string, boolean>;
-  /** kinds of arguments where they are not the usual ones of their names */
+  /** kinds of arguments that differ from the usual kind of their names */
   readonly kinds: ReadonlyMap<string, Kind>;
 }
 
@@ -54,8 +54,8 @@ function readSignature(words: readonly string[]): Signature {
 }
 
 /**
- * Whether a call has the arguments of its operator, each of its kind; of operators that are not run here nothing is known.
- * @param inputs as the file lists them: {name, arg: {as_…: …}}
+ * Checks that a call has the required arguments of its operator, each of its kind. Operators that are not supported are not checked.
+ * @param inputs as in the file: {name, arg: {as_…: …}}
  * @throws RnnError E_PT2_GRAPH naming the argument
  */
 export function checkCall(target: string, inputs: readonly unknown[]): void {
@@ -96,7 +96,7 @@ function otherKind(target: string, name: string, expected: Kind | undefined, fou
 }
 
 function noFit(target: string, what: string, expected: string, found: string): RnnError {
-  return new RnnError('format', 'E_PT2_GRAPH', `${what}: PyTorch does not run this program`, {
+  return new RnnError('format', 'E_PT2_GRAPH', `${what}; PyTorch would not run this program`, {
     where: escapeText(target, 60),
     expected,
     found: escapeText(found, 200),

@@ -10,9 +10,9 @@ import { COMPLEX } from './spectrum.js';
 import type { Wiring } from './wiring.js';
 
 /**
- * Sets the sizes that a program states for its values against those that the network has: rules of operators go by what is stated, so a program
- * that states others is not the one that was exported.
- * @throws RnnError E_PT2_GRAPH naming the first value that differs, and errors of shapes that do not join
+ * Compares the sizes that a program states for its values with those that the converted network has. The rules rely on the stated sizes, so
+ * a program that states wrong ones is not the one that was exported.
+ * @throws RnnError E_PT2_GRAPH naming the first value that differs, and shape errors of the network
  */
 export function checkSizes(wiring: Wiring, spec: Json): void {
   const { program } = wiring;
@@ -29,7 +29,7 @@ export function checkSizes(wiring: Wiring, spec: Json): void {
       throw new RnnError(
         'shape',
         'E_PT2_GRAPH',
-        `the program states other sizes for ${escapeText(name!, 60)} than ${escapeText(target, 60)} gives`,
+        `the sizes that the program states for ${escapeText(name!, 60)} are not those that ${escapeText(target, 60)} computes`,
         {
           where: escapeText(name!, 60),
           expected: `[${stated.map(sizeText).join(', ')}]`,
@@ -40,13 +40,13 @@ export function checkSizes(wiring: Wiring, spec: Json): void {
     }
 }
 
-/** Complex numbers are pairs here. */
+/** The stated sizes; complex tensors have an additional axis of size 2 here. */
 function statedSizes({ sizes, types }: Program, name: string): readonly Size[] | undefined {
   const own = sizes.get(name);
   return own && COMPLEX.has(types.get(name) ?? 0) ? [...own, 2] : own;
 }
 
-/** undefined where a shape is only known when the network runs. */
+/** Shapes of the values; undefined if one is only known at run time. */
 function shapesOf(spec: Json): ReadonlyMap<string, DimShape> | undefined {
   try {
     return inferShapes(checkSpec(spec, 'torch')).values;

@@ -6,10 +6,13 @@ import { OPERATOR_SET } from '../../ops/run.js';
 import { fromOnnx, type GraphValue } from '../../ops/value.js';
 import { allocate, type Tensor } from '../../tensor/tensor.js';
 
-/** Operators that weights are never computed with. */
+/** Operators that exporters never apply to weights alone. */
 const OTHERS = new Set(['Gemm', 'Einsum', 'Conv', 'ConvTranspose']);
 
-/** The value of an operator that reads constants alone, as weight_norm and spectral_norm do. @returns undefined where it reads anything else */
+/**
+ * The value of an operator that depends only on constants, as in weight_norm and spectral_norm. @returns undefined if it depends on an
+ * input
+ */
 export function constantValue(layers: readonly Json[], name: string): Tensor | undefined {
   const layer = layers.find(l => l.name === name);
   if (layer?.kind !== 'op' || OTHERS.has(String(layer.op))) return undefined;

@@ -1,17 +1,17 @@
 import { alike, int, isGiven, notRun, one, op, type Rule, type Rules, self, step } from './rule.js';
 import { arg, number, numbers, rankOf } from './wiring.js';
 
-/** Functions of single numbers, and those along one axis. */
+/** Elementwise functions, and functions along one axis. */
 
 const silu: Rule = call => op(call, 'Mul', [self(call), step(call, 'Sigmoid', [self(call)])]);
 const leaky: Rule = call => op(call, 'LeakyRelu', [self(call)], { alpha: number(call, 'negative_slope', 0.01) });
-/** PyTorch's α, scale and input_scale, of which ONNX has the first. */
+/** PyTorch's α, scale and input_scale; ONNX has only α. */
 const elu: Rule = call => {
   if (number(call, 'scale', 1) !== 1 || number(call, 'input_scale', 1) !== 1) throw notRun(`${call.node.target} with scale`);
   return op(call, 'Elu', [self(call)], { alpha: number(call, 'alpha', 1) });
 };
 
-/** @param low @param high arguments, or numbers */
+/** @param low @param high names of arguments, or numbers */
 const clamped =
   (low: string | number, high: string | number): Rule =>
   call => {
@@ -20,7 +20,7 @@ const clamped =
     return most === null ? bounded : op(call, 'Min', [bounded, call.wiring.operand(most)]);
   };
 
-/** One slope, or one for each channel, which is axis 1. */
+/** One slope, or one per channel (axis 1). */
 const prelu: Rule = call => {
   const weight = call.wiring.tensor(arg(call, 'weight'), 'the slopes of prelu').tensor;
   const [count] = weight.shape.length === 0 ? [1] : weight.shape;
@@ -65,7 +65,7 @@ export const FUNCTIONS: Rules = {
     return op(call, 'Mul', [self(call, 'v'), step(call, 'Div', [self(call, 'g'), length])]);
   },
   gelu: call => op(call, 'Gelu', [self(call)], { approximate: String(arg(call, 'approximate') ?? 'none') }),
-  /** log(1 + exp(βx))/β, and x itself where βx is beyond the threshold: the same in float32 at 20. */
+  /** log(1 + exp(βx))/β, and x where βx > threshold (in float32 the same from 20 on). */
   softplus(call) {
     const beta = number(call, 'beta', 1);
     const most = number(call, 'threshold', 20) / beta;
@@ -77,7 +77,7 @@ export const FUNCTIONS: Rules = {
     return op(call, 'Div', [step(call, 'Softplus', [step(call, 'Mul', [self(call), beta])]), beta]);
   },
   prelu,
-  /** Outside training the slope is the middle of its range. */
+  /** In evaluation mode the slope is the mean of its two bounds. */
   rrelu(call) {
     if (arg(call, 'training') === true) throw notRun(`${call.node.target} in training mode`);
     return op(call, 'LeakyRelu', [self(call)], { alpha: (number(call, 'lower', 1 / 8) + number(call, 'upper', 1 / 3)) / 2 });

@@ -1,22 +1,22 @@
 import { END, fixed, int, notRun, op, type Rules, self, slice, step } from './rule.js';
 import { arg, axis, type Call, isTensor, number, type Operand } from './wiring.js';
 
-/** Operators that write into a tensor (`x[:, 0] = 0`, `x *= 2`): what is read under its name afterwards is the new value. */
+/** Operators that write into a tensor (`x[:, 0] = 0`, `x *= 2`): later reads of its name give the new value. */
 
-/** Operators that give, or may give, another view of the same numbers. */
+/** Operators that return, or may return, a view of the same numbers. */
 const VIEW =
   /^aten\.(view|reshape|_unsafe_view|transpose|permute|t|mT|select|slice|squeeze|unsqueeze|expand|narrow|unbind|split|chunk|flatten|unflatten|alias|detach|diagonal|contiguous|to|view_as|expand_as|movedim|moveaxis|swapaxes|swapdims|adjoint|numpy_T|real|imag|unfold|dropout|positive)\b/;
-/** Those of which the rest is known. */
+/** Views whose position in the whole tensor is known. */
 const PART = /^aten\.(select|slice)\./;
 
-/** Whether an operator writes into its first argument: `aten.add_.Tensor`. */
+/** Whether an operator writes into its first argument, such as `aten.add_.Tensor`. */
 export function isInPlace(target: string): boolean {
   return /^aten\.[a-z]\w*_\./.test(target);
 }
 
 /**
- * The tensor that was written into, and what it is a part of, are new values.
- * @throws RnnError E_PT2_OPERATOR where another view of them is read afterwards
+ * Gives the tensor that was written into, and the tensor that it is part of, new values.
+ * @throws RnnError E_PT2_OPERATOR if another view of them is read afterwards
  */
 export function writeInPlace(call: Call, result: Operand): void {
   const { node, wiring } = call;
@@ -45,20 +45,20 @@ export function writeInPlace(call: Call, result: Operand): void {
     const of = args.get('self');
     if (!isTensor(of) || !(written.has(of.tensor) || stale.has(of.tensor))) continue;
     for (const name of given.filter(n => n !== null && !written.has(n)) as string[]) {
-      // what an operator in place gives is the tensor itself
+      // an in-place operator returns the tensor itself
       if (isInPlace(target) && written.has(of.tensor)) written.set(name, written.get(of.tensor)!);
       else if (isInPlace(target) || VIEW.test(target)) stale.add(name);
     }
   }
   for (const [name, own] of written) wiring.set(name, { value: own });
-  if ([...stale].some(name => read.has(name))) throw notRun(`${node.target} on what is read afterwards`);
+  if ([...stale].some(name => read.has(name))) throw notRun(`${node.target} on a tensor that is read afterwards`);
 }
 
 function namesIn(argument: unknown): string[] {
   return isTensor(argument as never) ? [(argument as { tensor: string }).tensor] : [];
 }
 
-/** The whole of which a part (select, slice) has another value. */
+/** The whole tensor after a part of it (select, slice) was replaced. */
 function withPart(call: Call, value: string): string {
   const dim = axis(call, 'dim', 'self', 0);
   const isRow = call.node.target.startsWith('aten.select');
@@ -74,7 +74,7 @@ function withPart(call: Call, value: string): string {
   return before.length + after.length === 0 ? part : step(call, 'Concat', [...before, part, ...after], { axis: dim });
 }
 
-/** A value in the sizes of what it is written into. */
+/** A value broadcast to the sizes of the tensor it is written into. */
 function spread(call: Call, name: string): Operand {
   const { node, wiring } = call;
   const given = arg(call, name);

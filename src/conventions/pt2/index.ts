@@ -12,8 +12,8 @@ import { COMPLEX } from './spectrum.js';
 import { Wiring } from './wiring.js';
 
 /**
- * A program saved by torch.export as a spec and its weights: recurrent modules, Linear and Embedding become layers with the names of their
- * modules, everything else operators. What runs is what the file says; nothing is assumed.
+ * Converts a program saved by torch.export to a spec and its weights. Recurrent modules, Linear and Embedding become layers with the names
+ * of their modules, everything else becomes operators. The file is complete, so nothing is assumed.
  * @throws RnnError E_PT2_OPERATOR, E_PT2_GRAPH, E_PT2_SCHEMA (unsupported)
  */
 export function specFromProgram(architecture: unknown, tensors: ReadonlyMap<string, Tensor>): ProgramSpec {
@@ -23,9 +23,9 @@ export function specFromProgram(architecture: unknown, tensors: ReadonlyMap<stri
 }
 
 /**
- * The same program with the numbers of a state dict of its module.
- * @returns undefined where the names are others than the program's, and all of its numbers are weights of layers
- * @throws RnnError E_WEIGHT_SHAPE; E_WEIGHT_EXTRA where operators would keep the program's own numbers
+ * The same program with the weights of a state dict of its module.
+ * @returns undefined if none of the names are the program's, although all numbers of the program are weights of layers
+ * @throws RnnError E_WEIGHT_SHAPE; E_WEIGHT_EXTRA if operators would keep numbers of the program itself
  */
 export function programWith(
   architecture: unknown,
@@ -68,9 +68,9 @@ function otherNames(saved: readonly string[], given: ReadonlyMap<string, Tensor>
 export interface ProgramSpec {
   readonly spec: Json;
   readonly weights: Weights;
-  /** inputs that the program has as [T, N, …], and the spec as [N, T, …] */
+  /** inputs that are [T, N, …] in the program and [N, T, …] in the spec */
   readonly stepsFirst: ReadonlySet<string>;
-  /** inputs of whole numbers: tokens, lengths, places */
+  /** inputs of integers: token numbers, lengths, indices */
   readonly wholeInputs: ReadonlySet<string>;
 }
 
@@ -85,7 +85,7 @@ function specOf(program: Program, tensors: ReadonlyMap<string, Tensor>, stepsFir
       applyNode({ node, wiring, used: new Set() });
     });
   const complex = program.outputs.find(name => COMPLEX.has(program.types.get(name) ?? 0));
-  if (complex !== undefined) throw notRun(`the output ${complex} of complex numbers`);
+  if (complex !== undefined) throw notRun(`the complex output ${complex}`);
   const outputs = program.outputs.map(tensor => ({ name: tensor, value: wiring.input({ tensor }) }));
   const used = usedLayers(
     wiring.layers,
@@ -110,7 +110,7 @@ function specOf(program: Program, tensors: ReadonlyMap<string, Tensor>, stepsFir
   };
 }
 
-/** Sizes of no fixed value are open. */
+/** The shape of an input; sizes without a fixed value stay open. */
 function inputSizes([a, b, ...others]: readonly Size[], turned: boolean): Json {
   const [first, ...rest] = (turned ? [b, a, ...others] : [a, b, ...others]).filter(n => n !== undefined);
   const batch = typeof first === 'number' ? first : null;
@@ -118,7 +118,7 @@ function inputSizes([a, b, ...others]: readonly Size[], turned: boolean): Json {
   return sizes.length === 2 && sizes[1] !== null ? { batch, timesteps: sizes[0], features: sizes[1] } : { batch, shape: sizes };
 }
 
-/** Layers that an output needs, in their order: sums of weights and states that nobody reads are left out. */
+/** The layers that an output depends on, in their order; unused sums of weights and unused states are dropped. */
 function usedLayers(layers: readonly Json[], outputs: readonly string[]): Json[] {
   const needed = new Set(outputs.map(layerOf));
   const kept: Json[] = [];

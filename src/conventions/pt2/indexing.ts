@@ -2,20 +2,20 @@ import { BOOL, isWhole } from './program.js';
 import { fixed, givingAll, int, isGiven, notRun, op, type Rules, self, sizesOf, slice, step } from './rule.js';
 import { arg, axis, isTensor, number, type Operand } from './wiring.js';
 
-/** Values by their places. */
+/** Operators that select elements by index. */
 
 export const INDEXING: Rules = {
-  /** x[i], x[:, i], x[i, j]: whole numbers along one axis, or side by side along the first axes. */
+  /** x[i], x[:, i], x[i, j]: integer indices along one axis, or together along the first axes. */
   index(call) {
     const given = arg(call, 'indices');
     const list = Array.isArray(given) ? given : [];
     const places = list.flatMap((one, i) => (isTensor(one) ? [{ i, one }] : []));
     if (places.length === 0 || places.some(({ one }) => !isWhole(call.wiring.typeNumber(one))))
-      throw notRun(`${call.node.target} by truths`);
+      throw notRun(`${call.node.target} with a boolean index`);
     const values = places.map(({ one }) => call.wiring.operand(one));
     if (places.length === 1) return op(call, 'Gather', [self(call), values[0]], { axis: places[0].i });
-    if (places.some(({ i }, k) => i !== k)) throw notRun(`${call.node.target} along axes that are not the first`);
-    // each as large as all of them together
+    if (places.some(({ i }, k) => i !== k)) throw notRun(`${call.node.target} along axes other than the first`);
+    // broadcasts all indices to each other
     const zero = (value: Operand) => step(call, 'Mul', [value, int(0)]);
     const all = values.map((value, i) => values.reduce<Operand>((sum, v, k) => (k === i ? sum : step(call, 'Add', [sum, zero(v)])), value));
     const parts = all.map(value => step(call, 'Unsqueeze', [value, int([-1])]));
@@ -33,14 +33,14 @@ export const INDEXING: Rules = {
       call.wiring.sizes(values.tensor).length > 0 ||
       arg(call, 'accumulate') === true
     )
-      throw notRun(`${call.node.target} of other than one number by truths`);
+      throw notRun(`${call.node.target} of more than one number with a boolean index`);
     const missing = sizesOf(call).length - call.wiring.sizes(mask.tensor).length;
     const truths = call.wiring.operand(mask);
     const last = Array.from({ length: missing }, (_, i) => -1 - i);
     const wide = missing > 0 ? step(call, 'Unsqueeze', [truths, int(last)]) : truths;
     return op(call, 'Where', [wide, self(call, 'values'), self(call)]);
   },
-  /** One value for each place of an axis. */
+  /** One output for each index of an axis. */
   unbind(call) {
     const dim = axis(call, 'dim', 'self', 0);
     const values = Array.from({ length: fixed(call, dim) }, (_, i) => step(call, 'Gather', [self(call), int(i)], { axis: dim }));
@@ -52,10 +52,10 @@ export const INDEXING: Rules = {
     const from = start < 0 ? start + fixed(call, dim) : start;
     return slice(call, self(call), dim, [from, from + length, 1], call.node.outputs[0] ?? 'narrow');
   },
-  /** Every place of an axis several times, one behind the other. */
+  /** Repeats each element of an axis. */
   repeat_interleave(call) {
     const times = number(call, 'repeats');
-    if (!isGiven(call, 'dim')) throw notRun(`${call.node.target} of all values`);
+    if (!isGiven(call, 'dim')) throw notRun(`${call.node.target} without an axis`);
     const dim = axis(call);
     const data = Array.from({ length: fixed(call, dim) * times }, (_, i) => Math.floor(i / times));
     arg(call, 'output_size');
@@ -63,7 +63,7 @@ export const INDEXING: Rules = {
   },
   /** [N, C·b², H, W] -> [N, C, H·b, W·b] */
   pixel_shuffle(call) {
-    if (sizesOf(call).length !== 4) throw notRun(`${call.node.target} of other than [N, C, H, W]`);
+    if (sizesOf(call).length !== 4) throw notRun(`${call.node.target} of an input that is not [N, C, H, W]`);
     return op(call, 'DepthToSpace', [self(call)], { blocksize: number(call, 'upscale_factor'), mode: 'CRD' });
   },
 };

@@ -1,11 +1,11 @@
 import { alike, END, int, op, outName, type Rule, type Rules, sameSymbol, self, sizesOf, slice, tensorsOf } from './rule.js';
 import { arg, axes, axis, type Call, isSymbol, number, numbers, type Operand, rankOf } from './wiring.js';
 
-/** Other axes for the same numbers: reshaped, turned, cut, joined. */
+/** Operators that reshape, permute, split and join axes. */
 
 /**
- * Sizes of view and reshape: a symbol that stands at the same axis before and after is copied (0), and so is a first axis that stays, which
- * may be that of the samples; one of the others may be what remains.
+ * Sizes of view and reshape. A symbol that is the size of the same axis before and after is copied (0), and so is an unchanged first axis,
+ * which may be the samples; one other size may be inferred (−1).
  */
 function viewed(call: Call, name: string): Operand {
   const sizes = numbers(call, name);

@@ -17,11 +17,11 @@ import {
 } from './rule.js';
 import { arg, axes, axis, type Call, number, type Operand, rankOf } from './wiring.js';
 
-/** Angles, distances, quantiles, and what is largest so far. */
+/** Angles, distances, norms, quantiles, and cumulative extremes. */
 
 const squared = (call: Call, x: Operand): string => step(call, 'Mul', [x, x]);
 
-/** A norm over axes. @param difference what it is of */
+/** The norm of a difference over axes. */
 function normOf(call: Call, difference: Operand, dims: readonly number[], kept: { keepdims: number }, order: number): string {
   if (order !== 1 && order !== 2) throw notRun(`${call.node.target} of order ${order}`);
   return op(call, order === 2 ? 'ReduceL2' : 'ReduceL1', dims.length > 0 ? [difference, int(dims)] : [difference], kept);
@@ -29,7 +29,7 @@ function normOf(call: Call, difference: Operand, dims: readonly number[], kept: 
 
 const norm: Rule = call => normOf(call, self(call), axes(call, 'dim'), keptDims(call), Number(arg(call, 'p') ?? arg(call, 'ord') ?? 2));
 
-/** The largest of the steps so far, and the last place where it stood. */
+/** The cumulative maximum or minimum, and the last index at which it occurs. */
 const extremeSoFar =
   (reduction: string, place: string, unseen: number): Rule =>
   call => {
@@ -41,7 +41,7 @@ const extremeSoFar =
     return op(call, reduction, [pairs, int([dim + 1])], { keepdims: 0 });
   };
 
-/** Σ(x − mean)²/(n − correction) or its root, and as a second output the mean. */
+/** Σ(x − mean)²/(n − correction), or its square root; the second output is the mean. */
 const spread =
   (root: boolean): Rule =>
   call => {
@@ -57,7 +57,7 @@ const spread =
     return root ? op(call, 'Sqrt', [variance]) : variance;
   };
 
-/** x where a condition holds, else a formula. */
+/** x where a condition holds, elsewhere a formula. */
 const unless =
   (is: (call: Call, x: Operand) => Operand, value: number, formula: (call: Call, x: Operand) => Operand): Rule =>
   call => {
@@ -66,7 +66,7 @@ const unless =
   };
 const isZero = (call: Call, x: Operand): Operand => step(call, 'Equal', [x, 0]);
 
-/** Matrices one after the other. */
+/** The product of a list of matrices. */
 function chained(call: Call, name: string): Operand {
   return tensorsOf(call, name)
     .map(({ value }) => value)

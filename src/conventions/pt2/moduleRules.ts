@@ -2,9 +2,9 @@ import { transpose } from '../../tensor/layout.js';
 import { alike, checkFeatures, op, type Rule, type Rules, self, sizesOf, step } from './rule.js';
 import { arg, type Call, constantOf, isTensor, number, type Operand } from './wiring.js';
 
-/** Products with the weights of modules, which are layers here, and any others. */
+/** Products with weights of modules, which become layers, and products of other tensors. */
 
-/** A module's own weight makes a layer; a part of one (the keys' third of an attention's) is multiplied as it is. */
+/** A module's weight makes a layer. A part of one (such as the keys' third of an attention's projection) is multiplied by MatMul. */
 function linear(call: Call): Operand {
   const { wiring } = call;
   const weight = arg(call, 'weight');
@@ -32,7 +32,7 @@ function embedding(call: Call): string {
   const { wiring } = call;
   const E = wiring.tensor(arg(call, 'weight'), 'the weight of embedding');
   const [tokens, units] = E.tensor.shape;
-  // token numbers that are computed, and those of no sequence
+  // computed token numbers, and those that are not a sequence
   const indices = arg(call, 'indices');
   if (sizesOf(call, 'indices').length !== 2 || !isTensor(indices) || !wiring.program.inputs.includes(indices.tensor))
     return op(call, 'Gather', [constantOf(E.tensor), wiring.input(indices)], { axis: 0 });

@@ -3,7 +3,7 @@ import { SHARED } from './shared.js';
 import { REAL } from './types.js';
 import { axes, axis, type Call, number, type Operand } from './wiring.js';
 
-/** Remainders, parts of numbers, and what is said of many of them. */
+/** Remainders, parts of numbers, and statistics. */
 
 function isReal({ wiring, node }: Call): boolean {
   return REAL.has(wiring.program.types.get(node.outputs[0] ?? '') ?? 0);
@@ -16,7 +16,7 @@ function truncated(call: Call, x = self(call)): Operand {
 const logSumExp: Rule = call => op(call, 'ReduceLogSumExp', [self(call), int(axes(call, 'dim'))], keptDims(call));
 
 export const NUMBERS: Rules = {
-  /** With the sign of the divisor. */
+  /** The sign is that of the divisor. */
   remainder: call => (isReal(call) ? SHARED.remainder(call) : op(call, 'Mod', [self(call), self(call, 'other')])),
   fmod: call => op(call, 'Mod', [self(call), self(call, 'other')], { fmod: 1 }),
   floor_divide(call) {
@@ -31,7 +31,7 @@ export const NUMBERS: Rules = {
   frac: call => op(call, 'Sub', [self(call), truncated(call)]),
   ...alike('sgn:Sign positive:Identity', one),
   logsumexp: logSumExp,
-  /** x·y / (‖x‖·‖y‖), neither norm less than ε */
+  /** x·y / (max(‖x‖, ε)·max(‖y‖, ε)) */
   cosine_similarity(call) {
     const dim = int([axis(call, 'dim', 'x1', 1)]);
     const [a, b] = [self(call, 'x1'), self(call, 'x2')];

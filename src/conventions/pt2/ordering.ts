@@ -4,7 +4,7 @@ import { arg, axis, type Call, number, type Operand, rankOf } from './wiring.js'
 
 /** Operators that sort, count and mark. */
 
-/** All values along an axis in order, and where they stood. @returns [values, indices] */
+/** Sorts all values along an axis. @returns [values, indices] */
 function inOrder(call: Call, dim: number, descending: boolean): [string, string] {
   const name = step(call, 'TopK', [self(call), int([fixed(call, dim)])], { axis: dim, largest: descending ? 1 : 0 });
   return [name, `${name}/1`];
@@ -15,7 +15,7 @@ const sorted: Rule = call => {
   return givingAll(call, inOrder(call, axis(call, 'dim', 'self', -1), arg(call, 'descending') === true));
 };
 
-/** The k-th smallest value along an axis, and where it stood. @param place of T values */
+/** The k-th smallest value along an axis, and its index. @param place returns k − 1 for T values */
 const ranked =
   (place: (call: Call, T: number) => number): Rule =>
   call => {
@@ -25,13 +25,13 @@ const ranked =
     return givingAll(call, picks);
   };
 
-/** The middle value along an axis, the lower one of two. */
+/** The median along an axis; of an even number, the lower of the middle two. */
 const median: Rule = call => {
-  if (!call.node.args.has('dim') && rankOf(call) !== 1) throw notRun(`${call.node.target} of all values`);
+  if (!call.node.args.has('dim') && rankOf(call) !== 1) throw notRun(`${call.node.target} without an axis`);
   return ranked((_, T) => Math.floor((T - 1) / 2))(call);
 };
 
-/** self with values at the places of `index` along an axis; of the source what is as far along every axis as the index reaches. */
+/** Writes values at `index` along an axis; only the leading part of the source, in the shape of the index, is used. */
 const scatter =
   (reduction: string): Rule =>
   call => {
@@ -44,7 +44,7 @@ const scatter =
     return op(call, 'ScatterElements', [self(call), index, source], { axis: dim, reduction });
   };
 
-/** The first places of a tensor along every axis, as many as another one has. */
+/** The leading part of a tensor in the shape of another one. */
 function asFarAs(call: Call, name: string, other: string): Operand {
   const [own, wanted] = [sizesOf(call, name), sizesOf(call, other)];
   const cut = upTo(own.length).filter(i => typeof wanted[i] === 'number' && own[i] !== wanted[i]);
@@ -53,7 +53,7 @@ function asFarAs(call: Call, name: string, other: string): Operand {
   return step(call, 'Slice', [self(call, name), int(cut.map(() => 0)), int(ends), int(cut)]);
 }
 
-/** Distances of every row of x1 to every row of x2. */
+/** The distance of each row of x1 to each row of x2. */
 const distances: Rule = call => {
   if (number(call, 'p', 2) !== 2) throw notRun(`${call.node.target} with p`);
   arg(call, 'compute_mode');
@@ -65,7 +65,7 @@ const distances: Rule = call => {
   return op(call, 'ReduceL2', [step(call, 'Sub', [a, b]), int([-1])], { keepdims: 0 });
 };
 
-/** How many boundaries are below a value: left of equal ones, or right of them. */
+/** The number of boundaries below a value; with `right`, also of those equal to it. */
 const placed =
   (boundaries: string): Rule =>
   call => {
@@ -88,7 +88,7 @@ export const ORDERING: Rules = {
   kthvalue: ranked(call => number(call, 'k') - 1),
   one_hot(call) {
     const classes = number(call, 'num_classes', -1);
-    if (classes < 0) throw notRun(`${call.node.target} of no fixed number of classes`);
+    if (classes < 0) throw notRun(`${call.node.target} of an unknown number of classes`);
     return op(call, 'OneHot', [self(call), int([classes]), int([0, 1])], { axis: -1 });
   },
   scatter: scatter('none'),
@@ -96,10 +96,10 @@ export const ORDERING: Rules = {
   bucketize: placed('boundaries'),
   searchsorted(call) {
     if (rankOf(call, 'sorted_sequence') !== 1 || (arg(call, 'sorter') ?? arg(call, 'side') ?? null) !== null)
-      throw notRun(`${call.node.target} of rows`);
+      throw notRun(`${call.node.target} of several axes`);
     return placed('sorted_sequence')(call);
   },
-  /** Windows along an axis, a last axis of their own. */
+  /** Windows along an axis, as a new last axis. */
   unfold(call) {
     const dim = axis(call, 'dimension');
     const [size, by] = [number(call, 'size'), number(call, 'step')];
@@ -110,7 +110,7 @@ export const ORDERING: Rules = {
     const perm = [...upTo(rank).filter(i => i !== dim + 1), dim + 1];
     return op(call, 'Transpose', [picked], { perm });
   },
-  /** log Σ exp over the steps so far, each with a largest number of its own */
+  /** The cumulative log Σ exp; each step subtracts the maximum of its own prefix */
   logcumsumexp(call) {
     const dim = axis(call);
     return op(call, 'ReduceLogSumExp', [stepsSoFar(call, dim, -Infinity), int([dim + 1])], { keepdims: 0 });

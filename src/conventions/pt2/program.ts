@@ -5,37 +5,37 @@ import { checkCall } from './checkCall.js';
 
 /** The graph of a .pt2 as plain data: calls of ATen operators with typed arguments (torch.export's schema, version 8). */
 
-/** A size or a number: fixed, or the symbol that stands for one that is not known before the program runs. */
+/** A size or a number: fixed, or a symbol whose value is known only at run time. */
 export type Size = number | { readonly symbol: string };
 
 export type Argument = { readonly tensor: string } | readonly Argument[] | Size | string | boolean | null;
 
-/** The numbers that torch.export gives to dtypes: 1 to 5 are whole numbers, 12 is bool. */
+/** torch.export's numbers of dtypes: 1 to 5 are integers, 12 is bool. */
 export const BOOL = 12;
 
-/** Whether a dtype number of torch.export stands for integers. */
+/** Whether a dtype number of torch.export is an integer type. */
 export function isWhole(type: number): boolean {
   return type >= 1 && type <= 5;
 }
 
 export interface AtenNode {
-  /** 'aten.lstm.input' */
+  /** such as 'aten.lstm.input' */
   readonly target: string;
   readonly args: ReadonlyMap<string, Argument>;
-  /** names of the outputs; null where one is not a tensor or a size */
+  /** names of the outputs; null for one that is neither a tensor nor a size */
   readonly outputs: readonly (string | null)[];
 }
 
 export interface Program {
   readonly nodes: readonly AtenNode[];
-  /** value -> name in the state dict, for parameters, buffers and constants */
+  /** value -> its name in the state dict, for parameters, buffers and constants */
   readonly parameters: ReadonlyMap<string, string>;
-  /** of these names, those that a state dict has */
+  /** the names among these that a state dict contains */
   readonly saved: ReadonlySet<string>;
   readonly inputs: readonly string[];
-  /** value -> sizes, as far as the file says */
+  /** value -> sizes, where the file states them */
   readonly sizes: ReadonlyMap<string, readonly Size[]>;
-  /** value -> torch's number of its type */
+  /** value -> torch's number of its dtype */
   readonly types: ReadonlyMap<string, number>;
   readonly outputs: readonly string[];
 }
@@ -67,7 +67,7 @@ export function readProgram(architecture: unknown): Program {
     return typeof tensor?.name === 'string' ? [tensor.name] : [];
   });
   if (outputs.length === 0)
-    throw new RnnError('unsupported', 'E_PT2_GRAPH', 'the program gives no tensor', {
+    throw new RnnError('unsupported', 'E_PT2_GRAPH', 'the program does not return a tensor', {
       where: 'output_specs',
       expected: 'a tensor as output',
     });
@@ -96,7 +96,7 @@ function readInputSpec(spec: Json, { parameters, saved, inputs }: InputSpecs): v
   else if (kind === 'buffer') parameters.set(name, String(body.buffer_name));
   else if (kind === 'tensor_constant') parameters.set(name, String(body.tensor_constant_name));
   else
-    throw new RnnError('unsupported', 'E_PT2_GRAPH', `an input of the kind ${escapeText(kind, 40)} is not read`, {
+    throw new RnnError('unsupported', 'E_PT2_GRAPH', `inputs of the kind ${escapeText(kind, 40)} are not supported`, {
       expected: 'parameters, buffers and tensors',
       found: escapeText(kind, 40),
     });
@@ -150,7 +150,7 @@ function argumentOf(arg: unknown): Argument {
     case 'as_device':
       return String((value as Json).type);
     default:
-      throw new RnnError('unsupported', 'E_PT2_GRAPH', `an argument of the kind ${escapeText(kind, 40)} is not read`, {
+      throw new RnnError('unsupported', 'E_PT2_GRAPH', `arguments of the kind ${escapeText(kind, 40)} are not supported`, {
         expected: 'tensors, numbers, flags',
         found: escapeText(kind, 40),
       });

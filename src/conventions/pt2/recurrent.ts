@@ -8,7 +8,7 @@ import type { Argument, Size } from './program.js';
 import { checkFeatures, fits, sizesOf, sizeText } from './rule.js';
 import { arg, type Call, isTensor, type Operand, type Value, type Wiring } from './wiring.js';
 
-/** aten.lstm.input, gru.input, rnn_tanh.input, rnn_relu.input: a module of several layers and directions as layers of ours. */
+/** aten.lstm.input, gru.input, rnn_tanh.input, rnn_relu.input: a module with several layers and directions becomes several layers. */
 
 interface Kind {
   readonly cell: 'rnn' | 'lstm' | 'gru';
@@ -22,13 +22,13 @@ const KINDS: Readonly<Record<string, Kind>> = {
   rnn_relu: { cell: 'rnn', activation: 'relu' },
 };
 
-/** Which recurrent operator of ATen it is; undefined: none. */
+/** Returns the kind of a recurrent ATen operator; undefined for any other operator. */
 export function recurrentKind(target: string): Kind | undefined {
   const [, name] = /^aten\.(lstm|gru|rnn_tanh|rnn_relu)(?:_cell)?\./.exec(target) ?? [];
   return name === undefined ? undefined : KINDS[name];
 }
 
-/** Weights of one layer and direction, as the call lists them. */
+/** Weights of one layer and direction, in the order of the call. */
 interface Set {
   readonly prefix: string;
   /** names of its parameters in the file */
@@ -38,7 +38,7 @@ interface Set {
   readonly biased: boolean;
 }
 
-/** A whole sequence. @throws RnnError E_PT2_GRAPH */
+/** Adds the layers for an operator over a whole sequence. @throws RnnError E_PT2_GRAPH */
 export function sequence(call: Call, { cell, activation }: Kind): void {
   const { wiring, node } = call;
   const flag = (name: string) => arg(call, name) === true;
@@ -93,7 +93,7 @@ export function sequence(call: Call, { cell, activation }: Kind): void {
   });
 }
 
-/** One step: lstm_cell, gru_cell, rnn_tanh_cell: the layer over a sequence of one. */
+/** One step (lstm_cell, gru_cell, rnn_tanh_cell): the layer applied to a sequence of length 1. */
 export function singleStep(call: Call, { cell, activation }: Kind): void {
   const { wiring, node } = call;
   const params = ['w_ih', 'w_hh', 'b_ih', 'b_hh'].map(name => arg(call, name)).filter((a): a is Argument => a !== undefined && a !== null);
@@ -138,7 +138,10 @@ function cellSpec(cell: string, { weights, biased, projection }: Set, activation
   };
 }
 
-/** [G·M, D], [G·M, P], biases [G·M], projection [P, M] -> canonical weights. @throws RnnError E_PT2_GRAPH */
+/**
+ * Converts kernel [G·M, D], recurrent kernel [G·M, P], biases [G·M] and projection [P, M] to canonical weights. @throws RnnError
+ * E_PT2_GRAPH
+ */
 function readSet(wiring: Wiring, params: readonly Argument[], biased: boolean, cellName: string): Set {
   const cell = getCell(cellName);
   const read = params.map(p => wiring.tensor(p, 'a weight of the recurrent module'));
@@ -166,13 +169,13 @@ function readSet(wiring: Wiring, params: readonly Argument[], biased: boolean, c
   };
 }
 
-/** @throws RnnError E_PT2_GRAPH where a parameter of a recurrent module has another shape */
+/** @throws RnnError E_PT2_GRAPH if the shapes of the parameters of a recurrent module do not match */
 function checkParameter(
   { name, tensor: { shape } }: { readonly name: string; readonly tensor: Tensor },
   expected: readonly number[],
 ): void {
   if (sameShape(shape, expected) && expected.every(n => Number.isInteger(n))) return;
-  throw new RnnError('shape', 'E_PT2_GRAPH', 'a parameter of the recurrent module has another shape than the others need', {
+  throw new RnnError('shape', 'E_PT2_GRAPH', 'the shapes of the parameters of the recurrent module do not match', {
     where: escapeText(name, 80),
     expected: formatShape(expected),
     found: formatShape(shape),
@@ -180,21 +183,24 @@ function checkParameter(
 }
 
 function otherParams(count: number, slots: number, each: number): RnnError {
-  return new RnnError('shape', 'E_PT2_GRAPH', 'the recurrent module has another number of parameters than its layers and directions need', {
+  return new RnnError('shape', 'E_PT2_GRAPH', 'the number of parameters of the recurrent module does not match its layers and directions', {
     where: 'params',
     expected: `${slots * each}: ${each} for each of ${slots} (layers · directions)`,
     found: String(count),
   });
 }
 
-/** What initial states have to fit: [layers·directions, N, P or M]. */
+/** What the shape of initial states depends on: [layers·directions, N, P or M]. */
 interface Fitting {
   readonly slots: number;
   readonly samples: Size;
   readonly weights: ReadonlyMap<string, Tensor>;
 }
 
-/** hx: h_0 [slots, N, P or M] and c_0 [slots, N, M]; undefined where all are zeros. @returns the states of layer·directions + direction */
+/**
+ * hx: h_0 [slots, N, P or M] and c_0 [slots, N, M]. @returns a function giving the states of slot layer·directions + direction; undefined
+ * if all are zero
+ */
 function initialStates(call: Call, cellName: string, { slots, samples, weights }: Fitting): ((i: number) => Operand[]) | undefined {
   const { wiring } = call;
   const hx = arg(call, 'hx');
@@ -221,7 +227,7 @@ function checkStates(wiring: Wiring, given: readonly Argument[], expected: reado
   });
   if (given.length === expected.length && sizes.every((own, s) => fits(own, expected[s]))) return;
   const listed = (shapes: readonly (readonly Size[])[]) => shapes.map(shape => `[${shape.map(sizeText).join(', ')}]`).join(' and ');
-  throw new RnnError('shape', 'E_PT2_GRAPH', 'the first states do not fit the module and its input', {
+  throw new RnnError('shape', 'E_PT2_GRAPH', 'the initial states do not match the module and its input', {
     where: 'hx',
     expected: listed(expected),
     found: listed(sizes),

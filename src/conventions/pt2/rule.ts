@@ -7,13 +7,13 @@ import { arg, type Call, isTensor, type Operand } from './wiring.js';
 /** 0 … n − 1 */
 export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** The rule for an ATen operator: adds layers or operators. @returns the value of its (first) output */
+/** The rule for an ATen operator: adds layers or operators. @returns its (first) output */
 export type Rule = (call: Call) => Operand;
 export type Rules = Readonly<Record<string, Rule>>;
 
 /** @returns the error E_PT2_OPERATOR for an operator that is not supported */
 export function notRun(target: string): RnnError {
-  return new RnnError('unsupported', 'E_PT2_OPERATOR', `the operator ${escapeText(target, 80)} is not run here`, {
+  return new RnnError('unsupported', 'E_PT2_OPERATOR', `the operator ${escapeText(target, 80)} is not supported`, {
     found: escapeText(target, 80),
     fix: 'torch.onnx.export writes the same network as .onnx',
   });
@@ -22,7 +22,7 @@ export function notRun(target: string): RnnError {
 export const END = Number.MAX_SAFE_INTEGER;
 export const int = (value: number | readonly number[]): Json => ({ type: 'int', value });
 
-/** The tensor that the operator is called on. */
+/** The tensor argument `self`, on which the operator is called. */
 export function self(call: Call, name = 'self'): Operand {
   return call.wiring.operand(arg(call, name));
 }
@@ -37,28 +37,28 @@ export function op(call: Call, name: string, operands: readonly Operand[], attri
   return call.wiring.op(outName(call), name, operands, attributes);
 }
 
-/** Adds an operator for an intermediate result. */
+/** Appends an ONNX operator for an intermediate result. @returns the name of its output */
 export function step(call: Call, name: string, operands: readonly Operand[], attributes?: Json): string {
   return call.wiring.op(`${outName(call)}_part`, name, operands, attributes);
 }
 
-/** Whether an argument is there, and not None. */
+/** Whether an argument is given, and not None. */
 export function isGiven(call: Call, name: string): boolean {
   return (arg(call, name) ?? null) !== null;
 }
 
-/** Whether reduced axes stay, of size 1, as ONNX says it. */
+/** The argument `keepdim` as the ONNX attribute keepdims. */
 export function keptDims(call: Call): { keepdims: number } {
   return { keepdims: arg(call, 'keepdim') === true ? 1 : 0 };
 }
 
-/** An argument that is a list of tensors, with their ranks. */
+/** The tensors of a list argument, with their ranks. */
 export function tensorsOf(call: Call, name = 'tensors'): { readonly value: Operand; readonly rank: number }[] {
   const list = (arg(call, name) as readonly { tensor: string }[]) ?? [];
   return list.map(t => ({ value: call.wiring.operand(t), rank: call.wiring.sizes(t.tensor).length }));
 }
 
-/** The outputs of the program's node: the first is what its rule gives. */
+/** Assigns the values to the outputs of the program's node. @returns the first */
 export function givingAll({ node, wiring }: Call, [first, ...others]: readonly string[]): string {
   others.forEach((value, i) => {
     wiring.set(node.outputs[i + 1], { value });
@@ -66,41 +66,41 @@ export function givingAll({ node, wiring }: Call, [first, ...others]: readonly s
   return first;
 }
 
-/** The shape of a tensor argument, symbols among its sizes. */
+/** The sizes of a tensor argument, which may contain symbols. */
 export function sizesOf({ node, wiring }: Call, of = 'self'): readonly Size[] {
   const value = node.args.get(of);
   return isTensor(value) ? wiring.sizes(value.tensor) : [];
 }
 
-/** Checks that the input has as many features as the weights, also where a later call shares them. @throws RnnError E_PT2_GRAPH */
+/** Checks that the features of the input match the weights, also in later calls that share them. @throws RnnError E_PT2_GRAPH */
 export function checkFeatures(call: Call, features: number): void {
   const found = sizesOf(call, 'input').at(-1);
   if (typeof found !== 'number' || found === features) return;
-  throw new RnnError('shape', 'E_PT2_GRAPH', 'the input has another number of features than the weights', {
+  throw new RnnError('shape', 'E_PT2_GRAPH', 'the features of the input do not match the weights', {
     where: 'input',
     expected: String(features),
     found: String(found),
   });
 }
 
-/** Whether a shape can be another: as many axes, and equal sizes where both are numbers. */
+/** Whether two shapes can be equal: the same rank, and equal sizes where both are numbers. */
 export function fits(shape: readonly Size[], other: readonly Size[]): boolean {
   return shape.length === other.length && shape.every((n, i) => typeof n !== 'number' || typeof other[i] !== 'number' || n === other[i]);
 }
 
-/** A size as it is shown. */
+/** A size as text for a message. */
 export function sizeText(size: Size): string {
   return typeof size === 'number' ? String(size) : escapeText(size.symbol, 40);
 }
 
-/** The size of an axis, which must be fixed. */
+/** The size of an axis. @throws RnnError E_PT2_OPERATOR if it is not fixed */
 export function fixed(call: Call, dim: number, of = 'self'): number {
   const size = sizesOf(call, of)[dim];
   if (typeof size === 'number') return size;
-  throw notRun(`${call.node.target} over an axis of no fixed size`);
+  throw notRun(`${call.node.target} over an axis of unknown size`);
 }
 
-/** x along an axis as pairs of steps [T, T], with a value in the place of those that are still to come. */
+/** x along an axis as pairs [T, T] of steps, in which later steps are replaced by the value `unseen`. */
 export function stepsSoFar(call: Call, dim: number, unseen: number): string {
   const T = fixed(call, dim);
   const shape = [
@@ -125,8 +125,8 @@ export function sameSymbol(a: Size | undefined, b: Size | undefined): boolean {
 }
 
 /**
- * One kind of rule for several operators: 'exp log relu_:Relu'.
- * @param rule given ONNX's name, which is the operator's own with a capital unless one stands behind a colon
+ * The same kind of rule for several operators, listed as 'exp log relu_:Relu'.
+ * @param rule is given the ONNX name: the part after the colon, otherwise the operator's own name with a capital letter
  */
 export function alike(operators: string, rule: (op: string) => Rule): Rules {
   return Object.fromEntries(
@@ -149,11 +149,11 @@ const HARMLESS = new Set(
   ),
 );
 
-/** @throws RnnError E_PT2_OPERATOR naming an argument that has an effect and that no rule has read */
+/** @throws RnnError E_PT2_OPERATOR naming an argument that has an effect but was not read by the rule */
 export function checkAllRead({ node, used }: Call): void {
   for (const [name, value] of node.args) {
     if (used.has(name) || value === null || value === false || (Array.isArray(value) && value.length === 0)) continue;
-    // float32 and float64; others are conversions
+    // float32 and float64 change nothing; other types are conversions
     if (name === 'dtype' ? value === 7 || value === 8 : HARMLESS.has(name)) continue;
     throw notRun(`${node.target} with ${name}`);
   }

@@ -14,8 +14,9 @@ import { notRun, op, type Rule, type Rules, step } from './rule.js';
 import { arg, type Call, isTensor, type Operand, type Wiring } from './wiring.js';
 
 /**
- * Operators that ATen and `keras.ops` both have: the rule stands beside Keras' others, and is read here through ATen's names.
- * @param names of its arguments in the rule's order @param named arguments that the rule reads by name: `keepdims:keepdim method:interpolation`
+ * A rule of `keras.ops` for the ATen operator that does the same, with ATen's argument names.
+ * @param names ATen's names in the order of the rule's positional arguments @param named arguments that the rule reads by name, as
+ * `keepdims:keepdim method:interpolation`
  */
 function shared(rule: KerasRule, names: string, named = ''): Rule {
   return call => {
@@ -34,7 +35,7 @@ function shared(rule: KerasRule, names: string, named = ''): Rule {
   };
 }
 
-/** A tensor with its shape, open sizes as null; no axes at all stand for all of them. */
+/** A tensor with its shape, null for unknown sizes; an empty list of axes stands for all axes. */
 function argument(wiring: Wiring, given: Argument | undefined): KerasArgument {
   if (given === undefined || given === null) return null;
   if (isTensor(given))
@@ -44,7 +45,7 @@ function argument(wiring: Wiring, given: Argument | undefined): KerasArgument {
   return given.length === 0 ? null : given.map(each => argument(wiring, each));
 }
 
-/** The nodes of an expression, the last one under the name of the program's value. */
+/** Adds the nodes of an expression; the last one gets the name of the program's value. */
 function built(call: Call, { others = [], ...expression }: Expression): Operand {
   const known = new Map<Expression, string>();
   const operand = (part: Part): Operand =>
@@ -64,7 +65,7 @@ function built(call: Call, { others = [], ...expression }: Expression): Operand 
   return value;
 }
 
-/** ATen's operators with the names of their arguments. */
+/** The ATen operators, with the names of their arguments. */
 const one = (rule: KerasRule): Rule => shared(rule, 'self');
 const two = (rule: KerasRule): Rule => shared(rule, 'self other');
 const over = (rule: KerasRule): Rule => shared(rule, 'self dim keepdim');
@@ -134,7 +135,7 @@ export const SHARED: Rules = {
   tensordot: call => shared(PRODUCTS.Tensordot, 'self other', 'axes')(withAxes(call)),
 };
 
-/** The axes of both as one argument. */
+/** Combines two arguments `dim0` and `dim1` into one list of axes. */
 function withAxes(call: Call): Call {
   return given(
     call,
@@ -143,7 +144,7 @@ function withAxes(call: Call): Call {
   );
 }
 
-/** A tensor argument that is a constant, as its numbers. */
+/** Replaces a constant tensor argument by its numbers. */
 function withNumbers(call: Call, name: string): Call {
   const value = arg(call, name);
   if (!isTensor(value)) return call;

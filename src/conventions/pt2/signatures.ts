@@ -1,7 +1,7 @@
 /** Kinds of arguments. */
 export type Kind = 'tensor' | 'tensors' | 'int' | 'ints' | 'number' | 'numbers' | 'flag' | 'text' | 'type';
 
-/** What an argument of this name is, unless its operator says otherwise. */
+/** The kind of an argument by its name, unless the operator's signature states another. */
 export const USUAL: Readonly<Record<Kind, string>> = {
   tensor:
     'append attn_mask b_hh b_ih batch1 batch2 batch_sizes bias boundaries condition data exponent g hx index indices input input1 input2 key mask mat1 mat2 other prepend q query repeats running_mean running_var self sorted_sequence sorter source src tensor tensor1 tensor2 tensor_indices_or_sections v values vec vec2 w_hh w_ih weight window x1 x2',
@@ -17,8 +17,8 @@ export const USUAL: Readonly<Record<Kind, string>> = {
 };
 
 /**
- * Arguments that a call must have -> operators, with their overloads where these have names: `dim?` may be None, `dim:ints` is of another kind
- * than is usual for the name, `end=:int` is of another kind and may be left out. From `torch.ops.aten.*.*._schema` of PyTorch 2.13.
+ * Required arguments -> operators, with the names of their overloads. `dim?` may be None; `dim:ints` differs from the usual kind of that
+ * name; `end=:int` differs, and is optional. From `torch.ops.aten.*.*._schema` of PyTorch 2.13.
  */
 export const REQUIRED: Readonly<Record<string, string>> = {
   'condition self other': 'where.self',

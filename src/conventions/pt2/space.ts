@@ -6,7 +6,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { alike, fixed, int, isGiven, notRun, op, outName, type Rule, type Rules, self, sizesOf, slice, step } from './rule.js';
 import { arg, type Call, constantOf, number, numbers, type Operand } from './wiring.js';
 
-/** Operators that slide over time or normalise: x [N, C, T]. */
+/** Convolution, pooling, resizing and normalisation of x [N, C, …]. */
 
 function parameters(call: Call, names: readonly string[], size: readonly number[]): Operand[] {
   return names.map((name, i) => {
@@ -15,14 +15,14 @@ function parameters(call: Call, names: readonly string[], size: readonly number[
   });
 }
 
-/** A list with a number for each axis that the window moves along; one number counts for all. */
+/** An argument as one number per axis of the window; a single number applies to all axes. */
 function perAxis(call: Call, name: string, axes: number, otherwise: readonly number[]): number[] {
   const given = numbers(call, name) as number[];
   const list = given.length > 0 ? given : otherwise;
   return Array.from({ length: axes }, (_, i) => list[list.length === 1 ? 0 : i]);
 }
 
-/** A layer of a module with those of its parameters that are given, by our names. */
+/** A layer for a module, with those of its parameters that are given, under rnn-cli's names. */
 function moduleLayer(
   call: Call,
   spec: Json,
@@ -71,7 +71,7 @@ const convolution =
       return op(call, 'ConvTranspose', operands, { strides, dilations, pads: [...before, ...behind], group: groups, ...added });
     }
     const useBias = isGiven(call, 'bias');
-    // x that was turned to have its channels here is taken as it was, and y turned instead
+    // for an x that was transposed to have its channels here, the layer reads the original, and y is transposed instead
     const [toFirst, toLast] = [
       [0, axes + 1, ...window.map((_, i) => 1 + i)],
       [0, ...window.map((_, i) => 2 + i), 1],
@@ -99,12 +99,12 @@ const pooled =
         ? { dilations: perAxis(call, 'dilation', axes, [1]) }
         : { count_include_pad: arg(call, 'count_include_pad') === false ? 0 : 1 };
     if (sizesOf(call).length > axes + 1) return op(call, name, [self(call)], { ...attributes, ...own });
-    // one sample, without the axis of samples
+    // one sample without an axis of samples
     const pooledSample = step(call, name, [step(call, 'Unsqueeze', [self(call), int([0])])], { ...attributes, ...own });
     return op(call, 'Squeeze', [pooledSample, int([0])]);
   };
 
-/** torch lists the last axis first, each with what is put before it and after it. */
+/** torch lists the padding of the last axis first, as pairs before and after. */
 const padded: Rule = call => {
   const mode = String(arg(call, 'mode') ?? 'constant');
   const rank = sizesOf(call).length;
@@ -116,7 +116,7 @@ const padded: Rule = call => {
   return op(call, 'Pad', [self(call), int([...ends(0), ...ends(1)]), value], { mode: modes[mode] });
 };
 
-/** T steps become n steps. */
+/** Adaptive pooling: T steps become n. */
 const adaptive =
   (reduction: 'ReduceMax' | 'ReduceMean') =>
   (operator: string): Rule =>
@@ -142,7 +142,7 @@ const batchNorm: Rule = call => {
   return moduleLayer(call, { kind: 'batchnorm', axis: 1, ...affine(call) }, names, [call.wiring.input(arg(call, 'input'))]);
 };
 
-/** What is multiplied and added behind a normalisation, and its ε. */
+/** Scale, offset and ε of a normalisation. */
 function affine(call: Call): Json {
   return { scale: isGiven(call, 'weight'), center: isGiven(call, 'bias'), epsilon: number(call, 'eps', 1e-5) };
 }
@@ -159,7 +159,7 @@ const groupNorm: Rule = call => {
   return moduleLayer(call, spec, { gamma: 'weight', beta: 'bias' }, [call.wiring.input(arg(call, 'input'))]);
 };
 
-/** Another size of the axes of space, given as sizes or as how often as large each becomes. */
+/** Resizes the spatial axes to given sizes or by given factors. */
 const resized =
   (mode: 'nearest' | 'linear' | 'cubic') =>
   (operator: string): Rule =>
@@ -177,7 +177,7 @@ const resized =
     return op(call, 'Resize', [x, NONE, { type: 'float', value: scales }], { ...attributes, axes: own });
   };
 
-/** An operand that is left out. */
+/** Stands for an operand that is left out. */
 const NONE = { type: 'float', shape: [0], data: [] };
 
 export const SPACE: Rules = {
@@ -192,7 +192,7 @@ export const SPACE: Rules = {
   ...alike('adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d', adaptive('ReduceMax')),
   ...alike('pad constant_pad_nd', () => padded),
   ...alike('batch_norm _native_batch_norm_legit_no_training', () => batchNorm),
-  /** By the mean and variance of each channel of this very input. */
+  /** Normalises with the mean and variance of the input itself, per channel. */
   _native_batch_norm_legit(call) {
     if (arg(call, 'training') === false) throw notRun(`${call.node.target} without statistics`);
     const sizes = sizesOf(call, 'input');
@@ -215,7 +215,7 @@ export const SPACE: Rules = {
   },
 };
 
-/** 'max_pool2d' -> 2 */
+/** Number of spatial axes in a name: 'max_pool2d' -> 2 */
 function axesIn(name: string): number {
   return Number(/(\d)d/.exec(name)![1]);
 }

@@ -1,17 +1,17 @@
 import { alike, fixed, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, step } from './rule.js';
 import { arg, axis, type Call, isTensor, number, type Operand } from './wiring.js';
 
-/** Spectra. Complex numbers are pairs here: a further last axis of real and imaginary parts, which only these rules know of. */
+/** Spectra. A complex tensor is represented as a real one with an additional last axis (real, imaginary); only these rules know of it. */
 
-/** torch's numbers of the complex types */
+/** torch's numbers of the complex dtypes */
 export const COMPLEX = new Set([9, 10, 11]);
 
-/** Whether an argument of the call holds complex numbers. */
+/** Whether an argument of the call is complex. */
 export function isComplex({ wiring, node }: Call): boolean {
   return [...node.args.values()].some(value => COMPLEX.has(wiring.typeNumber(value)));
 }
 
-/** @param inverse the sum without the minus, divided by L @param onesided real numbers on one side, half a spectrum on the other */
+/** @param inverse has + in the exponent, and divides by L @param onesided the other side is real, so half the spectrum is enough */
 const transformed =
   (inverse: boolean, onesided: boolean): Rule =>
   call => {
@@ -21,7 +21,7 @@ const transformed =
     const L = Number(arg(call, 'n') ?? (inverse && onesided ? 2 * (known - 1) : known));
     if (onesided && real === inverse) throw notRun(`${call.node.target} of complex numbers`);
     const given = real ? step(call, 'Unsqueeze', [self(call), int([-1])]) : self(call);
-    // zeros behind the end of x
+    // pads x with zeros at the end
     const missing = L - (inverse && onesided ? 2 * (known - 1) : known);
     const bins = inverse && onesided ? Math.floor(L / 2) + 1 - known : missing;
     const x = missing > 0 && bins > 0 ? step(call, 'Pad', [given, int([0, bins]), 0, int([dim])], { mode: 'constant' }) : given;
@@ -32,7 +32,7 @@ const transformed =
     return by === 1 ? op(call, 'Identity', [parts]) : op(call, 'Mul', [parts, by]);
   };
 
-/** What the result is multiplied with beside what the transform does itself. */
+/** The factor of the argument `norm`, relative to the normalisation that the transform itself applies. */
 function normOf(call: Call, inverse: boolean, L: number): number {
   const norm = String(arg(call, 'norm') ?? 'backward');
   if (norm === 'ortho') return inverse ? Math.sqrt(L) : 1 / Math.sqrt(L);
@@ -49,7 +49,7 @@ function isPair({ wiring, node }: Call, name: string): boolean {
   return COMPLEX.has(wiring.typeNumber(node.args.get(name)));
 }
 
-/** (a + bi)·(c + di); a real factor is that of both parts */
+/** (a + bi)·(c + di); a real factor multiplies both parts */
 const product: Rule = call => {
   const [x, y] = ['self', 'other'].map(name => self(call, name));
   const isReal = ['self', 'other'].map(name => !isPair(call, name));
@@ -65,7 +65,7 @@ const product: Rule = call => {
   return op(call, 'Add', [straight, crossed]);
 };
 
-/** Of two complex numbers, part by part. */
+/** An operator of two complex tensors that is applied to each part. */
 const partwise =
   (name: string): Rule =>
   call => {
@@ -75,7 +75,7 @@ const partwise =
 
 const same: Rule = call => op(call, 'Identity', [self(call)]);
 
-/** Those that take complex numbers; every other operator of them is refused. */
+/** Operators that accept complex tensors; all others are refused for them. */
 export const OF_COMPLEX: Rules = {
   fft_fft: transformed(false, false),
   fft_ifft: transformed(true, false),
@@ -103,7 +103,7 @@ export const SPECTRUM: Rules = {
   fft_fft: transformed(false, false),
   fft_ifft: transformed(true, false),
   fft_rfft: transformed(false, true),
-  /** x [N, length], a window -> [N, bins, frames] of complex numbers */
+  /** x [N, length] and a window -> complex [N, bins, frames] */
   stft(call) {
     const L = number(call, 'n_fft');
     const width = Number(arg(call, 'win_length') ?? L);
@@ -115,7 +115,7 @@ export const SPECTRUM: Rules = {
     const window = width === L ? own : step(call, 'Pad', [own, int([before, L - width - before])], { mode: 'constant' });
     const onesided = arg(call, 'onesided') === false ? 0 : 1;
     arg(call, 'return_complex');
-    // half a window in front and behind
+    // half a window before and after
     const mode = String(arg(call, 'pad_mode') ?? 'reflect');
     const half = Math.floor(L / 2);
     const signal = arg(call, 'center') === true ? step(call, 'Pad', [self(call), int([0, half, 0, half])], { mode }) : self(call);

@@ -1,9 +1,12 @@
 import { alike, fixed, givingAll, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, step, tensorsOf, upTo } from './rule.js';
 import { arg, axis, type Call, isTensor, number, numbers, type Operand, rankOf } from './wiring.js';
 
-/** Diagonals, stacks and grids: the same numbers in another arrangement. */
+/** Diagonals, stacks and grids. */
 
-/** Behind each other along an axis that those of fewer axes are given. @param lifted axes of size 1 that a tensor of this rank is given */
+/**
+ * Concatenates along an axis after expanding tensors of lower rank. @param lifted positions at which a tensor of the given rank gets axes
+ * of size 1
+ */
 const joined =
   (lifted: (rank: number) => readonly number[], along: (rank: number) => number): Rule =>
   call => {
@@ -12,23 +15,23 @@ const joined =
     return op(call, 'Concat', parts, { axis: along(all[0].rank) });
   };
 
-/** The last two axes, each in the place of the other. */
+/** Transposes the last two axes. */
 const turned: Rule = call => {
   const rank = rankOf(call);
   return call.wiring.transposed(outName(call), self(call), [...upTo(rank - 2), rank - 1, rank - 2]);
 };
 
-/** Matrices with the last axis on their diagonal. */
+/** Matrices with the last axis on their diagonal (diag_embed). */
 const onDiagonal: Rule = call => {
   const rank = rankOf(call);
   const [first, last] = [number(call, 'dim1', -2), number(call, 'dim2', -1)].map(dim => (dim < 0 ? dim + rank + 1 : dim));
-  if (number(call, 'offset', 0) !== 0 || first !== rank - 1 || last !== rank) throw notRun(`${call.node.target} elsewhere`);
+  if (number(call, 'offset', 0) !== 0 || first !== rank - 1 || last !== rank) throw notRun(`${call.node.target} that is not written into`);
   const n = fixed(call, rank - 1);
   const ones = { type: 'float', shape: [n, n], data: upTo(n * n).map(k => Number(k % (n + 1) === 0)) };
   return op(call, 'Mul', [step(call, 'Unsqueeze', [self(call), int([-1])]), ones]);
 };
 
-/** Each vector along an axis of its own, as large as all of them. */
+/** Broadcasts each vector along an axis of its own. */
 function meshgrid(call: Call): Operand {
   const all = tensorsOf(call);
   if (String(arg(call, 'indexing') ?? 'ij') !== 'ij') throw notRun(`${call.node.target} with indexing`);
@@ -41,7 +44,7 @@ function meshgrid(call: Call): Operand {
   return givingAll(call, grids);
 }
 
-/** Added to, or put in the place of, rows along an axis. */
+/** Adds to, or replaces, rows along an axis. */
 const atRows =
   (reduction: string, source: string): Rule =>
   call => {
@@ -88,7 +91,7 @@ export const VIEWS: Rules = {
   index_add: atRows('add', 'source'),
   index_copy: atRows('none', 'source'),
   index_fill: atRows('none', 'value'),
-  /** Numbers of an axis by indices of the same rank. */
+  /** Selects elements along an axis by indices of the same rank. */
   take_along_dim: call => op(call, 'GatherElements', [self(call), self(call, 'indices')], { axis: axis(call) }),
   tile(call) {
     const times = numbers(call, 'dims');

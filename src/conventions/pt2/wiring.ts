@@ -6,18 +6,18 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { constantValue } from './constants.js';
 import { type Argument, type AtenNode, BOOL, isWhole, type Program, type Size } from './program.js';
 
-/** Collects the results of the rules of ATen operators: the layers of a spec, and their weights from the file. */
+/** Collects the results of the ATen rules: the layers of a spec, and their weights from the file. */
 export class Wiring {
   readonly layers: Json[] = [];
   readonly weights = new Map<string, Tensor>();
-  /** values of the program -> their equivalents here */
+  /** values of the program -> their equivalents in the spec */
   private readonly values = new Map<string, Value>();
-  /** converted values -> the values of the program */
+  /** result of a cast -> the value of the program that was cast */
   private readonly casts = new Map<string, string>();
   private readonly names = new Set<string>();
-  /** inputs that recurrent modules read with the steps first */
+  /** inputs that recurrent modules read as [T, N, …] */
   readonly stepsFirst = new Set<string>();
-  /** the same sequence with the steps first -> with the samples first */
+  /** time-major sequence -> the same sequence batch-major */
   private readonly turned = new Map<string, string>();
   /** parameters of a module -> name of the layer that holds them, for modules that are called again */
   private readonly owners = new Map<string, string>();
@@ -31,7 +31,7 @@ export class Wiring {
     if (name) this.values.set(name, value);
   }
 
-  /** What the rules made of a value so far. */
+  /** The equivalent of a value, if a rule has produced it. */
   known(name: string): Value | undefined {
     return this.values.get(name);
   }
@@ -44,17 +44,17 @@ export class Wiring {
     throw new RnnError('format', 'E_PT2_GRAPH', `nothing computes '${escapeText(name, 60)}'`, { where: escapeText(name, 60) });
   }
 
-  /** Sizes of a value as the program says. */
+  /** The sizes that the program states for a value. */
   sizes(name: string): readonly Size[] {
     return this.program.sizes.get(this.casts.get(name) ?? name) ?? [];
   }
 
-  /** torch's number of the type of a tensor argument; 0: it is none, or of no known type. */
+  /** torch's dtype number of a tensor argument; 0 if it is not a tensor, or the type is unknown. */
   typeNumber(argument: Argument | undefined): number {
     return isTensor(argument) ? (this.program.types.get(argument.tensor) ?? 0) : 0;
   }
 
-  /** A value of the program in another type, as a value of its own; the numbers of a file are of that type from the start. */
+  /** A value cast to another type, as a value of its own; numbers from the file are read as that type directly. */
   cast(tensor: string, type: 'float' | 'int'): string {
     const known = this.get(tensor);
     const value =
@@ -64,7 +64,7 @@ export class Wiring {
     return value;
   }
 
-  /** A name for a layer that is not taken: `fc`, `fc#2`. */
+  /** An unused name for a layer: `fc`, `fc#2`. */
   free(wanted: string): string {
     let name = wanted;
     for (let n = 2; this.names.has(name); n++) name = `${wanted}#${n}`;
@@ -73,8 +73,8 @@ export class Wiring {
   }
 
   /**
-   * A layer of a module; a second call with the same parameters shares the weights of the first.
-   * @returns its name, and whether its weights are still to be given
+   * Adds a layer for a module; a second call with the same parameters shares the weights of the first.
+   * @returns its name, and whether its weights are still to be set
    */
   layer(prefix: string, spec: Json, parameters: readonly string[]): { name: string; first: boolean } {
     const key = `${spec.kind} ${spec.activation ?? ''} ${parameters.join(' ')}`;
@@ -85,7 +85,7 @@ export class Wiring {
     return { name, first: owner === undefined };
   }
 
-  /** An operator node. @param operands values, or constants */
+  /** Adds an operator node. @param operands values, or constants */
   op(name: string, op: string, operands: readonly Operand[], attributes?: Json): string {
     const own = this.free(name);
     const inputs: string[] = [];
@@ -105,24 +105,24 @@ export class Wiring {
     return own;
   }
 
-  /** An operand as a value of the network. */
+  /** Makes an operand a named value of the network. */
   named(name: string, operand: Operand): string {
     return typeof operand === 'string' ? operand : this.op(name, 'Identity', [operand]);
   }
 
-  /** Axes in another order; what undoes a turn before it is left out. */
+  /** Permutes axes; two permutations that cancel are dropped. */
   transposed(name: string, value: Operand, perm: readonly number[]): string {
     return this.beforeTurn(value, perm) ?? this.op(name, 'Transpose', [value], { perm });
   }
 
-  /** What was turned into this value, where turning it so undoes that. */
+  /** The value whose permutation this value is, if permuting it by `perm` restores that value. */
   beforeTurn(value: Operand, perm: readonly number[]): string | undefined {
     const source = this.layers.find(l => l.name === value);
     const before = source?.op === 'Transpose' ? (source.attributes as { perm?: readonly number[] } | undefined)?.perm : undefined;
     return before && perm.length === before.length && perm.every((p, i) => before[p] === i) ? (source!.inputs as string[])[0] : undefined;
   }
 
-  /** An input [N, T, …] that the program has as [T, N, …]. */
+  /** Registers an input [N, T, …] that is [T, N, …] in the program. */
   turnedInput(name: string, rank: number): void {
     const own = this.free(name);
     const value = this.op('steps_first', 'Transpose', [own], { perm: Array.from({ length: rank }, (_, i) => (i < 2 ? 1 - i : i)) });
@@ -130,13 +130,13 @@ export class Wiring {
     this.set(name, { value });
   }
 
-  /** A sequence [T, N, D] as [N, T, D]. */
+  /** Transposes a sequence [T, N, D] to [N, T, D]. */
   samplesFirst(value: string): string {
     if (this.program.inputs.includes(value)) this.stepsFirst.add(value);
     return this.turned.get(value) ?? this.op('batch_first', 'Transpose', [value], { perm: [1, 0, 2] });
   }
 
-  /** A parameter's numbers. @throws RnnError E_PT2_GRAPH */
+  /** The numbers of a parameter. @throws RnnError E_PT2_GRAPH if the value is computed */
   tensor(argument: Argument | undefined, what: string): { name: string; tensor: Tensor } {
     const value = isTensor(argument) ? this.get(argument.tensor) : undefined;
     const name = value && 'parameter' in value ? value.parameter : undefined;
@@ -144,13 +144,13 @@ export class Wiring {
     if (name !== undefined && tensor) return { name, tensor };
     const computed = value && 'value' in value ? constantValue(this.layers, value.value) : undefined;
     if (computed) return { name: isTensor(argument) ? argument.tensor : what, tensor: computed };
-    throw new RnnError('unsupported', 'E_PT2_GRAPH', `${what} is computed, where a parameter of the file is expected`, {
+    throw new RnnError('unsupported', 'E_PT2_GRAPH', `${what} must be a parameter, but is computed`, {
       expected: 'a parameter',
       found: 'a computed value',
     });
   }
 
-  /** A tensor argument as a value of the spec; constants of the file become operands. */
+  /** A tensor argument as an operand: a value of the spec, or a constant from the file. */
   operand(argument: Argument | undefined): Operand {
     if (typeof argument === 'number') return argument;
     if (typeof argument === 'boolean') return { type: 'bool', value: argument ? 1 : 0 };
@@ -172,7 +172,7 @@ export class Wiring {
     return joined;
   }
 
-  /** One whole number, as a value of its own. */
+  /** An integer as a value of its own. */
   whole(value: number): string {
     const name = `${value} as int`;
     this.set(name, { constant: { type: 'int', value } });
@@ -184,7 +184,7 @@ export class Wiring {
     return type === BOOL ? 'bool' : isWhole(type) ? 'int' : 'float';
   }
 
-  /** Sizes as one operand: numbers, and sizes that the program computes. */
+  /** Sizes as one operand, computed where they are symbols. */
   sizesOperand(sizes: readonly Size[]): Operand {
     if (sizes.every(n => typeof n === 'number')) return { type: 'int', value: sizes };
     const parts = sizes.map(n =>
@@ -193,7 +193,7 @@ export class Wiring {
     return this.op('sizes', 'Concat', parts, { axis: 0 });
   }
 
-  /** The size of an axis that has no number in the program, as a value of its own. */
+  /** The size of an axis without a fixed size, as a value of its own. */
   sizeOf(value: { readonly tensor: string }, axis: number): { readonly symbol: string } {
     const sizes = this.op('sizes', 'Shape', [this.operand(value)]);
     const symbol = this.op('size', 'Gather', [sizes, { type: 'int', value: axis }]);
@@ -201,7 +201,7 @@ export class Wiring {
     return { symbol };
   }
 
-  /** One number everywhere. */
+  /** A tensor filled with one number. */
   filled(name: string, sizes: readonly Size[], value: number): Operand {
     if (sizes.some(n => typeof n !== 'number'))
       return this.op(name, 'Expand', [{ type: 'float', shape: [], data: [value] }, this.sizesOperand(sizes)]);
@@ -209,7 +209,7 @@ export class Wiring {
     return { type: 'float', shape, data: new Array(shape.reduce((a, b) => a * b, 1)).fill(value) };
   }
 
-  /** A tensor argument that the network computes, by the name of its value. */
+  /** The name of the value of a tensor argument that the network computes. */
   input(argument: Argument | undefined): string {
     return this.named('constant', this.operand(argument));
   }
@@ -220,18 +220,18 @@ const CAST = { float: ONNX_TYPES.f32, int: ONNX_TYPES.i64 };
 /** The equivalent of a value of the program. */
 export type Value =
   | { readonly value: string }
-  /** numbers of the file @param type where they are read as others than they are */
+  /** numbers of the file @param type if they are to be read as a different type */
   | { readonly parameter: string; readonly type?: 'float' | 'int' }
   | { readonly constant: Json }
-  /** zeros of this shape: initial states that can be left out */
+  /** zeros of this shape: initial states, which need not be given */
   | { readonly zeros: readonly Size[] }
-  /** h_n, c_n [layers·directions, N, M]: one value for each */
+  /** h_n, c_n [layers·directions, N, M], as one value per slot */
   | { readonly stacked: readonly string[] };
 
-/** A value by its name, or a constant as a spec writes it. */
+/** The name of a value, or a constant in the form of the spec. */
 export type Operand = string | number | Json;
 
-/** A tensor as the operand of an operator in a spec. */
+/** A tensor as an operand in the spec. */
 export function constantOf({ shape, data }: Tensor): Json {
   return { type: 'float', shape, data: Array.from(data) };
 }
@@ -244,46 +244,46 @@ export function isTensor(argument: Argument | undefined): argument is { readonly
   return typeof argument === 'object' && argument !== null && 'tensor' in argument;
 }
 
-/** Arguments of a node by name, with their checks. */
+/** The call of a node, with access to its arguments by name. */
 export interface Call {
   readonly node: AtenNode;
   readonly wiring: Wiring;
-  /** arguments that were read: one that has an effect and was not read is refused */
+  /** names of the arguments that were read; an unread one with an effect is refused */
   readonly used: Set<string>;
 }
 
-/** An argument of the call by its name in the schema; that it was read is noted, since one that nobody reads is refused. */
+/** Returns the argument with this name of the schema, and notes that it was read. */
 export function arg({ node, used }: Call, name: string): Argument | undefined {
   used.add(name);
   return node.args.get(name);
 }
 
-/** A whole number or a flag's value. @throws RnnError E_PT2_GRAPH */
+/** An integer argument, or a flag as 0 or 1. @throws RnnError E_PT2_GRAPH */
 export function number(call: Call, name: string, otherwise?: number): number {
   const found = arg(call, name) ?? otherwise;
   if (typeof found === 'number') return found;
   throw new RnnError('unsupported', 'E_PT2_GRAPH', `the argument ${name} is not a number`, { where: name, expected: 'a number' });
 }
 
-/** The numbers of an argument that is a list or one number; none for any other. */
+/** The numbers of an argument that is a list or one number; empty for any other. */
 export function numbers(call: Call, name: string): readonly Size[] {
   const found = arg(call, name);
   return Array.isArray(found) ? (found as Size[]) : typeof found === 'number' ? [found] : [];
 }
 
-/** Axes counted from the front. */
+/** An argument's axes, counted from the front. */
 export function axes(call: Call, name: string): number[] {
   const rank = rankOf(call);
   return numbers(call, name).map(n => ((n as number) < 0 ? (n as number) + rank : (n as number)));
 }
 
-/** How many axes a tensor argument has. */
+/** The rank of a tensor argument. */
 export function rankOf({ node, wiring }: Call, of = 'self'): number {
   const self = node.args.get(of);
   return isTensor(self) ? wiring.sizes(self.tensor).length : 0;
 }
 
-/** The one axis `dim`, counted from the front. */
+/** An argument's axis, counted from the front. */
 export function axis(call: Call, name = 'dim', of = 'self', otherwise?: number): number {
   const n = number(call, name, otherwise);
   return n < 0 ? n + rankOf(call, of) : n;

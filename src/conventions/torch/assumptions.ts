@@ -9,7 +9,7 @@ import { type Module, widthsOf } from './modules.js';
 import { hasBytes } from './reparametrised.js';
 import { partsOf, type Titles } from './weightGroups.js';
 
-/** What y rests on beside the tensors, for a state dict or a whole module. */
+/** Assumptions about y that the tensors of a state dict or a whole module leave open. */
 
 /** The assumption for dynamically quantised modules, which round x and h to 8 bits before each product. */
 export function precisionAssumptions(tensors: NamedTensors): Assumption[] {
@@ -24,14 +24,17 @@ export function orderAssumptions({ order, rival, isUnusual }: Order, titles: Tit
   const fact = { fact: 'order', what: `the modules are used in the order ${names}`, value: names, why } as const;
   if (!rival) return isUnusual ? [{ ...fact, say: null }] : [];
   const [line, other] = [order, rival].map(placed => partsOf(placed, titles, whole));
-  // two modules of one shape: only their names say which is which
+  // two modules of one shape differ only in their names
   const isSame = other.join() === line.join();
   const isNameable = isSame && rival.every(({ module }) => module.layers.length === 1 && module.name !== '');
   const said = isNameable ? other.map((part, i) => `${part}+name=${rival[i].module.name}`) : other;
   return [{ ...fact, say: isSame && !isNameable ? null : `--layers "${said.join(',')}"` }];
 }
 
-/** That x is [N, T, D], although a recurrent module reads [T, N, D]: whether `forward` exchanges the axes is in its code alone. */
+/**
+ * The assumption that x is [N, T, D] although the recurrent module reads [T, N, D]: only the code of `forward` shows whether it swaps the
+ * axes.
+ */
 export function axesAssumptions(
   root: TorchModule,
   modules: readonly Module[],

@@ -3,13 +3,15 @@ import { transpose } from '../../tensor/layout.js';
 import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 
 /**
- * nn.MultiheadAttention of E features: the projections of query, key and value below each other in in_proj_weight [3E, E], or each by itself where
- * key and value have other features. Ours are [D, H, P] and [H, V, K].
+ * nn.MultiheadAttention with E features. The projections of query, key and value are stacked in in_proj_weight [3E, E], or separate if key
+ * and value have a different number of features. In the spec they are [D, H, P] and [H, V, K].
  */
 
 const PARTS = ['query', 'key', 'value'] as const;
 
-/** Whether nn.MultiheadAttention can hold the layer: the heads together have as many features as the input, and all have one size. */
+/**
+ * Whether nn.MultiheadAttention can represent the layer: its heads together have as many features as the input, and are all of one size.
+ */
 export function isTorchAttention({ layer, weights }: LayerShapes): boolean {
   if (layer.kind !== 'multiheadattention' || layer.keyHeads !== null || layer.useGate || layer.slidingWindow !== null) return false;
   const shape = (name: string) => weights.find(w => w.name === name)!.shape;
@@ -37,7 +39,7 @@ export function attentionShapes({ weights }: LayerShapes): Map<string, readonly 
   ]);
 }
 
-/** The module's tensors out of the layer's weights. @param of gives a weight of the layer by its name */
+/** Converts the layer's weights to the module's tensors. @param of returns a weight of the layer by name */
 export function attentionToTorch(shapes: LayerShapes, of: (name: string) => Tensor): Map<string, Tensor> {
   const matrix = (name: string, rows: number) => transpose(reshape(of(name), [rows, sizeOf(of(name).shape) / rows]));
   return new Map(
@@ -51,7 +53,7 @@ export function attentionToTorch(shapes: LayerShapes, of: (name: string) => Tens
   );
 }
 
-/** The layer's weights by our names, out of in_proj, out_proj and their biases. @param of gives a tensor of the module by its name */
+/** Converts in_proj, out_proj and their biases to the layer's weights. @param of returns a tensor of the module by name */
 export function attentionFromTorch(shapes: LayerShapes, of: (name: string) => Tensor): Map<string, Tensor> {
   const known = attentionShapes(shapes);
   const E = known.get('out_proj.weight')![0];

@@ -4,20 +4,20 @@ import type { LayerSpec } from '../../model/spec.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
-/** How PyTorch keeps the weights of layers that are not recurrent: names, and layout. */
+/** How PyTorch stores the weights of layers that are not recurrent: names and layout. */
 export interface TorchLayer {
-  /** our name of a weight -> its name in the module */
+  /** name of a weight here -> its name in the module */
   readonly roles: Readonly<Record<string, string>>;
-  /** tensors of the module that no number depends on */
+  /** tensors of the module that do not affect y */
   readonly unused?: readonly string[];
-  /** what `convert` calls the module */
+  /** the module's name in the state dict that `convert` writes */
   readonly module: string;
-  /** for each axis of its kernel, the axis of ours */
+  /** for each axis of the module's kernel, the axis of ours */
   readonly kernel?: (rank: number) => readonly number[];
 }
 
 const TURNED = () => [1, 0];
-/** [F, C, …k] and ours [k…, C, F]; of a transposed convolution [C, F, …k] and [k…, F, C] */
+/** [F, C, k…] from our [k…, C, F]; for a transposed convolution [C, F, k…] from [k…, F, C] */
 const FILTERS = (rank: number) => [rank - 1, rank - 2, ...Array.from({ length: rank - 2 }, (_, i) => i)];
 const CONVOLUTION = { roles: { W: 'weight', b: 'bias' }, module: 'conv', kernel: FILTERS };
 const NORM = { gamma: 'weight', beta: 'bias' };
@@ -37,22 +37,22 @@ const LAYERS: Readonly<Partial<Record<LayerSpec['kind'], TorchLayer>>> = {
   batchnorm: { roles: { ...NORM, mean: 'running_mean', variance: 'running_var' }, unused: ['num_batches_tracked'], module: 'bn' },
 };
 
-/** PyTorch's module for a layer without recurrence; undefined: there is none. */
+/** PyTorch's module for a layer without recurrence; undefined if it has none. */
 export function torchLayer(kind: LayerSpec['kind']): TorchLayer | undefined {
   return LAYERS[kind];
 }
 
-/** The weight's layout in PyTorch, by our shape: what the tensor in the file must have. */
+/** The shape that a weight has in PyTorch. @param shape in our layout */
 export function theirShape({ kernel }: TorchLayer, shape: readonly number[], role: string): readonly number[] {
   return kernel && role === 'kernel' ? kernel(shape.length).map(axis => shape[axis]) : shape;
 }
 
-/** A weight in the layout of the module: the axes of a kernel are permuted. */
+/** Converts a weight to the module's layout by permuting the axes of a kernel. */
 export function toTheirs({ kernel }: TorchLayer, t: Tensor, role: string): Tensor {
   return kernel && role === 'kernel' ? permuteAxes(t, kernel(t.shape.length)) : t;
 }
 
-/** A weight of the module in our layout. */
+/** Converts a weight from the module's layout to ours. */
 export function toOurs({ kernel }: TorchLayer, t: Tensor, role: string): Tensor {
   if (!kernel || role !== 'kernel') return t;
   const order = kernel(t.shape.length);
@@ -66,7 +66,7 @@ export function toOurs({ kernel }: TorchLayer, t: Tensor, role: string): Tensor 
 export function theirsOf({ kind, name }: LayerSpec): TorchLayer {
   const theirs = torchLayer(kind);
   if (theirs) return theirs;
-  throw new RnnError('unsupported', 'E_TORCH_LAYER', `the weights of ${kind} are not read from PyTorch's, nor written as PyTorch's`, {
+  throw new RnnError('unsupported', 'E_TORCH_LAYER', `reading or writing ${kind} in PyTorch's layout is not supported`, {
     where: escapeText(name),
     fix: 'write .npz (--to keras) or .onnx',
   });

@@ -7,25 +7,25 @@ import { compareNumbers, type Module, type Roles } from './modules.js';
 
 /** One layer's tensors in a state dict. */
 export interface AssignedLayer {
-  /** `rnn.l0`, `fc` */
+  /** such as `rnn.l0`, `fc` */
   readonly name: string;
-  /** of the module: `rnn` */
+  /** name of the module: `rnn` */
   readonly module: string;
   readonly recurrent: boolean;
   readonly tensors: Roles;
 }
 
-/** Modules that are not assigned yet; their layers are taken in order. */
+/** Modules that are not assigned yet. Their layers are taken in order. */
 interface Rest {
   readonly module: Module;
   readonly from: number;
 }
 
 /**
- * Tensors for each layer that has weights. The layers of one nn.LSTM stay together, in their order: once its first is taken, the next
- * recurrent layer is its second. A layer that is called as a module is (`+name=mu`; `tensors` in a spec) is that module; of modules that fit
- * alike the first is taken, by number (`fc2` before `fc10`) or else by the file.
- * @returns for a layer that nothing fits, the next module, so that the error can name its shape
+ * Assigns tensors to each layer that has weights. The layers of one nn.LSTM stay together: once its first layer is taken, the next
+ * recurrent layer is its second. A layer with the name of a module (`+name=mu`, or `tensors` in a spec) is that module; of several modules
+ * that fit equally, the first is taken, by number (`fc2` before `fc10`) or else in file order.
+ * @returns the next module for a layer that nothing fits, so that the error can show its shape
  */
 export function assign(
   shapes: ModelShapes,
@@ -42,7 +42,7 @@ export function assign(
 
 const MOST_STEPS = 20_000;
 
-/** Depth-first search: each layer gets a module that fits, and if possible no tensor is left over. */
+/** Depth-first search: each layer gets a module that fits, and if possible no tensor remains unused. */
 function search(
   layers: readonly LayerShapes[],
   rest: readonly Rest[],
@@ -79,7 +79,7 @@ function greedy(layers: readonly LayerShapes[], start: readonly Rest[]): { assig
   return { assigned, rest: rest.flatMap(({ module, from }) => module.layers.slice(from).map((_, i) => taken({ module, from: from + i }))) };
 }
 
-/** A recurrent layer continues the module that was begun. */
+/** Whether a module fits: a recurrent layer continues a module that is partly assigned. */
 function mayTake({ layer }: LayerShapes, { module }: Rest, open: Module | undefined): boolean {
   return open === undefined || !isRecurrent(layer) || module === open;
 }
@@ -101,13 +101,13 @@ function fits(shapes: LayerShapes, { module, from }: Rest): boolean {
       sameShape(shape('weight_hh'), turned(second.shape)) &&
       tensors.has('weight_ih_reverse') === (layer.bidirectional !== null)
     );
-  // what has a bias is a Linear
+  // a module with a bias is a Linear
   if (layer.kind === 'embedding' && tensors.has('bias')) return false;
   const theirs = torchLayer(layer.kind);
   return theirs !== undefined && sameShape(shape(theirs.roles[first.name]), theirShape(theirs, first.shape, first.role));
 }
 
-/** Whether the layer belongs to another module: `tensors` in the spec, or its name, says so. */
+/** Whether the layer names another module, by `tensors` in the spec or by its own name. */
 function namedOtherwise({ layer }: LayerShapes, { module }: Rest, rest: readonly Rest[]): boolean {
   if (layer.tensors !== undefined) return module.name !== layer.tensors;
   return module.name !== layer.name && rest.some(other => other.module.name === layer.name);
@@ -126,7 +126,7 @@ function taken({ module, from }: Rest): AssignedLayer {
   return { ...module.layers[from], module: module.name, recurrent: module.recurrent };
 }
 
-/** Modules of one shape that could be exchanged: they have no numbers, and no layer has their name. */
+/** Modules of one shape that could be swapped: their names have no numbers, and no layer is named after them. */
 export function interchangeable(shapes: ModelShapes, modules: readonly Module[], sorted: boolean): [AssignedLayer, AssignedLayer][] {
   const layers = shapes.layers.filter(l => l.weights.length > 0);
   const { assigned } = assign(shapes, modules, sorted);

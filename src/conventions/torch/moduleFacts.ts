@@ -4,19 +4,19 @@ import type { TorchModule } from '../../formats/torch/module.js';
 import { EXPORT } from '../assumed.js';
 import type { Module } from './modules.js';
 
-/** Facts that the classes and attributes of a whole module add to its tensors. */
+/** What the classes and attributes of a whole module show beyond its tensors. */
 
-/** The module at a dotted path. */
+/** The module at a dotted path; undefined if there is none. */
 export function moduleAt(root: TorchModule, path: string): TorchModule | undefined {
   let module: TorchModule | undefined = root;
   for (const name of path === '' ? [] : path.split('.')) module = module?.children.get(name);
   return module;
 }
 
-/** Modules without tensors that change nothing in eval mode. */
+/** Modules without tensors that are the identity in eval mode. */
 const NOTHING = /\.(dropout\.\w*Dropout\w*|linear\.Identity)$/;
 
-/** The classes that compute what their tensors show, by kind. */
+/** For each kind of module, the classes whose computation is determined by their tensors. */
 const CLASSES: Readonly<Partial<Record<Module['kind'], RegExp>>> = {
   recurrent: /^(RNN|LSTM|GRU)(Cell)?$/,
   matrix: /^(Linear|NonDynamicallyQuantizableLinear|Embedding)$/,
@@ -26,8 +26,9 @@ const CLASSES: Readonly<Partial<Record<Module['kind'], RegExp>>> = {
 };
 
 /**
- * A class with such tensors that is not PyTorch's own computes what its code says, and the code is not in the file.
- * @param line what would be run, for --layers
+ * Checks that all modules have classes of PyTorch. Another class with the same tensors may compute anything, and its code is not in the
+ * file.
+ * @param line the network that would be run otherwise, for --layers
  * @throws RnnError E_TORCH_MODULE
  */
 export function checkClasses(root: TorchModule, modules: readonly Module[], line: () => string | undefined): void {
@@ -38,18 +39,21 @@ export function checkClasses(root: TorchModule, modules: readonly Module[], line
     const shown = escapeText(name || 'the file', 80);
     const message =
       own === undefined
-        ? `${shown} is of a class of its own, ${escapeText(found, 80)}, the code of which is not in the file`
-        : `the module ${escapeText(own, 60)} of ${shown} is not run here`;
+        ? `${shown} has the custom class ${escapeText(found, 80)}, whose code is not in the file`
+        : `the module ${escapeText(own, 60)} of ${shown} is not supported`;
     const chain = own === undefined ? line() : undefined;
     throw new RnnError('unsupported', 'E_TORCH_MODULE', message, {
       where: shown,
       found: escapeText(found, 80),
-      fix: `${chain === undefined ? '' : `if it computes what PyTorch's own does: --layers "${chain}"; or `}a file that says what it computes, ${EXPORT}`,
+      fix: `${chain === undefined ? '' : `if it computes what PyTorch's own does: --layers "${chain}"; or `}give a file that says what it computes, ${EXPORT}`,
     });
   }
 }
 
-/** Modules without tensors that compute something, and what each is: only the code says where they stand. `known`: those that are run. */
+/**
+ * Modules without tensors that have an effect, and what each does. Only the code shows where they are applied. @param known modules that
+ * are already part of the network
+ */
 export function unplaced(root: TorchModule, known: ReadonlySet<TorchModule>, withTensors: ReadonlySet<string>): string[] {
   const found: string[] = [];
   const visit = (module: TorchModule, path: string): void => {
@@ -65,7 +69,7 @@ export function unplaced(root: TorchModule, known: ReadonlySet<TorchModule>, wit
 
 type Attribute = (name: string) => unknown;
 
-/** Functions with parameters of their own; undefined where the parameters make it another one. */
+/** Activations with parameters; undefined if the parameters change the function. */
 const WITH_PARAMETERS: Readonly<Record<string, (attribute: Attribute) => unknown>> = {
   GELU: attribute => (attribute('approximate') === 'tanh' ? 'gelu_tanh' : 'gelu'),
   LeakyReLU: attribute => ({ name: 'leaky_relu', negative_slope: attribute('negative_slope') ?? 0.01 }),
@@ -81,7 +85,7 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   Mish: 'mish', SELU: 'selu', Hardsigmoid: 'hard_sigmoid', Hardswish: 'hard_silu', ReLU6: 'relu6', LogSigmoid: 'log_sigmoid',
 };
 
-/** Parameters of the functions above that are not their default: then they are others. */
+/** Whether the parameters of one of these functions have their defaults; otherwise it is a different function. */
 function isPlain({ attributes }: TorchModule): boolean {
   const beta = attributes.get('beta') ?? 1;
   const [least, most] = [attributes.get('min_val') ?? -1, attributes.get('max_val')];
@@ -89,10 +93,10 @@ function isPlain({ attributes }: TorchModule): boolean {
 }
 
 /**
- * The function that a module says it computes: an nn.RNN its own, a Linear or Conv1d in an nn.Sequential the next one there.
- * @param known gets the module that it is
- * @returns undefined if the module does not tell
- * @throws RnnError E_TORCH_MODULE for a function that is named and not known here
+ * The activation that belongs to a module: an nn.RNN has its own; for a Linear or Conv1d in an nn.Sequential it is the module after it.
+ * @param known receives the module that was used
+ * @returns undefined if the file does not show it
+ * @throws RnnError E_TORCH_MODULE for an activation that is not supported
  */
 export function functionOf(root: TorchModule, path: string, known?: Set<TorchModule>): unknown {
   const own = moduleAt(root, path);
@@ -113,11 +117,11 @@ export function functionOf(root: TorchModule, path: string, known?: Set<TorchMod
       known?.add(next);
       return read;
     }
-    const message = `the module ${escapeText(said, 60)} behind ${escapeText(path, 80)} is not run here`;
+    const message = `the module ${escapeText(said, 60)} behind ${escapeText(path, 80)} is not supported`;
     throw new RnnError('unsupported', 'E_TORCH_MODULE', message, {
       where: escapeText(path, 80),
       found: escapeText(next.className, 80),
-      fix: `a file that says what it computes, ${EXPORT}`,
+      fix: `give a file that says what it computes, ${EXPORT}`,
     });
   }
   return undefined;
@@ -127,7 +131,7 @@ function plainOf(module: TorchModule, name: string): string | undefined {
   return isPlain(module) && Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
 }
 
-/** What a whole module says of its convolution: padding that keeps the number of steps, or none, and how the window moves. */
+/** Padding (same or none) and strides of a convolution, as its module states them. */
 export function convolutionOf(root: TorchModule, path: string): Readonly<Record<string, unknown>> {
   const own = moduleAt(root, path);
   const one = (name: string) => {
@@ -142,7 +146,7 @@ export function convolutionOf(root: TorchModule, path: string): Readonly<Record<
   return { padding: word, strides: [stride], dilation: [dilation], groups: own?.attributes.get('groups') ?? 1 };
 }
 
-/** What a whole module says of its normalisation: its kind and ε. */
+/** Kind and ε of a normalisation, as its module states them. */
 export function normalisationOf(root: TorchModule, path: string): Readonly<Record<string, unknown>> {
   const module = moduleAt(root, path);
   const [epsilon, groups] = [module?.attributes.get('eps'), module?.attributes.get('num_groups')];

@@ -1,19 +1,19 @@
 import { compareNumbers, type Module, mayBeEmbedding, widthsOf } from './modules.js';
 
-/** A module in an order, in which each reads the output of the one before. */
+/** A module in an order where each module reads the output of the one before. */
 export interface Placed {
   readonly module: Module;
   readonly embedding: boolean;
 }
 
-/** The order that was chosen among those in which all widths fit. */
+/** The chosen order, among those in which all widths fit. */
 export interface Order {
   readonly order: readonly Placed[];
-  /** another one that fits as well */
+  /** another order that fits equally well */
   readonly rival?: readonly Placed[];
-  /** nothing decides between the two */
+  /** whether nothing favours one of the two */
   readonly undecided: boolean;
-  /** the only one in which the widths fit, and not that of construction: the modules may be no chain at all */
+  /** whether it is the only order in which the widths fit, but not that of construction: then the modules may not form a chain at all */
   readonly isUnusual?: boolean;
 }
 
@@ -22,17 +22,17 @@ const MOST_ORDERS = 200;
 const MOST_STEPS = 20_000;
 
 /**
- * The order in which data flows through the modules of a state dict: each reads what the one before gives, recurrent modules before the
- * Linears that fit them. The order in the file is a hint only: it is that of construction, or alphabetical.
- * @param features width of the input, where it is known; null: token numbers
- * @param sorted the names in the file are in alphabetical order
- * @returns undefined where there is no such order
+ * Finds the order in which data flows through the modules of a state dict: each reads the output of the one before, and recurrent modules
+ * come before the Linears that fit them. The order in the file, that of construction or of the alphabet, is only a hint.
+ * @param features width of the input, if known; null: token numbers
+ * @param sorted whether the names in the file are in alphabetical order
+ * @returns undefined if there is no such order
  */
 export function orderOf(modules: readonly Module[], features: number | null | undefined, sorted: boolean): Order | undefined {
   const all = ordersOf(modules);
   const fitting = features === undefined ? all : all.filter(order => inputOf(order) === features);
   const orders = fitting.length > 0 ? fitting : all;
-  // a recurrent module reads what is there, and no chain begins with it
+  // a recurrent module could read the input, but no chain begins with it
   const elsewhere = fitting.length === 0 && modules.some(module => module.recurrent && widthsOf(module).input === features);
   if (orders.length === 0 || elsewhere) return undefined;
   const place = new Map(modules.map((module, i) => [module, i]));
@@ -40,14 +40,14 @@ export function orderOf(modules: readonly Module[], features: number | null | un
   const ranked = orders.map(order => ({ order, cost: cost(order) })).sort((a, b) => a.cost[0] - b.cost[0] || a.cost[1] - b.cost[1]);
   const [best, second] = ranked;
   if (!second) return { order: best.order, undecided: false, isUnusual: all.length === 1 && best.cost[1] > 0 };
-  // the order of construction, where it fits and is another one
+  // the order of construction, if it fits and differs
   const declared = sorted ? undefined : orders.find(order => inversions(order, place) === 0);
   if (declared && declared !== best.order) return { order: best.order, rival: declared, undecided: true };
   if (declared) return { order: best.order, rival: second.order, undecided: false };
   return { order: best.order, rival: second.order, undecided: second.cost.every((c, i) => c === best.cost[i]) };
 }
 
-/** Every order in which the widths fit. Numbers in names count: `fc1` stands before `fc2`, unless only the other way fits. */
+/** Returns all orders in which the widths fit. Names with numbers are in order, `fc1` before `fc2`, unless only the reverse fits. */
 function ordersOf(modules: readonly Module[]): Placed[][] {
   const numbered = search(modules, true);
   return numbered.length > 0 ? numbered : search(modules, false);
@@ -76,19 +76,19 @@ function search(modules: readonly Module[], numbered: boolean): Placed[][] {
   return found;
 }
 
-/** Token vectors can only stand first. A square matrix there is what its name says. */
+/** How a module may continue an order. Token vectors can only be first, where the name of a square matrix decides whether it holds them. */
 function waysOf(module: Module, done: readonly Placed[], rest: readonly Module[]): boolean[] {
   if (done.length > 0 || rest.length === 1 || !mayBeEmbedding(module)) return [false];
   const [rows, columns] = module.layers[0].tensors.get('weight')!.tensor.shape;
   return rows === columns || /emb/i.test(module.name) ? [/emb/i.test(module.name)] : [true, false];
 }
 
-/** Width of what the network reads; null: token numbers. */
+/** Width of the network's input; null: token numbers. */
 function inputOf([first]: readonly Placed[]): number | null {
   return widthsOf(first.module, first.embedding).input;
 }
 
-/** Linears that stand before a recurrent module. */
+/** Number of pairs of a Linear and a recurrent module after it. */
 function linearsFirst(order: readonly Placed[]): number {
   const linear = ({ module, embedding }: Placed) => module.kind === 'matrix' && !embedding;
   return order.reduce((sum, placed, i) => sum + (placed.module.recurrent ? order.slice(0, i).filter(linear).length : 0), 0);

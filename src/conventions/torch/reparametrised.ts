@@ -3,11 +3,11 @@ import type { NamedTensors } from '../convention.js';
 import { namedParameters } from './parameterList.js';
 
 /**
- * Weights that a PyTorch module computes from others before each use, as it computes them in eval mode: weight_norm, w = g · v / ‖v‖, and
+ * Computes weights that a PyTorch module derives from others before each use, as in eval mode: weight_norm, w = g · v / ‖v‖, and
  * spectral_norm, w / (uᵀ·W·v), under the names of torch.nn.utils (`weight_g`, `weight_v`; `weight_orig`, `weight_u`, `weight_v`) and of
- * torch.nn.utils.parametrizations (`parametrizations.weight.original0`, `.original1`; `.original`, `.0._u`, `.0._v`); and what
- * torch.nn.utils.prune leaves of a weight, w ⊙ mask (`weight_orig`, `weight_mask`).
- * @returns the tensors with the weight in the place of its parts; the numbers are computed on demand
+ * torch.nn.utils.parametrizations (`parametrizations.weight.original0`, `.original1`; `.original`, `.0._u`, `.0._v`); and w ⊙ mask of
+ * torch.nn.utils.prune (`weight_orig`, `weight_mask`).
+ * @returns the tensors with the weight in place of its parts; the numbers are computed on demand
  */
 export function plainWeights(packed: NamedTensors): NamedTensors {
   const tensors = undropped(unpacked(packed));
@@ -23,14 +23,17 @@ export function plainWeights(packed: NamedTensors): NamedTensors {
   return plain;
 }
 
-/** Whether a name is that of a part of such a weight, and of which. */
+/** The weight that a tensor is a part of, by its name; undefined if it is not such a part. */
 export function weightOfPart(name: string): string | undefined {
   const modern = /^(.*\.|)parametrizations\.([^.]+)\.(original[01]?|0\._[uv])$/.exec(name);
   if (modern) return modern[1] + modern[2];
   return /^(.*)_(g|v|u|orig|mask|raw)$/.exec(name)?.[1];
 }
 
-/** `rnns.0.weight_hh_l0_raw` of AWD-LSTM's weight dropout (fastai beside `rnns.0.module.weight_hh_l0`): what the module runs with in eval mode. */
+/**
+ * Resolves AWD-LSTM's weight dropout: `rnns.0.weight_hh_l0_raw` (in fastai next to `rnns.0.module.weight_hh_l0`) is the weight used in eval
+ * mode.
+ */
 function undropped(tensors: NamedTensors): NamedTensors {
   const raw = [...tensors.keys()].filter(name => /(^|\.)weight_hh_l\d+(_reverse)?_raw$/.test(name));
   if (raw.length === 0) return tensors;
@@ -43,27 +46,29 @@ function undropped(tensors: NamedTensors): NamedTensors {
   return plain;
 }
 
-/** `rnn._all_weight_values.0.param.0.4.1.0.0`: matrix (0) or bias (1) of the input (0) or the recurrence (1); the rest stands there twice */
+/**
+ * `rnn._all_weight_values.0.param.0.4.1.0.0`: matrix (0) or bias (1) of the input (0) or the recurrence (1); all other entries repeat these
+ */
 const PACKED_CELL = /^(.*\.|)_all_weight_values\.(\d+)\.param\.0\.(?:4\.([01])\.0\.([01])|.*)$/;
-/** `cell._packed_weight_ih.0.0` of an LSTMCell, a GRUCell or an RNNCell */
+/** `cell._packed_weight_ih.0.0` of an LSTMCell, GRUCell or RNNCell */
 const PACKED_ONE = /^(.*\.|)_packed_weight_(ih|hh)\.0\.(?:4\.)?([01])$/;
-/** `fc._packed_params._packed_params.0`, of a whole module `.0.0`; scale and zero point are of the output, which stays in float */
+/** `fc._packed_params._packed_params.0`, in a whole module `.0.0`; scale and zero point are for the output, which stays in float */
 const PACKED_LINEAR = /^(.*\.|)(?:_packed_params\._packed_params\.(?:0\.)?([01])|_packed_params\.dtype|scale|zero_point)$/;
 
-/** Whether modules are quantised dynamically (torch.ao.quantization.quantize_dynamic). */
+/** Whether modules are dynamically quantised (torch.ao.quantization.quantize_dynamic). */
 export function isPacked(names: Iterable<string>): boolean {
   for (const name of names) if (PACKED_CELL.test(name) || PACKED_ONE.test(name) || name.includes('_packed_params.')) return true;
   return false;
 }
 
-/** Whether their weights have 8 bits: cells of 16 bits keep no packed matrices beside them. */
+/** Whether their weights have 8 bits: cells of 16 bits have no packed matrices. */
 export function hasBytes(names: Iterable<string>): boolean {
   for (const name of names)
     if (/_packed_params\.|_packed_weight_/.test(name) || /_all_weight_values\.\d+\.param\.(0\.)?1\.[01]$/.test(name)) return true;
   return false;
 }
 
-/** The modules of such a file under the names of those that they were made from, in the file's order. */
+/** Renames the tensors of such a file to those of the original modules, in file order. */
 function unpacked(tensors: NamedTensors): NamedTensors {
   if (!isPacked(tensors.keys())) return tensors;
   const cells = cellsIn(tensors);
@@ -79,14 +84,14 @@ function unpacked(tensors: NamedTensors): NamedTensors {
   return plain;
 }
 
-/** The weights of packed nn.LSTMs and nn.GRUs by their names, for each module; undefined where a part is missing. */
+/** The weights of packed nn.LSTMs and nn.GRUs by name, for each module; undefined if a part is missing. */
 function cellsIn(tensors: NamedTensors): ReadonlyMap<string, NamedTensors> | undefined {
   const lists = new Map<string, Tensor[]>();
   for (const [name, tensor] of tensors) {
     const [, prefix, depth, recurrent, bias] = PACKED_CELL.exec(name) ?? [];
     if (recurrent === undefined) continue;
     const list = lists.get(prefix) ?? [];
-    // as `parameters()` lists them: both matrices, then both biases
+    // in the order of `parameters()`: both matrices, then both biases
     list[4 * Number(depth) + 2 * Number(bias) + Number(recurrent)] = tensor;
     lists.set(prefix, list);
   }
@@ -99,7 +104,7 @@ function cellsIn(tensors: NamedTensors): ReadonlyMap<string, NamedTensors> | und
   return cells;
 }
 
-/** A weight in the place of each of its parts. */
+/** A weight that replaces its parts. */
 interface Made {
   readonly name: string;
   readonly tensor: Tensor;
@@ -116,8 +121,8 @@ const RULES: readonly Rule[] = [
 ];
 
 /**
- * @param pattern of the first part, with what stands before the weight's name and that name
- * @param partsOf names of all parts, the first as it was found without its own ending
+ * @param pattern matches the name of the first part, and captures the path and name of the weight
+ * @param partsOf returns the names of all parts, the first one without its suffix
  */
 function rule(pattern: RegExp, partsOf: (path: string) => string[], make: (parts: readonly Tensor[]) => Tensor | undefined): Rule {
   return (found, tensors, made) => {
@@ -131,7 +136,7 @@ function rule(pattern: RegExp, partsOf: (path: string) => string[], make: (parts
   };
 }
 
-/** w = g · v / ‖v‖, the norm over every axis but the one that g has: mostly the rows. */
+/** w = g · v / ‖v‖, with the norm over all axes but the one that g has (usually the rows). */
 function weightNorm([g, v]: readonly Tensor[]): Tensor | undefined {
   const axis = g.shape.findIndex(n => n > 1);
   const count = axis < 0 ? 1 : g.shape[axis];
@@ -145,7 +150,7 @@ function weightNorm([g, v]: readonly Tensor[]): Tensor | undefined {
   });
 }
 
-/** w / σ, σ = uᵀ·W·v with W [rows, everything else]. */
+/** w / σ with σ = uᵀ·W·v, where W is w as [rows, everything else]. */
 function spectralNorm([w, u, v]: readonly Tensor[]): Tensor | undefined {
   const [rows, columns] = [sizeOf(u.shape), sizeOf(v.shape)];
   if (w.shape[0] !== rows || sizeOf(w.shape) !== rows * columns) return undefined;
@@ -156,12 +161,12 @@ function spectralNorm([w, u, v]: readonly Tensor[]): Tensor | undefined {
   });
 }
 
-/** w ⊙ mask, of one shape: what is pruned is 0. */
+/** w ⊙ mask, both of one shape; the mask is 0 for pruned elements. */
 function pruned([w, mask]: readonly Tensor[]): Tensor | undefined {
   return sameShape(w.shape, mask.shape) ? computed(w, data => i => data[i] * mask.data[i]) : undefined;
 }
 
-/** A tensor of another one's shape and precision, computed once. */
+/** A tensor with the shape and precision of `source` whose numbers are computed on demand, once. */
 function computed(source: Tensor, prepare: (data: Tensor['data']) => (i: number) => number): Tensor {
   let kept: Tensor['data'] | undefined;
   return {

@@ -47,7 +47,7 @@ export function featuresOfStateDict(
 /** The computation of a TorchScript file is in its code. */
 export function torchScript(): RnnError {
   return new RnnError('unsupported', 'E_PT_TORCHSCRIPT', 'this is a TorchScript program: its tensors are read, its code is not run', {
-    fix: `a file that says how they are used, ${EXPORT}; or say the network with --layers`,
+    fix: `give a file that says how they are used, ${EXPORT}; or describe the network with --layers`,
   });
 }
 
@@ -95,17 +95,17 @@ function checkRoles(modules: readonly Module[], without: (unknown: readonly Modu
   const [message, fix] = /(^|\.)parametrizations\./.test(entry)
     ? [`'${shown}' becomes a weight by code that is not in the file`, BAKE]
     : /(^|\.)bias$/.test(entry)
-      ? [`'${shown}' has no weight beside it`, 'save the whole state dict: weights that two modules share stand in it twice']
+      ? [`'${shown}' has no weight that belongs to it`, 'save the whole state dict, which lists shared weights once per module']
       : [`'${shown}' is not a weight of a recurrent module, a Linear, an Embedding, a Conv1d or a normalisation`, SAVE_WITHOUT];
   throw new RnnError('convention', 'E_UNDETERMINED', message, {
     where: name === entry || name === '' ? undefined : escapeText(name, 80),
     expected: 'weight_ih_l0 [G·M, D] …, or weight [K, in] and bias',
     found: `${shown} ${formatShape(tensor.shape)}`,
-    fix: `${without(unknown)}${fix}; or a file that says how it is used, ${EXPORT}`,
+    fix: `${without(unknown)}${fix}; or give a file that says how it is used, ${EXPORT}`,
   });
 }
 
-const SAVE_WITHOUT = 'save the state dict without it, of the modules that are to be run';
+const SAVE_WITHOUT = 'save the state dict without it, with only the modules to be run';
 const BAKE = 'in Python, before saving: torch.nn.utils.parametrize.remove_parametrizations(module, "weight")';
 
 /** Whether it is a bias of the projection, which PyTorch's LSTM lacks. */

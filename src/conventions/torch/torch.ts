@@ -54,7 +54,7 @@ export const torch: WritableConvention = {
         where: escapeText(name),
         expected: `${withWeights.length} layers with weights`,
         found: `${assigned.length + rest.length}`,
-        fix: `describe the whole network, or name the modules that it is (${namesIn(modules)}): +name=MODULE on every layer of --layers (on the first of an nn.LSTM that has several), "tensors" in a spec`,
+        fix: `describe the whole network, or name the modules to use (${namesIn(modules)}): +name=MODULE on every layer of --layers (on the first of an nn.LSTM that has several), "tensors" in a spec`,
       });
     }
     return weights;

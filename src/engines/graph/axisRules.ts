@@ -16,7 +16,7 @@ export const AXIS_RULES: Readonly<Record<string, Rule>> = {
       'perm',
       axes.map((_, i) => axes.length - 1 - i),
     );
-    if (perm.length !== axes.length) throw notExpressible('Transpose has another rank');
+    if (perm.length !== axes.length) throw notExpressible('perm of Transpose does not have the rank of its input');
     return { ...call.x, axes: perm.map(i => axes[i]) };
   },
   Squeeze(call) {
@@ -43,7 +43,7 @@ function cast(call: Call): Flow {
   const { x, node, draft } = call;
   const kept = x.layer === draft.input.name && !draft.input.F ? /^i(32|64)$/ : /^b?f\d+$/;
   if (kept.test(ONNX_DTYPES.get(attribute<number>(call, 'to', 0)) ?? '')) return x;
-  throw notExpressible(`${nodeLabel(node)} makes other numbers`);
+  throw notExpressible(`${nodeLabel(node)} changes the numbers`);
 }
 
 /** Gather of one index: selects a direction, the last step, or the only element of an axis. */
@@ -65,8 +65,9 @@ function at(call: Call, x: Flow, axis: number, index: number, left: readonly Axi
       if (index < -2 || index > 1) throw notExpressible(`there is no direction ${index}`);
       return { ...x, axes, part: index === 0 || index === -2 ? 'forward' : 'backward' };
     case 'T':
-      if (index !== -1) throw notExpressible(`step ${index} is taken`);
-      if (axes.filter(a => a !== 'one').join() !== 'N,F') throw notExpressible('the last step of other axes');
+      if (index !== -1) throw notExpressible(`Gather picks step ${index}`);
+      if (axes.filter(a => a !== 'one').join() !== 'N,F')
+        throw notExpressible('Gather picks the last step of a value that is not [N, T, F]');
       return added(call, { kind: 'last' }, [settle(x, call.draft)], axes, `${x.layer}_last`);
     default:
       throw notExpressible('Gather picks features or samples');
@@ -93,7 +94,7 @@ function sliced(call: Call): Flow {
     const isOne = isTime ? start === -1 && end >= FAR : x.axes[axis] === 'dirs' && call.to[axis].size === 1;
     if (isTime && step === -1 && start === -1 && end < -FAR) x = { ...x, flipped: !x.flipped };
     else if (step === 1 && isOne) x = at(call, x, axis, start, ['one']);
-    else throw notExpressible(`${call.node.opType} takes a part of an axis`);
+    else throw notExpressible(`${call.node.opType} takes part of an axis`);
   }
   return x;
 }
@@ -101,7 +102,7 @@ function sliced(call: Call): Flow {
 /** A Reshape that joins directions and features, removes or adds axes of size 1, or flattens [N, T, F] to [N, T·F], which is a layer. */
 function reshaped(call: Call): Flow {
   const { op, x, from, to } = call;
-  if (attribute<number>(call, 'allowzero', 0) === 1 && to.some(d => d.size === 0)) throw notExpressible('Reshape leaves no numbers');
+  if (attribute<number>(call, 'allowzero', 0) === 1 && to.some(d => d.size === 0)) throw notExpressible('Reshape gives an empty tensor');
   const kept = x.axes.flatMap((axis, i) => (axis === 'one' ? [] : [{ axis, size: from[i] }]));
   const pair = kept.findIndex(({ axis }, i) => axis === 'dirs' && kept[i + 1]?.axis === 'F');
   const merges = pair >= 0 && kept.length - 1 === to.length;

@@ -25,7 +25,7 @@ export function branch(
   walk: Walk,
   follow: (graph: OnnxGraph, walk: Walk) => void,
 ): readonly Wire[] {
-  if (node.opType !== 'If' || !condition) throw notExpressible(`${node.opType} decides while running`);
+  if (node.opType !== 'If' || !condition) throw notExpressible(`${node.opType} depends on computed values`);
   const given = (name: string) => {
     const graph = graphOf(node, name);
     if (!graph) throw notExpressible('If has no branches');
@@ -84,7 +84,7 @@ function either(node: OnnxNode, condition: Wire, wires: readonly [Wire, Wire], n
   if (a.join() !== b.join())
     throw new Undecided(
       node,
-      notExpressible(`${nodeLabel(node)} gives [${a.join(', ')}] or [${b.join(', ')}], as it decides while running`),
+      notExpressible(`${nodeLabel(node)} gives [${a.join(', ')}] or [${b.join(', ')}], depending on computed values`),
     );
   const one = nodes.shape(condition).length === 0 ? condition : nodes.op('condition', 'Reshape', [condition, nodes.int([])]);
   return nodes.op(node.name || 'if', 'Where', [one, ...wires]);

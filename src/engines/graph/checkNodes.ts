@@ -32,7 +32,7 @@ export function checkNodes(model: OnnxModel): void {
 
 function noOperator({ opType }: OnnxNode, version: number): RnnError {
   return new RnnError('format', 'E_ONNX_OPERATOR', `ONNX's operator set ${version} has no ${escapeText(opType, 60)}`, {
-    expected: 'an operator of ONNX, or a domain of its own',
+    expected: 'an operator of ONNX, or a custom domain',
     found: escapeText(opType, 60),
   });
 }

@@ -60,7 +60,7 @@ function checkRunnable(model: OnnxModel): void {
   if (first) throw unsupported(first);
   const other = model.graph.inputs.find(input => input.dtype === null && input.shape !== null);
   if (other)
-    throw new RnnError('unsupported', 'E_ONNX_TYPE', `the input ${escapeText(other.name)} is not of plain numbers`, {
+    throw new RnnError('unsupported', 'E_ONNX_TYPE', `the input ${escapeText(other.name)} has an element type that is not supported`, {
       where: escapeText(other.name),
       expected: 'floats of 16 bits or more, integers of 8 bits or more, booleans',
       fix: '--engine onnxruntime runs any type',
@@ -68,7 +68,7 @@ function checkRunnable(model: OnnxModel): void {
 }
 
 function unsupported(first: OnnxNode): RnnError {
-  return new RnnError('unsupported', 'E_ONNX_OPERATOR', `the operator ${operatorName(first)} is not run here`, {
+  return new RnnError('unsupported', 'E_ONNX_OPERATOR', `the operator ${operatorName(first)} is not supported`, {
     where: nodePlace(first),
     expected: RUN_OPERATORS.join(', '),
     found: operatorName(first),
@@ -154,7 +154,7 @@ function runCall(call: Call): GraphValue[] {
   });
   return node.outputs.map((name, i) => {
     if (name === '' || outputs[i]) return outputs[i];
-    throw new RnnError('unsupported', 'E_ONNX_OPERATOR', `${nodeLabel(node)} has no output ${i} here`, { where: nodePlace(node) });
+    throw new RnnError('unsupported', 'E_ONNX_OPERATOR', `output ${i} of ${nodeLabel(node)} is not supported`, { where: nodePlace(node) });
   });
 }
 

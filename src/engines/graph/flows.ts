@@ -65,7 +65,7 @@ export const isFlow = (read: Call['reads'][number]): read is Flow => read !== un
 /** Returns an attribute of the operator. @throws RnnError if its type is not that of `otherwise` */
 export function attribute<T>({ entry, node }: Call, name: string, otherwise: T): T {
   const given = (entry.attributes as Readonly<Record<string, unknown>>)[name] ?? otherwise;
-  if (typeof given !== typeof otherwise) throw notExpressible(`attribute ${name} of ${nodeLabel(node)} is of another type`);
+  if (typeof given !== typeof otherwise) throw notExpressible(`attribute ${name} of ${nodeLabel(node)} has the wrong type`);
   return given as T;
 }
 
@@ -74,7 +74,7 @@ export function numbers({ reads, node }: Call, i: number, otherwise?: readonly n
   const read = reads[i];
   if (read && 'data' in read) return read.data;
   if (i >= reads.length && otherwise) return otherwise;
-  throw notExpressible(`input ${i} of ${nodeLabel(node)} is ${i < reads.length ? 'computed while running' : 'not given'}`);
+  throw notExpressible(`input ${i} of ${nodeLabel(node)} is ${i < reads.length ? 'only known at run time' : 'not given'}`);
 }
 
 /** Returns the axes of a layer's whole output: [N, T, F] or [N, F]. */
@@ -89,18 +89,18 @@ export function settle(flow: Flow, draft: Draft): string {
     if (flow.flipped) throw notExpressible('the input is reversed in time');
     return flow.layer;
   }
-  if (flow.view === 'cell') throw notExpressible('a cell state is the output of no layer');
-  if (flow.part) throw notExpressible('one direction is read without the other');
+  if (flow.view === 'cell') throw notExpressible('a cell state is used as the output of a layer');
+  if (flow.part) throw notExpressible('only one of two directions is used');
   if (layer.bidirectional && !flow.merge) throw notExpressible('the two directions are not merged');
   const returnSequences = flow.view === 'sequence';
   if (layer.returnSequences && !returnSequences) {
-    if (layer.bidirectional || layer.goBackwards) throw notExpressible('a sequence and a last state of one layer');
+    if (layer.bidirectional || layer.goBackwards) throw notExpressible('both the sequence and the last state of one layer are used');
     return append(draft, { kind: 'last' }, [flow.layer], `${flow.layer}_last`);
   }
   const settled = layer.returnSequences !== undefined;
   if (settled && (layer.returnSequences !== returnSequences || layer.bidirectional !== flow.merge))
-    throw notExpressible('a layer is read in two ways');
-  if (flow.flipped) throw notExpressible('a sequence is turned round in time');
+    throw notExpressible('the output of a layer is used in two ways');
+  if (flow.flipped) throw notExpressible('a sequence is reversed in time');
   Object.assign(layer, { returnSequences, bidirectional: flow.merge });
   return flow.layer;
 }
@@ -108,7 +108,7 @@ export function settle(flow: Flow, draft: Draft): string {
 /** `settle` for a flow whose last axis must be the features; samples or steps may come first. */
 export function rows(flow: Flow, draft: Draft): string {
   if (flow.axes.at(-1) !== 'F' || flow.axes.length !== wholeAxes(flow).length)
-    throw notExpressible('a product over other axes than the features');
+    throw notExpressible('a product along an axis other than the features');
   return settle(flow, draft);
 }
 

@@ -130,7 +130,8 @@ export function startWalk({ graph, opsets }: OnnxModel, { sizeOf = (_, said) => 
   const given = new Map<string, DimShape>();
   const stepsFirst = new Set<string>();
   const declared = graph.inputs.map(({ name, shape, dtype }, i) => {
-    if (!shape || dtype === null) throw notExpressible(`the input ${name} ${shape ? 'is not of plain numbers' : 'has no rank'}`);
+    if (!shape || dtype === null)
+      throw notExpressible(`the input ${name} ${shape ? 'has an element type that is not supported' : 'has no rank'}`);
     const own = nodes.free(name);
     const turned = layout !== 'own' && letters[i][0] === 'T' && letters[i][1] === 'N';
     if (turned) stepsFirst.add(name);
@@ -188,7 +189,7 @@ function apply(node: OnnxNode, inputs: readonly (Wire | undefined)[], walk: Walk
   const { opType } = node;
   if (node.captures) return branch(node, inputs[0], walk, followNodes);
   if (node.domain === 'com.microsoft' && opType === 'FusedMatMul') return [turnedProduct(node, inputs, walk.nodes)];
-  if (node.domain !== '') throw notExpressible(`${node.domain} is another operator set`);
+  if (node.domain !== '') throw notExpressible(`operators of the domain ${node.domain} are not supported`);
   if (inputs.every(i => i === undefined || 'constant' in i)) {
     const given = inputs.map(i => (i && 'constant' in i ? i.constant : undefined));
     return computed(node, given, walk).map(constant => ({ constant }));
@@ -213,7 +214,7 @@ function computed(node: OnnxNode, given: readonly (GraphValue | undefined)[], wa
     return runNode(node, walk.opset, given, walk.kernels, walk.most);
   } catch (error) {
     if (error instanceof RnnError && error.kind === 'limit')
-      throw notExpressible('it computes with far more constant numbers than its file has');
+      throw notExpressible('its constants, once computed, are far larger than its file');
     throw error;
   }
 }

@@ -47,9 +47,9 @@ function along(call: Call, spec: Record<string, unknown>): Flow {
 /** Adds a recurrent layer, with flows for its sequence and its last states. */
 function recurrent({ entry, x, node, draft }: Call): undefined {
   const { returnSequences: _, zeroOutputForMask: __, mask, states, ...spec } = ownSpec(entry);
-  if (mask) throw notExpressible('sequence_lens are given');
+  if (mask) throw notExpressible('sequence_lens is given');
   if (states) throw notExpressible('initial states are given');
-  if (x.axes.join() !== 'N,T,F') throw notExpressible(`axes [${x.axes.join(', ')}] where [N, T, F] are needed`);
+  if (x.axes.join() !== 'N,T,F') throw notExpressible(`the axes are [${x.axes.join(', ')}], not [N, T, F]`);
   const from = settle(x, draft);
   const layer = append(draft, spec, [from], node.name || `${spec.kind}_${draft.layers.size + 1}`, entry);
   const ways = spec.bidirectional ? (['forward', 'backward'] as const) : [undefined];
@@ -67,7 +67,7 @@ const STATES = [
 
 /** Adds a batch normalisation. ONNX has the channels after the samples: [N, F, T] or [N, F]. */
 function normalised(call: Call): Flow {
-  if (call.x.axes[1] !== 'F') throw notExpressible('BatchNormalization of other axes than the features');
+  if (call.x.axes[1] !== 'F') throw notExpressible('BatchNormalization along an axis other than the features');
   const { axis: _, ...spec } = ownSpec(call.entry);
   return added(call, spec, [settle(call.x, call.draft)]);
 }
@@ -103,7 +103,7 @@ function biased({ reads, x, draft }: Call): Flow {
   if (layer?.kind !== 'dense' || layer.useBias || layer.activation || x.shared || x.axes.at(-1) !== 'F')
     throw notExpressible('a constant is added');
   const units = Number(layer.units);
-  if (!bias || !('data' in bias) || !isRow(bias, units)) throw notExpressible('what is added is not a bias');
+  if (!bias || !('data' in bias) || !isRow(bias, units)) throw notExpressible('the added constant is not a bias');
   draft.weights.set(`${x.layer}/bo`, weightOf(bias, [units], draft));
   layer.useBias = true;
   return x;
@@ -114,7 +114,7 @@ function activated(call: Call, { name, kind, onnxParameters = [] }: Activation):
   const axis = attribute<number>(call, 'axis', -1);
   const rank = call.x.axes.length;
   if (kind === 'row' && (axisOf(axis, rank) !== rank - 1 || call.x.axes[rank - 1] !== 'F'))
-    throw notExpressible(`${call.op} along another axis than the features`);
+    throw notExpressible(`${call.op} along an axis other than the features`);
   const given = onnxParameters.map((p, i) => [p.name, attribute(call, ['alpha', 'beta'][i], p.default)]);
   return applied(call, plainFunction({ name, ...Object.fromEntries(given) }));
 }
@@ -132,7 +132,7 @@ function pooled(call: Call, kind: string): Flow {
   const axes = numbers(call, 1, []);
   if (axes.length !== 1) throw notExpressible('a reduction over several axes');
   const axis = axisOf(axes[0], x.axes.length);
-  if (x.axes[axis] !== 'T' || x.axes.join('').replace('T', '') !== 'NF') throw notExpressible('a reduction over other axes than time');
+  if (x.axes[axis] !== 'T' || x.axes.join('').replace('T', '') !== 'NF') throw notExpressible('a reduction over an axis other than time');
   const left: Flow['axes'] = attribute<number>(call, 'keepdims', 1) === 0 ? [] : ['one'];
   return added(call, { kind }, [settle(x, draft)], x.axes.toSpliced(axis, 1, ...left), call.node.name || 'pool');
 }
@@ -149,7 +149,7 @@ function joined(call: Call): Flow {
   const { part: _, ...both } = first;
   if (isPair(flows) && first.axes[axis] === 'F') return { ...both, merge: 'concat' };
   if (isPair(flows) && first.axes[axis] === 'one') return { ...both, axes: first.axes.with(axis, 'dirs') };
-  if (first.axes[axis] !== 'F') throw notExpressible('Concat along another axis than the features');
+  if (first.axes[axis] !== 'F') throw notExpressible('Concat along an axis other than the features');
   return together(call, 'concatenate', flows);
 }
 
@@ -163,7 +163,7 @@ function combined(call: Call, kind: string, merge: Flow['merge']): Flow {
 function alike({ reads, op, node }: Call): Flow[] {
   if (!reads.every(isFlow)) throw notExpressible(`${nodeLabel(node)} does not read the output of a layer`);
   if (reads.length < 2) throw notExpressible(`${nodeLabel(node)} is not a layer`);
-  if (reads.some(f => f.axes.join() !== reads[0].axes.join())) throw notExpressible(`${op} of other axes`);
+  if (reads.some(f => f.axes.join() !== reads[0].axes.join())) throw notExpressible(`${op} of values with different axes`);
   return [...reads];
 }
 

@@ -103,7 +103,7 @@ function rewritten({ graph }: OnnxModel, walk: Walk, axes: readonly Axis[], prog
   const gives = [y, ...others].flatMap(value => value ?? []);
   const live = end instanceof RnnError ? nodes.all : nodes.needed(gives);
   const open = live.map(({ name }) => nodes.origins.get(name)).find(node => node?.captures);
-  if (open) throw notExpressible(`${open.opType} decides while running`);
+  if (open) throw notExpressible(`${open.opType} depends on computed values`);
   const readers = new Map<string, number>();
   for (const value of [...live.flatMap(readsOf), ...gives]) readers.set(value, (readers.get(value) ?? 0) + 1);
   for (const entry of live) {
@@ -111,7 +111,8 @@ function rewritten({ graph }: OnnxModel, walk: Walk, axes: readonly Axis[], prog
     progress.entries++;
   }
   if (end instanceof RnnError) throw end;
-  if (gives.some(value => !flows.has(value) && !nodes.shapes.get(value)!.numbers)) throw notExpressible('an output is not that of a layer');
+  if (gives.some(value => !flows.has(value) && !nodes.shapes.get(value)!.numbers))
+    throw notExpressible('an output of the graph is not the output of a layer');
   return finish(draft, outputs[0].name, y === undefined ? y : flows.get(y), axes[0] === 'N' && inputs.length === 1 && outputs.length === 1);
 }
 
@@ -140,14 +141,14 @@ function rewrite(entry: Entry, readers: ReadonlyMap<string, number>, draft: Draf
   const from = nodes.shapes.get(entry.inputs[first])!;
   const flow = RULES[op]({ entry, op, reads, x: own[first]!, from, to, node, draft });
   if (!flow) return;
-  if (flow.axes.length !== to.length) throw notExpressible(`${nodeLabel(node)} has another rank`);
+  if (flow.axes.length !== to.length) throw notExpressible(`${nodeLabel(node)} changes the rank`);
   flows.set(entry.name, flow);
 }
 
 function finish(draft: Draft, outputName: string, output: Flow | undefined, exact: boolean): GraphLayers {
-  if (!output) throw notExpressible('the output is not that of a layer');
+  if (!output) throw notExpressible('the output of the graph is not the output of a layer');
   const value = settle(output, draft);
-  if (draft.layers.size === 0) throw notExpressible('there is no layer');
+  if (draft.layers.size === 0) throw notExpressible('the graph contains no layer');
   const layers = [...draft.layers.values()];
   const { name, N, T, F } = draft.input;
   const features = F ? (F.size ?? featuresRead(draft)) : null;

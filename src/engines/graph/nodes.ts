@@ -103,7 +103,7 @@ export class Nodes {
     const dim = shape.at(axis);
     if (dim?.size === null && !this.said.has(dim.symbol)) this.said.set(dim.symbol, size);
     if (dim && dim.size !== null && dim.size !== size)
-      this.unfit.push(shapeError('its weights need another size of an axis', showShape(shape), String(size)));
+      this.unfit.push(shapeError('an axis does not have the size that the weights need', showShape(shape), String(size)));
   }
 
   kind(wire: Wire): GraphValue['kind'] {

@@ -17,8 +17,8 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   const name = node.name || opType.toLowerCase();
   const inputs = withoutGaps(given, node);
   const first = inputs[0];
-  if (!first) throw notExpressible(`${nodeLabel(node)} reads nothing`);
-  if (opType === 'Dropout' && inputs[2] && !isZero(inputs[2])) throw notExpressible(`${nodeLabel(node)} draws numbers`);
+  if (!first) throw notExpressible(`${nodeLabel(node)} has no input`);
+  if (opType === 'Dropout' && inputs[2] && !isZero(inputs[2])) throw notExpressible(`${nodeLabel(node)} is random`);
   if (opType === 'Identity' || opType === 'Dropout') return [first];
   if (opType === 'Split') return parts(node, inputs, opset, nodes);
   if (opType === 'ConstantOfShape') return [filled(node, first, nodes)];
@@ -26,10 +26,10 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   if (opType === 'Transpose' && intsOf(node, 'perm')) return [nodes.transposed(first, intsOf(node, 'perm')!)];
   if (opType === 'GroupNormalization' && opset < 21) throw notExpressible(`${nodeLabel(node)} has a scale for each group`);
   if (opType === 'DFT' && opset < 20) throw notExpressible(`${nodeLabel(node)} has its axis as an attribute`);
-  if (!Object.hasOwn(OPERATORS, opType)) throw notExpressible(`${nodeLabel(node)} is not run`);
+  if (!Object.hasOwn(OPERATORS, opType)) throw notExpressible(`${nodeLabel(node)} is not supported`);
   if (opset < 13 && /^(Log)?Softmax$|^Hardmax$/.test(opType)) {
     const axis = intOf(node, 'axis') ?? 1;
-    if (axis !== -1 && axis !== nodes.shape(first).length - 1) throw notExpressible(`${opType} over all axes from one on`);
+    if (axis !== -1 && axis !== nodes.shape(first).length - 1) throw notExpressible(`${opType} over several axes`);
     return [nodes.op(name, opType, [first], { axis })];
   }
   const moved = asInputs(node, opset);
@@ -40,7 +40,7 @@ export function asOperator(node: OnnxNode, given: readonly (Wire | undefined)[],
   if ('constant' in result) return [result];
   const { value } = result;
   const unknown = node.outputs.findIndex((output, i) => i > 0 && output !== '' && !nodes.shapes.has(`${value}/${i}`));
-  if (unknown > 0) throw notExpressible(`the shape of output ${unknown} of ${nodeLabel(node)} is not known here`);
+  if (unknown > 0) throw notExpressible(`the shape of output ${unknown} of ${nodeLabel(node)} is unknown`);
   const zero = MOVES.has(opType) && (opType === 'Concat' ? inputs.every(isZero) : isZero(first));
   return node.outputs.map((_, i): Wire => (i === 0 ? { value, zero } : { value: `${value}/${i}` }));
 }
@@ -66,7 +66,7 @@ function typeOf(wire: Wire, nodes: Nodes): DType {
   if (kind === 'float') return 'f32';
   if (kind === 'bool') return 'bool';
   if ('constant' in wire) return wire.constant.type ?? 'i64';
-  throw notExpressible('CastLike has the type of computed whole numbers');
+  throw notExpressible('CastLike takes its type from computed integers');
 }
 
 /** Whether a value is known to be all zeros. */
@@ -133,13 +133,13 @@ function parts(node: OnnxNode, [x, sizes]: readonly Wire[], opset: number, nodes
   const axis = intOf(node, 'axis') ?? 0;
   const whole = nodes.shape(x).at(axis)?.size ?? null;
   const each = whole === null ? undefined : Math.ceil(whole / node.outputs.length);
-  if (sizes && 'value' in sizes) throw notExpressible('Split cuts at sizes that are computed');
+  if (sizes && 'value' in sizes) throw notExpressible('the sizes of Split are computed');
   if ((intOf(node, 'num_outputs') ?? node.outputs.length) !== node.outputs.length)
-    throw notExpressible('Split has other outputs than pieces');
+    throw notExpressible('Split has more or fewer outputs than pieces');
   const said = opset < 13 ? intsOf(node, 'split') : sizes && Array.from(sizes.constant.data);
   const given = said ?? (each === undefined ? undefined : node.outputs.map((_, i) => Math.min(each, whole! - i * each)));
   // the sizes must add up to that of the axis, which must be known
-  if (!given || given.reduce((a, b) => a + b, 0) !== whole) throw notExpressible('Split cuts an axis of no fixed size');
+  if (!given || given.reduce((a, b) => a + b, 0) !== whole) throw notExpressible('Split cuts an axis of unknown size');
   let from = 0;
   return given.map(size => {
     from += size;

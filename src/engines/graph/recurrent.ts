@@ -90,15 +90,15 @@ function oneDirection(
 
 /** @param x shape of X, features last @param W [dirs, G·M, D] @throws RnnError E_ONNX_SHAPE */
 export function checkFeatures(x: readonly number[], { shape: [, , D] }: GraphValue): void {
-  if (x[2] !== D) throw shapeError(`X has ${x[2]} features, W takes ${D}`, formatShape(x), `${D} features`);
+  if (x[2] !== D) throw shapeError(`X has ${x[2]} features, W needs ${D}`, formatShape(x), `${D} features`);
 }
 
 /** @throws RnnError E_ONNX_SHAPE, E_LENGTHS */
 export function checkLengths({ data, shape }: GraphValue, N: number, T: number): void {
-  if (data.length !== N) throw shapeError('sequence_lens has one length a sample', formatShape(shape), formatShape([N]));
+  if (data.length !== N) throw shapeError('sequence_lens needs one length per sample', formatShape(shape), formatShape([N]));
   const wrong = data.findIndex(n => !Number.isInteger(n) || n < 0 || n > T);
   if (wrong >= 0) {
-    throw new RnnError('shape', 'E_LENGTHS', `sequence_lens[${wrong}] is ${data[wrong]}, and there are ${T} steps`, {
+    throw new RnnError('shape', 'E_LENGTHS', `sequence_lens[${wrong}] is ${data[wrong]}, but there are ${T} steps`, {
       where: 'sequence_lens',
       expected: `0 to ${T}`,
       found: String(data[wrong]),

@@ -15,7 +15,7 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
   const [X, W, R, B, lengths, h0, c0, P] = inputs;
   const constant = (wire: Wire | undefined, what: string) => {
     if (wire && 'constant' in wire) return wire.constant;
-    throw notExpressible(`${what} of ${nodeLabel(node)} is ${wire ? 'computed while running' : 'not given'}`);
+    throw notExpressible(`${what} of ${nodeLabel(node)} is ${wire ? 'only known at run time' : 'not given'}`);
   };
   if (!X) throw notExpressible(`X of ${nodeLabel(node)} is not given`);
   const weights = directionWeights(own, constant(W, 'W'), constant(R, 'R'), B && constant(B, 'B'), P && constant(P, 'P'));
@@ -34,7 +34,7 @@ export function recurrentLayer(node: OnnxNode, inputs: readonly (Wire | undefine
   const states = initial.some(wire => wire && !isPlain(wire))
     ? Array.from({ length: dirs }, (_, d) =>
         initial.map(wire => {
-          if (!wire) throw notExpressible('one of two states is given');
+          if (!wire) throw notExpressible('only one of two initial states is given');
           return nodes.op('state', 'Gather', [wire, nodes.int(d)], { axis: own.layout === 0 ? 0 : 1 });
         }),
       ).flat()
@@ -95,7 +95,7 @@ function mayBeEqual(a: Dim, b: Dim): boolean {
 /** Returns the layer's spec. @throws RnnError if the two directions have different activations, which a spec cannot express */
 function recurrentSpec(node: RecurrentNode, units: number, useBias: boolean, peepholes: boolean): Record<string, unknown> {
   const [first, second] = node.directions.map(({ reverse: _, ...functions }) => functions);
-  if (second && JSON.stringify(first) !== JSON.stringify(second)) throw notExpressible('the two directions have other activations');
+  if (second && JSON.stringify(first) !== JSON.stringify(second)) throw notExpressible('the two directions have different activations');
   return {
     kind: node.kind,
     units,

@@ -110,7 +110,7 @@ class Parser {
       const start = this.at;
       if (this.text[start] !== '"') throw this.error('E_JSON_SYNTAX', `expected a key in double quotes, found ${this.near()}`);
       const key = this.string();
-      if (key in result) throw this.error('E_JSON_DUPLICATE', `the key "${escapeText(key, 60)}" stands twice in one object`, start);
+      if (key in result) throw this.error('E_JSON_DUPLICATE', `the key "${escapeText(key, 60)}" occurs twice in one object`, start);
       if (!this.accept(':')) throw this.error('E_JSON_SYNTAX', `expected ':' after the key "${escapeText(key, 40)}", found ${this.near()}`);
       result[key] = this.value();
     } while (this.accept(','));

@@ -41,7 +41,7 @@ export function readTable(source: ByteSource, limits: Limits): TableEntry[] {
     for (const entry of readBlock(source, handle, limits, budget)) {
       checkTime(limits);
       if (entries.length > 0 && entry.key <= entries[entries.length - 1].key)
-        throw tableError(handle.offset, 'keys are not in order, or one stands twice');
+        throw tableError(handle.offset, 'keys are not in order, or one occurs twice');
       entries.push(entry);
       if (entries.length > limits.tensors + 1)
         throw overLimit('tensors', limits.tensors, 'E_LIMIT_TENSORS', `at least ${entries.length - 1} entries in the index`);
@@ -67,7 +67,7 @@ function readBlock(source: ByteSource, { offset, size }: Handle, limits: Limits,
   const trailer = new ByteReader(whole.subarray(size), 'E_TABLE_SHORT', offset + size);
   const compression = trailer.u8();
   if (masked(crc32c(whole.subarray(0, size + 1))) !== trailer.u32())
-    throw tableError(offset, 'the checksum of a block does not fit: the file is damaged');
+    throw tableError(offset, 'the checksum of a block is wrong: the file is damaged');
   const packed = new ByteReader(whole.subarray(0, size), 'E_TABLE_SHORT', offset);
   const tooLong = (length: number) =>
     overLimit(

@@ -23,7 +23,7 @@ export function parseNumpyHeader(text: string, offset: number): NumpyHeader {
   cursor.expect('{', "the header must be a dictionary, '{'");
   while (!cursor.accept('}')) {
     const key = cursor.string('a key');
-    if (found.has(key)) throw cursor.error(`the key '${escapeText(key, 40)}' stands twice`);
+    if (found.has(key)) throw cursor.error(`the key '${escapeText(key, 40)}' occurs twice`);
     cursor.expect(':', "':' after the key");
     if (key === 'descr') found.set(key, cursor.descr());
     else if (key === 'fortran_order') found.set(key, cursor.bool());

@@ -58,7 +58,7 @@ function run(machine: Machine, limits: Clock): Pickled {
       const name = REFUSED[opcode] ?? 'unknown';
       throw machine.error(
         'E_PT_OPCODE',
-        `the pickle opcode ${name} (0x${opcode.toString(16)}) is not carried out: what it needs is not in the file`,
+        `the pickle opcode ${name} (0x${opcode.toString(16)}) is not supported: what it needs is not in the file`,
         `opcode ${name}`,
       );
     }

@@ -56,7 +56,7 @@ const dict: Call = ([pairs = []], fail) => {
 const list: Call = ([items = []]) => (Array.isArray(items) ? [...items] : undefined);
 const parameter: Call = ([tensor], fail) => {
   if (isRef(tensor, 'tensor') || isRef(tensor, 'object')) return tensor;
-  throw fail('E_PT_PICKLE', 'a parameter is made of what is not a tensor');
+  throw fail('E_PT_PICKLE', 'a parameter is made of something that is not a tensor');
 };
 const fromType: Call = ([make, , args], fail) =>
   isRef(make, 'global') && Array.isArray(args) ? CALLS.get(make.name)?.(args, fail) : undefined;

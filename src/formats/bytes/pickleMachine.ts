@@ -108,7 +108,7 @@ export class Machine {
     const top = this.top();
     if (isRef(top, 'object')) top.list ??= [];
     const list = isRef(top, 'object') ? top.list : top;
-    if (!Array.isArray(list)) throw this.error('E_PT_PICKLE', 'the pickle appends to what is not a list');
+    if (!Array.isArray(list)) throw this.error('E_PT_PICKLE', 'the pickle appends to something that is not a list');
     for (const value of values) list.push(value);
   }
 
@@ -116,7 +116,8 @@ export class Machine {
     const top = this.top();
     if (isRef(top, 'object')) top.items ??= new Map();
     const dict = isRef(top, 'object') ? top.items : top;
-    if (!(dict instanceof Map) || pairs.length % 2 === 1) throw this.error('E_PT_PICKLE', 'the pickle sets items of what is not a dict');
+    if (!(dict instanceof Map) || pairs.length % 2 === 1)
+      throw this.error('E_PT_PICKLE', 'the pickle sets items of something that is not a dict');
     for (let i = 0; i < pairs.length; i += 2) {
       const key = pairs[i];
       if (dict.has(key)) throw this.error('E_PT_DUPLICATE', `the key '${escapeText(wordOf(key), 80)}' is set twice`);
@@ -155,7 +156,7 @@ export class Machine {
   line(decode: (bytes: Uint8Array, offset: number) => string = decodeUtf8): string {
     const { bytes, position } = this.reader;
     const end = bytes.indexOf(0x0a, position);
-    if (end < 0) throw this.error('E_PT_PICKLE', 'a name is not ended');
+    if (end < 0) throw this.error('E_PT_PICKLE', 'a name is not terminated');
     const text = decode(this.reader.take(end - position, 'name'), this.reader.offset);
     this.reader.position++;
     return text;
@@ -172,8 +173,9 @@ export class Machine {
 
   /** Calls a function (opcode REDUCE) or a class (NEWOBJ, INST, OBJ): executed if it is on the list of pickleCalls.ts, else recorded. */
   call(callee: Pickled, args: Pickled): void {
-    if (!Array.isArray(args)) throw this.error('E_PT_PICKLE', 'the pickle calls with what is not a list of arguments');
-    if (!isRef(callee, 'global') && !isRef(callee, 'object')) throw this.error('E_PT_PICKLE', 'the pickle calls what is not a name');
+    if (!Array.isArray(args)) throw this.error('E_PT_PICKLE', 'the pickle calls a function with something that is not a list of arguments');
+    if (!isRef(callee, 'global') && !isRef(callee, 'object'))
+      throw this.error('E_PT_PICKLE', 'the pickle calls something that is not a name');
     this.push(called(callee, args, (code, message) => this.error(code, message)));
   }
 
@@ -209,7 +211,7 @@ export class Machine {
 
   build(): void {
     const state = this.pop();
-    if (!built(this.top(), state)) throw this.error('E_PT_PICKLE', 'the pickle sets the state of what can have none');
+    if (!built(this.top(), state)) throw this.error('E_PT_PICKLE', 'the pickle sets the state of something that has none');
   }
 }
 

@@ -30,7 +30,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** repr of a text of Python 2: 'it\'s \x00' */
 export function quotedText(line: string, fail: Fail): string {
   const quoted = /^(['"])(.*)\1$/s.exec(line);
-  if (!quoted) throw fail(`${escapeText(line, 40)} is not a text in quotes`);
+  if (!quoted) throw fail(`${escapeText(line, 40)} is not a string in quotes`);
   return quoted[2].replace(/\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.)/gs, (whole, code: string) => {
     if (code[0] === 'x') return String.fromCharCode(Number.parseInt(code.slice(1), 16));
     if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8));

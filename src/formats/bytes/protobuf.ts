@@ -117,7 +117,7 @@ export class Field {
       const row = schema.fields.get(number);
       if (row) {
         const [, name, read, repeated] = row;
-        if (!repeated && seen.has(number)) throw protobufError(cursor.position, `the field ${name} stands twice`, schema.name);
+        if (!repeated && seen.has(number)) throw protobufError(cursor.position, `the field ${name} occurs twice`, schema.name);
         seen.add(number);
         this.where = `${schema.name}.${name}`;
         read(draft, this);

@@ -45,7 +45,8 @@ export function readSharedType(file: Hdf5, body: ByteReader): H5Type {
   if (version < 1 || version > 3 || (version === 3 && type !== 2))
     throw h5Error('E_H5_TYPE', `offset ${body.offset}: a datatype kept in a shared heap is not read`);
   const message = findMessage(readMessages(file, body.u64('shared message address')), MESSAGE.datatype);
-  if (!message || message.shared) throw h5Error('E_H5_TYPE', `offset ${body.offset - 8}: a shared datatype that is none`);
+  if (!message || message.shared)
+    throw h5Error('E_H5_TYPE', `offset ${body.offset - 8}: a shared datatype points to an object that is not a datatype`);
   return readType(bodyOf(message));
 }
 

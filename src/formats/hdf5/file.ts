@@ -142,7 +142,7 @@ export function nodeAt(file: Hdf5, address: bigint, headBytes: number, entryByte
 /** Records that a tree's node was visited. @throws RnnError E_H5_TREE (format) if it was visited before */
 export function visitOnce(file: Hdf5, visited: Set<bigint>, address: bigint): void {
   if (visited.has(address))
-    throw h5Error('E_H5_TREE', `offset ${BigInt(file.base) + address}: a B-tree node that stands in its tree twice`);
+    throw h5Error('E_H5_TREE', `offset ${BigInt(file.base) + address}: a B-tree node that occurs twice in its tree`);
   visited.add(address);
 }
 

@@ -15,13 +15,13 @@ export function checkGraph(graph: OnnxGraph, notes: string[], around: ReadonlySe
   for (const node of graph.nodes) {
     for (const name of node.outputs.filter(name => name !== '')) {
       if (given.has(name) || made.has(name))
-        throw graphError('E_ONNX_DUPLICATE', node, `gives '${escapeText(name, 60)}', which is given already`);
+        throw graphError('E_ONNX_DUPLICATE', node, `computes '${escapeText(name, 60)}', which already exists`);
       made.add(name);
     }
   }
   for (const node of graph.nodes) {
     const missing = readsOf(node).find(name => name !== '' && !given.has(name) && !made.has(name) && !around.has(name));
-    if (missing !== undefined) throw graphError('E_ONNX_MISSING', node, `reads '${escapeText(missing, 60)}', which nothing gives`);
+    if (missing !== undefined) throw graphError('E_ONNX_MISSING', node, `reads '${escapeText(missing, 60)}', which nothing computes`);
   }
   for (const { name } of graph.outputs) {
     if (!given.has(name) && !made.has(name) && !around.has(name)) {
@@ -73,7 +73,7 @@ function inOrder(nodes: readonly OnnxNode[], made: ReadonlySet<string>): OnnxNod
   }
   if (ordered.length < nodes.length) {
     const stuck = nodes[missing.findIndex(count => count > 0)];
-    throw graphError('E_ONNX_CYCLE', stuck, 'waits for its own output, directly or by way of others');
+    throw graphError('E_ONNX_CYCLE', stuck, 'depends on its own output, directly or through other nodes');
   }
   // keep the file's order where it can be computed in this order
   return isOrdered(nodes, made) ? [...nodes] : ordered;

@@ -46,10 +46,15 @@ function expandGraph(graph: OnnxGraph, state: State, depth: number): OnnxGraph {
 function expandNode(node: OnnxNode, state: State, depth: number): OnnxNode[] {
   const called = state.functions.get(functionKey({ domain: node.domain, name: node.opType, overload: node.overload ?? '' }));
   if (depth > MOST_DEPTH || ++state.nodes > MOST_NODES) {
-    throw new RnnError('limit', 'E_LIMIT_FUNCTIONS', `the functions of the model become more than ${MOST_NODES} nodes, or never end`, {
-      where: escapeText(node.opType, 60),
-      expected: `at most ${MOST_NODES} nodes, ${MOST_DEPTH} calls inside each other`,
-    });
+    throw new RnnError(
+      'limit',
+      'E_LIMIT_FUNCTIONS',
+      `the functions of the model expand to more than ${MOST_NODES} nodes, or call themselves`,
+      {
+        where: escapeText(node.opType, 60),
+        expected: `at most ${MOST_NODES} nodes, ${MOST_DEPTH} nested calls`,
+      },
+    );
   }
   if (!called) return [withBodies(node, graph => expandGraph(graph, state, depth))];
   const rename = namesOf(node, called, ++state.calls);

@@ -50,13 +50,13 @@ export function externalPlace(
     if (!openPart)
       throw fail(
         `the data are in '${escapeText(location, 80)}' beside the model, and there is no folder to look in`,
-        'give the path of the model, not a stream',
+        'give the path of the model instead of piping it in',
       );
     const part = parts.get(location) ?? openPart(location, 'inside');
     parts.set(location, part);
     if (start + needed > part.size) {
       const message = `needs bytes ${start} to ${start + needed} of '${escapeText(location, 80)}', which has ${part.size}`;
-      throw fail(message, 'the data file is truncated or another one; save or download both again');
+      throw fail(message, 'the data file is truncated or belongs to another model; save or download both again');
     }
     return { source: part, start };
   };

@@ -90,7 +90,7 @@ export function finishTensor(draft: TensorDraft, numbers: Numbers): OnnxTensor {
   const { dims, dataType, offset } = draft;
   const { limits } = numbers.budget;
   checkName(draft.name, 'tensor', limits);
-  if (draft.segment) throw tensorError('E_ONNX_TENSOR', offset, 'the data are in segments, which are not read');
+  if (draft.segment) throw tensorError('E_ONNX_TENSOR', offset, 'data in segments is not supported');
   const dtype = ONNX_DTYPES.get(dataType);
   if (!dtype && !OTHER_DTYPES.has(dataType))
     throw tensorError('E_ONNX_DTYPE', offset, `data_type ${dataType} does not exist`, String(dataType));
@@ -143,11 +143,11 @@ function storedOf(draft: TensorDraft, dtype: DType, size: bigint, numbers: Numbe
   const { raw, dims, offset } = draft;
   const typed = typedData(draft, dtype);
   const kinds = [draft.floats, draft.doubles, draft.int32s, draft.int64s, draft.uint64s].filter(list => list !== typed && list.length > 0);
-  if (kinds.length > 0 || draft.strings > 0) throw tensorError('E_ONNX_TENSOR', offset, `data of another type than ${dtype}`);
+  if (kinds.length > 0 || draft.strings > 0) throw tensorError('E_ONNX_TENSOR', offset, `the type of the data is not ${dtype}`);
   const needed = size * BigInt(DTYPE_BYTES[dtype]);
   if (isExternal(draft)) {
     const place = externalPlace(draft, dtype, Number(size), numbers);
-    if (typed.length > 0 || raw) throw tensorError('E_ONNX_TENSOR', offset, 'the data are in another file and here, too');
+    if (typed.length > 0 || raw) throw tensorError('E_ONNX_TENSOR', offset, 'the data is given both here and in another file');
     return place;
   }
   if (raw && raw.length > 0) {

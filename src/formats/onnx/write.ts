@@ -59,7 +59,7 @@ function writeAttribute([name, attribute]: [string, OnnxAttribute], pbf: PbfWrit
 
 function writeTensor({ name, tensor }: { name: string; tensor: OnnxTensor }, pbf: PbfWriter): void {
   const { dtype, shape, data } = tensor;
-  if (!dtype) throw new RnnError('format', 'E_ONNX_WRITE', `the tensor '${name}' holds no plain numbers, so it cannot be written`);
+  if (!dtype) throw new RnnError('format', 'E_ONNX_WRITE', `the tensor '${name}' has an element type that cannot be written`);
   for (const n of shape) writeInt(pbf, 1, BigInt(n));
   writeInt(pbf, 2, BigInt(ONNX_TYPES[dtype]));
   writeText(pbf, 8, name);

@@ -32,7 +32,7 @@ export function readLegacy(file: ByteSource, limits: Limits): LegacyFile {
   if (protocol.value !== PROTOCOL) throw damaged(`protocol ${shown(protocol.value)}; only ${PROTOCOL} is read`);
   if (system.value instanceof Map && system.value.get('little_endian') === false) throw damaged('the numbers are big-endian');
   if (!Array.isArray(keys.value) || !keys.value.every(key => typeof key === 'string'))
-    throw damaged(`offset ${object.end}: the keys of its storages are no list of text`);
+    throw damaged(`offset ${object.end}: the storage keys are not a list of strings`);
   const places = placesOf(file, keys.value as string[], keys.end, object.storages);
   return {
     value: object.value,
@@ -73,7 +73,7 @@ function placesOf(
     const type = types.get(key) ?? 'no tensor';
     const width = storageWidth(type);
     const name = escapeText(key, 40);
-    if (width === undefined) throw damaged(`offset ${at}: storage ${name} is of ${escapeText(type, 60)}, whose numbers are not known`);
+    if (width === undefined) throw damaged(`offset ${at}: storage ${name} is of ${escapeText(type, 60)}, which is not supported`);
     if (at + COUNT_BYTES > file.size) throw damaged(`offset ${at}: the count of storage ${name} is missing`);
     const bytes = file.read(at, COUNT_BYTES);
     const count = new DataView(bytes.buffer, bytes.byteOffset, COUNT_BYTES).getBigInt64(0, true);

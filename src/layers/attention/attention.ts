@@ -52,8 +52,8 @@ function attentionLayer(
       const [D, E] = [query, key].map(featuresOf);
       const spread = layer.score !== 'dot' && (D.size === 1 || E.size === 1);
       if (D.size !== E.size && !spread)
-        throw new RnnError('shape', 'E_MERGE', `a query of ${D.size} and keys of ${E.size} features are not compared here`, {
-          expected: 'as many features in both',
+        throw new RnnError('shape', 'E_MERGE', `the query has ${D.size} features, the keys have ${E.size}`, {
+          expected: 'equal numbers of features',
           found: `${D.size} and ${E.size}`,
         });
       checkAround(query, value, key);
@@ -109,7 +109,7 @@ function checkAround(query: DimShape, ...others: readonly DimShape[]): void {
     shape.length !== query.length || between(shape).some(({ size }, i) => size !== null && (between(query)[i].size ?? size) !== size);
   const other = others.find(isOther);
   if (other)
-    throw new RnnError('shape', 'E_MERGE', `a query ${showShape(query)} does not attend to ${showShape(other)} here`, {
+    throw new RnnError('shape', 'E_MERGE', `a query ${showShape(query)} cannot attend to ${showShape(other)}`, {
       expected: 'the same axes between samples and steps',
       found: `${showShape(query)} and ${showShape(other)}`,
     });
@@ -118,9 +118,9 @@ function checkAround(query: DimShape, ...others: readonly DimShape[]): void {
 /** Checks that an attention mask is [N, S] (values), or [N, T, S] (query-value pairs). @throws RnnError E_KERAS_OPTION */
 function checkMask({ causal }: AttentionSpec, mask: DimShape, rank: number): void {
   if (rank === 3 && (mask.length === 2 || (mask.length === 3 && !causal))) return;
-  throw new RnnError('unsupported', 'E_KERAS_OPTION', 'the mask of this attention is not understood here', {
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', 'this mask of an attention layer is not supported', {
     where: 'mask',
-    expected: 'a query of three axes with a mask of the values [N, S], or [N, T, S] without use_causal_mask',
+    expected: 'a query of three axes with a value mask [N, S], or [N, T, S] without use_causal_mask',
     found: `a query of ${rank} axes with a mask ${showShape(mask)}`,
   });
 }

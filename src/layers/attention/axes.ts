@@ -41,8 +41,8 @@ export function unfolded(t: Tensor, { around, along }: AttendedAxes, shape: read
 /** Refuses masks if there are more than three axes: Keras applies them to the wrong ones. @throws RnnError E_KERAS_OPTION */
 export function checkUnmasked(rank: number, masks: readonly unknown[]): void {
   if (rank > 3 && masks.some(mask => mask !== undefined))
-    throw new RnnError('unsupported', 'E_KERAS_OPTION', 'a mask comes with a query, key or value of more than three axes', {
+    throw new RnnError('unsupported', 'E_KERAS_OPTION', 'the query, key or value has a mask and more than three axes', {
       expected: 'no mask, or [N, T, features]',
-      found: 'a mask of steps',
+      found: 'a mask [N, T]',
     });
 }

@@ -194,11 +194,16 @@ function checkAxes(layer: MultiHeadSpec, query: DimShape, value: DimShape = quer
   if (query.length === 3 || !(layer.causal || layer.slidingWindow)) return;
   const isOther = (x: DimShape) => x[1].size !== null && x[along[0]].size !== null && x[1].size !== x[along[0]].size;
   if (along.length > 1 || isOther(query) || isOther(value))
-    throw new RnnError('unsupported', 'E_KERAS_OPTION', 'a causal mask over other axes than the first after the samples', {
-      where: layer.causal ? 'use_causal_mask' : 'sliding_window',
-      expected: 'attention along one axis, as long as axis 1, as Keras computes the mask',
-      found: `${showShape(query)} along ${along.join(', ')}`,
-    });
+    throw new RnnError(
+      'unsupported',
+      'E_KERAS_OPTION',
+      'a causal mask over an axis other than the first after the samples is not supported',
+      {
+        where: layer.causal ? 'use_causal_mask' : 'sliding_window',
+        expected: 'attention along one axis, as long as axis 1, as Keras computes the mask',
+        found: `${showShape(query)} along ${along.join(', ')}`,
+      },
+    );
 }
 
 function grouped(config: Json): Json {

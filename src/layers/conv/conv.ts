@@ -94,9 +94,9 @@ function groupedChannels(layer: ConvSpec, input: DimShape): number {
   const C = widthOf(lastChannels(layer) ? input : input.slice(0, 2));
   const { groups, filters } = layer;
   if (C % groups === 0 && filters % groups === 0) return C;
-  throw new RnnError('shape', 'E_GROUPS', `${C} channels and ${filters} filters do not fall into ${groups} groups`, {
+  throw new RnnError('shape', 'E_GROUPS', `${C} channels and ${filters} filters cannot be divided into ${groups} groups`, {
     where: 'groups',
-    expected: 'a number that divides both',
+    expected: 'a divisor of both',
     found: String(groups),
   });
 }

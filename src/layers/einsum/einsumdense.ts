@@ -135,14 +135,17 @@ export const einsumdense: LayerKind<EinsumDenseSpec> = {
 
 function checkText(value: unknown, key: string): unknown {
   if (typeof value === 'string' && /^[a-zA-Z.,>-]{1,100}$/.test(value)) return value;
-  throw new RnnError('spec', 'E_SPEC_TYPE', `${key} is not an equation`, { where: key, expected: "letters, as in 'abc,cd->abd'" });
+  throw new RnnError('spec', 'E_SPEC_TYPE', `${key} is not a string of letters`, { where: key, expected: "letters, as in 'abc,cd->abd'" });
 }
 
 function checkOutput(value: unknown, key: string): unknown {
   const list = typeof value === 'number' ? [value] : value;
   const fits = Array.isArray(list) && list.every(n => n === null || (Number.isInteger(n) && n > 0));
   if (fits) return list;
-  throw new RnnError('spec', 'E_SPEC_TYPE', `expected sizes, or null for those of the input`, { where: key, expected: 'a list of sizes' });
+  throw new RnnError('spec', 'E_SPEC_TYPE', `expected a size, or null to take that of the input`, {
+    where: key,
+    expected: 'a list of sizes',
+  });
 }
 
 interface Solved {
@@ -166,7 +169,7 @@ function solved(layer: EinsumDenseSpec, input: DimShape): Solved {
     const size = right ? given[i] : given[i - elided];
     const known = sizes.get(letter);
     if (known && size !== null && size !== undefined && known.size !== null && known.size !== size)
-      throw new RnnError('shape', 'E_RANK', `the equation keeps ${known.symbol} = ${known.size}, the output has ${size} there`, {
+      throw new RnnError('shape', 'E_RANK', `the equation keeps ${known.symbol} = ${known.size}, but the output shape has ${size} there`, {
         expected: String(known.size),
         found: String(size),
       });
@@ -179,7 +182,7 @@ function solved(layer: EinsumDenseSpec, input: DimShape): Solved {
   if (missing || elided < 0) {
     const message = `${showShape(input)} and the output (${given.join(', ')}) do not say every size of ${layer.equation}`;
     throw new RnnError('shape', 'E_RANK', message, {
-      expected: 'a size for every letter that the input does not have',
+      expected: 'a size for every letter that is not in the input',
       found: given.join(', '),
     });
   }

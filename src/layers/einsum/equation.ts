@@ -30,7 +30,7 @@ export function equationOf(text: string, rank: number): Equation {
   const unknown = [...equation.output].find(l => !equation.input.includes(l) && !kernel.includes(l));
   const lost = [...kernel].find(l => !equation.input.includes(l) && !equation.output.includes(l));
   const twice = [equation.input, kernel, equation.output].find(letters => new Set(letters).size !== letters.length);
-  if (unknown || lost || twice) throw wrong(text, 'every letter once, and on the side it comes from');
+  if (unknown || lost || twice) throw wrong(text, 'each letter once per term, and every output letter in an input');
   return equation;
 }
 

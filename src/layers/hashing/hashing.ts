@@ -41,7 +41,7 @@ export const hashing: LayerKind<HashingSpec> = {
     const [first, ...others] = inputs.map(showShape);
     const other = others.find(shape => shape !== first);
     if (other === undefined) return inputs[0];
-    throw new RnnError('shape', 'E_MERGE', `crosses numbers of one shape but gets ${first} and ${other}`, {
+    throw new RnnError('shape', 'E_MERGE', `crosses inputs of one shape but gets ${first} and ${other}`, {
       expected: first,
       found: other,
     });
@@ -80,7 +80,7 @@ function whole(data: FloatArray, k: number): bigint {
     : `hashes ${v}, which is no number`;
   throw new RnnError('shape', 'E_TOKEN', message, {
     expected: `whole numbers within ±${limit - 1}`,
-    found: `${v} at place ${k}`,
+    found: `${v} at position ${k}`,
     ...(Number.isFinite(v) && limit === 2 ** 24 ? { fix: 'compute in float64 (--dtype f64)' } : {}),
   });
 }

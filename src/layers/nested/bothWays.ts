@@ -61,8 +61,8 @@ export const bidirectional: LayerKind<BothWaysSpec> = {
     if (layer.merge === null) return a;
     const [wide, other] = [a[a.length - 1], b[b.length - 1]];
     if (layer.merge !== 'concat' && wide.size !== other.size)
-      throw new RnnError('shape', 'E_MERGE', `cannot join ${wide.size} and ${other.size} units by ${layer.merge}`, {
-        expected: 'as many units both ways, or concat',
+      throw new RnnError('shape', 'E_MERGE', `cannot merge ${wide.size} and ${other.size} units with ${layer.merge}`, {
+        expected: 'equal units in both directions, or concat',
         found: `${wide.size} and ${other.size}`,
       });
     return layer.merge === 'concat' ? [...a.slice(0, -1), sideBySide(wide, other)] : a;

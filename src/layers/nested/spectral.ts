@@ -45,7 +45,7 @@ export const spectralnorm: LayerKind<SpectralSpec> = {
 /** Refuses an Embedding: inside SpectralNormalization, Keras casts its vectors to the integer type of its input. @throws RnnError E_KERAS_OPTION */
 function withoutTokens(layer: Json): Json {
   if (layer.kind !== 'embedding') return layer;
-  throw new RnnError('unsupported', 'E_KERAS_OPTION', 'a spectrally normalised Embedding is not run here', {
+  throw new RnnError('unsupported', 'E_KERAS_OPTION', 'a spectrally normalised Embedding is not supported', {
     where: 'layer',
     expected: 'Dense, EinsumDense or a convolution',
     found: 'Embedding',

@@ -43,8 +43,8 @@ export const allsteps: LayerKind<AllStepsSpec> = {
     const [sequence, samples] = inputs;
     const count = inputs.length === 2 && sequence.length > 1 ? stepOf([...sequence.slice(0, 2), ...samples])[0].size : undefined;
     if (count === undefined || (count !== null && samples[0].size !== null && samples[0].size !== count))
-      throw new RnnError('shape', 'E_MERGE', `cannot put ${inputs.map(showShape).join(', ')} together`, {
-        expected: 'a sequence (N, T, …), and what became of its steps (N*T, …)',
+      throw new RnnError('shape', 'E_MERGE', `cannot reassemble ${inputs.map(showShape).join(', ')}`, {
+        expected: 'a sequence (N, T, …), and the result for its steps (N*T, …)',
         found: inputs.map(showShape).join(', '),
       });
     return [sequence[0], sequence[1], ...samples.slice(1)];

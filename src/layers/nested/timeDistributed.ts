@@ -61,7 +61,8 @@ export const timedistributed: LayerKind<TimeDistributedSpec> = {
 
 function expression({ layer }: TimeDistributedSpec, call: ScriptCall, target: 'numpy' | 'torch'): string {
   const script = kindOf(layer).scripts?.[target];
-  if (!script) throw new RnnError('unsupported', 'E_EMIT', `a script is not written for ${layer.kind} at every step`, { where: '--emit' });
+  if (!script)
+    throw new RnnError('unsupported', 'E_EMIT', `--emit does not support ${layer.kind} inside TimeDistributed`, { where: '--emit' });
   const [x] = call.inputs;
   const own = { ...call, inputs: [`${x}.reshape(-1, *${x}.shape[2:])`], shapes: [stepOf(call.shapes[0])], output: stepOf(call.output) };
   const rest = call.output.slice(2).map(d => d.size ?? -1);

@@ -89,7 +89,7 @@ function statistic(value: NestedNumbers, weight: Tensor | undefined, size: numbe
   if (value === null) return Float64Array.from(weight!.data);
   const { data } = nestedNumbers(value, 'mean');
   if (size % data.length === 0) return Float64Array.from({ length: size }, (_, k) => data[k % data.length]);
-  throw new RnnError('shape', 'E_STATISTICS', `${data.length} numbers are given for ${size} places`, {
+  throw new RnnError('shape', 'E_STATISTICS', `${data.length} numbers are given for ${size} positions`, {
     where: 'mean',
     expected: `${size} numbers`,
     found: String(data.length),

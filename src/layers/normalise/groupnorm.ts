@@ -100,9 +100,9 @@ function groupsIn(layer: GroupNormSpec, shape: DimShape): number {
 function groupsOf({ groups }: GroupNormSpec, channels: number): number {
   if (groups === -1) return channels;
   if (Number.isInteger(groups) && groups > 0 && channels % groups === 0) return groups;
-  throw new RnnError('shape', 'E_GROUPS', `${channels} channels do not fall into ${groups} groups`, {
+  throw new RnnError('shape', 'E_GROUPS', `${channels} channels cannot be divided into ${groups} groups`, {
     where: 'groups',
-    expected: `a number that divides ${channels}`,
+    expected: `a divisor of ${channels}`,
     found: String(groups),
   });
 }

@@ -110,12 +110,10 @@ export const resize: LayerKind<ResizeSpec> = {
     inputType: 'whole',
     config({ size: [height, width], interpolation, antialias, crop, pad, fillValue, dataFormat, whole }) {
       if (whole !== null)
-        throw new RnnError(
-          'unsupported',
-          'E_CONVERT_LAYER',
-          `an image of ${whole} is not written: its numbers are rounded when it is resized`,
-          { expected: 'a network whose images are float32', found: whole },
-        );
+        throw new RnnError('unsupported', 'E_CONVERT_LAYER', `resizing ${whole} images cannot be converted: Keras rounds the results`, {
+          expected: 'float32 images',
+          found: whole,
+        });
       return {
         ...{ height, width, interpolation, data_format: dataFormat },
         ...(antialias ? { antialias } : {}),
@@ -137,11 +135,16 @@ export const resize: LayerKind<ResizeSpec> = {
 function checkAreas(layer: Resizing, input: DimShape): void {
   const isWhole = spaceAxes(layer, 2).every((axis, i) => input[axis].size === null || input[axis].size % layer.size[i] === 0);
   if (!layer.whole || layer.interpolation !== 'area' || (isWhole && !layer.crop && !layer.pad)) return;
-  throw new RnnError('unsupported', 'E_KERAS_OPTION', 'means over parts of whole numbers are rounded by the last digit of their sums', {
-    where: 'interpolation',
-    expected: 'float images, whole parts of the size, or another interpolation than area',
-    found: `area of ${layer.whole}, ${showShape(input)} to ${layer.size.join(' × ')}`,
-  });
+  throw new RnnError(
+    'unsupported',
+    'E_KERAS_OPTION',
+    'area interpolation of integers is not supported: how a mean is rounded depends on the last digit of a sum',
+    {
+      where: 'interpolation',
+      expected: 'float images, a size that divides the input, or an interpolation other than area',
+      found: `area of ${layer.whole}, ${showShape(input)} to ${layer.size.join(' × ')}`,
+    },
+  );
 }
 
 /** Resizes an image, after padding or cropping it if the layer keeps the proportions. */

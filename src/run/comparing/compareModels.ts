@@ -41,7 +41,7 @@ export function refuseUnused(request: CompareRequest, unused: readonly (keyof Co
   const given = unused.find(key => request[key] !== undefined);
   if (given === undefined) return;
   const flag = request[given] === false ? flagOf(given).replace('--', '--no-') : flagOf(given);
-  throw new RnnError('usage', 'E_CONFLICT', `${flag} has nothing to do where ${what} are compared`, { fix: `drop ${flag}` });
+  throw new RnnError('usage', 'E_CONFLICT', `${flag} has no effect when ${what} are compared`, { fix: `drop ${flag}` });
 }
 
 /**

@@ -57,7 +57,7 @@ function chosen(only: Tensor | undefined, tensors: ReadArrays['tensors'], format
     found: escapeNames(names.slice(0, 8)) || 'nothing',
     where: shownPath(path),
     fix: MODEL_FORMATS.has(format)
-      ? 'two networks stand beside the flags: rnn-cli compare A B'
+      ? 'two networks are given without flags: rnn-cli compare A B'
       : `name one: FILE:${escapeText(names[0] ?? 'key', 40)}`,
   });
 }
@@ -78,11 +78,16 @@ function hiddenOf(tensors: ReadArrays['tensors'], { network, input }: Prepared):
     if (sameShape(found.states.shape, expected)) return [{ layer: layer.name, ...found }];
     // an array 'y' may share a layer's name, and 'h' may be the last state only: these are recognised by shape
     if (!/[/\d]/.test(found.key)) return [];
-    throw new RnnError('shape', 'E_INPUT_SHAPE', `hidden states ${escapeText(found.key, 40)} have another shape than ${layer.name} gives`, {
-      where: '--against',
-      expected: `[N, T, M] = ${formatShape(expected)}`,
-      found: formatShape(found.states.shape),
-    });
+    throw new RnnError(
+      'shape',
+      'E_INPUT_SHAPE',
+      `the shape of the hidden states ${escapeText(found.key, 40)} is not that of ${layer.name}`,
+      {
+        where: '--against',
+        expected: `[N, T, M] = ${formatShape(expected)}`,
+        found: formatShape(found.states.shape),
+      },
+    );
   });
   if (named.length > 0) return named;
   const sequences = [...tensors].filter(([, t]) => t.shape.length === 3 && t.shape[0] === N && t.shape[1] === T);

@@ -155,7 +155,7 @@ async function drawnByGraph(side: Side, request: PairRequest, sizes: { N: number
 function inputsFor({ inputs }: Side, own: Inputs, [first, second]: readonly [Side, Side]): Inputs {
   if (inputs.length !== own.size) {
     const [a, b] = [first, second].map(side => escapeNames(side.inputs.map(({ name }) => name)));
-    throw new RnnError('shape', 'E_INPUT_NAME', 'the two networks do not take the same inputs', {
+    throw new RnnError('shape', 'E_INPUT_NAME', 'the two networks have different inputs', {
       where: escapeText(second.file),
       expected: `${first.inputs.length}, as ${escapeText(first.file)}: ${a}`,
       found: `${second.inputs.length}: ${b}`,

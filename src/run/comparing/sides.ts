@@ -20,14 +20,14 @@ export function checkSides(request: CompareRequest): void {
   const conflict = (message: string, hint: { fix: string }) => new RnnError('usage', 'E_CONFLICT', message, hint);
   if (against === undefined) {
     if (engine !== undefined)
-      throw conflict('--engine is compared with nothing', { fix: 'add --against FILE, or name two: --engines manual,batched' });
+      throw conflict('--engine alone leaves nothing to compare with', { fix: 'add --against FILE, or name two: --engines manual,batched' });
     if (decimals !== undefined)
       throw conflict('--decimals says how a file was rounded, and no file is compared', { fix: 'name it: --against y.npy' });
     if (states)
       throw conflict('--states says that a file holds hidden states, and no file is compared', { fix: 'name it: --against h.npy' });
-  } else if (simulate !== undefined) throw conflict('--against brings the other output, --simulate makes one', two);
+  } else if (simulate !== undefined) throw conflict('--against gives the other output, and --simulate computes one', two);
   if (explain === false && budget !== undefined) {
-    throw conflict('--budget is time for the search for the cause, which --no-explain leaves out', two);
+    throw conflict('--budget limits the search for the cause, which --no-explain leaves out', two);
   }
   if (engines !== undefined && (engines.length < 2 || new Set(engines).size < engines.length)) {
     const message = `--engines needs two or more to compare, each once, found ${engines.join(',')}`;

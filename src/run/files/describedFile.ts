@@ -163,7 +163,7 @@ function topologyOf(topology: unknown): unknown {
   const { model_config: config } = topology as { model_config?: unknown };
   if (config !== undefined) return config;
   if ((topology as { node?: unknown }).node !== undefined) {
-    throw new RnnError('unsupported', 'E_TFJS_GRAPH', 'this is a tfjs graph model, whose layers are dissolved into operations', {
+    throw new RnnError('unsupported', 'E_TFJS_GRAPH', 'this is a TensorFlow.js graph model, which has no layers, only operations', {
       expected: 'a tfjs layers model',
       found: 'a graph model',
       fix: 'convert with --output_format tfjs_layers_model, or use the Keras file it was made from',

@@ -49,7 +49,7 @@ export function checkOrdinary(path: string, status: Stats): void {
       where: shownPath(path),
       expected: 'a file',
       found: 'a directory',
-      fix: 'give a file in it; of folders, a SavedModel alone is read',
+      fix: 'give a file in it; the only directory that can be read is a SavedModel',
     });
   }
   if (status.isSocket() || status.isBlockDevice()) throw device(path);
@@ -216,7 +216,7 @@ function stdinSource(most: number): Pieces {
       }
     },
     seek() {
-      throw new Error('standard input cannot be sought');
+      throw new Error('standard input cannot be read by offset');
     },
     async close(start) {
       if (!start) return;

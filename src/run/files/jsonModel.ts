@@ -59,7 +59,7 @@ async function arraysIn(source: ByteSource, names: readonly string[], limits: Li
   throw new RnnError('format', 'E_NO_MODEL', `${what}: no model and no arrays`, {
     expected: 'a spec ("layers"), Keras\' model.to_json() ("class_name"), or arrays by name',
     found: what,
-    fix: 'rnn-cli schema spec prints what a spec may hold',
+    fix: 'rnn-cli schema spec prints what a spec may contain',
   });
 }
 

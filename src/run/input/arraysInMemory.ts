@@ -79,7 +79,7 @@ function fromLists(what: string, lists: readonly unknown[]): TensorData {
     numbers.push(value as number);
     return typeof value === 'number';
   };
-  if (!visit(lists, 0)) throw wrong(what, 'has lists of different lengths, or something in them that is not a number');
+  if (!visit(lists, 0)) throw wrong(what, 'has lists of different lengths, or an element that is not a number');
   return { shape, data: Float64Array.from(numbers) };
 }
 

@@ -56,7 +56,7 @@ export function checkDrawnSizes(request: NetworkRequest, inputs: readonly Tensor
     const asked = request[letter];
     const has = inputs.some(({ shape }) => shape.includes(asked as number));
     if (typeof asked !== 'number' || has) continue;
-    throw new RnnError('shape', 'E_INPUT_SHAPE', `--${letter} ${asked} was given, and the file fixes another size`, {
+    throw new RnnError('shape', 'E_INPUT_SHAPE', `--${letter} ${asked} was given, but the file fixes another size`, {
       found: inputs.map(({ shape }) => formatShape(shape)).join(', '),
       fix: `drop --${letter}`,
     });
@@ -84,12 +84,17 @@ export function draw(network: Network, request: InputRequest, seed: string, inpu
   }
   const [own] = rng === 'keras' ? (network.described?.ownInitializers?.() ?? []) : [];
   if (own !== undefined)
-    throw new RnnError('unsupported', 'E_RNG_INIT', `--rng keras draws as Keras' layers do by default, and this network has others`, {
-      where: escapeText(own, 120),
-      expected: 'default initialisers without seeds',
-      found: escapeText(own, 120),
-      fix: 'save the model with its weights, or use --rng seedrandom',
-    });
+    throw new RnnError(
+      'unsupported',
+      'E_RNG_INIT',
+      `--rng keras draws with the default initialisers of Keras, but this network has others`,
+      {
+        where: escapeText(own, 120),
+        expected: 'default initialisers without seeds',
+        found: escapeText(own, 120),
+        fix: 'save the model with its weights, or use --rng seedrandom',
+      },
+    );
   const frameworkInit = network.framework === 'torch' ? 'torch' : 'keras';
   const { init } = request;
   return { rng, ...drawNetwork(network.model, weightShapesByLayer(network.shapes), { seed, rng, inputRng, init, frameworkInit, input }) };

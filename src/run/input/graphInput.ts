@@ -43,8 +43,8 @@ export async function readGraphInputs(
 ): Promise<GraphInputs> {
   const [flag] = FLAGS.filter(name => request[name]);
   if (flag) {
-    const message = `the graph is run as it stands: --${flag === 'timeMajor' ? 'time-major' : flag} has nothing to act on`;
-    throw new RnnError('usage', 'E_CONFLICT', message, { fix: 'give every input of the graph by its name in one .npz' });
+    const message = `the graph is run node by node: --${flag === 'timeMajor' ? 'time-major' : flag} has nothing to act on`;
+    throw new RnnError('usage', 'E_CONFLICT', message, { fix: 'give every input of the graph by name in one .npz' });
   }
   const given: Map<string, Tensor> = request.input === undefined ? new Map(all?.arrays) : await namedArrays(request.input, graph.inputs);
   for (const [flagName, path] of [

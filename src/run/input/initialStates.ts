@@ -106,6 +106,6 @@ function wrongStates({ shape }: Tensor, slots: readonly Slot[], N: number, width
     where,
     expected,
     found: formatShape(shape),
-    fix: `one row a sample (N = ${N}), one column a unit (${first} in ${escapeText(layer.name, 40)})${more}`,
+    fix: `one row per sample (N = ${N}), one column per unit (${first} in ${escapeText(layer.name, 40)})${more}`,
   });
 }

@@ -223,7 +223,7 @@ function ndim(t: Tensor, network: Network, message: string): RnnError {
   return new RnnError('shape', 'E_NDIM', `${message}, found ${formatShape(t.shape)}`, {
     expected: D === null ? '[N, T] token numbers' : '[N, T, D], or [T, D] for one sequence',
     found: formatShape(t.shape),
-    fix: D === null ? 'the network begins with an embedding: give whole numbers, one a step' : reshaped(t, D),
+    fix: D === null ? 'the network begins with an embedding: give whole numbers, one per step' : reshaped(t, D),
   });
 }
 

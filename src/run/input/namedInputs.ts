@@ -84,7 +84,7 @@ function checkSamples(inputs: readonly InputSpec[], tensors: readonly Tensor[], 
   const [name, firstName] = [inputs[other], inputs[0]].map(input => escapeText(input.name, 40));
   throw new RnnError('shape', 'E_INPUT_SHAPE', `the input '${name}' has ${of}, and '${firstName}' has ${first}`, {
     where: 'input',
-    expected: 'as many samples in each input',
+    expected: 'the same number of samples in each input',
     found: tensors.map(({ shape }) => formatShape(shape)).join(' and '),
     fix: 'give every input the same number of samples',
   });
@@ -93,7 +93,7 @@ function checkSamples(inputs: readonly InputSpec[], tensors: readonly Tensor[], 
 /** The generator of the inputs. Only our own has a separate stream for each of several inputs. @throws RnnError E_CONFLICT */
 function rngOf(inputs: readonly InputSpec[], { rng, inputRng }: InputRequest) {
   if (inputs.length > 1 && inputRng !== undefined && inputRng !== OWN_RNG) {
-    throw new RnnError('usage', 'E_CONFLICT', `--input-rng ${inputRng} draws one input, and the network has ${inputs.length}`, {
+    throw new RnnError('usage', 'E_CONFLICT', `--input-rng ${inputRng} draws one input, but the network has ${inputs.length}`, {
       fix: 'drop --input-rng: each input has a stream of its own; or -i FILE.npz with an array for each',
     });
   }

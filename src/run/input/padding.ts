@@ -63,7 +63,7 @@ async function readLengths(text: string, N: number, T: number, least: number): P
       where: '--lengths',
       expected: `${plural(N, 'whole number')} from ${least} to ${T}`,
       found,
-      fix: 'give each sample of x its number of real steps',
+      fix: 'give the number of real steps of each sample of x',
     });
   }
   return lengths;

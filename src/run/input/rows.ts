@@ -10,7 +10,7 @@ import type { RowRange } from '../request.js';
 /** Clips a range to N samples. @throws RnnError E_ROWS_RANGE if none is left */
 export function rowsOf({ from, to }: RowRange, N: number): { from: number; to: number } {
   if (from < N) return { from, to: Math.min(to ?? N, N) };
-  throw new RnnError('usage', 'E_ROWS_RANGE', `sample ${from} is asked for, the input has ${N} (0 to ${N - 1})`, {
+  throw new RnnError('usage', 'E_ROWS_RANGE', `sample ${from} does not exist: the input has ${N} (0 to ${N - 1})`, {
     where: '--rows',
     expected: `from 0 to ${N - 1}`,
     found: String(from),
@@ -34,9 +34,9 @@ export function checkApart(
     : 'the samples of this network depend on each other';
   throw new RnnError('usage', 'E_CONFLICT', message, {
     where: flag,
-    expected: 'a network that computes every sample for itself',
+    expected: 'a network that computes each sample independently',
     found: asItStands
-      ? 'a graph that is run as it stands'
+      ? 'a graph that is run node by node'
       : 'an operator that reads across samples, or a state kept from one call to the next',
     fix: `leave ${flag} out: all samples are computed together`,
   });

@@ -176,10 +176,10 @@ export async function openModel({ model }: { model?: string }): Promise<ModelFil
 async function fromWeightsAlone(request: NetworkRequest, known: KnownShape, { file, framework }: ModelFile): Promise<Network> {
   const path = request.model!;
   if (request.layers !== undefined || request.weights !== undefined) {
-    throw new RnnError('usage', 'E_CONFLICT', `${shownPath(path)} holds weights and no description of a network`, {
+    throw new RnnError('usage', 'E_CONFLICT', `${shownPath(path)} holds weights but does not describe a network`, {
       expected: 'a model file, or a spec',
-      found: 'weights alone',
-      fix: `use --weights ${shownPath(path)} beside the description`,
+      found: 'weights only',
+      fix: `use --weights ${shownPath(path)} together with a description`,
     });
   }
   const held = await weightsOf(path, file);

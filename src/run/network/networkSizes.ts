@@ -10,7 +10,7 @@ export type KnownShape = readonly number[] | undefined;
 
 /** The error for a size that neither the file, nor a flag, nor the input gives. */
 export function noSize(letter: 'T' | 'D', what: string): RnnError {
-  return new RnnError('usage', 'E_SIZE', `nothing says ${what}`, {
+  return new RnnError('usage', 'E_SIZE', `${what} is not known`, {
     where: `--${letter}`,
     expected: 'a whole number from 1',
     found: 'nothing',
@@ -67,7 +67,7 @@ export function withSizes(spec: Record<string, unknown>, request: NetworkRequest
 /** @throws RnnError E_CONFLICT if a flag and the file give different sizes */
 export function checkAsked(what: string, said: unknown, asked: number | undefined): void {
   if (asked === undefined || typeof said !== 'number' || said === asked) return;
-  throw new RnnError('usage', 'E_CONFLICT', `the file says ${what} ${said}, the flags say ${asked}`, {
+  throw new RnnError('usage', 'E_CONFLICT', `the file says ${what} ${said}, but the flags say ${asked}`, {
     expected: String(said),
     found: String(asked),
     fix: 'drop the flag',

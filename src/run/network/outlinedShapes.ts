@@ -42,7 +42,7 @@ function outlineOf(opened: ModelFile | undefined): KerasOutline | undefined {
   }
 }
 
-const TRAINED = 'of layers that are not run here, all numbers count as trained but moving means and variances';
+const TRAINED = 'of layers that are not supported, all numbers count as trained but moving means and variances';
 
 const ANY_SHAPE: DimsJson = { dims: ['?'], shape: [null] };
 
@@ -58,7 +58,7 @@ function withUnknown(known: ShapesResult, outline: KerasOutline, { file }: Model
   const { dims, shape } = outputs[0];
   return {
     ...known,
-    title: `${outline.ownClass ?? known.title.replace(/, many to .*/, '')}, not run here`,
+    title: `${outline.ownClass ?? known.title.replace(/, many to .*/, '')}, not supported`,
     layers,
     ...inputsOf(known, outline),
     outputs,

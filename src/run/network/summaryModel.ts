@@ -11,7 +11,7 @@ import { type Symbolic, symbolicShapes } from './symbolicShapes.js';
  */
 export function summaryModel(result: ShapesResult, network: Network): SummaryModel {
   if (result.totals.params === null)
-    throw new RnnError('usage', 'E_SIZE', 'the summary counts parameters, which need the number of features D', {
+    throw new RnnError('usage', 'E_SIZE', 'to count parameters, the summary needs the number of features D', {
       where: '--D',
       fix: 'give --D',
     });

@@ -14,7 +14,7 @@ import { pageNetwork } from './pageNetwork.js';
 export function forwardPage(result: ForwardResult, { prepared }: RanForward, request: ForwardRequest, command: string): ForwardPage {
   const { engine } = result;
   if (request.simulate !== undefined) {
-    throw new RnnError('usage', 'E_CONFLICT', '--html shows the network as it is, --simulate makes a mistake in it', {
+    throw new RnnError('usage', 'E_CONFLICT', '--html shows the network without mistakes, --simulate makes one', {
       fix: `rnn-cli compare --simulate ${escapeText(request.simulate, 40)} --html FILE shows both`,
     });
   }

@@ -56,7 +56,7 @@ export function noPageOfGraph(): RnnError {
   return new RnnError(
     'unsupported',
     'E_PAGE_GRAPH',
-    'a page shows layers and operators one after the other, and this graph decides while it runs which of them it computes (If, Loop, Scan)',
+    'a page shows a fixed list of layers and operators, but which ones this graph runs depends on computed values (If, Loop, Scan)',
     { where: '--html', fix: 'drop --html; inspect FILE --html FILE.html shows its weights' },
   );
 }

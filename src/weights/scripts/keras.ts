@@ -72,7 +72,7 @@ function checkDrawn({ name, kind, ...layer }: LayerSpec, shapes: readonly Weight
   const isRandom = kind === 'dropout' && /^(Random|Rand|AugMix|CutMix|MixUp)/.test((layer as { kerasClass: string }).kerasClass);
   const holdsRandom = kind === 'timedistributed' && (layer as unknown as { layer: { kind: string } }).layer.kind === 'dropout';
   if (!isRandom && !holdsRandom && (!draws || DRAWN.test(kind))) return;
-  throw new RnnError('unsupported', 'E_RNG_LAYER', `the seeds that Keras draws for ${kind} are not known here`, {
+  throw new RnnError('unsupported', 'E_RNG_LAYER', `--rng keras does not support ${kind}`, {
     where: name,
     expected: 'recurrent and dense layers, embeddings, convolutions, normalisations',
     found: kind,
@@ -94,7 +94,7 @@ function cellWeight(weight: WeightShape, layer: LayerSpec, kernelSeed: number, r
   if (weight.role === 'kernel') return glorotUniform(weight.shape, kernelSeed);
   if (weight.role === 'recurrentKernel') return orthogonal(weight.shape, recurrentSeed);
   if (weight.role === 'bias') return Float32Array.from(kerasBias(weight, layer));
-  throw new RnnError('unsupported', 'E_RNG_LAYER', `Keras has no ${weight.role} in an LSTM, so no seed gives one`, {
+  throw new RnnError('unsupported', 'E_RNG_LAYER', `Keras has no ${weight.role} in an LSTM, so none can be drawn from a seed`, {
     where: layer.name,
     expected: 'layers that Keras has',
     found: weight.role,

@@ -112,7 +112,7 @@ function sumOf([input, recurrent]: readonly Tensor[]): Float32Array {
 }
 
 function noSuchLayer(layer: LayerSpec, what: string): RnnError {
-  return new RnnError('unsupported', 'E_RNG_LAYER', `PyTorch has no ${layer.kind} with ${what}, so no seed gives one`, {
+  return new RnnError('unsupported', 'E_RNG_LAYER', `PyTorch has no ${layer.kind} with ${what}, so none can be drawn from a seed`, {
     where: layer.name,
     expected: 'layers that PyTorch has',
     found: what,

@@ -1,8 +1,8 @@
 import { type Expression, node, type Operand } from './call.js';
 
-/** Arithmetic that rules are written in. */
+/** Shorthands for the arithmetic in rules. */
 
-/** The largest number of float32. */
+/** The largest finite float32. */
 export const LARGEST_FLOAT = 3.4028234663852886e38;
 
 export const number = (value: number): Operand => ({ constant: value });

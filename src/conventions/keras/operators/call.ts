@@ -7,46 +7,46 @@ import { type Argument, type ArrayArgument, type CallArguments, isTensor, type T
 
 /** The call of an operator of `keras.ops`, and the ONNX nodes that compute the same. */
 
-/** An operand: a value of the network, a constant, or what another operator computes. */
+/** An operand: a value of the network, a constant, or the result of another operator. */
 export type Operand = { readonly value: string } | { readonly constant: unknown } | Expression;
 
 export interface Expression {
   readonly op: string;
-  /** a layer of this kind stands there in place of an operator; `attributes` are its fields */
+  /** kind of a layer to use instead of an operator; `attributes` are then its fields */
   readonly kind?: string;
   readonly operands: readonly Operand[];
   readonly attributes?: Json;
-  /** which output of the node is meant, where not the first */
+  /** index of the node's output to use; default 0 */
   readonly output?: number;
-  /** further outputs of the operator */
+  /** the operator's further outputs */
   readonly others?: readonly Expression[];
 }
 
-/** The call of an operator, as its rule reads it. */
+/** The call of an operator, as seen by its rule. */
 export interface OperatorCall {
-  /** argument i of the call, the one of this name, or the value in the layer's config */
+  /** argument i of the call, or the one with this name, or the value in the layer's config */
   given(i: number, name: string): Argument | undefined;
   operand(i: number, name: string): Operand;
-  /** the same as floats: Keras divides and averages whole numbers as floats, ONNX does not */
+  /** the operand cast to float: Keras divides and averages integers as floats, ONNX does not */
   float(i: number, name: string): Operand;
   operands(i: number, name: string): Operand[];
-  /** a tensor inside an argument */
+  /** the operand for a tensor nested in an argument */
   valueOf(tensor: TensorArgument): Operand;
-  /** every tensor among the arguments, in order */
+  /** all tensors among the arguments, in order */
   tensors(): Operand[];
-  /** shape of a tensor among the arguments @throws RnnError where the file does not record it, as Keras 2 does not */
+  /** shape of a tensor argument; null for an unknown size @throws RnnError E_KERAS_OPTION if the file does not record it, as in Keras 2 */
   shape(i: number, name: string): readonly (number | null)[];
-  /** of one of several tensors in an argument */
+  /** shape of tensor `at` of an argument that is a list */
   shapeOf(i: number, name: string, at: number): readonly (number | null)[];
   number(i: number, name: string, otherwise: number): number;
   flag(i: number, name: string): boolean;
-  /** @throws RnnError E_KERAS_OPTION naming an argument that has an effect and that the rule has not read */
+  /** @throws RnnError E_KERAS_OPTION naming an argument that has an effect but was not read by the rule */
   checkAllRead(): void;
 }
 
 export type Rule = (call: OperatorCall) => Expression;
 
-/** The arguments of an operator's call, by position or by name, or from its config. */
+/** Gives access to the arguments of an operator's call: by position, by name, or from its config. */
 export function operatorCall(layer: Json, { args, kwargs }: CallArguments, value: (t: Argument) => string): OperatorCall {
   const config = asObject(layer.config ?? {}, 'operator') as Record<string, Argument>;
   const read = new Set<string | number>(['name', 'trainable']);
@@ -104,7 +104,7 @@ export function operatorCall(layer: Json, { args, kwargs }: CallArguments, value
   };
 }
 
-/** Values of arguments that change no number here: None, False, and a float type. */
+/** Whether an argument has no effect: None, False, or a float dtype. */
 function isSilent(key: string | number, value: Argument | undefined): boolean {
   return value === null || value === undefined || value === false || (key === 'dtype' && /^float(32|64)$/.test(String(value)));
 }
@@ -113,18 +113,18 @@ function isFloat({ dtype }: TensorArgument): boolean {
   return dtype === undefined || dtype.includes('float');
 }
 
-/** The type of whole numbers that a tensor has, where it has one. */
+/** The integer type of a tensor argument, if it has one. */
 export function wholeType(argument: Argument | undefined): string | undefined {
   return isTensor(argument) && argument.dtype?.includes('int') ? argument.dtype : undefined;
 }
 
-/** An operand as a spec writes it. */
+/** An array argument as a constant of the spec. */
 export function arrayConstant({ array, dtype }: ArrayArgument): { readonly type: string; readonly shape: readonly number[] } {
   const numbers = nestedNumbers(array, 'value');
   return { type: dtype === 'bool' ? 'bool' : dtype.includes('int') ? 'int' : 'float', ...numbers };
 }
 
-/** @returns the error E_KERAS_OPTION for an argument whose value is not supported */
+/** @returns E_KERAS_OPTION for an argument that is not supported @param found its value, or what is wrong with it */
 export function wrongArgument(name: string, found: unknown): RnnError {
   return new RnnError('unsupported', 'E_KERAS_OPTION', `the argument ${name} is not understood here`, {
     where: name,
@@ -136,42 +136,42 @@ export function wrongArgument(name: string, found: unknown): RnnError {
 export const { f32: FLOAT, i64: INT, bool: BOOL, f16: FLOAT16, bf16: BFLOAT16 } = ONNX_TYPES;
 export const TO_THE_END = Number.MAX_SAFE_INTEGER;
 
-/** An ONNX operator as an expression. */
+/** Returns the expression for a call of an ONNX operator. */
 export function node(op: string, operands: readonly Operand[], attributes?: Json): Expression {
   return { op, operands, attributes };
 }
 
-/** A constant of whole numbers: one, or a list. */
+/** An integer constant: a number or a list. */
 export function ints(value: number | readonly number[]): Operand {
   return { constant: { type: 'int', value } };
 }
 
-/** A Cast. @param to the number of the type in ONNX */
+/** @param to ONNX's number of the type */
 export function cast(operand: Operand, to: number): Expression {
   return node('Cast', [operand], { to });
 }
 
 /**
- * One kind of rule for several operators: 'Exp Log Negative:Neg'.
- * @param rule given ONNX's name, which is the operator's own unless one stands behind a colon
+ * The same kind of rule for several operators, listed as 'Exp Log Negative:Neg'.
+ * @param rule is given the ONNX name: the part after the colon, otherwise the operator's own name
  */
 export function alike(operators: string, rule: (op: string) => Rule): Readonly<Record<string, Rule>> {
   return Object.fromEntries(operators.split(' ').map(word => [word.split(':')[0], rule(word.split(':').at(-1)!)]));
 }
 
-/** An operator of one tensor. */
+/** A rule for an operator of one tensor that is a single ONNX node. */
 export const one =
   (op: string, attributes?: Json): Rule =>
   call =>
     node(op, [call.operand(0, 'x')], attributes);
 
-/** An operator of one tensor that is made of several nodes. */
+/** A rule for an operator of one float tensor that takes several nodes. */
 export const of =
   (f: (x: Operand, call: OperatorCall) => Expression): Rule =>
   call =>
     f(call.float(0, 'x'), call);
 
-/** An axis of x counted from its front, and how many axes x has. @param x what Keras calls it */
+/** An axis argument counted from the front, and the rank of x. @param x Keras' name of the tensor @throws RnnError E_KERAS_OPTION */
 export function axisOf(call: OperatorCall, i: number, name: string, otherwise?: number, x = 'x'): { axis: number; rank: number } {
   const rank = call.shape(0, x).length;
   const axis = call.given(i, name) ?? otherwise;
@@ -179,36 +179,36 @@ export function axisOf(call: OperatorCall, i: number, name: string, otherwise?: 
   return { axis: axis < 0 ? axis + rank : axis, rank };
 }
 
-/** Where a size must be known to say what is computed. */
+/** The size of an axis of x. @throws RnnError E_KERAS_OPTION if it is unknown */
 export function sizeOf(call: OperatorCall, axis: number, name: string): number {
   const size = call.shape(0, 'x')[axis];
   if (size === null) throw wrongArgument(name, 'an axis of open size');
   return size;
 }
 
-/** An axis, a list of axes, or none. */
+/** The argument `axis` as a list; undefined if it is None. */
 export function axesOf(call: OperatorCall, i: number): number[] | undefined {
   const axis = call.given(i, 'axis') ?? null;
   if (axis === null) return undefined;
   return Array.isArray(axis) ? (axis as number[]) : [axis as number];
 }
 
-/** x from `start` to `end` along one axis. */
+/** x[start:end] along one axis. */
 export function sliced(x: Operand, axis: number, start: number, end: number): Expression {
   return node('Slice', [x, ints([start]), ints([end]), ints([axis]), ints([1])]);
 }
 
-/** x in one axis. */
+/** x flattened to one axis. */
 export function flat(x: Operand): Expression {
   return node('Reshape', [x, ints([-1])]);
 }
 
-/** How many numbers an array of these sizes has; null where one is open. */
+/** The number of elements of a shape; null if a size is unknown. */
 export function productOf(sizes: readonly (number | null)[]): number | null {
   return sizes.reduce((all, n) => (all === null || n === null ? null : all * n), 1);
 }
 
-/** A rule along an axis that is of all numbers in a row where there is none. @param i the axis' place among the arguments */
+/** Wraps a rule that works along an axis: without the argument `axis`, it is applied to flattened x. @param i position of `axis` */
 export function along(i: number, rule: Rule): Rule {
   return call => {
     if ((call.given(i, 'axis') ?? null) !== null) return rule(call);

@@ -21,9 +21,9 @@ import {
 } from './call.js';
 import { arctan2, expm1, inverseErf, isNegative, ln2, log1p, logAddExp, modulo, noNumber, pi } from './formulas.js';
 
-/** Operators on single numbers. */
+/** Elementwise operators. */
 
-/** Arithmetic of two tensors, in floats: what Keras gives for whole numbers is the same number. */
+/** Arithmetic of two tensors in floats, which for integers gives the same numbers as in Keras. */
 const two =
   (op: string): Rule =>
   call =>
@@ -48,7 +48,7 @@ const scaled = (by: number): Rule => of(x => mul(x, number(by)));
 
 const ln10 = Math.LN10;
 
-/** With the numbers that stand for NaN, then for ∞, then for −∞; an infinity for which nothing is given is the largest float32. */
+/** Replaces NaN, ∞ and −∞; by default by 0 and the largest and lowest float32. */
 const nanToNum: Rule = of((x, call) => {
   const known = choose(noNumber(x), number(call.number(-1, 'nan', 0)), x);
   const infinite = (y: Operand, only: 'detect_negative' | 'detect_positive') => node('IsInf', [y], { [only]: 0 });
@@ -56,7 +56,7 @@ const nanToNum: Rule = of((x, call) => {
   return choose(infinite(above, 'detect_positive'), number(call.number(2, 'neginf', -LARGEST_FLOAT)), above);
 });
 
-/** Of two numbers the one that is no NaN. */
+/** The operator applied to two numbers; if one of them is NaN, the other. */
 const ignoringNaN =
   (op: string): Rule =>
   call => {
@@ -75,14 +75,14 @@ const whole =
   (op: string): Rule =>
   call =>
     node(op, [cast(call.operand(0, 'x'), INT), cast(call.operand(1, 'y'), INT)]);
-/** x·2^by of whole numbers, without what is behind the point */
+/** ⌊x·2^by⌋ of integers, with `by` negated for a shift to the right. */
 const shifted = (sign: 1 | -1): Rule =>
   both((x, by) => cast(node('Floor', [mul(x, node('Pow', [number(2), sign === 1 ? by : node('Neg', [by])]))]), INT));
 const inverted: Rule = call => sub(node('Neg', [cast(call.operand(0, 'x'), INT)]), { constant: { type: 'int', value: 1 } });
 
 const finite = (x: Operand): Expression => not(node('Or', [node('IsNaN', [x]), node('IsInf', [x])]));
 
-/** Whole numbers of fewer bits keep the last ones of what they are given; from there on they are whole numbers like any. */
+/** A cast. Integers of 8 and 16 bits wrap around at the cast; later operators treat them as unbounded integers. */
 function castOf(x: Operand, dtype: string): Expression {
   const types: Readonly<Record<string, number>> = { bool: BOOL, float16: FLOAT16, bfloat16: BFLOAT16 };
   const [, sign, bits] = /^(u?)int(8|16|32)$/.exec(dtype) ?? [];
@@ -92,7 +92,7 @@ function castOf(x: Operand, dtype: string): Expression {
   return sign ? node('Mod', [whole, all]) : sub(node('Mod', [add(whole, half), all]), half);
 }
 
-/** One number as often as x has any, in the type that is asked for. */
+/** Fills the shape of x with one number, in the requested type. */
 const like = (made: (one: Expression, call: OperatorCall) => Expression): Rule =>
   of((x, call) => {
     const dtype = call.given(-1, 'dtype') ?? null;
@@ -109,9 +109,9 @@ function softmaxOn(op: string): Rule {
 const gelu: Rule = call =>
   node('Gelu', [call.operand(0, 'x')], { approximate: (call.given(1, 'approximate') ?? true) === true ? 'tanh' : 'none' });
 const silu: Rule = of(x => mul(x, node('Sigmoid', [x])));
-/** x/6 + 0.5 within 0 and 1 */
+/** x/6 + 0.5, clipped to [0, 1] */
 const hardSigmoid = one('HardSigmoid', { alpha: 1 / 6, beta: 0.5 });
-/** 0 below −1, x above 1, (x + 1)²/4 between */
+/** 0 below −1, x above 1, (x + 1)²/4 in between */
 const sparsePlus: Rule = of(x => {
   const raised = add(x, number(1));
   const middle = mul(number(0.25), mul(raised, raised));
@@ -124,7 +124,7 @@ const shrink = (soft: boolean): Rule =>
     return node('Shrink', [x], { lambd, bias: soft ? lambd : 0 });
   });
 
-/** Whether two numbers are as close as is allowed. */
+/** |a − b| ≤ atol + rtol·|b| */
 const isClose: Rule = call => {
   const [a, b] = [call.float(0, 'x1'), call.float(1, 'x2')];
   const allowed = add(number(call.number(3, 'atol', 1e-8)), mul(number(call.number(2, 'rtol', 1e-5)), node('Abs', [b])));
@@ -158,7 +158,7 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Logaddexp2: both((x, y) => div(logAddExp(mul(x, number(ln2)), mul(y, number(ln2))), number(ln2))),
   Ldexp: both((x, y) => mul(x, node('Pow', [number(2), y]))),
   Isclose: isClose,
-  /** The first choice whose condition holds. */
+  /** The first choice whose condition is true. */
   Select(call) {
     const [conditions, choices] = [call.operands(0, 'condlist'), call.operands(1, 'choicelist')];
     const otherwise = (call.given(2, 'default') ?? null) === null ? number(0) : call.operand(2, 'default');
@@ -175,7 +175,7 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Isreal: of(x => node('Or', [noNumber(x), not(noNumber(x))])),
   NanToNum: nanToNum,
   Cast: castTo,
-  /** A cast that stops at the ends of the type. */
+  /** A cast that clips to the range of the type. */
   SaturateCast(call) {
     const range = LARGEST[String(call.given(-1, 'dtype'))];
     const x = call.float(0, 'x');
@@ -189,7 +189,7 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Expm1: of(expm1),
   Rsqrt: of(x => node('Reciprocal', [node('Sqrt', [x])])),
   Square: of(x => mul(x, x)),
-  /** To so many decimals. */
+  /** Rounds to a number of decimals. */
   Round(call) {
     const scale = 10 ** call.number(1, 'decimals', 0);
     const x = call.float(0, 'x');
@@ -224,7 +224,7 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   SparsePlus: sparsePlus,
   SparseSigmoid: of(x => node('Clip', [mul(add(x, number(1)), number(0.5)), number(0), number(1)])),
   Clip: call => node('Clip', [call.operand(0, 'x'), call.operand(1, 'x_min'), call.operand(2, 'x_max')]),
-  /** The first half of an axis times the sigmoid of the second. */
+  /** The first half of an axis times the sigmoid of the second half. */
   Glu(call) {
     const x = call.operand(0, 'x');
     const { axis } = axisOf(call, 1, 'axis', -1);

@@ -3,7 +3,7 @@ import { escapeText, wordOf } from '../../../escape.js';
 import { cast, type Expression, INT, ints, node, type Operand, type OperatorCall, wrongArgument } from './call.js';
 import { placesAlong } from './movement.js';
 
-/** The error for an option that is not supported here: E_KERAS_OPTION. */
+/** @returns E_KERAS_OPTION for a value of an option that is not supported */
 export function refused(option: string, expected: string, found: unknown): RnnError {
   return new RnnError('unsupported', 'E_KERAS_OPTION', `${option} is ${escapeText(wordOf(found), 60)}`, {
     where: option,
@@ -17,7 +17,7 @@ function only(call: OperatorCall, option: string, allowed: readonly unknown[]): 
   if (found !== null && !allowed.includes(found)) throw refused(option, allowed.map(wordOf).join(', '), found);
 }
 
-/** Indices [N, T] as they are (int), or as one_hot, multi_hot or count rows; counts are multiplied by weights where these are given. */
+/** Encodes indices [N, T] by output_mode: int (unchanged), or rows of one_hot, multi_hot or count; counts may be multiplied by weights. */
 export function encoded(
   call: OperatorCall,
   places: Operand,
@@ -33,7 +33,7 @@ export function encoded(
     const single = shape[rank - 1] === 1;
     return placesAlong(single ? node('Squeeze', [places, ints([-1])]) : places, single ? rank - 1 : rank, -1, depth);
   }
-  // Keras itself says another shape than it gives there
+  // the shape that Keras reports here is not the shape that it computes
   if (rank > 2) throw refused('output_mode', 'int or one_hot of so many axes', mode);
   const each = placesAlong(places, rank, -1, depth);
   if (mode === 'multi_hot') return node('ReduceMax', [each, ints([1])], { keepdims: 0 });

@@ -6,9 +6,9 @@ import { autoContrast, randomCrop } from './images.js';
 import { melSpectrogram } from './spectra.js';
 import { integerLookup } from './vocabulary.js';
 
-/** Layers of Keras without weights that make token numbers of numbers, or rows of 0 and 1 (or counts) of token numbers. */
+/** Layers of Keras without weights that turn numbers into token numbers, or token numbers into rows of 0 and 1 (or counts). */
 
-/** Bins of numbers by their hash, as they are or encoded. */
+/** Hashes numbers into bins, and encodes these by output_mode. */
 function hashedPlaces(call: OperatorCall, inputs: readonly (Argument | undefined)[]): Expression {
   const tensors = inputs.filter(isTensor);
   if (tensors.length !== inputs.length || tensors.some(({ dtype }) => dtype === 'string'))
@@ -19,7 +19,7 @@ function hashedPlaces(call: OperatorCall, inputs: readonly (Argument | undefined
   const mode = call.given(-1, 'output_mode') ?? 'int';
   if (mode === 'int') return bins;
   const alone: OperatorCall = { ...call, shape: () => tensors[0].shape ?? call.shape(0, 'inputs') };
-  // Keras itself says another shape than it gives there
+  // the shape that Keras reports here is not the shape that it computes
   if (mode === 'one_hot' && alone.shape(0, 'inputs').at(-1) !== 1) throw refused('output_mode', 'int, or one number a sample', mode);
   return encoded(alone, bins, Number(call.given(-1, 'num_bins')));
 }
@@ -36,7 +36,7 @@ export const ENCODINGS: Readonly<Record<string, Rule>> = {
     const weights = (call.given(1, 'count_weights') ?? null) === null ? undefined : call.float(1, 'count_weights');
     return encoded(call, call.operand(0, 'inputs'), tokens, { weights });
   },
-  /** How many of the borders are at most x. */
+  /** The number of bin boundaries that are at most x. */
   Discretization(call) {
     const borders = call.given(-1, 'bin_boundaries');
     if (!Array.isArray(borders)) throw refused('bin_boundaries', 'numbers in the configuration', borders ?? null);

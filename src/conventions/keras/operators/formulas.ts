@@ -1,9 +1,9 @@
 import { add, choose, div, less, mul, number, sub } from './arithmetic.js';
 import { type Expression, node, type Operand, of, type Rule } from './call.js';
 
-/** Formulas of functions that ONNX has no operator for, in the operators that it has. */
+/** Functions that ONNX has no operator for, composed of those it has. */
 
-/** The remainder with the divisor's sign, as Python has it: of one with the dividend's, plus the divisor where the signs differ. */
+/** The remainder with the sign of the divisor, as in Python: fmod, plus the divisor if the signs differ. */
 export function modulo(x: Operand, y: Operand): Expression {
   const rest = node('Mod', [x, y], { fmod: 1 });
   return choose(less(mul(rest, y), number(0)), add(rest, y), rest);
@@ -11,12 +11,12 @@ export function modulo(x: Operand, y: Operand): Expression {
 
 export const ln2 = Math.LN2;
 
-/** log(exp(a) + exp(b)), less the larger first, so that no exp overflows */
+/** log(exp(a) + exp(b)), with the larger one factored out so that exp cannot overflow */
 export function logAddExp(a: Operand, b: Operand): Expression {
   return add(node('Max', [a, b]), node('Softplus', [node('Neg', [node('Abs', [sub(a, b)])])]));
 }
 
-/** `precise` where |x| is below 1/2: 1 + x and eˣ − 1 would lose the digits of a small x. */
+/** `precise` where |x| < 1/2, where 1 + x and eˣ − 1 would lose the digits of a small x; elsewhere `plain`. */
 const nearZero = (x: Operand, precise: Expression, plain: Expression): Expression =>
   choose(less(node('Abs', [x]), number(0.5)), precise, plain);
 
@@ -33,13 +33,10 @@ export function expm1(x: Operand): Expression {
 
 export const pi = Math.PI;
 
-/** Below 0, or −0, whose reciprocal is −∞. */
+/** Whether x is below 0 or −0 (whose reciprocal is −∞). */
 export const isNegative = (x: Operand): Expression => node('Or', [less(x, number(0)), less(node('Reciprocal', [x]), number(0))]);
 
-/**
- * The angle of a point: the arc tangent of y/x where x > 0, turned by half a circle where x < 0; a zero has the sign that it has, and two
- * infinities are as far as each other.
- */
+/** atan2: atan(y/x) for x > 0, ±π from it for x < 0. The signs of zeros count, and two infinities give a multiple of π/4. */
 export function arctan2(y: Operand, x: Operand): Expression {
   const infinite = node('And', [node('IsInf', [y]), node('IsInf', [x])]);
   const arc = node('Atan', [choose(infinite, mul(node('Sign', [y]), node('Sign', [x])), div(y, x))]);
@@ -57,8 +54,8 @@ function polynomial(x: Operand, [highest, ...rest]: readonly number[]): Operand 
 }
 
 /**
- * x whose erf is given: the normal quantile of Wichura (1988, AS 241), whose p is (x + 1)/2, over √2; within |x| ≤ 0.85 and up to where 1 − |x|
- * is a number of float32.
+ * The inverse of erf: the normal quantile of Wichura (1988, AS 241) at p = (x + 1)/2, divided by √2. The central formula holds for |x| ≤
+ * 0.85; the tails as far as 1 − |x| is a positive float32.
  */
 export const inverseErf: Rule = of(x => {
   const q = mul(x, number(0.5));

@@ -6,7 +6,7 @@ import { type Expression, ints, node, type Operand, type OperatorCall, type Rule
 
 /** Operators of `keras.ops.image`, and layers that change images. */
 
-/** The layer that does the same, whose numbers are rounded where they were whole. */
+/** keras.ops.image.resize, as the layer Resizing, which rounds the result for integers. */
 function resize(call: OperatorCall): Expression {
   const names = 'interpolation antialias crop_to_aspect_ratio pad_to_aspect_ratio fill_mode fill_value data_format'.split(' ');
   const config = Object.fromEntries(names.map(name => [name, call.given(-1, name)]));
@@ -15,14 +15,14 @@ function resize(call: OperatorCall): Expression {
   return { kind: 'resize', op: '', operands: [call.operand(0, 'images')], attributes };
 }
 
-/** Numbers of one range as those of another. */
+/** Maps one range of numbers linearly to another. */
 function ranged(x: Operand, from: readonly number[], to: readonly number[]): Operand {
   if (from[0] === to[0] && from[1] === to[1]) return x;
   const share = div(sub(x, number(from[0])), number(from[1] - from[0]));
   return add(mul(share, number(to[1] - to[0])), number(to[0]));
 }
 
-/** The layer AutoContrast: the least and the largest number of each channel become the ends of the range; a channel of one number stays. */
+/** The layer AutoContrast: stretches each channel from its minimum and maximum to the value range; a constant channel is unchanged. */
 export function autoContrast(call: OperatorCall): Expression {
   const range = call.given(-1, 'value_range') ?? [0, 255];
   if (!Array.isArray(range) || !range.every(Number.isFinite)) throw wrongArgument('value_range', range);
@@ -36,7 +36,10 @@ export function autoContrast(call: OperatorCall): Expression {
   return node('Where', [node('IsNaN', [y]), original, y]);
 }
 
-/** The layer RandomCrop leaves an image of its own size as it is. @throws RnnError E_KERAS_OPTION for others, which versions of Keras treat differently */
+/**
+ * The layer RandomCrop at inference: the identity for images of the requested size. @throws RnnError E_KERAS_OPTION for others, which
+ * versions of Keras treat differently
+ */
 export function randomCrop(call: OperatorCall): Expression {
   const shape = call.shape(0, 'data');
   const [height, width] = [call.number(-1, 'height', 0), call.number(-1, 'width', 0)];
@@ -50,7 +53,7 @@ export function randomCrop(call: OperatorCall): Expression {
   });
 }
 
-/** One channel of an image, with its axis. */
+/** Channel k of an image; the axis of channels is kept. */
 function channel(x: Operand, axis: number, k: number): Operand {
   return sliced(x, axis, k, k + 1);
 }
@@ -62,7 +65,7 @@ function channelAxis(call: OperatorCall): number {
 const within = (x: Operand): Operand => node('Clip', [x, number(0), number(1)]);
 const isAbove0 = (x: Operand): Operand => node('Greater', [x, number(0)]);
 
-/** Hue, saturation and value, each from 0 to 1 (TensorFlow's rgb_to_hsv). */
+/** RGB to hue, saturation and value, each from 0 to 1 (TensorFlow's rgb_to_hsv). */
 function toHsv(call: OperatorCall): Expression {
   const [x, axis] = [call.float(0, 'images'), channelAxis(call)];
   const [red, green, blue] = [0, 1, 2].map(k => channel(x, axis, k));
@@ -77,7 +80,7 @@ function toHsv(call: OperatorCall): Expression {
   return node('Concat', [hue, saturation, value], { axis });
 }
 
-/** And back. */
+/** The inverse of rgb_to_hsv. */
 function fromHsv(call: OperatorCall): Expression {
   const [x, axis] = [call.float(0, 'images'), channelAxis(call)];
   const [hue, saturation, value] = [0, 1, 2].map(k => channel(x, axis, k));
@@ -87,13 +90,13 @@ function fromHsv(call: OperatorCall): Expression {
   return node('Concat', shares.map(colour), { axis });
 }
 
-/** Every channel with the same filters [count, height, width], as [N, C·count, H, W]. */
+/** Applies the same filters [count, height, width] to each channel -> [N, C·count, H, W]. */
 function filtered(x: Operand, channels: number, filters: readonly (readonly (readonly number[])[])[], attributes: object): Expression {
   const all = Array.from({ length: channels }, () => filters.map(filter => [filter])).flat();
   return node('Conv', [x, { constant: all }], { kernel_shape: [filters[0].length, filters[0][0].length], group: channels, ...attributes });
 }
 
-/** An image with its channels first, and the sizes of those and of its axes of space. */
+/** An image with its channels first, and the sizes [C, H, W]. */
 function planes(call: OperatorCall): { x: Operand; sizes: number[]; isLast: boolean } {
   const shape = call.shape(0, 'images');
   const isLast = channelAxis(call) === -1;
@@ -103,7 +106,7 @@ function planes(call: OperatorCall): { x: Operand; sizes: number[]; isLast: bool
   return { x: isLast ? node('Transpose', [x], { perm: [0, 3, 1, 2] }) : x, sizes: sizes as number[], isLast };
 }
 
-/** Weights of a bell over so many places, whose sum is 1. */
+/** The weights of a Gaussian over `size` positions; they add up to 1. */
 function bell(size: number, sigma: number): number[] {
   const weights = Array.from({ length: size }, (_, i) => exp(-0.5 * ((i - (size - 1) / 2) / sigma) ** 2));
   const sum = weights.reduce((all, w) => all + w, 0);
@@ -115,7 +118,7 @@ function blurred(call: OperatorCall): Expression {
   const sigma = spread.find(Array.isArray);
   if (!size || !sigma) throw wrongArgument('sigma', null);
   const { x, sizes, isLast } = planes(call);
-  // TensorFlow lays out the rows of a table of the other proportions in this one
+  // Keras on TensorFlow builds the kernel as [width, height] and reshapes it to [height, width]; so do we
   const [across, down] = [bell(size[0], sigma[0]), bell(size[1], sigma[1])];
   const all = down.flatMap(b => across.map(a => a * b));
   const filter = Array.from({ length: size[0] }, (_, i) => all.slice(i * size[1], (i + 1) * size[1]));
@@ -130,7 +133,7 @@ const SOBEL = [
   [1, 2, 1],
 ];
 
-/** How fast an image changes downwards and to the right, on a new last axis. */
+/** The gradients of an image downwards and to the right (Sobel), along a new last axis. */
 function edges(call: OperatorCall): Expression {
   const { x, sizes, isLast } = planes(call);
   const wide = node('Pad', [x, ints([0, 0, 1, 1, 0, 0, 1, 1])], { mode: 'reflect' });

@@ -21,12 +21,12 @@ import { DIVISORS, TABLES } from './tables.js';
 import { isTensorflowFunction, tensorflowExpression } from './tensorflow.js';
 
 /**
- * Operators of `keras.ops` that stand among the layers of a config (`module` keras.src.ops…), as operator nodes of a spec. A merge layer of
- * the same class name is another thing: its module is keras.layers.
+ * Whether a layer of a config is an operator of `keras.ops` (`module` keras.src.ops…). A merge layer can have the same class name; its
+ * module is keras.layers.
  */
 export function isOperatorLayer({ module, class_name, config, inbound_nodes }: Json): boolean {
   if (module !== undefined) return /(^|\.)ops(\.|$)/.test(String(module));
-  // a .h5 of Keras 3 names no modules; its layers say whether they are trainable, its operators do not
+  // a .h5 file of Keras 3 has no module names, but layers have `trainable` and operators do not
   const [call] = Array.isArray(inbound_nodes) ? inbound_nodes : [];
   const isCalled = call !== undefined && !Array.isArray(call);
   return isCalled && Object.hasOwn(RULES, wordOf(class_name)) && !('trainable' in ((config ?? {}) as Json));
@@ -51,12 +51,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...DIVISORS,
 };
 
-/** A layer without weights that is read as operators. */
+/** Whether a layer without weights is read as operators. */
 export function isMadeOfOperators({ class_name }: Json): boolean {
   return Object.hasOwn(ENCODINGS, wordOf(class_name)) || isTensorflowFunction({ class_name });
 }
 
-/** @returns the nodes in order of data flow; the last is the operator's own, those before are parts of it @throws RnnError E_KERAS_CLASS */
+/** @returns the nodes in topological order; the last one has the layer's own name @throws RnnError E_KERAS_CLASS */
 export function operatorNodes(
   layer: Json,
   args: CallArguments,
@@ -76,14 +76,14 @@ export function operatorNodes(
   return { layers: parts.layers, outputs: [name, ...others] };
 }
 
-/** The nodes of one operator so far, and the name of each part: what is read twice is computed once. */
+/** The nodes of one operator so far, and the name of each subexpression, so that a shared one is computed once. */
 interface Parts {
   readonly name: string;
   readonly layers: Json[];
   readonly known: Map<Expression, string>;
 }
 
-/** A layer made of operators has arguments that they do not compute with: its name, and options for training. */
+/** The expression of a layer. For a layer made of operators, the config entries that no rule reads are its name and training options. */
 function expressionOf(layer: Json, call: OperatorCall): Expression {
   const expression = ruleOf(layer)(call);
   if (!isMadeOfOperators(layer)) call.checkAllRead();
@@ -98,7 +98,7 @@ function ruleOf(layer: Json): Rule {
   throw unsupportedClass(`${className} of keras.ops`, Object.keys(RULES).sort().join(', '));
 }
 
-/** The parts of an expression as nodes of their own, `name/part_1`, `name/part_2`; the whole under its own name. */
+/** Makes a node of each subexpression, named `name/part_1`, `name/part_2` …; the whole expression keeps `name`. */
 function flatten(expression: Expression, name: string, kerasClass: string, parts: Parts): void {
   const { layers, known } = parts;
   const inputs: string[] = [];

@@ -2,17 +2,17 @@ import { div, mul, number, sub } from './arithmetic.js';
 import { cast, type Expression, FLOAT, ints, node, type Operand, type OperatorCall, type Rule, sliced, wrongArgument } from './call.js';
 
 /**
- * Linear algebra of small matrices [.., n, n], written out step by step in operators of ONNX, which has none of it. What depends on the
- * library that computes it (eigenvectors and singular vectors have no sign of their own) is not here.
+ * Linear algebra of small matrices [.., n, n], unrolled into ONNX operators, because ONNX has none for it. Operators whose result depends
+ * on the library (the signs of eigenvectors and singular vectors) are not supported.
  */
 
-/** More steps than this make a graph that nobody reads, and a matrix that nobody has in a network. */
+/** Largest n, because the unrolled graph has O(n) nodes. */
 const LARGEST = 64;
 
 const matmul = (a: Operand, b: Operand): Expression => node('MatMul', [a, b]);
 const column = (value: (row: number) => number, n: number): Operand => ({ constant: Array.from({ length: n }, (_, i) => [value(i)]) });
 
-/** @throws RnnError E_KERAS_OPTION */
+/** Returns n of a matrix [.., n, n]. @throws RnnError E_KERAS_OPTION */
 function sizeOfMatrix(call: OperatorCall, name: string): number {
   const shape = call.shape(0, name);
   const [rows, columns] = shape.slice(-2);
@@ -25,20 +25,23 @@ function transposed(x: Operand, rank: number): Expression {
 }
 
 interface Eliminated {
-  /** [.., n, n + m], whose first n columns are those of the identity */
+  /** [.., n, n + m]; its first n columns are the identity */
   readonly table: Operand;
-  /** [.., 1, 1]: the product of the pivots, negative for every two rows that were exchanged */
+  /** [.., 1, 1]: the product of the pivots, negated for each swap of two rows */
   readonly determinant: Operand;
 }
 
-/** Gauss and Jordan on a table [.., n, n + m]; with `pivoting` the largest number below is taken for each pivot. */
+/**
+ * Gauss-Jordan elimination of a table [.., n, n + m]. @param pivoting picks the largest element of the column as pivot @param isSolved
+ * whether the table is read, and not only the determinant
+ */
 function eliminated(table: Operand, n: number, pivoting: boolean, isSolved: boolean): Eliminated {
   let x = table;
   let determinant: Operand = number(1);
   for (let k = 0; k < n; k++) {
     if (pivoting && k < n - 1) {
       const below = node('Abs', [sliced(sliced(x, -1, k, k + 1), -2, k, n)]);
-      // [.., 1, 1]
+      // [.., 1, 1], the row of the pivot
       const found = node('Add', [node('ArgMax', [below], { axis: -2, keepdims: 1 }), ints(k)]);
       const rows: Operand = { constant: { type: 'int', value: Array.from({ length: n }, (_, i) => [i]) } };
       const from = node('Where', [node('Equal', [rows, ints(k)]), found, node('Where', [node('Equal', [rows, found]), ints(k), rows])]);
@@ -49,12 +52,12 @@ function eliminated(table: Operand, n: number, pivoting: boolean, isSolved: bool
     const row = sliced(x, -2, k, k + 1);
     const pivot = sliced(row, -1, k, k + 1);
     determinant = mul(determinant, pivot);
-    // row k itself is left with row k / pivot
+    // in row k itself, row k / pivot remains
     const share = sub(
       sliced(x, -1, k, k + 1),
       column(i => (i === k ? 1 : 0), n),
     );
-    // a determinant of 0 is a number, what is solved with such a matrix is none
+    // a singular matrix has a determinant, 0, so a pivot of 0 must not give NaN; it has no solution, so there it may
     const by = isSolved ? pivot : node('Where', [node('Equal', [pivot, number(0)]), number(1), pivot]);
     x = sub(x, mul(share, div(row, by)));
   }
@@ -71,7 +74,7 @@ function solved(a: Operand, b: Operand, n: number, pivoting: boolean): Expressio
   return sliced(table, -1, n, Number.MAX_SAFE_INTEGER);
 }
 
-/** b as columns beside every matrix of a. @throws RnnError E_KERAS_OPTION for vectors, which the backends of Keras read in different ways */
+/** Argument b [.., n, m]. @throws RnnError E_KERAS_OPTION for vectors, which the backends of Keras interpret differently */
 function rightSide(call: OperatorCall): Operand {
   if (call.shape(1, 'b').length === call.shape(0, 'a').length) return call.float(1, 'b');
   throw wrongArgument('b', 'a tensor with other axes than a');
@@ -82,7 +85,7 @@ function inverse(x: Operand, n: number): Expression {
   return solved(x, ones, n, true);
 }
 
-/** x = L·Lᵀ, column by column: each is what is left of x's, over the root of its pivot. */
+/** The factor L of x = L·Lᵀ, column by column: the column of what remains of x, divided by the root of its pivot. */
 function choleskyOf(x: Operand, n: number, rank: number): Expression {
   let left = x;
   const columns: Operand[] = [];
@@ -104,14 +107,14 @@ const flatDeterminant = (call: OperatorCall): Expression =>
 export const LINEAR: Readonly<Record<string, Rule>> = {
   Inv: call => inverse(call.float(0, 'x'), sizeOfMatrix(call, 'x')),
   Det: flatDeterminant,
-  /** The sign, and the logarithm of the rest. */
+  /** The sign of the determinant, and the logarithm of its magnitude. */
   Slogdet(call) {
     const whole = flatDeterminant(call);
     return { ...node('Sign', [whole]), others: [node('Log', [node('Abs', [whole])])] };
   },
   Logdet: call => node('Log', [flatDeterminant(call)]),
   Solve: call => solved(call.float(0, 'a'), rightSide(call), sizeOfMatrix(call, 'a'), true),
-  /** Of a matrix whose other triangle is not looked at. */
+  /** Solves with one triangle of a; the other is ignored. */
   SolveTriangular(call) {
     const upper = call.flag(-1, 'lower') ? 0 : 1;
     return solved(node('Trilu', [call.float(0, 'a'), ints(0)], { upper }), rightSide(call), sizeOfMatrix(call, 'a'), false);
@@ -121,7 +124,7 @@ export const LINEAR: Readonly<Record<string, Rule>> = {
     const lower = choleskyOf(call.float(0, 'x'), sizeOfMatrix(call, 'x'), rank);
     return call.flag(-1, 'upper') ? transposed(lower, rank) : lower;
   },
-  /** Of the matrix whose factor is given. */
+  /** The inverse of L·Lᵀ, given L. */
   CholeskyInverse(call) {
     const rank = call.shape(0, 'x').length;
     const x = node('Trilu', [call.float(0, 'x'), ints(0)], { upper: call.flag(-1, 'upper') ? 1 : 0 });

@@ -5,14 +5,14 @@ import { axisOf, cast, type Expression, INT, ints, node, type Operand, type Oper
 
 const log = (x: Operand): Expression => node('Log', [x]);
 const from1 = (x: Operand): Expression => node('Sub', [number(1), x]);
-/** keras.config.epsilon() away from 0 and 1 */
+/** Clips probabilities to [ε, 1 − ε] with keras.config.epsilon(). */
 const inside = (x: Operand): Expression => node('Clip', [x, number(1e-7), number(1 - 1e-7)]);
 
 function summed(x: Operand, axis: number, keepdims = 0): Expression {
   return node('ReduceSum', [x, ints([axis])], { keepdims });
 }
 
-/** log p of every class. */
+/** The logarithm of the probability of each class. */
 function logarithms(call: OperatorCall, axis: number): Expression {
   const output = call.float(1, 'output');
   if (call.flag(-1, 'from_logits')) return node('LogSoftmax', [output], { axis });
@@ -43,7 +43,7 @@ export const LOSSES: Readonly<Record<string, Rule>> = {
     const places = given === rank ? target : node('Unsqueeze', [target, ints([-1])]);
     return node('Neg', [node('Squeeze', [node('GatherElements', [logarithms(call, -1), places], { axis: -1 }), ints([-1])])]);
   },
-  /** 10·log10(max²/mean square) */
+  /** Peak signal-to-noise ratio, 10·log10(max²/mean squared error). */
   PSNR(call) {
     const apart = node('Sub', [call.float(0, 'x1'), call.float(1, 'x2')]);
     const noise = node('ReduceMean', [mul(apart, apart)], { keepdims: 0 });
@@ -52,7 +52,7 @@ export const LOSSES: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** The axis of the classes, from the front. */
+/** The axis of the classes, counted from the front. */
 function axisFrom(call: OperatorCall): number {
   return axisOf({ ...call, shape: () => call.shape(1, 'output') }, -1, 'axis', -1).axis;
 }

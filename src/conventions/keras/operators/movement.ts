@@ -20,9 +20,9 @@ import {
 } from './call.js';
 import { flipped } from './ordering.js';
 
-/** Operators that join, split, pick, repeat and arrange numbers. */
+/** Operators that join, split, select, repeat and rearrange. */
 
-/** Padded with the numbers at each end, mirrored. */
+/** Pads both ends by reflection including the border element (symmetric). */
 function mirrored(x: Operand, pairs: readonly (readonly number[])[]): Expression {
   const whole = pairs.reduce<Operand>((inner, [before, behind], axis) => {
     const front = before > 0 ? [flipped(sliced(inner, axis, 0, before), [axis])] : [];
@@ -32,7 +32,7 @@ function mirrored(x: Operand, pairs: readonly (readonly number[])[]): Expression
   return 'op' in whole ? whole : node('Identity', [whole]);
 }
 
-/** Split into parts of equal size (the first ones larger if it does not divide), or at given places. */
+/** Splits into n parts (the first ones longer if n does not divide the axis), or at given indices. */
 function splitOn(call: OperatorCall, axis: number): Expression {
   const size = sizeOf(call, axis, 'axis');
   const at = call.given(1, 'indices_or_sections');
@@ -46,13 +46,13 @@ function splitOn(call: OperatorCall, axis: number): Expression {
 
 const split: Rule = call => splitOn(call, axisOf(call, 2, 'axis', 0).axis);
 
-/** Along this axis; vectors only have one. */
+/** Splits along a fixed axis; a vector has only axis 0. */
 const splitAlong =
   (axis: number): Rule =>
   call =>
     splitOn(call, Math.min(axis, call.shape(0, 'x').length - 1));
 
-/** One-hot: a new axis with 1 at the position that x gives. @param rank of x */
+/** One-hot encoding along a new axis. @param rank of x */
 export function placesAlong(x: Operand, rank: number, axis: number, count: number): Expression {
   const at = axis < 0 ? axis + rank + 1 : axis;
   const classes = Array.from({ length: count }, (_, i) => Array.from({ length: rank - at }).reduce<unknown>(inner => [inner], i));
@@ -64,21 +64,21 @@ function placesOf(call: OperatorCall, name: string): Expression {
   return placesAlong(call.operand(0, name), call.shape(0, name).length, call.number(2, 'axis', -1), call.number(1, 'num_classes', 0));
 }
 
-/** Both expanded to the wider one on every other axis. */
+/** x and indices are broadcast to each other along all other axes. */
 const takeAlong = along(2, call => {
   const { axis } = axisOf(call, 2, 'axis');
   const [x, indices] = [call.operand(0, 'x'), cast(call.operand(1, 'indices'), INT)];
   const [own, other] = [call.shape(0, 'x'), call.shape(1, 'indices')];
   const wide = (t: Operand, sizes: typeof own, to: Operand, toSizes: typeof own): Operand => {
     if (!sizes.some((size, a) => a !== axis && size === 1 && toSizes[a] !== 1)) return t;
-    // t, whatever is asked, as wide as what asks
+    // Where selects t in either case, broadcast to `one`
     const one = node('Gather', [to, ints([0])], { axis });
     return node('Where', [node('Less', [one, one]), t, t]);
   };
   return node('GatherElements', [wide(x, own, indices, other), wide(indices, other, x, own)], { axis });
 });
 
-/** Concatenated along the second axis; vectors only have one. */
+/** Concatenates a list of tensors along a fixed axis. */
 const stacked =
   (axis: number): Rule =>
   call =>
@@ -88,7 +88,7 @@ const triangle = (upper: number): Rule => {
   return call => node('Trilu', [call.operand(0, 'x'), ints(call.number(1, 'k', 0))], { upper });
 };
 
-/** `b (h p) c -> b h (p c)` of einops: axes taken apart, turned round and put together. */
+/** einops' rearrange, such as `b (h p) c -> b h (p c)`: splits, permutes and merges axes. */
 function rearranged(call: OperatorCall): Expression {
   const pattern = call.given(1, 'pattern');
   const sides = typeof pattern === 'string' ? pattern.split('->').map(side => (side.match(/\w+|\([^()]*\)/g) ?? []).map(axesIn)) : [];
@@ -114,7 +114,7 @@ function axesIn(word: string): string[] {
   return word.match(/\w+/g) ?? [];
 }
 
-/** Sizes for a Reshape, which finds one that is open. @throws RnnError E_KERAS_OPTION: there are several */
+/** Sizes for a Reshape with −1 for an unknown one. @throws RnnError E_KERAS_OPTION if several are unknown */
 function withOneOpen(sizes: readonly (number | null)[]): number[] {
   if (sizes.filter(n => n === null).length > 1) throw wrongArgument('pattern', 'several axes of open size');
   return sizes.map(n => n ?? -1);
@@ -177,7 +177,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     return node('Transpose', [call.operand(0, 'x')], { perm });
   },
   BroadcastTo: call => node('Expand', [call.operand(0, 'x'), ints(call.given(1, 'shape') as number[])]),
-  /** As many copies along each axis; those that are not named stand in front. */
+  /** Repeats whole axes; fewer repeats than axes apply to the last axes. */
   Tile(call) {
     const given = call.given(1, 'repeats');
     const times = Array.isArray(given) ? (given as number[]) : [given as number];
@@ -187,7 +187,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     const wide = missing === 0 ? x : node('Unsqueeze', [x, ints(Array.from({ length: missing }, (_, i) => i))]);
     return node('Tile', [wide, ints([...new Array<number>(Math.max(0, rank - times.length)).fill(1), ...times])]);
   },
-  /** Windows of the last axis [.., T] that begin every so many places: [.., K, length]. */
+  /** Windows of the last axis: [.., T] -> [.., K, length], one every `stride` steps. */
   ExtractSequences(call) {
     const [length, stride] = [call.number(1, 'sequence_length', 1), call.number(2, 'sequence_stride', 1)];
     const size = sizeOf(call, call.shape(0, 'x').length - 1, 'x');
@@ -195,7 +195,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     const places = starts.map(start => Array.from({ length }, (_, i) => start + i));
     return node('Gather', [call.operand(0, 'x'), { constant: { type: 'int', value: places } }], { axis: -1 });
   },
-  /** Two behind each other on an axis, or all their numbers. */
+  /** Concatenates two tensors along an axis, or flattened. */
   Append(call) {
     const both = [call.operand(0, 'x1'), call.operand(1, 'x2')];
     const axis = call.given(-1, 'axis') ?? null;
@@ -206,7 +206,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Hsplit: splitAlong(1),
   Vsplit: splitAlong(0),
   Dsplit: splitAlong(2),
-  /** 1 at every position that any number of a sample gives. */
+  /** 1 at each index that occurs in a sample. */
   MultiHot(call) {
     const rank = call.shape(0, 'inputs').length;
     return node('ReduceMax', [placesOf(call, 'inputs'), ints([rank > 1 ? 1 : 0])], { keepdims: 0 });
@@ -217,7 +217,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     return node('Gather', [call.operand(0, 'x'), indices], { axis: call.number(2, 'axis', 0) });
   }),
   TakeAlongAxis: takeAlong,
-  /** Each entry of an axis several times, one after the other; without an axis, of all numbers in a row. */
+  /** Repeats each element along an axis; without an axis, of flattened x. */
   Repeat: along(2, call => {
     const { axis, rank } = axisOf(call, 2, 'axis');
     const given = call.given(1, 'repeats');
@@ -248,7 +248,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   },
   Tril: triangle(0),
   Triu: triangle(1),
-  /** Each entry of an axis less the one before it, several times. */
+  /** The n-th difference of neighbours along an axis. */
   Diff(call) {
     const { axis } = axisOf(call, 2, 'axis', -1, 'a');
     let x = call.float(0, 'a');

@@ -16,9 +16,9 @@ import {
   wrongArgument,
 } from './call.js';
 
-/** Operators that are layers without weights of their own: windows, normalisations, attention. */
+/** Operators that work like layers without weights: windows, normalisation, attention. */
 
-/** x with its channels first, what `made` makes of it, and back. */
+/** Moves the channels of x to axis 1, applies `made`, and moves them back. With data_format channels_first, only applies `made`. */
 function channelsFirst(call: OperatorCall, made: (x: Operand) => Expression, name = 'inputs'): Expression {
   const x = call.float(0, name);
   if (call.given(-1, 'data_format') === 'channels_first') return made(x);
@@ -28,7 +28,7 @@ function channelsFirst(call: OperatorCall, made: (x: Operand) => Expression, nam
   return node('Transpose', [y], { perm: [0, ...space.map(a => a + 1), 1] });
 }
 
-/** One number for each axis of space. */
+/** An argument with one integer per spatial axis, or one for all. @throws RnnError E_KERAS_OPTION */
 function each(call: OperatorCall, name: string, axes: number, otherwise: number | readonly number[]): number[] {
   const given = call.given(-1, name) ?? otherwise;
   const list = Array.isArray(given) ? (given as number[]) : Array.from({ length: axes }, () => Number(given));
@@ -36,7 +36,7 @@ function each(call: OperatorCall, name: string, axes: number, otherwise: number 
   return list;
 }
 
-/** Where a size is open the operator finds out itself. @param spans of the windows */
+/** Padding as explicit pads, or as SAME_UPPER if a size is unknown. @param spans window sizes including dilation */
 function paddingOf(call: OperatorCall, spans: readonly number[], strides: readonly number[]): { auto_pad?: string; pads?: number[] } {
   const padding = String(call.given(-1, 'padding') ?? 'valid');
   if (padding !== 'valid' && padding !== 'same') throw wrongArgument('padding', padding);
@@ -66,7 +66,7 @@ function channelsOf(call: OperatorCall): number {
   return size;
 }
 
-/** The attributes of a convolution with a kernel […k, …, …]. */
+/** The attributes of a convolution with a kernel [k…, C, F]. */
 function windowsOf(call: OperatorCall, kernel: readonly (number | null)[]) {
   const size = kernel.slice(0, -2).map(Number);
   const [strides, dilations] = ['strides', 'dilation_rate'].map(name => each(call, name, size.length, 1));
@@ -74,12 +74,12 @@ function windowsOf(call: OperatorCall, kernel: readonly (number | null)[]) {
   return { kernel_shape: size, strides, dilations, ...paddingOf(call, spans, strides) };
 }
 
-/** kernel […k, C/groups, F] -> [F, C/groups, …k] */
+/** Transposes a kernel [k…, C/groups, F] to [F, C/groups, k…]. */
 function filters(kernel: Operand, axes: number): Expression {
   return node('Transpose', [kernel], { perm: [axes + 1, axes, ...Array(axes).keys()] });
 }
 
-/** kernel […k, C, m] -> [C·m, 1, …k], a group for each channel */
+/** A depthwise convolution, kernel [k…, C, m] as [C·m, 1, k…] with one group per channel. */
 function depthwise(call: OperatorCall, x: Operand, name: string): Expression {
   const shape = call.shape(1, name);
   const axes = shape.length - 2;
@@ -96,14 +96,14 @@ const separableConv: Rule = call =>
     return node('Conv', [depthwise(call, x, 'depthwise_kernel'), points], { kernel_shape: shape.slice(0, -2) });
   });
 
-/** Axes of a normalisation, from the front. */
+/** The axes of a normalisation, counted from the front. */
 function normalisedAxes(call: OperatorCall): number[] {
   const rank = call.shape(0, 'x').length;
   const axis = call.given(-1, 'axis') ?? -1;
   return (Array.isArray(axis) ? (axis as number[]) : [axis as number]).map(a => (a < 0 ? a + rank : a));
 }
 
-/** A weight over the axes of a normalisation, as wide as x. */
+/** Reshapes a weight so that it broadcasts over the normalised axes of x. */
 function spreadOver(call: OperatorCall, i: number, name: string, axes: readonly number[]): Operand {
   const shape = call.shape(0, 'x').map((n, axis) => (axes.includes(axis) ? n : 1));
   if (shape.some(n => n === null)) throw wrongArgument(name, 'an axis of open size');
@@ -125,18 +125,18 @@ function scaled(
 /** keras.config.epsilon() */
 const EPSILON = 1e-7;
 
-/** A number in so many lists of one. */
+/** Nests a number in lists: depth 2 gives [[value]]. */
 function wrap(value: number, depth: number): unknown {
   return depth === 0 ? value : [wrap(value, depth - 1)];
 }
 
-/** Numbers of an axis of channels exchanged with blocks of space. */
+/** Moves elements between channels and spatial blocks. */
 const blocks =
   (op: string): Rule =>
   call =>
     channelsFirst(call, x => node(op, [x], { blocksize: call.number(-1, 'block_size', 1) }), 'x');
 
-/** So many windows along each axis of space, which together reach over all of it. */
+/** Adaptive pooling: output_size windows along each spatial axis, which together cover it. */
 function adaptive(reduce: string): Rule {
   return call => {
     const shape = call.shape(0, 'inputs');
@@ -185,7 +185,7 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
     const mean = (value: Operand) => node('ReduceMean', [value, ints(axes)], { keepdims: 1 });
     const apart = node('Sub', [x, mean(x)]);
     const deviation = node('Sqrt', [node('Add', [mean(node('Mul', [apart, apart])), number(call.number(-1, 'epsilon', EPSILON))])]);
-    // with the root of the mean square alone, x stays where it is
+    // rms_scaling divides by the root mean square, without subtracting a mean
     if (call.given(-1, 'rms_scaling') === true) return scaled(call, node('Div', [x, deviation]), axes, [1, 'gamma']);
     return scaled(call, node('Div', [apart, deviation]), axes, [1, 'gamma'], [2, 'beta']);
   },
@@ -203,7 +203,7 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
     const y = node('Div', [node('Sub', [call.float(0, 'x'), spread(1, 'mean')]), deviation]);
     return scaled(call, y, axes, [4, 'scale'], [3, 'offset']);
   },
-  /** query [N, T, H, K], key and value [N, S, H, K] */
+  /** query [N, T, H, K], key and value [N, S, H, K] -> [N, T, H, K] */
   DotProductAttention(call) {
     for (const name of ['attn_logits_soft_cap', 'flash_attention'])
       if (![null, undefined, false].includes(call.given(-1, name) as null)) throw wrongArgument(name, call.given(-1, name) as number);
@@ -223,7 +223,10 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
     }
     return einsum('bnts,bsnh->btnh', node('Softmax', [scores], { axis: -1 }), call.float(2, 'value'));
   },
-  /** max(0, x − τ), τ = (s_1 + … + s_k − 1)/k with the sums s of the largest, k the last for which 1 + k·x_(k) exceeds s_k */
+  /**
+   * max(0, x − τ) with τ = (s_k − 1)/k, where s_k is the sum of the k largest x, and k the largest for which 1 + k·x_(k) > s_k (Martins,
+   * Astudillo 2016).
+   */
   Sparsemax(call) {
     const { axis } = axisOf(call, 1, 'axis', -1);
     const x = call.float(0, 'x');

@@ -16,15 +16,15 @@ import {
   wrongArgument,
 } from './call.js';
 
-/** Operators that turn an axis round, roll it and sort it. */
+/** Operators that reverse, roll and sort axes. */
 
-/** x in reverse order along axes. */
+/** Reverses x along axes. */
 export function flipped(x: Operand, axes: readonly number[]): Expression {
   const all = (value: number) => ints(axes.map(() => value));
   return node('Slice', [x, all(TO_THE_END), all(-TO_THE_END), ints(axes), all(-1)]);
 }
 
-/** The first of an axis by size; the places where they stood are the second output. */
+/** The first `count` along an axis when sorted; output 1 holds their indices. */
 function sorted(call: OperatorCall, count: number, axis: number, largest: boolean): Expression {
   return node('TopK', [call.operand(0, 'x'), ints([count])], { axis, largest: largest ? 1 : 0 });
 }
@@ -41,7 +41,7 @@ function canonical(axis: unknown, rank: number): number {
   return Number(axis) < 0 ? Number(axis) + rank : Number(axis);
 }
 
-/** @param least as many numbers the axis has at least, where it is open */
+/** Rolls one axis. @param least a lower bound of the axis' size, used if the size is unknown */
 function rolled(x: Operand, axis: number, shift: number, shape: readonly (number | null)[], least = 0): Operand {
   const size = shape[axis];
   if (size === null && Math.abs(shift) >= least) throw wrongArgument('axis', 'an axis of open size');
@@ -52,7 +52,7 @@ function rolled(x: Operand, axis: number, shift: number, shape: readonly (number
 export const ORDERING: Readonly<Record<string, Rule>> = {
   Fliplr: call => flipped(call.operand(0, 'x'), [1]),
   Flipud: call => flipped(call.operand(0, 'x'), [0]),
-  /** A quarter turn, several times, from the first of two axes to the second. */
+  /** Rotates by k·90° from the first of two axes towards the second. */
   Rot90(call) {
     const rank = call.shape(0, 'array').length;
     const axes = (call.given(-1, 'axes') ?? [0, 1]) as number[];
@@ -65,7 +65,7 @@ export const ORDERING: Readonly<Record<string, Rule>> = {
     return turns === 1 ? node('Transpose', [flipped(x, [b])], { perm }) : flipped(node('Transpose', [x], { perm }), [b]);
   },
   Flip: call => flipped(call.operand(0, 'x'), axesOf(call, 1) ?? [...call.shape(0, 'x').keys()]),
-  /** Rolls an axis: numbers pushed out at its end come in at its beginning; without an axis, all numbers in C order. */
+  /** Elements shifted beyond the end of an axis reappear at its start; without an axis, x is rolled as one vector in C order. */
   Roll(call) {
     const [shift, axis] = [call.given(1, 'shift'), call.given(2, 'axis') ?? null].map(value => (Array.isArray(value) ? value : [value]));
     if (shift.length !== axis.length || !shift.every(Number.isInteger)) throw wrongArgument('shift', call.given(1, 'shift') ?? null);
@@ -79,7 +79,7 @@ export const ORDERING: Readonly<Record<string, Rule>> = {
     }
     const rest = productOf(shape.slice(1));
     if (rest === null) throw wrongArgument('axis', null);
-    // there is one sample at least, and by less than one sample the numbers are pushed as they stand
+    // there is at least one sample, so a shift of less than one sample needs no modulo
     const row = rolled(flat(call.operand(0, 'x')), 0, Number(shift[0]), [shape[0] === null ? null : shape[0] * rest], rest);
     return node('Reshape', [row, ints(shape.map(n => n ?? -1))]);
   },

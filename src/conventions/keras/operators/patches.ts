@@ -2,18 +2,18 @@ import { paddingOf } from '../../../layers/window/window.js';
 import { number } from './arithmetic.js';
 import { ints, node, type Operand, type OperatorCall, type Rule, wrongArgument } from './call.js';
 
-/** Windows of images as rows, and images of windows. */
+/** Extracts windows of images as rows, and assembles images from windows. */
 
-/** More places than this are no table in a graph. */
+/** The most indices in a table of a graph. */
 const MOST = 2 ** 20;
 
 interface Windows {
-  /** of the padded image */
+  /** size of the padded image */
   readonly size: readonly number[];
   readonly pads: readonly (readonly [number, number])[];
-  /** how many windows on each axis */
+  /** number of windows along each axis */
   readonly counts: readonly number[];
-  /** [windows, numbers of a window]: places in the padded image, in C order */
+  /** [windows, elements of a window]: indices into the flattened padded image */
   readonly places: readonly number[][];
 }
 
@@ -45,14 +45,14 @@ function windowsOf(
 }
 
 function torchWindows(call: OperatorCall, space: readonly (number | null)[]): Windows {
-  // a description without a version is read with the names of Keras 1, which has strides for stride
+  // a config without a version is read with the names of Keras 1, where stride is called strides
   const [once, twice] = ['stride', 'strides'].map(name => twoOf(call, name, 1));
   const stride = once.map((n, i) => Math.max(n, twice[i]));
   const [kernel, dilation, padding] = [twoOf(call, 'kernel_size', 1), twoOf(call, 'dilation', 1), twoOf(call, 'padding', 0)];
   return windowsOf(space, { kernel, stride, dilation, pads: padding.map((n): [number, number] => [n, n]) });
 }
 
-/** Zeros around the axes of an image. */
+/** Pads axes of an image with zeros. */
 function padded(x: Operand, axes: readonly number[], pads: Windows['pads']): Operand {
   if (pads.every(([before, behind]) => before === 0 && behind === 0)) return x;
   return node('Pad', [x, ints([...pads.map(p => p[0]), ...pads.map(p => p[1])]), number(0), ints(axes)], { mode: 'constant' });
@@ -77,7 +77,7 @@ export const PATCHES: Readonly<Record<string, Rule>> = {
     const turned = places[0].map((_, k) => places.map(window => window[k]));
     return node('Reshape', [node('Gather', [flat, tableOf(turned)], { axis: 2 }), ints([-1, channels * places[0].length, places.length])]);
   },
-  /** Back: what lies in several windows is their sum. */
+  /** The inverse of Unfold; where windows overlap, they are added. */
   Fold(call) {
     const space = twoOf(call, 'output_size', 1);
     const { places, pads, size } = torchWindows(call, space);
@@ -117,7 +117,7 @@ export const PATCHES: Readonly<Record<string, Rule>> = {
 
 const SIDES = ['top', 'bottom', 'left', 'right'] as const;
 
-/** With so many rows and columns more or fewer at each side; one of three sizes that are given follows from the others. */
+/** Pads or crops the four sides. Of before, after and target size, two determine the third. */
 function cropped(call: OperatorCall, what: 'padding' | 'cropping', sign: 1 | -1): ReturnType<Rule> {
   const shape = channelsLast(call, 'images');
   const given = SIDES.map(side => call.given(-1, `${side}_${what}`) ?? null);

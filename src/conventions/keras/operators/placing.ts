@@ -13,17 +13,17 @@ import {
 } from './call.js';
 import { startOn } from './slicing.js';
 
-/** Operators that put numbers into places of other ones, or spread them out. */
+/** Operators that write into parts of a tensor, or generate evenly spaced numbers. */
 
 const REDUCTIONS: Readonly<Record<string, string>> = { add: 'add', mul: 'mul', max: 'max', min: 'min' };
 
-/** The places of rows as a tensor, or as lists in the file. */
+/** Indices of rows: a tensor, or lists in the file. */
 function places(call: OperatorCall, i: number, name: string): Operand {
   const given = call.given(i, name);
   return Array.isArray(given) ? { constant: { type: 'int', value: given } } : cast(call.operand(i, name), INT);
 }
 
-/** Zeros of this shape with rows added at places. */
+/** Zeros of the given shape, with values added at indices. */
 function added(shape: readonly number[], indices: Operand, values: Operand): Expression {
   const zeros = node('Expand', [{ constant: 0 }, ints(shape)]);
   return node('ScatterND', [zeros, indices, values], { reduction: 'add' });
@@ -36,7 +36,7 @@ function numbersOf(call: OperatorCall, i: number, name: string): number[] {
   return all as number[];
 }
 
-/** The same from places that are computed, none of which lets the block stand out: x where a place lies outside of the block, else the block there. */
+/** SliceUpdate at computed positions, which are clamped so that the block lies inside x. */
 function computedUpdate(call: OperatorCall): Expression {
   const [whole, block] = [call.shape(0, 'inputs'), call.shape(2, 'updates')];
   const inside: Operand[] = [];
@@ -56,7 +56,7 @@ function computedUpdate(call: OperatorCall): Expression {
 }
 
 export const PLACING: Readonly<Record<string, Rule>> = {
-  /** A block of x replaced: what stands before and behind it on every axis stays. */
+  /** Replaces a block of x; the rest of x stays. */
   SliceUpdate(call) {
     const starts = call.given(1, 'start_indices');
     if (!Array.isArray(starts) || !starts.every(Number.isInteger)) return computedUpdate(call);
@@ -83,7 +83,7 @@ export const PLACING: Readonly<Record<string, Rule>> = {
   Scatter: call => added(numbersOf(call, 2, 'shape'), places(call, 0, 'indices'), call.float(1, 'values')),
   Full: call => node('Expand', [call.operand(0, 'fill_value'), ints(numbersOf(call, -1, 'shape'))]),
   Size: call => node('Size', [call.operand(0, 'x')]),
-  /** Every number of the one times the whole of the other. */
+  /** The Kronecker product: each number of x1 times all of x2. */
   Kron(call) {
     const [a, b] = [call.shape(0, 'x1'), call.shape(1, 'x2')];
     if (a.length !== b.length || a.includes(null) || b.includes(null)) throw wrongArgument('x2', 'other axes than x1, or of open size');
@@ -91,11 +91,11 @@ export const PLACING: Readonly<Record<string, Rule>> = {
     const table = node('Mul', [node('Unsqueeze', [call.float(0, 'x1'), axes(1)]), node('Unsqueeze', [call.float(1, 'x2'), axes(0)])]);
     return node('Reshape', [table, ints(a.map((n, i) => n! * b[i]!))]);
   },
-  /** So many numbers in equal steps on a new axis. */
+  /** `num` evenly spaced numbers along a new axis. */
   Linspace: call => inSteps(call, call.float(0, 'start'), call.float(1, 'stop')),
-  /** Powers in equal steps. */
+  /** base ** (evenly spaced numbers) */
   Logspace: call => node('Pow', [{ constant: call.number(-1, 'base', 10) }, inSteps(call, call.float(0, 'start'), call.float(1, 'stop'))]),
-  /** From one number to another by equal factors. */
+  /** Numbers from start to stop in a geometric progression. */
   Geomspace(call) {
     const [start, stop] = [call.float(0, 'start'), call.float(1, 'stop')];
     const size = (x: Operand) => node('Log', [node('Abs', [x])]);

@@ -1,9 +1,9 @@
 import { ints, node, type Rule, wrongArgument } from './call.js';
 
-/** Sums of products. */
+/** Products of matrices and tensors. */
 const matmul: Rule = call => node('MatMul', [call.float(0, 'x1'), call.float(1, 'x2')]);
 
-/** Every number of the one times every number of the other, both as vectors. */
+/** The outer product of both arguments, flattened. */
 const outer: Rule = call =>
   node('Mul', [node('Reshape', [call.float(0, 'x1'), ints([-1, 1])]), node('Reshape', [call.float(1, 'x2'), ints([1, -1])])]);
 
@@ -16,7 +16,9 @@ const vdot: Rule = call =>
 
 export const PRODUCTS: Readonly<Record<string, Rule>> = {
   Matmul: matmul,
-  /** Rank by rank: a matrix on the right sums its rows, anything wider pairs every row with every matrix. */
+  /**
+   * NumPy's dot. A vector on the right sums over the last axis of x1; otherwise the last axis of x1 and the last but one of x2 are summed.
+   */
   Dot(call) {
     if (call.shape(1, 'x2').length > 2) throw wrongArgument('x2', 'a tensor of more than two axes');
     return matmul(call);
@@ -27,7 +29,7 @@ export const PRODUCTS: Readonly<Record<string, Rule>> = {
     return node('Einsum', call.operands(0, 'operands'), { equation });
   },
   Outer: outer,
-  /** Sums over pairs of axes: the last of the first with the first of the second, or those that are named. */
+  /** Sums over pairs of axes: n means the last n of x1 and the first n of x2; or two lists of axes. */
   Tensordot(call) {
     const [p, q] = [call.shape(0, 'x1').length, call.shape(1, 'x2').length];
     const given = call.given(-1, 'axes') ?? 2;
@@ -44,7 +46,7 @@ export const PRODUCTS: Readonly<Record<string, Rule>> = {
     const kept = [...a, ...b].filter(letter => !summed.includes(letter));
     return node('Einsum', [call.float(0, 'x1'), call.float(1, 'x2')], { equation: `${a.join('')},${b.join('')}->${kept.join('')}` });
   },
-  /** Along the last axes of both. */
+  /** Sums over the last axes of both. */
   Inner(call) {
     const rank = call.shape(1, 'x2').length;
     if (rank > 2) throw wrongArgument('x2', 'a tensor of more than two axes');
@@ -52,7 +54,7 @@ export const PRODUCTS: Readonly<Record<string, Rule>> = {
     return node('MatMul', [call.float(0, 'x1'), rank === 2 ? node('Transpose', [x2], { perm: [1, 0] }) : x2]);
   },
   Vdot: vdot,
-  /** a × b of vectors of three along the last axis */
+  /** The cross product of vectors of size 3 along the last axis. */
   Cross(call) {
     for (const name of ['axisa', 'axisb', 'axisc', 'axis'])
       if (![-1, undefined, null].includes(call.given(-1, name) as number)) throw wrongArgument(name, call.given(-1, name) ?? null);
@@ -62,7 +64,7 @@ export const PRODUCTS: Readonly<Record<string, Rule>> = {
     const product = (a: number[], b: number[]) => node('Mul', [turned(0, a), turned(1, b)]);
     return node('Sub', [product([1, 2, 0], [2, 0, 1]), product([2, 0, 1], [1, 2, 0])]);
   },
-  /** How far each row of the one is from each of the other. */
+  /** The distance of each row of x1 to each row of x2. */
   CDist(call) {
     const apart = node('Sub', [node('Unsqueeze', [call.float(0, 'x'), ints([-2])]), node('Unsqueeze', [call.float(1, 'y'), ints([-3])])]);
     return node('Sqrt', [node('ReduceSum', [node('Mul', [apart, apart]), ints([-1])], { keepdims: 0 })]);

@@ -14,14 +14,14 @@ import {
   wrongArgument,
 } from './call.js';
 
-/** Reductions over axes, and operators along one axis. */
+/** Reductions over axes, and operators that work along one axis. */
 
-/** Axes of a reduction: null is all of them. */
+/** A reduction over the argument `axis`; None reduces all axes. */
 function reduction(op: string): Rule {
   return call => reduced(op, call.operand(0, 'x'), call);
 }
 
-/** The largest or smallest of the values and of `initial`, if given. */
+/** The maximum or minimum of the values and, if given, of `initial`. */
 const extreme =
   (op: 'Max' | 'Min'): Rule =>
   call => {
@@ -29,20 +29,20 @@ const extreme =
     return (call.given(-1, 'initial') ?? null) === null ? own : node(op, [own, call.operand(-1, 'initial')]);
   };
 
-/** A reduction of x over the call's `axis`, all axes where there is none, with its `keepdims`. */
+/** Reduces x over the call's `axis` (all axes if it is None), with its `keepdims`. */
 export function reduced(op: string, x: Operand, call: OperatorCall): Expression {
   const axes = axesOf(call, 1);
   const keepdims = call.flag(2, 'keepdims') ? 1 : 0;
   return node(op, axes ? [x, ints(axes)] : [x], { keepdims });
 }
 
-/** any, all: as the largest or smallest of 0 and 1. */
+/** any, all: the maximum or minimum of 0 and 1. */
 const truth =
   (op: string): Rule =>
   call =>
     cast(reduced(op, cast(cast(call.operand(0, 'x'), BOOL), FLOAT), call), BOOL);
 
-/** The index of the largest or smallest value; without an axis, in the flattened array. */
+/** The index of the maximum or minimum; without an axis, in flattened x. */
 const arg = (op: string): Rule => {
   const found = along(1, call =>
     node(op, [call.operand(0, 'x')], { axis: call.number(1, 'axis', 0), keepdims: call.flag(2, 'keepdims') ? 1 : 0 }),
@@ -54,7 +54,7 @@ const arg = (op: string): Rule => {
   };
 };
 
-/** The weights [n] along their axis. */
+/** Reshapes weights [n] so that they broadcast along their axis. */
 function widened(call: OperatorCall, axis: unknown): Operand {
   const w = call.float(1, 'weights');
   const rank = call.shape(0, 'x').length;
@@ -64,7 +64,7 @@ function widened(call: OperatorCall, axis: unknown): Operand {
   return node('Reshape', [w, ints(Array.from({ length: rank }, (_, i) => (i === at ? -1 : 1)))]);
 }
 
-/** The variance: the mean of squared distances from the mean. */
+/** The mean squared deviation from the mean. */
 function variance(call: OperatorCall): Expression {
   const x = call.float(0, 'x');
   const axes = axesOf(call, 1);
@@ -72,7 +72,7 @@ function variance(call: OperatorCall): Expression {
   return reduced('ReduceMean', node('Mul', [apart, apart]), call);
 }
 
-/** (Σ|x|^p)^(1/p) over axes; the largest and the smallest |x| for p = ±∞ */
+/** (Σ|x|^p)^(1/p) over axes; for p = ±∞ the largest or smallest |x|. */
 function lengthOf(x: Operand, axes: readonly number[], order: number, keepdims: number): Expression {
   const size = node('Abs', [x]);
   if (!Number.isFinite(order)) return node(order > 0 ? 'ReduceMax' : 'ReduceMin', [size, ints(axes)], { keepdims });
@@ -84,7 +84,7 @@ function lengthOf(x: Operand, axes: readonly number[], order: number, keepdims: 
 
 export const REDUCTIONS: Readonly<Record<string, Rule>> = {
   Mean: call => reduced('ReduceMean', call.float(0, 'x'), call),
-  /** Each number times its weight, over the sum of the weights: as wide as x, or one for each place of an axis. */
+  /** The weighted mean. Weights have the shape of x, or one number per index of the axis. */
   Average(call) {
     const weights = call.given(1, 'weights') ?? null;
     const axis = call.given(-1, 'axis') ?? null;
@@ -108,13 +108,13 @@ export const REDUCTIONS: Readonly<Record<string, Rule>> = {
   CountNonzero: call => reduced('ReduceSum', cast(cast(call.operand(0, 'x'), BOOL), FLOAT), call),
   Argmax: arg('ArgMax'),
   Argmin: arg('ArgMin'),
-  /** x over its length, which is 1e-7 at least */
+  /** x / max(‖x‖, 1e-7) */
   Normalize(call) {
     const x = call.float(0, 'x');
     const length = lengthOf(x, [call.number(1, 'axis', -1)], call.number(2, 'order', 2), 1);
     return node('Div', [x, node('Max', [length, { constant: call.number(3, 'epsilon', 1e-7) }])]);
   },
-  /** Of vectors along an axis (or of all numbers), or of the matrices of two. */
+  /** The norm of vectors along one axis (or of all numbers), or of matrices along two axes. */
   Norm(call) {
     const kind = call.given(1, 'ord') ?? null;
     const axes = axesOf({ ...call, given: () => call.given(2, 'axis') }, 0);
@@ -126,7 +126,7 @@ export const REDUCTIONS: Readonly<Record<string, Rule>> = {
     if (typeof order !== 'number') throw wrongArgument('ord', kind);
     if (axes.length === 1 && order === 0) return node('ReduceSum', [cast(cast(x, BOOL), FLOAT), ints(axes)], { keepdims });
     if (axes.length === 1 || kind === null || kind === 'fro') return lengthOf(x, axes, order, keepdims);
-    // the largest or smallest sum of sizes of a column (1) or of a row (∞)
+    // the largest or smallest absolute sum of a column (±1) or of a row (±∞)
     if (Math.abs(order) !== 1 && Number.isFinite(order)) throw wrongArgument('ord', kind);
     const [summed, other] = Math.abs(order) === 1 ? axes : [axes[1], axes[0]];
     const sums = node('ReduceSum', [node('Abs', [x]), ints([summed])], { keepdims: 1 });
@@ -136,7 +136,7 @@ export const REDUCTIONS: Readonly<Record<string, Rule>> = {
   Logsumexp(call) {
     const x = call.float(0, 'x');
     const axes = axesOf(call, 1) ?? [...call.shape(0, 'x').keys()];
-    // less the largest first, so that no exp overflows
+    // the maximum is subtracted first, so that exp cannot overflow
     const top = node('ReduceMax', [x, ints(axes)], { keepdims: 1 });
     const sum = node('Add', [node('Log', [node('ReduceSum', [node('Exp', [node('Sub', [x, top])]), ints(axes)], { keepdims: 1 })]), top]);
     return call.flag(2, 'keepdims') ? sum : node('Squeeze', [sum, ints(axes)]);

@@ -1,9 +1,9 @@
 import { type Argument, isSlice, isTensor, type SliceArgument, type TensorArgument } from '../arguments.js';
 import { cast, type Expression, INT, ints, node, type Operand, type OperatorCall, type Rule, TO_THE_END, wrongArgument } from './call.js';
 
-/** Operators that cut parts out of axes, at numbers or at places that are computed. */
+/** Operators that take parts of axes, at constant or computed positions. */
 
-/** Replaces `…` by as many whole axes as the other parts leave. */
+/** Replaces `...` by full slices of the axes that the other parts do not index. */
 function withoutEllipsis(parts: readonly (Argument | undefined)[], call: OperatorCall): readonly (Argument | undefined)[] {
   const at = parts.indexOf('...');
   if (at < 0) return parts;
@@ -12,7 +12,7 @@ function withoutEllipsis(parts: readonly (Argument | undefined)[], call: Operato
   return [...parts.slice(0, at), ...Array.from({ length: left }, () => whole), ...parts.slice(at + 1)];
 }
 
-/** The same from computed places: picks the requested number of rows, or all to the end. */
+/** Slices of given sizes (−1: to the end) at computed positions. */
 function computedPart(call: OperatorCall, shape: readonly number[]): Expression {
   return shape.reduce<Operand>(
     (x, size, axis) => {
@@ -24,7 +24,7 @@ function computedPart(call: OperatorCall, shape: readonly number[]): Expression 
   ) as Expression;
 }
 
-/** [1]: where a block begins on an axis. */
+/** [1]: the start index on an axis. */
 export function startOn(call: OperatorCall, axis: number): Operand {
   const starts = call.given(1, 'start_indices');
   if (!Array.isArray(starts)) return node('Gather', [cast(call.operand(1, 'start_indices'), INT), ints([axis])], { axis: 0 });
@@ -33,7 +33,7 @@ export function startOn(call: OperatorCall, axis: number): Operand {
   return node('Reshape', [cast(call.operands(1, 'start_indices')[axis], INT), ints([1])]);
 }
 
-/** Where a slice begins or ends: a number, or one that is computed, [1]. */
+/** Start or end of a slice: a number, or a computed [1]. */
 type Bound = number | Operand;
 
 function bound(argument: Argument, call: OperatorCall): Bound | null {
@@ -42,7 +42,7 @@ function bound(argument: Argument, call: OperatorCall): Bound | null {
   throw wrongArgument('slice', argument);
 }
 
-/** [1]: a computed place on an axis. */
+/** [1]: a computed index of an axis. */
 function place(argument: TensorArgument, call: OperatorCall): Operand {
   return node('Reshape', [cast(call.valueOf(argument), INT), ints([1])]);
 }
@@ -56,12 +56,12 @@ function row(bounds: readonly Bound[]): Operand {
   );
 }
 
-/** A part of each axis from a place on. */
+/** keras.ops.slice: the parts of given sizes from start_indices. */
 const part: Rule = call => {
   const [starts, shape] = [call.given(1, 'start_indices'), call.given(-1, 'shape')];
   if (!Array.isArray(shape) || !shape.every(Number.isInteger)) throw wrongArgument('shape', shape ?? null);
   if (!Array.isArray(starts) || !starts.every(Number.isInteger)) return computedPart(call, shape as number[]);
-  // of an open axis the requested number is taken, however many there are
+  // along an axis of unknown size, Gather with explicit indices makes the size of the result known
   const given = call.shape(0, 'inputs');
   const isCounted = (axis: number) => given[axis] === null && Number(shape[axis]) >= 0 && Number(shape[axis]) <= MOST_PICKED;
   const counted = [...starts.keys()].filter(isCounted);
@@ -80,11 +80,11 @@ const part: Rule = call => {
     : node('Slice', [picked, ints(from), ints(ends), ints(axes), ints(axes.map(() => 1))]);
 };
 
-/** Rows of an open axis that are listed one by one. */
+/** The most indices that are listed for an axis of unknown size. */
 const MOST_PICKED = 4096;
 
 export const SLICING: Readonly<Record<string, Rule>> = {
-  /** x[…]: whole numbers pick and drop an axis, slices cut, null adds an axis. */
+  /** x[…]: an integer selects an index and drops the axis, a slice cuts it, None adds an axis. */
   GetItem(call) {
     const key = call.given(1, 'key');
     const parts = withoutEllipsis(Array.isArray(key) ? key : [key], call);

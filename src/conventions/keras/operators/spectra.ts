@@ -3,16 +3,16 @@ import { sineCosine } from '../../../numerics/trig.js';
 import { add, mul, number, sub } from './arithmetic.js';
 import { type Expression, ints, node, type Operand, type OperatorCall, type Rule, sizeOf, sliced, wrongArgument } from './call.js';
 
-/** Fourier transforms of rows whose length is known, as products with their matrices; complex numbers are pairs of tensors. */
+/** Fourier transforms along axes of known length, as products with matrices of cosines and sines. Complex numbers are pairs of tensors. */
 
 type Pair = readonly [re: Operand, im: Operand];
 
-/** f of k parts of a circle of L. */
+/** cos or sin of 2π·k/L, exact at quarter turns. */
 function turned(f: 'cos' | 'sin', k: number, L: number): number {
   return sineCosine((2 * Math.PI * (k % L)) / L)[f];
 }
 
-/** rows × columns of f, at row · column parts of a circle of L. */
+/** The matrix [rows, columns] of f(2π·row·column/L), each row multiplied by its weight. */
 function matrix(rows: number, columns: number, L: number, f: 'cos' | 'sin', weight: (row: number) => number = () => 1): Operand {
   const value = Array.from({ length: rows }, (_, t) => Array.from({ length: columns }, (__, k) => weight(t) * turned(f, t * k, L)));
   return { constant: value };
@@ -20,12 +20,12 @@ function matrix(rows: number, columns: number, L: number, f: 'cos' | 'sin', weig
 
 const times = (x: Operand, y: Operand): Expression => node('MatMul', [x, y]);
 
-/** The last axis of real numbers. */
+/** Transforms the last axis, real -> complex. */
 function ofReal(x: Operand, rows: number, L: number, bins: number): Pair {
   return [times(x, matrix(rows, bins, L, 'cos')), node('Neg', [times(x, matrix(rows, bins, L, 'sin'))])];
 }
 
-/** The last axis of complex numbers: Σ x·e^(−2πi tk/L), or with + and over L. */
+/** Transforms the last axis, complex -> complex: Σ x·e^(−2πi·tk/L); the inverse has + in the exponent and divides by L. */
 function ofComplex([re, im]: Pair, L: number, inverse: boolean): Pair {
   const [cos, sin] = [matrix(L, L, L, 'cos'), matrix(L, L, L, 'sin')];
   const [a, b] = [times(re, cos), times(im, sin)];
@@ -34,7 +34,7 @@ function ofComplex([re, im]: Pair, L: number, inverse: boolean): Pair {
   return inverse ? [scaled(sub(a, b)), scaled(add(c, d))] : [add(a, b), sub(c, d)];
 }
 
-/** The parts of a complex argument, and its shape. */
+/** The real and imaginary parts of a complex argument, and its shape. */
 function pairOf(call: OperatorCall): { pair: Pair; shape: readonly (number | null)[] } {
   const parts = call.operands(0, 'x');
   if (parts.length !== 2) throw wrongArgument('x', 'numbers without an imaginary part');
@@ -51,7 +51,7 @@ function both([re, im]: Pair): Expression {
   return { ...first, others: [second] };
 }
 
-/** Both of the last two axes, the last one first. */
+/** Transforms the last two axes, the last one first. */
 const twice =
   (inverse: boolean): Rule =>
   call => {
@@ -66,7 +66,7 @@ const twice =
 
 const WINDOWS: Readonly<Record<string, readonly [number, number]>> = { hann: [0.5, 0.5], hamming: [0.54, 0.46] };
 
-/** One weight for each step of a frame of L, the window in its middle. */
+/** The window, one weight per step of a frame of L, padded with zeros on both sides. */
 function windowOf(call: OperatorCall, L: number): number[] {
   const length = call.number(-1, 'sequence_length', L);
   const name = call.given(-1, 'window') ?? null;
@@ -78,7 +78,7 @@ function windowOf(call: OperatorCall, L: number): number[] {
   return Array.from({ length: L }, (_, t) => at(t - before));
 }
 
-/** [.., T] -> real and imaginary parts [.., frames, bins]: a convolution with a filter for each. */
+/** [.., T] -> real and imaginary parts [.., frames, bins], as a convolution with one filter per bin. */
 function shortTime(call: OperatorCall, stride: number, L: number): Pair {
   const shape = call.shape(0, 'x');
   const open = shape.slice(0, -1).filter(n => n === null).length;
@@ -111,7 +111,7 @@ export const SPECTRA: Readonly<Record<string, Rule>> = {
     const rows = Math.min(size, L);
     return both(ofReal(rows < size ? sliced(x, axis, 0, rows) : x, rows, L, Math.floor(L / 2) + 1));
   },
-  /** Of half a spectrum: what its other half repeats counts twice. */
+  /** Bins that also stand for a conjugate bin count twice. */
   IRFFT(call) {
     const { pair, shape } = pairOf(call);
     const size = known(shape.at(-1));
@@ -132,16 +132,16 @@ export const SPECTRA: Readonly<Record<string, Rule>> = {
 
 const f = Math.fround;
 
-/** HTK's scale of frequencies as ears have them, in float32 as Keras computes it. */
+/** The mel scale of HTK, in float32 as Keras computes it. */
 const mel = (hertz: number) => f(1127 * f(log(f(1 + f(hertz / 700)))));
 
-/** So many numbers from one to another, in float32. */
+/** `count` evenly spaced numbers in float32, both ends included. */
 function spread(from: number, to: number, count: number): number[] {
   const step = f(f(to - from) / (count - 1));
   return Array.from({ length: count }, (_, i) => (i === count - 1 ? f(to) : f(from + f(step * i))));
 }
 
-/** [bins, bands]: how much of each frequency is in each band, a triangle over its neighbours; the constant part is in none. */
+/** [bins, bands]: the weight of each frequency bin in each mel band, a triangle up to the neighbouring bands; bin 0 has no weight. */
 function bands(bins: number, count: number, rate: number, low: number, high: number): number[][] {
   const edges = spread(mel(f(low)), mel(f(high)), count + 2);
   return spread(0, rate / 2, bins).map((hertz, bin) =>
@@ -154,7 +154,7 @@ function bands(bins: number, count: number, rate: number, low: number, high: num
   );
 }
 
-/** The layer MelSpectrogram: [.., T] -> [.., bands, frames] */
+/** The Keras layer MelSpectrogram: [.., T] -> [.., bands, frames]. */
 export function melSpectrogram(call: OperatorCall): Expression {
   const L = call.number(-1, 'fft_length', 2048);
   const [re, im] = shortTime(call, call.number(-1, 'sequence_stride', 512), L);

@@ -21,19 +21,19 @@ import {
 } from './call.js';
 import { reduced } from './reductions.js';
 
-/** Reductions that leave out NaN, and those that depend on the order of numbers. */
+/** Reductions that ignore NaN, and those that depend on the order of the numbers. */
 
 const noNumber = (x: Operand): Expression => node('IsNaN', [x]);
 const counted = (x: Operand): Expression => cast(node('Not', [noNumber(x)]), FLOAT);
 const filled = (x: Operand, value: number): Expression => node('Where', [noNumber(x), number(value), x]);
 
-/** A reduction that leaves out NaN: it is replaced by a number that has no effect. */
+/** A reduction that ignores NaN: it is replaced by a neutral number. */
 const without =
   (op: string, value: number): Rule =>
   call =>
     reduced(op, filled(call.float(0, 'x'), value), call);
 
-/** The result is NaN only if all numbers are. */
+/** Maximum or minimum without NaN; NaN only if all numbers are NaN. */
 const extreme =
   (op: string, value: number): Rule =>
   call => {
@@ -58,10 +58,10 @@ const nanArg =
     return node(op, [filled(call.float(0, 'x'), value)], { axis, keepdims: call.flag(2, 'keepdims') ? 1 : 0 });
   };
 
-/** x with the named axes joined to one behind all others, and sorted. */
+/** x with the reduced axes merged into a last axis, and sorted along it. */
 interface Sorted {
   readonly sorted: Expression;
-  /** how many numbers there are: of all rows [1], or of each [.., 1] */
+  /** number of values: [1] if it is the same for all rows, else [.., 1] */
   readonly count: number | Expression;
   readonly axes: readonly number[];
 }
@@ -78,7 +78,7 @@ function joinedAxes(call: OperatorCall, x: Operand = call.float(0, 'x')): Sorted
   return { sorted: node('TopK', [joined, length], { axis: -1, largest: 0 }), count, axes };
 }
 
-/** NaN stands behind the numbers, and does not count. */
+/** The same without NaN: it is sorted to the end and not counted. */
 function numbersJoined(call: OperatorCall): Sorted {
   const x = call.float(0, 'x');
   const ones = joinedAxes(call, counted(x)).sorted;
@@ -87,7 +87,7 @@ function numbersJoined(call: OperatorCall): Sorted {
 
 const METHODS = ['linear', 'lower', 'higher', 'midpoint', 'nearest'];
 
-/** [.., 1]: the number that stands at a share of the way through the sorted ones, as Keras' `method` has what lies between two. */
+/** [.., 1]: the quantile at `share` from 0 to 1, interpolated by Keras' `method`. @param isEach whether each row has a count of its own */
 function atShare(share: number, method: string, { sorted, count }: Sorted, isEach: boolean): Expression {
   const at = typeof count === 'number' ? share * (count - 1) : node('Mul', [node('Sub', [count, number(1)]), number(share)]);
   const rounded = (op: 'Floor' | 'Ceil' | 'Round'): Operand => {
@@ -111,7 +111,7 @@ function atShare(share: number, method: string, { sorted, count }: Sorted, isEac
     : mixed(typeof at === 'number' ? number(at % 1) : node('Sub', [at, rounded('Floor')]));
 }
 
-/** One share, or several on an axis of their own in front. */
+/** One quantile, or several along a new first axis. */
 function quantile(call: OperatorCall, shares: number | readonly number[], method: string, isEach: boolean): Expression {
   if (!METHODS.includes(method)) throw wrongArgument('method', method);
   const joined = isEach ? numbersJoined(call) : joinedAxes(call);
@@ -130,7 +130,7 @@ function quantile(call: OperatorCall, shares: number | readonly number[], method
   );
 }
 
-/** @param total what stands for all of them */
+/** @param total the number that stands for 100 %: 1 for quantiles, 100 for percentiles */
 export const quantileOf =
   (total: number, isEach: boolean, only?: string): Rule =>
   call => {
@@ -142,17 +142,17 @@ export const quantileOf =
     return quantile(axisFromConfig(call), parts, only ?? method, isEach);
   };
 
-/** The operators whose second argument is not `axis`, which is in the config only. */
+/** For operators whose second argument is not `axis`, which is then only in the config. */
 function axisFromConfig(call: OperatorCall): OperatorCall {
   return { ...call, given: (i, name) => call.given(name === 'axis' || name === 'keepdims' ? -1 : i, name) };
 }
 
-/** The numbers on a diagonal of two axes, as the last axis. */
+/** A diagonal of two axes, as a new last axis. */
 function diagonal(call: OperatorCall): Expression {
   return diagonalOf(call, call.number(1, 'offset', 0), axisOf(call, 2, 'axis1', 0).axis, axisOf(call, 3, 'axis2', 1).axis);
 }
 
-/** The diagonal of axes a and b, `offset` beside the main one, as the last axis. */
+/** Diagonal `offset` of axes a and b, as the last axis. */
 export function diagonalOf(call: OperatorCall, offset: number, a: number, b: number): Expression {
   const rank = call.shape(0, 'x').length;
   const [rows, columns] = [a, b].map(axis => sizeOf(call, axis, 'axis1'));
@@ -165,7 +165,7 @@ export function diagonalOf(call: OperatorCall, offset: number, a: number, b: num
   return node('Gather', [flat, ints(places.map(i => i * columns + i + offset))], { axis: -1 });
 }
 
-/** At each place the product of all up to it: of a table in which what comes later is 1. */
+/** Cumulative product, as products over a table [T, T] in which later numbers are replaced by 1. */
 function products(call: OperatorCall, x: Operand): Expression {
   const { axis, rank } = axisOf(call, 1, 'axis');
   const size = sizeOf(call, axis, 'axis');
@@ -194,7 +194,7 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
   Nancumprod: along(1, call => products(call, filled(call.float(0, 'x'), 1))),
   Cumprod: along(1, call => products(call, call.float(0, 'x'))),
   Median: call => quantile(call, 0.5, 'linear', false),
-  // Keras keeps the method of a Quantile in its configuration and computes without it
+  // Keras stores the method of a Quantile in its config, but computes without it
   Quantile: quantileOf(1, false, 'linear'),
   Percentile: quantileOf(100, false),
   Nanmedian: call => quantile(call, 0.5, 'linear', true),
@@ -202,7 +202,7 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
   Nanpercentile: quantileOf(100, true),
   Diagonal: diagonal,
   Trace: call => node('ReduceSum', [diagonal(call), ints([-1])], { keepdims: 0 }),
-  /** The mean of neighbours times their distance, summed. */
+  /** The trapezoidal rule: Σ of the means of neighbours, each times their distance. */
   Trapezoid(call) {
     if ((call.given(-1, 'x') ?? null) !== null) throw wrongArgument('x', call.given(-1, 'x'));
     const y = call.float(0, 'y');
@@ -219,25 +219,25 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
     const apart = node('Sub', [x, mean(x, 1)]);
     return { ...mean(x, keepdims), others: [mean(node('Mul', [apart, apart]), keepdims)] };
   },
-  /** Whether fewer than k are larger than what stands at the target's place. */
+  /** Whether fewer than k scores are larger than that of the target. */
   InTopK(call) {
     const [places, predictions] = [cast(call.operand(0, 'targets'), INT), call.float(1, 'predictions')];
     const own = node('GatherElements', [predictions, node('Unsqueeze', [places, ints([-1])])], { axis: -1 });
     const larger = node('ReduceSum', [cast(node('Greater', [predictions, own]), INT), ints([-1])], { keepdims: 0 });
     return node('Less', [larger, ints(call.number(-1, 'k', 1))]);
   },
-  /** Where a value belongs among sorted ones. */
+  /** Index at which a value would be inserted into a sorted array. */
   SearchSorted(call) {
     const op = call.given(-1, 'side') === 'right' ? 'GreaterOrEqual' : 'Greater';
     const passed = cast(node(op, [node('Unsqueeze', [call.float(1, 'values'), ints([-1])]), call.operand(0, 'sorted_sequence')]), INT);
     return node('ReduceSum', [passed, ints([-1])], { keepdims: 0 });
   },
-  /** How many of the borders are at most x. */
+  /** The number of bin borders that are at most x. */
   Digitize(call) {
     const reached = cast(node('GreaterOrEqual', [node('Unsqueeze', [call.float(0, 'x'), ints([-1])]), call.operand(1, 'bins')]), FLOAT);
     return node('ReduceSum', [reached, ints([-1])], { keepdims: 0 });
   },
-  /** Whether x is one of some numbers. */
+  /** Whether x occurs in a list of numbers. */
   IsIn(call) {
     const others = node('Reshape', [call.float(1, 'x2'), ints([-1])]);
     const hits = cast(node('Equal', [node('Unsqueeze', [call.float(0, 'x1'), ints([-1])]), others]), FLOAT);

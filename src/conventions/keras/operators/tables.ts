@@ -15,9 +15,9 @@ import {
 } from './call.js';
 import { diagonalOf } from './statistics.js';
 
-/** Operators that make a table of a row, or count. */
+/** Operators that build a table from a vector, or count. */
 
-/** Ones, as many as x has numbers. */
+/** Ones in the shape of x. */
 const ones = (x: Operand): Expression => node('Pow', [x, number(0)]);
 
 function sizeOfRow(call: OperatorCall, name: string): number {
@@ -26,7 +26,7 @@ function sizeOfRow(call: OperatorCall, name: string): number {
   return size;
 }
 
-/** A row as the diagonal of a matrix, so many places above or below its middle. */
+/** Returns the matrix with vector x [n] on diagonal k (0 is the main diagonal, k > 0 lies above it). */
 function asDiagonal(x: Operand, n: number, k: number): Expression {
   const middle = Array.from({ length: n }, (_, i) => Array.from({ length: n }, (__, j) => i === j));
   const square = node('Where', [{ constant: { type: 'bool', value: middle } }, node('Unsqueeze', [x, ints([-1])]), number(0)]);
@@ -34,7 +34,7 @@ function asDiagonal(x: Operand, n: number, k: number): Expression {
   return k === 0 ? square : node('Pad', [square, ints([below, above, above, below])], { mode: 'constant' });
 }
 
-/** Rows of the same number joined by an operator that starts from a number that changes nothing. */
+/** A reduction of all rows with the same segment id. @param start the neutral element of the reduction */
 const segments =
   (reduction: 'add' | 'mul' | 'max' | 'min', start: number): Rule =>
   call => {
@@ -53,8 +53,8 @@ const segments =
 const REDUCED = { add: 'ReduceSum', mul: 'ReduceProd', max: 'ReduceMax', min: 'ReduceMin' } as const;
 
 /**
- * Segments whose number the rows say: the largest one is the last; of sums there are as many as different ones, unless they are sorted. A sorted
- * segment without rows has a 0 for its extreme (Keras on TensorFlow).
+ * Segments without num_segments: their number is the largest id + 1; for unsorted sums it is the number of distinct ids. With `sorted`, the
+ * maximum or minimum of a segment without rows is 0 (as in Keras on TensorFlow).
  */
 function counted(
   call: OperatorCall,
@@ -75,7 +75,7 @@ function counted(
 }
 
 export const TABLES: Readonly<Record<string, Rule>> = {
-  /** How often each number from 0 on stands in each row; with numbers beyond minlength there are as many counts as it takes. */
+  /** How often each integer from 0 occurs in each row. The length of the result is minlength, or the largest number + 1 if that is more. */
   Bincount(call) {
     if ((call.given(-1, 'weights') ?? null) !== null) throw wrongArgument('weights', call.given(-1, 'weights'));
     const x = cast(call.operand(0, 'x'), INT);
@@ -90,7 +90,7 @@ export const TABLES: Readonly<Record<string, Rule>> = {
     return asDiagonal(call.float(0, 'x'), sizeOfRow(call, 'x'), k);
   },
   Diagflat: call => asDiagonal(flat(call.float(0, 'x')), sizeOfRow(call, 'x'), call.number(-1, 'k', 0)),
-  /** Every row along an axis of its own, as often as the others have numbers. */
+  /** Broadcasts each vector along an axis of its own. */
   Meshgrid(call) {
     const rows = call.tensors();
     const order = rows.map((_, i) => (call.given(-1, 'indexing') !== 'ij' && i < 2 && rows.length > 1 ? 1 - i : i));
@@ -98,18 +98,18 @@ export const TABLES: Readonly<Record<string, Rule>> = {
     const grid = wide.map((x, i) => wide.filter((_, j) => j !== i).reduce<Expression>((all, other) => mul(all, ones(other)), x));
     return { ...grid[0], others: grid.slice(1) };
   },
-  /** The powers of each number, from the highest or from 0. */
+  /** The powers of each number: N − 1 … 0, or 0 … N − 1 if increasing. */
   Vander(call) {
     const count = (call.given(-1, 'N') ?? sizeOfRow(call, 'x')) as number;
     const powers = Array.from({ length: count }, (_, i) => (call.flag(-1, 'increasing') ? i : count - 1 - i));
     return node('Pow', [node('Unsqueeze', [call.float(0, 'x'), ints([-1])]), { constant: powers }]);
   },
-  /** A segment without rows has float32's lowest number, as on TensorFlow. */
+  /** A segment without rows gets the lowest float32, as in Keras on TensorFlow. */
   SegmentMax: segments('max', -LARGEST_FLOAT),
   SegmentMin: segments('min', LARGEST_FLOAT),
   SegmentProd: segments('mul', 1),
   SegmentSum: segments('add', 0),
-  /** Of the rows of a matrix with each other, within −1 and 1. */
+  /** Correlation coefficients of the rows of a matrix, clipped to [−1, 1]. */
   Corrcoef(call) {
     if (call.shape(0, 'x').length !== 2) throw wrongArgument('x', 'anything but a matrix');
     const x = call.float(0, 'x');
@@ -119,7 +119,7 @@ export const TABLES: Readonly<Record<string, Rule>> = {
     const share = node('Div', [node('MatMul', [apart, turned(apart)]), mul(size, turned(size))]);
     return node('Clip', [share, number(-1), number(1)]);
   },
-  /** Sums of products at every shift of the second against the first. */
+  /** Cross-correlation: Σ x1[t + shift]·x2[t] for each shift. */
   Correlate(call) {
     const mode = String(call.given(-1, 'mode') ?? 'valid');
     const [n, k] = [0, 1].map(i => call.shape(i, `x${i + 1}`)).map(shape => (shape.length === 1 ? shape[0] : null));
@@ -132,10 +132,10 @@ export const TABLES: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** Euclid's steps: no two numbers of 32 bits need more. */
+/** Enough steps of Euclid's algorithm for any two 32-bit integers. */
 const STEPS = 46;
 
-/** The greatest divisor of both. */
+/** The greatest common divisor. */
 function divisorOf(a: Operand, b: Operand): Expression {
   let [x, y]: Operand[] = [node('Abs', [a]), node('Abs', [b])];
   for (let k = 0; k < STEPS; k++) {

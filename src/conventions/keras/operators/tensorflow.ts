@@ -32,12 +32,12 @@ import {
 import { SIZED } from './tensorflowSizes.js';
 
 /**
- * Functions of TensorFlow between the layers of tf.keras 2.4 to 2.15 (TFOpLambda, SlicingOpLambda): `function` names them as `tf` does without
- * its own name, and their arguments have TensorFlow's names, the first one aside.
+ * Functions of TensorFlow between the layers of tf.keras 2.4 to 2.15 (TFOpLambda, SlicingOpLambda). `function` is the name without the
+ * leading `tf.`; all arguments but the first have TensorFlow's names.
  */
 interface Translated {
   readonly rule: Rule;
-  /** TensorFlow's names of the rule's arguments behind the first */
+  /** TensorFlow's names of the rule's arguments after the first */
   readonly names: readonly string[];
 }
 
@@ -141,12 +141,12 @@ const FUNCTIONS: Readonly<Record<string, Translated>> = Object.fromEntries<Trans
   ['__operators__.getitem', of(SLICING.GetItem, 'slice_spec')],
 ]);
 
-/** Whether an entry of a config is a function of TensorFlow between layers, and not a layer. */
+/** Whether an entry of a config is a function of TensorFlow rather than a layer. */
 export function isTensorflowFunction({ class_name }: Json): boolean {
   return class_name === 'TFOpLambda' || class_name === 'SlicingOpLambda';
 }
 
-/** @throws RnnError E_KERAS_CLASS for another function, E_KERAS_OPTION for an argument that it has in addition */
+/** @throws RnnError E_KERAS_CLASS for an unknown function, E_KERAS_OPTION for an unsupported argument */
 export function tensorflowExpression(layer: Json, { args, kwargs }: CallArguments, value: (t: Argument) => string): Expression {
   const name = wordOf(asObject(layer.config ?? {}, 'layer').function);
   const known = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;

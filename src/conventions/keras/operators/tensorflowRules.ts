@@ -14,9 +14,9 @@ import {
 } from './call.js';
 import { REDUCTIONS } from './reductions.js';
 
-/** Functions of TensorFlow that `keras.ops` does not have, or has with other arguments. */
+/** Functions of TensorFlow that `keras.ops` does not have, or has with different arguments. */
 
-/** The product of the last two axes, either of them the other way round. */
+/** tf.matmul, with either matrix optionally transposed. */
 export function matmul(call: OperatorCall): Expression {
   for (const i of [4, 5, 6, 7]) if (call.given(i, '') === true) throw wrongArgument('adjoint or sparse', true);
   const equation = `...${call.flag(2, '') ? 'ji' : 'ij'},...${call.flag(3, '') ? 'kj' : 'jk'}->...ik`;
@@ -24,7 +24,7 @@ export function matmul(call: OperatorCall): Expression {
   return equation === '...ij,...jk->...ik' ? node('MatMul', [a, b]) : node('Einsum', [a, b], { equation });
 }
 
-/** x over its length along axes, whose square is epsilon at least. */
+/** x / √max(Σx², ε) along axes. */
 export function l2Normalize(call: OperatorCall): Expression {
   const x = call.float(0, '');
   const axis = call.given(1, '') ?? null;
@@ -45,20 +45,20 @@ export const argMax =
 
 export const gelu: Rule = call => node('Gelu', [call.operand(0, '')], { approximate: call.flag(1, '') ? 'tanh' : 'none' });
 
-/** A list of whole numbers. */
+/** An argument that is a list of integers. @throws RnnError E_KERAS_OPTION */
 function listed(call: OperatorCall, i: number, name: string): number[] {
   const given = [call.given(i, '') ?? null].flat(2);
   if (!given.every(n => typeof n === 'number')) throw wrongArgument(name, call.given(i, '') ?? null);
   return given as number[];
 }
 
-/** Parts of an operator as outputs, each a node of its own. */
+/** An operator with `count` outputs, each a node of its own. */
 function parts(made: (i: number) => Expression, count: number): Expression {
   const [first, ...others] = Array.from({ length: count }, (_, i) => made(i));
   return { ...first, others };
 }
 
-/** tf.split: parts of given sizes, or as many equal ones. */
+/** tf.split into parts of given sizes, or into n equal parts. */
 export function split(call: OperatorCall): Expression {
   const [sections, axis] = [call.given(1, ''), call.number(2, '', 0)];
   const x = call.operand(0, '');
@@ -73,7 +73,7 @@ export function split(call: OperatorCall): Expression {
   return parts(i => node('Identity', [{ ...whole, output: i }]), count);
 }
 
-/** tf.unstack: each entry of an axis as an output. */
+/** tf.unstack: one output for each index of an axis. */
 export function unstack(call: OperatorCall): Expression {
   const axis = call.number(2, '', 0);
   return parts(i => node('Gather', [call.operand(0, ''), ints(i)], { axis }), call.number(1, '', 0) || need('num'));
@@ -83,7 +83,7 @@ function need(name: string): never {
   throw wrongArgument(name, null);
 }
 
-/** tf.pad with a constant, or reflected. */
+/** tf.pad with a constant or a reflection. */
 export function pad(call: OperatorCall): Expression {
   const mode = String(call.given(2, '') ?? 'constant').toLowerCase();
   if (mode !== 'constant' && mode !== 'reflect') throw wrongArgument('mode', mode);
@@ -93,19 +93,19 @@ export function pad(call: OperatorCall): Expression {
   return node('Pad', [call.operand(0, ''), pads, ...fill], { mode });
 }
 
-/** tf.reduce_logsumexp along axes; over all of them it is not written. */
+/** tf.reduce_logsumexp along given axes; without axes it is refused. */
 export function logSumExp(call: OperatorCall): Expression {
   if ((call.given(1, '') ?? null) === null) need('axis');
   return REDUCTIONS.Logsumexp(call);
 }
 
-/** The k largest of the last axis, and their places. */
+/** tf.math.top_k: the k largest along the last axis, and their indices. */
 export function largest(call: OperatorCall): Expression {
   const whole = node('TopK', [call.operand(0, ''), ints([call.number(1, '', 1)])], { axis: -1, largest: 1 });
   return { ...whole, others: [{ ...whole, output: 1 }] };
 }
 
-/** tf.add_n: the sum of a list. */
+/** tf.add_n: the sum of a list of tensors. */
 export function added(call: OperatorCall): Expression {
   const [first, ...rest] = call.operands(0, '');
   return rest.reduce<Expression>((sum, x) => node('Add', [sum, x]), node('Identity', [first]));
@@ -118,25 +118,25 @@ export const running =
     return node(op, [call.float(0, ''), ints(call.number(1, '', 0))], attributes);
   };
 
-/** 0 where y is, whatever x is. */
+/** tf.math.multiply_no_nan: 0 where y is 0, even if x is infinite or NaN. */
 export const multiplyNoNan: Rule = call => {
   const [x, y] = [call.float(0, ''), call.float(1, '')];
   return node('Where', [node('Equal', [y, number(0)]), number(0), node('Mul', [x, y])]);
 };
 
-/** 1 divided by the first argument, as a call of two. */
+/** Turns a call with x into the call with (1, x), for 1/x. */
 export function withOne(call: OperatorCall): OperatorCall {
   const float = (i: number, name: string) => (i === 0 ? number(1) : call.float(0, name));
   return { ...call, float, operand: float };
 }
 
-/** A call whose first argument is squared. */
+/** Replaces the first argument by its square. */
 export function squared(call: OperatorCall): OperatorCall {
   const square = node('Mul', [call.float(0, ''), call.float(0, '')]);
   return { ...call, operand: () => square, float: () => square };
 }
 
-/** A matrix with zeros but for so many diagonals below and above the main one; −1: all of them. */
+/** tf.linalg.band_part: keeps the main diagonal and some below and above it; −1 keeps all. */
 export const bandPart: Rule = call => {
   const [lower, upper] = [call.number(1, '', -1), call.number(2, '', -1)];
   const x = call.float(0, '');
@@ -145,7 +145,7 @@ export const bandPart: Rule = call => {
   return 'op' in band ? band : node('Identity', [band]);
 };
 
-/** Mean and variance. */
+/** tf.nn.moments: mean and variance. */
 export const moments: Rule = call => {
   const flags = { ...call, given: (i: number, name: string) => call.given(i === 2 ? 3 : i, name), flag: () => call.flag(3, '') };
   return { ...REDUCTIONS.Mean(flags), others: [REDUCTIONS.Var(flags)] };
@@ -157,12 +157,12 @@ export const oneHot: Rule = call => {
   return node('OneHot', [places, ints(call.number(1, '', 0)), { constant: values }], { axis: call.number(4, '', -1) });
 };
 
-/** Sizes of the axes [from, to). */
+/** The sizes of axes [from, to) of x at run time. */
 function sizes(x: Operand, from: number, to: number): Expression {
   return sliced(node('Shape', [x]), 0, from, to);
 }
 
-/** What is pushed out of an axis at its end comes in at its beginning. */
+/** tf.roll: elements shifted beyond the end of an axis reappear at its start. */
 export const roll: Rule = call => {
   const [shifts, axes] = [listed(call, 1, 'shift'), listed(call, 2, 'axis')];
   const turned = axes.reduce<Operand>(
@@ -177,7 +177,7 @@ export const roll: Rule = call => {
   return 'op' in turned ? turned : node('Identity', [turned]);
 };
 
-/** Each entry of an axis so many times, one after the other. */
+/** tf.repeat along an axis. */
 export const repeat: Rule = call => {
   const axis = call.number(2, '', Number.NaN);
   const times = call.given(1, '');

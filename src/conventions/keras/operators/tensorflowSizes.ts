@@ -12,15 +12,15 @@ import {
   wrongArgument,
 } from './call.js';
 
-/** Functions of TensorFlow whose sizes and places may be numbers or be computed: `tf.zeros((tf.shape(x)[0], 4))`. */
+/** Functions of TensorFlow whose sizes and positions may be computed: `tf.zeros((tf.shape(x)[0], 4))`. */
 
-/** A whole number that may be computed. */
+/** An integer argument that may be computed. */
 function whole(call: OperatorCall, i: number, name: string): Operand {
   const given = call.given(i, '');
   return typeof given === 'number' ? ints(given) : cast(call.operand(i, name), INT);
 }
 
-/** The sizes or places in argument i as one row of whole numbers. */
+/** Argument i, a list of sizes or positions, as one vector of integers. */
 function sizes(call: OperatorCall, i: number, name: string): Operand {
   const given = call.given(i, '') ?? null;
   if (typeof given === 'number') return ints([given]);
@@ -41,7 +41,7 @@ const resized = (op: string): Rule => {
   return call => node(op, [call.operand(0, ''), sizes(call, 1, 'shape')]);
 };
 
-/** begin ≤ place < begin + size on every axis; a size of −1 goes to the end. */
+/** tf.slice: `size` elements from `begin` on each axis; −1 goes to the end. */
 const slice: Rule = call => {
   const known = [call.given(1, ''), call.given(2, '')];
   if (known.every(n => Array.isArray(n) && n.every(Number.isInteger))) {
@@ -55,7 +55,7 @@ const slice: Rule = call => {
   return node('Slice', [call.operand(0, ''), starts, ends]);
 };
 
-/** From start up to limit; of one argument it is the limit. */
+/** tf.range(start, limit), or tf.range(limit) from 0. */
 function range(call: OperatorCall): Expression {
   const isLimit = (call.given(1, '') ?? null) === null;
   const [from, to] = isLimit ? [ints(0), whole(call, 0, 'limit')] : [whole(call, 0, 'start'), whole(call, 1, 'limit')];
@@ -63,7 +63,7 @@ function range(call: OperatorCall): Expression {
   return /float/.test(String(call.given(3, ''))) ? cast(numbers, FLOAT) : numbers;
 }
 
-/** 1 at the places before each length. */
+/** True at the positions before each length. */
 function sequenceMask(call: OperatorCall): Expression {
   const lengths = cast(call.operand(0, ''), INT);
   const isOpen = (call.given(1, '') ?? null) === null;
@@ -73,7 +73,7 @@ function sequenceMask(call: OperatorCall): Expression {
   return /float/.test(dtype) ? cast(mask, FLOAT) : /int/.test(dtype) ? cast(mask, INT) : mask;
 }
 
-/** Rows of the axis, for every sample its own where as many axes as batch_dims are shared. */
+/** tf.gather along an axis; with batch_dims, separately for each index of the shared leading axes. */
 function gather(call: OperatorCall): Expression {
   const [axis, batch] = [call.number(2, 'axis', call.number(3, 'batch_dims', 0)), call.number(3, 'batch_dims', 0)];
   const indices = cast(call.operand(1, 'indices'), INT);
@@ -83,7 +83,7 @@ function gather(call: OperatorCall): Expression {
   return node('GatherND', [call.operand(0, ''), pairs], { batch_dims: 1 });
 }
 
-/** The numbers of the axis in order, or the places where they stood. */
+/** Sorts along an axis. @param output 0: the values, 1: their indices */
 const inOrder = (output: number): Rule => {
   return call => {
     if (call.number(1, 'axis', -1) !== -1) throw wrongArgument('axis', call.number(1, '', -1));

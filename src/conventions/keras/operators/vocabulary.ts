@@ -2,14 +2,17 @@ import { hashingOf } from '../../../layers/hashing/hashing.js';
 import { cast, type Expression, FLOAT, INT, node, type Operand, type OperatorCall } from './call.js';
 import { encoded, refused } from './encoded.js';
 
-/** IntegerLookup: behind the place of the mask and those of unknown numbers each number of a vocabulary has a place of its own. */
+/**
+ * IntegerLookup. Indices: the mask token first (if there is one), then the out-of-vocabulary indices, then one index per number of the
+ * vocabulary.
+ */
 
 const whole = (value: unknown): Operand => ({ constant: { type: 'int', value } });
 
-/** A mask has no place where places become rows of 0 and 1. */
+/** Stands for the mask, which sets no bit in one_hot, multi_hot or count rows. */
 const NOWHERE = whole(-1);
 
-/** Keras IntegerLookup: whole numbers to their indices in the vocabulary. */
+/** Keras IntegerLookup: replaces integers by their indices in the vocabulary. */
 export function integerLookup(call: OperatorCall): Expression {
   const mode = MODES[String(call.given(-1, 'output_mode') ?? 'int')] ?? String(call.given(-1, 'output_mode'));
   const mask = call.given(-1, 'mask_token') ?? null;
@@ -39,10 +42,10 @@ export function integerLookup(call: OperatorCall): Expression {
   ]);
 }
 
-/** Earlier names. */
+/** Names used by earlier versions of Keras. */
 const MODES: Readonly<Record<string, string>> = { binary: 'multi_hot', 'tf-idf': 'tf_idf' };
 
-/** @param special numbers that may stand in front: the mask and the unknown */
+/** @param special tokens that may precede the vocabulary: mask and out-of-vocabulary @throws RnnError E_KERAS_OPTION */
 function vocabularyOf(call: OperatorCall, special: readonly unknown[]): readonly number[] {
   const words = call.given(-1, 'vocabulary');
   if (!Array.isArray(words) || words.length === 0 || !words.every(Number.isSafeInteger)) {
@@ -56,7 +59,7 @@ function vocabularyOf(call: OperatorCall, special: readonly unknown[]): readonly
   return keys;
 }
 
-/** Unknown numbers over their places, by their remainder or by their hash. */
+/** Replaces a negative index (unknown) by one of the out-of-vocabulary indices, chosen by remainder or by hash. */
 function spread(call: OperatorCall, x: Operand, place: Operand, first: number, unknown: number): Expression {
   const method = call.given(-1, 'oov_method') ?? 'floormod';
   if (method !== 'floormod' && method !== 'farmhash') throw refused('oov_method', 'floormod, farmhash', method);
@@ -65,7 +68,10 @@ function spread(call: OperatorCall, x: Operand, place: Operand, first: number, u
   return node('Where', [node('Less', [place, whole(0)]), node('Add', [cast(bin, INT), whole(first)]), place]);
 }
 
-/** What stands for a number in a table of keys and values, else `otherwise`: by place where the keys lie close, else by halving the sorted keys. */
+/**
+ * Looks x up in a table of keys and values; `otherwise` if it has no such key. Dense keys index an array, others are found by binary
+ * search.
+ */
 function lookedUp(x: Operand, keys: readonly number[], values: readonly number[], otherwise: number): Expression {
   const sorted = keys.map((key, i) => ({ key, value: values[i] })).sort((a, b) => a.key - b.key);
   const [low, high] = [sorted[0].key, sorted[sorted.length - 1].key];
@@ -90,7 +96,7 @@ function lookedUp(x: Operand, keys: readonly number[], values: readonly number[]
   ]);
 }
 
-/** Unknown numbers weigh the mean of all where no weight is given for them, places that are left over nothing. */
+/** Weights by index: out-of-vocabulary indices without a weight get the mean of all weights, indices beyond the weights get 0. */
 function inPlaces(weights: readonly number[], size: number, depth: number): number[] {
   const mean = weights.reduce((sum, w) => sum + w, 0) / weights.length;
   const front = weights.length < size ? Array<number>(size - weights.length).fill(mean) : [];

@@ -196,7 +196,7 @@ function rotated(
   const part = intOf(p.node, 'rotary_embedding_dim') ?? 0;
   const [cosines, sines] = caches.map(cache => p.shapeOf(cache)?.join(', '));
   if (cosines !== sines && cosines !== undefined && sines !== undefined)
-    throw shapeError('the sines have another shape than the cosines', `[${sines}]`, `[${cosines}]`);
+    throw shapeError('sines and cosines differ in shape', `[${sines}]`, `[${cosines}]`);
   const x = p.input(0)!;
   const heads = intOf(p.node, 'num_heads') ?? 0;
   // [N, T, H, D]

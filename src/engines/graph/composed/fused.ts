@@ -43,11 +43,11 @@ export function rowOf(p: Parts, index: number, x: string): string | undefined {
   const name = p.input(index);
   if (name === undefined) return undefined;
   const shape = p.shapeOf(name);
-  if (shape && shape.length !== 1) throw shapeError('the bias has one axis', `[${shape.join(', ')}]`, '[features]');
+  if (shape && shape.length !== 1) throw shapeError('the bias must have one axis', `[${shape.join(', ')}]`, '[features]');
   const features = p.shapeOf(x)?.at(-1);
   const [count] = shape ?? [];
   if (typeof count === 'number' && typeof features === 'number' && count !== features)
-    throw shapeError('the bias has one number for each feature', `[${count}]`, `[${features}]`);
+    throw shapeError('the bias must have one number per feature', `[${count}]`, `[${features}]`);
   if (typeof count === 'number' && count > 1) return name;
   return p.op('Reshape', [p.op('Transpose', [name], { perm: ints(0) }), p.op('Shape', [x], { start: int(-1) })]);
 }
@@ -90,7 +90,7 @@ function afterSum(p: Parts, centred: boolean): readonly (string | undefined)[] {
   const x = p.input(0)!;
   const skip = p.input(1);
   const added = skip && p.shapeOf(skip);
-  if (added && added.length < 2) throw shapeError('what is added has the axes of x', `[${added.join(', ')}]`, '[N, T, features]');
+  if (added && added.length < 2) throw shapeError('the skip input must have the axes of x', `[${added.join(', ')}]`, '[N, T, features]');
   const total = sum(p, [x, skip, rowOf(p, centred ? 4 : 3, x)]);
   const epsilon = float(floatOf(p.node, 'epsilon') ?? EPSILON);
   const scale = rowOf(p, 2, x)!;

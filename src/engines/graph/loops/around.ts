@@ -190,7 +190,7 @@ export function checkAxes(node: OnnxNode, second: Known | undefined): void {
   const given = second?.is === 'const' ? Array.from(second.value.data) : undefined;
   const axes =
     opType === 'Gather' ? [intOf(node, 'axis') ?? 0] : moved ? (intsOf(node, 'axes') ?? given ?? (second ? [Number.NaN] : [])) : [];
-  if (axes.some(axis => axis !== 0 && axis !== -1)) throw notExpressible(`${opType} of another axis`);
+  if (axes.some(axis => axis !== 0 && axis !== -1)) throw notExpressible(`${opType} of an axis other than the first or last`);
 }
 
 const SAME =

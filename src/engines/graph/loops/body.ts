@@ -39,7 +39,7 @@ export function valuesOf(graph: OnnxGraph, inputs: ReadonlyMap<string, Value>, b
       gives = node.outputs.map(() => ({ is: 'unknown', why: error.message }));
     }
     node.outputs.forEach((name, i) => {
-      values.set(name, gives[i] ?? unknown ?? { is: 'unknown', why: `${node.opType} is computed` });
+      values.set(name, gives[i] ?? unknown ?? { is: 'unknown', why: `the loop contains ${node.opType}` });
     });
   }
   return look;
@@ -48,7 +48,7 @@ export function valuesOf(graph: OnnxGraph, inputs: ReadonlyMap<string, Value>, b
 function stepOf(node: OnnxNode, inputs: readonly (Value | undefined)[], body: Body): readonly Value[] {
   const { around } = body;
   const [first, second] = inputs;
-  if (node.domain !== '' || node.captures) throw notExpressible(`${node.opType} is computed`);
+  if (node.domain !== '' || node.captures) throw notExpressible(`the loop contains ${node.opType}`);
   if (inputs.every(i => !i || i.is === 'const')) {
     const found = constantNode(
       node,
@@ -85,18 +85,18 @@ function counted(node: OnnxNode, first: Value, second: Value | undefined, body: 
   if (opType === 'Greater' && second?.is === 'count') return { is: 'limit', limits: [{ plus: second.plus, bound: boundOf(first) }] };
   if (first.is === 'limit' && (opType === 'Identity' || opType === 'Cast' || opType === 'Squeeze' || opType === 'Reshape')) return first;
   if (opType === 'And' && second) return { is: 'limit', limits: [...limitsOf(first), ...limitsOf(second)] };
-  throw notExpressible(`${opType} computes with the number of the round`);
+  throw notExpressible(`${opType} uses the iteration number`);
 }
 
 function rowOf(value: Value | undefined): Row {
   if (value?.is === 'row' && !value.lifted) return value.row;
   if (value?.is === 'unknown') throw notExpressible(value.why);
-  throw notExpressible('other values than rows are computed with');
+  throw notExpressible('the loop computes with values other than [N, width]');
 }
 
 /** Returns a constant as one number, or one per column. @throws RnnError for any other shape */
 function vectorOf({ shape, data }: GraphValue): FloatArray {
-  if (data.length !== (shape.at(-1) ?? 1)) throw notExpressible('a constant has a number for every sample');
+  if (data.length !== (shape.at(-1) ?? 1)) throw notExpressible('a constant differs from sample to sample');
   return data;
 }
 
@@ -110,7 +110,8 @@ function rowsOf(node: OnnxNode, inputs: readonly (Value | undefined)[], around: 
     case 'Dropout':
       return first ? [first] : [];
     case 'Cast':
-      if (intOf(node, 'to') !== (around.kernels.precision === 'f64' ? 11 : 1)) throw notExpressible('numbers change their type');
+      if (intOf(node, 'to') !== (around.kernels.precision === 'f64' ? 11 : 1))
+        throw notExpressible('a Cast changes the type of the numbers');
       return one(rowOf(first));
     case 'MatMul':
       return one(times(rowOf(first), matrixOf(second, false)));
@@ -138,7 +139,7 @@ function rowsOf(node: OnnxNode, inputs: readonly (Value | undefined)[], around: 
       return one(arithmetic(opType, first!, second!));
     default: {
       const parameters = FUNCTIONS[opType];
-      if (!parameters) throw notExpressible(`${opType} is computed`);
+      if (!parameters) throw notExpressible(`the loop contains ${opType}`);
       const given = parameters.map(([name, otherwise]) => floatOf(node, name) ?? otherwise);
       return one(applied(opType, given, rowOf(first)));
     }
@@ -167,16 +168,16 @@ function arithmetic(opType: string, a: Value, b: Value): Row {
     if (opType === 'Mul') return { is: 'product', parts: rows };
     if (opType === 'Sub') return { is: 'difference', from: rows[0], minus: rows[1] };
     if (opType === 'Add' || opType === 'Sum') return plus(...rows);
-    throw notExpressible(`${opType} of two rows`);
+    throw notExpressible(`${opType} of two computed values`);
   }
   if (a.is === 'const') {
     const constant = vectorOf(a.value);
     const row = rowOf(b);
     if (opType === 'Sub') {
       if (constant.every(v => v === 1)) return { is: 'difference', from: null, minus: row };
-      throw notExpressible('a row is taken from a constant');
+      throw notExpressible('a computed value is subtracted from a constant');
     }
-    if (opType === 'Div') throw notExpressible('a constant is divided by a row');
+    if (opType === 'Div') throw notExpressible('a constant is divided by a computed value');
     return withConstant(opType, row, constant);
   }
   return withConstant(opType, rowOf(a), vectorOf((b as { value: GraphValue }).value));
@@ -203,18 +204,18 @@ function withConstant(opType: string, row: Row, constant: FloatArray): Row {
   }
   if (constant.length === 1 && opType === 'Max' && bound === 0 && row.is === 'function' && row.name === 'not above 1')
     return clipped(row.of, 0, 1);
-  throw notExpressible('numbers are cut off');
+  throw notExpressible(`${opType} with a constant is not part of a hard sigmoid`);
 }
 
 function matrixOf(value: Value | undefined, turned: boolean): { rows: number; data: FloatArray } {
-  if (value?.is !== 'const' || value.value.shape.length !== 2) throw notExpressible('a product with what is not a constant matrix');
+  if (value?.is !== 'const' || value.value.shape.length !== 2) throw notExpressible('a factor of a product is not a constant matrix');
   const { shape, data } = turned ? transpose(value.value) : value.value;
   return { rows: shape[0], data };
 }
 
 function gemm(node: OnnxNode, [x, W, b]: readonly (Value | undefined)[]): Row {
   if ((floatOf(node, 'alpha') ?? 1) !== 1 || (floatOf(node, 'beta') ?? 1) !== 1 || intOf(node, 'transA'))
-    throw notExpressible('Gemm scales or turns its input');
+    throw notExpressible('Gemm scales or transposes its input');
   const product = times(rowOf(x), matrixOf(W, intOf(node, 'transB') === 1));
   if (!b) return product;
   return b.is === 'const' ? plusConstant(product, vectorOf(b.value)) : plus(product, rowOf(b));
@@ -222,7 +223,7 @@ function gemm(node: OnnxNode, [x, W, b]: readonly (Value | undefined)[]): Row {
 
 function columnsAxis(node: OnnxNode): void {
   const axis = intOf(node, 'axis') ?? 0;
-  if (axis !== 1 && axis !== -1) throw notExpressible(`${node.opType} along the samples`);
+  if (axis !== 1 && axis !== -1) throw notExpressible(`${node.opType} along the axis of samples`);
 }
 
 function splitOf(node: OnnxNode, [x, sizes]: readonly (Value | undefined)[], around: Around): Row[] {
@@ -231,7 +232,7 @@ function splitOf(node: OnnxNode, [x, sizes]: readonly (Value | undefined)[], aro
   const width = row.is === 'affine' ? row.width : undefined;
   const given = sizes?.is === 'const' ? Array.from(sizes.value.data) : around.opset < 13 ? intsOf(node, 'split') : undefined;
   const { length } = node.outputs;
-  if (!given && (width === undefined || width % length !== 0)) throw notExpressible('Split into parts of no known size');
+  if (!given && (width === undefined || width % length !== 0)) throw notExpressible('Split into parts of unknown size');
   let from = 0;
   return (given ?? node.outputs.map(() => width! / length)).map(size => {
     from += size;
@@ -247,15 +248,15 @@ function slicedRow(node: OnnxNode, inputs: readonly (Value | undefined)[]): Row 
   const [starts, ends, axes, steps] = [list(1, 'starts'), list(2, 'ends'), list(3, 'axes') ?? [0, 1], list(4, 'steps')];
   const row = rowOf(inputs[0]);
   const width = row.is === 'affine' ? row.width : undefined;
-  if (!starts || !ends || width === undefined || steps?.some(step => step !== 1)) throw notExpressible('a part of a row is taken');
+  if (!starts || !ends || width === undefined || steps?.some(step => step !== 1)) throw notExpressible('Slice does not take whole columns');
   let [from, to] = [0, width];
   starts.forEach((start, i) => {
     const whole = start === 0 && ends[i] >= 2 ** 31 - 1;
     if (axes[i] === 0 || axes[i] === -2) {
-      if (!whole) throw notExpressible('some samples are taken');
+      if (!whole) throw notExpressible('Slice takes only some of the samples');
       return;
     }
-    if (axes[i] !== 1 && axes[i] !== -1) throw notExpressible('an axis is cut that a row does not have');
+    if (axes[i] !== 1 && axes[i] !== -1) throw notExpressible('Slice cuts an axis that does not exist');
     const clamp = (n: number) => Math.max(0, Math.min(width, n < 0 ? n + width : n));
     [from, to] = [clamp(start), clamp(ends[i])];
   });

@@ -40,7 +40,7 @@ export function cellOf(next: ReadonlyMap<number, Row>): FoundCell {
       if (found) return found;
     }
   }
-  throw notExpressible(`no cell known here computes its ${states.length} states so`);
+  throw notExpressible(`its ${states.length} states are not computed as in any known cell`);
 }
 
 function plainOrGru(h: number, row: Row): FoundCell {
@@ -48,7 +48,7 @@ function plainOrGru(h: number, row: Row): FoundCell {
   if (plain) return whole('RNN', [gateOf(plain.of, row => isState(row, h))], [plain], [h], plain.of);
   const parts = blended(row, h);
   const z = parts && activated(parts.gate);
-  if (!z) throw notExpressible('no cell known here computes its state so');
+  if (!z) throw notExpressible('its state is not computed as in any known cell');
   const n = parts.candidate;
   if (n.is !== 'function') throw notExpressible('the candidate has no activation');
   const zGate = gateOf(z.of, r => isState(r, h));
@@ -148,7 +148,7 @@ function equal(a: Omit<Activated, 'of'>, b: Omit<Activated, 'of'>): boolean {
 }
 
 function same(a: Activated, b: Activated): void {
-  if (!equal(a, b)) throw notExpressible('the gates have other activations');
+  if (!equal(a, b)) throw notExpressible('the gates have different activations');
 }
 
 /** A matrix of a gate, with the bias of its product. */
@@ -169,12 +169,12 @@ function gateOf({ width: M, terms, diagonals }: Affine, recurrent: (row: Row) =>
   const take = (of: Row, data: FloatArray, bias: FloatArray | null) => {
     if (of.is === 'step' && !found.x) found.x = { data, bias, sequence: of.sequence };
     else if (recurrent(of) && !found.h) found.h = { data, bias };
-    else throw notExpressible('a gate reads more than a step and a state');
+    else throw notExpressible('a gate reads more than one step and one state');
   };
   for (const { of, matrix, bias } of terms) {
     let from = 0;
     const parts = of.is === 'joined' ? of.parts : [of];
-    if (parts.length > 2) throw notExpressible('a gate reads more than a step and a state');
+    if (parts.length > 2) throw notExpressible('a gate reads more than one step and one state');
     parts.forEach((part, i) => {
       // the state has as many rows as the gate has units; the other rows are the step's
       const rows = parts.length === 1 ? matrix.rows : part.is === 'step' ? matrix.rows - M : M;
@@ -183,11 +183,11 @@ function gateOf({ width: M, terms, diagonals }: Affine, recurrent: (row: Row) =>
     });
   }
   const { x, h } = found;
-  if (!x || !h) throw notExpressible('a gate reads no step or no state');
-  if (h.data.length !== M * M) throw notExpressible('a gate is not as wide as the state');
+  if (!x || !h) throw notExpressible('a gate does not read both the step and the state');
+  if (h.data.length !== M * M) throw notExpressible('a gate and the state have different widths');
   const [diagonal, ...more] = diagonals;
   if (more.length > 0 || (diagonal && !peephole?.(diagonal.of)) || (diagonal && diagonal.by.length !== M))
-    throw notExpressible('a gate is multiplied with numbers');
+    throw notExpressible('a gate is multiplied by constants');
   return { sequence: x.sequence, W: x.data, R: h.data, bw: x.bias, br: h.bias, p: diagonal?.by ?? null };
 }
 

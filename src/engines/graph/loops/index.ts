@@ -62,8 +62,8 @@ function write(builder: GraphBuilder, node: OnnxNode, found: Recurrence, around:
   const name = node.name || cell.opType.toLowerCase();
   const dims = around.dims(sequence.name);
   if (dims?.length !== 3 || (typeof dims[2] === 'number' && dims[2] !== cell.features))
-    throw notExpressible('the sequence has not the axes of a layer');
-  if (sequence.axis !== 0 && sequence.axis !== 1) throw notExpressible('the steps are along the features');
+    throw notExpressible('the sequence is not [N, T, D] or [T, N, D]');
+  if (sequence.axis !== 0 && sequence.axis !== 1) throw notExpressible('the loop runs along the features');
   const axes = (values: readonly number[]): [Attributes, string[]] =>
     around.opset < 13 ? [{ axes: ints(...values) }, []] : [{}, [builder.integers(values)]];
   const moved = (opType: string, from: string, axis: number): string => {
@@ -74,7 +74,7 @@ function write(builder: GraphBuilder, node: OnnxNode, found: Recurrence, around:
   const known = initial.map(state => around.constant(state));
   const zero = known.every(state => state?.data.every(v => v === 0));
   if (!zero && known.some(state => state && state.shape[0] !== dims[1 - sequence.axis]))
-    throw notExpressible('one initial state for all samples');
+    throw notExpressible('all samples share one initial state');
   const states = initial.map(state => (zero ? '' : moved('Unsqueeze', state, 0)));
   const P = peepholes(builder, cell, name);
   const inputs = [x, ...weights(builder, cell, name), '', ...states, ...(P ? [P] : [])];
@@ -91,7 +91,7 @@ function write(builder: GraphBuilder, node: OnnxNode, found: Recurrence, around:
   found.outputs.forEach((output, i) => {
     const own = node.outputs[i];
     if (own === '' || !isRead(own)) return;
-    if (output.is === 'none') throw notExpressible('more than h of every step is read of the loop');
+    if (output.is === 'none') throw notExpressible('an output of the loop other than h is used');
     const from = output.is === 'given' ? output.name : output.is === 'state' ? moved('Squeeze', last[output.state], 0) : steps(output);
     builder.nodes.push({ name: '', opType: 'Identity', domain: '', inputs: [from], outputs: [own], attributes: new Map() });
   });

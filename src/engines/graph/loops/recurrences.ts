@@ -78,7 +78,7 @@ function loop(node: OnnxNode, graph: OnnxGraph, around: Around, products: boolea
     const value = look(gives[i]);
     if (counts[i] === undefined) rows.set(i, rowGiven(value));
     else if (value.is !== 'count' || value.plus !== counts[i] + 1)
-      throw notExpressible('a whole number is carried that does not count the rounds');
+      throw notExpressible('an integer other than the iteration number is carried');
   });
   const cell = cellOf(rows);
   const sequence = list[cell.sequence];
@@ -96,7 +96,7 @@ function loop(node: OnnxNode, graph: OnnxGraph, around: Around, products: boolea
 
 function rowGiven(value: Value): Row {
   if (value.is === 'row' && !value.lifted) return value.row;
-  throw notExpressible(value.is === 'unknown' ? value.why : 'a state is not a row');
+  throw notExpressible(value.is === 'unknown' ? value.why : 'a state is not [N, M]');
 }
 
 function collected(value: Value, h: Row, where: { back: boolean; axis: number }): Output {
@@ -111,7 +111,7 @@ function checkRounds(limits: readonly { plus: number; bound: Size }[], steps: Si
   const fits = ({ plus, bound }: { plus: number; bound: Size }) =>
     typeof bound === 'number' && typeof steps === 'number' ? bound - plus + 1 : plus === 1 ? bound : undefined;
   if (steps === undefined || ends.length === 0 || !ends.every(end => fits(end) === steps))
-    throw notExpressible('the rounds are not the steps of a sequence');
+    throw notExpressible('the iterations are not the steps of a sequence');
 }
 
 /** Scan. Inputs: states …, sequences …; body: states …, one step of each sequence -> states …, one step of each result. */

@@ -47,7 +47,8 @@ export function times(of: Row, matrix: Matrix): Row {
 export function plusConstant(row: Row, constant: FloatArray): Row {
   if (row.is === 'affine' && row.terms.length > 0) {
     const { bias } = row.terms[0];
-    if (constant.length !== 1 && constant.length !== row.width) throw notExpressible('a bias has another width');
+    if (constant.length !== 1 && constant.length !== row.width)
+      throw notExpressible('the width of a bias differs from that of the product');
     const sum = new Float64Array(row.width).map((_, k) => (bias?.[k] ?? 0) + constant[constant.length === 1 ? 0 : k]);
     return { ...row, terms: [{ ...row.terms[0], bias: sum }, ...row.terms.slice(1)] };
   }
@@ -55,7 +56,7 @@ export function plusConstant(row: Row, constant: FloatArray): Row {
     const at = row.parts.findIndex(part => part.is === 'affine' && part.terms.length > 0);
     if (at >= 0) return plus(plusConstant(row.parts[at], constant), row.parts[1 - at]);
   }
-  if (constant.length !== 1) throw notExpressible('a constant is added to what is not a product');
+  if (constant.length !== 1) throw notExpressible('a constant is added to a value that is not a product');
   return row.is === 'scaled' ? { ...row, beta: row.beta + constant[0] } : { is: 'scaled', of: row, alpha: 1, beta: constant[0] };
 }
 
@@ -68,7 +69,7 @@ export function timesConstant(row: Row, constant: FloatArray): Row {
 /** Adds two rows. Products are joined into one affine row, also if one of them is part of a sum. */
 export function plus(a: Row, b: Row): Row {
   if (a.is === 'affine' && b.is === 'affine') {
-    if (a.width !== b.width) throw notExpressible('products of other widths are added');
+    if (a.width !== b.width) throw notExpressible('products of different widths are added');
     return { ...a, terms: [...a.terms, ...b.terms], diagonals: [...a.diagonals, ...b.diagonals] };
   }
   return { is: 'sum', parts: [a, b] };
@@ -77,19 +78,19 @@ export function plus(a: Row, b: Row): Row {
 /** Selects columns [from, to). */
 export function columns(row: Row, from: number, to: number): Row {
   if (row.is === 'affine') {
-    if (to > row.width) throw notExpressible('more columns are taken than there are');
+    if (to > row.width) throw notExpressible('a slice extends beyond the columns');
     const terms = row.terms.map(({ of, matrix, bias }) => ({
       of,
       matrix: { rows: matrix.rows, data: columnsOf(matrix, row.width, from, to) },
       bias: bias?.slice(from, to) ?? null,
     }));
     const diagonals = row.diagonals;
-    if (diagonals.length > 0) throw notExpressible('a part of a product by numbers is taken');
+    if (diagonals.length > 0) throw notExpressible('only some columns of an elementwise product are used');
     return { is: 'affine', width: to - from, terms, diagonals };
   }
   if (row.is === 'function') return { ...row, of: columns(row.of, from, to) };
   if (row.is === 'scaled') return { ...row, of: columns(row.of, from, to) };
-  throw notExpressible('a part of a row is taken');
+  throw notExpressible('only some columns of a value that is not a product are used');
 }
 
 function columnsOf({ rows, data }: Matrix, width: number, from: number, to: number): FloatArray {
@@ -106,5 +107,5 @@ export function applied(name: string, parameters: readonly number[], of: Row): R
 /** Clips a row. A scaled row clipped to [0, 1] is a hard sigmoid. @throws RnnError for any other */
 export function clipped(row: Row, low: number, high: number): Row {
   if (row.is === 'scaled' && low === 0 && high === 1) return applied('HardSigmoid', [row.alpha, row.beta], row.of);
-  throw notExpressible('numbers are cut off');
+  throw notExpressible('Clip is not part of a hard sigmoid');
 }

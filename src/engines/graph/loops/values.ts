@@ -28,12 +28,12 @@ export type Value =
 export function boundOf(value: Value): Size {
   if (value.is === 'const' && value.value.data.length === 1) return value.value.data[0];
   if (value.is === 'sizes' && value.sizes.length === 1) return value.sizes[0];
-  throw notExpressible('how many rounds there are is computed');
+  throw notExpressible('the number of iterations is computed');
 }
 
 /** Returns the limits in a condition. @throws RnnError if it depends on anything but the iteration number */
 export function limitsOf(value: Value): { plus: number; bound: Size }[] {
   if (value.is === 'const' && value.value.data.every(v => v !== 0)) return [];
   if (value.is === 'limit') return [...value.limits];
-  throw notExpressible('when the loop ends is computed');
+  throw notExpressible('the end of the loop is computed');
 }
