@@ -2,14 +2,15 @@
 // and 0.5 GB in the other formats are written. PATH is a Python with Keras, TensorFlow and PyTorch, which write what the program only reads; and how long the formats'
 // own readers take, those that it has, against inspect.
 //   node bench/sizes.mjs [--pairs 5] [--units 4000] [--python PATH] [--json]        (after npm run build; a file system with sparse files; peak memory where /proc is)
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeNpy, writeSafetensors } from './files.mjs';
 import { median } from './median.mjs';
+import { BINARY, measure } from './processes.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -19,7 +20,6 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const binary = fileURLToPath(new URL('../bin/rnn-cli.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-bench-'));
 const TIMES = 1.15;
 const MEBIBYTES = 80;
@@ -30,30 +30,14 @@ function run(program, argv) {
   return stdout;
 }
 
-function milliseconds(argv, program = process.execPath, words = [binary]) {
+function milliseconds(program, argv) {
   const started = process.hrtime.bigint();
-  run(program, [...words, ...argv]);
+  run(program, argv);
   return Number(process.hrtime.bigint() - started) / 1e6;
 }
 
-/** Peak of the resident memory in MiB: VmHWM, looked at until the process is gone. */
-function peak(argv) {
-  return new Promise(resolve => {
-    const child = spawn(process.execPath, [binary, ...argv], { cwd: folder, stdio: 'ignore' });
-    let most = null;
-    const look = setInterval(() => {
-      try {
-        most = Math.max(most ?? 0, Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'latin1'))?.[1] ?? 0) / 1024);
-      } catch {
-        // gone, or no /proc
-      }
-    }, 2);
-    child.once('exit', () => {
-      clearInterval(look);
-      resolve(most);
-    });
-  });
-}
+/** @returns seconds by the clock, and the peak of memory in MiB */
+const rnn = argv => measure([BINARY, ...argv, '-q'], { cwd: folder });
 
 function stateDict(M) {
   return {
@@ -75,7 +59,7 @@ function written() {
     writeSafetensors(join(folder, `w-${size}.safetensors`), stateDict(M));
     for (const ending of ours)
       run(process.execPath, [
-        binary,
+        BINARY,
         'convert',
         `w-${size}.safetensors`,
         `w-${size}.${ending}`,
@@ -91,18 +75,19 @@ function written() {
   return [...files, ...others.map((pair, i) => [names[i], ...pair])];
 }
 
-/** inspect of much against little, and the format's own reader against inspect, in turn. */
-async function formatRow([what, small, large], readers) {
-  const reader = readers.has(large.split('.').at(-1)) ? [script('headers.py'), large] : undefined;
+/** A command on much against the same on little, and the format's own reader against it, in turn. */
+function row(what, [small, large], reader) {
   const turns = Array.from({ length: Number(values.pairs) }, () => {
-    const little = milliseconds(['inspect', small, '-q']);
-    const much = milliseconds(['inspect', large, '-q']);
-    return { ratio: much / little, python: reader && milliseconds(reader, values.python, []) / much };
+    const little = rnn(small);
+    const much = rnn(large);
+    const python = reader && milliseconds(values.python, reader) / (1e3 * much.seconds);
+    return { ratio: much.seconds / little.seconds, cpu: much.cpu / little.cpu, memory: much.peak, python };
   });
   return {
-    what: `inspect ${values.units} units, ${what}`,
+    what,
     ratio: median(turns.map(t => t.ratio)),
-    memory: await peak(['inspect', large, '-q']),
+    cpu: median(turns.map(t => t.cpu)),
+    memory: median(turns.map(t => t.memory)),
     python: reader && median(turns.map(t => t.python)),
   };
 }
@@ -116,7 +101,11 @@ try {
           .split(' ')
       : [],
   );
-  for (const files of written()) rows.push(await formatRow(files, readers));
+  for (const [what, ...files] of written()) {
+    const reader = readers.has(files[1].split('.').at(-1)) ? [script('headers.py'), files[1]] : undefined;
+    const pair = files.map(file => ['inspect', file]);
+    rows.push(row(`inspect ${values.units} units, ${what}`, pair, reader));
+  }
   for (const [size, M, N] of [
     ['10 KB', 16, 10],
     ['0.5 GB', 4000, 500_000],
@@ -130,41 +119,18 @@ try {
     ['shapes', 'safetensors'],
     ['inspect', 'npy'],
   ]) {
-    const argv = size =>
-      command === 'shapes' ? ['shapes', '--weights', `${size}.${ending}`, '-q'] : ['inspect', `${size}.${ending}`, '-q'];
-    for (const size of ['0.5 GB', '20 GB']) {
-      const ratios = Array.from({ length: Number(values.pairs) }, () => {
-        const small = milliseconds(argv('10 KB'));
-        return milliseconds(argv(size)) / small;
-      });
-      rows.push({ what: `${command} ${size} .${ending}`, ratio: median(ratios), memory: await peak(argv(size)) });
-    }
+    const argv = size => [command, ...(command === 'shapes' ? ['--weights'] : []), `${size}.${ending}`];
+    for (const size of ['0.5 GB', '20 GB']) rows.push(row(`${command} ${size} .${ending}`, [argv('10 KB'), argv(size)]));
   }
-  const growth = [10, 100, 1000, 10_000, 100_000].map(count => {
-    const tensors = Object.fromEntries(Array.from({ length: count }, (_, k) => [`l${k}.weight`, { shape: [4, 4] }]));
-    writeSafetensors(join(folder, `${count}.safetensors`), tensors);
-    const limits = count > 10_000 ? ['--max-tensors', '1000000', '--max-header', '128MiB'] : [];
-    return { tensors: count, ms: milliseconds(['inspect', `${count}.safetensors`, '-q', ...limits]) };
-  });
-  const layers = [1, 10, 100, 1000, 10_000, 100_000].map(count => {
-    return { layers: count, ms: milliseconds(['shapes', '--layers', `lstm:8+seq+x${count}`, '--D', '3', '-q']) };
-  });
-  const compared = [1, 10, 100, 1000].map(count => {
-    const net = ['--layers', `rnn:3+seq+x${count}`, '--D', '3', '--T', '4', '--seed', '1', '-q'];
-    milliseconds(['forward', ...net, '-o', 'y.npy', '--force']);
-    return { layers: count, ms: milliseconds(['compare', ...net, '--against', 'y.npy']) };
-  });
-  if (values.json) console.log(JSON.stringify({ bench: 'sizes', node: process.version, rows, growth, layers, compared }));
+  if (values.json) console.log(JSON.stringify({ bench: 'sizes', node: process.version, rows }));
   else {
-    for (const { what, ratio, memory, python } of rows) {
-      const good = ratio <= TIMES && (memory ?? 0) <= MEBIBYTES;
+    for (const { what, ratio, cpu, memory, python } of rows) {
+      const good = ratio <= TIMES && memory <= MEBIBYTES;
       const wanted = `${TIMES}× and ${MEBIBYTES} MiB at most wanted: ${good ? 'reached' : 'missed'}`;
       const reader = python === undefined ? '' : `   its own reader takes ${python.toFixed(1)}×`;
-      console.log(`${what.padEnd(36)}${ratio.toFixed(2)}× the time of 10 KB, ${memory?.toFixed(0) ?? '?'} MiB   ${wanted}${reader}`);
+      const times = `${ratio.toFixed(2)}× the time of 10 KB (${cpu.toFixed(2)}× the processor's)`;
+      console.log(`${what.padEnd(36)}${times}, ${memory ? memory.toFixed(0) : '?'} MiB   ${wanted}${reader}`);
     }
-    console.log(`inspect, ms by tensors: ${growth.map(g => `${g.tensors}: ${g.ms.toFixed(0)}`).join('  ')}`);
-    console.log(`shapes, ms by layers: ${layers.map(g => `${g.layers}: ${g.ms.toFixed(0)}`).join('  ')}`);
-    console.log(`compare, ms by layers: ${compared.map(g => `${g.layers}: ${g.ms.toFixed(0)}`).join('  ')}`);
   }
 } finally {
   rmSync(folder, { recursive: true });

@@ -1,12 +1,11 @@
 // forward over a large .npy in pieces: time, rate and peak memory of the whole process, at two sizes, and a table read from .csv.
 //   node bench/streaming.mjs [--N 100000] [--times 10] [--cells lstm,rnn] [--rows 6000000] [--json]        (after npm run build)
 // Processor time is told beside the time by the clock: on a busy machine only the first says something.
-import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { BINARY, measure } from './processes.mjs';
 import { WORKLOAD, writeInput } from './streamInput.mjs';
 
 const { values } = parseArgs({
@@ -18,25 +17,15 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const binary = fileURLToPath(new URL('../bin/rnn-cli.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rnn-cli-bench-'));
 
 /** Seconds for a million samples by cell, MiB between the sizes, MiB above the empty process, megabytes a second: docs/internals/performance.md. */
 const TARGETS = { lstm: 4, rnn: 1, flat: 8, above: 64, csv: 250 };
 
-/** seconds of the whole process by the clock and of processors, and the most memory it held, in MiB */
-function measure(argv) {
-  const started = process.hrtime.bigint();
-  const { status, stderr } = spawnSync(process.execPath, ['--require', join(folder, 'peak.cjs'), ...argv], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr);
-  const [, peak, cpu] = /peak (\d+) cpu (\d+)/.exec(stderr);
-  return { seconds: Number(process.hrtime.bigint() - started) / 1e9, cpu: Number(cpu) / 1e6, peak: Number(peak) / 1024 };
-}
-
 function run(cell, N) {
   const input = join(folder, `${N}.npy`);
   const words = ['--cell', cell, '--M', String(WORKLOAD.M), '--K', '0', '--threads', '1', '--force'];
-  const { seconds, cpu, peak } = measure([binary, 'forward', '-i', input, '-o', join(folder, 'y.npy'), ...words]);
+  const { seconds, cpu, peak } = measure([BINARY, 'forward', '-i', input, '-o', join(folder, 'y.npy'), ...words]);
   const perMillion = (seconds / N) * 1e6;
   return { cell, N, seconds, cpu, peak, megabytes: statSync(input).size / 1e6 / seconds, perMillion, target: TARGETS[cell] };
 }
@@ -51,20 +40,11 @@ function runCsv(rows) {
   }
   closeSync(file);
   const words = ['--T', '20', '--cell', 'rnn', '--M', '1', '--K', '0', '--threads', '1', '--force'];
-  const whole = measure([binary, 'forward', '-i', input, '-o', join(folder, 'y.npy'), ...words]);
+  const whole = measure([BINARY, 'forward', '-i', input, '-o', join(folder, 'y.npy'), ...words]);
   const size = statSync(input).size / 1e6;
   return { rows, ...whole, megabytes: size / whole.seconds, megabytesCpu: size / whole.cpu, target: TARGETS.csv };
 }
 
-const descriptor = openSync(join(folder, 'peak.cjs'), 'w');
-writeSync(
-  descriptor,
-  `process.on('exit', () => {
-    const { user, system } = process.cpuUsage();
-    process._rawDebug('peak ' + /VmHWM:\\s+(\\d+)/.exec(require('fs').readFileSync('/proc/self/status'))[1] + ' cpu ' + (user + system));
-  });\n`,
-);
-closeSync(descriptor);
 try {
   const sizes = [Number(values.N), Number(values.N) * Number(values.times)];
   for (const N of sizes) writeInput(join(folder, `${N}.npy`), N);

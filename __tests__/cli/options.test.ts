@@ -73,7 +73,7 @@ describe('the table of flags', () => {
 
   it('has words of other tools that are no spellings of its own', () => {
     const own = new Set(FLAGS.flatMap(spellings));
-    expect(FLAGS.flatMap(flag => flag.otherNames ?? []).filter(word => own.has(word))).toEqual([]);
+    expect(FLAGS.flatMap(flag => flag.otherNames).filter(word => own.has(word))).toEqual([]);
   });
 
   const everyWay = COMMANDS.flatMap(command =>

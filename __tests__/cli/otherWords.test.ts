@@ -26,7 +26,7 @@ const lines = [
   ...Object.keys({ ...flagSynonyms(), ...flagHints() }).flatMap(word =>
     ['shapes', 'forward', 'compare'].map(command => [command, `--${word}`]),
   ),
-  ...FLAGS.flatMap(({ commands, otherNames = [] }) => otherNames.map(word => [commands[0], `--${word}`])),
+  ...FLAGS.flatMap(({ commands, otherNames }) => otherNames.map(word => [commands[0], `--${word}`])),
   ...Object.keys({ ...commandSynonyms(), ...commandHints() }).map(word => [word]),
 ];
 

@@ -190,6 +190,27 @@ const REQUESTS: Readonly<Record<string, () => ForwardRequest | Promise<ForwardRe
 const described = (name: string, layers: readonly object[], more: object = {}) =>
   saved(name, { input: { timesteps: 4, features: 3 }, layers, ...more });
 const HEAD = { kind: 'dense', name: 'd', units: 2 };
+/** First states of an LSTM of 2 and a GRU of 3 units, from the last step of x. */
+const STARTS = [
+  { kind: 'last', name: 'l' },
+  { kind: 'dense', name: 'a', units: 2, inputs: ['l'] },
+  { kind: 'dense', name: 'b', units: 2, inputs: ['l'] },
+  { kind: 'dense', name: 'c', units: 3, inputs: ['l'] },
+];
+const APART = {
+  kind: 'bidirectional',
+  name: 's',
+  forward: { kind: 'lstm', units: 2 },
+  backward: { kind: 'gru', units: 3, goBackwards: true },
+  merge: null,
+};
+const STACK = {
+  kind: 'stackedrnn',
+  cells: [
+    { kind: 'lstm', units: 2 },
+    { kind: 'gru', units: 3 },
+  ],
+};
 Object.assign(REQUESTS, {
   'a cell with an activation of its own for its output': () => ({
     ...SIZES,
@@ -252,6 +273,92 @@ Object.assign(REQUESTS, {
       outputs: ['a', 'd', 'g'],
     }),
   }),
+  'three GRUs, no two of them alike': () => ({ ...SIZES, layers: 'gru:3+seq,gru:3+nobias+seq,gru:2+resetbefore,dense:2' }),
+  'scores of attention that nothing reads': () => ({
+    ...SIZES,
+    model: described('scores', [
+      { kind: 'gru', name: 'g', units: 4, returnSequences: true },
+      { kind: 'attention', name: 'a', scores: true, inputs: ['g', 'g'] },
+      { kind: 'last', name: 'l', inputs: ['a'] },
+      { ...HEAD, inputs: ['l'] },
+    ]),
+  }),
+  'attention behind padding of its values alone': () => ({
+    ...SIZES,
+    model: described('attendvalues', [
+      { kind: 'dense', name: 'q', units: 3, inputs: ['input'], mask: null },
+      { kind: 'attention', name: 'a', score: 'concat', inputs: ['q', 'input'] },
+      { kind: 'avgpool', name: 'p', inputs: ['a'], useMask: true },
+    ]),
+    lengths: '4,2',
+  }),
+  'cells in one loop, from states that are computed, and their last ones': () => ({
+    ...SIZES,
+    model: described('stackedstates', [...STARTS, { ...STACK, name: 's', inputs: ['input'], states: ['a', 'b', 'c'] }], {
+      outputs: ['s', 's/0/c', 's/1/h'],
+    }),
+  }),
+  'cells in one loop of both directions, from states that are computed': () => ({
+    ...SIZES,
+    model: described('stackedways', [
+      ...STARTS,
+      {
+        kind: 'bidirectional',
+        name: 's',
+        inputs: ['input'],
+        forward: { ...STACK, returnSequences: true },
+        backward: { ...STACK, returnSequences: true, goBackwards: true },
+        merge: 'concat',
+        states: ['a', 'b', 'c', 'b', 'a', 'c'],
+      },
+    ]),
+  }),
+  'two directions whose outputs stay apart, of which one is read': () => ({ ...SIZES, model: described('apart', [APART, HEAD]) }),
+  'two directions whose outputs stay apart, of which both are read': () => ({
+    ...SIZES,
+    model: described('apart2', [APART], { outputs: ['s', 's/backward'] }),
+  }),
+  'a layer inside another one': () => ({
+    ...SIZES,
+    model: described('inside', [
+      { kind: 'spectralnorm', name: 's', layer: { kind: 'conv1d', filters: 4, kernelSize: 2, activation: 'relu' } },
+      { kind: 'timedistributed', name: 't', layer: { kind: 'dense', units: 3, activation: 'elu' } },
+      { kind: 'flatten', name: 'f' },
+      HEAD,
+    ]),
+  }),
+  'a recurrent convolution and its states': () => ({
+    N: 2,
+    model: saved('convlstm', {
+      input: { shape: [3, 4, 2] },
+      layers: [{ kind: 'convlstm1d', name: 'c', filters: 3, kernelSize: 2, recurrentActivation: 'sigmoid' }],
+      outputs: ['c', 'c/h'],
+    }),
+  }),
+  'an operator that is an activation': () => ({
+    ...SIZES,
+    model: described('gelu', [{ kind: 'op', op: 'Gelu', name: 'g', attributes: { approximate: 'tanh' } }, HEAD]),
+  }),
+  'a graph that reads truths and whole numbers': async () => ({
+    model: onnx('typed', { x: [1, 2, 3], m: [9, 2, 3], i: [7, 2] }, [
+      ['Neg', ['x'], 'n'],
+      ['Where', ['m', 'x', 'n'], 'w'],
+      ['Gather', ['w', 'i'], 'y', { axis: 1 }],
+    ]),
+    input: await arrays('typed', {
+      x: spread([2, 3]),
+      m: { shape: [2, 3], data: Float64Array.from([1, 0, 1, 0, 0, 1]), kind: 'bool' },
+      i: whole(2, 0),
+    }),
+  }),
+  'a graph whose sizes depend on its numbers': async () => ({
+    model: onnx('nonzero', { x: [1, 2, 3], axes: [7, 1] }, [
+      ['NonZero', ['x'], 'n'],
+      ['Cast', ['n'], 'f', { to: 1 }],
+      ['ReduceMax', ['f', 'axes'], 'y', { keepdims: 0 }],
+    ]),
+    input: await arrays('nonzero', { x: spread([2, 3]), axes: whole(1) }),
+  }),
   'a layer without weights alone': () => ({ ...SIZES, model: described('bare', [{ kind: 'maxpool', name: 'm' }]) }),
 });
 /** Networks that no script draws as it runs them: each has its numbers with it, whatever the generator. */
@@ -267,6 +374,26 @@ const NO_CHAIN: Readonly<Record<string, () => ForwardRequest>> = {
       { kind: 'dense', name: 'e', units: 3 },
       { kind: 'add', name: 's', inputs: ['g', 'e'] },
       HEAD,
+    ]),
+  }),
+  'a layer that reads the one before the last, alone': () => ({
+    model: described('beside', [
+      { kind: 'gru', name: 'g', units: 3 },
+      { kind: 'dense', name: 'e', units: 3 },
+      { ...HEAD, inputs: ['g'] },
+    ]),
+  }),
+  'a y before the last layer beside that of the last one': () => ({
+    model: described('both', [{ kind: 'gru', name: 'g', units: 3 }, HEAD], { outputs: ['d', 'g'] }),
+  }),
+  'an operator that copies': () => ({
+    model: described('copies', [{ kind: 'op', op: 'Identity', name: 'i' }, { kind: 'gru', name: 'g', units: 3 }, HEAD]),
+  }),
+  'a mask that a layer is handed': () => ({
+    model: described('masked', [
+      { kind: 'op', op: 'ReduceMax', name: 'm', operands: [null, { type: 'int', value: [2] }], attributes: { keepdims: 0 } },
+      { kind: 'op', op: 'Cast', name: 'k', attributes: { to: 9 } },
+      { kind: 'gru', name: 'g', units: 3, inputs: ['input'], mask: 'k' },
     ]),
   }),
   'a layer that is called twice': () => ({

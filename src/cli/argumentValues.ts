@@ -16,9 +16,9 @@ export function parseWord(flag: Flag, word: string, command: CommandName): unkno
   switch (value.kind) {
     case 'size':
       if (word === '?' && value.symbolic) return symbolicSize(name, command, value.symbolic);
-      return corrected(flag, word, () => parseSize(name, word, value.least, value.most));
+      return corrected(flag, word, text => parseSize(name, text, value.least, value.most));
     case 'sizes':
-      return corrected(flag, word, () => parseSizes(name, word, value.least));
+      return corrected(flag, word, text => parseSizes(name, text, value.least));
     case 'number':
       return parseNumber(name, word, value);
     case 'range':
@@ -72,7 +72,7 @@ function parseNumber(name: string, word: string, { above0 = false, most = Number
 
 function parseBytes(name: string, word: string, most = Number.MAX_SAFE_INTEGER): number {
   // k and kB are 1000 bytes, KiB is 1024
-  const [, digits, letter = ' ', binary] = /^(\d+(?:\.\d+)?) ?(?:([kmgt])(?:(i)?b)?|b)?$/i.exec(word) ?? [];
+  const [, digits, letter = '', binary] = /^(\d+(?:\.\d+)?) ?(?:([kmgt])(?:(i)?b)?|b)?$/i.exec(word) ?? [];
   const bytes = Math.round(Number(digits) * (binary ? 1024 : 1000) ** ' kmgt'.indexOf(letter.toLowerCase()));
   if (!(bytes > 0) || !Number.isSafeInteger(bytes)) throw wrongWord(name, word, 'an amount of memory: 500MB, 4GiB', `write ${name} 4GiB`);
   if (bytes > most) throw wrongWord(name, word, `at most ${most} bytes`, `write ${name} ${most} or less`);
@@ -84,10 +84,9 @@ function parseChoice(flag: Flag, word: string, choices: readonly string[], inste
   const name = usualSpelling(flag);
   // accepts torch.nn.LSTM( and /bin/bash
   const plain = word
-    .replace(/^.*\//, '')
-    .replace(/^(?:\w+\.)+(?=\w)/, '')
-    .replace(/\(.*$/, '')
-    .replaceAll('_', '-')
+    .replace(/.*\//, '')
+    .replace(/(?:\w+\.)+(?=\w)/, '')
+    .replace(/\(.*/, '')
     .toLowerCase();
   const meant = meantBy(flag, word) ?? meantBy(flag, plain) ?? asValue(flag, nearest(plain, choices));
   const example = instead ?? (name.startsWith('-') ? `for example ${name} ${choices[0]}` : `for example ${choices[0]}`);
@@ -113,25 +112,19 @@ function knownName(flag: Flag, word: string): string {
 }
 
 /** Reads a size; an error suggests a correction for other spellings: none, 5x4, 1_000, 1e3. */
-function corrected<T>(flag: Flag, word: string, read: () => T): T {
+function corrected<T>(flag: Flag, word: string, read: (word: string) => T): T {
   try {
-    return read();
+    return read(word);
   } catch (error) {
-    if (!(error instanceof RnnError)) throw error;
     const name = usualSpelling(flag);
     const plain = word.replaceAll(/[_ ']/g, '').replaceAll(/(?<=\d)[x;/](?=\d)/g, ',');
-    const value = Number(plain);
-    const to =
-      meantBy(flag, word)?.[1] ??
-      (/^\d+(,\d+)+$/.test(plain) && flag.value.kind === 'sizes' ? plain : Number.isSafeInteger(value) && word !== '' ? String(value) : '');
-    if (to === '' || to === word) throw error;
+    const to = meantBy(flag, word)?.[1] ?? (plain === '' || plain.includes(',') ? plain : String(Number(plain)));
     try {
-      parseWord(flag, to, 'shapes');
+      read(to);
     } catch {
       throw error;
     }
-    error.fix = `did you mean ${name} ${to}?`;
-    throw withCorrection(error, flag, word, [name, to]);
+    throw withCorrection(Object.assign(error as RnnError, { fix: `did you mean ${name} ${to}?` }), flag, word, [name, to]);
   }
 }
 
@@ -174,7 +167,7 @@ function checkNotAFlag(flag: Flag, word: string, command: CommandName): void {
 /** @returns the error E_FLAG_WORD (usage) for a flag without its value */
 export function missingWord(flag: Flag, found: string): RnnError {
   const name = usualSpelling(flag);
-  const argument = flag.flags.match(/[<[](.*)[>\]]$/)?.[1] ?? 'word';
+  const argument = /[<[](.*)[>\]]/.exec(flag.flags)![1];
   return new RnnError('usage', 'E_FLAG_WORD', `needs ${argument}, but ${found}`, {
     where: name,
     expected: argument,

@@ -43,7 +43,7 @@ export interface Flag {
   readonly group: FlagGroup;
   readonly commands: readonly CommandName[];
   /** names in other tools, without dashes; only used for "did you mean" */
-  readonly otherNames?: readonly string[];
+  readonly otherNames: readonly string[];
 }
 
 /** A positional argument of a command: `bash` in `rnn-cli completion bash`. */
@@ -70,5 +70,5 @@ export function usualSpelling(flag: Flag): string {
 
 /** Represents a positional argument as a flag of that name, so that both share checks and messages. */
 export function asFlag({ key, name, value }: CommandWord, command: CommandName): Flag {
-  return { key, flags: name, value, help: '', group: 'General', commands: [command] };
+  return { key, flags: name, value, help: '', group: 'General', commands: [command], otherNames: [] };
 }

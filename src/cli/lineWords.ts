@@ -72,7 +72,7 @@ export function misplacedWord(args: readonly string[], command: CommandName, arg
 }
 
 /** Whether the value is a list of numbers: `--M 5,4`, `--lengths 7,5,3`. */
-const takesNumbers = ({ value }: Flag) => value.kind === 'sizes' || (value.kind === 'file' && value.list === true);
+const takesNumbers = ({ value }: Flag) => value.kind === 'sizes' || 'list' in value;
 
 /** @param given all positional arguments */
 export function excessWord(word: string, command: CommandName, argv: readonly string[], given: readonly string[]): RnnError {

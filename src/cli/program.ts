@@ -38,7 +38,6 @@ export function parseArgv(argv: readonly string[]): Invocation {
   const command = COMMANDS.find(name => name === first);
   if (command !== undefined) return parseCommand(command, rest);
   if (first === '-h' || first === '--help' || first === 'help') return helpFor(rest.filter(word => !word.startsWith('-')));
-  if (first === '-V' || first === '--version') return { kind: 'version' };
   const general = generalFlagsBefore(argv);
   if (general > 0) return parseArgv([argv[general], ...argv.slice(0, general), ...argv.slice(general + 1)]);
   const isFlag = first.startsWith('-') && !Object.hasOwn(commandSynonyms(), first);
@@ -175,7 +174,7 @@ function valuesOf(options: ReadonlyMap<Flag, Option>, read: Record<string, unkno
   for (const [flag, option] of options) {
     const value = read[option.attributeName()];
     // --no-color sets `color`, which has its own row in the table
-    if (value !== undefined && !option.negate) values[flag.key] = value;
+    if (!option.negate) values[flag.key] = value;
   }
   return values as Values;
 }
@@ -184,7 +183,7 @@ function valuesOf(options: ReadonlyMap<Flag, Option>, read: Record<string, unkno
 function wordsOf(command: CommandName, given: readonly string[], argv: readonly string[]): Record<string, unknown> {
   const words = COMMAND_WORDS[command];
   // explain hidden state: several words are one topic
-  const args = command === 'explain' && given.length > 1 && !given.some(word => word.startsWith('-')) ? [given.join(' ')] : given;
+  const args = command === 'explain' && given.length > 1 ? [given.join(' ')] : given;
   // after --, nothing is a flag
   const behind = argv.includes('--') ? argv.length - argv.indexOf('--') - 1 : 0;
   const flag = given.slice(0, given.length - behind).find(word => /^-[^-]|^--./.test(word));

@@ -60,7 +60,7 @@ function zeroFix(name: string): string {
 
 function sizeFix(name: string, word: string, least: number, most = LARGEST_SIZE): string {
   const plain = word.replaceAll(/[_ ,']/g, '');
-  const x = word.trim() === '' ? Number.NaN : Number(plain.replace(/^\+/, ''));
+  const x = plain.trim() === '' ? Number.NaN : Number(plain.replace(/^\+/, ''));
   if (word === '?') return 'this size is needed: write a number';
   if (/^\d+(,\d+)+$/.test(word) && !/^\d{1,3}(,\d{3})+$/.test(word)) return `write one number, such as ${name} ${word.split(',')[0]}`;
   if (!Number.isFinite(x)) return `write digits, such as ${name} ${Math.max(least, 5)}`;

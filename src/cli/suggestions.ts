@@ -42,7 +42,7 @@ export function unknownFlag(typed: string, command: CommandName, next: string): 
       found: escapeText(typed, 60),
       correction: { word: typed, to: [flag] },
     });
-  const bare = flag.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
+  const bare = flag.replace(/-+/, '').replaceAll('_', '-').toLowerCase();
   const what = belongs ? `${found} is a flag of ${listed(belongs.commands)}, not of ${command}` : `unknown flag ${found}`;
   const error = (fix: string, correction?: RnnError['correction']): RnnError =>
     new RnnError('usage', 'E_FLAG', what, { found, fix, correction });
@@ -70,7 +70,7 @@ function takes(command: CommandName, flag: string): boolean {
 
 const OUTPUTS = FLAGS.filter(flag => flag.key === 'out' || flag.key === 'output').flatMap(flag => [
   ...spellings(flag),
-  ...(flag.otherNames ?? []).map(name => `--${name}`),
+  ...flag.otherNames.map(name => `--${name}`),
 ]);
 
 function isOutput(bare: string): boolean {
@@ -145,7 +145,7 @@ function meantFlag(typed: string, command: CommandName, isFlag: boolean): Meant 
   );
   const names = isFlag
     ? []
-    : [...flagsOf(command).flatMap(flag => flag.otherNames ?? []), ...Object.keys(flagSynonyms()), ...Object.keys(flagHints())];
+    : [...flagsOf(command).flatMap(flag => flag.otherNames), ...Object.keys(flagSynonyms()), ...Object.keys(flagHints())];
   const name = nearest(
     word,
     names.filter(name => name.length > 3),
@@ -168,7 +168,7 @@ function otherToolsMeaning(word: string, command: CommandName): Meant | string |
   if (Object.hasOwn(flagHints(), word)) return flagHints()[word];
   const words = Object.hasOwn(flagSynonyms(), word) ? flagSynonyms()[word].split(' ') : undefined;
   if (words && takes(command, words[0])) return { words: words.join(' '), to: words };
-  const other = flagsOf(command).find(flag => flag.otherNames?.includes(word));
+  const other = flagsOf(command).find(flag => flag.otherNames.includes(word));
   return other && suggestion(other, usualSpelling(other));
 }
 

@@ -142,7 +142,6 @@ export const commandSynonyms = () =>
     compare: 'allclose diff cmp check verify test debug',
     convert: 'export translate',
     explain: 'mistakes errors',
-    completion: 'completions',
     'shapes --cell lstm': 'lstm',
     'shapes --cell gru': 'gru',
     'shapes --cell rnn': 'rnn',

@@ -1,6 +1,7 @@
 import { largestDifference } from '../../tensor/difference.js';
 import { sliceFirst } from '../../tensor/layout.js';
 import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { lineBack } from '../figures.js';
 import type { Fitted, Fix, Found, Noise, Outcome, Scenario } from '../mistake.js';
 import { fitWithin, listed, mistake, NEAR_NOISE, runScenario, simulated, smallNumber, uniformNoise, workOf } from '../mistake.js';
 import { apart, largerNoise } from '../noise.js';
@@ -131,6 +132,9 @@ const scaledX = (s: Scenario, scale: number, offset = 0) =>
     eachColumn(s.input.x, v => scale * v + offset),
   );
 
+/** Digits of a repair. */
+const DIGITS = 7;
+
 /** A scale this close to 1 counts as 1. */
 const SAME_SCALE = 1e-4;
 
@@ -175,13 +179,13 @@ export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or 
         [[1.1], [0.2], [4], [-1]],
         (s, [f]) => scaledX(s, f),
         ([f]) => `The network saw ${smallNumber(f)} · x: one factor for all of x (or for all of the first layer’s Wx).`,
-        ([f]) => `x / ${smallNumber(f, 7)}`,
+        ([f]) => lineBack('x', { scale: f, offset: 0 }, DIGITS),
       ),
       found(
         [1, 0.3, 3].map(f => [f, 0]),
         (s, [f, o]) => scaledX(s, f, o),
         ([f, o]) => `The network saw ${line(f, o, 'x')}: one scale and one offset for all of x.`,
-        ([f, o]) => `(x - ${smallNumber(o, 7)}) / ${smallNumber(f, 7)}`,
+        ([f, o]) => lineBack('x', { scale: f, offset: o }, DIGITS),
       ),
       ...(D > 1
         ? [

@@ -2,6 +2,7 @@ import { formatActivation } from '../../activations/index.js';
 import { activated } from '../../layers/activation.js';
 import { largestDifference, largestMagnitude } from '../../tensor/difference.js';
 import { doublesOf, type FloatArray, type Tensor } from '../../tensor/tensor.js';
+import { inDigits, type Line, lineBack } from '../figures.js';
 import type { Found, Noise, Outcome, Scenario } from '../mistake.js';
 import { finished, listed, mapData, mistake, NEAR_NOISE, onNamed, simulated, smallNumber } from '../mistake.js';
 import { eachColumn } from '../scenario.js';
@@ -10,11 +11,6 @@ import { estimated, type Unknown } from './estimated.js';
 import { directionsInEffect, headOf } from './heads.js';
 
 /** The other output is the correct one times a number, plus a number: another unit of measurement, not another equation. */
-
-interface Line {
-  readonly scale: number;
-  readonly offset: number;
-}
 
 /**
  * The line that brings `from` closest to `to`, for every `stride`-th number from `start` on, each weighted by its precision; undefined if
@@ -65,6 +61,9 @@ function weights(noise: Noise): Float64Array {
   return made;
 }
 
+/** Digits of a repair. */
+const DIGITS = 6;
+
 /** A scale near zero would explain any constant output. */
 const LEAST_SCALE = 1e-6;
 
@@ -95,7 +94,7 @@ export const outputScaled = mistake('output-scaled', 'the output has another sca
         ),
         floor: noise * Math.max(1, Math.abs(line.scale)),
         why: `Every number of your output is ${lineText(line, right.y)}: ${line.offset === 0 ? 'one scale' : Math.abs(line.scale - 1) < 1e-5 ? 'one offset' : 'one scale and one offset'} for all ${other.data.length} numbers. Another unit of measure does that (inverse_transform, percent), or a sum instead of a mean.`,
-        fix: { numpy: `y = ${backCode(line)}` },
+        fix: { numpy: `y = ${lineBack('y', line, DIGITS)}` },
       },
     ];
   },
@@ -122,16 +121,6 @@ function hasBias({ weights, model }: Scenario): boolean {
       ?.get('bo')
       ?.data.some((v: number) => v !== 0) ?? false
   );
-}
-
-/** Rounds to as many digits as y determines. */
-const inDigits = (v: number) => Number(v.toPrecision(Math.abs(Number(v.toPrecision(4)) - v) < 1e-5 * Math.abs(v) ? 4 : 6));
-
-/** Code that inverts the line. */
-function backCode({ scale, offset }: Line): string {
-  const [s, o] = [scale, offset].map(inDigits);
-  const moved = Math.abs(o) < 1e-6 * Math.abs(s) ? 'y' : o < 0 ? `y + ${-o}` : `y - ${o}`;
-  return s === 1 ? moved : `${moved === 'y' ? moved : `(${moved})`} / ${s}`;
 }
 
 export const outputScaledEach = mistake('output-scaled-each', 'each output has its own scale and offset', ['alone'], {
@@ -168,9 +157,9 @@ export const outputScaledEach = mistake('output-scaled-each', 'each output has i
 
 /** Code that undoes what was done to each column. */
 function columnsBack(lines: readonly Line[]): string {
-  const array = (values: readonly number[]) => `np.array([${values.map(inDigits).join(', ')}])`;
+  const array = (values: readonly number[]) => `np.array([${values.map(v => inDigits(v, DIGITS)).join(', ')}])`;
   const moved = `y - ${array(lines.map(l => l.offset))}`;
-  return lines.every(l => inDigits(l.scale) === 1) ? moved : `(${moved}) / ${array(lines.map(l => l.scale))}`;
+  return lines.every(l => inDigits(l.scale, DIGITS) === 1) ? moved : `(${moved}) / ${array(lines.map(l => l.scale))}`;
 }
 
 /** What was done to each column; columns that are equal to the right ones are not listed. */

@@ -123,7 +123,9 @@ function layerText(
   // Dense by itself does not use a mask
   const options = layer.kind === 'dense' && given.mask ? `TimeDistributed(keras.layers.${own})` : own;
   const constructed = `keras.layers.${isTurned ? options.replace('"channels_first"', '"channels_last"') : options}`;
-  const first = 'scores' in layer && layer.scores && !given.wantsOthers ? '[0]' : '';
+  // what Keras returns beside the output, although nothing reads it: scores, or the output of the other direction
+  const hasMore = ('scores' in layer && layer.scores) || ('merge' in layer && layer.merge === null);
+  const first = hasMore && !given.wantsOthers ? '[0]' : '';
   const back = (y: string) => (isTurned ? `keras.ops.moveaxis(${y}, -1, 1)` : y);
   if (weights === null || owner.weights.length === 0) return back(`${constructed}(${asked})${first}`);
   const arrays = owner.weights.map(w => arrayText(foreignWeight(owner, w, weights)));

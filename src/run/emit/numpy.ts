@@ -67,7 +67,7 @@ export function numpyScript(source: ScriptSource): string {
   });
   const before = drawn ? drawnLines(source, drawn) : [...inputLines(source, array => array), ...maskLine(source, array => array)];
   const run = [...before, ...layers, `y = ${outputText(source, value => value)}`, 'print(y)\n'].join('\n');
-  const loops = [...cells].map(([text, name]) => `\n\n${text.replace(/^def \w+/, `def ${name}`)}\n`).join('');
+  const loops = [...cells].map(([text, name]) => `\n\n${text.replace(/def \w+/, `def ${name}`)}\n`).join('');
   const own = helpersOf(source.layers, 'numpy');
   const helpers = helpersFor(run, `${HELPERS}${loops}${own}${drawn?.weights ? initPrelude(drawn.weights) : ''}`);
   return `${drawn ? `${drawnHeader(title, drawn)}import numpy as np\n` : `${header(title, source.inputs)}${PRELUDE}`}${helpers}\n${run}`;
@@ -135,7 +135,14 @@ function recurrentText(layer: RecurrentSpec, x: string, own: Own, cells: Cells, 
 type Cells = Map<string, string>;
 
 /** @param states initial states, empty for zeros; undefined: the function does not return states either */
-function callText(layer: RecurrentSpec, x: string, weight: Own, cells: Cells, states?: readonly string[], masked = false): string {
+function callText(
+  layer: RecurrentSpec,
+  x: string,
+  weight: Own,
+  cells: Cells,
+  states: readonly string[] | undefined,
+  masked: boolean,
+): string {
   const twoRows = biasRows(layer) === 2;
   const { name, text, parameters } = numpyCell(layer, twoRows, states !== undefined, masked);
   const again = [...cells.values()].filter(n => n.replace(/_\d+$/, '') === name).length;

@@ -21,12 +21,11 @@ interface Piece extends Line {
  * The loop over the steps, written from the cell's own equations, with only the parameters they use. `withStates`: it takes initial states
  * and also returns the last ones. `masked`: it takes the mask after x, and repeats the previous output (or zeros) at a masked step.
  */
-export function numpyCell(layer: RecurrentSpec, twoBiases: boolean, withStates = false, masked = false): NumpyCell {
+export function numpyCell(layer: RecurrentSpec, twoBiases: boolean, withStates: boolean, masked: boolean): NumpyCell {
   const cell = getCell(layer.kind);
   const lines: string[] = [];
   cell.handCalculation(textOf(layer, twoBiases, lines));
-  const body = lines.join('\n');
-  const uses = (name: string) => new RegExp(`\\b${name}(_|\\b)`).test(body);
+  const uses = (name: string) => lines.some(line => new RegExp(`\\b${name}(_|\\b)`).test(line));
   const parameters = ['Wx', 'Wh', 'b', 'b2', 'Wp', 'p', 'act', 'sig', 'act_out'].filter(uses);
   const blocks: [name: string, gates: readonly string[]][] = [
     ...['Wx', 'Wh', 'b', 'b2'].map((name): [string, readonly string[]] => [name, cell.gates.length > 1 ? cell.gates : []]),

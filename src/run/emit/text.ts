@@ -123,7 +123,7 @@ export function assignments(
     const wantsOthers = suffixed.some(other => read.has(other));
     const kind = getLayerKind(layer.kind);
     const takesAny = layer.kind === 'op' || layer.kind === 'embedding' || kind.movesNumbers === true;
-    const own = layer.inputs.map(name => types.get(name) ?? 'f32');
+    const own = layer.inputs.map(name => types.get(name)!);
     const inputs = layer.inputs.map((name, i) => (takesAny ? names.get(name)! : castText(names.get(name)!, own[i], 'f32', source.lib)));
     types.set(layer.name, kind.scripts?.numpy?.type?.(layer, own) ?? (kind.movesNumbers ? own[0] : 'f32'));
     for (const other of suffixed) types.set(other, layer.kind === 'op' && layer.op === 'TopK' ? 'i64' : types.get(layer.name)!);
@@ -147,7 +147,7 @@ function needed(lines: readonly { readonly left: readonly string[]; readonly lin
   for (const { left, line } of [...lines].reverse()) {
     if (!left.some(name => words.has(name))) continue;
     kept.unshift(line);
-    for (const word of line.match(/\bv\d+\w*/g) ?? []) words.add(word);
+    for (const word of line.match(/\bv\d+\w*/g)!) words.add(word);
   }
   return kept;
 }
