@@ -1,5 +1,5 @@
 import { activations } from '../../src/activations/index.js';
-import { LAYER_KINDS } from '../../src/layers/index.js';
+import { getLayerKind, LAYER_KINDS } from '../../src/layers/index.js';
 import type { Field } from '../../src/layers/layer.js';
 import { FIXED_OPTIONS } from '../../src/layers/recurrent.js';
 import { WITH_STATES } from '../../src/model/check.js';
@@ -157,8 +157,9 @@ function layerSchema(kind: string, fields: Readonly<Record<string, Field>>): Jso
       inputs: {
         type: 'array',
         minItems: 1,
+        ...(getLayerKind(kind).joins ? {} : { maxItems: 1 }),
         items: name(),
-        description: "names of the layers it reads, or 'input'; default: the layer before",
+        description: `${getLayerKind(kind).joins ? 'names of the layers' : 'name of the layer'} it reads, or 'input'; default: the layer before`,
       },
       trainable: { type: 'boolean', default: true },
       ...(isCellName(kind) || WITH_STATES.has(kind)

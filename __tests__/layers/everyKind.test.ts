@@ -1,5 +1,6 @@
 import { getEngine } from '../../src/engines/index.js';
-import { LAYER_KINDS } from '../../src/layers/index.js';
+import { RnnError } from '../../src/errors.js';
+import { getLayerKind, LAYER_KINDS } from '../../src/layers/index.js';
 import { checkSpec } from '../../src/model/check.js';
 import { layerText } from '../../src/model/layersLine.js';
 import { parseLayers } from '../../src/model/parse.js';
@@ -103,6 +104,48 @@ describe('both engines compute the same, of the shape that is said, for', () => 
     const { f64, f32, shape: said } = await inBothEngines(layer, shape);
     expect(f64.shape.slice(1)).toEqual(said.slice(1));
     expectClose(f32, f64, TOLERANCE.float32);
+  });
+});
+
+describe('any number of inputs of any rank is read, or refused by name:', () => {
+  const others = [
+    ...['add', 'subtract', 'multiply', 'average', 'maximum', 'minimum', 'concatenate', 'dot', 'eachstep', 'allsteps'].map(kind => ({
+      kind,
+      axes: 1,
+    })),
+    ...['attention', 'additiveattention'].flatMap(kind => [{ kind }, { kind, attentionMask: true, causal: true }]),
+    { kind: 'multiheadattention', heads: 2, units: 2 },
+    { kind: 'multiheadattention', heads: 4, keyHeads: 2, units: 2, attentionMask: true },
+    { kind: 'hashing', bins: 3 },
+    { kind: 'spectrogram', frameLength: 4 },
+    { kind: 'embedding', tokens: 5, units: 2 },
+    { kind: 'lstm', units: 2 },
+    { kind: 'op', op: 'Add' },
+  ];
+  const own = ({ axes, kind, ...layer }: { axes?: number; kind: string }) =>
+    kind === 'dot' ? { kind, axes, ...layer } : { kind, ...layer };
+  it.each([...SEQUENCES, ...IMAGES, ...VOLUMES, ...others.map(own)])('%j', layer => {
+    const { kind } = layer as { kind: string };
+    for (const shape of [[5], [5, 6], [5, 6, 4], [5, 6, 4, 3]])
+      for (let count = 1; count < 5; count++) {
+        const spec = { input: { shape }, layers: [{ ...layer, inputs: Array(count).fill('input') }] };
+        let found: unknown = 'is read';
+        try {
+          inferShapes(checkSpec(spec));
+        } catch (error) {
+          found = error;
+        }
+        if (found === 'is read') expect([kind, count > 1 && !getLayerKind(kind).joins]).toEqual([kind, false]);
+        else expect(found).toBeInstanceOf(RnnError);
+      }
+  });
+
+  it('a layer that reads one says so', () => {
+    const layers = [
+      { kind: 'dense', units: 2, name: 'a' },
+      { kind: 'lstm', units: 2, inputs: ['input', 'a'] },
+    ];
+    expect(() => checkSpec({ input: { timesteps: 4, features: 3 }, layers })).toThrow('lstm reads one input, and 2 are given');
   });
 });
 

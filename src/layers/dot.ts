@@ -23,6 +23,7 @@ const SHORTEST = 1e-7;
 
 export const dot: LayerKind<DotSpec> = {
   name: 'dot',
+  joins: true,
   kerasClass: () => 'Dot',
   fields: {
     axes: {

@@ -186,6 +186,8 @@ export interface WholeKind<S extends LayerBase & { readonly kind: string }> {
   readonly letter?: string;
   /** 'sequence': its input must be a sequence; 'anything': it takes a sequence or one vector per sample, and its output is the same */
   readonly reads?: 'sequence' | 'anything';
+  /** whether it reads several inputs; any other layer reads one */
+  readonly joins?: true;
   /** whether each step of its output depends only on that step of its inputs and on its own states, so that a sequence can be computed in pieces */
   stepwise?(layer: S): boolean;
   /** whether its output has the steps of its first input, and so that input's mask */

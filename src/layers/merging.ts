@@ -23,6 +23,7 @@ const MASKS = { type: 'choice', choices: ['any', 'all'], default: 'any' } as con
 function elementwise(name: MergeSpec['kind'], kerasClass: string, op: string): LayerKind<MergeSpec> {
   return {
     name,
+    joins: true,
     kerasClass: () => kerasClass,
     fields: { masks: MASKS },
     givesMask: true,
@@ -51,6 +52,7 @@ export const minimum = elementwise('minimum', 'Minimum', 'Min');
 
 export const concatenate: LayerKind<MergeSpec> = {
   name: 'concatenate',
+  joins: true,
   kerasClass: () => 'Concatenate',
   fields: { axis: { type: 'number', min: -8, max: 8, default: -1 }, masks: MASKS },
   givesMask: true,

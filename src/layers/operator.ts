@@ -20,6 +20,7 @@ export type { OperatorSpec } from './operatorFields.js';
 
 export const operator: LayerKind<OperatorSpec> = {
   name: 'op',
+  joins: true,
   kerasClass: layer => layer.kerasClass ?? layer.op,
   fields: {
     op: { type: 'own', check: checkOperatorName, schema: { enum: Object.keys(OPERATORS).sort() } },

@@ -5,7 +5,7 @@ import { log } from '../numerics/log.js';
 import { permuteAxes } from '../tensor/axes.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { sizesAlong } from './axes.js';
-import { DATA_FORMAT, type DataFormat, lastChannels } from './channels.js';
+import { DATA_FORMAT, type DataFormat, lastChannels, spaceOf } from './channels.js';
 import { convolve } from './conv/convolve.js';
 import { multiply, productCost } from './dims.js';
 import type { OnnxCall } from './facets.js';
@@ -65,8 +65,8 @@ export const spectrogram: LayerKind<SpectrogramSpec> = {
     return partsOf(layer).map(kernel);
   },
   outputShape(layer, [input]) {
-    const [C] = sizesAlong([channelAxis(layer)], input);
     const frames = framesOf(layer, input);
+    const [C] = sizesAlong([channelAxis(layer)], input);
     const bins = binsOf(layer) * (layer.mode === 'stft' ? 2 : 1);
     const sizes = layer.expandDims ? [frames, sized(bins), sized(C)] : [frames, sized(C * bins)];
     if (!lastChannels(layer)) sizes.unshift(sizes.pop()!);
@@ -117,7 +117,7 @@ function windowOf({ frameLength, frameStep, padding }: SpectrogramSpec): Window 
 }
 
 function framesOf(layer: SpectrogramSpec, input: DimShape): Dim {
-  return slid([input[lastChannels(layer) ? 1 : 2]], [windowOf(layer)])[0];
+  return slid([spaceOf(layer, input, 1)[1]], [windowOf(layer)])[0];
 }
 
 /** The number shown for one bin. Every frequency but the first and the last also counts for its mirror image in the other half of the spectrum. */

@@ -1,6 +1,6 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { getLayerKind, LAYER_KINDS } from '../layers/index.js';
+import { type AnyLayerKind, getLayerKind, LAYER_KINDS } from '../layers/index.js';
 import { FIXED_OPTIONS } from '../layers/recurrent.js';
 import { checkFields, fieldsOf } from './checkFields.js';
 import { DEFAULTS, type FrameworkName, isCellName } from './frameworks.js';
@@ -148,7 +148,7 @@ function checkLayer(json: unknown, values: Values, taken: Set<string>, framework
   const head = {
     kind: kind.name,
     name,
-    inputs: readsNothing(given) ? [] : checkWiring(given.inputs, values),
+    inputs: readsNothing(given) ? [] : checkWiring(given.inputs, values, kind),
     trainable: given.trainable === undefined ? true : bool(given.trainable, 'trainable'),
   };
   const { blank } = fieldsOf(kind);
@@ -164,9 +164,17 @@ function readsNothing({ kind, inputs, operands }: Record<string, unknown>): bool
   return none && Array.isArray(operands) && operands.length > 0 && operands.every(o => o !== null);
 }
 
-function checkWiring(inputs: unknown, values: Values): readonly string[] {
+/** @throws RnnError E_SPEC_TYPE, E_SPEC_WIRING; E_SPEC_RANGE for several inputs of a layer that reads one */
+function checkWiring(inputs: unknown, values: Values, { name, joins }: AnyLayerKind): readonly string[] {
   if (inputs === undefined) return [values.last];
   if (!Array.isArray(inputs) || inputs.length === 0) throw typeError('inputs', 'a list of layer names', inputs);
+  if (inputs.length > 1 && !joins)
+    throw new RnnError('spec', 'E_SPEC_RANGE', `${name} reads one input, and ${inputs.length} are given`, {
+      where: 'inputs',
+      expected: 'one name',
+      found: `${inputs.length} names`,
+      fix: 'join them in a layer before it: { "kind": "concatenate", "inputs": […] }',
+    });
   return inputs.map(given => values.find(given, 'inputs'));
 }
 

@@ -132,7 +132,30 @@ function activationOf(value: unknown): ActivationSpec {
 
 /** Describes what a field accepts, for the error about one that is missing or out of range. */
 function describe(field: Field): string {
-  if (field.type === 'size') return 'a whole number from 1';
-  if (field.type !== 'number') return 'an activation';
-  return `a number${field.min !== undefined ? ` from ${field.min}` : ''}${field.max !== undefined ? ` to ${field.max}` : ''}`;
+  switch (field.type) {
+    case 'size':
+      return 'a whole number from 1';
+    case 'number':
+      return `a number${field.min !== undefined ? ` from ${field.min}` : ''}${field.max !== undefined ? ` to ${field.max}` : ''}`;
+    case 'boolean':
+      return 'true or false';
+    case 'choice':
+      return field.choices.join(', ');
+    case 'own':
+      return expectedBy(() => field.check(undefined, ''));
+    case 'activation':
+      return 'an activation';
+    default:
+      return field.type === 'layer' ? 'a layer' : 'a list of at least one layer';
+  }
+}
+
+/** What a check says that it expects. */
+function expectedBy(check: () => unknown): string {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof RnnError && error.expected !== undefined) return error.expected;
+  }
+  return 'a value';
 }

@@ -26,6 +26,9 @@ export const NO_ARGUMENTS = { mask: undefined, states: undefined, rest: {} };
 /** Arguments that do not change the result of a forward pass. */
 const NOTHING = new Set(['training', 'name']);
 
+/** 1 and 0 are truths in the call of a layer: training=1. */
+const truth = (argument: Argument): Argument => (argument === 1 ? true : argument === 0 ? false : argument);
+
 /**
  * Reads one call of a layer: inputs, mask, initial states and options, by the argument names of the layer's `call`.
  * @throws RnnError E_KERAS_CONFIG, E_KERAS_OPTION
@@ -62,9 +65,10 @@ export function callOf(layer: Json, given: CallArguments, value: (t: Argument) =
   if (masks) mask = isTensor(ofQuery) ? value(ofQuery) : null;
   // a positional argument has an effect, too
   more.forEach((argument, i) => {
-    if (argument === true) rest[`argument ${i + 2}`] = argument;
+    if (truth(argument) === true) rest[`argument ${i + 2}`] = argument;
   });
-  for (const [key, argument] of Object.entries(kwargs)) {
+  for (const [key, given] of Object.entries(kwargs)) {
+    const argument = truth(given);
     if (argument === null || key === 'initial_state' || (key === 'mask' && mask !== undefined)) continue;
     if (NOTHING.has(key) && (argument !== true || ignoresTraining(layer.class_name))) continue;
     if (argument === false) continue;

@@ -224,7 +224,7 @@ function cellOf(cell: unknown, outer: Json): Json {
   const { class_name, config } = asObject(cell, 'cell');
   const kind = isCell(class_name) ? CELL_CLASSES[wordOf(class_name)] : undefined;
   if (!kind) throw unsupportedClass(class_name, Object.keys(CELL_CLASSES).join(', '));
-  return recurrent(kind)({ ...outer, ...asObject(config ?? {}, 'cell') });
+  return withTruths(recurrent(kind)({ ...outer, ...asObject(config ?? {}, 'cell') }));
 }
 
 function cellItself(kerasClass: string): (config: Json) => Json {
@@ -256,7 +256,7 @@ function oneWay(layer: unknown): Json {
   const isRecurrent = Object.hasOwn(CELLS, name) || name === 'RNN' || GRIDS.includes(name);
   if (!isRecurrent) throw unsupportedClass(class_name, `SimpleRNN, LSTM, GRU, RNN, ${GRIDS.join(', ')}`);
   const { kerasClass: _shown, ...read } = readerOf(name)!(asObject(config, 'layer'));
-  return { ...read, zeroOutputForMask: read.returnSequences };
+  return { ...withTruths(read), zeroOutputForMask: read.returnSequences };
 }
 
 /** A Dense inside TimeDistributed is simply a Dense, which works at every step anyway. */
@@ -278,6 +278,7 @@ function activationOf(value: unknown): unknown {
   if (value === undefined || value === null || typeof value === 'string') return value ?? 'linear';
   const object = asObject(value, 'activation');
   const name = typeof object.config === 'string' ? object.config : object.class_name;
+  if (typeof name !== 'string') throw unsupportedClass(name, 'an activation of Keras');
   const parameters = typeof object.config === 'object' && object.config !== null ? object.config : {};
   if (ACTIVATION_LAYERS.includes(String(name))) return readerOf(name)!(parameters as Json).activation;
   if (Object.keys(parameters).length === 0) return name;

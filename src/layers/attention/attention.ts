@@ -36,6 +36,7 @@ function attentionLayer(
 ): LayerKind<AttentionSpec> {
   return {
     name,
+    joins: true,
     kerasClass: () => kerasClass,
     passesMask: () => true,
     fields: { ...fields, causal: FLAG, scores: FLAG, attentionMask: FLAG },

@@ -27,6 +27,7 @@ const OUTPUT_UNITS = {
 
 export const multiheadattention: LayerKind<MultiHeadSpec> = {
   name: 'multiheadattention',
+  joins: true,
   kerasClass: ({ keyHeads }) => (keyHeads === null ? 'MultiHeadAttention' : 'GroupedQueryAttention'),
   passesMask: () => true,
   fields: {

@@ -1,3 +1,5 @@
+import { RnnError } from '../../errors.js';
+import { plural } from '../../escape.js';
 import { int } from '../../formats/onnx/builder.js';
 import { exp } from '../../numerics/exp.js';
 import { allocate, precisionOf, type Tensor } from '../../tensor/tensor.js';
@@ -34,9 +36,20 @@ export interface AttentionSpec extends LayerBase, MaskGiven {
   readonly scores: boolean;
 }
 
-/** Returns query, value and key, without the attention mask after them. */
+/** Returns query, value and key, without the attention mask after them. @throws RnnError E_MERGE if one is missing, or there are more */
 export function readBy<T>({ attentionMask }: MaskGiven, inputs: readonly T[]): readonly T[] {
-  return attentionMask ? inputs.slice(0, -1) : inputs;
+  const read = attentionMask ? inputs.slice(0, -1) : inputs;
+  if (read.length === 2 || read.length === 3) return read;
+  throw new RnnError(
+    'shape',
+    'E_MERGE',
+    `attention reads a query, values and, if they are others, keys; it has ${plural(read.length, 'input')}`,
+    {
+      where: 'inputs',
+      expected: attentionMask ? 'two or three names, and that of the mask' : 'two or three names',
+      found: `${inputs.length}`,
+    },
+  );
 }
 
 export interface Sight {

@@ -27,6 +27,7 @@ const CLASSES = ['Hashing', 'HashedCrossing', ''];
 
 export const hashing: LayerKind<HashingSpec> = {
   name: 'hashing',
+  joins: true,
   tokens: 'read',
   reads: 'anything',
   kerasClass: layer => layer.kerasClass,

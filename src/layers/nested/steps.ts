@@ -35,6 +35,7 @@ export const eachstep: LayerKind<EachStepSpec> = {
 
 export const allsteps: LayerKind<AllStepsSpec> = {
   name: 'allsteps',
+  joins: true,
   reads: 'sequence',
   passesMask: () => true,
   kerasClass: () => 'TimeDistributed',

@@ -39,7 +39,8 @@ export interface OperatorCall {
   /** shape of tensor `at` of an argument that is a list */
   shapeOf(i: number, name: string, at: number): readonly (number | null)[];
   number(i: number, name: string, otherwise: number): number;
-  flag(i: number, name: string): boolean;
+  /** @param otherwise its value if it is absent; 1 and 0 are accepted as true and false (keepdims=1) @throws RnnError E_KERAS_OPTION */
+  flag(i: number, name: string, otherwise?: boolean): boolean;
   /** @throws RnnError E_KERAS_OPTION naming an argument that has an effect but was not read by the rule */
   checkAllRead(): void;
 }
@@ -96,7 +97,12 @@ export function operatorCall(layer: Json, { args, kwargs }: CallArguments, value
       if (typeof found === 'number') return found;
       throw wrongArgument(name, found);
     },
-    flag: (i, name) => given(i, name) === true,
+    flag(i, name, otherwise = false) {
+      const found = given(i, name) ?? otherwise;
+      if (found === true || found === 1) return true;
+      if (found === false || found === 0) return false;
+      throw wrongArgument(name, found);
+    },
     checkAllRead() {
       for (const [key, value] of [...args.entries(), ...Object.entries(kwargs), ...Object.entries(config)])
         if (!read.has(key) && !isSilent(key, value)) throw wrongArgument(typeof key === 'number' ? `number ${key + 1}` : key, value);
@@ -175,8 +181,8 @@ export const of =
 export function axisOf(call: OperatorCall, i: number, name: string, otherwise?: number, x = 'x'): { axis: number; rank: number } {
   const rank = call.shape(0, x).length;
   const axis = call.given(i, name) ?? otherwise;
-  if (typeof axis !== 'number' || axis < -rank || axis >= rank) throw wrongArgument(name, axis ?? null);
-  return { axis: axis < 0 ? axis + rank : axis, rank };
+  if (!Number.isInteger(axis) || Number(axis) < -rank || Number(axis) >= rank) throw wrongArgument(name, axis ?? null);
+  return { axis: Number(axis) < 0 ? Number(axis) + rank : Number(axis), rank };
 }
 
 /** The size of an axis of x. @throws RnnError E_KERAS_OPTION if it is unknown */
@@ -186,11 +192,17 @@ export function sizeOf(call: OperatorCall, axis: number, name: string): number {
   return size;
 }
 
+/** A whole number or a list of them, as a list. @throws RnnError E_KERAS_OPTION for anything else */
+export function wholeNumbers(found: unknown, name: string): number[] {
+  const list = Array.isArray(found) ? found : [found];
+  if (!list.every(Number.isInteger)) throw wrongArgument(name, found ?? null);
+  return list;
+}
+
 /** The argument `axis` as a list; undefined if it is None. */
-export function axesOf(call: OperatorCall, i: number): number[] | undefined {
-  const axis = call.given(i, 'axis') ?? null;
-  if (axis === null) return undefined;
-  return Array.isArray(axis) ? (axis as number[]) : [axis as number];
+export function axesOf(call: OperatorCall, i: number, name = 'axis'): number[] | undefined {
+  const axis = call.given(i, name) ?? null;
+  return axis === null ? undefined : wholeNumbers(axis, name);
 }
 
 /** x[start:end] along one axis. */

@@ -18,6 +18,7 @@ import {
   type Rule,
   sizeOf,
   sliced,
+  wrongArgument,
 } from './call.js';
 import { arctan2, expm1, inverseErf, isNegative, ln2, log1p, logAddExp, modulo, noNumber, pi } from './formulas.js';
 
@@ -106,8 +107,7 @@ function softmaxOn(op: string): Rule {
   return call => node(op, [call.operand(0, 'x')], { axis: call.number(1, 'axis', -1) });
 }
 
-const gelu: Rule = call =>
-  node('Gelu', [call.operand(0, 'x')], { approximate: (call.given(1, 'approximate') ?? true) === true ? 'tanh' : 'none' });
+const gelu: Rule = call => node('Gelu', [call.operand(0, 'x')], { approximate: call.flag(1, 'approximate', true) ? 'tanh' : 'none' });
 const silu: Rule = of(x => mul(x, node('Sigmoid', [x])));
 /** x/6 + 0.5, clipped to [0, 1] */
 const hardSigmoid = one('HardSigmoid', { alpha: 1 / 6, beta: 0.5 });
@@ -161,6 +161,7 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   /** The first choice whose condition is true. */
   Select(call) {
     const [conditions, choices] = [call.operands(0, 'condlist'), call.operands(1, 'choicelist')];
+    if (conditions.length !== choices.length) throw wrongArgument('choicelist', `${choices.length} for ${conditions.length} conditions`);
     const otherwise = (call.given(2, 'default') ?? null) === null ? number(0) : call.operand(2, 'default');
     const chosen = conditions.reduceRight<Operand>((rest, condition, i) => choose(cast(condition, BOOL), choices[i], rest), otherwise);
     return 'op' in chosen ? chosen : node('Identity', [chosen]);

@@ -8,8 +8,9 @@ import { type Expression, ints, node, type Operand, type OperatorCall, type Rule
 
 /** keras.ops.image.resize, as the layer Resizing, which rounds the result for integers. */
 function resize(call: OperatorCall): Expression {
-  const names = 'interpolation antialias crop_to_aspect_ratio pad_to_aspect_ratio fill_mode fill_value data_format'.split(' ');
-  const config = Object.fromEntries(names.map(name => [name, call.given(-1, name)]));
+  const names = ['interpolation', 'fill_mode', 'fill_value', 'data_format'].map(name => [name, call.given(-1, name)]);
+  const flags = ['antialias', 'crop_to_aspect_ratio', 'pad_to_aspect_ratio'].map(name => [name, call.flag(-1, name)]);
+  const config = Object.fromEntries([...names, ...flags]);
   const whole = wholeType(call.given(0, 'images'));
   const attributes = { size: call.given(-1, 'size'), ...resizingOf(config), ...(whole === undefined ? {} : { whole }) };
   return { kind: 'resize', op: '', operands: [call.operand(0, 'images')], attributes };

@@ -16,6 +16,7 @@ import {
   sizeOf,
   sliced,
   TO_THE_END,
+  wholeNumbers,
   wrongArgument,
 } from './call.js';
 import { flipped } from './ordering.js';
@@ -158,8 +159,8 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Rearrange: rearranged,
   Ravel: call => flat(call.operand(0, 'x')),
   Transpose(call) {
-    const axes = call.given(1, 'axes') ?? null;
-    return node('Transpose', [call.operand(0, 'x')], axes === null ? {} : { perm: axes });
+    const axes = axesOf(call, 1, 'axes');
+    return node('Transpose', [call.operand(0, 'x')], axes ? { perm: axes } : {});
   },
   Swapaxes(call) {
     const { axis: a, rank } = axisOf(call, 1, 'axis1');
@@ -169,18 +170,16 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   },
   Moveaxis(call) {
     const rank = call.shape(0, 'x').length;
-    const places = (i: number, name: string) =>
-      (axesOf({ ...call, given: () => call.given(i, name) }, 0) ?? []).map(a => (a < 0 ? a + rank : a));
+    const places = (i: number, name: string) => wholeNumbers(call.given(i, name), name).map(a => (a < 0 ? a + rank : a));
     const [from, to] = [places(1, 'source'), places(2, 'destination')];
     const perm = Array.from({ length: rank }, (_, i) => i).filter(i => !from.includes(i));
     [...to.keys()].sort((a, b) => to[a] - to[b]).forEach(k => void perm.splice(to[k], 0, from[k]));
     return node('Transpose', [call.operand(0, 'x')], { perm });
   },
-  BroadcastTo: call => node('Expand', [call.operand(0, 'x'), ints(call.given(1, 'shape') as number[])]),
+  BroadcastTo: call => node('Expand', [call.operand(0, 'x'), ints(wholeNumbers(call.given(1, 'shape'), 'shape'))]),
   /** Repeats whole axes; fewer repeats than axes apply to the last axes. */
   Tile(call) {
-    const given = call.given(1, 'repeats');
-    const times = Array.isArray(given) ? (given as number[]) : [given as number];
+    const times = wholeNumbers(call.given(1, 'repeats'), 'repeats');
     const rank = call.shape(0, 'x').length;
     const x = call.operand(0, 'x');
     const missing = Math.max(0, times.length - rank);
@@ -198,8 +197,8 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   /** Concatenates two tensors along an axis, or flattened. */
   Append(call) {
     const both = [call.operand(0, 'x1'), call.operand(1, 'x2')];
-    const axis = call.given(-1, 'axis') ?? null;
-    return axis === null ? node('Concat', both.map(flat), { axis: 0 }) : node('Concat', both, { axis: axis as number });
+    const axes = axesOf(call, -1);
+    return axes ? node('Concat', both, { axis: axes[0] }) : node('Concat', both.map(flat), { axis: 0 });
   },
   Dstack: stacked(2),
   ArraySplit: split,
@@ -237,10 +236,10 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     const mode = String(call.given(2, 'mode') ?? 'constant');
     const width = call.given(1, 'pad_width');
     const rank = call.shape(0, 'x').length;
-    const pairs =
-      typeof width === 'number' ? [[width, width]] : Array.isArray(width) && typeof width[0] === 'number' ? [width] : (width as number[][]);
-    if (!Array.isArray(pairs) || !['constant', 'reflect', 'symmetric'].includes(mode)) throw wrongArgument('mode', mode);
-    const each = Array.from({ length: rank }, (_, i) => pairs[pairs.length === 1 ? 0 : i]).map(p => (p.length === 1 ? [p[0], p[0]] : p));
+    if (!['constant', 'reflect', 'symmetric'].includes(mode)) throw wrongArgument('mode', mode);
+    const pairs = (Array.isArray(width) && width.some(Array.isArray) ? width : [width]).map(p => wholeNumbers(p, 'pad_width'));
+    if (![1, rank].includes(pairs.length) || pairs.some(p => p.length !== 1 && p.length !== 2)) throw wrongArgument('pad_width', width);
+    const each = Array.from({ length: rank }, (_, i) => pairs[pairs.length === 1 ? 0 : i]).map(p => [p[0], p[p.length - 1]]);
     if (mode === 'symmetric') return mirrored(call.operand(0, 'x'), each);
     const pads = ints([...each.map(p => p[0]), ...each.map(p => p[1])]);
     const fill = (call.given(3, 'constant_values') ?? null) === null ? [] : [call.operand(3, 'constant_values')];

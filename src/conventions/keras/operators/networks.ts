@@ -66,6 +66,13 @@ function channelsOf(call: OperatorCall): number {
   return size;
 }
 
+/** Sizes of a kernel with at least one axis of space. @throws RnnError E_KERAS_OPTION */
+function kernelShape(call: OperatorCall, i: number, name: string): readonly (number | null)[] {
+  const shape = call.shape(i, name);
+  if (shape.length < 3) throw wrongArgument(name, `a kernel of ${shape.length} axes`);
+  return shape;
+}
+
 /** The attributes of a convolution with a kernel [k…, C, F]. */
 function windowsOf(call: OperatorCall, kernel: readonly (number | null)[]) {
   const size = kernel.slice(0, -2).map(Number);
@@ -81,7 +88,7 @@ function filters(kernel: Operand, axes: number): Expression {
 
 /** A depthwise convolution, kernel [k…, C, m] as [C·m, 1, k…] with one group per channel. */
 function depthwise(call: OperatorCall, x: Operand, name: string): Expression {
-  const shape = call.shape(1, name);
+  const shape = kernelShape(call, 1, name);
   const axes = shape.length - 2;
   const [channels, times] = shape.slice(-2).map(Number);
   const moved = node('Transpose', [call.operand(1, name)], { perm: [axes, axes + 1, ...Array(axes).keys()] });
@@ -91,7 +98,7 @@ function depthwise(call: OperatorCall, x: Operand, name: string): Expression {
 
 const separableConv: Rule = call =>
   channelsFirst(call, x => {
-    const shape = call.shape(2, 'pointwise_kernel');
+    const shape = kernelShape(call, 2, 'pointwise_kernel');
     const points = filters(call.operand(2, 'pointwise_kernel'), shape.length - 2);
     return node('Conv', [depthwise(call, x, 'depthwise_kernel'), points], { kernel_shape: shape.slice(0, -2) });
   });
@@ -171,7 +178,7 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
   AdaptiveMaxPool: adaptive('ReduceMax'),
   AdaptiveAveragePool: adaptive('ReduceMean'),
   Conv(call) {
-    const shape = call.shape(1, 'kernel');
+    const shape = kernelShape(call, 1, 'kernel');
     const group = channelsOf(call) / Number(shape[shape.length - 2]);
     return channelsFirst(call, x =>
       node('Conv', [x, filters(call.operand(1, 'kernel'), shape.length - 2)], { ...windowsOf(call, shape), group }),
@@ -185,8 +192,8 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
     const mean = (value: Operand) => node('ReduceMean', [value, ints(axes)], { keepdims: 1 });
     const apart = node('Sub', [x, mean(x)]);
     const deviation = node('Sqrt', [node('Add', [mean(node('Mul', [apart, apart])), number(call.number(-1, 'epsilon', EPSILON))])]);
-    // rms_scaling divides by the root mean square, without subtracting a mean
-    if (call.given(-1, 'rms_scaling') === true) return scaled(call, node('Div', [x, deviation]), axes, [1, 'gamma']);
+    // with the root of the mean square alone, x stays where it is
+    if (call.flag(-1, 'rms_scaling')) return scaled(call, node('Div', [x, deviation]), axes, [1, 'gamma']);
     return scaled(call, node('Div', [apart, deviation]), axes, [1, 'gamma'], [2, 'beta']);
   },
   RMSNorm(call) {
@@ -216,7 +223,7 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
     let scores = node('Mul', [products, number(call.number(5, 'scale', 1 / Math.sqrt(K)))]);
     if (isGiven(3, 'bias')) scores = node('Add', [scores, call.float(3, 'bias')]);
     if (isGiven(4, 'mask')) scores = node('Where', [cast(call.operand(4, 'mask'), BOOL), scores, number(-1e30)]);
-    if (call.given(-1, 'is_causal') === true) {
+    if (call.flag(-1, 'is_causal')) {
       if (T === null || S === null) throw wrongArgument('is_causal', 'an axis of open size');
       const seen = Array.from({ length: T }, (_, t) => Array.from({ length: S }, (_, s) => (s <= t ? 1 : 0)));
       scores = node('Where', [{ constant: { type: 'bool', value: seen } }, scores, number(-1e30)]);

@@ -13,6 +13,7 @@ import {
   sizeOf,
   sliced,
   TO_THE_END,
+  wholeNumbers,
   wrongArgument,
 } from './call.js';
 
@@ -55,7 +56,8 @@ export const ORDERING: Readonly<Record<string, Rule>> = {
   /** Rotates by k·90° from the first of two axes towards the second. */
   Rot90(call) {
     const rank = call.shape(0, 'array').length;
-    const axes = (call.given(-1, 'axes') ?? [0, 1]) as number[];
+    const axes = wholeNumbers(call.given(-1, 'axes') ?? [0, 1], 'axes');
+    if (axes.length !== 2) throw wrongArgument('axes', axes);
     const [a, b] = axes.map(axis => (axis < 0 ? axis + rank : axis));
     const x = call.operand(0, 'array');
     const perm = Array.from({ length: rank }, (_, i) => (i === a ? b : i === b ? a : i));

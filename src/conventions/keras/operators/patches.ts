@@ -1,6 +1,6 @@
 import { paddingOf } from '../../../layers/window/window.js';
 import { number } from './arithmetic.js';
-import { ints, node, type Operand, type OperatorCall, type Rule, wrongArgument } from './call.js';
+import { ints, node, type Operand, type OperatorCall, type Rule, wholeNumbers, wrongArgument } from './call.js';
 
 /** Extracts windows of images as rows, and assembles images from windows. */
 
@@ -19,16 +19,17 @@ interface Windows {
 
 function twoOf(call: OperatorCall, name: string, otherwise: number): number[] {
   const given = call.given(-1, name) ?? otherwise;
-  const pair = Array.isArray(given) ? (given as number[]) : [given as number, given as number];
-  if (pair.length === 2 && pair.every(Number.isInteger)) return pair;
-  throw wrongArgument(name, given);
+  const pair = wholeNumbers(given, name);
+  if (pair.length !== 2 && Array.isArray(given)) throw wrongArgument(name, given);
+  return [pair[0], pair[pair.length - 1]];
 }
 
 function windowsOf(
   space: readonly (number | null)[],
   { kernel, stride, dilation, pads }: Record<'kernel' | 'stride' | 'dilation', readonly number[]> & { pads: Windows['pads'] },
 ): Windows {
-  if (space.includes(null)) throw wrongArgument('x', 'an image of open size');
+  if (space.length !== 2 || space.includes(null)) throw wrongArgument('x', 'anything but images of one size');
+  if ([kernel, stride, dilation].flat().some(n => n < 1)) throw wrongArgument('x', 'windows of no size');
   const size = space.map((n, i) => n! + pads[i][0] + pads[i][1]);
   const counts = size.map((n, i) => Math.floor((n - (kernel[i] - 1) * dilation[i] - 1) / stride[i]) + 1);
   if (counts[0] * counts[1] * kernel[0] * kernel[1] > MOST || counts.some(n => n < 1))

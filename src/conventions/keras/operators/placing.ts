@@ -114,10 +114,10 @@ function axisOfSteps(call: OperatorCall): number {
 
 function inSteps(call: OperatorCall, start: Operand, stop: Operand): Expression {
   const count = call.number(-1, 'num', 50);
-  if (call.given(-1, 'retstep') === true) throw wrongArgument('retstep', true);
+  if (call.flag(-1, 'retstep')) throw wrongArgument('retstep', true);
   const rank = Math.max(call.shape(0, 'start').length, call.shape(1, 'stop').length) + 1;
   const axis = axisOfSteps(call);
-  const parts = call.given(-1, 'endpoint') === false ? count : Math.max(1, count - 1);
+  const parts = call.flag(-1, 'endpoint', true) ? Math.max(1, count - 1) : count;
   const wide = (x: Operand) => node('Unsqueeze', [x, ints([axis])]);
   const shares = Array.from({ length: count }, (_, k) => k / parts);
   const along = node('Reshape', [{ constant: shares }, ints(Array.from({ length: rank }, (_, i) => (i === axis ? count : 1)))]);

@@ -1,4 +1,4 @@
-import { ints, node, type Rule, wrongArgument } from './call.js';
+import { ints, node, type Rule, wholeNumbers, wrongArgument } from './call.js';
 
 /** Products of matrices and tensors. */
 const matmul: Rule = call => node('MatMul', [call.float(0, 'x1'), call.float(1, 'x2')]);
@@ -33,7 +33,8 @@ export const PRODUCTS: Readonly<Record<string, Rule>> = {
   Tensordot(call) {
     const [p, q] = [call.shape(0, 'x1').length, call.shape(1, 'x2').length];
     const given = call.given(-1, 'axes') ?? 2;
-    const lists = Array.isArray(given) ? given.map(a => (Array.isArray(a) ? (a as number[]) : [a as number])) : undefined;
+    const lists = Array.isArray(given) ? given.map(a => wholeNumbers(a, 'axes')) : undefined;
+    if (lists && (lists.length !== 2 || lists[0].length !== lists[1].length)) throw wrongArgument('axes', given);
     const n = lists ? 0 : call.number(-1, 'axes', 2);
     const [first, second] = lists ?? [Array.from({ length: n }, (_, i) => p - n + i), Array.from({ length: n }, (_, i) => i)];
     const a = Array.from({ length: p }, (_, i) => String.fromCharCode(97 + i));

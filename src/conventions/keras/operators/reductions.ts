@@ -117,7 +117,7 @@ export const REDUCTIONS: Readonly<Record<string, Rule>> = {
   /** The norm of vectors along one axis (or of all numbers), or of matrices along two axes. */
   Norm(call) {
     const kind = call.given(1, 'ord') ?? null;
-    const axes = axesOf({ ...call, given: () => call.given(2, 'axis') }, 0);
+    const axes = axesOf(call, 2);
     const keepdims = call.flag(3, 'keepdims') ? 1 : 0;
     const x = call.float(0, 'x');
     if (!axes && kind === null) return node('Sqrt', [node('ReduceSum', [node('Mul', [x, x])], { keepdims })]);

@@ -173,7 +173,7 @@ export function melSpectrogram(call: OperatorCall): Expression {
   const reference = (10 / Math.LN10) * log(Math.max(Math.abs(call.number(-1, 'ref_power', 1)), least));
   const loud = sub(decibels(y), number(reference));
   const floor = sub(node('ReduceMax', [loud], { keepdims: 0 }), number(call.number(-1, 'top_db', 80)));
-  const shown = call.given(-1, 'power_to_db') === false ? y : node('Max', [loud, floor]);
+  const shown = call.flag(-1, 'power_to_db', true) ? node('Max', [loud, floor]) : y;
   const rank = call.shape(0, 'x').length + 1;
   return node('Transpose', [shown], { perm: [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2] });
 }

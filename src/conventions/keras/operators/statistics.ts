@@ -115,7 +115,7 @@ function atShare(share: number, method: string, { sorted, count }: Sorted, isEac
 function quantile(call: OperatorCall, shares: number | readonly number[], method: string, isEach: boolean): Expression {
   if (!METHODS.includes(method)) throw wrongArgument('method', method);
   const joined = isEach ? numbersJoined(call) : joinedAxes(call);
-  const keeps = call.given(-1, 'keepdims') === true;
+  const keeps = call.flag(-1, 'keepdims');
   const one = (share: number) => {
     const own = atShare(share, method, joined, isEach);
     const y = isEach ? node('Where', [node('Equal', [joined.count as Expression, number(0)]), number(Number.NaN), own]) : own;
@@ -211,10 +211,11 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
     return node('Mul', [node('ReduceSum', [pairs, ints([axis])], { keepdims: 0 }), number(call.number(-1, 'dx', 1) / 2)]);
   },
   Moments(call) {
+    if (call.flag(-1, 'synchronized')) throw wrongArgument('synchronized', true);
     const x = call.float(0, 'x');
     const axes = call.given(-1, 'axes');
     if (!Array.isArray(axes)) throw wrongArgument('axes', axes ?? null);
-    const keepdims = call.given(-1, 'keepdims') === true ? 1 : 0;
+    const keepdims = call.flag(-1, 'keepdims') ? 1 : 0;
     const mean = (value: Operand, keep: number) => node('ReduceMean', [value, ints(axes as number[])], { keepdims: keep });
     const apart = node('Sub', [x, mean(x, 1)]);
     return { ...mean(x, keepdims), others: [mean(node('Mul', [apart, apart]), keepdims)] };
@@ -239,6 +240,8 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
   },
   /** Whether x occurs in a list of numbers. */
   IsIn(call) {
+    // saves time in NumPy, and changes nothing
+    call.flag(-1, 'assume_unique');
     const others = node('Reshape', [call.float(1, 'x2'), ints([-1])]);
     const hits = cast(node('Equal', [node('Unsqueeze', [call.float(0, 'x1'), ints([-1])]), others]), FLOAT);
     const any = cast(node('ReduceMax', [hits, ints([-1])], { keepdims: 0 }), BOOL);

@@ -11,6 +11,7 @@ import {
   type OperatorCall,
   productOf,
   type Rule,
+  wholeNumbers,
   wrongArgument,
 } from './call.js';
 import { diagonalOf } from './statistics.js';
@@ -77,6 +78,7 @@ function counted(
 export const TABLES: Readonly<Record<string, Rule>> = {
   /** How often each integer from 0 occurs in each row. The length of the result is minlength, or the largest number + 1 if that is more. */
   Bincount(call) {
+    if (call.flag(-1, 'sparse')) throw wrongArgument('sparse', true);
     if ((call.given(-1, 'weights') ?? null) !== null) throw wrongArgument('weights', call.given(-1, 'weights'));
     const x = cast(call.operand(0, 'x'), INT);
     const most = node('Add', [node('ReduceMax', [x], { keepdims: 0 }), ints(1)]);
@@ -100,7 +102,8 @@ export const TABLES: Readonly<Record<string, Rule>> = {
   },
   /** The powers of each number: N − 1 … 0, or 0 … N − 1 if increasing. */
   Vander(call) {
-    const count = (call.given(-1, 'N') ?? sizeOfRow(call, 'x')) as number;
+    const [count] = wholeNumbers(call.given(-1, 'N') ?? sizeOfRow(call, 'x'), 'N');
+    if (!(count >= 0)) throw wrongArgument('N', call.given(-1, 'N') ?? null);
     const powers = Array.from({ length: count }, (_, i) => (call.flag(-1, 'increasing') ? i : count - 1 - i));
     return node('Pow', [node('Unsqueeze', [call.float(0, 'x'), ints([-1])]), { constant: powers }]);
   },

@@ -18,7 +18,7 @@ import { REDUCTIONS } from './reductions.js';
 
 /** tf.matmul, with either matrix optionally transposed. */
 export function matmul(call: OperatorCall): Expression {
-  for (const i of [4, 5, 6, 7]) if (call.given(i, '') === true) throw wrongArgument('adjoint or sparse', true);
+  for (const i of [4, 5, 6, 7]) if (call.flag(i, '')) throw wrongArgument('adjoint or sparse', true);
   const equation = `...${call.flag(2, '') ? 'ji' : 'ij'},...${call.flag(3, '') ? 'kj' : 'jk'}->...ik`;
   const [a, b] = [call.float(0, ''), call.float(1, '')];
   return equation === '...ij,...jk->...ik' ? node('MatMul', [a, b]) : node('Einsum', [a, b], { equation });

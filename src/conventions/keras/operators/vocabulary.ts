@@ -1,5 +1,5 @@
 import { hashingOf } from '../../../layers/hashing/hashing.js';
-import { cast, type Expression, FLOAT, INT, node, type Operand, type OperatorCall } from './call.js';
+import { cast, type Expression, FLOAT, INT, node, type Operand, type OperatorCall, wrongArgument } from './call.js';
 import { encoded, refused } from './encoded.js';
 
 /**
@@ -17,6 +17,7 @@ export function integerLookup(call: OperatorCall): Expression {
   const mode = MODES[String(call.given(-1, 'output_mode') ?? 'int')] ?? String(call.given(-1, 'output_mode'));
   const mask = call.given(-1, 'mask_token') ?? null;
   const unknown = call.number(-1, 'num_oov_indices', 1);
+  if (!(Number.isInteger(unknown) && unknown >= 0)) throw wrongArgument('num_oov_indices', unknown);
   const first = mask === null || mode !== 'int' ? 0 : 1;
   const keys = vocabularyOf(call, [...(first === 1 ? [mask] : []), ...Array(unknown).fill(call.given(-1, 'oov_token') ?? null)]);
   if (unknown === 0 && mode !== 'int')
