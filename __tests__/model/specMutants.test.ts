@@ -30,11 +30,11 @@ const REQUIRED: Json = {
   axes: [1, 1],
   activation: 'relu',
 };
-const BASES: Json[] = LAYER_KINDS.map(({ name, fields }) => {
+const BASES: Json[] = LAYER_KINDS.map(({ name, fields, joins }) => {
   const required = Object.entries(fields).flatMap(([key, f]) => (f.default === undefined ? [[key, REQUIRED[key] ?? 7] as const] : []));
   return {
     input: { timesteps: 4, features: 3 },
-    layers: [{ kind: name, ...Object.fromEntries(required), inputs: ['input', 'input'].slice(0, name === 'dense' ? 1 : 2) }],
+    layers: [{ kind: name, ...Object.fromEntries(required), inputs: joins ? ['input', 'input'] : ['input'] }],
   };
 });
 BASES.push({
@@ -73,6 +73,7 @@ const VALUES: readonly unknown[] = [
   [0],
   [null],
   ['input'],
+  ['input', 'input'],
   [2, 1],
   {},
   { kind: 'rnn', units: 2 },
