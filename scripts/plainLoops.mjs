@@ -58,7 +58,7 @@ const STEPS = {
       const z = g => clip(round(xs[g][m] + hs[g][m] + (peep && g < 2 ? peep[g][m] * c[m] : 0)));
       let i = soft ? soft[0][m] : round((f.sigOf?.i ?? sig)(z(0)));
       let forget = soft ? soft[1][m] : round((f.sigOf?.f ?? sig)(z(1)));
-      const g = round(act(z(2)));
+      const g = f.without === 'g' ? 1 : round(act(z(2)));
       let o = soft ? soft[3][m] : round((f.sigOf?.o ?? sig)(z(3)));
       if (f.coupled === 'i') forget = 1 - i;
       if (f.coupled === 'f') i = 1 - forget;

@@ -214,6 +214,21 @@ export const MISTAKES = {
     when: needs(1, 3),
   }),
   'x one step early': onX(['input-lagged'], X => stepsOf(X, (rows, t) => rows[(t + 1) % rows.length]), { when: needs(1, 3) }),
+  'x two steps late': onX(['input-lagged'], X => stepsOf(X, (rows, t) => (t < 2 ? zeros(rows[0].length) : rows[t - 2])), {
+    when: needs(1, 4),
+  }),
+  'x rolled back by two steps': onX(['input-lagged'], X => stepsOf(X, (rows, t) => rows[(t + 2) % rows.length]), { when: needs(1, 4) }),
+  'first two steps of x zero': onX(['input-zeroed'], X => stepsOf(X, (rows, t) => (t < 2 ? zeros(rows[0].length) : rows[t])), {
+    when: needs(1, 4),
+  }),
+  'last step of x zero': onX(['input-zeroed'], X => stepsOf(X, (rows, t) => (t === rows.length - 1 ? zeros(rows[0].length) : rows[t])), {
+    when: needs(1, 3),
+  }),
+  'sines and cosines added to x': onX(
+    ['positions-added'],
+    X => X.map(rows => rows.map((x, t) => x.map((v, d) => v + [Math.sin, Math.cos][d % 2](t * 1e-4 ** ((d - (d % 2)) / x.length))))),
+    { when: needs(1, 3, 2) },
+  ),
   'x of the first step at every step': onX(['input-repeated'], X => stepsOf(X, rows => rows[0]), { when: needs(1, 2) }),
   'x of the last step at every step': onX(['input-repeated'], X => stepsOf(X, rows => rows[rows.length - 1]), { when: needs(1, 2) }),
   'every second step': onX(['input-strided'], X => X.map(rows => rows.filter((_, t) => t % 2 === 0)), { when: and(lastOnly, needs(1, 4)) }),
@@ -235,6 +250,11 @@ export const MISTAKES = {
   'two steps of zeros in front': onX(['input-padded'], X => X.map(rows => [zeros(rows[0].length), zeros(rows[0].length), ...rows]), {
     when: lastOnly,
   }),
+  'three steps of minus one in front': onX(['input-padded'], X => X.map(rows => [...Array(3).fill(rows[0].map(() => -1)), ...rows]), {
+    when: lastOnly,
+  }),
+  'a step of 0.7 behind': onX(['input-padded'], X => X.map(rows => [...rows, rows[0].map(() => 0.7)]), { when: lastOnly }),
+  'last step three times': onX(['input-padded'], X => X.map(rows => [...rows, rows.at(-1), rows.at(-1)]), { when: lastOnly }),
   'one step of zeros behind': onX(['input-padded'], X => X.map(rows => [...rows, zeros(rows[0].length)]), { when: lastOnly }),
   'axes N and T swapped': {
     codes: ['axes-swapped'],
@@ -440,6 +460,11 @@ export const MISTAKES = {
   'no dense layer': { codes: ['head-missing'], when: (net, s) => net.M !== s.K, make: c => ({ y: c.all.hidden[c.net.layers - 1] }) },
   'y at every step': { codes: ['head-every-step'], when: and(lastOnly, needs(1, 2)), make: () => ({ fault: { seq: true } }) },
   'y of the last step': { codes: ['head-last'], when: and(net => net.seq, needs(1, 2)), make: () => ({ fault: { seq: false } }) },
+  'mean of h over the samples': {
+    codes: ['samples-averaged'],
+    when: and(lastOnly, net => !net.head, needs(2, 1)),
+    make: c => ({ y: c.right.map(row => row.map((_, k) => c.right.reduce((sum, own) => sum + own[k] / c.right.length, 0))) }),
+  },
   'maximum over time': { codes: ['pool-max'], when: and(lastOnly, needs(1, 2)), make: () => ({ fault: { pool: 'max' } }) },
   'mean over time': { codes: ['pool-mean'], when: and(lastOnly, needs(1, 2)), make: () => ({ fault: { pool: 'mean' } }) },
   'sum for mean over time': {
@@ -697,6 +722,15 @@ export const MISTAKES = {
   'Wx reshaped': onW(['wx-reshaped', 'wx-transposed'], w => ({ ...w, Wx: flatTo(transpose(w.Wx).flat(), w.Wx.length, w.Wx[0].length) }), {
     when: needs(1, 1, 2),
   }),
+  'every matrix reshaped': {
+    codes: ['wx-reshaped', 'wo-reshaped', 'stale-weights', 'wx-transposed'],
+    when: needs(1, 2, 2, 2),
+    make: c => {
+      const flat = W => flatTo(transpose(W).flat(), W.length, W[0].length);
+      const all = eachWay(c.weights, undefined, w => ({ ...w, Wx: flat(w.Wx), Wh: flat(w.Wh) }));
+      return { weights: { ...all, Wo: flat(all.Wo) } };
+    },
+  },
   'Wo reshaped': onHead(
     ['wo-reshaped', 'wx-transposed', 'stale-weights'],
     ({ Wo }) => ({ Wo: flatTo(transpose(Wo).flat(), Wo.length, Wo[0].length) }),
@@ -840,6 +874,10 @@ export const MISTAKES = {
     c => ({ without: c.rng.pick(c.net.cell === 'lstm' ? ['i', 'f', 'o'] : ['r', 'z']) }),
     { when: and(gated, net => net.cell === 'lstm' || net.resetAfter, needs(1, 2)) },
   ),
+  'LSTM: no candidate': fault(['gate-missing'], { without: 'g' }, { when: is('lstm') }),
+  'LSTM: 0.7 added to the forget gate': onW(['forget-bias-plus-1'], (w, c) => ({ ...w, b: onGate(c.net.M, 1, v => v + 0.7)(w.b) }), {
+    when: is('lstm'),
+  }),
   'gates coupled': fault(['gates-coupled'], c => ({ coupled: c.rng.pick(['i', 'f']) }), { when: is('lstm') }),
   'hard sigmoid': fault(['hard-sigmoid'], c => ({ sig: FUNCTIONS[c.rng.pick(['hard6', 'hard5'])] }), { when: gated }),
   'tanh for the gates': fault(['activation'], { sig: Math.tanh }, { when: gated }),

@@ -268,7 +268,7 @@ describe('numbers estimated from an output', () => {
     const y = curve([2, -1]);
     const rounded = row(...Array.from(y.data, (v, k) => (k === 0 ? v + 0.01 : v)));
     const each = Float64Array.from(y.data, (_, k) => (k === 0 ? 0.01 : 1e-8));
-    const found = fitWithin(rounded, [1, 0], curve, 1e-8, each, false)!;
+    const found = fitWithin(rounded, [1, 0], curve, 1e-8, each)!;
     expect(found.values.map(v => Number(v.toFixed(5)))).toEqual([2, -1]);
     expect(found.y).toEqual(curve(found.values));
     expect(
@@ -278,7 +278,7 @@ describe('numbers estimated from an output', () => {
         curve,
         1e-8,
         each.map(() => 1e-8),
-        false,
+        {},
       ),
     ).toBeUndefined();
   });

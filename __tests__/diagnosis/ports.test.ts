@@ -179,6 +179,6 @@ describe('an output in 16 bits', () => {
     );
     const text = Buffer.from(`array(${JSON.stringify(y)}, dtype=float16)\n`);
     const { codes, explanations } = await runCompare({ ...request, against: folder.write('scaled.txt', text) });
-    expect([codes, Number(/saw ([\d.]+) · x/.exec(explanations[0].why)?.[1])]).toEqual([['input-scaled-by'], expect.closeTo(3.13, 2)]);
+    expect([codes, Number(/for ([\d.]+) · x/.exec(explanations[0].why)?.[1])]).toEqual([['input-scaled-by'], expect.closeTo(3.13, 2)]);
   });
 });

@@ -20,6 +20,7 @@ const DIFFERENCE = 1e-6;
 /**
  * @param run y for given values; undefined if there is none
  * @param near largest difference that counts as none
+ * @param patience iterations after which the difference must be half as large, or no more are made
  * @returns the values found; undefined if they leave more than `near`
  */
 export function fitTo(
@@ -27,11 +28,13 @@ export function fitTo(
   start: readonly number[],
   run: (values: readonly number[]) => Tensor | undefined,
   near: number,
+  patience = Infinity,
 ): Fitted | undefined {
   let values = [...start];
   let y = run(values);
   if (y?.data.length !== other.data.length) return undefined;
   let left = squares(y.data, other.data);
+  const hoped = left / 4;
   let damping = 1e-3;
   for (let step = 0; step < MOST_STEPS && largestDifference(y.data, other.data).abs > near / 4; step++) {
     const before: number = left;
@@ -48,7 +51,7 @@ export function fitTo(
       }
       damping *= 8;
     }
-    if (!(left < 0.999 * before)) break;
+    if (!(left < 0.999 * before) || (step + 1 >= patience && left > hoped)) break;
   }
   return largestDifference(y.data, other.data).abs <= near ? { values, y } : undefined;
 }
@@ -66,7 +69,7 @@ export function fitWithin(
   run: (values: readonly number[]) => Tensor | undefined,
   noise: number,
   each: FloatArray,
-  exact = false,
+  { exact = false, patience }: { readonly exact?: boolean; readonly patience?: number } = {},
 ): Fitted | undefined {
   const weights = Float64Array.from(each, v => Math.min(exact ? MOST_WEIGHT : 1, noise / Math.max(v, Number.MIN_VALUE)));
   const weighted = (t: Tensor): Tensor => ({ shape: t.shape, data: Float64Array.from(t.data, (v, k) => v * weights[k]) });
@@ -74,7 +77,7 @@ export function fitWithin(
     const y = run(values);
     return y && weighted(y);
   };
-  const found = fitTo(weighted(other), start, weightedRun, NEAR_NOISE * noise);
+  const found = fitTo(weighted(other), start, weightedRun, NEAR_NOISE * noise, patience);
   const y = found && run(found.values);
   return y && { values: found.values, y };
 }

@@ -64,6 +64,8 @@ export interface Variant {
   readonly labels?: number;
   /** whether it is only tried if no usual mistake explains the difference */
   readonly rare?: boolean;
+  /** names of mistakes that may give the same y: if one of them explains it, this rare one is tried, too */
+  readonly rivalOf?: readonly string[];
   /** false: not inside the step, although the hypothesis is */
   readonly insideStep?: boolean;
   /** whether it is only for --simulate and detectability, because it is found in another way, or fits too easily to be believed */

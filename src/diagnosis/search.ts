@@ -33,6 +33,11 @@ export interface SearchResult {
 /** Work for single-layer mistakes, as a multiple of that for pairs: each layer is run for many mistakes at once. */
 const SINGLES_WORK = 50;
 
+/** Whether this is a rival of a mistake that explains the output. */
+function isRival({ variant: { rivalOf = [] } }: Entry, findings: readonly Finding[]): boolean {
+  return findings.some(f => f.verdict !== 'rejected' && f.codes.some(code => rivalOf.includes(code)));
+}
+
 /**
  * Tries first what the numbers themselves show, then every single mistake: on the sample that differs most and, if promising, on all
  * samples; then mistakes with numbers estimated from the other output, and finally pairs.
@@ -70,11 +75,9 @@ export function search(scenario: Scenario, right: Outcome, other: Tensor, option
     return rank(trials, slices, tried);
   };
   let ranking = tryAll(singles, singles.length);
-  if (!ranking.settled)
-    ranking = tryAll(
-      searched.filter(e => e.variant.rare),
-      searched.length,
-    );
+  const rare = searched.filter(e => e.variant.rare);
+  const also = ranking.settled ? rare.filter(e => isRival(e, ranking.findings)) : rare;
+  if (also.length > 0) ranking = tryAll(also, singles.length + also.length);
   if (!ranking.settled) {
     const again = reconsidered(slices, trials);
     finishTrials(slices, again);

@@ -1,5 +1,6 @@
 export { activationApproximated } from './approximations.js';
 export { attention } from './attention.js';
+export { samplesAveraged, unitForStep } from './axesOfH.js';
 export { biasMissing, biasOnceOfTwo, biasTwice, forgetBiasPlusOne } from './biases.js';
 export {
   biasOutside,
@@ -14,7 +15,6 @@ export {
 export { weightDamaged } from './damaged.js';
 export { backwardNotFlipped, bidirectionalLastStep, bidirectionalMerge, bidirectionalOrder } from './directions.js';
 export { dropoutOn } from './dropout.js';
-export { inputScaledBy, stateRandom } from './estimated.js';
 export { featureMissing, featuresPermuted } from './features.js';
 export { activation, hardSigmoid, softmaxMissing, softmaxTwice } from './functions.js';
 export { gateActivation, gateInverted, statesSwapped } from './gates.js';
@@ -23,7 +23,8 @@ export { gruResetAfter, gruResetBefore, gruUpdateSwapped } from './gruGates.js';
 export { headEveryStep, headLast, headOnInput } from './heads.js';
 export { hiddenNormalised } from './hiddenNorms.js';
 export { inputAdded } from './inputAdded.js';
-export { inputLagged, inputRepeated, inputStrided, stepsRepeated } from './inputSteps.js';
+export { inputScaledBy } from './inputScaledBy.js';
+export { inputLagged, inputRepeated, inputStrided, inputZeroed, stepsRepeated } from './inputSteps.js';
 export { inputIntegers, inputReshaped, inputScaled, paddingRow, tokensOff } from './inputs.js';
 export { gateOrder, whTransposed, wxReshaped, wxTransposed } from './kernels.js';
 export { layerLayout } from './layerLayout.js';
@@ -38,9 +39,11 @@ export { outputReversed, outputsPermuted, samplesPermuted, samplesRepeated, samp
 export { hiddenScaled, outputNegated, outputScaled, outputScaledEach } from './outputScaled.js';
 export { inputPadded, lengthsPermuted, maskOneWay, paddingSide, paddingSkipped } from './paddingSteps.js';
 export { poolLast, poolMax, poolMean, poolSum } from './pooling.js';
+export { positionsAdded } from './positions.js';
 export { bfloat16, float16 } from './precisionFaults.js';
 export { logSoftmax, softmaxAxis, softmaxTemperature } from './softmaxes.js';
 export { staleWeights } from './staleWeights.js';
+export { stateRandom } from './stateRandom.js';
 export { stateReset, whMissing } from './stateReset.js';
 export { stateNotPassed, stateOnes, statePreviousCall, stateShared } from './stateStart.js';
 export { inPlaceUpdate, stateCarry, stateCarryCellOnly } from './states.js';

@@ -1,7 +1,9 @@
 import { isRecurrent, type LayerSpec, type RecurrentSpec } from '../../model/spec.js';
 import { permuteBlocks } from '../../tensor/layout.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { inEach, mapData, mistake, onNamed, recurrentLayers, type Scenario, type Way } from '../mistake.js';
+import { inEach, mapData, mistake, onNamed, recurrentLayers, type Scenario, smallNumber, type Way } from '../mistake.js';
+import { placesOf } from '../scenario.js';
+import { estimated } from './estimated.js';
 
 /** Mistakes with biases: left out, one of two, added twice, the forget gate's 1 added by hand. */
 
@@ -32,7 +34,7 @@ function scaleRow(t: Tensor, row: number, f: number): Tensor {
   return mapData(t, (v, k) => (Math.floor(k / t.shape[1]) === row ? v * f : v));
 }
 
-const NOT_ADDED = 'is not added. With the zero biases Keras starts from this stays hidden until the network is trained.';
+const NOT_ADDED = 'is not added. Where all its numbers are zero, as in most layers before training, this stays hidden.';
 
 const DENSE_BIAS = {
   numpy: 'y = h @ Wo + bo               # ← + bo',
@@ -93,9 +95,7 @@ export const forgetBiasPlusOne = mistake('forget-bias-plus-1', '1 is added to th
   numpy: 'f = sigmoid(x @ Wx_f + h @ Wh_f + b_f)   # ← no + 1',
   example: { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 },
   variants(scenario) {
-    const layers = recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.useBias && !l.inputForget);
-    // gates i f g o, in the first row if there are two
-    const added = (t: Tensor, M: number, by: readonly number[]) => mapData(t, (v, k) => v + (by[Math.floor(k / M)] ?? 0));
+    const layers = withForgetBias(scenario);
     const toBias = (by: readonly number[], why?: string): Way[] =>
       inEach(layers, (s, { name, units }: RecurrentSpec) => onNamed(s, name, BIASES, t => added(t, units, by)), {
         ...(why && { why, rare: true }),
@@ -126,7 +126,35 @@ export const forgetBiasPlusOne = mistake('forget-bias-plus-1', '1 is added to th
       ...reordered([0, 1, -1], `${READ_IFGO}, and the forget_bias of 1 is added to what is taken for f.`),
     ];
   },
+  estimate: (scenario, right, other, noise, each) =>
+    estimated(
+      scenario,
+      right,
+      other,
+      noise,
+      each,
+      placesOf(withForgetBias(scenario)).map(({ names, where }) => ({
+        start: [[1]],
+        patience: 3,
+        change: (s, [by]) => names.reduce((now, name) => onNamed(now, name, BIASES, t => added(t, unitsOf(scenario, name), [0, by])), s),
+        why: ([by]) =>
+          `In ${where ?? 'every LSTM'} ${smallNumber(Math.abs(by))} is ${by < 0 ? 'taken off' : 'added to'} every number of the forget gate’s bias (estimated from your output).`,
+        fix: ([by]) => ({ numpy: `f = sigmoid(x @ Wx_f + h @ Wh_f + b_f)   # ← no ${by < 0 ? '−' : '+'} ${smallNumber(Math.abs(by))}` }),
+      })),
+    ),
 });
+
+const unitsOf = (scenario: Scenario, name: string) => recurrentLayers(scenario).find(l => l.name === name)!.units;
+
+/** LSTMs whose forget gate has a bias of its own. */
+function withForgetBias(scenario: Scenario): RecurrentSpec[] {
+  return recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.useBias && !l.inputForget);
+}
+
+/** Adds a number to the bias of each gate i f g o, in its first row if it has two. */
+function added(t: Tensor, M: number, by: readonly number[]): Tensor {
+  return mapData(t, (v, k) => v + (by[Math.floor(k / M)] ?? 0));
+}
 
 /** The gate order i j f o of TensorFlow 1, read as i f g o. */
 const TENSORFLOW_1 = [0, 2, 1, 3];

@@ -11,11 +11,16 @@ const LSTM_EXAMPLE = { layers: 'lstm:2,dense:1', N: 2, T: 2, D: 2 };
 
 export const gateMissing = mistake('gate-missing', 'a gate is left out', ['insideStep', 'alone'], {
   why: 'One gate is not used: what it should scale passes unchanged.',
-  numpy: 'c = f * c + i * g; h = o * np.tanh(c)   # ← all of i, f, o',
+  numpy: 'c = f * c + i * g; h = o * np.tanh(c)   # ← all of i, f, g, o',
   example: LSTM_EXAMPLE,
   variants: restated([
     ['The input gate of @ is left out: c = f⊙c + g.', lstmStep({ c: u => u.f * u.c + u.g }), { parameter: 'i' }],
     ['The forget gate of @ is left out: c = c + i⊙g.', lstmStep({ c: u => u.c + u.i * u.g }), { parameter: 'f' }],
+    [
+      'The candidate of @ is left out: c = f⊙c + i, without g = tanh(x·Wx_g + h·Wh_g + b_g).',
+      lstmStep({ c: u => u.f * u.c + u.i }),
+      { parameter: 'g', rare: true },
+    ],
     ['The output gate of @ is left out: h = tanh(c).', lstmStep({ h: (c, u) => u.out(c) }), { parameter: 'o' }],
     [
       'The reset gate of @ is left out: g = tanh(x·Wx_g + b_g + h·Wh_g + b′_g).',

@@ -104,7 +104,7 @@ function nearest(start: readonly number[], off: (order: readonly number[]) => nu
 }
 
 export const featureMissing = mistake('feature-missing', 'one feature of x is left out', ['insideStep', 'alone'], {
-  why: 'One feature of x does not reach the network: its column is zero or was left out.',
+  why: 'One feature of x does not reach the network: its column is zero or was left out, or its row of Wx is zero.',
   numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x with all its D features',
   example: { layers: 'rnn:3,dense:1', N: 2, T: 2, D: 3 },
   variants(scenario) {
@@ -115,7 +115,7 @@ export const featureMissing = mistake('feature-missing', 'one feature of x is le
       .map(missing =>
         seeing(
           x => eachColumn(x, (v, d) => (d === missing ? 0 : v)),
-          `Feature ${missing + 1} of x does not reach the network: its column is zero, or was left out.`,
+          `Feature ${missing + 1} of x does not reach the network: its column is zero or was left out, or its row of Wx is zero.`,
         ),
       );
   },

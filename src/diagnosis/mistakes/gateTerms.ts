@@ -59,6 +59,7 @@ export const gateTermMissing = mistake('gate-term-missing', 'one gate lacks a bi
             layer => ({
               parameter: `${code}_${gate}`,
               rare: layer === null && layers.length > 1,
+              ...(code === 'b' && { rivalOf: ['bias-missing'] }),
               why: `In @ ${words(gate)} is left out of gate ${gate}.`,
               fix: { numpy: `z_${gate} = x[n,t] @ Wx_${gate} + h @ Wh_${gate} + b_${gate}` },
             }),

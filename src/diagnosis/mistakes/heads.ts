@@ -131,6 +131,11 @@ export function pools({ model }: Scenario): PoolSpec[] {
   return model.layers.filter((l): l is PoolSpec => l.kind === 'maxpool' || l.kind === 'avgpool' || l.kind === 'last');
 }
 
+/** Whether only the last step of the last recurrent layer reaches y. */
+export function isLastAlone(scenario: Scenario): boolean {
+  return lastStepLayer(scenario) !== undefined && pools(scenario).length === 0;
+}
+
 /** The last recurrent layer, if it only returns its last step. */
 export function lastStepLayer(scenario: Scenario) {
   const layers = recurrentLayers(scenario);

@@ -1,6 +1,18 @@
 import { takeAlong } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { anySteps, finished, inLoops, mistake, recurrentLayers, type Scenario, type StepFault, type Way } from '../mistake.js';
+import {
+  anySteps,
+  finished,
+  inLoops,
+  listed,
+  mistake,
+  plural,
+  recurrentLayers,
+  type Scenario,
+  type StepFault,
+  type Way,
+} from '../mistake.js';
+import { isLastAlone } from './heads.js';
 import { withX } from './inputs.js';
 
 /** The steps of x in other places: one step late, all the same, every second one. */
@@ -13,8 +25,24 @@ export function withLength(scenario: Scenario, x: Tensor): Scenario {
   return { ...scenario, model: anySteps(scenario), input: { ...scenario.input, x, mask: undefined } };
 }
 
-export const inputLagged = mistake('input-lagged', 'x is one step late or early', ['alone'], {
-  why: 'At every step the network sees x of the step before or after: x_{t−1} instead of x_t.',
+/** Most steps by which x is looked for in another place. */
+const MOST_LAG = 3;
+
+/** x is `by` steps late (by > 0) or early: with zeros at the end that is left, or with the steps of the other end. */
+function shifted(T: number, by: number): Way[] {
+  const [count, late] = [Math.abs(by), by > 0];
+  const left = late ? `steps 1 to ${count}` : `steps ${T - count + 1} to ${T}`;
+  const way = (words: string, from: (t: number) => number): Way => ({
+    rare: true,
+    rivalOf: ['starts-late', 'stops-early', 'first-step'],
+    change: s => withX(s, withSteps(s.input.x, T, from)),
+    why: `x is ${count} steps ${late ? 'late' : 'early'}: step t sees x of step t ${late ? '−' : '+'} ${count}, and ${left} see ${words}.`,
+  });
+  return [way('zeros', t => t - by), way(`the ${late ? 'last' : 'first'} ${count} of x (np.roll)`, t => (t - by + T) % T)];
+}
+
+export const inputLagged = mistake('input-lagged', 'x is some steps late or early', ['alone'], {
+  why: 'At every step the network sees x of an earlier or a later step: x_{t−1} instead of x_t.',
   numpy: 'for t in range(T): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← x[n,t], not x[n,t-1] or x[n,t+1]',
   variants(scenario) {
     const T = scenario.input.x.shape[1];
@@ -30,7 +58,35 @@ export const inputLagged = mistake('input-lagged', 'x is one step late or early'
       lag(-1, `step ${T} sees zeros`, t => t + 1),
       lag(-1, `step ${T} sees its own x`, t => Math.min(T - 1, t + 1)),
       lag(-1, `step ${T} sees the first x (np.roll)`, t => (t + 1) % T),
+      ...Array.from({ length: Math.min(MOST_LAG, T - 1) - 1 }, (_, k) => [...shifted(T, k + 2), ...shifted(T, -k - 2)]).flat(),
     ];
+  },
+});
+
+/** Most first or last steps that are looked for as zeros. */
+const MOST_ZEROS = 8;
+
+export const inputZeroed = mistake('input-zeroed', 'the first or last steps of x are zero', ['alone'], {
+  why: 'The network saw zeros in place of the first or last steps of x: they were cut off before the sequence was padded (pad_sequences with a maxlen), or a buffer was not filled.',
+  numpy: 'x[n, :length] = sequence[:length]   # ← every step of the sequence; none of them stays zero',
+  keras: 'x = pad_sequences(sequences, maxlen=T)   # ← T is the longest length: more is cut off in front',
+  variants(scenario) {
+    const { shape } = scenario.input.x;
+    const T = shape[1];
+    if (shape.length !== 3 || T < 2) return [];
+    const counts = [...new Set([...Array.from({ length: Math.min(MOST_ZEROS, T - 1) }, (_, k) => k + 1), Math.floor(T / 2)])];
+    return counts.flatMap(count =>
+      (['first', 'last'] as const).map(where => ({
+        rare: true,
+        rivalOf: ['starts-late', 'stops-early', 'first-step', 'input-padded'],
+        change: s =>
+          withX(
+            s,
+            withSteps(s.input.x, T, t => ((where === 'first' ? t < count : t >= T - count) ? -1 : t)),
+          ),
+        why: `The network saw zeros in place of the ${where} ${plural(count, 'step').replace(/^1 /, '')} of x (${count === 1 ? `step ${where === 'first' ? 1 : T}` : where === 'first' ? `steps 1 to ${count}` : `steps ${T - count + 1} to ${T}`} of ${T}).`,
+      })),
+    );
   },
 });
 
@@ -59,17 +115,28 @@ const STRIDES = [2, 3];
 const RARE_STRIDES = [4, 5, 6, 8, 10, 12, 16, 20];
 const EVERY = ['', '', 'second', 'third', 'fourth', 'fifth'];
 
-function strided(T: number, k: number): Way[] {
+function strided(scenario: Scenario, k: number): Way[] {
+  const T = scenario.input.x.shape[1];
   const every = EVERY[k] ?? `${k}th`;
-  return [0, k - 1].map(first => ({
-    change: (s: Scenario) =>
-      withLength(
-        s,
-        withSteps(s.input.x, Math.ceil((T - first) / k), t => first + t * k),
-      ),
-    why: `Only every ${every} step is run: steps ${first + 1}, ${first + 1 + k}, … of ${T} (x[:, ${first === 0 ? '' : first}::${k}]).`,
-    rare: k > 3,
-  }));
+  // with the last step among them, a step that reads the h of k steps before gives the same last h
+  const isEnd = isLastAlone(scenario);
+  const isForward = recurrentLayers(scenario).every(l => l.bidirectional === null && !l.goBackwards);
+  return [0, k - 1].map(first => {
+    const run = Array.from({ length: Math.ceil((T - first) / k) }, (_, t) => first + 1 + t * k);
+    const dilated =
+      isEnd && run.at(-1) === T && (isForward || first === 0)
+        ? `, or every step reads the h of ${k} steps before (a dilated recurrence)`
+        : '';
+    return {
+      change: (s: Scenario) =>
+        withLength(
+          s,
+          withSteps(s.input.x, run.length, t => first + t * k),
+        ),
+      why: `Only every ${every} step is run: ${plural(run.length, 'step').replace(/^\d+ /, '')} ${listed(run, 4)} of ${T} (x[:, ${first === 0 ? '' : first}::${k}])${dilated}.`,
+      rare: k > 3,
+    };
+  });
 }
 
 /** The mean of every k steps becomes one step, as with AveragePooling1D or resampling. */
@@ -98,7 +165,7 @@ export const inputStrided = mistake('input-strided', 'only every second or third
     const { shape } = scenario.input.x;
     const T = shape[1];
     const strides = [...STRIDES, ...RARE_STRIDES].filter(k => T >= k + 1);
-    return [...strides.flatMap(k => strided(T, k)), ...(shape.length === 3 ? strides.map(k => averaged(T, k)) : [])];
+    return [...strides.flatMap(k => strided(scenario, k)), ...(shape.length === 3 ? strides.map(k => averaged(T, k)) : [])];
   },
 });
 

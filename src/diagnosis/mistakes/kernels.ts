@@ -2,7 +2,7 @@ import { CELLS, getCell } from '../../cells/index.js';
 import type { RecurrentSpec } from '../../model/spec.js';
 import { concatLast, permuteBlocks, sliceLast, transpose } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
-import { type Fix, inEach, mistake, onNamed, recurrentLayers, type Scenario, type Way, waysOf } from '../mistake.js';
+import { type Fix, inEach, mistake, onAllWeights, onNamed, recurrentLayers, type Scenario, type Way, waysOf } from '../mistake.js';
 
 /** Mistakes in the layout of weight matrices: transposed, reshaped, gate blocks in another order. */
 
@@ -111,9 +111,24 @@ export const wxReshaped = mistake('wx-reshaped', 'the input weights are reshaped
       }),
       ...elsewhere,
       ...toTorch,
+      ...everyMatrix(reshaped, 'from PyTorch’s', { numpy: 'Wx, Wh, Wo = weight_ih_l0.T, weight_hh_l0.T, fc_weight.T   # ← not .reshape' }),
+      ...everyMatrix(reshapedBack, 'to PyTorch’s', { torch: `${COPIED.Wx}\n${COPIED.Wh}\nfc.weight.data = torch.tensor(Wo.T)` }),
     ];
   },
 });
+
+/** Every matrix of the recurrent and the dense layers at once. */
+function everyMatrix(change: (t: Tensor) => Tensor, way: string, fix: Fix): Way[] {
+  const isMatrix = (name: string) => /(^|\/)W[xho]$/.test(name);
+  return [
+    {
+      rare: true,
+      change: onAllWeights((t, name) => (isMatrix(name) && t.shape.length === 2 ? change(t) : t)),
+      why: `Every matrix (Wx, Wh, Wo) was brought ${way} layout [outputs, inputs] by reshape instead of by a transpose: the shapes are right, the numbers are in the wrong places.`,
+      fix,
+    },
+  ];
+}
 
 const COPIED: Readonly<Record<string, string>> = {
   Wx: 'rnn.weight_ih_l0.data = torch.tensor(kernel.T)   # ← not kernel.reshape(G * M, D)',

@@ -2,12 +2,12 @@ import { hasMask, maskReaders } from '../../model/masks.js';
 import type { RecurrentSpec } from '../../model/spec.js';
 import { sliceFirst } from '../../tensor/layout.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
-import { type Hypothesis, listed, mistake, plural, runScenario, type Scenario, type Way, workOf } from '../mistake.js';
+import { type Hypothesis, listed, mistake, plural, runScenario, type Scenario, smallNumber, type Way, workOf } from '../mistake.js';
 import { areApart } from '../noise.js';
 import { changeLayer, changeLoop, inLayers, mapData, recurrentLayers, samplesOf } from '../scenario.js';
 import { inEach } from '../variants.js';
-import { isApart } from './estimated.js';
-import { pools } from './heads.js';
+import { estimated, isApart, type Unknown } from './estimated.js';
+import { isLastAlone, pools } from './heads.js';
 import { withLength, withSteps } from './inputSteps.js';
 import { LAST_OF_PACKED, lengthsOf, withLengths } from './masks.js';
 
@@ -109,6 +109,20 @@ function paddingOf(scenario: Scenario, where: 'end' | 'start'): number[] {
   return Array.from({ length: N }, (_, n) => (lengths ? T - lengths[n] : zerosAt(x, n, where)));
 }
 
+const ENDS = ['before the first', 'after the last'] as const;
+
+/** x with `count` more steps that hold one number. */
+function padded(s: Scenario, where: (typeof ENDS)[number], count: number, value: number): Scenario {
+  const { x } = s.input;
+  const T = x.shape[1];
+  const isPadding = (t: number) => (where === 'after the last' ? t >= T : t < count);
+  const longer = withSteps(x, T + count, t => (isPadding(t) ? -1 : where === 'after the last' ? t : t - count));
+  return withLength(
+    s,
+    mapData(longer, (v, i) => (isPadding(Math.floor(i / x.shape[2]) % (T + count)) ? value : v)),
+  );
+}
+
 export const inputPadded = mistake('input-padded', 'steps were added to the sequence', ['alone'], {
   why: 'The network runs more steps than x has, before its first or after its last: padding that is not masked changes h, too.',
   numpy: 'for t in range(length): h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← the real steps only',
@@ -120,9 +134,20 @@ export const inputPadded = mistake('input-padded', 'steps were added to the sequ
     const givesSequence = layers.length === 0 || (layers[layers.length - 1].returnSequences && pools(scenario).length === 0);
     if (givesSequence) return [];
     const running = (T2: number, from: (t: number) => number) => (s: Scenario) => withLength(s, withSteps(s.input.x, T2, from));
+    // tokens have no −1
+    const counts = scenario.input.x.shape.length === 3 ? [1, 2, 3] : [];
     return [
+      ...counts.flatMap(count =>
+        ENDS.map(
+          (where): Way => ({
+            rare: true,
+            change: s => padded(s, where, count, -1),
+            why: `The network runs ${plural(count, 'more step')} with x = −1 (pad_sequences(value=-1)), ${where} step of x.`,
+          }),
+        ),
+      ),
       ...[1, 2, 3, 4, 5].flatMap(count =>
-        (['before the first', 'after the last'] as const).map(where => ({
+        ENDS.map(where => ({
           rare: count > 1,
           change: running(T + count, t => (where === 'after the last' ? t : t - count)),
           why: `The network runs ${plural(count, 'more step')} with x = 0, ${where} step of x.`,
@@ -130,7 +155,40 @@ export const inputPadded = mistake('input-padded', 'steps were added to the sequ
       ),
       { change: running(T + 1, t => Math.max(0, t - 1)), why: 'The first step of x is run twice.' },
       { change: running(T + 1, t => Math.min(T - 1, t)), why: 'The last step of x is run twice.' },
+      ...[2, 3].flatMap(count => [
+        {
+          rare: true,
+          change: running(T + count, t => Math.max(0, t - count)),
+          why: `The first step of x is run ${count + 1} times (padding with mode='edge').`,
+        },
+        {
+          rare: true,
+          change: running(T + count, t => Math.min(T - 1, t)),
+          why: `The last step of x is run ${count + 1} times (padding with mode='edge').`,
+        },
+      ]),
     ];
+  },
+  estimate(scenario, right, other, noise, each) {
+    if (scenario.input.x.shape.length !== 3 || scenario.input.mask || !isLastAlone(scenario)) return [];
+    return estimated(
+      scenario,
+      right,
+      other,
+      noise,
+      each,
+      [1, 2].flatMap(count =>
+        ENDS.map(
+          (where): Unknown => ({
+            start: [[-1]],
+            patience: 2,
+            change: (s, [v]) => padded(s, where, count, v),
+            why: ([v]) =>
+              `The network runs ${plural(count, 'more step')} with x = ${smallNumber(v)}, ${where} step of x (estimated from your output).`,
+          }),
+        ),
+      ),
+    );
   },
 });
 

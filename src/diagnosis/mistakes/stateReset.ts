@@ -41,7 +41,10 @@ function inPieces(scenario: Scenario): Way[] {
       rare: k !== scenario.input.x.shape[0],
       insideStep: false,
       change: inLayers(names, (s, l) => changeLoop(s, l.name, { step })),
-      why: `The state is zero again after every ${k} steps: the sequence is given in pieces of ${k} steps, and each piece starts from zeros.`,
+      why:
+        2 * k < T
+          ? `The state is zero again after every ${k} steps: the sequence is given in pieces of ${k} steps, and each piece starts from zeros.`
+          : `The state is zero again after step ${k} of ${T}: the sequence is given in two pieces, and the second starts from zeros, too.`,
       fix: { numpy: RESET, torch: 'out, h = rnn(x_piece, h)      # ← the state of the piece before; zeros only before the first' },
     };
   });

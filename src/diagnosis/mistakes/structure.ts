@@ -129,7 +129,9 @@ export const layerZeros = mistake('layer-zeros', 'a layer gives zeros', ['alone'
       inLoops(
         [l],
         { merged: zerosLike },
-        { why: '@ gives zeros: its weights are all zero (never loaded, or all cut to 0), or the array of its h was never filled.' },
+        {
+          why: `@ gives zeros: its weights are all zero (never loaded, or all cut to 0), ${l.kind === 'gru' ? 'its candidate is left out of h = z⊙h + (1−z)⊙g, ' : ''}or the array of its h was never filled.`,
+        },
       ),
     ),
 });
