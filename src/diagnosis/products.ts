@@ -98,8 +98,10 @@ function writeSingles(data: FloatArray, to: Float32Array): boolean {
   if (known instanceof Float32Array) to.set(known);
   else {
     for (let k = 0; k < to.length; k++) {
-      to[k] = data[k];
-      if (to[k] !== data[k]) {
+      const v = data[k];
+      const single = Math.fround(v);
+      to[k] = single;
+      if (single !== v) {
         singles.set(data, null);
         return false;
       }

@@ -52,11 +52,16 @@ export function takeAlong(t: Tensor, axis: number, count: number, from: (k: numb
   for (let row = 0; row * width < data.length; row++) {
     const block = Math.floor(row / count);
     const source = from(row % count, block);
-    if (source >= 0 && source < size)
-      data.set(t.data.subarray((block * size + source) * width, (block * size + source + 1) * width), row * width);
+    if (source < 0 || source >= size) continue;
+    const at = (block * size + source) * width;
+    // a view of a few numbers costs more than copying them one by one
+    if (width > NARROW) data.set(t.data.subarray(at, at + width), row * width);
+    else for (let k = 0; k < width; k++) data[row * width + k] = t.data[at + k];
   }
   return { shape, data };
 }
+
+const NARROW = 8;
 
 /** Copies the values at `start` + Σ index·step for every index of `shape`, in C order: transposes, slices and broadcasts alike. */
 export function copyStrided<T extends FloatArray>(

@@ -1,3 +1,4 @@
+import { once } from '../../once.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { changeWeights, type Fix, type Hypothesis, mapData, mistake, type Scenario, type Way } from '../mistake.js';
@@ -124,10 +125,11 @@ export const inputScaled = mistake('input-scaled', 'x was scaled before', ['insi
     const { x } = scenario.input;
     if (!isFeatures(scenario) || x.data.length > MOST_NUMBERS) return [];
     const [, T, D] = x.shape;
+    const known = { feature: once(() => momentsBy(x, 'feature')), whole: once(() => momentsBy(x, 'whole')) };
     return SCALINGS.flatMap(([parameter, words, over, f, fix = SCALED[parameter]]) => {
       if (over === 'sample' ? T < 2 : over !== 'feature' && D < 2) return [];
       // moments of the whole x, whichever samples are computed
-      const whole = over === 'sample' || over === 'step' ? undefined : momentsBy(x, over);
+      const whole = over === 'sample' || over === 'step' ? undefined : known[over]();
       const change = (t: Tensor) => {
         const of = whole ?? momentsBy(t, over);
         return mapData(t, (v, i) => f(v, of(i)));

@@ -24,7 +24,7 @@ export const weightsRounded = mistake('weights-rounded', 'the weights are rounde
     return [
       ...[1, 2, 3, 4, 5].map(d => ({
         parameter: d,
-        change: onAllWeights(t => mapData(t, v => Math.round(v * 10 ** d) / 10 ** d)),
+        change: onAllWeights(t => roundedTo(t, 10 ** d)),
         why: `Your output is what the network gives when all its weights are rounded to ${d} ${d === 1 ? 'decimal' : 'decimals'}.`,
       })),
       ...some.flatMap((part, k) => [int8(part, false), int8(part, true)].map(way => ({ ...way, rare: k > 0 }))),
@@ -38,6 +38,12 @@ export const weightsRounded = mistake('weights-rounded', 'the weights are rounde
     ];
   },
 });
+
+function roundedTo({ shape, data }: Tensor, parts: number): Tensor {
+  const out = new Float64Array(data.length);
+  for (let k = 0; k < out.length; k++) out[k] = Math.round(data[k] * parts) / parts;
+  return { shape, data: out };
+}
 
 const FULL_WEIGHTS = { numpy: "W = np.load('w.npy')            # ← the float32 weights, not quantised ones" };
 

@@ -3,12 +3,13 @@
  * bfloat16 (the upper half of a float32). Rounds once, to nearest, ties to even, directly from the double and not via float32.
  */
 
-/** 2^e for -1074 <= e <= 1023, without Math.pow, whose bits differ between versions of V8. */
+const scratch = new DataView(new ArrayBuffer(8));
+
+/** 2^e for -1022 <= e <= 1023 from its bits, without Math.pow, whose bits differ between versions of V8. */
 function powerOfTwo(e: number): number {
-  let result = 1;
-  const step = e < 0 ? 0.5 : 2;
-  for (let i = Math.abs(e); i > 0; i--) result *= step;
-  return result;
+  scratch.setUint32(0, (e + 1023) << 20);
+  scratch.setUint32(4, 0);
+  return scratch.getFloat64(0);
 }
 
 const F16_SCALE = Float64Array.from({ length: 32 }, (_, e) => powerOfTwo((e === 0 ? 1 : e) - 25));
@@ -31,8 +32,6 @@ export function numberToF16(x: number): number {
 export function numberToBf16(x: number): number {
   return encode(x, { fractionBits: 7, bias: 127, exponentBits: 8 });
 }
-
-const scratch = new DataView(new ArrayBuffer(8));
 
 /** The value of a bf16 bit pattern: the upper half of a float32. */
 export function bf16ToNumber(bits: number): number {
