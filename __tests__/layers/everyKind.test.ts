@@ -6,81 +6,8 @@ import { layerText } from '../../src/model/layersLine.js';
 import { parseLayers } from '../../src/model/parse.js';
 import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
 import { drawInput, drawWeights } from '../../src/weights/init.js';
+import { IMAGES, SEQUENCES, VOLUMES } from '../helpers/everyKind.js';
 import { expectClose, TOLERANCE } from '../helpers/expectClose.js';
-
-/** Layers with sizes that are all different, by the shape they read; weights random, biases too. */
-const SEQUENCES: readonly object[] = [
-  { kind: 'conv1d', filters: 4, kernelSize: [3], strides: [2], padding: 'same', activation: 'relu' },
-  { kind: 'conv1d', filters: 4, kernelSize: [2], dilation: [3], padding: 'causal', groups: 2 },
-  { kind: 'conv1d', filters: 5, kernelSize: [3], dataFormat: 'channels_first' },
-  { kind: 'depthwise1d', kernelSize: [3], depthMultiplier: 2 },
-  { kind: 'separable1d', filters: 5, kernelSize: [2], strides: [2] },
-  { kind: 'convtranspose1d', filters: 4, kernelSize: [3], strides: [2], padding: 'same' },
-  { kind: 'convtranspose1d', filters: 4, kernelSize: [4], strides: [3], padding: 'same', outputPadding: [1] },
-  { kind: 'adaptivemaxpool1d', outputSize: [4] },
-  { kind: 'maxpool1d', poolSize: [3], strides: [2], padding: 'same' },
-  { kind: 'avgpool1d', poolSize: [3], strides: [2], padding: 'same' },
-  { kind: 'maxpool', keepdims: true, dataFormat: 'channels_first' },
-  { kind: 'batchnorm', axis: 1 },
-  { kind: 'layernorm', axis: [1, 2] },
-  { kind: 'layernorm', rmsScaling: true },
-  { kind: 'rmsnorm' },
-  { kind: 'unitnorm', axis: [1] },
-  { kind: 'groupnorm', groups: 3 },
-  { kind: 'normalization', mean: [1, 2, 3, 4, 5, 6], variance: [6, 5, 4, 3, 2, 1] },
-  { kind: 'rescaling', scale: 0.5, offset: 2 },
-  { kind: 'reshape', shape: [3, -1] },
-  { kind: 'permute', dims: [2, 1] },
-  { kind: 'zeropad1d', border: [1, 2] },
-  { kind: 'crop1d', border: [2, 1] },
-  { kind: 'upsample1d', size: [3] },
-  { kind: 'prelu', sharedAxes: [1] },
-  { kind: 'activation', activation: 'softmax', axis: [1], kerasClass: 'Softmax' },
-  { kind: 'einsumdense', equation: 'abc,bcd->ad', outputShape: [5], biasAxes: 'd' },
-  { kind: 'timedistributed', layer: { kind: 'layernorm' } },
-  {
-    kind: 'stackedrnn',
-    cells: [
-      { kind: 'lstm', units: 4 },
-      { kind: 'gru', units: 5 },
-    ],
-    goBackwards: true,
-    returnSequences: true,
-  },
-  {
-    kind: 'bidirectional',
-    forward: { kind: 'lstm', units: 4, returnSequences: true },
-    backward: { kind: 'gru', units: 5, returnSequences: true, goBackwards: true },
-    merge: 'concat',
-  },
-];
-const IMAGES: readonly object[] = [
-  { kind: 'conv2d', filters: 4, kernelSize: [2, 3], strides: [2, 1], padding: 'same' },
-  { kind: 'separable2d', filters: 5, kernelSize: [2, 2] },
-  { kind: 'convtranspose2d', filters: 3, kernelSize: [3, 2], strides: [2, 3] },
-  { kind: 'maxpool2d', poolSize: [2, 3], padding: 'same' },
-  { kind: 'globalavgpool2d' },
-  { kind: 'adaptiveavgpool2d', outputSize: [3, 4] },
-  { kind: 'resize', size: [8, 3] },
-  { kind: 'resize', size: [3, 11], interpolation: 'nearest' },
-  { kind: 'upsample2d', size: [2, 3], interpolation: 'bilinear' },
-  { kind: 'centercrop', size: [2, 4] },
-  { kind: 'convlstm1d', filters: 3, kernelSize: [2], returnSequences: true },
-  { kind: 'timedistributed', layer: { kind: 'conv1d', filters: 3, kernelSize: [2] } },
-];
-
-const VOLUMES: readonly object[] = [
-  { kind: 'conv3d', filters: 3, kernelSize: [2, 3, 1], strides: [2, 1, 1], padding: 'same' },
-  { kind: 'convtranspose3d', filters: 2, kernelSize: [2, 2, 3], strides: [1, 2, 2] },
-  { kind: 'maxpool3d', poolSize: [2, 1, 3], padding: 'same' },
-  { kind: 'avgpool3d', poolSize: [2, 2, 2], strides: [1, 1, 2] },
-  { kind: 'globalmaxpool3d' },
-  { kind: 'adaptivemaxpool3d', outputSize: [2, 3, 2] },
-  { kind: 'zeropad3d', border: [0, 1, 2, 1, 1, 0] },
-  { kind: 'crop3d', border: [1, 0, 0, 2, 1, 1] },
-  { kind: 'upsample3d', size: [2, 1, 3] },
-  { kind: 'convlstm2d', filters: 3, kernelSize: [2, 1] },
-];
 
 async function inBothEngines(layer: object, shape: readonly number[]) {
   const model = checkSpec({ input: { shape: [...shape] }, layers: [layer] });

@@ -63,8 +63,10 @@ export function biasShapes(gates: readonly string[], M: number, options: CellOpt
   ];
 }
 
+/** '4M', 'M'; a size that has no letter is a factor: '4*5' */
 function times(G: number, symbol: string): string {
-  return G > 1 ? `${G}${symbol}` : symbol;
+  if (G === 1) return symbol;
+  return /^\d/.test(symbol) ? `${G}*${symbol}` : `${G}${symbol}`;
 }
 
 /** 'D*4*M', 'M*M', '(M1+M2)*M3' */

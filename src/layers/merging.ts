@@ -28,7 +28,14 @@ function elementwise(name: MergeSpec['kind'], kerasClass: string, op: string): L
     fields: { masks: MASKS },
     givesMask: true,
     stepwise: () => true,
-    outputShape: (_layer, inputs) => joined(inputs),
+    outputShape(_layer, inputs) {
+      if (name === 'subtract' && inputs.length !== 2)
+        throw new RnnError('shape', 'E_MERGE', `one input is subtracted from another, and there are ${inputs.length}`, {
+          expected: '2 inputs',
+          found: String(inputs.length),
+        });
+      return joined(inputs);
+    },
     cost: (_layer, inputs) => ({
       ...NO_COST,
       elementwise: multiply(

@@ -90,6 +90,11 @@ export const SPACE: Readonly<Record<string, Rule>> = {
     const from = call.shape(0);
     const pads = call.numbers(1) ?? [];
     const axes = (call.numbers(3) ?? from.map((_, i) => i)).map(a => axisIn(a, from.length, 'Pad'));
+    if (pads.length !== 2 * axes.length)
+      throw new RnnError('shape', 'E_OPERANDS', `Pad of ${axes.length} axes has ${pads.length} borders`, {
+        expected: `${2 * axes.length}: one before and one behind each axis`,
+        found: String(pads.length),
+      });
     const added = from.map((_, i) => axes.reduce((sum, axis, k) => (axis === i ? sum + pads[k] + pads[k + axes.length] : sum), 0));
     return [from.map((d, i) => (d.size !== null ? sized(d.size + added[i]) : added[i] === 0 ? d : { symbol: `${d.symbol}'`, size: null }))];
   },

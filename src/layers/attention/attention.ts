@@ -3,15 +3,17 @@ import { weightShape } from '../../cells/weightShapes.js';
 import { RnnError } from '../../errors.js';
 import { int, ints } from '../../formats/onnx/builder.js';
 import { tanh } from '../../numerics/tanh.js';
+import { broadcastTo } from '../../ops/value.js';
 import { precisionOf, reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { featuresOf, multiply, showShape, symbolic, timesSteps } from '../dims.js';
 import type { OnnxCall, OnnxResult } from '../facets.js';
 import type { Json } from '../kerasConfig.js';
 import type { LayerKind, LayerResult, Value } from '../layer.js';
 import { cast, lifted, number, zeroedOutside } from '../onnxSteps.js';
+import { broadcastDims } from '../operatorShapeRule.js';
 import type { DimShape } from '../shape.js';
 import { attentionScripts } from './attentionScripts.js';
-import { checkUnmasked } from './axes.js';
+import { type AttendedAxes, checkMeeting, checkUnmasked } from './axes.js';
 import {
   type Attending,
   type AttentionSpec,
@@ -57,8 +59,8 @@ function attentionLayer(
           expected: 'equal numbers of features',
           found: `${D.size} and ${E.size}`,
         });
-      checkAround(query, value, key);
-      if (layer.attentionMask) checkMask(layer, inputs[inputs.length - 1], query.length);
+      checkMeeting(axesOf(query.length), query, value, key);
+      if (layer.attentionMask) checkMask(layer, inputs[inputs.length - 1], query, value);
       return [...query.slice(0, -1), featuresOf(value)];
     },
     otherOutputs: ({ scores }, [query, value = query]) =>
@@ -103,22 +105,16 @@ function weightShapes({ score, useScale }: AttentionSpec, query: DimShape): Weig
   return [...(useScale ? [one('scale')] : []), ...(score === 'concat' ? [one('w')] : [])];
 }
 
-/** @throws RnnError E_MERGE unless the axes between samples and steps are the same in all inputs */
-function checkAround(query: DimShape, ...others: readonly DimShape[]): void {
-  const between = (shape: DimShape) => shape.slice(1, -2);
-  const isOther = (shape: DimShape) =>
-    shape.length !== query.length || between(shape).some(({ size }, i) => size !== null && (between(query)[i].size ?? size) !== size);
-  const other = others.find(isOther);
-  if (other)
-    throw new RnnError('shape', 'E_MERGE', `a query ${showShape(query)} cannot attend to ${showShape(other)}`, {
-      expected: 'the same axes between samples and steps',
-      found: `${showShape(query)} and ${showShape(other)}`,
-    });
-}
-
-/** Checks that an attention mask is [N, S] (values), or [N, T, S] (query-value pairs). @throws RnnError E_KERAS_OPTION */
-function checkMask({ causal }: AttentionSpec, mask: DimShape, rank: number): void {
-  if (rank === 3 && (mask.length === 2 || (mask.length === 3 && !causal))) return;
+/**
+ * Checks that an attention mask is [N, S] (values), or [N, T, S] (query-value pairs), or has sizes of 1 in their place.
+ * @throws RnnError E_KERAS_OPTION, E_MERGE
+ */
+function checkMask({ causal }: AttentionSpec, mask: DimShape, [N, T, ...rest]: DimShape, [, S]: DimShape): void {
+  const rank = 2 + rest.length;
+  if (rank === 3 && (mask.length === 2 || (mask.length === 3 && !causal))) {
+    broadcastDims(mask, mask.length === 2 ? [N, S] : [N, T, S], 'mask');
+    return;
+  }
   throw new RnnError('unsupported', 'E_KERAS_OPTION', 'this mask of an attention layer is not supported', {
     where: 'mask',
     expected: 'a query of three axes with a value mask [N, S], or [N, T, S] without use_causal_mask',
@@ -130,6 +126,16 @@ function addCounts(a: bigint | null, b: bigint | null): bigint | null {
   return a === null || b === null ? null : a + b;
 }
 
+/** Along the steps, which stand before the features. */
+function axesOf(rank: number): AttendedAxes {
+  return { around: Array.from({ length: rank - 2 }, (_, i) => i), along: [rank - 2] };
+}
+
+/** A mask with every place that it stands for. @throws RnnError E_ONNX_SHAPE if its sizes are neither those nor 1 */
+function truths({ shape, data }: Tensor, whole: readonly number[]): Uint8Array {
+  return Uint8Array.from(broadcastTo({ kind: 'bool', shape, data }, whole).data, truth => (truth === 0 ? 0 : 1));
+}
+
 /** Keras subtracts this from the score of a masked step. */
 const HIDDEN = 1e9;
 
@@ -137,13 +143,13 @@ function attend(layer: AttentionSpec, inputs: readonly Value[], weights: Readonl
   const [query, value, key = value] = readBy(layer, inputs);
   const given = layer.attentionMask ? inputs[inputs.length - 1].tensor : undefined;
   const { shape } = query.tensor;
-  checkAround(...([query, value, key].map(v => symbolic(v.tensor.shape)) as [DimShape, DimShape, DimShape]));
+  checkMeeting(axesOf(shape.length), ...([query, value, key].map(v => symbolic(v.tensor.shape)) as [DimShape, DimShape, DimShape]));
   checkUnmasked(shape.length, [query.mask, value.mask]);
   const [q, v, k] = [query, value, key].map(({ tensor: t }) => reshape(t, [sizeOf(t.shape.slice(0, -2)), ...t.shape.slice(-2)]));
-  const [, T] = q.shape;
+  const [N, T] = q.shape;
   const [, S, V] = v.shape;
   const ofPairs = given?.shape.length === 3;
-  const seen = given ? Uint8Array.from(given.data, truth => (truth === 0 ? 0 : 1)) : value.mask;
+  const seen = given ? truths(given, ofPairs ? [N, T, S] : [N, S]) : value.mask;
   const sees = visible({ tensor: v, mask: ofPairs ? undefined : seen }, layer);
   // in float32, subtracting so much makes all scores equal: a step that may see nothing attends to everything
   const round = precisionOf(q) === 'f32' ? Math.fround : (x: number) => x;

@@ -1,6 +1,8 @@
 import { RnnError } from '../../errors.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { showShape } from '../dims.js';
+import type { DimShape } from '../shape.js';
 
 /** The axes of a query [N, …, D]: `along` which it attends, and those `around`, the samples first, each position of which attends separately. */
 export interface AttendedAxes {
@@ -36,6 +38,27 @@ export function unfolded(t: Tensor, { around, along }: AttendedAxes, shape: read
     moved,
     order.map((_, axis) => order.indexOf(axis)),
   );
+}
+
+/**
+ * Checks that value and key lie beside the query in the axes around those along which it attends, and beside each other along them.
+ * @throws RnnError E_MERGE
+ */
+export function checkMeeting({ around, along }: AttendedAxes, query: DimShape, value: DimShape, key: DimShape): void {
+  const differ = (a: DimShape, b: DimShape, axes: readonly number[]) =>
+    a.length !== b.length || axes.some(i => i > 0 && a[i].size !== null && b[i].size !== null && a[i].size !== b[i].size);
+  const meet = (a: DimShape, b: DimShape, message: string, expected: string) =>
+    new RnnError('shape', 'E_MERGE', message, { expected, found: `${showShape(a)} and ${showShape(b)}` });
+  const other = [value, key].find(shape => differ(query, shape, around));
+  if (other)
+    throw meet(
+      query,
+      other,
+      `a query ${showShape(query)} cannot attend to ${showShape(other)}`,
+      'the same axes around those along which it attends',
+    );
+  if (differ(key, value, along))
+    throw meet(key, value, `keys ${showShape(key)} are not those of values ${showShape(value)}`, 'a key for each value');
 }
 
 /** Refuses masks if there are more than three axes: Keras applies them to the wrong ones. @throws RnnError E_KERAS_OPTION */

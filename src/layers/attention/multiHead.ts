@@ -10,7 +10,7 @@ import { type Json, list } from '../kerasConfig.js';
 import type { LayerContext, LayerKind, Value } from '../layer.js';
 import type { Dim, DimShape } from '../shape.js';
 import { multiHeadScripts } from './attentionScripts.js';
-import { type AttendedAxes, checkUnmasked, folded, unfolded } from './axes.js';
+import { type AttendedAxes, checkMeeting, checkUnmasked, folded, unfolded } from './axes.js';
 import { axesOf, forEachHead, type MultiHeadSpec, maskShape, NEVER, zeroesUnseen } from './heads.js';
 import { multiHeadOnnx } from './multiHeadOnnx.js';
 import { attended, CALL_INPUTS, CALL_OPTIONS, product, readBy, visible } from './scores.js';
@@ -108,9 +108,9 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
   },
 
   outputShape(layer, inputs) {
-    const [query, value] = inputs;
+    const [query, value, key = value] = readBy(layer, inputs);
     const { heads, keyHeads, outputUnits } = layer;
-    checkAxes(layer, query, value);
+    checkAxes(layer, query, value, key);
     if (heads % (keyHeads ?? 1) !== 0)
       throw new RnnError('spec', 'E_SPEC_RANGE', `${heads} heads are not a multiple of ${keyHeads}`, {
         where: 'keyHeads',
@@ -152,7 +152,7 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
 
   apply(layer, inputs, context) {
     const [query, value, key = value] = readBy(layer, inputs);
-    checkAxes(layer, symbolic(query.tensor.shape), symbolic(value.tensor.shape));
+    checkAxes(layer, symbolic(query.tensor.shape), symbolic(value.tensor.shape), symbolic(key.tensor.shape));
     const { shape } = query.tensor;
     const axes = axesOf(layer, shape.length);
     const [q, k, v] = PARTS.map((part, i) => folded(projected(layer, part, [query, key, value][i], context), axes));
@@ -188,10 +188,11 @@ export const multiheadattention: LayerKind<MultiHeadSpec> = {
  * Keras makes the causal mask and the sliding window from the size of axis 1, which is only right if the layer attends along one axis of that
  * size. @throws RnnError E_SEQ, E_RANK, E_KERAS_OPTION
  */
-function checkAxes(layer: MultiHeadSpec, query: DimShape, value: DimShape = query): void {
-  featuresOf(query);
-  featuresOf(value);
-  const { along } = axesOf(layer, query.length);
+function checkAxes(layer: MultiHeadSpec, query: DimShape, value: DimShape, key: DimShape): void {
+  for (const shape of [query, value, key]) featuresOf(shape);
+  const axes = axesOf(layer, query.length);
+  const { along } = axes;
+  checkMeeting(axes, query, value, key);
   if (query.length === 3 || !(layer.causal || layer.slidingWindow)) return;
   const isOther = (x: DimShape) => x[1].size !== null && x[along[0]].size !== null && x[1].size !== x[along[0]].size;
   if (along.length > 1 || isOther(query) || isOther(value))
