@@ -63,7 +63,6 @@ const NETWORK = flags('Network', NETWORKS, {
     value: { kind: 'choice', choices: ['many-to-one', 'many-to-many'] },
     default: 'many-to-one',
     help: 'dense on the last h, or on the h of every step',
-    otherNames: 'return-sequences',
     commands: [...NETWORKS, ...FILES],
   },
   pool: {
