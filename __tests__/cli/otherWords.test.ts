@@ -1,11 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMAND_WORDS, COMMANDS } from '../../src/cli/commandWords.js';
+import { correctedLine } from '../../src/cli/correction.js';
 import { usualSpelling } from '../../src/cli/flag.js';
 import { FLAGS } from '../../src/cli/options.js';
 import { parseArgv } from '../../src/cli/program.js';
 import { commandHints, commandSynonyms, flagHints, flagSynonyms, valueSynonyms } from '../../src/cli/synonyms.js';
-import { runCli, words } from '../helpers/runCli.js';
+import { RnnError } from '../../src/errors.js';
+import { words } from '../helpers/runCli.js';
 
 /**
  * Every word of other tools that the program knows, and what is said to it, in otherWords.txt (UPDATE_OUT=1 npx jest otherWords writes it anew, for a
@@ -30,15 +32,25 @@ const lines = [
   ...Object.keys({ ...commandSynonyms(), ...commandHints() }).map(word => [word]),
 ];
 
-it('are answered as recorded, with a line that the program takes', async () => {
+/** Undefined for spellings of our own, and for what may be the name of a file. */
+function errorOf(argv: readonly string[]): RnnError | undefined {
+  try {
+    parseArgv(argv);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RnnError) return error;
+    throw error;
+  }
+}
+
+it('are answered as recorded, with a line that the program takes', () => {
   const said: string[] = [];
   for (const argv of lines) {
-    const { exit, stderr } = await runCli(argv);
-    // some words are spellings of their own, or begin a file's name
-    if (exit !== 2) continue;
-    const [fix, line] = ['fix', 'try'].map(name => new RegExp(`^ {2}${name}: (.*)$`, 'm').exec(stderr)?.[1]);
-    if (line !== undefined) expect(() => parseArgv(words(line).slice(1))).not.toThrow();
-    said.push([argv.join(' '), fix, line].filter(text => text !== undefined).join('   '));
+    const error = errorOf(argv);
+    if (!error) continue;
+    const line = correctedLine(argv, error, parseArgv);
+    if (line !== undefined) expect(errorOf(words(line).slice(1))).toBeUndefined();
+    said.push([argv.join(' '), error.fix, line].filter(text => text !== undefined).join('   '));
   }
   expect(said.length).toBeGreaterThan(300);
   if (process.env.UPDATE_OUT === '1') writeFileSync(table, `${said.join('\n')}\n`);

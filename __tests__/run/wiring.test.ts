@@ -15,7 +15,7 @@ it.each([
   ['lstm:4+last,gru:3', 'E_SEQ', 'return_sequences=True on lstm_1'],
   ['lstm:4,dense:3,embedding:10x4', 'E_TOKENS', 'put the embedding first'],
   ['embedding:10x4,embedding:5x3', 'E_TOKENS', 'put the embedding first'],
-  ['lstm:4+seq,repeat:3', 'E_VECTOR', 'last step only, or pool'],
+  ['lstm:4+seq,repeat:3', 'E_VECTOR', 'only its last step, or pool'],
 ])('shapes %s: %s with its fix', async (layers, code, fix) => {
   expect(await failure(runShapes({ layers }))).toMatchObject({ code, expected: expect.anything(), fix: expect.stringContaining(fix) });
 });
