@@ -17,6 +17,8 @@ const NETWORKS = {
   steps: { layers: 'lstm:2+seq,dense:2', N: 3, T: 5, D: 2 },
   classes: { layers: 'gru:3,dense:4@softmax', N: 5, T: 3, D: 2 },
   between: { layers: 'gru:3,dense:3@tanh,dense:2@sigmoid', N: 6, T: 3, D: 2 },
+  long: { layers: 'rnn:3,dense:2', N: 2, T: 40, D: 2 },
+  padded: { layers: 'gru:3,dense:2', N: 5, T: 5, D: 2 },
   wide: { layers: 'rnn:4,dense:3', N: 6, T: 3, D: 6 },
   single: { layers: 'rnn:3,dense:1', N: 1, T: 4, D: 2 },
 } satisfies Record<string, MemoryRequest>;
@@ -26,14 +28,18 @@ interface Changed {
   readonly weights?: (name: string, t: Tensor) => Tensor;
   readonly x?: (v: number, place: readonly number[]) => number;
   readonly states?: (sample: number, unit: number) => number;
+  /** real steps of each sample, in the network and in the other output */
+  readonly lengths?: readonly (readonly number[])[];
+  /** steps of x that the other output has seen */
+  readonly steps?: number;
 }
 
 /** The indices of number k of a tensor. */
 const placeOf = (shape: readonly number[], k: number) => shape.map((size, axis) => Math.floor(k / sizeOf(shape.slice(axis + 1))) % size);
 const eachOf = (t: Tensor, f: (v: number, place: readonly number[]) => number) => tensor(t.shape, k => f(t.data[k], placeOf(t.shape, k)));
 /** Number k of a tensor is the one that stands at from(place of k). */
-const moved = (t: Tensor, from: (place: readonly number[]) => readonly number[]) =>
-  tensor(t.shape, k => t.data[from(placeOf(t.shape, k)).reduce((at, i, axis) => at * t.shape[axis] + i, 0)]);
+const moved = (t: Tensor, from: (place: readonly number[]) => readonly number[], shape = t.shape) =>
+  tensor(t.shape, k => t.data[from(placeOf(t.shape, k)).reduce((at, i, axis) => at * shape[axis] + i, 0)]);
 const only = (weight: string, f: (v: number, place: readonly number[]) => number) => (name: string, t: Tensor) =>
   name === weight ? eachOf(t, f) : t;
 
@@ -115,6 +121,42 @@ const CASES: readonly (readonly [string, Name, OfY | Changed, string | undefined
     { weights: (name, t) => (name === 'rnn_1/Wx' ? rows([2, 0, 5, 1, 4, 3])(t) : t) },
     'features-permuted',
   ],
+  [
+    'lengths of other samples',
+    'padded',
+    {
+      lengths: [
+        [5, 2, 3, 1, 4],
+        [2, 5, 1, 4, 3],
+      ],
+    },
+    'lengths-permuted',
+  ],
+  [
+    'two lengths exchanged',
+    'padded',
+    {
+      lengths: [
+        [5, 2, 2, 1, 4],
+        [5, 2, 4, 1, 2],
+      ],
+    },
+    'lengths-permuted',
+  ],
+  [
+    'other lengths',
+    'padded',
+    {
+      lengths: [
+        [5, 2, 3, 1, 4],
+        [5, 2, 4, 1, 4],
+      ],
+    },
+    undefined,
+  ],
+  ['20 of 40 steps', 'long', { steps: 20 }, 'stops-early'],
+  ['17 of 40 steps', 'long', { steps: 17 }, 'stops-early'],
+  ['half of h, at each step another', 'long', { weights: only('dense_1/Wo', v => v / 2), steps: 17 }, undefined],
   ['ones at the start', 'steps', { states: () => 1 }, 'state-random'],
   ['another first state for all', 'steps', { states: (_n, m) => 0.3 - 0.8 * m }, 'state-random'],
   ['a first state for each sample', 'steps', { states: (n, m) => Math.sin(3 * n + 2 * m) }, 'state-random'],
@@ -130,16 +172,23 @@ const said = new Map<string, string[]>();
 
 async function wrong(network: Name, how: OfY | Changed) {
   const request = { ...NETWORKS[network] };
-  const { scenario, right } = await scenarioIn(request);
-  if (typeof how === 'function') return { scenario, right, other: how(right.y) };
-  const { weights, x, states } = how;
-  const input = scenario.input;
+  const drawn = await scenarioIn(request);
+  if (typeof how === 'function') return { ...drawn, other: how(drawn.right.y) };
+  const { weights, x, states, lengths, steps } = how;
+  const { input } = drawn.scenario;
+  const { scenario, right } = lengths ? await scenarioIn(request, { input: { mask: maskOf(lengths[0], request.T) } }) : drawn;
   const given = {
     ...(x && { x: eachOf(input.x, x) }),
-    ...(states && { initialStates: statesOf(scenario, states) }),
+    ...(steps && { x: moved({ ...input.x, shape: [input.x.shape[0], steps, input.x.shape[2]] }, ([n, t, d]) => [n, t, d], input.x.shape) }),
+    ...(states && { initialStates: statesOf(drawn.scenario, states) }),
+    ...(lengths && { mask: maskOf(lengths[1], request.T) }),
   };
-  return { scenario, right, other: (await scenarioIn(request, { weights, input: given })).right.y };
+  const own = { ...request, ...(steps && { T: steps }) };
+  return { scenario, right, other: (await scenarioIn(own, { weights, input: given })).right.y };
 }
+
+const maskOf = (lengths: readonly number[], T: number) =>
+  Uint8Array.from({ length: lengths.length * T }, (_, k) => Number(k % T < lengths[Math.floor(k / T)]));
 
 function statesOf({ model, input }: Scenario, of: (sample: number, unit: number) => number): Map<string, Tensor[]> {
   const own = model.layers.flatMap(l => (l.kind === 'lstm' ? [[l.name, l.units] as const] : []));
