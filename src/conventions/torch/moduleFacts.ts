@@ -77,20 +77,17 @@ const WITH_PARAMETERS: Readonly<Record<string, (attribute: Attribute) => unknown
   CELU: attribute => ({ name: 'celu', alpha: attribute('alpha') ?? 1 }),
   Softmax: attribute => (attribute('dim') === -1 ? 'softmax' : undefined),
   LogSoftmax: attribute => (attribute('dim') === -1 ? 'log_softmax' : undefined),
+  Softplus: attribute => ((attribute('beta') ?? 1) === 1 && (attribute('threshold') ?? 20) === 20 ? 'softplus' : undefined),
+  Hardtanh: attribute => HARD_TANHS[`${attribute('min_val') ?? -1} ${attribute('max_val') ?? 1}`],
 };
+
+const HARD_TANHS: Readonly<Record<string, string>> = { '-1 1': 'hard_tanh', '0 6': 'relu6' };
 
 // biome-ignore format: a table
-const FUNCTIONS: Readonly<Record<string, string>> = {
-  ReLU: 'relu', Tanh: 'tanh', Sigmoid: 'sigmoid', SiLU: 'silu', Softplus: 'softplus', Softsign: 'softsign', Hardtanh: 'hard_tanh',
+const FUNCTIONS: ReadonlyMap<string, string> = new Map(Object.entries({
+  ReLU: 'relu', Tanh: 'tanh', Sigmoid: 'sigmoid', SiLU: 'silu', Softsign: 'softsign',
   Mish: 'mish', SELU: 'selu', Hardsigmoid: 'hard_sigmoid', Hardswish: 'hard_silu', ReLU6: 'relu6', LogSigmoid: 'log_sigmoid',
-};
-
-/** Whether the parameters of one of these functions have their defaults; otherwise it is a different function. */
-function isPlain({ attributes }: TorchModule): boolean {
-  const beta = attributes.get('beta') ?? 1;
-  const [least, most] = [attributes.get('min_val') ?? -1, attributes.get('max_val')];
-  return beta === 1 && (most === undefined || (least === -1 && most === 1) || (least === 0 && most === 6));
-}
+}));
 
 /**
  * The activation that belongs to a module: an nn.RNN has its own; for a Linear or Conv1d in an nn.Sequential it is the module after it.
@@ -112,7 +109,8 @@ export function functionOf(root: TorchModule, path: string, known?: Set<TorchMod
     if (/\.(Linear|Conv1d)$/.test(next.className)) return 'linear';
     const said = /^torch\.nn\.modules\.activation\.(\w+)$/.exec(next.className)?.[1];
     if (said === undefined) return undefined;
-    const read = Object.hasOwn(WITH_PARAMETERS, said) ? WITH_PARAMETERS[said](key => next.attributes.get(key)) : plainOf(next, said);
+    const withParameters = Object.hasOwn(WITH_PARAMETERS, said) ? WITH_PARAMETERS[said] : undefined;
+    const read = withParameters ? withParameters(key => next.attributes.get(key)) : FUNCTIONS.get(said);
     if (read !== undefined) {
       known?.add(next);
       return read;
@@ -125,10 +123,6 @@ export function functionOf(root: TorchModule, path: string, known?: Set<TorchMod
     });
   }
   return undefined;
-}
-
-function plainOf(module: TorchModule, name: string): string | undefined {
-  return isPlain(module) && Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
 }
 
 /** Padding (same or none) and strides of a convolution, as its module states them. */
