@@ -1,7 +1,8 @@
 // In the packed command line a module of these runs when something of it is first used: what imports it gets functions that load it, and objects
 // that hold its words and load the rest. `shapes` of an LSTM then runs neither a convolution's code nor an operator's, and `forward` of a .keras
-// no reader of another format.
+// no reader of another format. A registry gives even the words when it is asked for them: 83 kinds of layers take 3 ms.
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -31,8 +32,15 @@ const DOORS = `
   .split(/\s+/)
   .map(path => `src/${path}.ts`);
 
-const modulesOf = (root, list) =>
-  [...readFileSync(`${root}${list}`, 'utf8').matchAll(/from '\.\/(.+)\.js'/g)].map(([, path]) => `${dirname(list)}/${path}.ts`);
+const ALL = /import \* as all from '(\..+)\.js'/g;
+
+/** @returns rows [name in the list, name in the module, module] of `export { name, other as name } from './module.js'` */
+function rowsOf(root, list) {
+  const exports = readFileSync(`${root}${list}`, 'utf8').matchAll(/export \{([^}]+)\} from '\.\/(.+)\.js'/g);
+  return [...exports].flatMap(([, names, path]) =>
+    [...names.matchAll(/(\w+)(?: as (\w+))?/g)].map(([, own, name = own]) => [name, own, `${dirname(list)}/${path}.ts`]),
+  );
+}
 
 const entryOf = module => `later-${module.slice('src/'.length, -'.ts'.length).replaceAll('/', '-')}`;
 
@@ -48,10 +56,9 @@ async function exportsOf(modules, options) {
 /** @returns entry points, one for each module, and the plugin that puts others in their places */
 export async function lazyModules(options) {
   const root = options.absWorkingDir;
-  const listed = new Map(REGISTRIES.map(list => [list, new Set(modulesOf(root, list))]));
-  const modules = [...new Set([...DOORS, ...[...listed.values()].flatMap(set => [...set])])];
+  const listed = new Map(REGISTRIES.map(list => [list, rowsOf(root, list)]));
+  const modules = [...new Set([...DOORS, ...[...listed.values()].flat().map(([, , module]) => module)])];
   const exported = await exportsOf(modules, options);
-  const isLazy = (module, importer) => DOORS.includes(module) || listed.get(importer)?.has(module);
   return {
     entryPoints: Object.fromEntries(modules.map(module => [entryOf(module), module])),
     plugin: {
@@ -61,11 +68,18 @@ export async function lazyModules(options) {
         hooks.onResolve({ filter: /^\.\.?\// }, ({ path, importer, kind }) => {
           if (kind !== 'import-statement') return undefined;
           const module = inRoot(join(dirname(importer), path)).replace(/\.js$/, '.ts');
-          return isLazy(module, inRoot(importer)) ? { path: module, namespace: 'later' } : undefined;
+          if (listed.has(module)) return { path: module, namespace: 'registry' };
+          return DOORS.includes(module) ? { path: module, namespace: 'later' } : undefined;
         });
         hooks.onResolve({ filter: /^later:/ }, ({ path }) => ({ path: `./${path.slice(6)}.js`, external: true }));
         hooks.onResolve({ filter: /^facets$/ }, () => ({ path: 'facets', namespace: 'facets' }));
+        hooks.onLoad({ filter: /\.ts$/, namespace: 'file' }, async ({ path }) => {
+          const text = await readFile(path, 'utf8');
+          const lists = [...text.matchAll(ALL)].some(([, list]) => listed.has(inRoot(join(dirname(path), `${list}.ts`))));
+          return lists ? { contents: text.replace(ALL, "import { all } from '$1.js'"), loader: 'ts' } : undefined;
+        });
         hooks.onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => ({ contents: standIn(path, exported.get(path)) }));
+        hooks.onLoad({ filter: /.*/, namespace: 'registry' }, ({ path }) => ({ contents: registry(listed.get(path), exported) }));
         hooks.onLoad({ filter: /.*/, namespace: 'facets' }, () => ({ contents: FACETS }));
       },
     },
@@ -84,7 +98,8 @@ const FACETS = `const kinds=new Map();
     return kind
   };
   export const later=(make,words,keys)=>{
-    words[made]=make;
+    let whole;
+    words[made]=()=>whole??=make();
     return Object.setPrototypeOf(words,kindOf(keys))
   }`;
 
@@ -94,14 +109,30 @@ function standIn(module, values) {
   return `import{later}from"facets";let loaded;const load=()=>loaded??=require("later:${entryOf(module)}");${parts.join('')}`;
 }
 
+/** The module that stands in for a registry, of which `all` is what its importers have by `import * as all`. */
+function registry(rows, exported) {
+  const getters = rows.map(([name, own, module]) => {
+    const value = exported.get(module)[own];
+    if (Object.getPrototypeOf(value) !== Object.prototype)
+      throw new Error(`scripts/lazyModules.mjs: ${name} of ${module} is no plain object`);
+    return `get ${name}(){return known.${name}??=${laterObject(value, `require("later:${entryOf(module)}").${own}`)}}`;
+  });
+  return `import{later}from"facets";const known={};export const all={${getters}};`;
+}
+
 function declaration(name, value) {
   if (isWords(value)) return `export const ${name}=${JSON.stringify(value)};`;
   if (value instanceof Set && isWords([...value])) return `export const ${name}=new Set(${JSON.stringify([...value])});`;
   if (typeof value === 'function')
     return /^class\b/.test(value) ? '' : `export function ${name}(...words){return load().${name}(...words)}`;
   if (Object.getPrototypeOf(value) !== Object.prototype) return '';
+  return `export const ${name}=${laterObject(value, `load().${name}`)};`;
+}
+
+/** @param path an expression that gives the whole object */
+function laterObject(value, path) {
   const keys = Object.keys(value).filter(key => !isAtHand(key, value[key]));
-  return `export const ${name}=later(()=>load().${name},${words(value, `load().${name}`)},"${keys}");`;
+  return `later(()=>${path},${words(value, path)},"${keys}")`;
 }
 
 /** Texts and numbers, and what lines of layers and Keras' classes are looked up in. */

@@ -1,8 +1,8 @@
 // Packs the command line so that a small command starts fast. What takes time at a start is reading and compiling source, running the top
 // level of modules, and loading Node's own modules; so
 //   1. esbuild splits the program at its dynamic imports, and where a module waits until it is used (lazyModules.mjs);
-//   2. the chunks that `shapes` loads (it is run to find out) are linked in one scope, dist/cli.cjs, where each runs when it is first needed;
-//      those that the same others of the usual commands load (usualCommands.cjs) share a script, too, so that no command reads what it does
+//   2. the chunks that `shapes` and `forward` load without a file (they are run to find out) are linked in one scope, dist/cli.cjs, where each runs
+//      when it is first needed; those that the same others of the usual commands load (usualCommands.cjs) share a script, too, so that no command reads what it does
 //      not need; of the rest each is a function in dist/parts/;
 //   3. Node's heavy modules are loaded when something of theirs is used, not when it is imported; the clock is one that needs none (clock.mjs);
 //   4. what V8 compiled while the usual commands ran is stored as a code cache for this V8 (dist/cli.<v8>-<arch>.cache, and so on).
@@ -52,12 +52,12 @@ export async function packCommandLine(options, dist) {
 const SMALL = 12_000;
 
 /**
- * Which chunks stand together: those loaded by the same commands; what `shapes` loads, in the first.
+ * Which chunks stand together: those loaded by the same commands; what `shapes` and `forward` load without a file, in the first.
  * @param loadedBy command -> names of the chunks that it loads
  * @returns names of scripts, and of the chunks in each
  */
 function scriptsOf(loadedBy, sizeOfChunk) {
-  const isFirst = line => /^shapes/.test(line);
+  const isFirst = line => /^(shapes|forward($| --T 10))/.test(line);
   const first = new Set(Object.keys(loadedBy).flatMap(line => (isFirst(line) ? loadedBy[line] : [])));
   const lines = Object.keys(loadedBy).filter(line => !isFirst(line));
   const groups = new Map();
@@ -92,6 +92,8 @@ async function splitIntoChunks(options) {
     outdir: 'dist',
     plugins: [lazyBuiltins, lazy.plugin],
     inject: ['scripts/clock.mjs'],
+    // its one generator that we use, without the six others of its index.js
+    alias: { seedrandom: 'seedrandom/seedrandom.js' },
     define: { ...options.define, 'performance.now': 'milliseconds' },
   });
   return new Map(outputFiles.map(({ path, text }) => [basename(path, '.js'), text]));

@@ -14,7 +14,7 @@ const FILES = Object.fromEntries(
 const WRITTEN = { 'graph.json': `${tmpdir()}/rnn-cli-${process.pid}.json`, 'y.npy': `${tmpdir()}/rnn-cli-${process.pid}.npy` };
 Object.assign(FILES, WRITTEN);
 
-/** What starts fast. What the first three load stands in dist/cli.cjs. */
+/** What starts fast. What the first five load stands in dist/cli.cjs. */
 const USUAL = [
   'shapes',
   'shapes --T 10 --D 3 --M 5 --K 2',

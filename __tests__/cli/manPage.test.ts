@@ -5,7 +5,7 @@ import { spellings } from '../../src/cli/flag.js';
 import { commandHelp } from '../../src/cli/help.js';
 import { manPage } from '../../src/cli/manPage.js';
 import { FLAGS } from '../../src/cli/options.js';
-import { LAYER_KINDS } from '../../src/layers/index.js';
+import { layerKinds } from '../../src/layers/index.js';
 
 const root = join(__dirname, '..', '..');
 const { version, man } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -31,6 +31,6 @@ describe('the manual page', () => {
 
 it('the help of shapes names every word of --layers', () => {
   const help = commandHelp('shapes', 120);
-  const words = LAYER_KINDS.flatMap(kind => (kind.grammar ? [kind.grammar.word ?? kind.name] : []));
+  const words = layerKinds().flatMap(kind => (kind.grammar ? [kind.grammar.word ?? kind.name] : []));
   expect(words.filter(word => !new RegExp(`\\b${word}\\b`).test(help))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { activations } from '../../src/activations/index.js';
-import { getLayerKind, LAYER_KINDS } from '../../src/layers/index.js';
+import { getLayerKind, layerKinds } from '../../src/layers/index.js';
 import type { Field } from '../../src/layers/layer.js';
 import { FIXED_OPTIONS } from '../../src/layers/recurrent.js';
 import { WITH_STATES } from '../../src/model/check.js';
@@ -111,7 +111,7 @@ export function specSchema(): Json {
         type: 'array',
         minItems: 1,
         maxItems: MOST_LAYERS,
-        items: { oneOf: LAYER_KINDS.map(kind => ({ $ref: `#/definitions/${kind.name}` })) },
+        items: { oneOf: layerKinds().map(kind => ({ $ref: `#/definitions/${kind.name}` })) },
       },
       output: { ...name(), description: 'the value that is the output: a layer, or layer/h for a state of it; default: the last layer' },
       outputs: {
@@ -127,7 +127,7 @@ export function specSchema(): Json {
       },
     },
     definitions: {
-      ...Object.fromEntries(LAYER_KINDS.map(kind => [kind.name, layerSchema(kind.name, kind.fields)])),
+      ...Object.fromEntries(layerKinds().map(kind => [kind.name, layerSchema(kind.name, kind.fields)])),
       numbers: { anyOf: [{ type: ['number', 'boolean'] }, { type: 'array', items: { $ref: '#/definitions/numbers' } }] },
       activationOf: {
         oneOf: [
@@ -201,7 +201,7 @@ function fieldSchema(field: Field): Json {
       return { type: 'boolean', ...byDefault };
     case 'layer':
     case 'layers': {
-      const inner = (field.kinds ?? LAYER_KINDS.map(kind => kind.name)).map(kind => ({ $ref: `#/definitions/${kind}` }));
+      const inner = (field.kinds ?? layerKinds().map(kind => kind.name)).map(kind => ({ $ref: `#/definitions/${kind}` }));
       return { ...(field.type === 'layer' ? { anyOf: inner } : { type: 'array', minItems: 1, items: { anyOf: inner } }), ...byDefault };
     }
     case 'own':

@@ -1,6 +1,6 @@
 import { getEngine } from '../../src/engines/index.js';
 import { RnnError } from '../../src/errors.js';
-import { getLayerKind, LAYER_KINDS } from '../../src/layers/index.js';
+import { getLayerKind, layerKinds } from '../../src/layers/index.js';
 import { checkSpec } from '../../src/model/check.js';
 import { layerText } from '../../src/model/layersLine.js';
 import { parseLayers } from '../../src/model/parse.js';
@@ -77,7 +77,7 @@ describe('any number of inputs of any rank is read, or refused by name:', () => 
 });
 
 it('every word of the grammar is read', () => {
-  const words = LAYER_KINDS.flatMap(({ name, grammar }) => (grammar ? [{ name, word: grammar.word ?? name, sizes: grammar.sizes }] : []));
+  const words = layerKinds().flatMap(({ name, grammar }) => (grammar ? [{ name, word: grammar.word ?? name, sizes: grammar.sizes }] : []));
   for (const { name, word, sizes } of words) {
     const line = sizes ? `${word}:${sizes.example}` : word;
     expect([line, parseLayers(line).layers[0].kind]).toEqual([line, name]);
@@ -86,7 +86,7 @@ it('every word of the grammar is read', () => {
 
 it('sizes of the grammar are fields of the layer, and so are its options', () => {
   const parsed = (line: string) => JSON.stringify(parseLayers(line).layers[0]);
-  for (const { name, grammar } of LAYER_KINDS) {
+  for (const { name, grammar } of layerKinds()) {
     if (!grammar) continue;
     const word = grammar.word ?? name;
     const line = grammar.sizes ? `${word}:${grammar.sizes.example}` : word;
@@ -106,7 +106,7 @@ it('what the grammar reads it also writes: sizes, options, an activation', () =>
   const written = (line: string) => layerText(parseLayers(line).layers[0], 'keras');
   /** options that say what is so without them */
   const usual = /\+(valid|last|resetafter|concat)$/;
-  for (const { name, grammar } of LAYER_KINDS) {
+  for (const { name, grammar } of layerKinds()) {
     if (!grammar) continue;
     const { word = name, sizes, number, activation, options = {} } = grammar;
     const line = `${word}${sizes ? `:${sizes.example}` : number ? `:${number.example}` : ''}${activation ? '@elu' : ''}`;
@@ -123,7 +123,7 @@ it('what the grammar reads it also writes: sizes, options, an activation', () =>
 });
 
 it.each(['numpy', 'torch'] as const)('no two layers give different %s functions the same name', target => {
-  const functions = LAYER_KINDS.flatMap(({ name, scripts }) => {
+  const functions = layerKinds().flatMap(({ name, scripts }) => {
     const texts = scripts?.[target]?.helpers?.trim().split(/\n+(?=def )/) ?? [];
     return texts.map(text => ({ layer: name, name: /^def (\w+)/.exec(text)?.[1], text }));
   });

@@ -1,11 +1,11 @@
 import { manualKernels } from '../../src/engines/manual.js';
 import { symbolic } from '../../src/layers/dims.js';
-import { LAYER_KINDS } from '../../src/layers/index.js';
+import { layerKinds } from '../../src/layers/index.js';
 import type { OperatorSpec } from '../../src/layers/operatorFields.js';
 import { operatorShapes } from '../../src/layers/operatorShapes.js';
 
 /** Sizes behind a window are those of what the operator gives, whichever way its attributes say them. */
-const operator = LAYER_KINDS.find(({ name }) => name === 'op')!;
+const operator = layerKinds().find(({ name }) => name === 'op')!;
 const T = { symbol: 'T', size: null };
 
 function spec(op: string, attributes: OperatorSpec['attributes'], kernel?: readonly number[]): OperatorSpec {

@@ -1,5 +1,5 @@
 import { RnnError } from '../../src/errors.js';
-import { LAYER_KINDS } from '../../src/layers/index.js';
+import { layerKinds } from '../../src/layers/index.js';
 import { checkSpec } from '../../src/model/check.js';
 import { paddedOutputIsZero } from '../../src/model/checkFields.js';
 import { type FrameworkName, layerDefaults } from '../../src/model/frameworks.js';
@@ -118,7 +118,13 @@ describe('the words about', () => {
     }
     return 'nothing';
   };
-  const kinds = [...LAYER_KINDS.slice(0, 2).map(k => k.name), '…', LAYER_KINDS[LAYER_KINDS.length - 1].name].join(', ');
+  const kinds = [
+    ...layerKinds()
+      .slice(0, 2)
+      .map(k => k.name),
+    '…',
+    layerKinds()[layerKinds().length - 1].name,
+  ].join(', ');
 
   it.each<[string, unknown, string]>([
     [
@@ -446,16 +452,15 @@ describe('defaults', () => {
 
   it("of names in Keras' summary", () => {
     const unset = { bidirectional: null, timeDistributed: false };
-    for (const { name, kerasClass, keras, fields } of LAYER_KINDS) {
+    for (const { name, kerasClass, keras, fields } of layerKinds()) {
       const layer = { ...unset, ...Object.fromEntries(Object.entries(fields).map(([key, f]) => [key, f.default])) };
       if (keras && Object.keys(keras.classes).length > 0)
         expect([name, Object.keys(keras.classes)]).toEqual([name, expect.arrayContaining([kerasClass(layer as never)])]);
     }
     const named = Object.fromEntries(
-      LAYER_KINDS.filter(({ name }) => ['rnn', 'lstm', 'gru', 'last', 'multiply', 'masking'].includes(name)).map(k => [
-        k.name,
-        k.kerasClass(unset as never),
-      ]),
+      layerKinds()
+        .filter(({ name }) => ['rnn', 'lstm', 'gru', 'last', 'multiply', 'masking'].includes(name))
+        .map(k => [k.name, k.kerasClass(unset as never)]),
     );
     expect(named).toEqual({
       rnn: 'SimpleRNN',
@@ -465,7 +470,10 @@ describe('defaults', () => {
       masking: 'Masking',
       multiply: 'Multiply',
     });
-    const own = (name: string, more: object) => LAYER_KINDS.find(k => k.name === name)!.kerasClass(more as never);
+    const own = (name: string, more: object) =>
+      layerKinds()
+        .find(k => k.name === name)!
+        .kerasClass(more as never);
     expect([own('gru', { bidirectional: 'sum' }), own('dense', { timeDistributed: true })]).toEqual(['Bidirectional', 'TimeDistributed']);
   });
 });

@@ -1,14 +1,14 @@
 import { activations } from '../../src/activations/index.js';
 import { isCellName } from '../../src/cells/index.js';
 import type { RnnError } from '../../src/errors.js';
-import { LAYER_KINDS } from '../../src/layers/index.js';
+import { layerKinds } from '../../src/layers/index.js';
 import { checkSpec } from '../../src/model/check.js';
 import { layersText } from '../../src/model/layersLine.js';
 import { parseLayers } from '../../src/model/parse.js';
 import { inferSequences } from '../../src/model/sequences.js';
 
 /** every word of the grammar, recurrent ones first */
-const words = LAYER_KINDS.flatMap(({ name, grammar }) => (grammar ? (grammar.word ?? name) : []));
+const words = layerKinds().flatMap(({ name, grammar }) => (grammar ? (grammar.word ?? name) : []));
 const cells: string[] = words.filter(isCellName);
 const KINDS = `${cells.join(' ')} (or ${cells.map(c => `bi${c}`).join(' ')}) ${words.filter(w => !cells.includes(w)).join(' ')}`;
 

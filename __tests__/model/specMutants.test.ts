@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { RnnError } from '../../src/errors.js';
-import { LAYER_KINDS } from '../../src/layers/index.js';
+import { layerKinds } from '../../src/layers/index.js';
 import { checkSpec } from '../../src/model/check.js';
 
 /**
@@ -30,7 +30,7 @@ const REQUIRED: Json = {
   axes: [1, 1],
   activation: 'relu',
 };
-const BASES: Json[] = LAYER_KINDS.map(({ name, fields, joins }) => {
+const BASES: Json[] = layerKinds().map(({ name, fields, joins }) => {
   const required = Object.entries(fields).flatMap(([key, f]) => (f.default === undefined ? [[key, REQUIRED[key] ?? 7] as const] : []));
   return {
     input: { timesteps: 4, features: 3 },
@@ -98,7 +98,7 @@ function mutant(index: number): Json {
   for (let k = 0; k < 3; k++) pick(2);
   const spec = structuredClone(BASES[pick(BASES.length)]);
   const layers = spec.layers as Json[];
-  const kind = LAYER_KINDS.find(({ name }) => name === layers[0].kind)!;
+  const kind = layerKinds().find(({ name }) => name === layers[0].kind)!;
   const targets: readonly (readonly [Json, readonly string[]])[] = [
     [layers[0], [...CALL, ...Object.keys(kind.fields), ...Object.keys(kind.fields)]],
     [layers[0], Object.keys(kind.fields)],

@@ -1,7 +1,7 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { FileTensor } from '../formats/format.js';
-import { LAYER_KINDS } from '../layers/index.js';
+import { layerKinds } from '../layers/index.js';
 import { weightShapesByLayer } from '../model/shapes.js';
 import { once } from '../once.js';
 import { checkWeights, weightKeys } from '../weights/weights.js';
@@ -11,7 +11,7 @@ import { layersOf, type WeightGroup } from './inferLayers.js';
 
 /** The names that rnn-cli itself writes: `rnn_1/Wx`, `lstm_1/backward/Wh`, `dense_1/bo`, `conv1d_1/W`, for canonical weights. */
 const nameForm = once(() => {
-  const own = ['Wx', 'Wh', 'bh', 'Wp', 'p', 'Wo', 'bo', 'E', ...LAYER_KINDS.flatMap(({ keras }) => Object.keys(keras?.weightNames ?? {}))];
+  const own = ['Wx', 'Wh', 'bh', 'Wp', 'p', 'Wo', 'bo', 'E', ...layerKinds().flatMap(({ keras }) => Object.keys(keras?.weightNames ?? {}))];
   return new RegExp(`^(.+?)/(?:(forward|backward)/)?(${[...new Set(own)].join('|')})$`, 's');
 });
 

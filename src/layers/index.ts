@@ -5,11 +5,21 @@ import { type AnyLayer, type AnyLayerKind, provideKinds } from './lookup.js';
 import { computed } from './nodes.js';
 import { recurrentKinds } from './recurrent.js';
 
-export { type AnyLayer, type AnyLayerKind, getLayerKind, layerOutputs, otherSteps, readsMask } from './lookup.js';
+export {
+  type AnyLayer,
+  type AnyLayerKind,
+  findLayerKind,
+  getLayerKind,
+  layerKinds,
+  layerNames,
+  layerOutputs,
+  otherSteps,
+  readsMask,
+} from './lookup.js';
 
-/** The kinds of all.ts, and one for each cell. */
-const KINDS = Object.fromEntries(Object.entries({ ...all, ...recurrentKinds }).map(([name, kind]) => [name, complete(kind)]));
-provideKinds(KINDS);
+// the kinds of all.ts, and one for each cell
+const described: Readonly<Record<string, unknown>> = all;
+provideKinds([...Object.keys(all), ...Object.keys(recurrentKinds)], name => complete(recurrentKinds[name] ?? described[name]));
 
 /** Adds the defaults of a kind. The kind becomes the prototype instead of being copied, because the packed command line loads its parts on first use. */
 function complete(described: unknown): AnyLayerKind {
@@ -22,5 +32,3 @@ function complete(described: unknown): AnyLayerKind {
   if ('nodes' in kind) Object.assign(usual, ofNodes);
   return Object.assign(Object.create(kind as object), Object.fromEntries(Object.entries(usual).filter(([key]) => !(key in kind))));
 }
-
-export const LAYER_KINDS: readonly AnyLayerKind[] = Object.values(KINDS);

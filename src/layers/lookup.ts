@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import { byName } from '../registry.js';
+import { unknownName } from '../registry.js';
 import type { LayerBase, LayerContext, LayerResult, Value, WholeKind } from './layer.js';
 
 /** Look-up of kinds by name, for layers that contain layers. Provided by index.ts, which they cannot import without a cycle. */
@@ -8,16 +8,40 @@ import type { LayerBase, LayerContext, LayerResult, Value, WholeKind } from './l
 export type AnyLayer = LayerBase & { readonly kind: string };
 export type AnyLayerKind = WholeKind<AnyLayer>;
 
-let known: Record<string, AnyLayerKind> = {};
+let names: readonly string[] = [];
+let make: (name: string) => AnyLayerKind;
+const made = new Map<string, AnyLayerKind>();
 
-/** Called once, by index.ts. */
-export function provideKinds(kinds: Record<string, AnyLayerKind>): void {
-  known = kinds;
+/** Called once, by index.ts. @param kindOf makes the kind of a name; in the packed command line, it loads what describes it */
+export function provideKinds(known: readonly string[], kindOf: (name: string) => AnyLayerKind): void {
+  names = known;
+  make = kindOf;
+}
+
+/** The names of all kinds. */
+export function layerNames(): readonly string[] {
+  return names;
+}
+
+/** All kinds. What needs one should ask for it by its name: a small command would take longer to load them all than for everything else. */
+export function layerKinds(): AnyLayerKind[] {
+  return names.map(getLayerKind);
+}
+
+/** The kind of that name, if there is one. */
+export function findLayerKind(name: string): AnyLayerKind | undefined {
+  const known = made.get(name);
+  if (known || !names.includes(name)) return known;
+  const kind = make(name);
+  made.set(name, kind);
+  return kind;
 }
 
 /** @throws RnnError E_UNKNOWN_LAYER_KIND */
 export function getLayerKind(name: string): AnyLayerKind {
-  return byName('layer kind', known, name);
+  const kind = findLayerKind(name);
+  if (!kind) throw unknownName('layer kind', name, names);
+  return kind;
 }
 
 /** Computes the layer's outputs. The first gets the mask of the first input if it has the same steps. @throws RnnError E_MASK */

@@ -1,6 +1,6 @@
 import { RnnError, within } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { type AnyLayerKind, getLayerKind, LAYER_KINDS } from '../layers/index.js';
+import { type AnyLayerKind, getLayerKind, layerNames } from '../layers/index.js';
 import { FIXED_OPTIONS } from '../layers/recurrent.js';
 import { checkFields, fieldsOf } from './checkFields.js';
 import { DEFAULTS, type FrameworkName, isCellName } from './frameworks.js';
@@ -134,7 +134,7 @@ function shapedInput(shape: readonly (number | null)[]): Pick<InputSpec, 'timest
 
 function checkLayer(json: unknown, values: Values, taken: Set<string>, framework: FrameworkName): LayerSpec {
   const given = asObject(json, 'layer');
-  if (given.kind === undefined) throw missing('kind', LAYER_KINDS.map(k => k.name).join(', '));
+  if (given.kind === undefined) throw missing('kind', layerNames().join(', '));
   const kind = getLayerKind(text(given.kind, 'kind'));
   const fixed: Readonly<Record<string, unknown>> = isCellName(kind.name) ? FIXED_OPTIONS : {};
   checkKeys(given, fieldsOf(kind).keys, key => Object.hasOwn(fixed, key) && given[key] === fixed[key]);

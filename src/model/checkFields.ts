@@ -1,7 +1,7 @@
 import type { ActivationSpec } from '../activations/activation.js';
 import { canonicalActivation, cellFunction } from '../activations/index.js';
 import { RnnError, within } from '../errors.js';
-import { type AnyLayerKind, getLayerKind, LAYER_KINDS } from '../layers/index.js';
+import { type AnyLayerKind, getLayerKind, layerNames } from '../layers/index.js';
 import type { Field } from '../layers/layer.js';
 import { FIXED_OPTIONS } from '../layers/recurrent.js';
 import { DEFAULTS, type FrameworkName, isCellName, isTorchProjection, layerDefaults } from './frameworks.js';
@@ -60,7 +60,7 @@ export function fieldsOf(kind: AnyLayerKind): KindFields {
 /** Checks a layer inside a layer: its kind and fields. It has no inputs of its own; the outer layer decides what it reads. */
 function checkInner(json: unknown, framework: FrameworkName, kinds: readonly string[] | undefined): object {
   const given = asObject(json, 'layer');
-  if (given.kind === undefined) throw missing('kind', LAYER_KINDS.map(k => k.name).join(', '));
+  if (given.kind === undefined) throw missing('kind', layerNames().join(', '));
   const kind = getLayerKind(kinds ? choice(given.kind, 'kind', kinds) : text(given.kind, 'kind'));
   checkKeys(given, [
     'kind',

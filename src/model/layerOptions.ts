@@ -3,7 +3,7 @@ import type { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { Grammar, GrammarOption } from '../layers/facets.js';
 import { nearest } from '../registry.js';
-import { CELL_KINDS, type Fail, KINDS, size, WORDS, wrong } from './layerWords.js';
+import { type Fail, kindOfWord, layerWords, size, wordsByKind, wrong } from './layerWords.js';
 import { MOST_LAYERS } from './spec.js';
 
 /** A layer of a `--layers` line while it is parsed: its fields so far, and the option that set each. */
@@ -63,13 +63,14 @@ function optionOf({ options = {} }: Grammar, name: string): GrammarOption | unde
 
 function unknownOption(word: string, text: string, fail: Fail): RnnError {
   const name = text.split('=')[0];
-  const owners = KINDS.filter(kind => optionOf(WORDS.get(kind)!.grammar, name));
-  const [first] = owners.map(kind => optionOf(WORDS.get(kind)!.grammar, name)!);
+  const having = [...layerWords()].filter(([, { grammar }]) => optionOf(grammar, name));
+  const owners = having.map(([owner]) => owner);
+  const [first] = having.map(([, { grammar }]) => optionOf(grammar, name)!);
   if (first && 'set' in first && first.bidirectional) return misplaced(word, text, fail, 'bidirectional layers', '(bilstm)');
-  if (owners.length > 0 && owners.every(isCellName) && owners.length === CELL_KINDS.length)
+  if (owners.length > 0 && owners.every(isCellName) && owners.length === wordsByKind().cells.length)
     return misplaced(word, text, fail, 'recurrent layers');
   if (owners.length > 0) return misplaced(word, text, fail, owners.length > 3 ? undefined : owners.join(', '));
-  const known = [...optionsOf(WORDS.get(word)!.grammar), 'name=NAME', 'xN'];
+  const known = [...optionsOf(kindOfWord(word)!.grammar), 'name=NAME', 'xN'];
   const near = nearest(text, known);
   return fail(
     `unknown option '+${escapeText(text, 40)}'`,

@@ -1,19 +1,33 @@
 import { isCellName } from '../cells/index.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import { LAYER_KINDS } from '../layers/index.js';
+import type { Grammar } from '../layers/facets.js';
+import { type AnyLayerKind, findLayerKind, layerKinds } from '../layers/index.js';
+import { once } from '../once.js';
 import { nearest } from '../registry.js';
 import { isFunction, kindCalled } from './layersSpelling.js';
 
 /** The kinds that a `--layers` line can name, by the word used there. Recurrent kinds come first, as they do in help and errors. */
-export const WORDS = new Map(
-  LAYER_KINDS.flatMap(kind => (kind.grammar ? [[kind.grammar.word ?? kind.name, { kind, grammar: kind.grammar }] as const] : [])).sort(
-    ([a], [b]) => Number(isCellName(b)) - Number(isCellName(a)),
-  ),
+export const layerWords = once(
+  () =>
+    new Map(
+      layerKinds()
+        .flatMap(kind => (kind.grammar ? [[kind.grammar.word ?? kind.name, { kind, grammar: kind.grammar }] as const] : []))
+        .sort(([a], [b]) => Number(isCellName(b)) - Number(isCellName(a))),
+    ),
 );
 
-export const KINDS = [...WORDS.keys()];
-export const CELL_KINDS: readonly string[] = KINDS.filter(isCellName);
+/** The kind that a word of the line names. One whose word is its name is found without the others. */
+export function kindOfWord(word: string): { kind: AnyLayerKind; grammar: Grammar } | undefined {
+  const kind = findLayerKind(word);
+  return kind?.grammar && (kind.grammar.word ?? word) === word ? { kind, grammar: kind.grammar } : layerWords().get(word);
+}
+
+/** The words of recurrent kinds, and those of the others. */
+export function wordsByKind(): { cells: string[]; others: string[] } {
+  const words = [...layerWords().keys()];
+  return { cells: words.filter(isCellName), others: words.filter(word => !isCellName(word)) };
+}
 
 /** The layers of a line; a comma between the parameters of an activation begins none. */
 export function layerTexts(line: string): string[] {
@@ -22,11 +36,12 @@ export function layerTexts(line: string): string[] {
 
 /** Splits the word that starts a layer into its kind and the prefix `bi`. @throws RnnError E_LAYERS with the nearest known word */
 export function wordOf(word: string, text: string, from: number, to: number): { plain: string; bidirectional: boolean } {
-  if (WORDS.has(word)) return { plain: word, bidirectional: false };
-  if (word.startsWith('bi') && CELL_KINDS.includes(word.slice(2))) return { plain: word.slice(2), bidirectional: true };
-  const both = CELL_KINDS.map(k => `bi${k}`);
-  const near = kindCalled(word) ?? nearest(word, [...KINDS, ...both]);
-  const known = `${CELL_KINDS.join(' ')} (or ${both.join(' ')}) ${KINDS.slice(CELL_KINDS.length).join(' ')}`;
+  if (kindOfWord(word)) return { plain: word, bidirectional: false };
+  const { cells, others } = wordsByKind();
+  if (word.startsWith('bi') && cells.includes(word.slice(2))) return { plain: word.slice(2), bidirectional: true };
+  const both = cells.map(k => `bi${k}`);
+  const near = kindCalled(word) ?? nearest(word, [...cells, ...others, ...both]);
+  const known = `${cells.join(' ')} (or ${both.join(' ')}) ${others.join(' ')}`;
   throw wrong(
     text,
     from,

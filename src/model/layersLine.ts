@@ -2,7 +2,7 @@ import type { ActivationSpec } from '../activations/activation.js';
 import { formatActivation } from '../activations/index.js';
 import { RnnError } from '../errors.js';
 import type { Grammar } from '../layers/facets.js';
-import { LAYER_KINDS } from '../layers/index.js';
+import { findLayerKind } from '../layers/index.js';
 import { checkSpec } from './check.js';
 import { type FrameworkName, layerDefaults } from './frameworks.js';
 import { sizesIn } from './layerSizes.js';
@@ -16,7 +16,7 @@ import type { ModelSpec } from './spec.js';
  */
 export function layerText(layer: Readonly<Record<string, unknown>>, framework: FrameworkName): string {
   const name = String(layer.kind);
-  const { grammar = {}, fields = {} } = LAYER_KINDS.find(kind => kind.name === name) ?? {};
+  const { grammar = {}, fields = {} } = findLayerKind(name) ?? {};
   const defaults = Object.entries(fields).map(([field, { default: value }]) => [field, value]);
   const usual: Values = { ...Object.fromEntries(defaults), ...layerDefaults(name, framework) };
   const head = `${typeof layer.bidirectional === 'string' ? 'bi' : ''}${grammar.word ?? name}`;

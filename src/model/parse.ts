@@ -4,7 +4,7 @@ import type { Grammar } from '../layers/facets.js';
 import { applyOption } from './layerOptions.js';
 import { countsOf, withSizes } from './layerSizes.js';
 import { usualSpelling } from './layersSpelling.js';
-import { CELL_KINDS, KINDS, layerTexts, size, WORDS, wordOf, wrong } from './layerWords.js';
+import { kindOfWord, layerTexts, size, wordOf, wordsByKind, wrong } from './layerWords.js';
 import { MOST_LAYERS } from './spec.js';
 import { checkFilled } from './unfilled.js';
 
@@ -46,7 +46,8 @@ function suggest(error: RnnError, text: string): void {
     return;
   }
   const [input, ...sizes] = INPUT_LAYER.exec(text) ?? [''];
-  const meant = usualSpelling(text.slice(input.length), [...KINDS, ...CELL_KINDS.map(kind => `bi${kind}`)]);
+  const { cells, others } = wordsByKind();
+  const meant = usualSpelling(text.slice(input.length), [...cells, ...others, ...cells.map(kind => `bi${kind}`)]);
   if (meant === text) return;
   try {
     parseLine(meant);
@@ -102,7 +103,7 @@ function parseLayer(part: string, span: { from: number; to: number }, text: stri
     );
   const [, word, argument, activation] = match;
   const { plain, bidirectional } = wordOf(word, text, span.from, span.from + head.length);
-  const { kind, grammar } = WORDS.get(plain)!;
+  const { kind, grammar } = kindOfWord(plain)!;
   const layer: Record<string, unknown> = { kind: kind.name, ...argumentOf(plain, grammar, argument, text, span) };
   const read = { word: plain, grammar, fields: layer, setBy: new Map<string, string>() };
   if (bidirectional) layer.bidirectional = 'concat';

@@ -1,6 +1,6 @@
 import { RnnError } from '../errors.js';
 import { wordOf } from '../escape.js';
-import { LAYER_KINDS } from '../layers/index.js';
+import { findLayerKind } from '../layers/index.js';
 import { isCellName } from './frameworks.js';
 
 /**
@@ -26,5 +26,5 @@ export function inferSequences(layers: readonly Record<string, unknown>[], stric
 }
 
 function readsOf(layer: Record<string, unknown>): 'sequence' | 'anything' | undefined {
-  return LAYER_KINDS.find(kind => kind.name === layer.kind)?.reads;
+  return findLayerKind(String(layer.kind))?.reads;
 }

@@ -5,7 +5,7 @@ import type { DenseSpec } from '../layers/dense.js';
 import type { DropoutSpec } from '../layers/dropout.js';
 import type { EmbeddingSpec } from '../layers/embedding.js';
 import type { FlattenSpec } from '../layers/flatten.js';
-import { LAYER_KINDS } from '../layers/index.js';
+import { findLayerKind } from '../layers/index.js';
 import type { MaskingSpec } from '../layers/masking.js';
 import type { MergeSpec } from '../layers/merging.js';
 import type { OperatorSpec } from '../layers/operator.js';
@@ -122,14 +122,12 @@ export function isRecurrent(layer: LayerSpec): layer is RecurrentSpec {
   return isCellName(layer.kind);
 }
 
-const TOKENS = new Map(LAYER_KINDS.flatMap(({ name, tokens }) => (tokens ? [[name, tokens]] : [])));
-
 /** Names of the values that embeddings look up, directly or step by step, or that hold text. Inputs among them are token numbers. */
 export function tokenValues(layers: readonly LayerSpec[]): ReadonlySet<string> {
   const values = new Set<string>();
   for (const { kind, name, inputs } of [...layers].reverse()) {
     // unknown for a class that cannot be run; its network is still shown
-    const tokens = TOKENS.get(kind);
+    const tokens = findLayerKind(kind)?.tokens;
     if (tokens === 'read') for (const input of inputs) values.add(input);
     else if (tokens && values.has(name)) values.add(inputs[0]);
   }

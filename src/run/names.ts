@@ -1,7 +1,7 @@
 import { activations } from '../activations/index.js';
 import { HYPOTHESES } from '../diagnosis/index.js';
 import { TERMS } from '../diagnosis/pages/index.js';
-import { LAYER_KINDS } from '../layers/index.js';
+import { layerNames } from '../layers/index.js';
 import { initializers } from '../weights/initializers/index.js';
 
 /** Lists of valid names of an argument, for completion and help. */
@@ -14,7 +14,7 @@ export function knownNames(list: NameList): string[] {
     case 'initializers':
       return initializers.map(i => i.name);
     case 'layers':
-      return LAYER_KINDS.map(kind => kind.name);
+      return [...layerNames()];
     case 'mistakes':
       return HYPOTHESES.map(hypothesis => hypothesis.name);
     case 'topics':

@@ -3,7 +3,7 @@ import { canonicalActivation } from '../../activations/index.js';
 import { RnnError, within } from '../../errors.js';
 import { escapeText, wordOf } from '../../escape.js';
 import type { KerasReader } from '../../layers/facets.js';
-import { getLayerKind, LAYER_KINDS } from '../../layers/index.js';
+import { findLayerKind, getLayerKind, layerKinds } from '../../layers/index.js';
 import { asObject, checkOption, type Json, list, NO_CLASS, text, unsupportedClass } from '../../layers/kerasConfig.js';
 import { once } from '../../once.js';
 import { layerNameOfClass } from './classes.js';
@@ -36,7 +36,7 @@ const READERS: Record<string, (config: Json) => Json> = {
 
 /** Class -> the kind whose Keras facet reads it. */
 const facets = once(
-  () => new Map(LAYER_KINDS.flatMap(kind => Object.keys(kind.keras?.classes ?? {}).map(className => [className, kind] as const))),
+  () => new Map(layerKinds().flatMap(kind => Object.keys(kind.keras?.classes ?? {}).map(className => [className, kind] as const))),
 );
 
 /** Reads the parts of a config that do not belong to the layer itself, for facets. */
@@ -129,7 +129,7 @@ function readUpTo(name: string, read: () => Json): Json {
 
 /** 1 is accepted as true: Keras saves `Embedding(9, 4, mask_zero=1)` as it was written. */
 function withTruths(read: Json): Json {
-  const fields = LAYER_KINDS.find(({ name }) => name === read.kind)?.fields ?? {};
+  const fields = findLayerKind(String(read.kind))?.fields ?? {};
   const isTruth = ([key, value]: readonly [string, unknown]) => fields[key]?.type === 'boolean' && (value === 0 || value === 1);
   return Object.fromEntries(Object.entries(read).map(entry => (isTruth(entry) ? [entry[0], entry[1] === 1] : entry)));
 }
