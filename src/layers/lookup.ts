@@ -30,11 +30,8 @@ export function layerKinds(): AnyLayerKind[] {
 
 /** The kind of that name, if there is one. */
 export function findLayerKind(name: string): AnyLayerKind | undefined {
-  const known = made.get(name);
-  if (known || !names.includes(name)) return known;
-  const kind = make(name);
-  made.set(name, kind);
-  return kind;
+  if (!made.has(name) && names.includes(name)) made.set(name, make(name));
+  return made.get(name);
 }
 
 /** @throws RnnError E_UNKNOWN_LAYER_KIND */

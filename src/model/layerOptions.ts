@@ -3,7 +3,7 @@ import type { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
 import type { Grammar, GrammarOption } from '../layers/facets.js';
 import { nearest } from '../registry.js';
-import { type Fail, kindOfWord, layerWords, size, wordsByKind, wrong } from './layerWords.js';
+import { type Fail, layerWords, size, wordsByKind, wrong } from './layerWords.js';
 import { MOST_LAYERS } from './spec.js';
 
 /** A layer of a `--layers` line while it is parsed: its fields so far, and the option that set each. */
@@ -70,7 +70,7 @@ function unknownOption(word: string, text: string, fail: Fail): RnnError {
   if (owners.length > 0 && owners.every(isCellName) && owners.length === wordsByKind().cells.length)
     return misplaced(word, text, fail, 'recurrent layers');
   if (owners.length > 0) return misplaced(word, text, fail, owners.length > 3 ? undefined : owners.join(', '));
-  const known = [...optionsOf(kindOfWord(word)!.grammar), 'name=NAME', 'xN'];
+  const known = [...optionsOf(layerWords().get(word)!.grammar), 'name=NAME', 'xN'];
   const near = nearest(text, known);
   return fail(
     `unknown option '+${escapeText(text, 40)}'`,

@@ -1,8 +1,7 @@
 import { isCellName } from '../cells/index.js';
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
-import type { Grammar } from '../layers/facets.js';
-import { type AnyLayerKind, findLayerKind, layerKinds } from '../layers/index.js';
+import { layerKinds } from '../layers/index.js';
 import { once } from '../once.js';
 import { nearest } from '../registry.js';
 import { isFunction, kindCalled } from './layersSpelling.js';
@@ -17,12 +16,6 @@ export const layerWords = once(
     ),
 );
 
-/** The kind that a word of the line names. One whose word is its name is found without the others. */
-export function kindOfWord(word: string): { kind: AnyLayerKind; grammar: Grammar } | undefined {
-  const kind = findLayerKind(word);
-  return kind?.grammar && (kind.grammar.word ?? word) === word ? { kind, grammar: kind.grammar } : layerWords().get(word);
-}
-
 /** The words of recurrent kinds, and those of the others. */
 export function wordsByKind(): { cells: string[]; others: string[] } {
   const words = [...layerWords().keys()];
@@ -36,7 +29,7 @@ export function layerTexts(line: string): string[] {
 
 /** Splits the word that starts a layer into its kind and the prefix `bi`. @throws RnnError E_LAYERS with the nearest known word */
 export function wordOf(word: string, text: string, from: number, to: number): { plain: string; bidirectional: boolean } {
-  if (kindOfWord(word)) return { plain: word, bidirectional: false };
+  if (layerWords().has(word)) return { plain: word, bidirectional: false };
   const { cells, others } = wordsByKind();
   if (word.startsWith('bi') && cells.includes(word.slice(2))) return { plain: word.slice(2), bidirectional: true };
   const both = cells.map(k => `bi${k}`);

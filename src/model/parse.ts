@@ -4,7 +4,7 @@ import type { Grammar } from '../layers/facets.js';
 import { applyOption } from './layerOptions.js';
 import { countsOf, withSizes } from './layerSizes.js';
 import { usualSpelling } from './layersSpelling.js';
-import { kindOfWord, layerTexts, size, wordOf, wordsByKind, wrong } from './layerWords.js';
+import { layerTexts, layerWords, size, wordOf, wordsByKind, wrong } from './layerWords.js';
 import { MOST_LAYERS } from './spec.js';
 import { checkFilled } from './unfilled.js';
 
@@ -103,7 +103,7 @@ function parseLayer(part: string, span: { from: number; to: number }, text: stri
     );
   const [, word, argument, activation] = match;
   const { plain, bidirectional } = wordOf(word, text, span.from, span.from + head.length);
-  const { kind, grammar } = kindOfWord(plain)!;
+  const { kind, grammar } = layerWords().get(plain)!;
   const layer: Record<string, unknown> = { kind: kind.name, ...argumentOf(plain, grammar, argument, text, span) };
   const read = { word: plain, grammar, fields: layer, setBy: new Map<string, string>() };
   if (bidirectional) layer.bidirectional = 'concat';
