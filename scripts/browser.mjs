@@ -81,9 +81,16 @@ const withoutNode = details => ({
 });
 
 function forBrowser(path) {
-  const text = readFileSync(path, 'utf8');
+  const text = inOneObject(readFileSync(path, 'utf8'), path);
   if (/\/ops\/index\.ts$/.test(path)) return text.replace(OF_GRAPHS, '');
   return /\/src\/layers\//.test(path) ? withoutFacets(text) : text;
+}
+
+/** A registry as one object in place of a getter for each of its names, which are in the order of a module's. */
+function inOneObject(text, path) {
+  if (!path.endsWith('/all.ts')) return text.replace(/import \* as all from '(.*\ball\.js)'/, "import { all } from '$1'");
+  const names = [...text.matchAll(/(\w+)(?=,? ?\n? *(?:\}|,))/g)].map(([, name]) => name);
+  return `${text.replace(/^export \{/gm, 'import {')}\nexport const all = { ${names.sort()} };`;
 }
 
 /**

@@ -34,12 +34,13 @@ const DOORS = `
 
 const ALL = /import \* as all from '(\..+)\.js'/g;
 
-/** @returns rows [name in the list, name in the module, module] of `export { name, other as name } from './module.js'` */
+/** @returns rows [name in the list, name in the module, module], in the order in which a module has its names, of `export { name, other as name } from './module.js'` */
 function rowsOf(root, list) {
   const exports = readFileSync(`${root}${list}`, 'utf8').matchAll(/export \{([^}]+)\} from '\.\/(.+)\.js'/g);
-  return [...exports].flatMap(([, names, path]) =>
+  const rows = [...exports].flatMap(([, names, path]) =>
     [...names.matchAll(/(\w+)(?: as (\w+))?/g)].map(([, own, name = own]) => [name, own, `${dirname(list)}/${path}.ts`]),
   );
+  return rows.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 const entryOf = module => `later-${module.slice('src/'.length, -'.ts'.length).replaceAll('/', '-')}`;
