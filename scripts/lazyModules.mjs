@@ -23,7 +23,7 @@ const DOORS = `
   report/traceReport report/errorReport report/compareModelsReport cli/suggestions cli/correction model/layersSpelling model/layersLine
   engines/onnxruntime engines/batched/fusedKernel engines/batched/block layers/nodes layers/operatorSamples
   engines/graph/loops/index engines/graph/composed/index engines/graph/layersOf engines/graph/checkNodes engines/graph/graphSpec engines/graph/evaluate
-  conventions/pt2/index conventions/torch/spec conventions/keras/config conventions/keras/outline conventions/keras/quantized conventions/keras/runOtherwise
+  conventions/pt2/index conventions/torch/spec conventions/keras/config conventions/keras/outline conventions/keras/quantized conventions/keras/computedDifferently
   conventions/keras/operators/index conventions/onnx/halfPrecision conventions/inferLayers conventions/groupOrder
   formats/json formats/tfjs formats/printed formats/npy formats/csvTable formats/printedText formats/foreignContent formats/bytes/pickle
   formats/bytes/levelTable formats/bytes/zipWrite formats/torch/collect formats/torch/legacy formats/torch/tensors formats/hdf5/chunks formats/hdf5/fractalHeap

@@ -1,4 +1,4 @@
-import { unsaidParameters } from '../../src/conventions/onnx/unsaidParameters.js';
+import { disputedDefaults } from '../../src/conventions/onnx/disputedDefaults.js';
 import { floats, texts } from '../../src/formats/onnx/builder.js';
 import type { OnnxModel } from '../../src/formats/onnx/graph.js';
 
@@ -12,7 +12,7 @@ function said(activations: string[], alpha: number[] = [], beta: number[] = []):
   const node = { name: 'cell', opType: 'LSTM', domain: '', inputs: ['x', 'w', 'r'], outputs: ['y'], attributes };
   const graph = { name: 'g', inputs: [], outputs: [], initializers: new Map(), nodes: [node] };
   const model: OnnxModel = { irVersion: 8, producerName: '', producerVersion: '', opsets: new Map([['', 17]]), graph };
-  return unsaidParameters(model).map(({ fact, what }) => `${fact}: ${what.split(' has ')[0]}`);
+  return disputedDefaults(model).map(({ fact, what }) => `${fact}: ${what.split(' has ')[0]}`);
 }
 
 it('a function whose default ONNX Runtime takes for another is said where a node leaves its parameters out', () => {

@@ -4,7 +4,7 @@ import { runScenario, scenarioOf } from '../../src/diagnosis/index.js';
 import { samplesOf } from '../../src/diagnosis/scenario.js';
 import { manualKernels } from '../../src/engines/manual.js';
 import { walk } from '../../src/engines/walk.js';
-import { samplesApart } from '../../src/model/samples.js';
+import { samplesAreIndependent } from '../../src/model/samples.js';
 import { runCompare } from '../../src/run/compare.js';
 import { prepare } from '../../src/run/prepare.js';
 import { temporaryFolder } from '../helpers/files.js';
@@ -27,7 +27,7 @@ it.each(models)('%s: the right y of the diagnosis is that of the engine, of one 
   const expected = walk(network.model, weights, input, { dtype: 'f64', trace: false }, manualKernels('f64')).y;
   const whole = scenarioOf(network.model, weights, input);
   // segments are numbered over all samples
-  const first = samplesApart(network.model, network.shapes) ? runScenario(samplesOf(whole, 0, 1))!.y.data : [];
+  const first = samplesAreIndependent(network.model, network.shapes) ? runScenario(samplesOf(whole, 0, 1))!.y.data : [];
   const right = runScenario(whole)!.y;
   expect(right.shape).toEqual(expected.shape);
   right.data.forEach((v, k) => {

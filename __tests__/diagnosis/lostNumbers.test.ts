@@ -1,7 +1,7 @@
+import { countIn } from '../../src/diagnosis/differingValues.js';
 import { untestedWeights } from '../../src/diagnosis/mistakes/damaged.js';
 import { uniformNoise } from '../../src/diagnosis/noise.js';
 import { nonFiniteSentences } from '../../src/diagnosis/nonFinite.js';
-import { countedIn } from '../../src/diagnosis/offValues.js';
 import type { MemoryRequest } from '../../src/run/inMemory.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { scenarioIn } from '../helpers/scenarios.js';
@@ -23,7 +23,7 @@ async function said({ request = {}, at, weights, x }: Lost): Promise<readonly st
   const { scenario, right } = await scenarioIn(sizes, { weights, input: given });
   const other = { ...right.y, data: Float64Array.from(right.y.data, (v, k) => at[k] ?? v) };
   const view = { kind: 'y', words: 'y', scenario, right, other } as unknown as Parameters<typeof nonFiniteSentences>[0];
-  return nonFiniteSentences(view, countedIn(view, uniformNoise(other, 1e-9), undefined));
+  return nonFiniteSentences(view, countIn(view, uniformNoise(other, 1e-9), undefined));
 }
 
 const everywhere = (count: number, v: number) => Object.fromEntries(Array.from({ length: count }, (_, k) => [k, v]));

@@ -1,10 +1,10 @@
+import { countIn } from '../../src/diagnosis/differingValues.js';
 import { smallNumber } from '../../src/diagnosis/figures.js';
-import { fitTo, fitWithin, squares } from '../../src/diagnosis/fit.js';
+import { fitTo, fitWithin, squaredDistance } from '../../src/diagnosis/fit.js';
 import { affineFit, columnsThatVary } from '../../src/diagnosis/leastSquares.js';
-import { apart, areApart, largerNoise, largestNoise, timesNoise, ulpsOf, uniformNoise } from '../../src/diagnosis/noise.js';
-import { countedIn } from '../../src/diagnosis/offValues.js';
+import { differBeyondNoise, excessOf, largerNoise, largestNoise, timesNoise, ulpsOf, uniformNoise } from '../../src/diagnosis/noise.js';
 import type { OutputReading } from '../../src/diagnosis/outputReadings.js';
-import { differentNumbers, samplesOff, slicesOf } from '../../src/diagnosis/slices.js';
+import { differentNumbers, differingSamples, slicesOf } from '../../src/diagnosis/slices.js';
 import { listed, plural } from '../../src/escape.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { scenarioIn, tensor } from '../helpers/scenarios.js';
@@ -47,15 +47,15 @@ describe('figures', () => {
 describe('noise', () => {
   it('is what the largest difference is measured in, each value by its own', () => {
     const [a, b, noise] = [row(1, 2, 3).data, row(1.5, 2, 4).data, row(0.1, 1, 1).data];
-    expect(apart(a, b, noise)).toEqual({ left: 1, times: 5 });
-    expect(apart(a, b, noise, 1)).toEqual({ left: 1, times: 1 });
-    expect(apart(a, b, noise, 0, 2)).toEqual({ left: 0.5, times: 5 });
-    expect(apart(a, a, noise)).toEqual({ left: 0, times: 0 });
+    expect(excessOf(a, b, noise)).toEqual({ left: 1, times: 5 });
+    expect(excessOf(a, b, noise, 1)).toEqual({ left: 1, times: 1 });
+    expect(excessOf(a, b, noise, 0, 2)).toEqual({ left: 0.5, times: 5 });
+    expect(excessOf(a, a, noise)).toEqual({ left: 0, times: 0 });
   });
 
   it('is rounding up to ten times of it', () => {
     const noise = row(0.125).data;
-    expect([1.25, 1.2500001].map(v => areApart(row(0).data, row(v).data, noise))).toEqual([false, true]);
+    expect([1.25, 1.2500001].map(v => differBeyondNoise(row(0).data, row(v).data, noise))).toEqual([false, true]);
   });
 
   it('is never 0', () => {
@@ -105,8 +105,14 @@ describe('numbers that count', () => {
   it('the first sample that is off and the one that is most', () => {
     const right = tensor([3, 2], () => 0);
     const noise = tensor([3, 2], () => 0.01);
-    expect(samplesOff(right, { shape: [3, 2], data: Float64Array.of(0, 0.1, 0.2, 0, 0.5, 9) }, noise)).toEqual({ first: 1, worst: 2 });
-    expect(samplesOff(right, { shape: [3, 2], data: Float64Array.of(0, 0.1, 0, 0, 0.05, 0) }, noise)).toEqual({ first: -1, worst: 0 });
+    expect(differingSamples(right, { shape: [3, 2], data: Float64Array.of(0, 0.1, 0.2, 0, 0.5, 9) }, noise)).toEqual({
+      first: 1,
+      worst: 2,
+    });
+    expect(differingSamples(right, { shape: [3, 2], data: Float64Array.of(0, 0.1, 0, 0, 0.05, 0) }, noise)).toEqual({
+      first: -1,
+      worst: 0,
+    });
   });
 
   it('of a row are no more than the units behind it that are not zero, and one less of a softmax', async () => {
@@ -167,7 +173,7 @@ describe('what is off is counted by one limit', () => {
     ({ kind: 'y', words: 'y', right: { y: row(...right) }, other: row(...other) }) as unknown as OutputReading;
 
   it('ten times the largest noise, in three digits', () => {
-    const counted = countedIn(view([1, 2, 3], [1, 2.1, 3.0001]), row(1e-6, 1e-6, 2e-6), undefined);
+    const counted = countIn(view([1, 2, 3], [1, 2.1, 3.0001]), row(1e-6, 1e-6, 2e-6), undefined);
     expect(counted.limit).toBe('2e-5');
     expect([0, 1, 2].map(counted.isBeyond)).toEqual([false, true, true]);
     expect(counted.groups(2, k => (k === 0 ? 0 : 1))).toEqual([false, true]);
@@ -175,20 +181,20 @@ describe('what is off is counted by one limit', () => {
 
   it('and not where each value by its own noise says otherwise', () => {
     // 1.5e-5 is more than ten times the first one's own noise, and less than the limit
-    const counted = countedIn(view([1, 2], [1 + 1.5e-5, 2]), row(1e-6, 2e-6), undefined);
+    const counted = countIn(view([1, 2], [1 + 1.5e-5, 2]), row(1e-6, 2e-6), undefined);
     expect([counted.isBeyond(0), counted.groups(2, k => k)]).toEqual([false, undefined]);
     expect(counted.groups(1, () => 0)).toBeUndefined();
   });
 
   it('as the verdict does, where it is one of the same values', () => {
     const given = { isOff: (k: number) => k === 1, most: 0.5, of: null };
-    const counted = countedIn(view([1, 2], [1.4, 3]), row(1e-6, 1e-6), given);
+    const counted = countIn(view([1, 2], [1.4, 3]), row(1e-6, 1e-6), given);
     expect([counted.limit, counted.groups(2, k => k)]).toEqual(['0.5', [false, true]]);
-    expect(countedIn(view([1, 2], [1.4, 3]), row(1e-6, 1e-6), { ...given, of: 'the last row of y' }).limit).toBe('1e-5');
+    expect(countIn(view([1, 2], [1.4, 3]), row(1e-6, 1e-6), { ...given, of: 'the last row of y' }).limit).toBe('1e-5');
   });
 });
 
-describe('least squares', () => {
+describe('least squaredDistance', () => {
   const A = Float64Array.of(1, 2, 0, 1, 3, 1, -1, 2, 2, 0.5, 4, -2);
   const columnOf = (w: readonly number[], b: number) =>
     Array.from({ length: 6 }, (_, r) => w.reduce((sum, v, d) => sum + v * A[2 * r + d], b));
@@ -283,7 +289,7 @@ describe('numbers estimated from an output', () => {
     ).toBeUndefined();
   });
 
-  it('are compared by the sum of squares, infinite where it is no number', () => {
-    expect([squares(row(1, 2).data, row(3, 5).data), squares(row(Number.NaN).data, row(1).data)]).toEqual([13, Infinity]);
+  it('are compared by the sum of squaredDistance, infinite where it is no number', () => {
+    expect([squaredDistance(row(1, 2).data, row(3, 5).data), squaredDistance(row(Number.NaN).data, row(1).data)]).toEqual([13, Infinity]);
   });
 });

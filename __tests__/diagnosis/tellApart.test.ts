@@ -1,5 +1,5 @@
 import { type Change, changeLoop, changeWeights, mapData } from '../../src/diagnosis/mistake.js';
-import { shortestInput } from '../../src/diagnosis/tellApart.js';
+import { shortestInput } from '../../src/diagnosis/shortestInput.js';
 import { scenarioIn, tensor } from '../helpers/scenarios.js';
 
 const REQUEST = { layers: 'rnn:3,dense:2', N: 3, T: 4, D: 2 };

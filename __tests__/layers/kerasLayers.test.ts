@@ -12,7 +12,7 @@ import { writeOnnx } from '../../src/formats/onnx.js';
 import { getLayerKind } from '../../src/layers/index.js';
 import { checkSpec } from '../../src/model/check.js';
 import { totalParameters } from '../../src/model/counts.js';
-import { samplesApart } from '../../src/model/samples.js';
+import { samplesAreIndependent } from '../../src/model/samples.js';
 import { inferShapes } from '../../src/model/shapes.js';
 import type { GraphValue } from '../../src/ops/value.js';
 import { sizeOf, type Tensor, tensor } from '../../src/tensor/tensor.js';
@@ -106,7 +106,7 @@ describe('each sample alone gives what it gives among others, where the network 
   // layers are always apart: operators alone may read along the samples
   it.each(cases.filter(c => !/^L\.(?!Mel)/.test(c.line)).map(c => [c.line, c] as const))('%s', async (_, c) => {
     const { model, shapes, weights, given } = load(c);
-    if (!samplesApart(model, shapes)) {
+    if (!samplesAreIndependent(model, shapes)) {
       together.push(c.line);
       return;
     }

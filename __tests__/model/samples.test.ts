@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { manual } from '../../src/engines/manual.js';
 import { checkSpec } from '../../src/model/check.js';
-import { samplesApart } from '../../src/model/samples.js';
+import { samplesAreIndependent } from '../../src/model/samples.js';
 import { inferShapes, weightShapesByLayer } from '../../src/model/shapes.js';
 import { sliceFirst } from '../../src/tensor/layout.js';
 import { drawNetwork } from '../../src/weights/draw.js';
@@ -154,12 +154,12 @@ const MIXED: Record<string, readonly Op[]> = {
 describe('samples that are computed each for itself', () => {
   it.each(Object.keys(APART))('%s: so it is said, and so it is', async name => {
     const { model, shapes } = network(APART[name]);
-    expect([samplesApart(model, shapes), await isApart(APART[name])]).toEqual([true, true]);
+    expect([samplesAreIndependent(model, shapes), await isApart(APART[name])]).toEqual([true, true]);
   });
 
   it.each(Object.keys(MIXED))('%s: not so', async name => {
     const { model, shapes } = network(MIXED[name]);
-    expect([samplesApart(model, shapes), await isApart(MIXED[name])]).toEqual([false, false]);
+    expect([samplesAreIndependent(model, shapes), await isApart(MIXED[name])]).toEqual([false, false]);
   });
 });
 

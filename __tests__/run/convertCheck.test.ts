@@ -1,5 +1,5 @@
 import { type Converted, checkConverted } from '../../src/run/convertCheck.js';
-import { encode, inOneRow, yOf } from '../../src/run/encoded.js';
+import { encode, inOneRow, runOutputs } from '../../src/run/encoded.js';
 import { loadDescription } from '../../src/run/network/network.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import type { Weights } from '../../src/weights/weights.js';
@@ -28,7 +28,7 @@ async function convertedOf(layers: string, size: number, fault: (weights: Weight
 
 /** The number that the weights were divided by before the files gave the same, or the code of the refusal. */
 async function checked(converted: Converted, theirs?: Float64Array): Promise<number | string> {
-  const ours = inOneRow(await yOf(converted.model, converted.weights, converted.input)).data;
+  const ours = inOneRow(await runOutputs(converted.model, converted.weights, converted.input)).data;
   const written = await converted.encode(converted.weights);
   const found = theirs ?? inOneRow(await written.y(undefined as never, converted.input)).data;
   return checkConverted(found, ours, 'read again', converted).catch(error => error.code);
@@ -59,15 +59,15 @@ describe('a converted network', () => {
   it.each(NETWORKS)('%s that is steady is compared as it is', async layers => {
     const converted = await convertedOf(layers, 0.3);
     expect(await checked(converted)).toBe(1);
-    const ours = inOneRow(await yOf(converted.model, converted.weights, converted.input)).data;
+    const ours = inOneRow(await runOutputs(converted.model, converted.weights, converted.input)).data;
     const off = Float64Array.from(ours, (v, k) => (k === 0 ? v + 0.02 * Math.max(...ours.map(Math.abs)) : v));
     expect(await checked(converted, off)).toBe('E_CONVERT_CHECK');
   });
 
   it.each(NETWORKS)('%s in which rounding grows passes with smaller weights, whatever y is', async (layers, size) => {
     const converted = await convertedOf(layers, size);
-    const ours = inOneRow(await yOf(converted.model, converted.weights, converted.input)).data;
-    const exact = inOneRow(await yOf(converted.model, converted.weights, converted.input, { dtype: 'f64' })).data;
+    const ours = inOneRow(await runOutputs(converted.model, converted.weights, converted.input)).data;
+    const exact = inOneRow(await runOutputs(converted.model, converted.weights, converted.input, { dtype: 'f64' })).data;
     expect(Math.max(...ours.map((v, k) => Math.abs(v - exact[k])))).toBeGreaterThan(1e-4);
     const divisor = await checked(
       converted,

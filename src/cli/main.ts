@@ -3,7 +3,7 @@ import { RnnError } from '../errors.js';
 import { isAsciiLocale, toAscii } from '../report/ascii.js';
 import { errorDocument, errorJson, errorText } from '../report/errorReport.js';
 import { foldText } from '../report/text.js';
-import { watchedBy } from '../run/comparing/readingWatch.js';
+import { setReadingWatcher } from '../run/comparing/readingWatch.js';
 import { descriptorStream, terminalStream } from '../run/files/descriptors.js';
 import { keepingNetworks } from '../run/files/kept.js';
 import { withLimits } from '../run/limits.js';
@@ -180,7 +180,7 @@ export async function startInThread({ program, argv, pending, columns }: ThreadD
   // from here the program finds its own files
   process.argv[1] = program;
   const { sharePending } = await import('../run/files/atomicWrite.js');
-  watchedBy(tell);
+  setReadingWatcher(tell);
   sharePending(pending);
   const [stdout, stderr] = [1, 2].map(descriptor => descriptorStream(descriptor) ?? terminalStream(descriptor, columns[descriptor - 1]));
   tell(await main(argv, { stdout, stderr, env: process.env }));

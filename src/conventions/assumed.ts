@@ -15,14 +15,14 @@ export const SAVE_PT2 = 'save the model with torch.export: a .pt2 says it';
  * Returns the start of the sentence that says why a fact is open.
  * @param whole given if the file holds the whole module: its parts, but not the code that uses them
  */
-export function silent(framework: FrameworkName, whole?: unknown): string {
+export function whyOpen(framework: FrameworkName, whole?: unknown): string {
   if (framework !== 'torch') return 'the weights do not say';
   return whole ? 'a pickled module does not say' : 'a state dict does not say';
 }
 
 /** The same, plus the kind of file that states it. */
-export function whyOf(framework: FrameworkName, whole?: unknown): string {
-  return framework === 'torch' ? `${silent(framework, whole)}, a .pt2 does` : silent(framework);
+export function whyAssumed(framework: FrameworkName, whole?: unknown): string {
+  return framework === 'torch' ? `${whyOpen(framework, whole)}, a .pt2 does` : whyOpen(framework);
 }
 
 type Layer = Readonly<Record<string, unknown>>;
@@ -33,7 +33,7 @@ type Layer = Readonly<Record<string, unknown>>;
  * @param hints facts given by flags, which need not be assumed
  */
 export function assumptionsOf(layers: readonly Layer[], hints: NetworkHints, framework: FrameworkName): Assumption[] {
-  const why = whyOf(framework, hints.module);
+  const why = whyAssumed(framework, hints.module);
   const say = (changed: readonly Layer[]) => `--layers "${layersText(changed, framework)}"`;
   const assumptions: Assumption[] = [];
   const add = (fact: Assumption['fact'], what: string, value: string, changed: readonly Layer[]) =>
@@ -98,7 +98,7 @@ export function askForActivations(
   const pairs = open.map(i => `${nameOf(layers[i])} and ${nameOf(layers[readerOf(layers, i)])}`).join(', ');
   return ask({
     what: `which activation is between ${pairs}, or whether one reads the other at all`,
-    why: silent(framework, whole),
+    why: whyOpen(framework, whole),
     layersLine: layersText(withQuestions(layers), framework),
     taken,
     advice: framework === 'torch' ? `${sideBySide(layers, open[0], framework)}${SAVE_PT2}` : undefined,
@@ -138,7 +138,7 @@ export function askForShape(layers: readonly Layer[], framework: FrameworkName, 
   ];
   throw ask({
     what: what.join(', and '),
-    why: silent(framework, whole),
+    why: whyOpen(framework, whole),
     layersLine: layersText(withQuestions(layers), framework),
     taken,
     advice: framework === 'torch' ? SAVE_PT2 : undefined,

@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { type Assumption, ask } from '../model/assumptions.js';
 import type { FrameworkName } from '../model/frameworks.js';
 import { layersText } from '../model/layersLine.js';
-import { silent, whyOf } from './assumed.js';
+import { whyAssumed, whyOpen } from './assumed.js';
 import { layerOfGroup, type WeightGroup } from './inferLayers.js';
 import { byNaturalOrder } from './naturalOrder.js';
 
@@ -35,7 +35,7 @@ export function orderOfGroups(groups: readonly WeightGroup[], framework: Framewo
   const value = namesOf(best.order);
   const what = `the layers are used in the order ${value}`;
   const say = `--layers "${partsOf(second.order, framework).join(',')}"`;
-  return { groups: withMerges(best.order), assumptions: [{ fact: 'order', what, value, why: whyOf(framework), say }] };
+  return { groups: withMerges(best.order), assumptions: [{ fact: 'order', what, value, why: whyAssumed(framework), say }] };
 }
 
 /**
@@ -57,7 +57,7 @@ export function orderOfCells(groups: readonly WeightGroup[], framework: Framewor
   // only orders without merging: a layer that reads the width of one direction is taken to read a layer with one direction
   const asPairs = pairs.length === 0 ? undefined : ordersOf(paired).find(order => withMerges(order).every(group => !group.merged));
   if (!asPairs) return orderInFile(groups, framework, sorted);
-  const why = whyOf(framework);
+  const why = whyAssumed(framework);
   if (ordersOf(inNaturalOrder(groups)).length === 0) {
     const what = pairs
       .map(([one, other]) => `${one.name} and ${other.name} are the forward and the backward direction of one layer`)
@@ -140,7 +140,7 @@ function askForOrder(one: readonly WeightGroup[], other: readonly WeightGroup[],
   const [a, b] = [partsOf(one, framework), partsOf(other, framework)];
   return ask({
     what: `in which order ${namesOf(one)} are used: two fit the sizes`,
-    why: silent(framework),
+    why: whyOpen(framework),
     layersLine: a.map((part, i) => (part === b[i] ? part : '_')).join(','),
     advice: `--layers "${a.join(',')}"; or --layers "${b.join(',')}"`,
   });

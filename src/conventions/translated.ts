@@ -11,7 +11,7 @@ import { layersOf, type WeightGroup } from './inferLayers.js';
 import { layerWeights } from './keras/keras.js';
 import type { NamedArray } from './namedArray.js';
 import { isSorted } from './torch/modules.js';
-import { extra } from './unexpectedWeights.js';
+import { unexpectedWeight } from './unexpectedWeights.js';
 
 /** A layer of a foreign file, with arrays as in Keras but gates in our order: kernel [D, G·M], recurrent_kernel [M, G·M], bias; forward before backward. */
 export interface TranslatedLayer {
@@ -53,7 +53,7 @@ export function translatedConvention({ name, framework, detect, layers: translat
       });
       const surplus = found.find(layer => !own.includes(layer));
       if (surplus)
-        throw extra(
+        throw unexpectedWeight(
           surplus.name,
           layers.map(l => l.layer.name),
         );

@@ -4,11 +4,11 @@ import type { TensorFile } from '../formats/format.js';
 import type { TorchModule } from '../formats/torch/module.js';
 import type { Assumption } from '../model/assumptions.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
-import { whyOf } from './assumed.js';
+import { whyAssumed } from './assumed.js';
 import type { NamedTensors } from './convention.js';
 import { hasRecurrentNames, isOfLoss, isStateName } from './torch/modules.js';
 import { namedParameters } from './torch/parameterList.js';
-import { isPacked } from './torch/reparametrised.js';
+import { isDynamicallyQuantised } from './torch/reparametrised.js';
 import { torchScript } from './torch/spec.js';
 
 /** The tensors of a file that are the network's weights. */
@@ -38,7 +38,7 @@ interface Candidate {
  * @throws RnnError E_KEY (usage) if there is no such set; E_ASK if sets hold different networks; E_PT_TORCHSCRIPT for a program with packed weights
  */
 export function weightSetOf(file: TensorFile, key: string | undefined, path: string): WeightSet {
-  if (file.metadata.get('torchscript') && isPacked(file.tensors.keys())) throw torchScript();
+  if (file.metadata.get('torchscript') && isDynamicallyQuantised(file.tensors.keys())) throw torchScript();
   const all = setsIn(file);
   const modules = file.architecture instanceof Map ? (file.architecture as ReadonlyMap<string, TorchModule>) : undefined;
   const asked = key === undefined ? undefined : all.filter(set => set.path === key || set.path.startsWith(`${key}.`));
@@ -76,7 +76,7 @@ function setsIn({ sets, tensors }: TensorFile): Candidate[] {
 /** Handles a file in which no dict has the names of a recurrent module: names of another convention, or tensors without names. */
 function withoutSets({ tensors }: TensorFile, all: readonly Candidate[], asked: Candidate | undefined): WeightSet {
   // a packed module consists of nested lists, not dicts
-  if (!asked && isPacked(tensors.keys())) return { tensors, skipped: [], assumptions: [] };
+  if (!asked && isDynamicallyQuantised(tensors.keys())) return { tensors, skipped: [], assumptions: [] };
   const list = [asked ?? all[0]].find(set => set && set.names.size > 0 && [...set.names.keys()].every((name, i) => name === String(i)));
   if (!list) return { tensors, skipped: [], assumptions: [] };
   const parameters = [...list.names.values()].map(name => tensors.get(name)!);
@@ -154,7 +154,7 @@ function stateAssumptions({ names }: Candidate, path: string): Assumption[] {
         fact: 'state',
         what: `${escapeText(name, 60)} is not used: states start at zero`,
         value: 'zero',
-        why: whyOf('torch'),
+        why: whyAssumed('torch'),
         say: `${flag} ${escapeText(path)}:${escapeText(full, 80)}`,
       };
     });
@@ -166,7 +166,7 @@ function lossAssumptions({ names }: Candidate, { tensors }: TensorFile): Assumpt
     .filter(([name, full]) => isOfLoss(name, tensors.get(full)!))
     .map(([name]) => {
       const what = `${escapeText(name, 60)} is not used: it is called as the weights of a loss are`;
-      return { fact: 'wiring', what, value: 'loss', why: whyOf('torch'), say: null };
+      return { fact: 'wiring', what, value: 'loss', why: whyAssumed('torch'), say: null };
     });
 }
 

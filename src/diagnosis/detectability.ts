@@ -1,5 +1,5 @@
 import type { Kernel } from '../engines/batched/kernel.js';
-import { samplesApart } from '../model/samples.js';
+import { samplesAreIndependent } from '../model/samples.js';
 import { largestDifference } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import { excerptsOf } from './excerpt.js';
@@ -107,7 +107,7 @@ const SHOWN = 3;
 function partsOf(whole: Scenario, all: Part, sample: number): readonly Part[] {
   const { scenario } = all;
   const N = scenario.input.x.shape[0];
-  if (N === 1 || !samplesApart(scenario.model)) return [all];
+  if (N === 1 || !samplesAreIndependent(scenario.model)) return [all];
   const one = whole.input.x.shape[1] === scenario.input.x.shape[1] ? partOf(whole, sample, sample + 1) : partOf(scenario, 0, 1);
   return N > 2 ? [one, partOf(scenario, 0, 2), all] : [one, all];
 }
@@ -165,7 +165,7 @@ function apart(y: Tensor | undefined, right: Tensor): number | undefined {
 const singles = new WeakMap<Scenario, Outcome | undefined>();
 
 /** The float32 outcome of a scenario on the batched engine's kernel, cached; undefined if its parts do not fit together. */
-export function inSingle(scenario: Scenario, kernel: Kernel): Outcome | undefined {
+export function inFloat32(scenario: Scenario, kernel: Kernel): Outcome | undefined {
   if (!singles.has(scenario)) singles.set(scenario, runScenario(scenario, { fused: kernel }));
   return singles.get(scenario);
 }
@@ -175,6 +175,6 @@ function moveOnKernel(variant: Variant, part: Part, kernel: Kernel): number | un
   const changed = variant.change(part.scenario);
   if (!changed) return undefined;
   if (!allFuse(changed)) return moveOn(variant, part);
-  const right = inSingle(part.scenario, kernel);
+  const right = inFloat32(part.scenario, kernel);
   return right && apart(runScenario(changed, { fused: kernel, like: right })?.y, right.y);
 }

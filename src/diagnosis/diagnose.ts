@@ -2,15 +2,15 @@ import { plural } from '../escape.js';
 import { largestDifference, largestMagnitude, scaleOf } from '../tensor/difference.js';
 import { sliceFirst } from '../tensor/layout.js';
 import { formatShape, type Tensor } from '../tensor/tensor.js';
+import { countIn, type DifferingValues } from './differingValues.js';
 import { evidenceOf } from './evidence.js';
 import { type FirstDifference, firstDifferenceOf } from './firstDifference.js';
 import { inCell, inHead } from './fixes.js';
 import { getHypothesis, HYPOTHESES } from './hypotheses.js';
 import { headOf } from './mistakes/heads.js';
 import { narrowRun, narrowWeights } from './narrowRun.js';
-import { areApart, largerNoise, type Noise, noiseOf } from './noise.js';
+import { differBeyondNoise, largerNoise, type Noise, noiseOf } from './noise.js';
 import { finiteSamples, isNonFinite, nonFiniteSentences } from './nonFinite.js';
-import { countedIn, type Off } from './offValues.js';
 import { type OutputReading, outputReadings } from './outputReadings.js';
 import { type Finding, rank } from './ranking.js';
 import { type Outcome, runScenario } from './run.js';
@@ -18,8 +18,8 @@ import { partOf, variantsOf } from './runCache.js';
 import { recurrentLayers, type Scenario } from './scenario.js';
 import { type SearchResult, search, type SearchOptions as WithNoise } from './search.js';
 import { onInput, shapeSentences, withShapes } from './shapeSentences.js';
+import { shortestInput } from './shortestInput.js';
 import { maySize } from './sizesUnder.js';
-import { shortestInput } from './tellApart.js';
 import { NEAR_NOISE } from './thresholds.js';
 import { shapeTrial } from './trial.js';
 
@@ -30,7 +30,7 @@ export interface SearchOptions extends Omit<WithNoise, 'noise'> {
   /** a tenth of what the written digits leave open for a value, at most: the only noise measured for readings other than y */
   readonly digits?: number;
   /** the values that the verdict found to differ */
-  readonly off?: Off;
+  readonly off?: DifferingValues;
 }
 
 export interface Diagnosis extends SearchResult {
@@ -119,7 +119,7 @@ function isEqual(view: OutputReading, options: SearchOptions): boolean {
   const { right, other } = view;
   const { data } = noiseIn(view, options);
   const decided = data.filter(v => NEAR_NOISE * v <= LEAST_DECIDED * scaleOf(right.y)).length;
-  return decided >= Math.min(FEWEST_DECIDED, data.length) && !areApart(right.y.data, other.data, data);
+  return decided >= Math.min(FEWEST_DECIDED, data.length) && !differBeyondNoise(right.y.data, other.data, data);
 }
 
 /** A value can be decided if rounding moves it by less than this fraction of y's size; at least so many such values must be equal. */
@@ -139,19 +139,21 @@ function inView(view: OutputReading, options: SearchOptions, shapes: readonly st
   const best = result.findings[0];
   const first = best && best.verdict !== 'rejected' ? firstDifferenceOf(view, best, noise) : null;
   const findings = result.findings.map(f => (f.code === 'head-on-input' ? { ...f, why: [...shapes.map(onInput), f.why].join('\n') } : f));
-  const evidence = result.verdict === 'unexplained' ? evidenceOf(view, countedIn(view, noise, options.off)) : [];
+  const evidence = result.verdict === 'unexplained' ? evidenceOf(view, countIn(view, noise, options.off)) : [];
   return { ...result, findings, view, first, evidence: [...shapes, ...evidence] };
 }
 
 /** No known mistake produces NaN or infinities. Reports where they are, and searches for the cause in the samples without any. */
 function explainNonFinite(view: OutputReading, options: SearchOptions, shapes: readonly string[], noise: Noise): Explained {
-  const counted = countedIn(view, noise, options.off);
+  const counted = countIn(view, noise, options.off);
   const evidence = [...shapes, ...nonFiniteSentences(view, counted)];
   const samples = finiteSamples(view);
   const part = samples && view.other.shape[0] === view.scenario.input.x.shape[0] ? partOfView(view, ...samples) : undefined;
   const own = samples && sliceFirst(noise, ...samples);
   const found =
-    part && areApart(part.right.y.data, part.other.data, own!.data) ? inView(part, { ...options, off: undefined }, [], own) : NOTHING_TRIED;
+    part && differBeyondNoise(part.right.y.data, part.other.data, own!.data)
+      ? inView(part, { ...options, off: undefined }, [], own)
+      : NOTHING_TRIED;
   const isHeld = !samples || holdsBeside(view, found.findings, noise, samples);
   const rest = isHeld
     ? found
@@ -182,7 +184,7 @@ function holdsBeside(
     if (verdict === 'rejected') return true;
     const changed = change?.(scenario);
     const y = changed && runScenario(changed, { like: right })?.y;
-    return y?.data.length === other.data.length && beside.every(k => !areApart(y.data, other.data, noise.data, k, k + 1));
+    return y?.data.length === other.data.length && beside.every(k => !differBeyondNoise(y.data, other.data, noise.data, k, k + 1));
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Tensor } from '../tensor/tensor.js';
+import type { Counted } from './differingValues.js';
 import { smallNumber } from './figures.js';
 import { untestedWeights } from './mistakes/damaged.js';
-import type { Counted } from './offValues.js';
 import type { OutputReading } from './outputReadings.js';
 
 /**

@@ -1,7 +1,7 @@
-import { samplesApart } from '../model/samples.js';
+import { samplesAreIndependent } from '../model/samples.js';
 import { distance } from '../tensor/difference.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
-import { areApart, type Noise } from './noise.js';
+import { differBeyondNoise, type Noise } from './noise.js';
 import type { OutputReading } from './outputReadings.js';
 import type { Finding } from './ranking.js';
 import { runScenario } from './run.js';
@@ -21,12 +21,12 @@ export function firstDifferenceOf(view: OutputReading, finding: Finding, noise: 
   const { scenario, right, other } = view;
   const size = other.data.length / other.shape[0];
   const sample = Array.from({ length: other.shape[0] }, (_, n) => n).find(n =>
-    areApart(right.y.data, other.data, noise.data, n * size, (n + 1) * size),
+    differBeyondNoise(right.y.data, other.data, noise.data, n * size, (n + 1) * size),
   );
   if (sample === undefined) return null;
   const layerOf = finding.layers.find(l => l !== null) ?? null;
   // later samples cannot affect this one, unless the mistake mixes samples
-  const whole = finding.needsAll || other.shape[0] !== scenario.input.x.shape[0] || !samplesApart(scenario.model);
+  const whole = finding.needsAll || other.shape[0] !== scenario.input.x.shape[0] || !samplesAreIndependent(scenario.model);
   const part = whole ? { scenario, right } : partOf(scenario, 0, sample + 1);
   const changed = finding.change?.(part.scenario);
   const after = changed && runScenario(changed, { like: part.right });

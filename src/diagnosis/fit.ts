@@ -3,7 +3,7 @@ import type { FloatArray, Tensor } from '../tensor/tensor.js';
 import { NEAR_NOISE } from './thresholds.js';
 
 /**
- * Estimates a few unknown numbers of a computation from its output: least squares by Levenberg–Marquardt, with derivatives from finite
+ * Estimates a few unknown numbers of a computation from its output: least squaredDistance by Levenberg–Marquardt, with derivatives from finite
  * differences. Meant for about a dozen unknowns, and outputs that are exact to float32.
  */
 export interface Fitted {
@@ -33,7 +33,7 @@ export function fitTo(
   let values = [...start];
   let y = run(values);
   if (y?.data.length !== other.data.length) return undefined;
-  let left = squares(y.data, other.data);
+  let left = squaredDistance(y.data, other.data);
   const hoped = left / 4;
   let damping = 1e-3;
   for (let step = 0; step < MOST_STEPS && largestDifference(y.data, other.data).abs > near / 4; step++) {
@@ -44,7 +44,7 @@ export function fitTo(
       const moved = solved(rows as Float64Array[], y.data, other.data, damping);
       const next = moved && values.map((v, p) => v + moved[p]);
       const there = next && run(next);
-      const rest = there ? squares(there.data, other.data) : Infinity;
+      const rest = there ? squaredDistance(there.data, other.data) : Infinity;
       if (next && there && rest < left) {
         [values, y, left, damping] = [next, there, rest, damping / 8];
         break;
@@ -120,7 +120,7 @@ function dot(a: Float64Array, b: Float64Array): number {
 }
 
 /** Sum of squared differences. */
-export function squares(a: FloatArray, b: FloatArray): number {
+export function squaredDistance(a: FloatArray, b: FloatArray): number {
   let sum = 0;
   for (let k = 0; k < a.length; k++) sum += (a[k] - b[k]) ** 2;
   return Number.isFinite(sum) ? sum : Infinity;

@@ -1,7 +1,7 @@
 import type { Kernel } from '../engines/batched/kernel.js';
 import { recurrence } from '../engines/batched/recurrence.js';
 import type { RecurrenceArgs, RecurrenceResult } from '../layers/layer.js';
-import { samplesApart } from '../model/samples.js';
+import { samplesAreIndependent } from '../model/samples.js';
 import { takeAlong } from '../tensor/axes.js';
 import { concatFirst, sliceFirst, stepsOf } from '../tensor/layout.js';
 import { zeros } from '../tensor/tensor.js';
@@ -15,7 +15,7 @@ function canFuse({ carry, skip, ...rest }: LoopFault): boolean {
 
 /** Whether this holds for all loops of a scenario, and no sample starts where another one ends. */
 export function allFuse({ model, loops }: Scenario): boolean {
-  return samplesApart(model) && [...loops.values()].every(canFuse);
+  return samplesAreIndependent(model) && [...loops.values()].every(canFuse);
 }
 
 /** Runs such a loop in float32 on the batched engine, ten times as fast as loop.ts; for uses in which rounding does not matter. */

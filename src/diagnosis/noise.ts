@@ -17,12 +17,12 @@ const FLOAT32_EPSILON = 2 ** -24;
 const DECIDABLE = 1e-3 / 16;
 
 /** How far two outputs differ: as a number, and in multiples of each value's own noise. */
-export interface Apart {
+export interface Excess {
   readonly left: number;
   readonly times: number;
 }
 
-export function apart(a: FloatArray, b: FloatArray, noise: FloatArray, from = 0, to = noise.length): Apart {
+export function excessOf(a: FloatArray, b: FloatArray, noise: FloatArray, from = 0, to = noise.length): Excess {
   let [left, times] = [0, 0];
   for (let k = from; k < to; k++) {
     const d = distance(a[k], b[k]);
@@ -33,8 +33,8 @@ export function apart(a: FloatArray, b: FloatArray, noise: FloatArray, from = 0,
 }
 
 /** Whether two outputs differ in [from, to) by more than rounding explains. */
-export function areApart(a: FloatArray, b: FloatArray, noise: FloatArray, from = 0, to = noise.length): boolean {
-  return apart(a, b, noise, from, to).times > NEAR_NOISE;
+export function differBeyondNoise(a: FloatArray, b: FloatArray, noise: FloatArray, from = 0, to = noise.length): boolean {
+  return excessOf(a, b, noise, from, to).times > NEAR_NOISE;
 }
 
 export function uniformNoise({ shape }: Tensor, value: number): Noise {

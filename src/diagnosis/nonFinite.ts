@@ -1,9 +1,9 @@
 import { formatActivation } from '../activations/index.js';
 import { largestMagnitude } from '../tensor/difference.js';
 import type { FloatArray, Tensor } from '../tensor/tensor.js';
+import type { Counted } from './differingValues.js';
 import { smallNumber } from './figures.js';
 import { headOf } from './mistakes/heads.js';
-import type { Counted } from './offValues.js';
 import type { OutputReading } from './outputReadings.js';
 import { runScenario } from './run.js';
 import { changeLayer, recurrentLayers } from './scenario.js';

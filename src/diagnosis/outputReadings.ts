@@ -40,7 +40,7 @@ interface Reading {
 }
 
 /** The shape without axes of size 1, which may be missing or added. */
-export function core(shape: readonly number[]): number[] {
+export function withoutUnitAxes(shape: readonly number[]): number[] {
   return shape.filter(n => n !== 1);
 }
 
@@ -48,7 +48,7 @@ export function core(shape: readonly number[]): number[] {
  * Whether only neighbouring axes were merged or split: [N·T, K], [N, T·K], [N·T·K] for [N, T, K]. The order of the numbers is unchanged.
  */
 export function isRegrouped(shape: readonly number[], of: readonly number[]): boolean {
-  const [a, b] = [core(shape), core(of)];
+  const [a, b] = [withoutUnitAxes(shape), withoutUnitAxes(of)];
   let i = 0;
   for (const size of a) {
     let product = 1;
@@ -60,7 +60,7 @@ export function isRegrouped(shape: readonly number[], of: readonly number[]): bo
 
 /** All readings whose shape fits, the likeliest first. @param hidden the layer whose states at every step these are, if known */
 export function outputReadings(scenario: Scenario, right: Outcome, other: Tensor, hidden: string | null = null): OutputReading[] {
-  if (hidden === null && sameShape(core(right.y.shape), core(other.shape)))
+  if (hidden === null && sameShape(withoutUnitAxes(right.y.shape), withoutUnitAxes(other.shape)))
     return [{ kind: 'y', layer: null, scenario, right, other: reshape(other, right.y.shape), words: 'y', code: null }];
   const readings = readingsOf(scenario, hidden).filter(
     r => hidden === null || (r.kind === 'sequence' && r.layer === hidden && r.code === 'head-missing'),
@@ -71,9 +71,10 @@ export function outputReadings(scenario: Scenario, right: Outcome, other: Tensor
     if (!outcome || outcome.y.data.length !== other.data.length) return [];
     const own = { ...reading, scenario: reading.scenario, right: outcome };
     const words = reading.kind === 'y' ? 'y' : `${reading.words} ${formatShape(outcome.y.shape)}`;
-    if (sameShape(core(outcome.y.shape), core(other.shape))) return [{ ...own, other: reshape(other, outcome.y.shape), words }];
+    if (sameShape(withoutUnitAxes(outcome.y.shape), withoutUnitAxes(other.shape)))
+      return [{ ...own, other: reshape(other, outcome.y.shape), words }];
     return [...layoutsOf(outcome.y.shape), ...directionLayouts(reading, scenario, outcome.y.shape)]
-      .filter(layout => sameShape(core(layout.shape), core(other.shape)))
+      .filter(layout => sameShape(withoutUnitAxes(layout.shape), withoutUnitAxes(other.shape)))
       .map(layout => ({
         ...own,
         kind: reading.kind === 'y' ? ('layout' as const) : reading.kind,

@@ -1,7 +1,7 @@
 import { once } from '../once.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import type { Hypothesis, Variant } from './hypothesis.js';
-import { core } from './outputReadings.js';
+import { withoutUnitAxes } from './outputReadings.js';
 import { runScenario, workOf } from './run.js';
 import { variantsOf } from './runCache.js';
 import { type Scenario, samplesOf, withSteps } from './scenario.js';
@@ -27,13 +27,13 @@ export function maySize(
 ): (hypothesis: Hypothesis, variant: Variant) => boolean {
   const few = workOf(scenario) < small ? undefined : reduced(scenario);
   if (!few) return () => true;
-  const wanted = core(shape);
+  const wanted = withoutUnitAxes(shape);
   const [samples, steps] = scenario.input.x.shape;
   const right = once(() => runScenario(few));
   const gives = (variant: Variant) => {
     const changed = variant.change(few);
     const y = changed && (keepsSizes(few, changed) ? right()?.y : runScenario(changed, { like: right() })?.y);
-    const sizes = y && core(y.shape);
+    const sizes = y && withoutUnitAxes(y.shape);
     return !sizes || (sizes.length === wanted.length && sizes.every((size, i) => mayScaleTo(size, wanted[i], samples, steps)));
   };
   const known = new Map<string, boolean>();

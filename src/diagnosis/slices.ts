@@ -1,8 +1,8 @@
-import { samplesApart } from '../model/samples.js';
+import { samplesAreIndependent } from '../model/samples.js';
 import { largestMagnitude } from '../tensor/difference.js';
 import { sliceFirst } from '../tensor/layout.js';
 import { doublesOf, type FloatArray, sizeOf, type Tensor } from '../tensor/tensor.js';
-import { apart, areApart, type Noise } from './noise.js';
+import { differBeyondNoise, excessOf, type Noise } from './noise.js';
 import type { Outcome, Part } from './run.js';
 import { partOf } from './runCache.js';
 import type { Scenario } from './scenario.js';
@@ -42,21 +42,21 @@ export interface Slice extends Part {
 
 export function slicesOf(scenario: Scenario, right: Outcome, other: Tensor, noise: Noise): Slices {
   const whole = { scenario, right, other, noise };
-  const { times, left } = apart(right.y.data, other.data, noise.data);
+  const { times, left } = excessOf(right.y.data, other.data, noise.data);
   const asNumber = Math.min(left, spreadOf(other.data));
   const N = scenario.input.x.shape[0];
   const common = {
     whole,
-    different: numbersToldBy(right, scenario, other),
-    off: Array.from(other.data).filter((_, k) => areApart(right.y.data, other.data, noise.data, k, k + 1)).length,
+    different: distinctValuesOf(right, scenario, other),
+    off: Array.from(other.data).filter((_, k) => differBeyondNoise(right.y.data, other.data, noise.data, k, k + 1)).length,
     asSpecified: times,
     asNumber,
     inEffect: numbersInEffect(other, noise, asNumber),
     beside: (far: number) => numbersBeside(other, far),
   };
-  if (N === 1 || other.shape[0] !== N || !samplesApart(scenario.model))
+  if (N === 1 || other.shape[0] !== N || !samplesAreIndependent(scenario.model))
     return { ...common, worst: whole, worstAt: 0, before: whole, first: -1 };
-  const { first, worst } = samplesOff(right.y, other, noise);
+  const { first, worst } = differingSamples(right.y, other, noise);
   return {
     ...common,
     worst: slice(whole, worst, worst + 1),
@@ -76,7 +76,7 @@ function spreadOf(data: FloatArray): number {
 }
 
 /** Number of distinct values of the other output, limited by how many the network can make different. */
-export function numbersToldBy(outcome: Outcome, scenario: Scenario, other: Tensor): number {
+export function distinctValuesOf(outcome: Outcome, scenario: Scenario, other: Tensor): number {
   return Math.min(differentNumbers(other.data), freedomOf(outcome, scenario, other));
 }
 
@@ -149,13 +149,13 @@ export function differentNumbers(data: FloatArray): number {
 const MOST_DIFFERENT = 4096;
 
 /** Index of the first sample that differs by more than rounding (−1: none), and of the one that differs most. */
-export function samplesOff(right: Tensor, other: Tensor, noise: Noise): { first: number; worst: number } {
+export function differingSamples(right: Tensor, other: Tensor, noise: Noise): { first: number; worst: number } {
   const size = sizeOf(other.shape.slice(1));
   let worst = 0;
   let most = -1;
   let first = -1;
   for (let n = 0; n < other.shape[0]; n++) {
-    const { times } = apart(right.data, other.data, noise.data, n * size, (n + 1) * size);
+    const { times } = excessOf(right.data, other.data, noise.data, n * size, (n + 1) * size);
     if (times > most) [worst, most] = [n, times];
     if (first < 0 && times > NEAR_NOISE) first = n;
   }

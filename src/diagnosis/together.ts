@@ -1,6 +1,6 @@
 import { batchedKernels } from '../engines/batched/engine.js';
 import { loadedKernel } from '../engines/batched/kernel.js';
-import { samplesApart } from '../model/samples.js';
+import { samplesAreIndependent } from '../model/samples.js';
 import type { LayerSpec } from '../model/spec.js';
 import { concatFirst, sliceFirst } from '../tensor/layout.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -38,7 +38,7 @@ export function isDeep({ scenario, right }: Part): boolean {
     model.layers[model.layers.length - 1].name === model.output &&
     model.layers.every((l, i) => !l.states && !l.mask && l.inputs.length === 1 && (i === 0 || l.inputs[0] === model.layers[i - 1].name)) &&
     [...right.layers.values()].every(run => run.inputs.every(v => !v.mask)) &&
-    samplesApart(model)
+    samplesAreIndependent(model)
   );
 }
 

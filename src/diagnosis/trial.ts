@@ -2,13 +2,13 @@ import { sameShape, type Tensor } from '../tensor/tensor.js';
 import { excerptsOf } from './excerpt.js';
 import { HYPOTHESES } from './hypotheses.js';
 import type { Candidate, Hypothesis, Variant } from './hypothesis.js';
-import { type Apart, apart, type Noise, noiseOf, timesNoise, ulpsOf, uniformNoise } from './noise.js';
-import { core } from './outputReadings.js';
+import { type Excess, excessOf, type Noise, noiseOf, timesNoise, ulpsOf, uniformNoise } from './noise.js';
+import { withoutUnitAxes } from './outputReadings.js';
 import { type Outcome, runScenario } from './run.js';
 import { isComputed, outputUnder, variantsOf } from './runCache.js';
 import { type Scenario, samplesOf } from './scenario.js';
 import { keepsSizes } from './sizesUnder.js';
-import { differentNumbers, numbersToldBy, type Slice, type Slices } from './slices.js';
+import { differentNumbers, distinctValuesOf, type Slice, type Slices } from './slices.js';
 import { AHEAD_OF_SECOND, NEAR_NOISE } from './thresholds.js';
 
 /** An explanation, and what it leaves of the difference. */
@@ -72,7 +72,7 @@ export function reconsidered(slices: Slices, trials: readonly Trial[]): Trial[] 
   });
 }
 
-function firstLook(slices: Slices, part: Slice, parts: readonly Entry[], change: Variant['change']): Apart | undefined {
+function firstLook(slices: Slices, part: Slice, parts: readonly Entry[], change: Variant['change']): Excess | undefined {
   // there are too many pairs to cache their outputs
   if (parts.length > 1) return residualOf(part, change);
   const [{ variant }] = parts;
@@ -84,12 +84,12 @@ function firstLook(slices: Slices, part: Slice, parts: readonly Entry[], change:
 /** A mistake under which y has the shape of the other output, although the correct y has not; axes of size 1 are ignored. */
 export function shapeTrial(entry: Entry, scenario: Scenario, right: Outcome, other: Tensor, noise: number): Trial | undefined {
   const changed = mayBeLabels([entry], other) ? entry.variant.change(scenario) : undefined;
-  const isOwn = sameShape(core(right.y.shape), core(other.shape));
+  const isOwn = sameShape(withoutUnitAxes(right.y.shape), withoutUnitAxes(other.shape));
   const y = changed && (isOwn || !keepsSizes(scenario, changed)) ? runScenario(changed, { like: right })?.y : undefined;
-  if (!y || !sameShape(core(y.shape), core(other.shape))) return undefined;
+  if (!y || !sameShape(withoutUnitAxes(y.shape), withoutUnitAxes(other.shape))) return undefined;
   return {
     ...newTrial([entry], scenario, other, differentNumbers(other.data)),
-    ...remaining(apart(y.data, other.data, uniformNoise(other, noise).data)),
+    ...remaining(excessOf(y.data, other.data, uniformNoise(other, noise).data)),
     full: true,
   };
 }
@@ -139,7 +139,7 @@ function orderOf(hypothesis: Hypothesis): number {
 const EXCERPT_ENOUGH = 50;
 
 /** What the mistake leaves on a few steps, if that is too much for it to be correct on all of them. */
-function rejectedBySteps({ asSpecified }: Slices, part: Slice, { hypothesis, variant }: Entry): Apart | undefined {
+function rejectedBySteps({ asSpecified }: Slices, part: Slice, { hypothesis, variant }: Entry): Excess | undefined {
   const inside = isInsideStep({ hypothesis, variant });
   if (!inside && variant.needs !== undefined && variant.needs !== 'sample') return undefined;
   for (const excerpt of excerptsOf(part)) {
@@ -155,16 +155,16 @@ export function sliceFor(slices: Slices, parts: readonly Entry[]): Slice {
   return parts.some(p => p.variant.needs === 'before') ? slices.before : slices.worst;
 }
 
-function residualOf(part: Slice, change: Variant['change']): Apart | undefined {
+function residualOf(part: Slice, change: Variant['change']): Excess | undefined {
   const changed = change(part.scenario);
   return distanceTo(part, changed && runScenario(changed, { like: part.right })?.y);
 }
 
-function distanceTo({ other, noise }: Pick<Slice, 'other' | 'noise'>, y: Tensor | undefined): Apart | undefined {
-  return y && sameShape(y.shape, other.shape) ? apart(y.data, other.data, noise.data) : undefined;
+function distanceTo({ other, noise }: Pick<Slice, 'other' | 'noise'>, y: Tensor | undefined): Excess | undefined {
+  return y && sameShape(y.shape, other.shape) ? excessOf(y.data, other.data, noise.data) : undefined;
 }
 
-function remaining({ times, left }: Apart): Pick<Trial, 'residual' | 'left'> {
+function remaining({ times, left }: Excess): Pick<Trial, 'residual' | 'left'> {
   return { residual: times, left };
 }
 
@@ -190,7 +190,7 @@ export function finishTrials(slices: Slices, trials: Trial[]): void {
     const exact = runScenario(changed, { like: part.right })!;
     trial.floor = limitedFloor(timesNoise(noiseOf(changed, exact).data, part.noise.data), asSpecified);
     // units that a relu keeps at zero may be active under the mistake
-    trial.values = Math.max(trial.values, numbersToldBy(exact, changed, part.other));
+    trial.values = Math.max(trial.values, distinctValuesOf(exact, changed, part.other));
     if (trial.codes.length > 1) trial.values = Math.min(trial.values, numbersForPairs(slices));
   }
 }
@@ -238,7 +238,7 @@ function trialOfCandidate(
     codes: [code],
     layers: [layer],
     parts: [{ hypothesis, variant: { code, layer, fix, change: (s: Scenario) => s } }],
-    ...remaining(apart(y.data, other.data, noises.data)),
+    ...remaining(excessOf(y.data, other.data, noises.data)),
     full: true,
     // an estimate from rounded numbers has an error of its own of the same size
     floor: (chosen > 0 ? 2 : 1) * Math.max(floor / noise, timesNoise(ulpsOf(other), noises.data)),

@@ -7,15 +7,15 @@ import { inputsOf, isRecurrent, type LayerSpec, type ModelSpec, outputsOf } from
  * Whether every sample is computed independently of the others, so that part of a batch gives the same numbers as the whole batch. False if
  * states are carried from one call to the next, or if an operator combines samples: a mean over the batch axis, or time steps in its place.
  */
-export function samplesApart(model: ModelSpec, known?: ModelShapes): boolean {
+export function samplesAreIndependent(model: ModelSpec, known?: ModelShapes): boolean {
   if (model.layers.some(layer => isRecurrent(layer) && layer.stateful)) return false;
   if (model.layers.every(layer => layer.kind !== 'op')) return true;
-  return model.input.batch === null ? areApart(model, known ?? inferShapes(model)) : takesOtherBatches(model, model.input.batch);
+  return model.input.batch === null ? differBeyondNoise(model, known ?? inferShapes(model)) : takesOtherBatches(model, model.input.batch);
 }
 
 /** Whether the network can run on any number of samples. If its input states a batch size, its operators may depend on that size, too. */
 export function takesAnySamples(model: ModelSpec): boolean {
-  return model.input.batch === null || model.layers.every(({ kind }) => kind !== 'op') || samplesApart(model);
+  return model.input.batch === null || model.layers.every(({ kind }) => kind !== 'op') || samplesAreIndependent(model);
 }
 
 /** Whether a network with a stated batch size gives batch + 1 samples for batch + 1 samples: its operators may contain the stated size. */
@@ -25,14 +25,14 @@ function takesOtherBatches(model: ModelSpec, batch: number): boolean {
   try {
     const shapes = inferShapes(larger);
     const outputs = outputsOf(larger).map(({ value }) => shapes.values.get(value)![0]);
-    return outputs.every(N => N?.size === batch + 1) && areApart(larger, shapes);
+    return outputs.every(N => N?.size === batch + 1) && differBeyondNoise(larger, shapes);
   } catch (error) {
     if (error instanceof RnnError) return false;
     throw error;
   }
 }
 
-function areApart(model: ModelSpec, shapes: ModelShapes): boolean {
+function differBeyondNoise(model: ModelSpec, shapes: ModelShapes): boolean {
   const [N] = shapes.input;
   if (N?.symbol !== 'N') return false;
   const samplesOf = new Map<string, Samples>(inputsOf(model).map(({ name }) => [name, 'each']));

@@ -8,7 +8,7 @@ import { allocateShape, axisOf, type GraphValue, gatherStrided, kindOfType, shap
 
 /** Operators that run graphs of their own: If (one of two), Loop (again and again), Scan (once for each step of a sequence). */
 export const CONTROL: Operators = {
-  If: { attributes: ['then_branch', 'else_branch'], run: either },
+  If: { attributes: ['then_branch', 'else_branch'], run: runBranch },
   Loop: { attributes: ['body'], run: loop },
   Scan: {
     attributes: ['body', 'num_scan_inputs', 'scan_input_axes', 'scan_input_directions', 'scan_output_axes', 'scan_output_directions'],
@@ -30,14 +30,14 @@ function isTrue(value: GraphValue): boolean {
   return value.data[0] !== 0;
 }
 
-function either(call: Call): GraphValue[] {
+function runBranch(call: Call): GraphValue[] {
   return bodyOf(call, isTrue(need(call, 0)) ? 'then_branch' : 'else_branch').run([]);
 }
 
 const scalar = (kind: GraphValue['kind'], n: number): GraphValue => ({ kind, shape: [], data: Float64Array.of(n) });
 
 /** Collects the outputs of a loop: carried values until the next iteration, the others until the end. */
-function keeper() {
+function outputCollector() {
   let carried: readonly GraphValue[] = [];
   const others: GraphValue[] = [];
   return {
@@ -63,7 +63,7 @@ function loop(call: Call): GraphValue[] {
   checkBody(graph, carried.length + 2, carried.length + 1);
   const collected: GraphValue[][] = graph.outputs.slice(carried.length + 1).map(() => []);
   let going = first ? isTrue(first) : true;
-  const kept = keeper();
+  const kept = outputCollector();
   for (let i = 0; i < most && going; i++) {
     const [condition, ...given] = run([scalar('int', i), scalar('bool', going ? 1 : 0), ...carried]);
     going = isTrue(condition);
@@ -101,7 +101,7 @@ function scan(call: Call): GraphValue[] {
     throw shapeError('the sequences have different numbers of steps', sequences.map(s => formatShape(s.value.shape)).join(' and '));
   const results = graph.outputs.slice(states);
   const collected: GraphValue[][] = results.map(() => []);
-  const kept = keeper();
+  const kept = outputCollector();
   for (let t = 0; t < T; t++) {
     const steps = sequences.map(({ value, axis, back }) => stepOf(value, axis, back ? T - 1 - t : t));
     const given = run([...carried, ...steps]);

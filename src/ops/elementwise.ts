@@ -1,5 +1,5 @@
 import { type Call, need, type Operator, plain } from './operator.js';
-import { allocateShape, broadcastShape, broadcastTo, type GraphValue, held, wrapped } from './value.js';
+import { allocateShape, broadcastShape, broadcastTo, type GraphValue, wrapComputed, wrapped } from './value.js';
 
 /** Elementwise operators, from functions of one or two numbers. */
 
@@ -7,7 +7,7 @@ import { allocateShape, broadcastShape, broadcastTo, type GraphValue, held, wrap
 export function unary(x: GraphValue, { kernels }: Call, f: (v: number) => number): GraphValue {
   const data = allocateShape(x.shape, x.kind, kernels.precision);
   const whole = x.kind === 'int';
-  for (let k = 0; k < data.length; k++) data[k] = whole ? held(f(x.data[k]), x.type) : f(x.data[k]);
+  for (let k = 0; k < data.length; k++) data[k] = whole ? wrapComputed(f(x.data[k]), x.type) : f(x.data[k]);
   return { kind: x.kind, type: x.type, shape: x.shape, data };
 }
 
@@ -34,7 +34,8 @@ export function combine(call: Call, f: (a: number, b: number) => number, kind?: 
   const type = a.type ?? b.type;
   const product = call.node.opType === 'Mul' && type?.endsWith('32') ? type : undefined;
   for (let k = 0; k < data.length; k++)
-    data[k] = product && Math.abs(data[k]) > 2 ** 53 ? wrapped(BigInt(left.data[k]) * BigInt(right.data[k]), product) : held(data[k], type);
+    data[k] =
+      product && Math.abs(data[k]) > 2 ** 53 ? wrapped(BigInt(left.data[k]) * BigInt(right.data[k]), product) : wrapComputed(data[k], type);
   return { kind: joined, type, shape, data };
 }
 

@@ -16,7 +16,7 @@ export const FUSED: Operators = {
 function fusedMatMul(call: Call): GraphValue {
   const [a, b] = ['A', 'B'].map((side, i) => {
     const value = need(call, i);
-    return inOrder(value, turnedAxes(call.node, side, value.shape.length));
+    return inOrder(value, operandAxes(call.node, side, value.shape.length));
   });
   const [y] = PRODUCTS.MatMul.run({ ...call, inputs: [a, b] });
   const alpha = floatOf(call.node, 'alpha') ?? 1;
@@ -24,7 +24,7 @@ function fusedMatMul(call: Call): GraphValue {
 }
 
 /** Returns the order of axes in which A or B is multiplied. */
-export function turnedAxes(node: OnnxNode, side: string, rank: number): number[] {
+export function operandAxes(node: OnnxNode, side: string, rank: number): number[] {
   const [turned, batch] = [`trans${side}`, `transBatch${side}`].map(name => intOf(node, name) === 1);
   const axes = Array.from({ length: rank }, (_, axis) => axis);
   const last = rank - 1;

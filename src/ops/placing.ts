@@ -15,8 +15,8 @@ export const PLACING: Operators = {
   TopK: { attributes: ['axis', 'largest', 'sorted'], run: topK },
   NonZero: plain(nonZero),
   Trilu: plain(triangle, ['upper']),
-  EyeLike: plain(diagonal, ['dtype', 'k']),
-  Compress: plain(compressed, ['axis']),
+  EyeLike: plain(eyeLike, ['dtype', 'k']),
+  Compress: plain(compress, ['axis']),
   Scatter: plain(scatterElements, ['axis']),
 };
 
@@ -156,7 +156,7 @@ function triangle(call: Call): GraphValue {
 }
 
 /** Ones on diagonal k, in the shape of x. @throws RnnError E_ONNX_TYPE */
-function diagonal(call: Call): GraphValue {
+function eyeLike(call: Call): GraphValue {
   const x = need(call, 0);
   if (x.shape.length !== 2) throw shapeError('EyeLike needs a matrix', formatShape(x.shape), '[rows, columns]');
   const [rows, columns] = x.shape;
@@ -174,7 +174,7 @@ function diagonal(call: Call): GraphValue {
 }
 
 /** The slices along an axis, or without one the elements of flattened x, for which the condition is true. */
-function compressed(call: Call): GraphValue {
+function compress(call: Call): GraphValue {
   const [x, condition] = [need(call, 0), need(call, 1)];
   const given = intOf(call.node, 'axis');
   const axis = given === undefined ? 0 : axisOf(given, x.shape.length);

@@ -111,7 +111,7 @@ function rangeOf(x: ArrayLike<number>): { scale: number; zero: number } {
 }
 
 /** Quantises x to 8 bits and back, as an integer product sees it. */
-export function throughBytes(x: GraphValue): GraphValue {
+export function roundedToBytes(x: GraphValue): GraphValue {
   const { scale, zero } = rangeOf(x.data);
   if (scale === 0) return x;
   const whole = toWhole(
@@ -129,7 +129,7 @@ function spread(v: GraphValue, like: readonly number[], rows: boolean): GraphVal
   return broadcastTo(v.shape.length === 1 && rows ? { ...v, shape: [v.shape[0], 1] } : v, like);
 }
 
-export function minus(v: GraphValue, zero: GraphValue | undefined, rows: boolean): GraphValue {
+export function withoutZeroPoint(v: GraphValue, zero: GraphValue | undefined, rows: boolean): GraphValue {
   if (!zero) return v;
   const z = spread(zero, v.shape, rows);
   return { ...v, data: Float64Array.from(v.data, (n, k) => n - z.data[k]) };
@@ -137,7 +137,7 @@ export function minus(v: GraphValue, zero: GraphValue | undefined, rows: boolean
 
 /** (A − a)·(B − b) of integers: exact in float64 for any size that fits in memory. */
 function integerProduct(call: Call): GraphValue {
-  return wholeProduct(minus(need(call, 0), call.inputs[2], true), minus(need(call, 1), call.inputs[3], false));
+  return wholeProduct(withoutZeroPoint(need(call, 0), call.inputs[2], true), withoutZeroPoint(need(call, 1), call.inputs[3], false));
 }
 
 /** [..., R, D] · [..., D, K]; the leading axes of B are those of A, or there are none. */
@@ -168,7 +168,7 @@ function wholeProduct(a: GraphValue, b: GraphValue): GraphValue {
 /** inputs a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero */
 function quantisedProduct(call: Call): GraphValue {
   const [a, aScale, aZero, b, bScale, bZero, yScale, yZero] = Array.from({ length: 8 }, (_, i) => need(call, i));
-  const y = wholeProduct(minus(a, aZero, true), minus(b, bZero, false));
+  const y = wholeProduct(withoutZeroPoint(a, aZero, true), withoutZeroPoint(b, bZero, false));
   const [left, right] = [spread(aScale, y.shape, true), spread(bScale, y.shape, false)];
   const values = { ...y, data: y.data.map((v: number, k: number) => v * left.data[k] * right.data[k]) as GraphValue['data'] };
   return toWhole(
@@ -188,7 +188,7 @@ function dynamicProduct(call: Call): GraphValue {
 
 /** inputs A, B, a_scale, b_scale, a_zero, b_zero, bias */
 function scaledProduct(call: Call): GraphValue {
-  const y = wholeProduct(minus(need(call, 0), call.inputs[4], true), minus(need(call, 1), call.inputs[5], false));
+  const y = wholeProduct(withoutZeroPoint(need(call, 0), call.inputs[4], true), withoutZeroPoint(need(call, 1), call.inputs[5], false));
   const [a, b] = [spread(need(call, 2), y.shape, true), spread(need(call, 3), y.shape, false)];
   const bias = call.inputs[6] && broadcastTo(call.inputs[6], y.shape);
   const data = allocateShape(y.shape, 'float', call.kernels.precision);

@@ -1,6 +1,6 @@
 import { formatShape, sizeOf, type Tensor } from '../tensor/tensor.js';
 import { type Call, need, type Operators, type ProductKernels, plain } from './operator.js';
-import { minus, toWhole } from './quantised.js';
+import { toWhole, withoutZeroPoint } from './quantised.js';
 import { claim, pass } from './room.js';
 import { type GraphValue, shapeError } from './value.js';
 import { WINDOW, WINDOWS } from './windows.js';
@@ -37,7 +37,7 @@ const EXACT: ProductKernels = {
 /** Padding has the value of the zero point, which is 0 once that is subtracted. The zero point of W is a single number, or one per filter. */
 function wholeConv(call: Call, x: GraphValue, W: GraphValue, xZero?: GraphValue, wZero?: GraphValue, bias?: GraphValue): GraphValue {
   const filters = wZero && wZero.data.length > 1 ? { ...wZero, shape: [wZero.data.length, ...W.shape.slice(1).map(() => 1)] } : wZero;
-  const inputs = [minus(x, xZero, false), minus(W, filters, false), ...(bias ? [bias] : [])];
+  const inputs = [withoutZeroPoint(x, xZero, false), withoutZeroPoint(W, filters, false), ...(bias ? [bias] : [])];
   const [y] = WINDOWS.Conv.run({ ...call, inputs, kernels: EXACT });
   return { ...y, kind: 'int', type: 'i32' };
 }

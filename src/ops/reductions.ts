@@ -4,7 +4,7 @@ import { placesAlong } from '../tensor/axes.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { intOf, intsOf } from './attributes.js';
 import { type Call, integers, need, type Operator, type Operators, plain } from './operator.js';
-import { allocateShape, axisOf, broadcastTo, type GraphValue, held, shapeError } from './value.js';
+import { allocateShape, axisOf, broadcastTo, type GraphValue, shapeError, wrapComputed } from './value.js';
 
 /** How the numbers along an axis are reduced to one. */
 interface Rule {
@@ -49,7 +49,8 @@ function reduced(call: Call, { each = v => v, join, initial, finish = v => v }: 
   const out = allocateShape(kept, x.kind, call.kernels.precision);
   const { starts, offsets } = placesAlong(x.shape, axes);
   // the maximum of nothing is the smallest value of the type
-  const whole = (v: number) => (x.kind === 'float' ? v : x.kind === 'bool' ? Math.min(Math.max(v, 0), 1) : held(Math.trunc(v), x.type));
+  const whole = (v: number) =>
+    x.kind === 'float' ? v : x.kind === 'bool' ? Math.min(Math.max(v, 0), 1) : wrapComputed(Math.trunc(v), x.type);
   for (let k = 0; k < out.length; k++) {
     let joined = initial;
     for (let i = 0; i < offsets.length; i++) joined = join(joined, each(x.data[starts[k] + offsets[i]]));
@@ -118,7 +119,7 @@ function cumulated(call: Call, initial: number, join: (a: number, b: number) => 
     let sum = initial;
     for (let i = 0; i < n; i++) {
       const at = start + (reverse ? n - 1 - i : i) * width;
-      const next = x.kind === 'int' ? held(join(sum, x.data[at]), x.type) : join(sum, x.data[at]);
+      const next = x.kind === 'int' ? wrapComputed(join(sum, x.data[at]), x.type) : join(sum, x.data[at]);
       data[at] = exclusive ? sum : next;
       sum = next;
     }

@@ -24,8 +24,8 @@ export const SEQUENCES: Operators = {
     const at = items.length === 0 ? 0 : place(call, 1, items.length);
     return sequence(items.filter((_, i) => i !== at));
   }),
-  ConcatFromSequence: plain(joined, ['axis', 'new_axis']),
-  SplitToSequence: plain(taken, ['axis', 'keepdims']),
+  ConcatFromSequence: plain(concatFromSequence, ['axis', 'new_axis']),
+  SplitToSequence: plain(splitToSequence, ['axis', 'keepdims']),
   OptionalHasElement: plain(call => ({ kind: 'bool', shape: [], data: Float64Array.of(call.inputs[0] ? 1 : 0) })),
   OptionalGetElement: plain(call => need(call, 0)),
 };
@@ -50,7 +50,7 @@ function place(call: Call, i: number, count: number): number {
 }
 
 /** Joins the tensors of a sequence along an existing axis or a new one. */
-function joined(call: Call): GraphValue {
+function concatFromSequence(call: Call): GraphValue {
   const items = itemsOf(call);
   if (items.length === 0) throw shapeError('an empty sequence cannot be joined', '0 tensors', 'at least 1 tensor');
   const fresh = intOf(call.node, 'new_axis') === 1;
@@ -61,7 +61,7 @@ function joined(call: Call): GraphValue {
 }
 
 /** Splits a tensor into parts of the given sizes, of one size (the last may be smaller), or of size 1; with keepdims 0, that axis is dropped. */
-function taken(call: Call): GraphValue {
+function splitToSequence(call: Call): GraphValue {
   const [x, given] = [need(call, 0), call.inputs[1]];
   const axis = axisOf(intOf(call.node, 'axis') ?? 0, x.shape.length);
   const n = x.shape[axis];

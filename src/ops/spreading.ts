@@ -6,14 +6,14 @@ import { slide, windowAxes } from './windows.js';
 
 /** Operators that put numbers back to where they came from: windows into an image, maxima to their positions, steps into a cache. */
 export const SPREADING: Operators = {
-  Col2Im: plain(fromColumns, ['dilations', 'pads', 'strides']),
-  MaxUnpool: plain(unpooled, ['kernel_shape', 'pads', 'strides']),
-  CenterCropPad: plain(centred, ['axes']),
-  TensorScatter: plain(intoCache, ['axis', 'mode']),
+  Col2Im: plain(columnsToImage, ['dilations', 'pads', 'strides']),
+  MaxUnpool: plain(maxUnpool, ['kernel_shape', 'pads', 'strides']),
+  CenterCropPad: plain(centerCropPad, ['axes']),
+  TensorScatter: plain(writeIntoCache, ['axis', 'mode']),
 };
 
 /** Inputs: columns [N, C·window, positions], size of the image, size of the window. Output: [N, C, …image], the sum where windows overlap. */
-function fromColumns(call: Call): GraphValue {
+function columnsToImage(call: Call): GraphValue {
   const x = need(call, 0);
   const [image, window] = [integers(need(call, 1)), integers(need(call, 2))];
   const axes = windowAxes(call, image, window);
@@ -30,7 +30,7 @@ function fromColumns(call: Call): GraphValue {
 }
 
 /** Inputs: x, the indices from MaxPool, the output shape (default: from strides and window). Other elements are zero. */
-function unpooled(call: Call): GraphValue {
+function maxUnpool(call: Call): GraphValue {
   const [x, places] = [need(call, 0), need(call, 1)];
   const window = intsOf(call.node, 'kernel_shape') ?? [];
   const strides = intsOf(call.node, 'strides') ?? window.map(() => 1);
@@ -52,7 +52,7 @@ function unpooled(call: Call): GraphValue {
 }
 
 /** CenterCropPad: crops each axis to its middle, or pads it with zeros on both sides. */
-function centred(call: Call): GraphValue {
+function centerCropPad(call: Call): GraphValue {
   const x = need(call, 0);
   const sizes = integers(need(call, 1));
   const axes = intsOf(call.node, 'axes')?.map(a => axisOf(a, x.shape.length)) ?? x.shape.map((_, i) => i);
@@ -69,7 +69,7 @@ function centred(call: Call): GraphValue {
 }
 
 /** Inputs: cache [N, …, S, …], an update with fewer steps, the first step that each sample writes (default: 0). */
-function intoCache(call: Call): GraphValue {
+function writeIntoCache(call: Call): GraphValue {
   const [cache, update] = [need(call, 0), need(call, 1)];
   const axis = axisOf(intOf(call.node, 'axis') ?? -2, cache.shape.length);
   const around = textOf(call.node, 'mode') === 'circular';

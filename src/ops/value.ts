@@ -110,7 +110,7 @@ export function wrapped(value: bigint, type: IntegerType): number {
 }
 
 /** Wraps a computed integer to its type. @throws RnnError E_ONNX_TYPE (unsupported) for 64-bit integers beyond 2^53, which are not exact here */
-export function held(v: number, type: IntegerType = 'i64'): number {
+export function wrapComputed(v: number, type: IntegerType = 'i64'): number {
   const reach = type.endsWith('64') ? 2 ** 53 : 2 ** (Number(type.slice(1)) - (type.startsWith('u') ? 0 : 1));
   if ((v < reach && v >= (type.startsWith('u') ? 0 : -reach)) || !Number.isFinite(v) || Math.abs(v) === 2 ** 53) return v;
   if (!type.endsWith('64')) return wrapped(BigInt(Math.trunc(v)), type);

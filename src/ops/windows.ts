@@ -142,7 +142,7 @@ function convolution(call: Call): GraphValue {
   slide(axes, (out, inputs) => from.set(inputs, out * places));
   const perGroup = F / groups;
   for (let g = 0; g < groups; g++) {
-    const kernel = turned(W.data.subarray(g * perGroup * D, (g + 1) * perGroup * D), perGroup, D, call);
+    const kernel = transposed(W.data.subarray(g * perGroup * D, (g + 1) * perGroup * D), perGroup, D, call);
     const bias = b && { shape: [perGroup], data: b.data.subarray(g * perGroup, (g + 1) * perGroup) };
     for (let n = 0; n < N; n++) {
       const start = (n * C + g * own) * input;
@@ -159,7 +159,7 @@ function convolution(call: Call): GraphValue {
 }
 
 /** [F, D] -> [D, F] */
-function turned(W: ArrayLike<number>, F: number, D: number, { kernels }: Call) {
+function transposed(W: ArrayLike<number>, F: number, D: number, { kernels }: Call) {
   const data = kernels.allocate(D * F);
   for (let f = 0; f < F; f++) for (let d = 0; d < D; d++) data[d * F + f] = W[f * D + d];
   return { shape: [D, F], data };

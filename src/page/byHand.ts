@@ -1,7 +1,7 @@
 import type { HandLine, HandStep, How } from '../run/result.js';
 import { el, replace } from './dom.js';
 import { formula } from './formula.js';
-import { likeness, type Point, pointing, termCount, termsTable } from './handTerms.js';
+import { lineKey, type Point, pointListeners, termCount, termsTable } from './handTerms.js';
 import { numberText, shownName } from './text.js';
 
 /**
@@ -32,7 +32,7 @@ export function byHand(point: Point): ByHand {
     show(step, unit, note) {
       const lines = step?.lines.filter(line => unit < line.values.length) ?? [];
       const hows = lines.map(line => line.how(unit));
-      const wanted = step ? [step.layer, step.direction, step.masked, ...step.equations, ...hows.map(likeness)].join('\n') : note;
+      const wanted = step ? [step.layer, step.direction, step.masked, ...step.equations, ...hows.map(lineKey)].join('\n') : note;
       if (wanted !== made) {
         made = wanted;
         const fold = hows.reduce((sum, how) => sum + termCount(how), 0) > foldFrom();
@@ -87,7 +87,7 @@ function lineOf(
     const argument = el('span', {});
     const shown = how.kind === 'function' && el('span', { class: 'how' }, formula(how.name), '(', argument, ') =');
     let place = '';
-    const pointed = how.kind === 'number' ? pointing(() => [place], point) : {};
+    const pointed = how.kind === 'number' ? pointListeners(() => [place], point) : {};
     return {
       node: el('div', { class: `${kind} plain`, tabindex: how.kind === 'number' ? 0 : undefined, ...pointed }, name, shown, value),
       update(next, of, unit) {

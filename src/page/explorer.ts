@@ -9,7 +9,7 @@ import { networkFigure } from './figure.js';
 import type { FigureView } from './figureView.js';
 import { layerChooser, waysOf } from './layerChooser.js';
 import { layerNumbers } from './layerNumbers.js';
-import { goesOnFromCallToCall, type Model } from './model.js';
+import { continuesAcrossCalls, type Model } from './model.js';
 import type { Place } from './panels.js';
 import { player } from './player.js';
 import { type Trace, traceOf } from './trace.js';
@@ -172,7 +172,7 @@ function tracing({ engine, dtype }: ExplorerOptions, now: () => { readonly model
   };
   const retrace = async () => {
     const { model, place } = now();
-    const made = goesOnFromCallToCall(model) ? undefined : await traceOf(model, place.sample, engine, dtype);
+    const made = continuesAcrossCalls(model) ? undefined : await traceOf(model, place.sample, engine, dtype);
     await made?.advance(now().place.layer, FIRST_TURN);
     if (now().model !== model || now().place.sample !== place.sample) return;
     trace = made;

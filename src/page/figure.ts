@@ -2,10 +2,10 @@ import { isSequence, stepSizesText } from '../report/dims.js';
 import type { LayerRow, ShapesResult } from '../run/result.js';
 import { changes, el, replace, scrolling, svg } from './dom.js';
 import { BOX, box, GAP, stripsOn, WAY_GAP } from './figureBox.js';
-import { around, type Column, type Columns, columnsOf, LEFT, MOST_PITCH, stepsText } from './figureColumns.js';
+import { type Column, type Columns, columnsOf, LEFT, MOST_PITCH, stepsAround, stepsText } from './figureColumns.js';
 import { arrowHead, columnsAt, dimsText, endsOf, type Giver, indexed, kindText, label, line } from './figureParts.js';
 import type { Figure, FigureActions, FigureView } from './figureView.js';
-import { drawnInSight, widthOf } from './inSight.js';
+import { drawWhenVisible, widthOf } from './inSight.js';
 import { shownName } from './text.js';
 
 /** The picture in a frame that keeps its scroll position when the content is redrawn. */
@@ -27,7 +27,7 @@ export function networkFigure(actions: FigureActions): NetworkFigure {
   let columns: Columns;
   let latest: readonly [ShapesResult, FigureView] | undefined;
   const strips = el('canvas', { 'aria-hidden': true });
-  const paint = drawnInSight(
+  const paint = drawWhenVisible(
     node,
     () => figure && stripsOn(strips, figure),
     () => latest && show(...latest),
@@ -69,7 +69,7 @@ const MOST_LAYERS = 24;
 function layersShown({ layers }: ShapesResult, chosen: string): (number | null)[] {
   if (layers.length <= MOST_LAYERS) return layers.map((_, i) => i);
   const at = layers.findIndex(({ name }) => name === chosen);
-  return around(Math.max(0, at), layers.length, MOST_LAYERS / 2);
+  return stepsAround(Math.max(0, at), layers.length, MOST_LAYERS / 2);
 }
 
 interface Place {

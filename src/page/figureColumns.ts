@@ -36,7 +36,7 @@ export function columnsOf(lengths: readonly (number | null)[], step: number, roo
       ? [0, 1, 2, null, SYMBOLIC]
       : T <= most
         ? Array.from({ length: T }, (_, t) => t)
-        : around(Math.min(Math.max(0, step), T - 1), T, most);
+        : stepsAround(Math.min(Math.max(0, step), T - 1), T, most);
   const widest = Math.max(...lengths.map(T => stepsOf(T).length));
   const pitch = Math.min(MOST_PITCH, Math.max(LEAST_PITCH, room / widest));
   const label = (t: number | null) => (t === null ? '' : t === SYMBOLIC ? 'T' : String(t + 1));
@@ -64,7 +64,7 @@ export function columnsOf(lengths: readonly (number | null)[], step: number, roo
  * `most` places of T: the first, the last, those around `step`, and null for gaps. The result stays the same for a few consecutive steps,
  * so that only the highlight moves.
  */
-export function around(step: number, T: number, most: number): (number | null)[] {
+export function stepsAround(step: number, T: number, most: number): (number | null)[] {
   const run = (from: number, length: number): (number | null)[] => Array.from({ length }, (_, i) => from + i);
   const end = most - 2;
   if (step < end) return [...run(0, end), null, T - 1];

@@ -18,7 +18,7 @@ export function termCount(how: How): number {
 }
 
 /** A key that is equal for two lines if only their numbers and indices differ. */
-export function likeness(how: How): string {
+export function lineKey(how: How): string {
   if (how.kind === 'products') return [how.terms.length, how.terms[0]?.left, how.terms[0]?.right].join(' ').replace(/\[[^\]]*\]/g, '');
   return how.kind === 'sum' ? `${how.addends.map(({ label }) => label).join(' ')} ${how.limit}` : how.kind;
 }
@@ -27,7 +27,8 @@ export function likeness(how: How): string {
 export function termsTable(how: Terms, point: Point): { readonly node: HTMLElement; update(how: Terms): void } {
   const count = termCount(how);
   let latest = how;
-  const pointAt = (k: number) => pointing(() => (latest.kind === 'products' ? [latest.terms[k].left, latest.terms[k].right] : []), point);
+  const pointAt = (k: number) =>
+    pointListeners(() => (latest.kind === 'products' ? [latest.terms[k].left, latest.terms[k].right] : []), point);
   const body = el('tbody', { on: { keydown: walkRows } }, ...rowsOf(how, 0, MOST_TERMS, pointAt));
   if (how.kind === 'products') body.rows[0]?.setAttribute('tabindex', '0');
   const note = how.kind === 'sum' && how.limit !== null && el('p', { class: 'note' }, `held within ±${how.limit}`);
@@ -71,7 +72,7 @@ function numbersOf(how: Terms, k: number): number[] {
   return [a, b, a * b];
 }
 
-function rowsOf(how: Terms, from: number, to: number, pointAt: (k: number) => ReturnType<typeof pointing>): HTMLElement[] {
+function rowsOf(how: Terms, from: number, to: number, pointAt: (k: number) => ReturnType<typeof pointListeners>): HTMLElement[] {
   const sign = (text: string) => cell('sign', text);
   if (how.kind === 'sum')
     return how.addends
@@ -94,7 +95,7 @@ function split(name: string): [name: string, place: string] {
 }
 
 /** Listeners that report the numbers under the pointer or the focus. @param names returns the current names of those numbers */
-export function pointing(names: () => readonly string[], point: Point): { on: Record<string, () => void> } {
+export function pointListeners(names: () => readonly string[], point: Point): { on: Record<string, () => void> } {
   const [here, gone] = [() => point(names()), () => point(null)];
   return { on: { pointerenter: here, pointerleave: gone, focus: here, blur: gone } };
 }

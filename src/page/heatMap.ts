@@ -2,7 +2,7 @@ import { el, newId } from './dom.js';
 import type { Axis, Grid, Mark, Shown } from './grid.js';
 import { gridPainter, type Layout, layoutOf, type Scroll } from './heatMapDraw.js';
 import { tableOf } from './heatMapTable.js';
-import { drawnInSight, forget, widthOf } from './inSight.js';
+import { drawWhenVisible, forgetCanvas, widthOf } from './inSight.js';
 import { numberText } from './text.js';
 
 export interface HeatMapOptions {
@@ -79,7 +79,7 @@ export function heatMap(options: HeatMapOptions): HeatMap {
     scrollTo(left) {
       if (left !== view.scroll.at().left) scroller.scrollLeft = left;
     },
-    remove: () => forget(node),
+    remove: () => forgetCanvas(node),
   };
 }
 
@@ -109,7 +109,7 @@ function viewOf(parts: Parts, onScroll: HeatMapOptions['onScroll']) {
     moved = false;
     if (shown?.selected && layout) scroll.reveal(shown.selected, layout);
   };
-  const draw = drawnInSight(
+  const draw = drawWhenVisible(
     node,
     () => {
       if (!shown || !frame.isConnected) return;

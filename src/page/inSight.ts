@@ -14,7 +14,7 @@ const drawn = new Map<Element, Drawn>();
 let frame = false;
 
 /** @returns a function that requests a drawing in the next frame */
-export function drawnInSight(node: Element, draw: () => void, fit?: () => void): () => void {
+export function drawWhenVisible(node: Element, draw: () => void, fit?: () => void): () => void {
   const entry: Drawn = { draw, fit, seen: false, asked: false };
   drawn.set(node, entry);
   sight.observe(node);
@@ -26,7 +26,7 @@ export function drawnInSight(node: Element, draw: () => void, fit?: () => void):
 }
 
 /** Forgets a canvas that has been removed. */
-export function forget(node: Element): void {
+export function forgetCanvas(node: Element): void {
   drawn.delete(node);
   sight.unobserve(node);
 }

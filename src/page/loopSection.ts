@@ -6,7 +6,7 @@ import { codeBlock } from './copyButton.js';
 import { button, el, replace, scrolling } from './dom.js';
 import type { Grid, Mark } from './grid.js';
 import { heatMap } from './heatMap.js';
-import { drawnInSight, widthOf } from './inSight.js';
+import { drawWhenVisible, widthOf } from './inSight.js';
 import { loopFigure } from './loopFigure.js';
 import { TIME, valuesPanel } from './panels.js';
 import { numberText, shownName } from './text.js';
@@ -52,7 +52,7 @@ export function loopSection(data: ComparePage): LoopSection {
     maps.show(comparable ? gridsOf(right, wrong, row) : null, first?.step ?? null, first?.sample === sample);
   };
   // redrawn if the colours or the width change
-  drawnInSight(picture, draw);
+  drawWhenVisible(picture, draw);
   const set = (value: boolean) => {
     kept = value;
     draw();

@@ -108,6 +108,6 @@ function edited(t: Tensor, edits: ReadonlyMap<number, number> | undefined): Tens
 }
 
 /** Whether this is a stateful network that takes its samples in several calls, so that a sample starts where the one before it ended. */
-export function goesOnFromCallToCall({ network: { model }, input }: Model): boolean {
+export function continuesAcrossCalls({ network: { model }, input }: Model): boolean {
   return model.input.batch !== null && model.input.batch !== input.x.shape[0] && model.layers.some(l => isRecurrent(l) && l.stateful);
 }

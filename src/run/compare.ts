@@ -13,7 +13,7 @@ import { withSamplesFirst } from './comparing/samplesFirst.js';
 import { allowanceOf, viewAllowance } from './comparing/sideAllowances.js';
 import { bothSides, checkSides } from './comparing/sides.js';
 import { compareValues, firstDifference, NOT_COMPARABLE } from './comparing/valueDifferences.js';
-import { ifCoarse, largestSlack, slackOf, withDigits } from './comparing/written.js';
+import { digitAllowance, ifCoarse, largestDigitAllowance, withDigits } from './comparing/written.js';
 import { stepsForSamples } from './input/input.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { CompareRequest } from './request.js';
@@ -180,14 +180,14 @@ interface Findings {
 function findingsOf(judged: Judged, subject: DiagnosisSubject, request: CompareRequest, hooks: CompareHooks): Findings {
   const { status, allowance, rounded, written, expected, actual, view, sides } = judged;
   // values written with few digits may be off by their rounding
-  const digits = largestSlack(written, actual) / NEAR_NOISE;
+  const digits = largestDigitAllowance(written, actual) / NEAR_NOISE;
   if (status === 'SAME') {
     // float32 noise measured on the whole input is at least what the search would measure on part of it
     const noise = (sides.double ? Math.max(allowance.noise, subject.rounding) : allowance.noise) + digits;
     return { diagnosis: null, detectability: subject.detectability({ tolerance: allowance.atol, noise }) };
   }
   const noise = Math.max(allowance.noise, subject.rounding) + digits;
-  const noiseAt = (e: number, k: number) => rounded.of(k, e) / TIMES_NOISE + slackOf(written, actual.data[k]) / NEAR_NOISE;
+  const noiseAt = (e: number, k: number) => rounded.of(k, e) / TIMES_NOISE + digitAllowance(written, actual.data[k]) / NEAR_NOISE;
   const each = allowance.mode === 'auto' ? { shape: expected.shape, data: doublesOf(expected.data, noiseAt) } : undefined;
   const off = sameShape(expected.shape, actual.shape) ? { of: view?.words ?? null, ...offIn(allowance, expected, actual) } : undefined;
   const options = { noise, each, digits, off, work: (request.budget ?? DEFAULT_BUDGET) * WORK_OF_A_SECOND, onProgress: hooks.onProgress };

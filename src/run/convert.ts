@@ -10,7 +10,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import { type Converted, checkConverted, relativeDifference } from './convertCheck.js';
 import { adapted, type Target, targetOf } from './convertTarget.js';
-import { encode, inOneRow, type Written, yOf } from './encoded.js';
+import { encode, inOneRow, runOutputs, type Written } from './encoded.js';
 import { executeGraph } from './execute.js';
 import { type Sink, writeAtomic } from './files/atomicWrite.js';
 import type { ModelFile } from './files/describedFile.js';
@@ -68,7 +68,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   };
   onProgress?.(2, STEPS);
   const drawn = await drawFor(network, seed);
-  const ours = inOneRow(await yOf(network.model, network.weights, drawn).catch(error => Promise.reject(withSteps(error, network))));
+  const ours = inOneRow(await runOutputs(network.model, network.weights, drawn).catch(error => Promise.reject(withSteps(error, network))));
   if (network.graph && !network.graph.exact) checkWired(ours.data, inOneRow(await yOfGraph(network.graph, drawn)).data, path);
   const converted = { model: network.model, weights: network.weights, input: drawn, encode: encodeOthers };
   const { theirs, runtime, bytes, sha256, divisor } = await writeChecked(output, written, converted, force, ours.data);

@@ -6,7 +6,7 @@ import type { ModelSpec } from '../model/spec.js';
 import { largestDifference, largestMagnitude } from '../tensor/difference.js';
 import { allocate, precisionOf, type Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
-import { inOneRow, type Written, yOf } from './encoded.js';
+import { inOneRow, runOutputs, type Written } from './encoded.js';
 import type { Execution } from './execute.js';
 
 /** Checks that a written file gives the same outputs as the original. */
@@ -66,7 +66,7 @@ interface Steady {
 async function withLittleRounding({ model, weights, input }: Converted): Promise<Steady> {
   for (let divisor = 1; divisor <= 2 ** MOST_HALVINGS; divisor *= 2) {
     const smaller = divided(weights, divisor);
-    const ours = inOneRow(await yOf(model, smaller, input)).data;
+    const ours = inOneRow(await runOutputs(model, smaller, input)).data;
     const allowed = Math.max(TOLERANCE / 1000, OTHER_SUMS * (await ownDifference(ours, { model, weights: smaller, input })));
     if (allowed <= TOLERANCE) return { divisor, weights: smaller, ours, allowed };
   }
@@ -84,7 +84,7 @@ async function ownDifference(ours: Float64Array, { model, weights, input }: Omit
     ...JITTERS.map(jitter => ({ rounding: { jitter } })),
   ];
   let most = 0;
-  for (const way of ways) most = Math.max(most, relativeDifference(inOneRow(await yOf(model, weights, input, way)).data, ours));
+  for (const way of ways) most = Math.max(most, relativeDifference(inOneRow(await runOutputs(model, weights, input, way)).data, ours));
   return most;
 }
 

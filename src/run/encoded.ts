@@ -37,7 +37,7 @@ export interface Written {
 }
 
 /** Runs a network and returns all its outputs, y first. */
-export async function yOf(
+export async function runOutputs(
   model: ModelSpec,
   weights: Weights,
   input: EngineInput,
@@ -71,9 +71,9 @@ export async function encode(
     async y(source, input) {
       const read = await readPlainTensors(source, { limits: ownLimits(), nameHint: `x.${format}` });
       const program = same ? withTensors?.(read.tensors) : undefined;
-      if (program) return yOf(checkSpec(program.spec, framework), program.weights, input);
+      if (program) return runOutputs(checkSpec(program.spec, framework), program.weights, input);
       const written = same ? shapes : withoutPlaces(shapes);
-      return yOf(model, convention.toWeights(written, read.tensors), input);
+      return runOutputs(model, convention.toWeights(written, read.tensors), input);
     },
   };
 }
@@ -108,7 +108,7 @@ async function encodeOnnx({ model, shapes, weights }: Network & { readonly weigh
   return {
     pieces: [bytes],
     tensors: graph.graph.initializers.size,
-    y: (_, input) => (asLayers ? yOf(asLayers.model, asLayers.weights, input) : ranBy('batched', input)),
+    y: (_, input) => (asLayers ? runOutputs(asLayers.model, asLayers.weights, input) : ranBy('batched', input)),
     onnxruntime: async input => ((await isInstalled([PACKAGE])) ? ranBy('onnxruntime', input) : undefined),
   };
 }
@@ -126,7 +126,7 @@ async function encodeJson({ framework, model, shapes, weights }: Network & { rea
   const read = await readJsonModel(memorySource(bytes));
   const back = checkSpec(read.spec, framework);
   const backWeights = getConvention('rnn-cli').toWeights(inferShapes(back), read.file.tensors);
-  return { pieces: [bytes], tensors: named.size, y: (_, input) => yOf(back, backWeights, input) };
+  return { pieces: [bytes], tensors: named.size, y: (_, input) => runOutputs(back, backWeights, input) };
 }
 
 function flat(t: Tensor): unknown {

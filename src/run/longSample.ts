@@ -15,7 +15,7 @@ import { sequenceNote } from './input/input.js';
 import { openSteps, type Samples } from './input/samples.js';
 import { productsOf } from './memory.js';
 import { type Network, openModel } from './network/network.js';
-import { apartFrom, encoderOf, type ForwardStream, resultOfPieces, type StreamRequest, type StreamSink } from './pieces.js';
+import { copyIfShared, encoderOf, type ForwardStream, resultOfPieces, type StreamRequest, type StreamSink } from './pieces.js';
 import { hasOwnT, type Prepared, prepare } from './prepare.js';
 import type { ForwardResult } from './result.js';
 import { stepwise } from './stepwise.js';
@@ -113,7 +113,7 @@ async function runLong({ request, steps, prepared, everyStep }: LongSample, sink
     const output = await execute(network.model, weights, { x, initialStates: states, continued: states !== undefined }, execution);
     for (const warning of output.warnings) warnings.add(warning);
     states = new Map(network.model.layers.filter(isRecurrent).map(({ name }) => [name, finalStatesOf(output, name)!]));
-    const y = apartFrom(x, output.y);
+    const y = copyIfShared(x, output.y);
     if (everyStep && !(await write(y))) break;
     done += x.shape[1];
     result = everyStep && result ? result : forwardResult(prepared, { ...output, y }, { ...request, strictFinite: false }, execution);

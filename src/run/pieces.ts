@@ -54,7 +54,7 @@ export interface ForwardStream {
 }
 
 /** Copies y if it shares memory with x: the next x is read into that memory while y is being written. */
-export function apartFrom(x: Tensor, y: Tensor): Tensor {
+export function copyIfShared(x: Tensor, y: Tensor): Tensor {
   return y.data.buffer === x.data.buffer ? { shape: y.shape, data: y.data.slice() } : y;
 }
 

@@ -1,4 +1,4 @@
-import { samplesApart } from '../model/samples.js';
+import { samplesAreIndependent } from '../model/samples.js';
 import { keep } from '../tensor/lazy.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { executionWithout } from './engineChoice.js';
@@ -14,7 +14,7 @@ import { openSamples, type Samples } from './input/samples.js';
 import { checkMemory, productsOf } from './memory.js';
 import { type Network, openModel } from './network/network.js';
 import { isExact } from './network/wiredGraph.js';
-import { apartFrom, encoderOf, type ForwardStream, resultOfPieces, type StreamRequest, type StreamSink } from './pieces.js';
+import { copyIfShared, encoderOf, type ForwardStream, resultOfPieces, type StreamRequest, type StreamSink } from './pieces.js';
 import { hasStepsFirst, type Prepared, prepare } from './prepare.js';
 import type { ForwardResult } from './result.js';
 
@@ -98,7 +98,7 @@ async function firstSample(request: StreamRequest, samples: Samples, canRewind: 
     { given: { tensor: x, format: samples.format, notes: [], taken: samples.names && takenOf(samples.names.picked, samples.names.all) } },
   );
   const { model, shapes } = prepared.network;
-  if (model.otherInputs || model.otherOutputs || model.input.shape || !samplesApart(model, shapes)) return undefined;
+  if (model.otherInputs || model.otherOutputs || model.input.shape || !samplesAreIndependent(model, shapes)) return undefined;
   return { request, samples, prepared, from: range.from, count: range.to === null ? null : range.to - range.from };
 }
 
@@ -120,7 +120,7 @@ async function runStream({ request, samples, prepared, from, count }: Stream, si
   for (let x: Tensor | undefined = prepared.input.x; x; x = await nextChunk(samples, chunk, count, done)) {
     ofInput.add(x, from + done);
     const output = await execute(network.model, weights, { x }, execution);
-    const y = apartFrom(x, output.y);
+    const y = copyIfShared(x, output.y);
     for (const warning of output.warnings) warnings.add(warning);
     first ??= forwardResult(prepared, output, { ...request, strictFinite: false }, execution);
     ofOutput.add(y, done);

@@ -5,7 +5,7 @@ import type { Convention, NamedTensors } from '../convention.js';
 import { layersOf, type WeightGroup } from '../inferLayers.js';
 import type { NamedArray } from '../namedArray.js';
 import { byNaturalOrder } from '../naturalOrder.js';
-import { extra } from '../unexpectedWeights.js';
+import { unexpectedWeight } from '../unexpectedWeights.js';
 import { layerWeights } from './keras.js';
 import { modernArrays } from './oldWeights.js';
 
@@ -40,7 +40,7 @@ export const kerasCheckpoint: Convention = {
       for (const [key, t] of layerWeights(shapes, layer, arrays, held, i => `${name}/${layer.weights[i].role}`)) weights.set(key, t);
     }
     const expected = layers.map(l => l.layer.name);
-    if (rest.length > 0) throw extra(rest[0].name, expected);
+    if (rest.length > 0) throw unexpectedWeight(rest[0].name, expected);
     return weights;
   },
 
@@ -111,7 +111,7 @@ function arraysIn(tensors: NamedTensors): { groups: Group[]; trainable: Map<numb
     if (index !== undefined) trainable.set(Number(index), { name, tensor });
     if (STATE.test(name)) continue;
     const place = placeOf(name);
-    if (!place) throw extra(escapeText(name, 80), ['layer_with_weights-0/…, or model/_functional/_operations/1/…']);
+    if (!place) throw unexpectedWeight(escapeText(name, 80), ['layer_with_weights-0/…, or model/_functional/_operations/1/…']);
     const group = groups.get(place.layer) ?? { name: place.layer, numbers: place.numbers, arrays: [] };
     group.arrays.push({ name, tensor });
     groups.set(place.layer, group);

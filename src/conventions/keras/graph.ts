@@ -30,8 +30,8 @@ import {
   withName,
 } from './models.js';
 import { isMadeOfOperators, isOperatorLayer, operatorNodes } from './operators/index.js';
-import { type OrderedCall, takeMasks } from './takenMasks.js';
-import { again, type Blocked, type Known, type Place, tolerant, valueAt, type Wired, type Wiring } from './wiring.js';
+import { type OrderedCall, removeReadMasks } from './removedMasks.js';
+import { type Blocked, callSuffix, collectingErrors, type Known, type Place, valueAt, type Wired, type Wiring } from './wiring.js';
 
 const TOP: Place = { prefix: '', first: '', group: '' };
 
@@ -83,7 +83,7 @@ function sequential(
   const asOperators = (layer: Json, value: string): readonly string[] => {
     const read = (layer.build_config as Json | undefined)?.input_shape ?? (layer === layers[0] ? shape : undefined);
     const given = { tensor: [value, 0, 0], ...(Array.isArray(read) ? { shape: read } : {}) } as const;
-    const nodes = tolerant(wiring, layer, () =>
+    const nodes = collectingErrors(wiring, layer, () =>
       withName(layer, () => operatorNodes(layer, { args: [given], kwargs: {} }, place.prefix + nameOf(layer), () => value)),
     );
     if (!nodes) return unreadLayer(wiring, layer, place, '', 0, [value]);
@@ -133,7 +133,7 @@ function functional(wiring: Wiring, model: Json, place: Place, given: ReadonlyMa
   if (outputs.length === 0) throw new RnnError('convention', 'E_KERAS_CONFIG', 'the model names no output', { where: 'output_layers' });
   const callNumber = (layer: string, call: number) => (counted.has(layer) ? Math.max(0, call - 1) : call);
   if (!isOld)
-    takeMasks(
+    removeReadMasks(
       wiring.layers,
       called.map(({ layer, call, reads }): OrderedCall => ({ key: `${nameOf(layer)}|${call}`, layer: nameOf(layer), reads })),
       outputs.map(({ path: [layer, call] }) => `${layer}|${callNumber(layer, call)}`),
@@ -158,10 +158,10 @@ function calledWith(
   known: Known,
 ): readonly string[] {
   const value = (t: Argument) => valueAt(known, (t as { tensor: [string, number, number] }).tensor);
-  const name = place.prefix + nameOf(layer) + again(call);
+  const name = place.prefix + nameOf(layer) + callSuffix(call);
   const unread = () => unreadLayer(wiring, layer, place, group, call, tensorsRead(args).map(value));
   if (isOperatorLayer(layer) || isMadeOfOperators(layer)) {
-    const nodes = tolerant(wiring, layer, () => operatorNodes(layer, args, name, value));
+    const nodes = collectingErrors(wiring, layer, () => operatorNodes(layer, args, name, value));
     if (!nodes) return unread();
     wiring.layers.push(...nodes.layers);
     return nodes.outputs;
@@ -170,7 +170,7 @@ function calledWith(
     wiring.layers.push({ kind: 'op', name: constant, op: 'Identity', inputs: [], operands: [operand], kerasClass: '' });
     known.set(`${constant}|0`, [constant]);
   };
-  const given = tolerant(wiring, layer, () => callOf(layer, withConstants(name, args, addArray), value));
+  const given = collectingErrors(wiring, layer, () => callOf(layer, withConstants(name, args, addArray), value));
   return given ? callLayer(wiring, layer, place, group, call, given) : unread();
 }
 
@@ -184,7 +184,7 @@ function unreadLayer(wiring: Wiring, layer: Json, place: Place, group: string, c
 function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, call: number, given: Call): readonly string[] {
   const name = nameOf(layer);
   const inner: Place = {
-    prefix: `${place.prefix}${name}${again(call)}/`,
+    prefix: `${place.prefix}${name}${callSuffix(call)}/`,
     first: `${place.first}${name}/`,
     group: `${group}/`,
   };
@@ -193,10 +193,10 @@ function callLayer(wiring: Wiring, layer: Json, place: Place, group: string, cal
   if (layer.class_name === 'Pipeline')
     return sequential(wiring, asObject(layer.config ?? {}, 'layer'), inner, given.inputs[0], undefined, given.type).outputs;
   if (isTakenApart(layer)) {
-    const steps = tolerant(wiring, layer, () => withName(layer, () => atEveryStep(wiring, layer, inner, group, given)));
+    const steps = collectingErrors(wiring, layer, () => withName(layer, () => atEveryStep(wiring, layer, inner, group, given)));
     if (steps) return steps;
   }
-  return layerCall(wiring, layer, { own: place.prefix + name + again(call), weights: place.first + name, group }, given);
+  return layerCall(wiring, layer, { own: place.prefix + name + callSuffix(call), weights: place.first + name, group }, given);
 }
 
 function innerModel(wiring: Wiring, layer: Json, config: Json, place: Place, given: Call): readonly string[] {

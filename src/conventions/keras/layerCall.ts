@@ -4,7 +4,7 @@ import { asObject, type Json } from '../../layers/kerasConfig.js';
 import { attendsToSamples, type Call, callOptions } from './calls.js';
 import { callInputsOf, inputTypeOf, isCell, readLayer } from './layers.js';
 import { joinedMasks } from './partMasks.js';
-import { tolerant, UNKNOWN, type Wiring } from './wiring.js';
+import { collectingErrors, UNKNOWN, type Wiring } from './wiring.js';
 
 /** The names of a layer call: its own, that of the layer whose weights it shares, and its group in weight files. */
 interface CallNames {
@@ -69,11 +69,11 @@ function furtherInputs(layer: Json, { inputs, rest }: Call): { inputs: readonly 
 function layerOrUnknown(wiring: Wiring, layer: Json, rest: Json): Json {
   const errors = wiring.blocked?.errors.length;
   const read = (from: Json) => ({ ...readLayer(from), ...callOptions(from, rest) });
-  const whole = layer.unread === undefined ? tolerant(wiring, layer, () => read(layer)) : undefined;
+  const whole = layer.unread === undefined ? collectingErrors(wiring, layer, () => read(layer)) : undefined;
   if (whole) return whole;
   const config = asObject(layer.config ?? {}, 'layer');
   const plain = { ...config, ...(config.activation ? { activation: 'linear' } : {}), recurrent_activation: 'sigmoid' };
-  const shaped = layer.unread === undefined ? tolerant(wiring, layer, () => read({ ...layer, config: plain })) : undefined;
+  const shaped = layer.unread === undefined ? collectingErrors(wiring, layer, () => read({ ...layer, config: plain })) : undefined;
   if (errors !== undefined) wiring.blocked!.errors.length = Math.max(errors, Math.min(errors + 1, wiring.blocked!.errors.length));
   return shaped ?? { kind: UNKNOWN, kerasClass: wordOf(layer.unread ?? layer.class_name) };
 }

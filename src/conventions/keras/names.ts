@@ -10,7 +10,7 @@ import { type GroupOrder, orderInFile, withMerges } from '../groupOrder.js';
 import { layerOfGroup, layersOf, type WeightGroup } from '../inferLayers.js';
 import type { NamedArray } from '../namedArray.js';
 import { isSorted } from '../torch/modules.js';
-import { extra } from '../unexpectedWeights.js';
+import { unexpectedWeight } from '../unexpectedWeights.js';
 import { layerWeights } from './keras.js';
 import { isKeras1, modernArrays } from './oldWeights.js';
 import { weightlessGroup } from './weightless.js';
@@ -48,7 +48,7 @@ export const kerasNames: Convention = {
     });
     const [surplus] = groups.keys();
     if (surplus !== undefined)
-      throw extra(
+      throw unexpectedWeight(
         surplus,
         layers.map(l => l.layer.name),
       );

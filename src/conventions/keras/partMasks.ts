@@ -3,7 +3,7 @@ import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import { asObject, type Json } from '../../layers/kerasConfig.js';
 import type { Call } from './calls.js';
 import { callInputsOf } from './layers.js';
-import { hasMasks } from './takenMasks.js';
+import { hasMasks } from './removedMasks.js';
 
 /** Arguments with masks of attention's parts, the axis that each lacks, and the input whose own mask it replaces. */
 const PART_MASKS = [

@@ -7,7 +7,7 @@ import type { Convention, NamedTensors } from '../convention.js';
 import { orderOfGroups } from '../groupOrder.js';
 import { layersOf, type WeightGroup } from '../inferLayers.js';
 import type { NamedArray } from '../namedArray.js';
-import { extra } from '../unexpectedWeights.js';
+import { unexpectedWeight } from '../unexpectedWeights.js';
 import { layerNameOfClass } from './classes.js';
 import { layerWeights } from './keras.js';
 
@@ -36,7 +36,7 @@ export const kerasPaths: Convention = {
       groups.delete(group);
     }
     const [surplus] = groups.keys();
-    if (surplus !== undefined) throw extra(surplus, [...groupNames(shapes).values()]);
+    if (surplus !== undefined) throw unexpectedWeight(surplus, [...groupNames(shapes).values()]);
     return weights;
   },
 
@@ -62,7 +62,7 @@ function groupsByPath(tensors: NamedTensors, known: ReadonlySet<string> = new Se
   for (const [name, tensor] of tensors) {
     const match = PATH.exec(name);
     if (STATE.test(name) || /^optimizer(\/|$)/.test(name)) continue;
-    if (!match) throw extra(name, ['layers/…/vars/0']);
+    if (!match) throw unexpectedWeight(name, ['layers/…/vars/0']);
     const [, path, inner, index] = match;
     const plain = name.replace(/_layer_checkpoint_dependencies/g, 'layers');
     const group = innermost(known, plain) ?? path.slice(0, -1).replace(/_layer_checkpoint_dependencies/g, 'layers');

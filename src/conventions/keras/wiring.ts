@@ -54,7 +54,7 @@ export function valueAt(known: Known, [layer, call, output]: readonly [string, n
 }
 
 /** Runs `body`; if it fails while errors are collected, records the error and returns undefined. */
-export function tolerant<T>({ blocked }: Wiring, layer: Json, body: () => T): T | undefined {
+export function collectingErrors<T>({ blocked }: Wiring, layer: Json, body: () => T): T | undefined {
   try {
     return blocked ? withName(layer, body) : body();
   } catch (error) {
@@ -65,6 +65,6 @@ export function tolerant<T>({ blocked }: Wiring, layer: Json, body: () => T): T 
 }
 
 /** The second call of a layer is called `lstm#2`. */
-export function again(call: number): string {
+export function callSuffix(call: number): string {
   return call === 0 ? '' : `#${call + 1}`;
 }

@@ -23,7 +23,7 @@ export interface Recurrence {
 }
 
 /** @param states initial states, each [dirs, N, M]; '' for zeros @param ways 'forward/', 'backward/' or '', and whether each runs backwards */
-export function byScan(
+export function asScan(
   layer: RecurrentSpec,
   call: OnnxCall,
   states: readonly string[],

@@ -9,7 +9,7 @@ import { reshape, type Tensor, zeros } from '../../tensor/tensor.js';
 import { fromCanonicalGates } from '../gateOrder.js';
 import { recurrentFunction } from './activationNodes.js';
 import { RECURRENT_OPS } from './recurrentNode.js';
-import { byScan, type Recurrence } from './scannedRecurrence.js';
+import { asScan, type Recurrence } from './scannedRecurrence.js';
 
 /**
  * Writes a recurrent layer as its ONNX operator, in layout 0 between two transpositions and, if there is a mask, over the real steps only; or as a
@@ -29,7 +29,7 @@ export function addRecurrent(layer: RecurrentSpec, call: OnnxCall): OnnxResult {
   const reverse = ways.map((_, way) => (ways.length === 1 ? layer.goBackwards : way === 1));
   const run = isOperator(layer)
     ? byOperator(layer, call, states, ways, reverse)
-    : byScan(
+    : asScan(
         layer,
         call,
         states,

@@ -2,20 +2,20 @@ import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import { BOOL, type Size } from './program.js';
 import {
   alike,
-  fixed,
-  givingAll,
+  fixedSize,
   int,
-  notRun,
   op,
   outName,
   type Rule,
   type Rules,
+  range,
   sameSymbol,
   self,
+  setOutputs,
   sizesOf,
   step,
   tensorsOf,
-  upTo,
+  unsupportedOperator,
 } from './rule.js';
 import { arg, axis, type Call, number, numbers } from './wiring.js';
 
@@ -40,7 +40,7 @@ function spelled(equation: string, ranks: readonly number[]): string {
 /** Adds a mask to attention scores: numbers are added, False becomes −∞; causal: −∞ where the key is later than the query. */
 function masked(call: Call, scores: string, rank: number): string {
   if (arg(call, 'is_causal') === true) {
-    const [T, S] = [fixed(call, rank - 2, 'query'), fixed(call, rank - 2, 'key')];
+    const [T, S] = [fixedSize(call, rank - 2, 'query'), fixedSize(call, rank - 2, 'key')];
     const seen = Array.from({ length: T * S }, (_, i) => Number(i % S <= Math.floor(i / S)));
     return step(call, 'Where', [{ type: 'bool', shape: [T, S], data: seen }, scores, -Infinity]);
   }
@@ -81,7 +81,7 @@ export const ARRANGING: Rules = {
   topk(call) {
     const dim = axis(call, 'dim', 'self', -1);
     const name = op(call, 'TopK', [self(call), int([number(call, 'k')])], { axis: dim, largest: arg(call, 'largest') === false ? 0 : 1 });
-    return givingAll(call, [name, `${name}/1`]);
+    return setOutputs(call, [name, `${name}/1`]);
   },
   einsum(call) {
     const tensors = tensorsOf(call);
@@ -97,17 +97,17 @@ export const ARRANGING: Rules = {
   repeat(call) {
     const times = numbers(call, 'repeats');
     const lead = times.length - sizesOf(call).length;
-    const lifted = lead > 0 ? step(call, 'Unsqueeze', [self(call), int(upTo(lead))]) : self(call);
+    const lifted = lead > 0 ? step(call, 'Unsqueeze', [self(call), int(range(lead))]) : self(call);
     return op(call, 'Tile', [lifted, call.wiring.sizesOperand(times)]);
   },
   /** softmax(q·kᵀ/√d)·v */
   scaled_dot_product_attention(call) {
     if (Number(arg(call, 'dropout_p') ?? 0) > 0 || arg(call, 'enable_gqa') === true)
-      throw notRun(`${call.node.target} with dropout or groups`);
+      throw unsupportedOperator(`${call.node.target} with dropout or groups`);
     const [q, k, v] = ['query', 'key', 'value'].map(name => self(call, name));
     const rank = sizesOf(call, 'query').length;
     const given = arg(call, 'scale');
-    const scale = typeof given === 'number' ? given : 1 / Math.sqrt(fixed(call, rank - 1, 'query'));
+    const scale = typeof given === 'number' ? given : 1 / Math.sqrt(fixedSize(call, rank - 1, 'query'));
     const perm = Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : i === rank - 2 ? rank - 1 : rank - 2));
     const products = step(call, 'MatMul', [step(call, 'Mul', [q, scale]), step(call, 'Transpose', [k], { perm })]);
     const scores = masked(call, products, rank);

@@ -10,11 +10,25 @@ import { NUMBERS } from './numbers.js';
 import { ORDERING } from './ordering.js';
 import { BOOL } from './program.js';
 import { recurrentKind, sequence, singleStep } from './recurrent.js';
-import { alike, checkAllRead, int, keptDims, notRun, one, op, outName, type Rule, type Rules, self, sizesOf, slice } from './rule.js';
+import {
+  alike,
+  checkAllRead,
+  int,
+  keptDims,
+  one,
+  op,
+  outName,
+  type Rule,
+  type Rules,
+  self,
+  sizesOf,
+  slice,
+  unsupportedOperator,
+} from './rule.js';
 import { SHARED } from './shared.js';
 import { SPACE } from './space.js';
 import { isComplex, OF_COMPLEX, SPECTRUM } from './spectrum.js';
-import { checkSmall, inItsType } from './types.js';
+import { checkOverflow, withPromotedTypes } from './types.js';
 import { VIEWS } from './views.js';
 import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand, type Value } from './wiring.js';
 
@@ -46,9 +60,9 @@ export function applyNode(call: Call): void {
   }
   const rules = isComplex(call) ? OF_COMPLEX : RULES;
   const rule = name !== undefined ? (own(rules, name) ?? own(rules, name.replace(/_$/, ''))) : undefined;
-  if (!rule) throw notRun(node.target);
-  checkSmall(call, name!);
-  const result = rule(inItsType(call, name!));
+  if (!rule) throw unsupportedOperator(node.target);
+  checkOverflow(call, name!);
+  const result = rule(withPromotedTypes(call, name!));
   checkAllRead(call);
   if (isInPlace(node.target)) writeInPlace(call, result);
   wiring.set(node.outputs[0], { value: wiring.named(outName(call), result) });
@@ -94,7 +108,7 @@ function parts(call: Call, name: string): void {
   const whole = sizesOf(call)[dim];
   const count = node.outputs.length;
   const given = arg(call, name === 'chunk' ? 'chunks' : 'split_size') ?? arg(call, 'split_sizes');
-  if (typeof whole !== 'number') throw notRun(`${node.target} of an axis of unknown size`);
+  if (typeof whole !== 'number') throw unsupportedOperator(`${node.target} of an axis of unknown size`);
   const each = name === 'chunk' ? Math.ceil(whole / count) : typeof given === 'number' ? given : undefined;
   const ends = name === 'tensor_split' ? placesOf(call, whole, count) : endsOf(count, each ?? (given as number[]), whole);
   ends.forEach((end, i) => {
@@ -162,7 +176,7 @@ const softmax =
     op(call, name, [self(call)], { axis: axis(call) });
 /** The identity in evaluation mode; in training mode it is random, and refused. */
 const dropout: Rule = call => {
-  if (arg(call, 'train') === true && number(call, 'p', 0.5) > 0) throw notRun(`${call.node.target} in training mode`);
+  if (arg(call, 'train') === true && number(call, 'p', 0.5) > 0) throw unsupportedOperator(`${call.node.target} in training mode`);
   return identity(call);
 };
 const identity: Rule = call => self(call, call.node.args.has('input') ? 'input' : 'self');
@@ -176,7 +190,7 @@ function convert(call: Call): Operand {
     return dtype === undefined ? identity(call) : op(call, 'Cast', [self(call)], { to: ONNX_TYPES.f32 });
   if (dtype === 12) return op(call, 'Cast', [self(call)], { to: ONNX_TYPES.bool });
   if (dtype >= 1 && dtype <= 5) return op(call, 'Cast', [self(call)], { to: ONNX_TYPES.i64 });
-  throw notRun(`${call.node.target} to half precision`);
+  throw unsupportedOperator(`${call.node.target} to half precision`);
 }
 
 function isTruth({ node, wiring }: Call): boolean {

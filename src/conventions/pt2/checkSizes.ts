@@ -5,7 +5,7 @@ import type { DimShape } from '../../layers/layer.js';
 import { checkSpec } from '../../model/check.js';
 import { inferShapes } from '../../model/shapes.js';
 import type { Program, Size } from './program.js';
-import { fits, sizeText } from './rule.js';
+import { canBeEqual, sizeText } from './rule.js';
 import { COMPLEX } from './spectrum.js';
 import type { Wiring } from './wiring.js';
 
@@ -25,7 +25,7 @@ export function checkSizes(wiring: Wiring, spec: Json): void {
       const own = value && 'value' in value ? shapes.get(value.value) : undefined;
       if (!stated || !own) continue;
       const found = own.map(({ size, symbol }): Size => size ?? { symbol });
-      if (fits(stated, found)) continue;
+      if (canBeEqual(stated, found)) continue;
       throw new RnnError(
         'shape',
         'E_PT2_GRAPH',

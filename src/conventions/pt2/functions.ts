@@ -1,4 +1,4 @@
-import { alike, int, isGiven, notRun, one, op, type Rule, type Rules, self, step } from './rule.js';
+import { alike, int, isGiven, one, op, type Rule, type Rules, self, step, unsupportedOperator } from './rule.js';
 import { arg, number, numbers, rankOf } from './wiring.js';
 
 /** Elementwise functions, and functions along one axis. */
@@ -7,7 +7,7 @@ const silu: Rule = call => op(call, 'Mul', [self(call), step(call, 'Sigmoid', [s
 const leaky: Rule = call => op(call, 'LeakyRelu', [self(call)], { alpha: number(call, 'negative_slope', 0.01) });
 /** PyTorch's α, scale and input_scale; ONNX has only α. */
 const elu: Rule = call => {
-  if (number(call, 'scale', 1) !== 1 || number(call, 'input_scale', 1) !== 1) throw notRun(`${call.node.target} with scale`);
+  if (number(call, 'scale', 1) !== 1 || number(call, 'input_scale', 1) !== 1) throw unsupportedOperator(`${call.node.target} with scale`);
   return op(call, 'Elu', [self(call)], { alpha: number(call, 'alpha', 1) });
 };
 
@@ -79,7 +79,7 @@ export const FUNCTIONS: Rules = {
   prelu,
   /** In evaluation mode the slope is the mean of its two bounds. */
   rrelu(call) {
-    if (arg(call, 'training') === true) throw notRun(`${call.node.target} in training mode`);
+    if (arg(call, 'training') === true) throw unsupportedOperator(`${call.node.target} in training mode`);
     return op(call, 'LeakyRelu', [self(call)], { alpha: (number(call, 'lower', 1 / 8) + number(call, 'upper', 1 / 3)) / 2 });
   },
   /** a + weight·(b − a) */

@@ -1,4 +1,4 @@
-import { END, fixed, int, notRun, op, type Rules, self, slice, step } from './rule.js';
+import { END, fixedSize, int, op, type Rules, self, slice, step, unsupportedOperator } from './rule.js';
 import { arg, axis, type Call, isTensor, number, type Operand } from './wiring.js';
 
 /** Operators that write into a tensor (`x[:, 0] = 0`, `x *= 2`): later reads of its name give the new value. */
@@ -51,7 +51,7 @@ export function writeInPlace(call: Call, result: Operand): void {
     }
   }
   for (const [name, own] of written) wiring.set(name, { value: own });
-  if ([...stale].some(name => read.has(name))) throw notRun(`${node.target} on a tensor that is read afterwards`);
+  if ([...stale].some(name => read.has(name))) throw unsupportedOperator(`${node.target} on a tensor that is read afterwards`);
 }
 
 function namesIn(argument: unknown): string[] {
@@ -62,11 +62,11 @@ function namesIn(argument: unknown): string[] {
 function withPart(call: Call, value: string): string {
   const dim = axis(call, 'dim', 'self', 0);
   const isRow = call.node.target.startsWith('aten.select');
-  const size = () => fixed(call, dim);
+  const size = () => fixedSize(call, dim);
   const place = (n: number) => (n < 0 ? n + size() : n);
   const start = place(isRow ? number(call, 'index') : number(call, 'start', 0));
   const end = isRow ? start + 1 : place(Math.min(Number(arg(call, 'end') ?? END), END));
-  if (!isRow && number(call, 'step', 1) !== 1) throw notRun(`${call.node.target} with step, written into`);
+  if (!isRow && number(call, 'step', 1) !== 1) throw unsupportedOperator(`${call.node.target} with step, written into`);
   const part = isRow ? step(call, 'Unsqueeze', [value, int([dim])]) : value;
   const whole = self(call);
   const before = start > 0 ? [slice(call, whole, dim, [0, start, 1], 'before')] : [];

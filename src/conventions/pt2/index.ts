@@ -7,7 +7,7 @@ import type { Weights } from '../../weights/weights.js';
 import { applyNode } from './aten.js';
 import { checkSizes } from './checkSizes.js';
 import { isWhole, type Program, readProgram, type Size } from './program.js';
-import { notRun } from './rule.js';
+import { unsupportedOperator } from './rule.js';
 import { COMPLEX } from './spectrum.js';
 import { Wiring } from './wiring.js';
 
@@ -85,7 +85,7 @@ function specOf(program: Program, tensors: ReadonlyMap<string, Tensor>, stepsFir
       applyNode({ node, wiring, used: new Set() });
     });
   const complex = program.outputs.find(name => COMPLEX.has(program.types.get(name) ?? 0));
-  if (complex !== undefined) throw notRun(`the complex output ${complex}`);
+  if (complex !== undefined) throw unsupportedOperator(`the complex output ${complex}`);
   const outputs = program.outputs.map(tensor => ({ name: tensor, value: wiring.input({ tensor }) }));
   const used = usedLayers(
     wiring.layers,

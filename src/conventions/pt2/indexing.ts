@@ -1,5 +1,5 @@
 import { BOOL, isWhole } from './program.js';
-import { fixed, givingAll, int, isGiven, notRun, op, type Rules, self, sizesOf, slice, step } from './rule.js';
+import { fixedSize, int, isGiven, op, type Rules, self, setOutputs, sizesOf, slice, step, unsupportedOperator } from './rule.js';
 import { arg, axis, isTensor, number, type Operand } from './wiring.js';
 
 /** Operators that select elements by index. */
@@ -11,10 +11,10 @@ export const INDEXING: Rules = {
     const list = Array.isArray(given) ? given : [];
     const places = list.flatMap((one, i) => (isTensor(one) ? [{ i, one }] : []));
     if (places.length === 0 || places.some(({ one }) => !isWhole(call.wiring.typeNumber(one))))
-      throw notRun(`${call.node.target} with a boolean index`);
+      throw unsupportedOperator(`${call.node.target} with a boolean index`);
     const values = places.map(({ one }) => call.wiring.operand(one));
     if (places.length === 1) return op(call, 'Gather', [self(call), values[0]], { axis: places[0].i });
-    if (places.some(({ i }, k) => i !== k)) throw notRun(`${call.node.target} along axes other than the first`);
+    if (places.some(({ i }, k) => i !== k)) throw unsupportedOperator(`${call.node.target} along axes other than the first`);
     // broadcasts all indices to each other
     const zero = (value: Operand) => step(call, 'Mul', [value, int(0)]);
     const all = values.map((value, i) => values.reduce<Operand>((sum, v, k) => (k === i ? sum : step(call, 'Add', [sum, zero(v)])), value));
@@ -33,7 +33,7 @@ export const INDEXING: Rules = {
       call.wiring.sizes(values.tensor).length > 0 ||
       arg(call, 'accumulate') === true
     )
-      throw notRun(`${call.node.target} of more than one number with a boolean index`);
+      throw unsupportedOperator(`${call.node.target} of more than one number with a boolean index`);
     const missing = sizesOf(call).length - call.wiring.sizes(mask.tensor).length;
     const truths = call.wiring.operand(mask);
     const last = Array.from({ length: missing }, (_, i) => -1 - i);
@@ -43,27 +43,27 @@ export const INDEXING: Rules = {
   /** One output for each index of an axis. */
   unbind(call) {
     const dim = axis(call, 'dim', 'self', 0);
-    const values = Array.from({ length: fixed(call, dim) }, (_, i) => step(call, 'Gather', [self(call), int(i)], { axis: dim }));
-    return givingAll(call, values);
+    const values = Array.from({ length: fixedSize(call, dim) }, (_, i) => step(call, 'Gather', [self(call), int(i)], { axis: dim }));
+    return setOutputs(call, values);
   },
   narrow(call) {
     const [start, length] = [number(call, 'start'), number(call, 'length')];
     const dim = axis(call);
-    const from = start < 0 ? start + fixed(call, dim) : start;
+    const from = start < 0 ? start + fixedSize(call, dim) : start;
     return slice(call, self(call), dim, [from, from + length, 1], call.node.outputs[0] ?? 'narrow');
   },
   /** Repeats each element of an axis. */
   repeat_interleave(call) {
     const times = number(call, 'repeats');
-    if (!isGiven(call, 'dim')) throw notRun(`${call.node.target} without an axis`);
+    if (!isGiven(call, 'dim')) throw unsupportedOperator(`${call.node.target} without an axis`);
     const dim = axis(call);
-    const data = Array.from({ length: fixed(call, dim) * times }, (_, i) => Math.floor(i / times));
+    const data = Array.from({ length: fixedSize(call, dim) * times }, (_, i) => Math.floor(i / times));
     arg(call, 'output_size');
     return op(call, 'Gather', [self(call), { type: 'int', shape: [data.length], data }], { axis: dim });
   },
   /** [N, C·b², H, W] -> [N, C, H·b, W·b] */
   pixel_shuffle(call) {
-    if (sizesOf(call).length !== 4) throw notRun(`${call.node.target} of an input that is not [N, C, H, W]`);
+    if (sizesOf(call).length !== 4) throw unsupportedOperator(`${call.node.target} of an input that is not [N, C, H, W]`);
     return op(call, 'DepthToSpace', [self(call)], { blocksize: number(call, 'upscale_factor'), mode: 'CRD' });
   },
 };

@@ -1,19 +1,19 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import {
   alike,
-  fixed,
+  fixedSize,
   int,
   isGiven,
   keptDims,
-  notRun,
   op,
   type Rule,
   type Rules,
+  range,
   self,
   step,
   stepsSoFar,
   tensorsOf,
-  upTo,
+  unsupportedOperator,
 } from './rule.js';
 import { arg, axes, axis, type Call, number, type Operand, rankOf } from './wiring.js';
 
@@ -23,7 +23,7 @@ const squared = (call: Call, x: Operand): string => step(call, 'Mul', [x, x]);
 
 /** The norm of a difference over axes. */
 function normOf(call: Call, difference: Operand, dims: readonly number[], kept: { keepdims: number }, order: number): string {
-  if (order !== 1 && order !== 2) throw notRun(`${call.node.target} of order ${order}`);
+  if (order !== 1 && order !== 2) throw unsupportedOperator(`${call.node.target} of order ${order}`);
   return op(call, order === 2 ? 'ReduceL2' : 'ReduceL1', dims.length > 0 ? [difference, int(dims)] : [difference], kept);
 }
 
@@ -45,12 +45,12 @@ const extremeSoFar =
 const spread =
   (root: boolean): Rule =>
   call => {
-    const dims = axes(call, 'dim').length > 0 ? axes(call, 'dim') : upTo(rankOf(call));
+    const dims = axes(call, 'dim').length > 0 ? axes(call, 'dim') : range(rankOf(call));
     const kept = keptDims(call);
     const correction = arg(call, 'unbiased') === false ? 0 : number(call, 'correction', 1);
     const away = step(call, 'Sub', [self(call), step(call, 'ReduceMean', [self(call), int(dims)], { keepdims: 1 })]);
     const mean = step(call, 'ReduceMean', [squared(call, away), int(dims)], kept);
-    const n = correction === 0 ? 1 : dims.reduce((total, dim) => total * fixed(call, dim), 1);
+    const n = correction === 0 ? 1 : dims.reduce((total, dim) => total * fixedSize(call, dim), 1);
     const variance = correction === 0 ? mean : step(call, 'Mul', [mean, n / (n - correction)]);
     const second = call.node.outputs[1];
     if (second) call.wiring.set(second, { value: step(call, 'ReduceMean', [self(call), int(dims)], kept) });
@@ -84,7 +84,8 @@ export const MEASURES: Rules = {
   },
   linalg_norm(call) {
     const given = axes(call, 'dim');
-    if (isGiven(call, 'ord') && (given.length > 1 || rankOf(call) > 1)) throw notRun(`${call.node.target} of matrices with ord`);
+    if (isGiven(call, 'ord') && (given.length > 1 || rankOf(call) > 1))
+      throw unsupportedOperator(`${call.node.target} of matrices with ord`);
     return norm(call);
   },
   cummax: extremeSoFar('ReduceMax', 'ArgMax', -Infinity),
@@ -100,7 +101,7 @@ export const MEASURES: Rules = {
   ...alike('xlogy special_xlogy', () => unless(isZero, 0, (call, x) => step(call, 'Mul', [x, step(call, 'Log', [self(call, 'other')])]))),
   ...alike('special_expit', () => call => op(call, 'Sigmoid', [self(call)])),
   ...alike('logit special_logit', () => call => {
-    if (isGiven(call, 'eps')) throw notRun(`${call.node.target} with eps`);
+    if (isGiven(call, 'eps')) throw unsupportedOperator(`${call.node.target} with eps`);
     return op(call, 'Log', [step(call, 'Div', [self(call), step(call, 'Sub', [1, self(call)])])]);
   }),
   heaviside(call) {

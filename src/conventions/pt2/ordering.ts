@@ -1,18 +1,33 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
-import { alike, fixed, givingAll, int, isGiven, notRun, op, type Rule, type Rules, self, sizesOf, step, stepsSoFar, upTo } from './rule.js';
+import {
+  alike,
+  fixedSize,
+  int,
+  isGiven,
+  op,
+  type Rule,
+  type Rules,
+  range,
+  self,
+  setOutputs,
+  sizesOf,
+  step,
+  stepsSoFar,
+  unsupportedOperator,
+} from './rule.js';
 import { arg, axis, type Call, number, type Operand, rankOf } from './wiring.js';
 
 /** Operators that sort, count and mark. */
 
 /** Sorts all values along an axis. @returns [values, indices] */
 function inOrder(call: Call, dim: number, descending: boolean): [string, string] {
-  const name = step(call, 'TopK', [self(call), int([fixed(call, dim)])], { axis: dim, largest: descending ? 1 : 0 });
+  const name = step(call, 'TopK', [self(call), int([fixedSize(call, dim)])], { axis: dim, largest: descending ? 1 : 0 });
   return [name, `${name}/1`];
 }
 
 const sorted: Rule = call => {
   for (const name of ['stable', 'sorted']) arg(call, name);
-  return givingAll(call, inOrder(call, axis(call, 'dim', 'self', -1), arg(call, 'descending') === true));
+  return setOutputs(call, inOrder(call, axis(call, 'dim', 'self', -1), arg(call, 'descending') === true));
 };
 
 /** The k-th smallest value along an axis, and its index. @param place returns k − 1 for T values */
@@ -20,14 +35,14 @@ const ranked =
   (place: (call: Call, T: number) => number): Rule =>
   call => {
     const dim = axis(call, 'dim', 'self', -1);
-    const picked = arg(call, 'keepdim') === true ? int([place(call, fixed(call, dim))]) : int(place(call, fixed(call, dim)));
+    const picked = arg(call, 'keepdim') === true ? int([place(call, fixedSize(call, dim))]) : int(place(call, fixedSize(call, dim)));
     const picks = inOrder(call, dim, false).map(value => step(call, 'Gather', [value, picked], { axis: dim }));
-    return givingAll(call, picks);
+    return setOutputs(call, picks);
   };
 
 /** The median along an axis; of an even number, the lower of the middle two. */
 const median: Rule = call => {
-  if (!call.node.args.has('dim') && rankOf(call) !== 1) throw notRun(`${call.node.target} without an axis`);
+  if (!call.node.args.has('dim') && rankOf(call) !== 1) throw unsupportedOperator(`${call.node.target} without an axis`);
   return ranked((_, T) => Math.floor((T - 1) / 2))(call);
 };
 
@@ -35,7 +50,7 @@ const median: Rule = call => {
 const scatter =
   (reduction: string): Rule =>
   call => {
-    if (isGiven(call, 'reduce')) throw notRun(`${call.node.target} with reduce`);
+    if (isGiven(call, 'reduce')) throw unsupportedOperator(`${call.node.target} with reduce`);
     const dim = axis(call);
     const index = self(call, 'index');
     const source = call.node.args.has('src')
@@ -47,7 +62,7 @@ const scatter =
 /** The leading part of a tensor in the shape of another one. */
 function asFarAs(call: Call, name: string, other: string): Operand {
   const [own, wanted] = [sizesOf(call, name), sizesOf(call, other)];
-  const cut = upTo(own.length).filter(i => typeof wanted[i] === 'number' && own[i] !== wanted[i]);
+  const cut = range(own.length).filter(i => typeof wanted[i] === 'number' && own[i] !== wanted[i]);
   if (cut.length === 0) return self(call, name);
   const ends = cut.map(i => wanted[i] as number);
   return step(call, 'Slice', [self(call, name), int(cut.map(() => 0)), int(ends), int(cut)]);
@@ -55,7 +70,7 @@ function asFarAs(call: Call, name: string, other: string): Operand {
 
 /** The distance of each row of x1 to each row of x2. */
 const distances: Rule = call => {
-  if (number(call, 'p', 2) !== 2) throw notRun(`${call.node.target} with p`);
+  if (number(call, 'p', 2) !== 2) throw unsupportedOperator(`${call.node.target} with p`);
   arg(call, 'compute_mode');
   const rank = rankOf(call, 'x1');
   const [a, b] = [
@@ -88,7 +103,7 @@ export const ORDERING: Rules = {
   kthvalue: ranked(call => number(call, 'k') - 1),
   one_hot(call) {
     const classes = number(call, 'num_classes', -1);
-    if (classes < 0) throw notRun(`${call.node.target} of an unknown number of classes`);
+    if (classes < 0) throw unsupportedOperator(`${call.node.target} of an unknown number of classes`);
     return op(call, 'OneHot', [self(call), int([classes]), int([0, 1])], { axis: -1 });
   },
   scatter: scatter('none'),
@@ -96,18 +111,18 @@ export const ORDERING: Rules = {
   bucketize: placed('boundaries'),
   searchsorted(call) {
     if (rankOf(call, 'sorted_sequence') !== 1 || (arg(call, 'sorter') ?? arg(call, 'side') ?? null) !== null)
-      throw notRun(`${call.node.target} of several axes`);
+      throw unsupportedOperator(`${call.node.target} of several axes`);
     return placed('sorted_sequence')(call);
   },
   /** Windows along an axis, as a new last axis. */
   unfold(call) {
     const dim = axis(call, 'dimension');
     const [size, by] = [number(call, 'size'), number(call, 'step')];
-    const count = Math.floor((fixed(call, dim) - size) / by) + 1;
+    const count = Math.floor((fixedSize(call, dim) - size) / by) + 1;
     const places = Array.from({ length: count * size }, (_, i) => Math.floor(i / size) * by + (i % size));
     const picked: Operand = step(call, 'Gather', [self(call), { type: 'int', shape: [count, size], data: places }], { axis: dim });
     const rank = sizesOf(call).length + 1;
-    const perm = [...upTo(rank).filter(i => i !== dim + 1), dim + 1];
+    const perm = [...range(rank).filter(i => i !== dim + 1), dim + 1];
     return op(call, 'Transpose', [picked], { perm });
   },
   /** The cumulative log Σ exp; each step subtracts the maximum of its own prefix */

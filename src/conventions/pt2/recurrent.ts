@@ -5,7 +5,7 @@ import { concatFirst, transpose } from '../../tensor/layout.js';
 import { formatShape, reshape, sameShape, type Tensor } from '../../tensor/tensor.js';
 import { toCanonicalGates } from '../gateOrder.js';
 import type { Argument, Size } from './program.js';
-import { checkFeatures, fits, sizesOf, sizeText } from './rule.js';
+import { canBeEqual, checkFeatures, sizesOf, sizeText } from './rule.js';
 import { arg, type Call, isTensor, type Operand, type Value, type Wiring } from './wiring.js';
 
 /** aten.lstm.input, gru.input, rnn_tanh.input, rnn_relu.input: a module with several layers and directions becomes several layers. */
@@ -225,7 +225,7 @@ function checkStates(wiring: Wiring, given: readonly Argument[], expected: reado
     const value = isTensor(h) ? wiring.get(h.tensor) : undefined;
     return value && 'zeros' in value ? value.zeros : isTensor(h) ? wiring.sizes(h.tensor) : [];
   });
-  if (given.length === expected.length && sizes.every((own, s) => fits(own, expected[s]))) return;
+  if (given.length === expected.length && sizes.every((own, s) => canBeEqual(own, expected[s]))) return;
   const listed = (shapes: readonly (readonly Size[])[]) => shapes.map(shape => `[${shape.map(sizeText).join(', ')}]`).join(' and ');
   throw new RnnError('shape', 'E_PT2_GRAPH', 'the initial states do not match the module and its input', {
     where: 'hx',

@@ -5,14 +5,14 @@ import type { Size } from './program.js';
 import { arg, type Call, isTensor, type Operand } from './wiring.js';
 
 /** 0 … n − 1 */
-export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** The rule for an ATen operator: adds layers or operators. @returns its (first) output */
 export type Rule = (call: Call) => Operand;
 export type Rules = Readonly<Record<string, Rule>>;
 
 /** @returns the error E_PT2_OPERATOR for an operator that is not supported */
-export function notRun(target: string): RnnError {
+export function unsupportedOperator(target: string): RnnError {
   return new RnnError('unsupported', 'E_PT2_OPERATOR', `the operator ${escapeText(target, 80)} is not supported`, {
     found: escapeText(target, 80),
     fix: 'torch.onnx.export writes the same network as .onnx',
@@ -59,7 +59,7 @@ export function tensorsOf(call: Call, name = 'tensors'): { readonly value: Opera
 }
 
 /** Assigns the values to the outputs of the program's node. @returns the first */
-export function givingAll({ node, wiring }: Call, [first, ...others]: readonly string[]): string {
+export function setOutputs({ node, wiring }: Call, [first, ...others]: readonly string[]): string {
   others.forEach((value, i) => {
     wiring.set(node.outputs[i + 1], { value });
   });
@@ -84,7 +84,7 @@ export function checkFeatures(call: Call, features: number): void {
 }
 
 /** Whether two shapes can be equal: the same rank, and equal sizes where both are numbers. */
-export function fits(shape: readonly Size[], other: readonly Size[]): boolean {
+export function canBeEqual(shape: readonly Size[], other: readonly Size[]): boolean {
   return shape.length === other.length && shape.every((n, i) => typeof n !== 'number' || typeof other[i] !== 'number' || n === other[i]);
 }
 
@@ -94,15 +94,15 @@ export function sizeText(size: Size): string {
 }
 
 /** The size of an axis. @throws RnnError E_PT2_OPERATOR if it is not fixed */
-export function fixed(call: Call, dim: number, of = 'self'): number {
+export function fixedSize(call: Call, dim: number, of = 'self'): number {
   const size = sizesOf(call, of)[dim];
   if (typeof size === 'number') return size;
-  throw notRun(`${call.node.target} over an axis of unknown size`);
+  throw unsupportedOperator(`${call.node.target} over an axis of unknown size`);
 }
 
 /** x along an axis as pairs [T, T] of steps, in which later steps are replaced by the value `unseen`. */
 export function stepsSoFar(call: Call, dim: number, unseen: number): string {
-  const T = fixed(call, dim);
+  const T = fixedSize(call, dim);
   const shape = [
     T,
     T,
@@ -155,6 +155,6 @@ export function checkAllRead({ node, used }: Call): void {
     if (used.has(name) || value === null || value === false || (Array.isArray(value) && value.length === 0)) continue;
     // float32 and float64 change nothing; other types are conversions
     if (name === 'dtype' ? value === 7 || value === 8 : HARMLESS.has(name)) continue;
-    throw notRun(`${node.target} with ${name}`);
+    throw unsupportedOperator(`${node.target} with ${name}`);
   }
 }

@@ -10,7 +10,7 @@ import { PRODUCTS } from '../keras/operators/products.js';
 import { REDUCTIONS } from '../keras/operators/reductions.js';
 import { quantileOf, STATISTICS } from '../keras/operators/statistics.js';
 import type { Argument } from './program.js';
-import { notRun, op, type Rule, type Rules, step } from './rule.js';
+import { op, type Rule, type Rules, step, unsupportedOperator } from './rule.js';
 import { arg, type Call, isTensor, type Operand, type Wiring } from './wiring.js';
 
 /**
@@ -29,7 +29,8 @@ function shared(rule: KerasRule, names: string, named = ''): Rule {
       own.checkAllRead();
       return built(call, expression);
     } catch (error) {
-      if (error instanceof RnnError && error.code === 'E_KERAS_OPTION') throw notRun(`${call.node.target} with this ${error.where}`);
+      if (error instanceof RnnError && error.code === 'E_KERAS_OPTION')
+        throw unsupportedOperator(`${call.node.target} with this ${error.where}`);
       throw error;
     }
   };

@@ -3,7 +3,21 @@ import type { Json } from '../../layers/kerasConfig.js';
 import { adaptiveWindows } from '../../layers/window/places.js';
 import { permuteAxes } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { alike, fixed, int, isGiven, notRun, op, outName, type Rule, type Rules, self, sizesOf, slice, step } from './rule.js';
+import {
+  alike,
+  fixedSize,
+  int,
+  isGiven,
+  op,
+  outName,
+  type Rule,
+  type Rules,
+  self,
+  sizesOf,
+  slice,
+  step,
+  unsupportedOperator,
+} from './rule.js';
 import { arg, type Call, constantOf, number, numbers, type Operand } from './wiring.js';
 
 /** Convolution, pooling, resizing and normalisation of x [N, C, …]. */
@@ -89,7 +103,7 @@ const pooled =
   (operator: string): Rule =>
   call => {
     const axes = axesIn(operator);
-    if (isGiven(call, 'divisor_override')) throw notRun(`${call.node.target} with divisor_override`);
+    if (isGiven(call, 'divisor_override')) throw unsupportedOperator(`${call.node.target} with divisor_override`);
     const window = perAxis(call, 'kernel_size', axes, [1]);
     const pads = perAxis(call, 'padding', axes, [0]);
     const ceil = arg(call, 'ceil_mode') === true ? { ceil_mode: 1 } : {};
@@ -112,7 +126,7 @@ const padded: Rule = call => {
   const ends = (side: number) => Array.from({ length: rank }, (_, i) => given[2 * (rank - 1 - i) + side] ?? 0);
   const modes: Readonly<Record<string, string>> = { constant: 'constant', reflect: 'reflect', replicate: 'edge', circular: 'wrap' };
   const value = arg(call, 'value') ?? 0;
-  if (!Object.hasOwn(modes, mode) || typeof value !== 'number') throw notRun(`${call.node.target} of the mode ${mode}`);
+  if (!Object.hasOwn(modes, mode) || typeof value !== 'number') throw unsupportedOperator(`${call.node.target} of the mode ${mode}`);
   return op(call, 'Pad', [self(call), int([...ends(0), ...ends(1)]), value], { mode: modes[mode] });
 };
 
@@ -130,14 +144,14 @@ const adaptive =
 function alongAxis(call: Call, value: Operand, reduction: string, dim: number, count: number): Operand {
   const reduced = (x: Operand) => step(call, reduction, [x, int([dim])], { keepdims: 1 });
   if (count === 1) return reduced(value);
-  const T = fixed(call, dim);
+  const T = fixedSize(call, dim);
   const parts = adaptiveWindows(T, count).map(([from, to], i) => reduced(slice(call, value, dim, [from, to, 1], `window_${i}`)));
   return step(call, 'Concat', parts, { axis: dim });
 }
 
 const batchNorm: Rule = call => {
-  if (arg(call, 'training') === true || arg(call, 'train') === true) throw notRun(`${call.node.target} in training mode`);
-  if (!isGiven(call, 'running_mean')) throw notRun(`${call.node.target} without running statistics`);
+  if (arg(call, 'training') === true || arg(call, 'train') === true) throw unsupportedOperator(`${call.node.target} in training mode`);
+  if (!isGiven(call, 'running_mean')) throw unsupportedOperator(`${call.node.target} without running statistics`);
   const names = { gamma: 'weight', beta: 'bias', mean: 'running_mean', variance: 'running_var' };
   return moduleLayer(call, { kind: 'batchnorm', axis: 1, ...affine(call) }, names, [call.wiring.input(arg(call, 'input'))]);
 };
@@ -194,7 +208,7 @@ export const SPACE: Rules = {
   ...alike('batch_norm _native_batch_norm_legit_no_training', () => batchNorm),
   /** Normalises with the mean and variance of the input itself, per channel. */
   _native_batch_norm_legit(call) {
-    if (arg(call, 'training') === false) throw notRun(`${call.node.target} without statistics`);
+    if (arg(call, 'training') === false) throw unsupportedOperator(`${call.node.target} without statistics`);
     const sizes = sizesOf(call, 'input');
     const x = call.wiring.input(arg(call, 'input'));
     const axes = int(sizes.flatMap((_, i) => (i === 1 ? [] : [i])));
@@ -202,15 +216,17 @@ export const SPACE: Rules = {
     const variance = step(call, 'ReduceMean', [step(call, 'Mul', [away, away]), axes], { keepdims: 1 });
     const normal = step(call, 'Div', [away, step(call, 'Sqrt', [step(call, 'Add', [variance, number(call, 'eps', 1e-5)])])]);
     const channels = int([-1, ...sizes.slice(2).map(() => 1)]);
-    const [scale, shift] = parameters(call, ['weight', 'bias'], [fixed(call, 1, 'input')]).map(p => step(call, 'Reshape', [p, channels]));
+    const [scale, shift] = parameters(call, ['weight', 'bias'], [fixedSize(call, 1, 'input')]).map(p =>
+      step(call, 'Reshape', [p, channels]),
+    );
     return op(call, 'Add', [step(call, 'Mul', [normal, scale]), shift]);
   },
   ...alike('layer_norm native_layer_norm', () => layerNorm),
   ...alike('group_norm native_group_norm', () => groupNorm),
   instance_norm(call) {
-    if (arg(call, 'use_input_stats') !== true) throw notRun(`${call.node.target} with running statistics`);
+    if (arg(call, 'use_input_stats') !== true) throw unsupportedOperator(`${call.node.target} with running statistics`);
     for (const name of ['running_mean', 'running_var']) arg(call, name);
-    const operands = [call.wiring.input(arg(call, 'input')), ...parameters(call, ['weight', 'bias'], [fixed(call, 1, 'input')])];
+    const operands = [call.wiring.input(arg(call, 'input')), ...parameters(call, ['weight', 'bias'], [fixedSize(call, 1, 'input')])];
     return op(call, 'InstanceNormalization', operands, { epsilon: number(call, 'eps', 1e-5) });
   },
 };

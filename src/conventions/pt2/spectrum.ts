@@ -1,4 +1,4 @@
-import { alike, fixed, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, step } from './rule.js';
+import { alike, fixedSize, int, op, outName, type Rule, type Rules, self, sizesOf, step, unsupportedOperator } from './rule.js';
 import { arg, axis, type Call, isTensor, number, type Operand } from './wiring.js';
 
 /** Spectra. A complex tensor is represented as a real one with an additional last axis (real, imaginary); only these rules know of it. */
@@ -17,9 +17,9 @@ const transformed =
   call => {
     const dim = axis(call, 'dim', 'self', -1);
     const real = !isComplex(call);
-    const known = fixed(call, dim);
+    const known = fixedSize(call, dim);
     const L = Number(arg(call, 'n') ?? (inverse && onesided ? 2 * (known - 1) : known));
-    if (onesided && real === inverse) throw notRun(`${call.node.target} of complex numbers`);
+    if (onesided && real === inverse) throw unsupportedOperator(`${call.node.target} of complex numbers`);
     const given = real ? step(call, 'Unsqueeze', [self(call), int([-1])]) : self(call);
     // pads x with zeros at the end
     const missing = L - (inverse && onesided ? 2 * (known - 1) : known);
@@ -69,7 +69,7 @@ const product: Rule = call => {
 const partwise =
   (name: string): Rule =>
   call => {
-    if (!isPair(call, 'self') || !isPair(call, 'other')) throw notRun(`${call.node.target} of complex and real numbers`);
+    if (!isPair(call, 'self') || !isPair(call, 'other')) throw unsupportedOperator(`${call.node.target} of complex and real numbers`);
     return op(call, name, [self(call), self(call, 'other')]);
   };
 
@@ -94,7 +94,7 @@ export const OF_COMPLEX: Rules = {
 const windowed =
   (name: string): Rule =>
   call => {
-    if (call.node.args.has('alpha') || call.node.args.has('beta')) throw notRun(`${call.node.target} with alpha or beta`);
+    if (call.node.args.has('alpha') || call.node.args.has('beta')) throw unsupportedOperator(`${call.node.target} with alpha or beta`);
     const periodic = arg(call, 'periodic') === false ? 0 : 1;
     return call.wiring.op(outName(call), name, [int(number(call, 'window_length'))], { periodic });
   };
@@ -108,7 +108,7 @@ export const SPECTRUM: Rules = {
     const L = number(call, 'n_fft');
     const width = Number(arg(call, 'win_length') ?? L);
     const step_ = Number(arg(call, 'hop_length') ?? Math.floor(L / 4));
-    if (sizesOf(call).length !== 2 || arg(call, 'normalized') === true) throw notRun(`${call.node.target} of this form`);
+    if (sizesOf(call).length !== 2 || arg(call, 'normalized') === true) throw unsupportedOperator(`${call.node.target} of this form`);
     const given = arg(call, 'window') ?? null;
     const before = Math.floor((L - width) / 2);
     const own: Operand = given === null ? { type: 'float', shape: [width], data: new Array(width).fill(1) } : call.wiring.operand(given);

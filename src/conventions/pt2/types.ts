@@ -1,5 +1,5 @@
 import { BOOL, isWhole } from './program.js';
-import { notRun } from './rule.js';
+import { unsupportedOperator } from './rule.js';
 import { type Call, isTensor } from './wiring.js';
 
 /** torch's numbers of the real dtypes */
@@ -12,12 +12,12 @@ const WRAPPING = /^(r?sub|add|mul|neg|abs|pow|square|prod|sum|(bitwise_)?(not|le
 const isSmall = (type: number) => type >= 1 && type <= 3;
 
 /** 8-bit and 16-bit integers are unbounded here. @throws RnnError E_PT2_OPERATOR if that could give a different result */
-export function checkSmall({ node, wiring }: Call, name: string): void {
+export function checkOverflow({ node, wiring }: Call, name: string): void {
   const { types } = wiring.program;
   if (!isSmall(types.get(node.outputs[0] ?? '') ?? 0)) return;
   const from = wiring.typeNumber(node.args.get('self'));
   const isNarrowed = (name === 'to' || name === '_to_copy') && isWhole(from) && from !== types.get(node.outputs[0]!);
-  if (isNarrowed || WRAPPING.test(name)) throw notRun(`${node.target} of 8-bit or 16-bit integers`);
+  if (isNarrowed || WRAPPING.test(name)) throw unsupportedOperator(`${node.target} of 8-bit or 16-bit integers`);
 }
 
 /** Arguments that are indices or masks. */
@@ -31,7 +31,7 @@ const OWN = new Set(['embedding', 'gather', 'index', 'index_select', 'one_hot', 
  * Casts arguments to the type in which PyTorch computes: integers and booleans to float where the result is real (3 / 2 is 1.5), booleans
  * to integers where they are counted. @returns the call with these arguments cast
  */
-export function inItsType(call: Call, name: string): Call {
+export function withPromotedTypes(call: Call, name: string): Call {
   const { node, wiring } = call;
   const { types } = wiring.program;
   const gives = types.get(node.outputs[0] ?? '') ?? 0;

@@ -1,4 +1,19 @@
-import { alike, fixed, givingAll, int, notRun, op, outName, type Rule, type Rules, self, sizesOf, step, tensorsOf, upTo } from './rule.js';
+import {
+  alike,
+  fixedSize,
+  int,
+  op,
+  outName,
+  type Rule,
+  type Rules,
+  range,
+  self,
+  setOutputs,
+  sizesOf,
+  step,
+  tensorsOf,
+  unsupportedOperator,
+} from './rule.js';
 import { arg, axis, type Call, isTensor, number, numbers, type Operand, rankOf } from './wiring.js';
 
 /** Diagonals, stacks and grids. */
@@ -16,32 +31,33 @@ const joined =
   };
 
 /** Transposes the last two axes. */
-const turned: Rule = call => {
+const transposeLast: Rule = call => {
   const rank = rankOf(call);
-  return call.wiring.transposed(outName(call), self(call), [...upTo(rank - 2), rank - 1, rank - 2]);
+  return call.wiring.transposed(outName(call), self(call), [...range(rank - 2), rank - 1, rank - 2]);
 };
 
 /** Matrices with the last axis on their diagonal (diag_embed). */
-const onDiagonal: Rule = call => {
+const diagEmbed: Rule = call => {
   const rank = rankOf(call);
   const [first, last] = [number(call, 'dim1', -2), number(call, 'dim2', -1)].map(dim => (dim < 0 ? dim + rank + 1 : dim));
-  if (number(call, 'offset', 0) !== 0 || first !== rank - 1 || last !== rank) throw notRun(`${call.node.target} that is not written into`);
-  const n = fixed(call, rank - 1);
-  const ones = { type: 'float', shape: [n, n], data: upTo(n * n).map(k => Number(k % (n + 1) === 0)) };
+  if (number(call, 'offset', 0) !== 0 || first !== rank - 1 || last !== rank)
+    throw unsupportedOperator(`${call.node.target} that is not written into`);
+  const n = fixedSize(call, rank - 1);
+  const ones = { type: 'float', shape: [n, n], data: range(n * n).map(k => Number(k % (n + 1) === 0)) };
   return op(call, 'Mul', [step(call, 'Unsqueeze', [self(call), int([-1])]), ones]);
 };
 
 /** Broadcasts each vector along an axis of its own. */
 function meshgrid(call: Call): Operand {
   const all = tensorsOf(call);
-  if (String(arg(call, 'indexing') ?? 'ij') !== 'ij') throw notRun(`${call.node.target} with indexing`);
+  if (String(arg(call, 'indexing') ?? 'ij') !== 'ij') throw unsupportedOperator(`${call.node.target} with indexing`);
   const given = call.node.args.get('tensors') as readonly { tensor: string }[];
   const sizes = given.map(t => call.wiring.sizes(t.tensor)[0] ?? 1);
   const grids = all.map(({ value }, i) => {
     const shape = all.map((_, k) => (k === i ? -1 : 1));
     return step(call, 'Expand', [step(call, 'Reshape', [value, int(shape)]), call.wiring.sizesOperand(sizes)]);
   });
-  return givingAll(call, grids);
+  return setOutputs(call, grids);
 }
 
 /** Adds to, or replaces, rows along an axis. */
@@ -49,7 +65,7 @@ const atRows =
   (reduction: string, source: string): Rule =>
   call => {
     const dim = axis(call);
-    if (number(call, 'alpha', 1) !== 1) throw notRun(`${call.node.target} with alpha`);
+    if (number(call, 'alpha', 1) !== 1) throw unsupportedOperator(`${call.node.target} with alpha`);
     const count = sizesOf(call, 'index')[0] ?? 1;
     const sizes = sizesOf(call).map((n, i) => (i === dim ? count : n));
     const shape = sizes.map((_, i) => (i === dim ? -1 : 1));
@@ -60,7 +76,7 @@ const atRows =
   };
 
 export const VIEWS: Rules = {
-  ...alike('mT adjoint', () => turned),
+  ...alike('mT adjoint', () => transposeLast),
   hstack: joined(
     () => [],
     rank => Math.min(1, rank - 1),
@@ -77,13 +93,13 @@ export const VIEWS: Rules = {
     rank => (rank === 1 ? [0, 2] : rank === 2 ? [2] : []),
     () => 2,
   ),
-  diag_embed: onDiagonal,
+  diag_embed: diagEmbed,
   meshgrid,
   broadcast_tensors(call) {
     const all = tensorsOf(call);
     const given = call.node.args.get('tensors') as readonly { tensor: string }[];
     const sizes = call.wiring.sizes(call.node.outputs[0] ?? given[0].tensor);
-    return givingAll(
+    return setOutputs(
       call,
       all.map(({ value }) => step(call, 'Expand', [value, call.wiring.sizesOperand(sizes)])),
     );
@@ -96,8 +112,8 @@ export const VIEWS: Rules = {
   tile(call) {
     const times = numbers(call, 'dims');
     const missing = rankOf(call) - times.length;
-    const all = [...upTo(Math.max(0, missing)).map(() => 1), ...times];
-    const x = missing < 0 ? step(call, 'Unsqueeze', [self(call), int(upTo(-missing))]) : self(call);
+    const all = [...range(Math.max(0, missing)).map(() => 1), ...times];
+    const x = missing < 0 ? step(call, 'Unsqueeze', [self(call), int(range(-missing))]) : self(call);
     return op(call, 'Tile', [x, call.wiring.sizesOperand(all)]);
   },
 };

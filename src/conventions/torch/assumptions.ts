@@ -1,19 +1,19 @@
 import type { TorchModule } from '../../formats/torch/module.js';
 import type { Assumption } from '../../model/assumptions.js';
 import { layersText } from '../../model/layersLine.js';
-import { whyOf } from '../assumed.js';
+import { whyAssumed } from '../assumed.js';
 import type { NamedTensors, NetworkHints } from '../convention.js';
 import { functionOf, moduleAt, unplaced } from './moduleFacts.js';
 import type { Order, Placed } from './moduleOrder.js';
 import { type Module, widthsOf } from './modules.js';
-import { hasBytes } from './reparametrised.js';
+import { isInt8 } from './reparametrised.js';
 import { partsOf, type Titles } from './weightGroups.js';
 
 /** Assumptions about y that the tensors of a state dict or a whole module leave open. */
 
 /** The assumption for dynamically quantised modules, which round x and h to 8 bits before each product. */
 export function precisionAssumptions(tensors: NamedTensors): Assumption[] {
-  if (!hasBytes(tensors.keys())) return [];
+  if (!isInt8(tensors.keys())) return [];
   const what =
     'quantised weights are multiplied in float32, where PyTorch rounds what those of 8 bits are multiplied with to 8 bits as well';
   return [{ fact: 'precision', what, value: 'float32', why: 'quantised dynamically', say: null }];
@@ -46,7 +46,7 @@ export function axesAssumptions(
   );
   if (!stepsFirst || !ownInput || said?.has('timeMajor')) return [];
   const what = `x is [N, T, D], and is made [T, N, D] for ${titles.get(stepsFirst)}, which has batch_first=False`;
-  return [{ fact: 'x', what, value: 'N, T, D', why: whyOf('torch', root), say: '--time-major' }];
+  return [{ fact: 'x', what, value: 'N, T, D', why: whyAssumed('torch', root), say: '--time-major' }];
 }
 
 /** Assumptions for submodules without tensors, whose position only the module's code shows. */
@@ -57,7 +57,7 @@ export function unplacedAssumptions(root: TorchModule, modules: readonly Module[
   if (names.length === 0) return [];
   const list = names.slice(0, 6).join(', ') + (names.length > 6 ? ' …' : '');
   const what = `${list} ${names.length > 1 ? 'are' : 'is'} not run: where, only the code says`;
-  return [{ fact: 'wiring', what, value: 'left out', why: whyOf('torch', root), say: null }];
+  return [{ fact: 'wiring', what, value: 'left out', why: whyAssumed('torch', root), say: null }];
 }
 
 /** Assumptions for several recurrent modules, which may follow each other, pass on their states, or read the same input in parallel. */
@@ -80,5 +80,5 @@ export function normAssumptions(
   const groups = [4, 2, 3, 5, 7].find(n => width % n === 0) ?? 1;
   const changed = layers.map(layer => (layer.kind === 'layernorm' ? { kind: 'groupnorm', groups } : layer));
   const what = `${norms.map(({ module }) => titles.get(module)).join(', ')} ${norms.length > 1 ? 'are LayerNorms' : 'is a LayerNorm'}, no GroupNorm`;
-  return [{ fact: 'wiring', what, value: 'layernorm', why: whyOf('torch'), say: `--layers "${layersText(changed, 'torch')}"` }];
+  return [{ fact: 'wiring', what, value: 'layernorm', why: whyAssumed('torch'), say: `--layers "${layersText(changed, 'torch')}"` }];
 }

@@ -43,17 +43,17 @@ export function torchLayer(kind: LayerSpec['kind']): TorchLayer | undefined {
 }
 
 /** The shape that a weight has in PyTorch. @param shape in our layout */
-export function theirShape({ kernel }: TorchLayer, shape: readonly number[], role: string): readonly number[] {
+export function torchShape({ kernel }: TorchLayer, shape: readonly number[], role: string): readonly number[] {
   return kernel && role === 'kernel' ? kernel(shape.length).map(axis => shape[axis]) : shape;
 }
 
 /** Converts a weight to the module's layout by permuting the axes of a kernel. */
-export function toTheirs({ kernel }: TorchLayer, t: Tensor, role: string): Tensor {
+export function toTorchLayout({ kernel }: TorchLayer, t: Tensor, role: string): Tensor {
   return kernel && role === 'kernel' ? permuteAxes(t, kernel(t.shape.length)) : t;
 }
 
 /** Converts a weight from the module's layout to ours. */
-export function toOurs({ kernel }: TorchLayer, t: Tensor, role: string): Tensor {
+export function fromTorchLayout({ kernel }: TorchLayer, t: Tensor, role: string): Tensor {
   if (!kernel || role !== 'kernel') return t;
   const order = kernel(t.shape.length);
   return permuteAxes(
@@ -63,7 +63,7 @@ export function toOurs({ kernel }: TorchLayer, t: Tensor, role: string): Tensor 
 }
 
 /** @throws RnnError E_TORCH_LAYER (unsupported) */
-export function theirsOf({ kind, name }: LayerSpec): TorchLayer {
+export function torchLayerOf({ kind, name }: LayerSpec): TorchLayer {
   const theirs = torchLayer(kind);
   if (theirs) return theirs;
   throw new RnnError('unsupported', 'E_TORCH_LAYER', `reading or writing ${kind} in PyTorch's layout is not supported`, {

@@ -2,7 +2,7 @@ import type { LayerShapes, ModelShapes } from '../../model/shapes.js';
 import { isRecurrent } from '../../model/spec.js';
 import { sameShape } from '../../tensor/tensor.js';
 import { attentionShapes, isTorchAttention } from './attention.js';
-import { theirShape, torchLayer } from './layers.js';
+import { torchLayer, torchShape } from './layers.js';
 import { compareNumbers, type Module, type Roles } from './modules.js';
 
 /** One layer's tensors in a state dict. */
@@ -104,7 +104,7 @@ function fits(shapes: LayerShapes, { module, from }: Rest): boolean {
   // a module with a bias is a Linear
   if (layer.kind === 'embedding' && tensors.has('bias')) return false;
   const theirs = torchLayer(layer.kind);
-  return theirs !== undefined && sameShape(shape(theirs.roles[first.name]), theirShape(theirs, first.shape, first.role));
+  return theirs !== undefined && sameShape(shape(theirs.roles[first.name]), torchShape(theirs, first.shape, first.role));
 }
 
 /** Whether the layer names another module, by `tensors` in the spec or by its own name. */

@@ -1,7 +1,7 @@
 import type { FileTensor } from '../../formats/format.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import type { NamedTensors } from '../convention.js';
-import { isPacked, plainWeights, weightOfPart } from './reparametrised.js';
+import { isDynamicallyQuantised, plainWeights, weightOfPart } from './reparametrised.js';
 
 /**
  * PyTorch's names: `[prefix.]weight_ih_l0`, `bias_hh_l0_reverse`, `weight_hr_l1`, `weight_ih` of an LSTMCell; everything else is
@@ -33,7 +33,7 @@ export interface Module {
 
 /** Whether any name is that of a weight of nn.RNN, nn.LSTM or nn.GRU. */
 export function hasRecurrentNames(names: readonly string[]): boolean {
-  return isPacked(names) || names.some(name => RECURRENT.test(name) || RECURRENT.test(weightOfPart(name) ?? ''));
+  return isDynamicallyQuantised(names) || names.some(name => RECURRENT.test(name) || RECURRENT.test(weightOfPart(name) ?? ''));
 }
 
 interface Found {

@@ -10,7 +10,7 @@ import { namedParameters } from './parameterList.js';
  * @returns the tensors with the weight in place of its parts; the numbers are computed on demand
  */
 export function plainWeights(packed: NamedTensors): NamedTensors {
-  const tensors = undropped(unpacked(packed));
+  const tensors = withoutWeightDropout(unpacked(packed));
   const made = new Map<string, Made>();
   for (const name of tensors.keys()) for (const rule of RULES) rule(name, tensors, made);
   if (made.size === 0) return tensors;
@@ -34,7 +34,7 @@ export function weightOfPart(name: string): string | undefined {
  * Resolves AWD-LSTM's weight dropout: `rnns.0.weight_hh_l0_raw` (in fastai next to `rnns.0.module.weight_hh_l0`) is the weight used in eval
  * mode.
  */
-function undropped(tensors: NamedTensors): NamedTensors {
+function withoutWeightDropout(tensors: NamedTensors): NamedTensors {
   const raw = [...tensors.keys()].filter(name => /(^|\.)weight_hh_l\d+(_reverse)?_raw$/.test(name));
   if (raw.length === 0) return tensors;
   const plain = new Map(tensors);
@@ -56,13 +56,13 @@ const PACKED_ONE = /^(.*\.|)_packed_weight_(ih|hh)\.0\.(?:4\.)?([01])$/;
 const PACKED_LINEAR = /^(.*\.|)(?:_packed_params\._packed_params\.(?:0\.)?([01])|_packed_params\.dtype|scale|zero_point)$/;
 
 /** Whether modules are dynamically quantised (torch.ao.quantization.quantize_dynamic). */
-export function isPacked(names: Iterable<string>): boolean {
+export function isDynamicallyQuantised(names: Iterable<string>): boolean {
   for (const name of names) if (PACKED_CELL.test(name) || PACKED_ONE.test(name) || name.includes('_packed_params.')) return true;
   return false;
 }
 
 /** Whether their weights have 8 bits: cells of 16 bits have no packed matrices. */
-export function hasBytes(names: Iterable<string>): boolean {
+export function isInt8(names: Iterable<string>): boolean {
   for (const name of names)
     if (/_packed_params\.|_packed_weight_/.test(name) || /_all_weight_values\.\d+\.param\.(0\.)?1\.[01]$/.test(name)) return true;
   return false;
@@ -70,7 +70,7 @@ export function hasBytes(names: Iterable<string>): boolean {
 
 /** Renames the tensors of such a file to those of the original modules, in file order. */
 function unpacked(tensors: NamedTensors): NamedTensors {
-  if (!isPacked(tensors.keys())) return tensors;
+  if (!isDynamicallyQuantised(tensors.keys())) return tensors;
   const cells = cellsIn(tensors);
   if (!cells) return tensors;
   const plain = new Map<string, Tensor>();
@@ -144,9 +144,9 @@ function weightNorm([g, v]: readonly Tensor[]): Tensor | undefined {
   const inner = sizeOf(v.shape.slice(axis + 1));
   const of = (i: number) => (axis < 0 ? 0 : Math.floor(i / inner) % count);
   return computed(v, data => {
-    const squares = new Float64Array(count);
-    for (let i = 0; i < data.length; i++) squares[of(i)] += data[i] * data[i];
-    return i => (data[i] * g.data[of(i)]) / Math.sqrt(squares[of(i)]);
+    const squaredDistance = new Float64Array(count);
+    for (let i = 0; i < data.length; i++) squaredDistance[of(i)] += data[i] * data[i];
+    return i => (data[i] * g.data[of(i)]) / Math.sqrt(squaredDistance[of(i)]);
   });
 }
 

@@ -3,7 +3,7 @@ import { escapeText } from '../../escape.js';
 import { ask } from '../../model/assumptions.js';
 import { layersText, layerText } from '../../model/layersLine.js';
 import { formatShape } from '../../tensor/tensor.js';
-import { assumptionsOf, EXPORT, SAVE_PT2, silent, whyOf, withQuestions } from '../assumed.js';
+import { assumptionsOf, EXPORT, SAVE_PT2, whyAssumed, whyOpen, withQuestions } from '../assumed.js';
 import type { NamedTensors, NetworkHints, ReadNetwork } from '../convention.js';
 import { layersOf } from '../inferLayers.js';
 import {
@@ -65,9 +65,9 @@ function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork 
   const titles = new Map(shortNames(modules).map((title, i) => [modules[i], escapeText(title || modules[i].name, 60)]));
   checkRoles(modules, unknown => withoutThem(modules, unknown, titles, hints, isSorted(tensors)));
   const found = modules.some(({ kind }) => kind === 'attention') ? undefined : orderOf(modules, hints.features, isSorted(tensors));
-  const why = whyOf('torch', hints.module);
+  const why = whyAssumed('torch', hints.module);
   if (hints.module) checkClasses(hints.module, modules, () => found && partsOf(found.order, titles, hints.module).join(','));
-  if (!found) throw askForWiring(modules, titles, silent('torch', hints.module));
+  if (!found) throw askForWiring(modules, titles, whyOpen('torch', hints.module));
   if (found.undecided) throw askForOrder(found, titles, hints);
   if (!hints.module) askForNorms(found.order, titles);
   const known = [...orderAssumptions(found, titles, why, hints.module), ...wiringAssumptions(found.order, titles, why)];
@@ -122,7 +122,7 @@ function askForNorms(order: readonly Placed[], titles: Titles): void {
   );
   throw ask({
     what: `whether ${open.map(({ module }) => titles.get(module)).join(', ')} is an RMSNorm, a PReLU, or a LayerNorm without a bias`,
-    why: silent('torch'),
+    why: whyOpen('torch'),
     layersLine: line.join(','),
     advice: `rmsnorm is the one that --layers has; or ${SAVE_PT2}`,
   });
@@ -131,7 +131,7 @@ function askForNorms(order: readonly Placed[], titles: Titles): void {
 function askForOrder({ order, rival }: Order, titles: Titles, hints: NetworkHints): RnnError {
   const [layers, others] = [order, rival!].map(placed => layersIn(placed, titles, hints.module));
   const [line, other] = [layers, others].map(list => layersText(withQuestions(list), 'torch'));
-  const why = silent('torch', hints.module);
+  const why = whyOpen('torch', hints.module);
   return ask({
     what: `in which order ${order.map(({ module }) => titles.get(module)).join(', ')} are used: two fit the sizes`,
     why,

@@ -12,7 +12,7 @@ import type { Weights } from '../../weights/weights.js';
 import { fileTensor } from '../fileTensor.js';
 import { fromCanonicalGates } from '../gateOrder.js';
 import { attentionToTorch, isTorchAttention } from './attention.js';
-import { theirsOf, toTheirs } from './layers.js';
+import { torchLayerOf, toTorchLayout } from './layers.js';
 
 /** Writes canonical weights as a state dict: modules `rnn`, `rnn2`, `fc` …, with PyTorch's names and layouts. */
 
@@ -37,7 +37,7 @@ function writePlain(
 ): void {
   const { layer, weights } = shapes;
   const isAttention = isTorchAttention(shapes);
-  const module = isAttention ? 'attention' : theirsOf(layer).module;
+  const module = isAttention ? 'attention' : torchLayerOf(layer).module;
   const count = (modules.get(module) ?? 0) + 1;
   modules.set(module, count);
   const prefix = `${module}${count === 1 ? '' : count}`;
@@ -45,10 +45,10 @@ function writePlain(
     for (const [name, tensor] of attentionToTorch(shapes, name => of(name)!)) named.set(`${prefix}.${name}`, fileTensor(tensor));
     return;
   }
-  const theirs = theirsOf(layer);
+  const theirs = torchLayerOf(layer);
   for (const { name, role } of weights) {
     const tensor = of(name)!;
-    named.set(`${prefix}.${theirs.roles[name]}`, fileTensor(toTheirs(theirs, tensor, role)));
+    named.set(`${prefix}.${theirs.roles[name]}`, fileTensor(toTorchLayout(theirs, tensor, role)));
   }
   if (theirs.unused)
     for (const name of theirs.unused) named.set(`${prefix}.${name}`, { shape: [], data: Float64Array.of(0), dtype: 'i64' });

@@ -8,13 +8,13 @@ import { isRecurrent, type RecurrentSpec } from '../../model/spec.js';
 import { concatFirst, transpose } from '../../tensor/layout.js';
 import { formatShape, reshape, type Tensor } from '../../tensor/tensor.js';
 import { checkShape } from '../../weights/weights.js';
-import { whyOf } from '../assumed.js';
+import { whyAssumed } from '../assumed.js';
 import type { WritableConvention } from '../convention.js';
 import { toCanonicalGates } from '../gateOrder.js';
-import { extra } from '../unexpectedWeights.js';
+import { unexpectedWeight } from '../unexpectedWeights.js';
 import { precisionAssumptions } from './assumptions.js';
 import { attentionFromTorch, attentionShapes, isTorchAttention } from './attention.js';
-import { theirShape, theirsOf, toOurs, torchLayer } from './layers.js';
+import { fromTorchLayout, torchLayer, torchLayerOf, torchShape } from './layers.js';
 import { type AssignedLayer, assign, interchangeable } from './moduleAssignment.js';
 import { hasRecurrentNames, isSorted, type Module, usedModules } from './modules.js';
 import { featuresOfStateDict, specOfStateDict } from './spec.js';
@@ -78,7 +78,7 @@ function takenInOrder(first: string, second: string): Assumption {
     fact: 'order',
     what: `${escapeText(first, 60)} is used before ${escapeText(second, 60)}, which has its shape`,
     value: `${escapeText(first, 60)}, ${escapeText(second, 60)}`,
-    why: whyOf('torch'),
+    why: whyAssumed('torch'),
     say: `+name=${escapeText(first, 60)} in --layers, on the layer that it is`,
   };
 }
@@ -144,7 +144,8 @@ function checkSurplus(shapes: LayerShapes, module: AssignedLayer): void {
   const known = isTorchAttention(shapes)
     ? [...attentionShapes(shapes).keys()]
     : weights.flatMap(w => (theirs ? theirs.roles[w.name] : rolesOf(w)));
-  for (const [role, { name }] of module.tensors) if (!known.includes(role) && !theirs?.unused?.includes(role)) throw extra(name, known);
+  for (const [role, { name }] of module.tensors)
+    if (!known.includes(role) && !theirs?.unused?.includes(role)) throw unexpectedWeight(name, known);
 }
 
 function rolesOf({ name, role }: WeightShape): string[] {
@@ -167,7 +168,7 @@ function readPlain(shapes: LayerShapes, module: AssignedLayer): [string, Tensor]
       }),
     ];
   }
-  const theirs = theirsOf(layer);
+  const theirs = torchLayerOf(layer);
   return expected.map(shape => {
     const role = theirs.roles[shape.name];
     const found = module.tensors.get(role);
@@ -179,11 +180,11 @@ function readPlain(shapes: LayerShapes, module: AssignedLayer): [string, Tensor]
       );
     const expected = {
       ...shape,
-      shape: theirShape(theirs, shape.shape, shape.role),
+      shape: torchShape(theirs, shape.shape, shape.role),
       dims: theirs.kernel && shape.role === 'kernel' ? theirs.kernel(shape.dims.length).map(axis => shape.dims[axis]) : shape.dims,
     };
     checkShape(found.tensor.shape, expected, escapeText(found.name));
-    return [shape.name, toOurs(theirs, found.tensor, shape.role)];
+    return [shape.name, fromTorchLayout(theirs, found.tensor, shape.role)];
   });
 }
 

@@ -3,7 +3,7 @@ import type { FloatArray, Tensor } from '../../tensor/tensor.js';
 import type { Found, Outcome, Scenario } from '../mistake.js';
 import { fitTo, mistake, NEAR_NOISE, runScenario, simulated, smallNumber, uniformNoise, workOf } from '../mistake.js';
 import { changeWeights, mapData, samplesOf } from '../scenario.js';
-import { samplesOff } from '../slices.js';
+import { differingSamples } from '../slices.js';
 import { isApart, partFor } from './estimated.js';
 import { headOf } from './heads.js';
 
@@ -41,7 +41,7 @@ export const weightDamaged = mistake('weight-damaged', 'one number, row or colum
   estimate(scenario, right, other, noise) {
     if (!isApart(scenario, right, other)) return [];
     const near = NEAR_NOISE * noise;
-    const part = partFor(scenario, other, Math.max(0, samplesOff(right.y, other, uniformNoise(other, noise)).first), 1);
+    const part = partFor(scenario, other, Math.max(0, differingSamples(right.y, other, uniformNoise(other, noise)).first), 1);
     const own = part && runScenario(part.scenario);
     if (!part || !own) return [];
     const { places, whole } = placesWithin(part.scenario);

@@ -3,9 +3,9 @@ import { sliceFirst } from '../../tensor/layout.js';
 import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Fix, Found, Noise, Outcome, Scenario } from '../mistake.js';
 import { fitWithin, NEAR_NOISE, runScenario, uniformNoise, workOf } from '../mistake.js';
-import { apart, largerNoise } from '../noise.js';
+import { excessOf, largerNoise } from '../noise.js';
 import { samplesOf } from '../scenario.js';
-import { samplesOff } from '../slices.js';
+import { differingSamples } from '../slices.js';
 import { directionsUnderMistakes } from './heads.js';
 
 /** Mistakes with numbers of their own (a scale of x, an initial state, a single weight) are fitted to the other output. */
@@ -82,7 +82,7 @@ export function estimated(
   list: readonly Unknown[],
 ): Found[] {
   if (!isApart(scenario, right, other)) return [];
-  const { first } = samplesOff(right.y, other, uniformNoise(other, noise));
+  const { first } = differingSamples(right.y, other, uniformNoise(other, noise));
   const whole = { scenario, other, from: 0 };
   for (const { start, change, why, fix, digits, patience } of list) {
     const unknown = start[0].length;
@@ -98,7 +98,7 @@ export function estimated(
         // what a few samples leave open may show in the others
         const found = (near && part === few && isCheap(RUNS_AGAIN) && fitIn(whole, near.values)) || near;
         const y = found && runScenario(change(scenario, found.values))?.y;
-        if (!y || apart(y.data, other.data, largerNoise(each, noise).data).times > NEAR_NOISE * NEAR_NOISE) continue;
+        if (!y || excessOf(y.data, other.data, largerNoise(each, noise).data).times > NEAR_NOISE * NEAR_NOISE) continue;
         const chosen = found.values.length + Math.min(BENT, found.values.length);
         const best = (isWithin(RUNS_AGAIN) && fitIn(whole, found.values, true)) || { values: found.values, y };
         const most = numbersMade(scenario, right, other, noise) - chosen;

@@ -1,7 +1,7 @@
 import { takeAlong } from '../../tensor/axes.js';
 import { largestDifference } from '../../tensor/difference.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { type Fix, listed, mistake, NEAR_NOISE, runScenario, type Scenario, squares, workOf } from '../mistake.js';
+import { type Fix, listed, mistake, NEAR_NOISE, runScenario, type Scenario, squaredDistance, workOf } from '../mistake.js';
 import { eachColumn } from '../scenario.js';
 import { isApart, partFor } from './estimated.js';
 import { isFeatures, seeing, withX } from './inputs.js';
@@ -29,7 +29,7 @@ export const featuresPermuted = mistake('features-permuted', 'the features of x 
     const under = (order: readonly number[], s: Scenario) => runScenario(withX(s, withFeatures(s.input.x, order)))?.y;
     const off = (order: readonly number[]) => {
       const y = under(order, part.scenario);
-      return y ? squares(y.data, part.other.data) : Infinity;
+      return y ? squaredDistance(y.data, part.other.data) : Infinity;
     };
     const own = Array.from({ length: D }, (_, d) => d);
     const starts = [own, [...own].reverse(), rolled(own, 1), rolled(own, Math.floor(D / 2)), ...mixedOrders(own)];

@@ -26,7 +26,7 @@ export function headOf({ model }: Scenario): LayerSpec | undefined {
 }
 
 /** Number of units that the dense layer reads; without such a layer, all columns are free. */
-export function unitsBelow(scenario: Scenario, right: Outcome): number {
+export function unitsReadByHead(scenario: Scenario, right: Outcome): number {
   const head = headOf(scenario);
   const h = head && right.layers.get(head.name)?.inputs[0].tensor;
   return h ? h.shape[h.shape.length - 1] : Infinity;

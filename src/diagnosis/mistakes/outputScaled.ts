@@ -6,7 +6,7 @@ import { inDigits, type Line, lineBack } from '../figures.js';
 import type { Found, Noise, Outcome, Scenario } from '../mistake.js';
 import { finished, listed, mapData, mistake, NEAR_NOISE, onNamed, simulated, smallNumber } from '../mistake.js';
 import { eachColumn } from '../scenario.js';
-import { differentNumbers, numbersToldBy } from '../slices.js';
+import { differentNumbers, distinctValuesOf } from '../slices.js';
 import { estimated, type Unknown } from './estimated.js';
 import { directionsInEffect, headOf } from './heads.js';
 
@@ -89,7 +89,7 @@ export const outputScaled = mistake('output-scaled', 'the output has another sca
         chosen,
         // no h can produce a bias that is scaled too, so every number counts then
         told: Math.min(
-          Math.max(0, (hasBias(scenario) ? differentNumbers(other.data) : numbersToldBy(right, scenario, other)) - chosen),
+          Math.max(0, (hasBias(scenario) ? differentNumbers(other.data) : distinctValuesOf(right, scenario, other)) - chosen),
           linearNumbers(scenario, right, other, noise, { scale: line.scale, chosen }),
         ),
         floor: noise * Math.max(1, Math.abs(line.scale)),
@@ -214,7 +214,7 @@ export const hiddenScaled = mistake('hidden-scaled', 'h is scaled before the den
         chosen: 1,
         ...(name === 'linear' && {
           told: Math.min(
-            Math.max(0, numbersToldBy(right, scenario, other) - 1),
+            Math.max(0, distinctValuesOf(right, scenario, other) - 1),
             linearNumbers(scenario, right, other, noise, { scale: s, chosen: 1 }),
           ),
         }),

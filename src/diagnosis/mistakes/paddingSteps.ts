@@ -3,7 +3,7 @@ import type { RecurrentSpec } from '../../model/spec.js';
 import { sliceFirst } from '../../tensor/layout.js';
 import { sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { type Hypothesis, listed, mistake, plural, runScenario, type Scenario, smallNumber, type Way, workOf } from '../mistake.js';
-import { areApart } from '../noise.js';
+import { differBeyondNoise } from '../noise.js';
 import { changeLayer, changeLoop, inLayers, mapData, recurrentLayers, samplesOf } from '../scenario.js';
 import { inEach } from '../variants.js';
 import { estimated, isApart, type Unknown } from './estimated.js';
@@ -228,7 +228,7 @@ export const lengthsPermuted = mistake('lengths-permuted', 'the lengths belong t
       const length = [lengths[n], ...kinds].find(v => {
         const changed = withLengths(sample, [v]);
         const y = changed && runScenario(changed)?.y;
-        return y && !areApart(y.data, own.data, noise.data);
+        return y && !differBeyondNoise(y.data, own.data, noise.data);
       });
       if (length === undefined) return [];
       found.push(length);

@@ -5,7 +5,7 @@ import { fitWithin, listed, mistake, runScenario, simulated, smallNumber, workOf
 import { mapData, recurrentLayers, samplesOf } from '../scenario.js';
 import { differentNumbers } from '../slices.js';
 import { estimated, isApart, LIKELY, MOST_UNKNOWN, MOST_WORK, noiseIn, RUNS, SPARE } from './estimated.js';
-import { unitsBelow } from './heads.js';
+import { unitsReadByHead } from './heads.js';
 import { constantStates, startingWith } from './stateStart.js';
 
 /** The first state of a sequence, estimated from the other output. */
@@ -113,7 +113,7 @@ function eachSample(
   // K outputs of M units carry no more than M numbers
   const K = other.shape[other.shape.length - 1];
   const ofEach = (n: number) =>
-    Math.min((size / K) * Math.min(K, unitsBelow(scenario, right)), differentNumbers(sliceFirst(other, n, n + 1).data));
+    Math.min((size / K) * Math.min(K, unitsReadByHead(scenario, right)), differentNumbers(sliceFirst(other, n, n + 1).data));
   // a repeated value is no evidence the second time
   const told = Math.min(...Array.from({ length: N }, (_, n) => ofEach(n)));
   if (N < 2 || told < start.length + SPARE || N * RUNS * (start.length + 2) * workOf(scenario) > MOST_WORK || start.length > MOST_UNKNOWN)

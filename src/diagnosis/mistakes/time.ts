@@ -18,7 +18,7 @@ import {
   recurrentLayers,
   runScenario,
 } from '../mistake.js';
-import { apart } from '../noise.js';
+import { excessOf } from '../noise.js';
 import { samplesOf } from '../scenario.js';
 import { differentNumbers } from '../slices.js';
 import { atEveryStep, pools } from './heads.js';
@@ -175,7 +175,7 @@ function earlierStep(scenario: Scenario, right: Outcome, other: Tensor, each: No
   const K = y.shape[2];
   const at = (t: number) => Float64Array.from(other.data, (_, i) => y.data[(Math.floor(i / K) * T + t) * K + (i % K)]);
   const found = Array.from({ length: T - MOST_STEPS - 2 }, (_, k) => k + 1).find(
-    t => apart(at(t), other.data, each.data).times <= NEAR_NOISE,
+    t => excessOf(at(t), other.data, each.data).times <= NEAR_NOISE,
   );
   if (found === undefined) return [];
   const half = 2 * (found + 1) === T ? `, the first half of ${T}` : ` of ${T}`;

@@ -2,7 +2,7 @@ import type { DType } from '../../formats/format.js';
 import type { OnnxNode } from '../../formats/onnx/graph.js';
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import { floatOf, intOf, intsOf, nodeLabel, saturated, tensorOf } from '../../ops/attributes.js';
-import { turnedAxes } from '../../ops/fused.js';
+import { operandAxes } from '../../ops/fused.js';
 import { OPERATORS } from '../../ops/index.js';
 import { fromOnnx } from '../../ops/value.js';
 import type { Nodes, Wire } from './nodes.js';
@@ -50,7 +50,7 @@ export function turnedProduct(node: OnnxNode, inputs: readonly (Wire | undefined
   const factors = ['A', 'B'].map((side, i) => {
     const wire = inputs[i];
     if (!wire) throw notExpressible(`${nodeLabel(node)} leaves out an input`);
-    const order = turnedAxes(node, side, nodes.shape(wire).length);
+    const order = operandAxes(node, side, nodes.shape(wire).length);
     return order.every((axis, k) => axis === k) ? wire : nodes.op('turned', 'Transpose', [wire], { perm: order });
   });
   const product = nodes.op(node.name || 'product', 'MatMul', factors);

@@ -2,7 +2,7 @@ import { RnnError } from '../../errors.js';
 import type { OnnxAttribute } from '../../formats/onnx/graph.js';
 import { textOf, textsOf } from '../../ops/attributes.js';
 import { type Call, need, type Operator } from '../../ops/operator.js';
-import { throughBytes } from '../../ops/quantised.js';
+import { roundedToBytes } from '../../ops/quantised.js';
 import { allocateShape, type GraphValue, shapeError } from '../../ops/value.js';
 import { formatShape, sliceRow } from '../../tensor/tensor.js';
 
@@ -28,7 +28,7 @@ function run(call: Call, lstm: Operator): GraphValue[] {
   if (P) checkShape('the peepholes', P, [[dirs, 3 * M]]);
   for (const state of call.inputs.slice(5, 7)) if (state) checkShape('an initial state', state, [[dirs, N, M]]);
   // steps beyond the longest sample must not widen the range
-  const x = throughBytes({ ...X, shape: [T, N, D], data: X.data.subarray(0, T * N * D) });
+  const x = roundedToBytes({ ...X, shape: [T, N, D], data: X.data.subarray(0, T * N * D) });
   const all = allocateShape([steps, dirs, N, M], 'float', call.kernels.precision);
   const lasts = Array.from({ length: dirs }, (_, d): GraphValue[] => {
     const one = (value: GraphValue | undefined): GraphValue | undefined => value && { ...value, ...row(value, d) };
@@ -59,7 +59,7 @@ function run(call: Call, lstm: Operator): GraphValue[] {
 
 function rowsThroughBytes(h: GraphValue, M: number): GraphValue {
   const data = h.data.slice();
-  for (let at = 0; at < data.length; at += M) data.set(throughBytes({ ...h, shape: [M], data: h.data.subarray(at, at + M) }).data, at);
+  for (let at = 0; at < data.length; at += M) data.set(roundedToBytes({ ...h, shape: [M], data: h.data.subarray(at, at + M) }).data, at);
   return { ...h, data };
 }
 

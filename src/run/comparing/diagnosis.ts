@@ -1,4 +1,4 @@
-import { inSingle, mistakesIn } from '../../diagnosis/detectability.js';
+import { inFloat32, mistakesIn } from '../../diagnosis/detectability.js';
 import {
   type Detectability,
   type Diagnosis,
@@ -15,12 +15,12 @@ import type { OutputReading } from '../../diagnosis/outputReadings.js';
 import type { Outcome, Part } from '../../diagnosis/run.js';
 import { lazyPart } from '../../diagnosis/runCache.js';
 import { type Scenario, samplesOf } from '../../diagnosis/scenario.js';
-import { samplesOff } from '../../diagnosis/slices.js';
+import { differingSamples } from '../../diagnosis/slices.js';
 import { NEAR_NOISE } from '../../diagnosis/thresholds.js';
 import { someLayers } from '../../diagnosis/together.js';
 import { type Kernel, loadKernel } from '../../engines/batched/kernel.js';
 import { layerCost } from '../../model/counts.js';
-import { samplesApart } from '../../model/samples.js';
+import { samplesAreIndependent } from '../../model/samples.js';
 import { isRecurrent, layersBehind } from '../../model/spec.js';
 import { once } from '../../once.js';
 import { largestDifference, largestMagnitude } from '../../tensor/difference.js';
@@ -124,7 +124,7 @@ async function sidesOf(prepared: Prepared, expected: Tensor, actual: Tensor, hid
   const whole = scenarioOf(network.model, weights, input);
   const work = workOfSample(prepared);
   const kernel = work >= WORTH_COMPILING ? await loadKernel(false) : undefined;
-  const apart = samplesApart(network.model, network.shapes);
+  const apart = samplesAreIndependent(network.model, network.shapes);
   const sameKind = hidden === null && sameShape(expected.shape, actual.shape);
   const N = input.x.shape[0];
   const [from, to] = sameKind && apart ? windowOf(expected, actual, Math.max(4, Math.floor(MOST_WORK / work))) : [0, N];
@@ -173,7 +173,7 @@ function shownBy(sides: Sides, budget: Budget, { tolerance, noise }: { readonly 
   const part = budget.part(Math.max(FEWEST_SAMPLES, Math.floor(MOST_SAMPLES_WORK / work)), steps, fused);
   const { first, worst } =
     sameKind && part.scenario === scenario
-      ? samplesOff(right().y, other, uniformNoise(other, tolerance / NEAR_NOISE))
+      ? differingSamples(right().y, other, uniformNoise(other, tolerance / NEAR_NOISE))
       : { first: -1, worst: 0 };
   const looked = budget.layers();
   const limits = {
@@ -206,7 +206,7 @@ function boundedTo(scenario: Scenario, share: number, fused: Kernel | undefined,
     model: { ...model, input: { ...model.input, timesteps: null } },
     input: { ...input, x: stepsOf(input.x, 0, steps), mask },
   };
-  if (fused) return inSingle(some, fused) ? lazyPart(some) : whole;
+  if (fused) return inFloat32(some, fused) ? lazyPart(some) : whole;
   const outcome = runScenario(some);
   return outcome ? lazyPart(some, () => outcome) : whole;
 }

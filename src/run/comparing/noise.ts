@@ -1,7 +1,7 @@
 import type { EngineInput, EngineOutput, Rounding } from '../../engines/engine.js';
 import { activated } from '../../layers/activation.js';
 import type { DenseSpec } from '../../layers/dense.js';
-import { samplesApart } from '../../model/samples.js';
+import { samplesAreIndependent } from '../../model/samples.js';
 import { distance, scaleOf } from '../../tensor/difference.js';
 import { concatFirst, sliceFirst } from '../../tensor/layout.js';
 import { doublesOf, type FloatArray, type Precision, sameShape, type Tensor } from '../../tensor/tensor.js';
@@ -115,7 +115,7 @@ async function firstMoved(
 
 /** Whether samples are independent: not in a graph, nor if states pass from call to call. */
 function canBeSplit({ graphInputs, network, input }: Prepared, y: Tensor): boolean {
-  return !graphInputs && samplesApart(network.model, network.shapes) && y.shape.length > 0 && y.shape[0] === input.x.shape[0];
+  return !graphInputs && samplesAreIndependent(network.model, network.shapes) && y.shape.length > 0 && y.shape[0] === input.x.shape[0];
 }
 
 /** Selects samples of x [N, T, …], mask [N·T] and states [N, M]. */

@@ -33,21 +33,21 @@ export function writtenAs(decimals: number | undefined, dtype: DType): Written |
 export function withDigits(allowance: Allowance, written: Written, actual: Tensor): Allowance {
   if (allowance.mode === 'fixed') return allowance;
   const { scale } = allowance;
-  const slacks = doublesOf(actual.data, v => slackOf(written, v));
+  const slacks = doublesOf(actual.data, v => digitAllowance(written, v));
   const decides = (k: number) => allowance.decides(k) && slacks[k] <= DECIDABLE * Math.max(scale, Math.abs(actual.data[k]));
   const most = slacks.reduce((a, b, k) => (decides(k) ? Math.max(a, b) : a), 0);
   return { ...allowance, atol: allowance.atol + most, of: (k, e) => allowance.of(k, e) + slacks[k], decides, shows: allowance.decides };
 }
 
 /** How far a number may be off because of its written digits. */
-export function slackOf(written: Written | null, v: number): number {
+export function digitAllowance(written: Written | null, v: number): number {
   return written && Number.isFinite(v) ? written.slack(v) : 0;
 }
 
 /** The largest slack of any value. */
-export function largestSlack(written: Written | null, { data }: Tensor): number {
+export function largestDigitAllowance(written: Written | null, { data }: Tensor): number {
   let most = 0;
-  for (const v of data) most = Math.max(most, slackOf(written, v));
+  for (const v of data) most = Math.max(most, digitAllowance(written, v));
   return most;
 }
 

@@ -55,11 +55,11 @@ export function helpersOf(layers: readonly LayerShapes[], target: 'numpy' | 'tor
   return [...new Set(all.map(layer => getLayerKind(layer.kind).scripts?.[target]?.helpers ?? ''))].join('\n\n');
 }
 
-/** @throws RnnError E_EMIT if something reads an output of the layer beside the first, or the layer has initial states */
+/** @throws RnnError E_EMIT if something reads a further output of the layer, or the layer has initial states */
 export function checkOutputs(layer: AnyLayer, { wantsOthers, states }: Given): void {
   // the second output of an attention layer, its scores, is part of its expression
   if (layer.kind === 'op' || 'scores' in layer) return;
-  const what = wantsOthers ? 'the outputs beside the first' : 'initial states';
+  const what = wantsOthers ? 'further outputs' : 'initial states';
   if (wantsOthers || states) throw cannotEmit(`${what} of ${layer.kind}`, 'take --emit keras, or convert the network to .onnx');
 }
 

@@ -1,15 +1,15 @@
 import { conventionOf } from '../../conventions/index.js';
+import { alphaAssumptions, precisionAssumptions } from '../../conventions/keras/computedDifferently.js';
 import { type KerasDialect, modelOf, specFromKerasConfig } from '../../conventions/keras/config.js';
 import { ownInitializers } from '../../conventions/keras/initializers.js';
 import { kerasOutline } from '../../conventions/keras/outline.js';
 import type { KerasOutline } from '../../conventions/keras/outlined.js';
 import { dequantized, quantizedLayers } from '../../conventions/keras/quantized.js';
-import { alphaAssumptions, precisionAssumptions } from '../../conventions/keras/runOtherwise.js';
 import { tensorflowJsAssumptions } from '../../conventions/keras/tensorflowJs.js';
 import { withVocabularies } from '../../conventions/keras/vocabularies.js';
+import { disputedDefaults } from '../../conventions/onnx/disputedDefaults.js';
 import { halfPrecision } from '../../conventions/onnx/halfPrecision.js';
 import { sharedRanges } from '../../conventions/onnx/sharedRanges.js';
-import { unsaidParameters } from '../../conventions/onnx/unsaidParameters.js';
 import { type ProgramSpec, programWith, specFromProgram } from '../../conventions/pt2/index.js';
 import { checkNodes } from '../../engines/graph/checkNodes.js';
 import { withParts } from '../../engines/graph/composed/index.js';
@@ -86,7 +86,7 @@ export function describedBy(file: TensorFile, source: ByteSource): ModelFile {
         file,
         framework: 'onnx',
         graph: { model, layers: layersOfGraph(model) },
-        assumptions: [...halfPrecision(model), ...unsaidParameters(model), ...sharedRanges(model)],
+        assumptions: [...halfPrecision(model), ...disputedDefaults(model), ...sharedRanges(model)],
       };
     }
     default:

@@ -7,7 +7,7 @@ import { json } from '../../formats/json.js';
 import { printed } from '../../formats/printed.js';
 import type { ByteSource } from '../../formats/source.js';
 import { tfjs } from '../../formats/tfjs.js';
-import { reading } from '../comparing/readingWatch.js';
+import { watchReading } from '../comparing/readingWatch.js';
 import { fileLimits } from '../limits.js';
 import { describedBy, type ModelFile } from './describedFile.js';
 import { splitKey } from './fileKey.js';
@@ -28,7 +28,7 @@ async function readFileTensors(path: string, source: ByteSource): Promise<Tensor
   const limits = fileLimits().read;
   const openPart = (name: string, inside?: 'inside') => openBeside(path, name, inside);
   const names = path === '-' ? {} : { nameHint: path, ownName: basename(path), openPart };
-  return reading({ where: shownPath(path), seconds: limits.seconds }, () => readTensors(source, { limits, ...names }));
+  return watchReading({ where: shownPath(path), seconds: limits.seconds }, () => readTensors(source, { limits, ...names }));
 }
 
 /** Reads the file that describes the network. */
@@ -40,7 +40,7 @@ export async function readModelFile(named: string): Promise<ModelFile> {
     if (graphAlone) return describedBy(besideGraph(await readFileTensors(path, source)), source);
     if (kerasMetadata !== undefined) return savedModel(await readFileTensors(path, source), source, kerasMetadata);
     if (json.sniff(source) && !tfjs.sniff(source) && !printed.sniff(source))
-      return reading({ where: shownPath(path), seconds: fileLimits().read.seconds }, () => readJsonModel(source));
+      return watchReading({ where: shownPath(path), seconds: fileLimits().read.seconds }, () => readJsonModel(source));
     return describedBy(await readFileTensors(path, source), source);
   }).finally(() => {
     source.keep?.();

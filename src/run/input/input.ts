@@ -6,7 +6,7 @@ import type { Assumption } from '../../model/assumptions.js';
 import { TUTORIAL } from '../../model/dimensions.js';
 import { swapBatchAndTime } from '../../tensor/layout.js';
 import { formatShape, reshape, type Tensor } from '../../tensor/tensor.js';
-import { reading } from '../comparing/readingWatch.js';
+import { watchReading } from '../comparing/readingWatch.js';
 import { splitKey } from '../files/fileKey.js';
 import { openFile } from '../files/fileSource.js';
 import { fileLimits } from '../limits.js';
@@ -78,7 +78,7 @@ async function read<T>(path: string, pick: (file: TensorFile, key: string | unde
   return within(where, async () => {
     const { readTensors } = await import('../../formats/index.js');
     const limits = fileLimits().read;
-    const found = await reading({ where, seconds: limits.seconds }, () =>
+    const found = await watchReading({ where, seconds: limits.seconds }, () =>
       readTensors(source, { limits, nameHint: file === '-' ? undefined : file }),
     ).finally(() => source.close());
     return { picked: pick(found, key), file: found };

@@ -1,7 +1,7 @@
 import type { EngineInput } from '../../engines/engine.js';
 import { RnnError } from '../../errors.js';
 import type { Assumption } from '../../model/assumptions.js';
-import { samplesApart } from '../../model/samples.js';
+import { samplesAreIndependent } from '../../model/samples.js';
 import { isRecurrent } from '../../model/spec.js';
 import { sliceFirst } from '../../tensor/layout.js';
 import type { Network } from '../network/network.js';
@@ -28,7 +28,7 @@ export function checkApart(
   const flag = rows ? '--rows' : chunk === undefined ? undefined : '--chunk';
   if (!flag) return;
   const asItStands = graph && !graph.exact;
-  if (!asItStands && samplesApart(model, shapes)) return;
+  if (!asItStands && samplesAreIndependent(model, shapes)) return;
   const message = asItStands
     ? 'no axis of this graph is known to be that of the samples'
     : 'the samples of this network depend on each other';
@@ -51,7 +51,7 @@ const KERAS_BATCH = 32;
  */
 export function computedTogether({ model, shapes, framework }: Network, N: number): Assumption[] {
   const stateful = model.layers.some(layer => isRecurrent(layer) && layer.stateful);
-  if (framework !== 'keras' || N <= KERAS_BATCH || stateful || samplesApart(model, shapes)) return [];
+  if (framework !== 'keras' || N <= KERAS_BATCH || stateful || samplesAreIndependent(model, shapes)) return [];
   const why = `an operator reads across samples, and predict(x) takes ${KERAS_BATCH} at a time: predict(x, batch_size=${N}) gives this y`;
   return [{ fact: 'batch', what: `the ${N} samples are computed together`, value: String(N), why, say: null }];
 }

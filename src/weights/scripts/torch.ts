@@ -56,7 +56,7 @@ function construct(layer: LayerSpec, shapes: readonly WeightShape[], generator: 
 /** weight_ih [G·M, D], weight_hh [G·M, P], bias_ih [G·M], bias_hh [G·M], weight_hr [P, M], all uniform in ±1/√M, in this order. */
 function recurrentModule(layer: RecurrentSpec, shapes: readonly WeightShape[], generator: TorchStream): [string, Tensor][] {
   const limit = 1 / Math.sqrt(layer.units);
-  const matrix = ([rows, columns]: readonly number[]) => turned(generator.uniforms(rows * columns, -limit, limit), rows, columns);
+  const matrix = ([rows, columns]: readonly number[]) => transposed(generator.uniforms(rows * columns, -limit, limit), rows, columns);
   const inOrder = (['kernel', 'recurrentKernel', 'bias', 'projection'] as const).flatMap(role => shapes.filter(w => w.role === role));
   return inOrder.map(({ name, role, shape }): [string, Tensor] => {
     if (role === 'projection') return [name, matrix(shape)];
@@ -76,7 +76,7 @@ function plainModule(shapes: readonly WeightShape[], generator: TorchStream): [s
       fanIn = shape[0];
       const five = Math.sqrt(5);
       const limit = Math.sqrt(3) * (Math.sqrt(2 / (1 + five * five)) / Math.sqrt(fanIn)); // 1/√in, with PyTorch's rounding
-      return [name, turned(generator.uniforms(sizeOf(shape), -limit, limit), shape[0], shape[1])];
+      return [name, transposed(generator.uniforms(sizeOf(shape), -limit, limit), shape[0], shape[1])];
     }
     const limit = 1 / Math.sqrt(fanIn);
     return [name, tensor(shape, generator.uniforms(sizeOf(shape), -limit, limit))];
@@ -84,7 +84,7 @@ function plainModule(shapes: readonly WeightShape[], generator: TorchStream): [s
 }
 
 /** PyTorch's [columns, rows] as our [rows, columns] */
-function turned(data: Float32Array, rows: number, columns: number): Tensor {
+function transposed(data: Float32Array, rows: number, columns: number): Tensor {
   return transpose(tensor([columns, rows], data));
 }
 

@@ -108,7 +108,7 @@ function planes(call: OperatorCall): { x: Operand; sizes: number[]; isLast: bool
 }
 
 /** The weights of a Gaussian over `size` positions; they add up to 1. */
-function bell(size: number, sigma: number): number[] {
+function gaussian(size: number, sigma: number): number[] {
   const weights = Array.from({ length: size }, (_, i) => exp(-0.5 * ((i - (size - 1) / 2) / sigma) ** 2));
   const sum = weights.reduce((all, w) => all + w, 0);
   return weights.map(w => w / sum);
@@ -120,7 +120,7 @@ function blurred(call: OperatorCall): Expression {
   if (!size || !sigma) throw wrongArgument('sigma', null);
   const { x, sizes, isLast } = planes(call);
   // Keras on TensorFlow builds the kernel as [width, height] and reshapes it to [height, width]; so do we
-  const [across, down] = [bell(size[0], sigma[0]), bell(size[1], sigma[1])];
+  const [across, down] = [gaussian(size[0], sigma[0]), gaussian(size[1], sigma[1])];
   const all = down.flatMap(b => across.map(a => a * b));
   const filter = Array.from({ length: size[0] }, (_, i) => all.slice(i * size[1], (i + 1) * size[1]));
   const before = size.map(n => Math.floor((n - 1) / 2));

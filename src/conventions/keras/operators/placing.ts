@@ -11,7 +11,7 @@ import {
   TO_THE_END,
   wrongArgument,
 } from './call.js';
-import { startOn } from './slicing.js';
+import { startIndex } from './slicing.js';
 
 /** Operators that write into parts of a tensor, or generate evenly spaced numbers. */
 
@@ -44,7 +44,7 @@ function computedUpdate(call: OperatorCall): Expression {
     (updates, size, axis) => {
       const all = whole[axis];
       if (size === null || all === null) throw wrongArgument('updates', 'an axis of open size');
-      const start = node('Min', [node('Max', [startOn(call, axis), ints(0)]), ints(all - size)]);
+      const start = node('Min', [node('Max', [startIndex(call, axis), ints(0)]), ints(all - size)]);
       const at = node('Sub', [ints(Array.from({ length: all }, (_, i) => i)), start]);
       const isIn = node('And', [node('GreaterOrEqual', [at, ints(0)]), node('Less', [at, ints(size)])]);
       inside.push(node('Reshape', [isIn, ints(whole.map((_, a) => (a === axis ? all : 1)))]));

@@ -16,7 +16,7 @@ function withoutEllipsis(parts: readonly (Argument | undefined)[], call: Operato
 function computedPart(call: OperatorCall, shape: readonly number[]): Expression {
   return shape.reduce<Operand>(
     (x, size, axis) => {
-      const start = startOn(call, axis);
+      const start = startIndex(call, axis);
       if (size === -1) return node('Slice', [x, start, ints([TO_THE_END]), ints([axis])]);
       return node('Gather', [x, node('Add', [start, ints(Array.from({ length: size }, (_, i) => i))])], { axis });
     },
@@ -25,7 +25,7 @@ function computedPart(call: OperatorCall, shape: readonly number[]): Expression 
 }
 
 /** [1]: the start index on an axis. */
-export function startOn(call: OperatorCall, axis: number): Operand {
+export function startIndex(call: OperatorCall, axis: number): Operand {
   const starts = call.given(1, 'start_indices');
   if (!Array.isArray(starts)) return node('Gather', [cast(call.operand(1, 'start_indices'), INT), ints([axis])], { axis: 0 });
   const start = starts[axis];
@@ -57,7 +57,7 @@ function row(bounds: readonly Bound[]): Operand {
 }
 
 /** keras.ops.slice: the parts of given sizes from start_indices. */
-const part: Rule = call => {
+const slice: Rule = call => {
   const [starts, shape] = [call.given(1, 'start_indices'), call.given(-1, 'shape')];
   if (!Array.isArray(shape) || !shape.every(Number.isInteger)) throw wrongArgument('shape', shape ?? null);
   if (!Array.isArray(starts) || !starts.every(Number.isInteger)) return computedPart(call, shape as number[]);
@@ -123,5 +123,5 @@ export const SLICING: Readonly<Record<string, Rule>> = {
       steps.push(step);
     }
   },
-  Slice: part,
+  Slice: slice,
 };

@@ -8,13 +8,13 @@ import { type Expression, ints, node, type Operand, type OperatorCall, type Rule
 type Pair = readonly [re: Operand, im: Operand];
 
 /** cos or sin of 2π·k/L, exact at quarter turns. */
-function turned(f: 'cos' | 'sin', k: number, L: number): number {
+function circular(f: 'cos' | 'sin', k: number, L: number): number {
   return sineCosine((2 * Math.PI * (k % L)) / L)[f];
 }
 
 /** The matrix [rows, columns] of f(2π·row·column/L), each row multiplied by its weight. */
 function matrix(rows: number, columns: number, L: number, f: 'cos' | 'sin', weight: (row: number) => number = () => 1): Operand {
-  const value = Array.from({ length: rows }, (_, t) => Array.from({ length: columns }, (__, k) => weight(t) * turned(f, t * k, L)));
+  const value = Array.from({ length: rows }, (_, t) => Array.from({ length: columns }, (__, k) => weight(t) * circular(f, t * k, L)));
   return { constant: value };
 }
 
@@ -74,7 +74,7 @@ function windowOf(call: OperatorCall, L: number): number[] {
   if (typeof name !== 'string' || !Object.hasOwn(WINDOWS, name)) throw wrongArgument('window', name);
   const [a, b] = WINDOWS[name];
   const before = Math.floor((L - length) / 2);
-  const at = (t: number) => (t < 0 || t >= length ? 0 : a - b * turned('cos', t, length));
+  const at = (t: number) => (t < 0 || t >= length ? 0 : a - b * circular('cos', t, length));
   return Array.from({ length: L }, (_, t) => at(t - before));
 }
 
@@ -91,7 +91,7 @@ function shortTime(call: OperatorCall, stride: number, L: number): Pair {
   const bins = half + 1;
   const filters = (f: 'cos' | 'sin') =>
     Array.from({ length: bins }, (_, k) => [
-      Array.from({ length: L }, (__, t) => window[t] * (f === 'cos' ? 1 : -1) * turned(f, t * k, L)),
+      Array.from({ length: L }, (__, t) => window[t] * (f === 'cos' ? 1 : -1) * circular(f, t * k, L)),
     ]);
   const spectrum = node('Conv', [padded, { constant: [...filters('cos'), ...filters('sin')] }], { kernel_shape: [L], strides: [stride] });
   const part = (first: number) => {

@@ -100,13 +100,13 @@ export function logSumExp(call: OperatorCall): Expression {
 }
 
 /** tf.math.top_k: the k largest along the last axis, and their indices. */
-export function largest(call: OperatorCall): Expression {
+export function topK(call: OperatorCall): Expression {
   const whole = node('TopK', [call.operand(0, ''), ints([call.number(1, '', 1)])], { axis: -1, largest: 1 });
   return { ...whole, others: [{ ...whole, output: 1 }] };
 }
 
 /** tf.add_n: the sum of a list of tensors. */
-export function added(call: OperatorCall): Expression {
+export function addN(call: OperatorCall): Expression {
   const [first, ...rest] = call.operands(0, '');
   return rest.reduce<Expression>((sum, x) => node('Add', [sum, x]), node('Identity', [first]));
 }
@@ -125,13 +125,13 @@ export const multiplyNoNan: Rule = call => {
 };
 
 /** Turns a call with x into the call with (1, x), for 1/x. */
-export function withOne(call: OperatorCall): OperatorCall {
+export function reciprocalCall(call: OperatorCall): OperatorCall {
   const float = (i: number, name: string) => (i === 0 ? number(1) : call.float(0, name));
   return { ...call, float, operand: float };
 }
 
 /** Replaces the first argument by its square. */
-export function squared(call: OperatorCall): OperatorCall {
+export function withSquaredArgument(call: OperatorCall): OperatorCall {
   const square = node('Mul', [call.float(0, ''), call.float(0, '')]);
   return { ...call, operand: () => square, float: () => square };
 }

@@ -1,11 +1,11 @@
 import { distance, scaleOf } from '../tensor/difference.js';
 import { smallNumber } from './figures.js';
-import { areApart, largestNoise, type Noise } from './noise.js';
+import { differBeyondNoise, largestNoise, type Noise } from './noise.js';
 import type { OutputReading } from './outputReadings.js';
 import { NEAR_NOISE } from './thresholds.js';
 
 /** The values of the other output that differ, as the verdict counts them, and the largest tolerance of any value. */
-export interface Off {
+export interface DifferingValues {
   readonly isOff: (k: number) => boolean;
   readonly most: number;
   /** the words of the reading to which the values belong; null: y */
@@ -29,11 +29,11 @@ export interface Counted {
 
 const STEADY = 1e-3;
 
-export function countedIn(view: OutputReading, noise: Noise, given: Off | undefined): Counted {
+export function countIn(view: OutputReading, noise: Noise, given: DifferingValues | undefined): Counted {
   const [right, other] = [view.right.y.data, view.other.data];
   const own = given?.of === (view.kind === 'y' ? null : view.words) ? given : undefined;
   const limit = smallNumber(own?.most ?? NEAR_NOISE * largestNoise(noise, view.right.y), 3);
-  const isJudged = own?.isOff ?? (k => areApart(right, other, noise.data, k, k + 1));
+  const isJudged = own?.isOff ?? (k => differBeyondNoise(right, other, noise.data, k, k + 1));
   const isBeyond = (k: number) => distance(right[k], other[k]) > Number(limit);
   return {
     limit,

@@ -13,7 +13,7 @@ export interface OrderedCall {
 }
 
 /** Changes the layers of the calls, by the value each gives. @param outputs keys of the calls that the model's outputs are */
-export function takeMasks(
+export function removeReadMasks(
   layers: Json[],
   calls: readonly OrderedCall[],
   outputs: readonly string[],

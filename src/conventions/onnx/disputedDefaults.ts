@@ -10,7 +10,7 @@ const PARAMETERS: Readonly<Record<string, number>> = { affine: 2, scaledtanh: 2,
 const OTHERS: Readonly<Record<string, number>> = { leakyrelu: 1, elu: 1, hardsigmoid: 2 };
 
 /** Assumptions for functions of RNN, LSTM and GRU without parameters on whose defaults the specification and ONNX Runtime disagree. */
-export function unsaidParameters({ graph }: OnnxModel): Assumption[] {
+export function disputedDefaults({ graph }: OnnxModel): Assumption[] {
   const nodes = graphsIn(graph).flatMap(g => g.nodes.filter(({ opType }) => Object.hasOwn(RECURRENT_OPS, opType)));
   const found = nodes.flatMap(node => unsaidIn(node).map(name => ({ name, place: escapeText(node.name || node.opType, 80) })));
   if (found.length === 0) return [];
