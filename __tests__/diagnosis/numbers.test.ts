@@ -194,7 +194,7 @@ describe('what is off is counted by one limit', () => {
   });
 });
 
-describe('least squaredDistance', () => {
+describe('least squares', () => {
   const A = Float64Array.of(1, 2, 0, 1, 3, 1, -1, 2, 2, 0.5, 4, -2);
   const columnOf = (w: readonly number[], b: number) =>
     Array.from({ length: 6 }, (_, r) => w.reduce((sum, v, d) => sum + v * A[2 * r + d], b));
@@ -289,7 +289,7 @@ describe('numbers estimated from an output', () => {
     ).toBeUndefined();
   });
 
-  it('are compared by the sum of squaredDistance, infinite where it is no number', () => {
+  it('are compared by the sum of squares, infinite where it is no number', () => {
     expect([squaredDistance(row(1, 2).data, row(3, 5).data), squaredDistance(row(Number.NaN).data, row(1).data)]).toEqual([13, Infinity]);
   });
 });

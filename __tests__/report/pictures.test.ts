@@ -127,7 +127,7 @@ describe('a heat map in a terminal', () => {
     expect(text).toBe(' rnn_1  h   9 is 1, -9 is -1\n 1   0  5  9\n 2  -9 -9 -9\n     1  2  3\n   T=3 across, M=2 down\n\n');
   });
 
-  it('paints squaredDistance of two columns, and ends every line without colour', () => {
+  it('paints squares of two columns, and ends every line without colour', () => {
     const text = heatMapsText([panel(2, 1, t => t)], { width: 80, depth: 3, rows: 40 });
     expect(text).toContain('\u001b[0;48;2;228;228;228m  \u001b[0;48;2;103;0;31m  \u001b[0m\n');
   });

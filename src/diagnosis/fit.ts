@@ -3,7 +3,7 @@ import type { FloatArray, Tensor } from '../tensor/tensor.js';
 import { NEAR_NOISE } from './thresholds.js';
 
 /**
- * Estimates a few unknown numbers of a computation from its output: least squaredDistance by Levenberg–Marquardt, with derivatives from finite
+ * Estimates a few unknown numbers of a computation from its output: least squares by Levenberg–Marquardt, with derivatives from finite
  * differences. Meant for about a dozen unknowns, and outputs that are exact to float32.
  */
 export interface Fitted {

@@ -1,4 +1,4 @@
-/** Sum of the squaredDistance of a row. */
+/** Sum of the squares of a row. */
 export function sumOfSquares(row: Float64Array): number {
   return row.reduce((sum, v) => sum + v * v, 0);
 }

@@ -90,8 +90,8 @@ def by_norm(x, p, axis):
 
 
 def by_neighbours(x, size, alpha, beta, bias):
-    squaredDistance = widened(x * x, 1, (size - 1) // 2, size // 2, 0.0)
-    around = sum(squaredDistance[:, i : i + x.shape[1]] for i in range(size))
+    squares = widened(x * x, 1, (size - 1) // 2, size // 2, 0.0)
+    around = sum(squares[:, i : i + x.shape[1]] for i in range(size))
     return x / (bias + alpha / size * around) ** beta
 
 

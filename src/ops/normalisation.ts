@@ -45,9 +45,9 @@ function standardised(call: Call, x: GraphValue, width: number, centred: boolean
     let sum = 0;
     if (centred) for (const v of row) sum += v;
     const mean = sum / width;
-    let squaredDistance = 0;
-    for (const v of row) squaredDistance += (v - mean) * (v - mean);
-    const inverse = 1 / Math.sqrt(squaredDistance / width + epsilon);
+    let squares = 0;
+    for (const v of row) squares += (v - mean) * (v - mean);
+    const inverse = 1 / Math.sqrt(squares / width + epsilon);
     const less = call.kernels.rounded?.(mean) ?? mean;
     for (let k = 0; k < width; k++) data[r * width + k] = affine((row[k] - less) * inverse, r * width + k);
     means[r] = mean;
@@ -139,15 +139,15 @@ function byMeanAndVariance(call: Call): GraphValue {
   const strides = stridesOf(x.shape);
   const group = (k: number) =>
     kept.reduce((at, keeps, axis) => (keeps ? at + (Math.floor(k / strides[axis]) % x.shape[axis]) * strides[axis] : at), 0);
-  const [count, sum, squaredDistance] = [0, 1, 2].map(() => new Float64Array(x.data.length));
+  const [count, sum, squares] = [0, 1, 2].map(() => new Float64Array(x.data.length));
   x.data.forEach((v, k) => {
     count[group(k)]++;
     sum[group(k)] += v;
   });
   x.data.forEach((v, k) => {
-    squaredDistance[group(k)] += (v - sum[group(k)] / count[group(k)]) ** 2;
+    squares[group(k)] += (v - sum[group(k)] / count[group(k)]) ** 2;
   });
-  const data = x.data.map((v, k) => (v - sum[group(k)] / count[group(k)]) / (Math.sqrt(squaredDistance[group(k)] / count[group(k)]) + 1e-9));
+  const data = x.data.map((v, k) => (v - sum[group(k)] / count[group(k)]) / (Math.sqrt(squares[group(k)] / count[group(k)]) + 1e-9));
   return { ...x, data };
 }
 

@@ -144,9 +144,9 @@ function weightNorm([g, v]: readonly Tensor[]): Tensor | undefined {
   const inner = sizeOf(v.shape.slice(axis + 1));
   const of = (i: number) => (axis < 0 ? 0 : Math.floor(i / inner) % count);
   return computed(v, data => {
-    const squaredDistance = new Float64Array(count);
-    for (let i = 0; i < data.length; i++) squaredDistance[of(i)] += data[i] * data[i];
-    return i => (data[i] * g.data[of(i)]) / Math.sqrt(squaredDistance[of(i)]);
+    const squares = new Float64Array(count);
+    for (let i = 0; i < data.length; i++) squares[of(i)] += data[i] * data[i];
+    return i => (data[i] * g.data[of(i)]) / Math.sqrt(squares[of(i)]);
   });
 }
 

@@ -60,7 +60,7 @@ export const dropoutOn = mistake('dropout-on', 'dropout is still on', ['often', 
   },
 });
 
-/** The same mask for every row, estimated by least squaredDistance: each unit must be multiplied either by 0 or by one common factor. */
+/** The same mask for every row, estimated by least squares: each unit must be multiplied either by 0 or by one common factor. */
 function oneMask(scenario: Scenario, head: string, right: Outcome, other: Tensor, near: number): Found | undefined {
   const M = scenario.weights.get(head)!.get('Wo')!.shape[0];
   if (M < 2 || M > MOST_ESTIMATED || other.data.length < M + 2) return undefined;

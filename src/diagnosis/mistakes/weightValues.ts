@@ -161,9 +161,9 @@ export const weightsPruned = mistake('weights-pruned', 'small weights are set to
 const lengthsOf = [0, 1].map(axis =>
   ofTensor(({ shape, data }) => {
     const C = shape[shape.length - 1];
-    const squaredDistance = new Float64Array(axis === 0 ? C : data.length / C);
-    for (let k = 0, r = 0; k < data.length; r++) for (let c = 0; c < C; c++, k++) squaredDistance[axis === 0 ? c : r] += data[k] * data[k];
-    return squaredDistance.map(Math.sqrt);
+    const squares = new Float64Array(axis === 0 ? C : data.length / C);
+    for (let k = 0, r = 0; k < data.length; r++) for (let c = 0; c < C; c++, k++) squares[axis === 0 ? c : r] += data[k] * data[k];
+    return squares.map(Math.sqrt);
   }),
 );
 

@@ -112,9 +112,9 @@ function momentsOf(data: ArrayLike<number>, base: number, starts: Int32Array, of
   let sum = 0;
   for (const start of starts) for (const offset of offsets) sum += data[base + start + offset];
   const mean = sum / count;
-  let squaredDistance = 0;
-  for (const start of starts) for (const offset of offsets) squaredDistance += (data[base + start + offset] - mean) ** 2;
-  return { mean, factor: 1 / Math.sqrt(squaredDistance / count + epsilon) };
+  let squares = 0;
+  for (const start of starts) for (const offset of offsets) squares += (data[base + start + offset] - mean) ** 2;
+  return { mean, factor: 1 / Math.sqrt(squares / count + epsilon) };
 }
 
 /** Adds the nodes: channels are moved last and split into groups, then normalised over all axes but the batch and the groups. */

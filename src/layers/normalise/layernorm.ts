@@ -73,10 +73,10 @@ function normalisation(
         for (const offset of offsets) sum += data[start + offset];
         const mean = sum / offsets.length;
         const centre = way === 'layer' || way === 'scaled' ? mean : 0;
-        let squaredDistance = 0;
-        for (const offset of offsets) squaredDistance += (data[start + offset] - centre) ** 2;
+        let squares = 0;
+        for (const offset of offsets) squares += (data[start + offset] - centre) ** 2;
         const factor =
-          way === 'unit' ? 1 / Math.max(Math.sqrt(squaredDistance), LEAST_LENGTH) : 1 / Math.sqrt(squaredDistance / offsets.length + layer.epsilon);
+          way === 'unit' ? 1 / Math.max(Math.sqrt(squares), LEAST_LENGTH) : 1 / Math.sqrt(squares / offsets.length + layer.epsilon);
         // Keras and PyTorch compute x·f − mean·f, each rounded
         const less = way === 'layer' ? (kernels.rounded?.(mean) ?? mean) : 0;
         for (let k = 0; k < offsets.length; k++) {
@@ -127,11 +127,11 @@ function asNodes(layer: LayerNormSpec, { builder, inputs: [x], shapes, weight }:
   const number = (value: number) => builder.constant(`${layer.name}.number`, { shape: [], data: Float64Array.of(value) });
   const node = (op: string, inputs: string[], attributes = {}) => builder.add(op, inputs, attributes, layer.name);
   const centred = way === 'layer' || way === 'scaled' ? node('Sub', [x, node('ReduceMean', [x], of)]) : x;
-  const squaredDistance = node('Mul', [centred, centred]);
+  const squares = node('Mul', [centred, centred]);
   const length =
     way === 'unit'
-      ? node('Max', [node('Sqrt', [node('ReduceSum', [squaredDistance, builder.integers(axes)], { keepdims: int(1) })]), number(LEAST_LENGTH)])
-      : node('Sqrt', [node('Add', [node('ReduceMean', [squaredDistance], of), number(layer.epsilon)])]);
+      ? node('Max', [node('Sqrt', [node('ReduceSum', [squares, builder.integers(axes)], { keepdims: int(1) })]), number(LEAST_LENGTH)])
+      : node('Sqrt', [node('Add', [node('ReduceMean', [squares], of), number(layer.epsilon)])]);
   const normal = node('Div', [way === 'layer' ? centred : x, length]);
   const shape = broadcastOver(axes, shapes[0]) as number[] | null;
   return scaledAndShifted(normal, layer.name, builder, weight, shape);
@@ -144,12 +144,12 @@ function expression(library: ArrayLibrary, layer: LayerNormSpec, call: ScriptCal
   const along = library === 'np' ? `axis=${pythonText(axes)}, keepdims=True` : `dim=${pythonText(axes)}, keepdim=True`;
   const centred = `(${x} - ${x}.mean(${along}))`;
   const way = wayOf(layer);
-  const squaredDistance = way === 'layer' || way === 'scaled' ? `(${centred} ** 2)` : `(${x} ** 2)`;
+  const squares = way === 'layer' || way === 'scaled' ? `(${centred} ** 2)` : `(${x} ** 2)`;
   const least = library === 'np' ? ['np.maximum', LEAST_LENGTH] : ['torch.clamp', `min=${LEAST_LENGTH}`];
   const length =
     way === 'unit'
-      ? `${least[0]}(${library}.sqrt(${squaredDistance}.sum(${along})), ${least[1]})`
-      : `${library}.sqrt(${squaredDistance}.mean(${along}) + ${layer.epsilon})`;
+      ? `${least[0]}(${library}.sqrt(${squares}.sum(${along})), ${least[1]})`
+      : `${library}.sqrt(${squares}.mean(${along}) + ${layer.epsilon})`;
   const [gamma, beta] = [of('gamma'), of('beta')];
   return `${way === 'layer' ? centred : x} / ${length}${gamma ? ` * ${gamma}` : ''}${beta ? ` + ${beta}` : ''}`;
 }

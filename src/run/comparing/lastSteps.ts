@@ -15,7 +15,7 @@ import { stepwise } from '../stepwise.js';
 export interface LastSteps {
   /** squared difference of each value of y in the run through all steps */
   readonly whole: Float64Array;
-  /** summed squaredDistance of the other runs, through the last steps; undefined if the network does not forget the early ones */
+  /** summed squares of the other runs, through the last steps; undefined if the network does not forget the early ones */
   readonly others: Float64Array | undefined;
 }
 
@@ -71,10 +71,10 @@ function forgets(whole: Float64Array, others: Float64Array, runs: number): boole
   return far <= MOST_FAR * whole.length;
 }
 
-/** squaredDistance[k] += (a[k] − b[k])² */
-export function addSquares(squaredDistance: Float64Array, a: ArrayLike<number>, b: ArrayLike<number>): void {
+/** squares[k] += (a[k] − b[k])² */
+export function addSquares(squares: Float64Array, a: ArrayLike<number>, b: ArrayLike<number>): void {
   for (let k = 0; k < a.length; k++) {
     const d = distance(a[k], b[k]);
-    squaredDistance[k] += d * d;
+    squares[k] += d * d;
   }
 }

@@ -42,12 +42,12 @@ export function figuresOf(data: FloatArray): TensorFigures {
   const mean = sum / count;
   const histogram = new Array<number>(BINS).fill(0);
   const width = (greatest - least) / BINS || 1;
-  let squaredDistance = 0;
+  let squares = 0;
   for (let k = 0; k < data.length; k++) {
     const v = data[k];
     if (!Number.isFinite(v)) continue;
-    squaredDistance += (v - mean) ** 2;
+    squares += (v - mean) ** 2;
     histogram[Math.min(BINS - 1, Math.floor((v - least) / width))]++;
   }
-  return { least, greatest, mean, deviation: Math.sqrt(squaredDistance / count), zeros, notFinite, histogram };
+  return { least, greatest, mean, deviation: Math.sqrt(squares / count), zeros, notFinite, histogram };
 }

@@ -199,8 +199,8 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
   RMSNorm(call) {
     const axes = normalisedAxes(call);
     const x = call.float(0, 'x');
-    const squaredDistance = node('ReduceMean', [node('Mul', [x, x]), ints(axes)], { keepdims: 1 });
-    const size = node('Sqrt', [node('Add', [squaredDistance, number(call.number(-1, 'epsilon', EPSILON))])]);
+    const squares = node('ReduceMean', [node('Mul', [x, x]), ints(axes)], { keepdims: 1 });
+    const size = node('Sqrt', [node('Add', [squares, number(call.number(-1, 'epsilon', EPSILON))])]);
     return scaled(call, node('Div', [x, size]), axes, [1, 'scale']);
   },
   BatchNorm(call) {

@@ -47,8 +47,8 @@ function nanVariance(call: OperatorCall): Expression {
   const axes = axesOf(call, 1);
   const kept = (value: Operand) => node('ReduceSum', axes ? [value, ints(axes)] : [value], { keepdims: 1 });
   const apart = node('Sub', [x, node('Div', [kept(filled(x, 0)), kept(counted(x))])]);
-  const squaredDistance = filled(node('Mul', [apart, apart]), 0);
-  return node('Div', [reduced('ReduceSum', squaredDistance, call), reduced('ReduceSum', counted(x), call)]);
+  const squares = filled(node('Mul', [apart, apart]), 0);
+  return node('Div', [reduced('ReduceSum', squares, call), reduced('ReduceSum', counted(x), call)]);
 }
 
 const nanArg =
