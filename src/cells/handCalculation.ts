@@ -139,8 +139,9 @@ function linesWriter() {
 
 /** Starts the hand calculation of one step of one sample. Pass it to a cell's `handCalculation`; `lines` then has the result. */
 export function startHandCalculation(args: HandArgs): HandCalculation {
-  const { gates, states, units: M, weights, before, options } = args;
-  const { lines, written, write, product, plain } = linesWriter();
+  const { gates, states, units: M, weights, before } = args;
+  const writer = linesWriter();
+  const { lines, product, plain } = writer;
   const suffix = (gate: string) => (gates.length > 1 ? `_${gate}` : '');
   const column = (gate: string) => gates.indexOf(gate) * M;
 
@@ -171,6 +172,21 @@ export function startHandCalculation(args: HandArgs): HandCalculation {
       if (!peepholes) return [];
       return [calculation.times(`p_${gate}⊙${c.label}`, plain(`p_${gate}`, peepholes.data, row * M, M, 'given'), c)];
     },
+    ...combining(args, writer),
+    projected(label, of) {
+      const W = weights.projection!;
+      return product(label, of, { W, name: 'Wp', from: 0, length: W.shape[1] }, 'result');
+    },
+  };
+  return calculation;
+}
+
+/** The lines that combine others: sums, functions of a line, and elementwise products. */
+function combining(
+  { options }: Pick<HandArgs, 'options'>,
+  { written, write }: ReturnType<typeof linesWriter>,
+): Pick<HandCalculation, 'sum' | 'apply' | 'times'> {
+  return {
     sum(label, addends, role = 'sum', clipped = role === 'sum') {
       const limit = clipped ? options.clip : null;
       const parts = (m: number) => addends.map(line => ({ label: line.label, value: line.values[m] }));
@@ -196,12 +212,7 @@ export function startHandCalculation(args: HandArgs): HandCalculation {
       const line = { label, role, formula: `${left}⊙${right}`, how: (m: number) => ({ kind: 'products' as const, terms: terms(m) }) };
       return write(line, a.values.length, m => a.values[m] * b.values[m]);
     },
-    projected(label, of) {
-      const W = weights.projection!;
-      return product(label, of, { W, name: 'Wp', from: 0, length: W.shape[1] }, 'result');
-    },
   };
-  return calculation;
 }
 
 /** Puts a sum or difference in parentheses: '1 − z' becomes '(1 − z)'; 'h_{t−1}' and '(1 − z)' stay. */

@@ -27,8 +27,7 @@ export interface Line {
 export type Rule = string | ((line: Line) => string | undefined);
 
 export const attribute = ({ layer }: Line, name: string, otherwise: number): number => Number(layer.attributes[name] ?? otherwise);
-export const truth = (value: boolean): string => (value ? 'True' : 'False');
-export const keepdims = (line: Line): string => truth(attribute(line, 'keepdims', 1) === 1);
+export const keepdims = (line: Line): string => pythonText(attribute(line, 'keepdims', 1) === 1);
 export const counted = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
 export const axisOf = (line: Line, otherwise: number, rank = line.shapes[0].length): number =>
   counted(attribute(line, 'axis', otherwise), rank);

@@ -1,5 +1,5 @@
 import { ONNX_DTYPES } from '../formats/onnx/types.js';
-import { attribute, axisOf, counted, filled, keepdims, type Line, type Rule, truth, upFrom } from './operatorLine.js';
+import { attribute, axisOf, counted, filled, keepdims, type Line, type Rule, upFrom } from './operatorLine.js';
 import { pythonText, realText } from './python.js';
 
 /** Rules for operators that need more than a template. They return undefined if the operator cannot be written. */
@@ -138,7 +138,7 @@ export const running =
   line => {
     const [axis] = line.numbers(1) ?? [];
     if (axis === undefined || (name === 'product' && attribute(line, 'exclusive', 0) === 1)) return undefined;
-    const [exclusive, reverse] = ['exclusive', 'reverse'].map(key => truth(attribute(line, key, 0) === 1));
+    const [exclusive, reverse] = ['exclusive', 'reverse'].map(key => pythonText(attribute(line, key, 0) === 1));
     const rest = name === 'product' ? reverse : `${exclusive}, ${reverse}`;
     return `running_${name}(${line.all[0]}, ${counted(axis, line.shapes[0].length)}, ${rest})`;
   };

@@ -96,22 +96,7 @@ function waysOf(l: Attention): Way[] {
       const from = part === a ? b : part === b ? a : part;
       return s.weights.get(name)!.get(`${from}/${rest}`) ?? t;
     });
-  const isPlain =
-    l.inputs.every(input => input === l.inputs[0]) &&
-    l.keyHeads === null &&
-    l.slidingWindow === null &&
-    !l.useGate &&
-    !l.attentionMask &&
-    (l.attentionAxes ?? [1]).join() === '1';
   const mask = causal ? 'scores[~np.tri(T, dtype=bool)] = -np.inf   # ← before the softmax' : 'weights = softmax(scores)     # ← no mask';
-  const own = (
-    parameter: string,
-    words: string,
-    weigh: Weighing,
-    sees: Sees,
-    numpy = 'weights = softmax(scores)     # ← over the keys, the last axis',
-  ) => way(parameter, words, recomputed(weigh, sees, l), numpy);
-  const seen = causal ? UP_TO : ALL;
   return [
     way('scale', `the scores are not divided by √${units}`, scaled(Math.sqrt(units)), scale),
     way('scale', `the scores are divided by ${units}, not by its root`, scaled(1 / Math.sqrt(units)), scale),
@@ -129,18 +114,38 @@ function waysOf(l: Attention): Way[] {
       s => changeLayer(s, name, { causal: !causal }),
       mask,
     ),
-    ...(isPlain
-      ? [
-          own('axis', 'the softmax goes over the queries instead of the keys', overQueries, seen),
-          own('softmax', 'the softmax is left out', scoresThemselves, seen),
-          own('mask', 'each step sees itself and later ones only (the mask is turned)', weighed, (t, s) => s >= t, mask),
-          own('mask', 'each step sees later ones only (the mask is inverted)', weighed, (t, s) => s > t, mask),
-          own('mask', 'each step sees earlier ones only, and not itself', weighed, (t, s) => s < t, mask),
-          ...(causal
-            ? [own('mask', 'the mask comes after the softmax: the weights of a step no longer add up to 1', maskedAfter, UP_TO, mask)]
-            : []),
-        ]
-      : []),
+    ...(isPlain(l) ? recomputedWays(l, way, mask) : []),
+  ];
+}
+
+/** Whether the layer is self-attention along the steps without options, as `recomputed` computes it. */
+function isPlain({ inputs, keyHeads, slidingWindow, useGate, attentionMask, attentionAxes }: Attention): boolean {
+  const isSelf = inputs.every(input => input === inputs[0]) && (attentionAxes ?? [1]).join() === '1';
+  return isSelf && keyHeads === null && slidingWindow === null && !useGate && !attentionMask;
+}
+
+/** Mistakes in the softmax and the mask, for which y is recomputed. @param mask the line of NumPy that masks the scores */
+function recomputedWays(
+  l: Attention,
+  way: (parameter: string, words: string, change: Way['change'], numpy: string) => Way,
+  mask: string,
+): Way[] {
+  const own = (
+    parameter: string,
+    words: string,
+    weigh: Weighing,
+    sees: Sees,
+    numpy = 'weights = softmax(scores)     # ← over the keys, the last axis',
+  ) => way(parameter, words, recomputed(weigh, sees, l), numpy);
+  const seen = l.causal ? UP_TO : ALL;
+  const afterSoftmax = 'the mask comes after the softmax: the weights of a step no longer add up to 1';
+  return [
+    own('axis', 'the softmax goes over the queries instead of the keys', overQueries, seen),
+    own('softmax', 'the softmax is left out', scoresThemselves, seen),
+    own('mask', 'each step sees itself and later ones only (the mask is turned)', weighed, (t, s) => s >= t, mask),
+    own('mask', 'each step sees later ones only (the mask is inverted)', weighed, (t, s) => s > t, mask),
+    own('mask', 'each step sees earlier ones only, and not itself', weighed, (t, s) => s < t, mask),
+    ...(l.causal ? [own('mask', afterSoftmax, maskedAfter, UP_TO, mask)] : []),
   ];
 }
 

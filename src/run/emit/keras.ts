@@ -187,14 +187,14 @@ function recurrentOptions(layer: RecurrentSpec, withStates: boolean, whole: bool
     String(layer.units),
     `activation=${kerasActivation(layer.activation)}`,
     ...(layer.recurrentActivation === null ? [] : [`recurrent_activation=${kerasActivation(layer.recurrentActivation)}`]),
-    ...(whole ? [`return_sequences=${bool(layer.returnSequences)}`] : []),
+    ...(whole ? [`return_sequences=${pythonText(layer.returnSequences)}`] : []),
     ...(withStates ? ['return_state=True'] : []),
     ...(layer.useBias ? [] : ['use_bias=False']),
     ...(whole && layer.goBackwards ? ['go_backwards=True'] : []),
     ...(whole && layer.zeroOutputForMask && layer.bidirectional === null ? ['zero_output_for_mask=True'] : []),
     ...(whole && layer.unroll ? ['unroll=True'] : []),
     ...(layer.kind === 'lstm' && !layer.unitForgetBias ? ['unit_forget_bias=False'] : []),
-    ...(layer.kind === 'gru' ? [`reset_after=${bool(layer.resetAfter)}`] : []),
+    ...(layer.kind === 'gru' ? [`reset_after=${pythonText(layer.resetAfter)}`] : []),
   ].join(', ');
 }
 
@@ -205,8 +205,8 @@ function stackedText({ cells, returnSequences, goBackwards, zeroOutputForMask }:
   });
   const options = [
     `[${each.join(', ')}]`,
-    `return_sequences=${bool(returnSequences)}`,
-    `go_backwards=${bool(goBackwards)}`,
+    `return_sequences=${pythonText(returnSequences)}`,
+    `go_backwards=${pythonText(goBackwards)}`,
     ...(zeroOutputForMask ? ['zero_output_for_mask=True'] : []),
     ...(withStates ? ['return_state=True'] : []),
   ];
@@ -237,8 +237,4 @@ function constructorText(layer: AnyLayer, withStates = false): string {
   const classes = Object.keys(keras.classes);
   const name = classes.length === 0 || classes.includes(shown) ? shown : classes[0];
   return `${layer.kind === 'dense' ? 'Dense' : name}(${options.join(', ')})`;
-}
-
-function bool(value: boolean): string {
-  return value ? 'True' : 'False';
 }

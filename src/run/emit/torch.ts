@@ -2,6 +2,7 @@ import { getCell, rowOf } from '../../cells/index.js';
 import { torch } from '../../conventions/torch/torch.js';
 import type { ScriptCall } from '../../layers/facets.js';
 import { getLayerKind } from '../../layers/index.js';
+import { pythonText } from '../../layers/python.js';
 import { inferShapes, type LayerShapes } from '../../model/shapes.js';
 import { isRecurrent, type ModelSpec, type RecurrentSpec, SPEC_SCHEMA } from '../../model/spec.js';
 import type { Weights } from '../../weights/weights.js';
@@ -154,10 +155,10 @@ function recurrentText(
 ): string {
   const module = 'module' in from ? from.module : `load(${recurrentModule(layer, shapes)}, ${stateText(layer, shapes, from)})`;
   if (mask !== undefined) {
-    const [sequences, zeroed] = [layer.returnSequences, layer.zeroOutputForMask].map(flag => (flag ? 'True' : 'False'));
+    const [sequences, zeroed] = [layer.returnSequences, layer.zeroOutputForMask].map(pythonText);
     return `masked(${[module, x, mask, sequences, zeroed, ...(states ?? [])].join(', ')})${wantsOthers ? '' : '[0]'}`;
   }
-  const call = [module, x, layer.returnSequences ? 'True' : 'False', ...(states ?? [])].join(', ');
+  const call = [module, x, pythonText(layer.returnSequences), ...(states ?? [])].join(', ');
   return wantsOthers ? `run_from(${call})` : states ? `run_from(${call})[0]` : `run(${call})`;
 }
 
