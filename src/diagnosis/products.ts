@@ -88,13 +88,20 @@ function inKernel(w: Tensor, { precision, order }: ProductOptions, rows: number,
 /** float32 copies of weights that were used before; null if they are not float32; 'seen' after the first use. */
 const singles = new WeakMap<FloatArray, Float32Array | 'seen' | null>();
 
+/** Most numbers that stay in the second-level cache as float64. */
+const CACHED = 2 ** 18;
+
 /**
  * Stores weights as float32 if they are, which holds for nearly all weights that a mistake only moves: half the bytes to read, and the same
- * products.
+ * products. It is not worth while for a small matrix that is used for the first time, as most of those that a mistake changes are only once.
  */
 function writeSingles(data: FloatArray, to: Float32Array): boolean {
   const known = singles.get(data);
   if (known === null) return false;
+  if (known === undefined && data.length <= CACHED) {
+    singles.set(data, 'seen');
+    return false;
+  }
   if (known instanceof Float32Array) to.set(known);
   else {
     for (let k = 0; k < to.length; k++) {
