@@ -119,6 +119,20 @@ export function falseSentences(sentences, { right, y, X, net }, slack, noise) {
       (l, m, p, q) => isNear(l, Math.min(...b)) && isNear(m, Math.max(...b)) && isNear(p, Math.min(...a)) && isNear(q, Math.max(...a)),
     ],
     [/^every number of your output is (\S+)$/, v => b.every(w => isNear(v, w))],
+    [
+      /^the largest difference (falls|grows) from (\S+) at step 1 to (\S+) at step (\d+)$/,
+      (way, from, to, last) => {
+        const most = t => b.reduce((m, v, i) => (IN.step(t)(i) ? Math.max(m, Math.abs(v - a[i])) : m), 0);
+        const isAbout = (said, v) => Math.abs(said - v) <= 0.06 * v + 2 * noise + slack(v);
+        return last === T && isAbout(from, most(1)) && isAbout(to, most(T)) && from > to === (way === 'falls');
+      },
+    ],
+    [
+      /^not tested: whether the sequences start from another state than zeros \(it would have (\d+) numbers, (?:your output has (\d+)|at most 48 are estimated)\)$/,
+      (unknown, n) =>
+        unknown === net.layers * net.M * (net.cell === 'lstm' ? 2 : 1) * (net.bi ? 2 : 1) &&
+        (n === undefined ? unknown > 48 : n === b.length && unknown + 2 > n),
+    ],
     [/^not tested: whether one number in .* is wrong \(there are too many\); /, () => true],
   ];
   return sentences.filter(sentence => {

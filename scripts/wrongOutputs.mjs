@@ -554,6 +554,10 @@ export const MISTAKES = {
     when: (net, s) => s.K >= 3 && s.N * (net.seq ? s.T : 1) >= 4,
   }),
   'y never filled': onY(['output-zeros', 'output-integers', 'output-labels'], y => outputs(y, () => 0)),
+  'y rounded to two decimals': onY(['output-rounded'], y => outputs(y, v => Math.round(v * 100) / 100), {
+    when: needs(2, 1, 1, 2),
+    written: 'float64',
+  }),
   'y in whole numbers': onY(['output-integers', 'output-zeros'], y => outputs(y, Math.trunc), {
     when: (net, s) => s.N * s.K * (net.seq ? s.T : 1) >= 8,
   }),

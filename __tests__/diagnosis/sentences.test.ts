@@ -42,6 +42,8 @@ const CASES: [string, (y: Y, limit: number) => Y][] = [
   ['noise up to step 2', where((_n, t) => t < 2, 0.1)],
   ['noise at steps 2 and 4', where((_n, t) => t === 1 || t === 3, 0.1)],
   ['noise at all steps but one', where((_n, t) => t !== 2, 0.1)],
+  ['noise that fades', y => changed(y, (v, n, t, k) => v + 0.3 * 0.15 ** t * noise(n, t, k))],
+  ['noise that grows', y => changed(y, (v, n, t, k) => v + 0.3 * 0.15 ** (T - 1 - t) * noise(n, t, k))],
   ['noise in y2', where((_n, _t, k) => k === 1, 0.1)],
   ['noise in y1 and y3', where((_n, _t, k) => k !== 1, 0.1)],
   ['y turned around, with noise', y => where(() => true, 0.02)(changed(y, v => 0.3 - v))],
@@ -115,6 +117,14 @@ const RULES: [RegExp, Check][] = [
         beyond(ofOutput(a, b), l),
         from(1, K).filter(k => !names.includes(`y${k}`)),
       ),
+  ],
+  [
+    /^the largest difference (falls|grows) from (\S+) at step 1 to (\S+) at step (\d)$/,
+    (a, b, way, first, last, t) => {
+      const [d1, dT] = [ofStep(a, b)[0], ofStep(a, b)[T - 1]];
+      const is = (said: string, v: number) => Math.abs(Number(said) - v) <= 0.06 * v + 2e-7;
+      return Number(t) === T && is(first, d1) && is(last, dT) && (way === 'falls' ? d1 > 100 * dT : dT > 100 * d1);
+    },
   ],
   [
     /^all (\d+) finite numbers are equal to the right ones within (\S+)$/,

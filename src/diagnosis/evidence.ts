@@ -2,6 +2,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { Counted } from './differingValues.js';
 import { smallNumber } from './figures.js';
 import { untestedWeights } from './mistakes/damaged.js';
+import { untestedStates } from './mistakes/stateRandom.js';
 import type { OutputReading } from './outputReadings.js';
 
 /**
@@ -13,7 +14,10 @@ export function evidenceOf({ scenario, right: { y: right }, other }: OutputReadi
     ...samplesSentence(other, counted),
     ...stepsSentence(other, counted),
     ...columnsSentence(other, counted),
-    ...(counted.isSteady ? [...relationSentence(right, other), ...rangeSentence(right, other)] : []),
+    ...(counted.isSteady
+      ? [...fadingSentence(right, other, Number(counted.limit)), ...relationSentence(right, other), ...rangeSentence(right, other)]
+      : []),
+    ...untestedStates(scenario, other),
     ...untestedWeights(scenario),
   ];
 }
@@ -48,6 +52,28 @@ function stepsSentence({ shape }: Tensor, { groups, limit }: Counted): string[] 
     return [`from step ${to + 2} on all samples are equal within ${limit}; step ${to + 1} is the last that differs by more`];
   const equal = off.filter(v => !v).length;
   return equal > 0 ? [`${equal} of ${T} steps ${equal === 1 ? 'is' : 'are'} equal within ${limit} in all samples`] : [];
+}
+
+/** The largest difference of the first step must be this many times that of the last one, or the other way round. */
+const FADED = 100;
+
+/** For a sequence [N, T, K] whose difference is far larger, or far smaller, at its start than at its end. @param least what counts as one */
+function fadingSentence({ data: right }: Tensor, { shape, data }: Tensor, least: number): string[] {
+  const [N, T, K] = shape;
+  if (shape.length !== 3 || T < 3) return [];
+  const at = (t: number) => {
+    let most = 0;
+    for (let n = 0; n < N; n++)
+      for (let i = (n * T + t) * K; i < (n * T + t + 1) * K; i++) most = Math.max(most, Math.abs(data[i] - right[i]));
+    return most;
+  };
+  const [first, last] = [at(0), at(T - 1)];
+  if (!(first > least && last > least)) return [];
+  if (first > FADED * last)
+    return [`the largest difference falls from ${smallNumber(first, 3)} at step 1 to ${smallNumber(last, 3)} at step ${T}`];
+  if (last > FADED * first)
+    return [`the largest difference grows from ${smallNumber(first, 3)} at step 1 to ${smallNumber(last, 3)} at step ${T}`];
+  return [];
 }
 
 /** For K outputs: which are equal in every row. */

@@ -32,7 +32,7 @@ export { layerLeftOut } from './leftOut.js';
 export { maskHold, maskIgnored, maskZeros } from './masks.js';
 export { normalization } from './normalizations.js';
 export { outputFunction } from './outputFunctions.js';
-export { outputIntegers, outputLabels, outputZeros } from './outputLabels.js';
+export { outputIntegers, outputLabels, outputRounded, outputZeros } from './outputLabels.js';
 export { outputLayout } from './outputLayout.js';
 export { outputNormalised } from './outputNorms.js';
 export { outputReversed, outputsPermuted, samplesPermuted, samplesRepeated, samplesShifted, stepsShifted } from './outputOrder.js';

@@ -69,15 +69,18 @@ export const biasOnceOfTwo = mistake('bias-once-of-two', 'only one of the two bi
     ),
 });
 
+const TWICE =
+  'is added twice: once with x·Wx and once with h·Wh. It happens when the one bias of Keras is written into both bias_ih and bias_hh of PyTorch.';
+
 export const biasTwice = mistake('bias-twice', 'a bias is added twice', ['insideStep'], {
-  why: 'A bias is added twice: once with x·Wx and once with h·Wh. It happens when the one bias of Keras is written into both bias_ih and bias_hh of PyTorch.',
+  why: `A bias ${TWICE}`,
   numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← once',
   torch: 'rnn.bias_ih_l0.data = torch.tensor(bh); rnn.bias_hh_l0.data.zero_()',
   variants(scenario) {
     const rows = (change: (t: Tensor, row: number) => Tensor, why: (which: string, name: string) => string) =>
       ['input', 'recurrent'].flatMap((which, row) => onRows(scenario, t => change(t, row), why(which, row === 0 ? 'bias_ih' : 'bias_hh')));
     return [
-      ...scaledBiases(scenario, 2),
+      ...scaledBiases(scenario, 2, where => (where === null ? {} : { why: `The bias of @ ${TWICE}` })),
       ...rows(
         (t, row) => scaleRow(t, row, 2),
         (which, name) => `The ${which} bias (${name}) is added twice.`,

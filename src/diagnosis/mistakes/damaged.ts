@@ -21,6 +21,10 @@ const STEP = 1e-4;
  */
 const LEAST_ALIKE = 0.04;
 
+/** Most other numbers to look at that move y in the same direction, and how nearly the same it is (squared cosine). */
+const MOST_SAME = 3;
+const SAME_WAY = 1e-6;
+
 interface Place {
   readonly layer: string;
   readonly name: string;
@@ -150,20 +154,29 @@ function oneNumber(
     .filter(a => a.alike > LEAST_ALIKE)
     .sort((a, b) => b.alike - a.alike)
     .slice(0, FITTED);
-  for (const { place, k, v, by } of best) {
-    if (isOver()) break;
+  /** The number of this place with the value that explains the output. */
+  const fittedAt = ({ place, k, v, by }: (typeof best)[number]): (Damage & { readonly at: string }) | undefined => {
     const first = v + Math.max(-2, Math.min(2, by));
     const fitFrom = (start: number) => fitTo(other, [start], ([value]) => run(place, withNumber(place.t, k, value)), near);
     // a large change is not linear, so the fit has several starting points
     const fitted = fitFrom(first) ?? fitFrom(v + Math.sign(by)) ?? fitFrom(v + 3 * Math.sign(by));
-    if (!fitted) continue;
+    if (!fitted) return undefined;
     const [value] = fitted.values;
     // if twice the change gives the same y, the output does not determine the number: something else suppressed that column
     const further = run(place, withNumber(place.t, k, v + 2 * (value - v)));
-    if (further && largestDifference(further.data, other.data).abs <= near) continue;
-    const at = place.t.shape.length === 1 ? `${k}` : `${Math.floor(k / place.t.shape[1])}, ${k % place.t.shape[1]}`;
-    const words = `One number of ${place.layer} is wrong: ${place.name}[${at}] is ${smallNumber(value, 5)} instead of ${smallNumber(v, 5)}`;
-    return [{ place, t: withNumber(place.t, k, value), words, chosen: 2 }];
+    if (further && largestDifference(further.data, other.data).abs <= near) return undefined;
+    const index = place.t.shape.length === 1 ? `${k}` : `${Math.floor(k / place.t.shape[1])}, ${k % place.t.shape[1]}`;
+    const at = `${place.name}[${index}] is ${smallNumber(value, 5)} instead of ${smallNumber(v, 5)}`;
+    return { place, t: withNumber(place.t, k, value), at, words: `One number of ${place.layer} is wrong: ${at}`, chosen: 2 };
+  };
+  for (const [i, candidate] of best.entries()) {
+    if (isOver()) break;
+    const found = fittedAt(candidate);
+    if (!found) continue;
+    // another number may move y in the same direction, as both biases of a softmax of two classes do
+    const same = best.slice(i + 1, i + 1 + MOST_SAME).filter(b => b.alike > candidate.alike - SAME_WAY);
+    const others = same.flatMap(b => fittedAt(b) ?? []).map(({ place, at }) => `, or ${place.layer} ${at}`);
+    return [{ ...found, words: `${found.words}${others.join('')}` }];
   }
   return [];
 }

@@ -105,6 +105,8 @@ function slotVariants(slot: Slot, specs: readonly ActivationSpec[], named = true
         why: words(slot.words),
         fix,
         rare,
+        // between −1 and 1, as between 0 and 1 where y is not below 0
+        ...(name === 'hard_tanh' && { rivalOf: ['output-function'] }),
       };
       if (slot.field !== 'activation' || !layers.some(l => l.kind === 'lstm')) return [whole];
       return [whole, { ...whole, change: replaceCandidate(place.names, spec), why: words('activation of the candidate g alone') }];

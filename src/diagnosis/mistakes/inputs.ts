@@ -92,7 +92,7 @@ const SCALINGS: readonly Scaling[] = [
   ['centred', 'minus the mean of each feature', 'feature', (v, m) => v - m.mean],
   ['255', 'divided by 255', 'feature', v => v / 255],
   ['100', 'divided by 100', 'feature', v => v / 100],
-  ['negated', 'with the other sign', 'feature', v => -v],
+  ['negated', 'with the other sign (or the first layer’s Wx has it)', 'feature', v => -v],
   ...clips([-1, 1], [0, 1], [-3, 3], [-5, 5]),
 ];
 

@@ -23,15 +23,15 @@ const CALLS: Readonly<Record<string, readonly [string, string]>> = {
   layernorm: ['LayerNormalization', 'LayerNorm'],
 };
 
-const epsilonFix = ({ kind, epsilon }: Norm): Fix => ({
-  keras: `${CALLS[kind][0]}(epsilon=${epsilon})   # ← Keras: 1e-3; PyTorch: 1e-5`,
-  torch: `nn.${CALLS[kind][1]}(M, eps=${epsilon})   # ← PyTorch: 1e-5; Keras: 1e-3`,
-  numpy: `y = (h - mean) / np.sqrt(var + ${epsilon}) * gamma + beta`,
-});
-
 /** The code of the whole layer, including what its mean and variance are taken over. */
 const stepsFix = ({ kind, epsilon, scale, center }: Norm): Fix => ({
   numpy: `${kind === 'batchnorm' ? 'mean, var = moving_mean, moving_variance' : 'mean, var = h.mean(-1, keepdims=True), h.var(-1, keepdims=True)'}\nh = (h - mean) / np.sqrt(var + ${epsilon})${scale ? ' * gamma' : ''}${center ? ' + beta' : ''}`,
+});
+
+const epsilonFix = (norm: Norm): Fix => ({
+  keras: `${CALLS[norm.kind][0]}(epsilon=${norm.epsilon})   # ← Keras: 1e-3; PyTorch: 1e-5`,
+  torch: `nn.${CALLS[norm.kind][1]}(M, eps=${norm.epsilon})   # ← PyTorch: 1e-5; Keras: 1e-3`,
+  ...stepsFix(norm),
 });
 
 /** Applies a function to each of the named weights of the layer. */

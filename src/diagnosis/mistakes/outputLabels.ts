@@ -1,5 +1,5 @@
 import { sameShape, type Tensor } from '../../tensor/tensor.js';
-import { type Found, finishing, mapData, mistake } from '../mistake.js';
+import { type Found, finished, finishing, mapData, mistake, simulated } from '../mistake.js';
 import { headOf } from './heads.js';
 
 /** Integers instead of y: classes, zeros of an array that was never filled, numbers cast to integers. */
@@ -55,6 +55,39 @@ function oneHot(y: Tensor): Tensor {
   for (let r = 0; r < R; r++) data[r * K + largestOfRow(y, r, K)] = 1;
   return { shape: y.shape, data };
 }
+
+/** Decimals to which an output may have been rounded. */
+const DECIMALS = [1, 2, 3, 4, 5];
+/** A number this close to a multiple of the last decimal, in parts of that decimal, is one. */
+const MULTIPLE = 0.01;
+
+const roundedTo = (y: Tensor, decimals: number): Tensor => mapData(y, v => Math.round(v * 10 ** decimals) / 10 ** decimals);
+
+export const outputRounded = mistake('output-rounded', 'the output is rounded to a few decimals', ['alone'], {
+  why: 'Your output is the right one, rounded to a few decimals: np.round, or numbers copied from what was printed.',
+  numpy: "np.save('y.npy', y)           # ← y as it is, not np.round(y, 2); or compare with --decimals 2",
+  example: { layers: 'rnn:3,dense:3', N: 3, T: 2, D: 2 },
+  variants: () => [simulated(null, s => finished(s, y => roundedTo(y, 2)))],
+  fromOutput(_scenario, { y: right }, other): Found[] {
+    const isMultiple = (v: number, d: number) => Math.abs(v * 10 ** d - Math.round(v * 10 ** d)) < MULTIPLE;
+    const decimals = DECIMALS.find(d => other.data.every((v: number) => isMultiple(v, d)));
+    if (decimals === undefined || !sameShape(right.shape, other.shape) || other.data.every((v: number) => isMultiple(v, 0))) return [];
+    // each different number tells its place between the least and the largest one
+    const [least, most] = [Math.min, Math.max].map(of => (other.data as Float64Array).reduce((a, b) => of(a, b)));
+    const different = new Set(roundedTo(other, decimals).data).size;
+    return [
+      {
+        y: roundedTo(right, decimals),
+        chosen: 0,
+        digits: different * Math.log10(Math.max(1, (most - least) * 10 ** decimals)),
+        why: `Every number of your output is the right one, rounded to ${decimals === 1 ? '1 decimal' : `${decimals} decimals`}.`,
+        fix: {
+          numpy: `np.save('y.npy', y)           # ← y as it is, not np.round(y, ${decimals}); or compare with --decimals ${decimals}`,
+        },
+      },
+    ];
+  },
+});
 
 export const outputZeros = mistake('output-zeros', 'the output array was never filled', ['often', 'alone'], {
   why: 'Every number of your output is 0: the array was made (np.zeros) and never written to, or it holds integers, which cut 0.7 to 0.',

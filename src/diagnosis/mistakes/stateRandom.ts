@@ -94,6 +94,15 @@ function stateWords(scenario: Scenario, values: readonly number[], largest = lar
     .join('; ')}${sorted.length > 3 ? ' …' : ''}`;
 }
 
+/** A note on first states that were not looked for, if no other cause is known: they have more numbers than y, or than are estimated. */
+export function untestedStates(scenario: Scenario, other: Tensor): string[] {
+  const P = widthOf(scenario);
+  const [n, most] = [other.data.length, MOST_UNKNOWN];
+  if (P === 0 || scenario.input.initialStates || (P + SPARE <= n && P <= most)) return [];
+  const reason = P + SPARE > n ? `your output has ${n}` : `at most ${most} are estimated`;
+  return [`not tested: whether the sequences start from another state than zeros (it would have ${P} numbers, ${reason})`];
+}
+
 function widthOf(s: Scenario): number {
   return recurrentLayers(s).reduce((sum, l) => constantStates(s, l, []).reduce((n, t) => n + t.shape[1], sum), 0);
 }

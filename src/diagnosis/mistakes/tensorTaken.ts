@@ -1,7 +1,7 @@
 import type { LayerSpec } from '../../model/spec.js';
 import { swapBatchAndTime } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
-import { type Hypothesis, inLoops, mistake, recurrentLayers, type Scenario } from '../mistake.js';
+import { type Hypothesis, inLoops, mapData, mistake, recurrentLayers, type Scenario } from '../mistake.js';
 import { bypass, headOf } from './heads.js';
 
 /** Another tensor than the last h of the last layer: c, h of a lower layer, or h of the step before. */
@@ -24,12 +24,17 @@ export const cellStateTaken = mistake('cell-state-taken', 'c is used instead of 
   keras: 'out, h, c = LSTM(M, return_state=True)(x)   # ← h is the second',
   torch: 'out, (h_n, c_n) = rnn(x)      # ← h_n is the first of the pair',
   example: { layers: 'lstm:3,dense:1', N: 2, T: 2, D: 2 },
-  variants: scenario =>
-    inLoops(
-      recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.projection === null),
-      { output: 1 },
-      { why: 'The cell state c of @ is returned instead of its hidden state h = o ⊙ tanh(c).' },
-    ),
+  variants(scenario) {
+    const layers = recurrentLayers(scenario).filter(l => l.kind === 'lstm' && l.projection === null);
+    return [
+      ...inLoops(layers, { output: 1 }, { why: 'The cell state c of @ is returned instead of its hidden state h = o ⊙ tanh(c).' }),
+      ...inLoops(
+        layers,
+        { output: 1, merged: t => mapData(t, Math.tanh) },
+        { rare: true, why: 'tanh(c) of @ is returned instead of its hidden state h = o ⊙ tanh(c); its own steps read h.' },
+      ),
+    ];
+  },
 });
 
 export const lowerLayer: Hypothesis = mistake('lower-layer', 'a lower layer’s h is used', ['alone'], {

@@ -79,10 +79,11 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
   };
 }
 
-/** The assumptions of both networks, each with its file's name. */
+/** The assumptions of both networks, each with its file's name; of a file that is compared with itself, once. */
 function allAssumptions(first: Network, second: Network, files: readonly [string, string]): Assumption[] {
   const of = ({ assumptions }: Network, file: string) => assumptions.map(a => ({ ...a, what: `${shownPath(file)}: ${a.what}` }));
-  return [...of(first, files[0]), ...of(second, files[1])];
+  const own = of(first, files[0]);
+  return [...own, ...of(second, files[1]).filter(a => !own.some(b => b.what === a.what && b.value === a.value))];
 }
 
 /** Request keys that describe the network of a weights file. */
