@@ -55,12 +55,7 @@ function quantised(call: Call): GraphValue {
 }
 
 /** Divides in float32, as ONNX Runtime does, so that ties are rounded the same way. */
-export function toWhole(
-  x: GraphValue,
-  scale: (k: number) => number,
-  zero: (k: number) => number,
-  type: DType | null | undefined,
-): GraphValue {
+function toWhole(x: GraphValue, scale: (k: number) => number, zero: (k: number) => number, type: DType | null | undefined): GraphValue {
   const range = type ? RANGES[type] : undefined;
   if (!range) {
     throw new RnnError('unsupported', 'E_ONNX_TYPE', `quantising to ${type ?? 'this type'} is not supported`, {
@@ -170,10 +165,20 @@ function quantisedProduct(call: Call): GraphValue {
   const [a, aScale, aZero, b, bScale, bZero, yScale, yZero] = Array.from({ length: 8 }, (_, i) => need(call, i));
   const y = wholeProduct(withoutZeroPoint(a, aZero, true), withoutZeroPoint(b, bZero, false));
   const [left, right] = [spread(aScale, y.shape, true), spread(bScale, y.shape, false)];
-  const values = { ...y, data: y.data.map((v: number, k: number) => v * left.data[k] * right.data[k]) as GraphValue['data'] };
+  return roundedSums(y, k => left.data[k] * right.data[k], yScale, yZero);
+}
+
+/**
+ * Rounds whole sums to bytes as ONNX Runtime does: each is multiplied once, by the float32 quotient of the float32 product of the scales and
+ * that of y. A sum halfway between two bytes is rounded by the last digit of that number.
+ * @param scale the product of the scales of sum k
+ */
+export function roundedSums(sums: GraphValue, scale: (k: number) => number, yScale: GraphValue, yZero: GraphValue): GraphValue {
+  const factor = (k: number) => Math.fround(Math.fround(scale(k)) / yScale.data[0]);
+  const data = sums.data.map((v: number, k: number) => Math.fround(Math.fround(v) * factor(k))) as GraphValue['data'];
   return toWhole(
-    values,
-    () => yScale.data[0],
+    { ...sums, data },
+    () => 1,
     () => yZero.data[0],
     yZero.type,
   );

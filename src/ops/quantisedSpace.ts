@@ -1,6 +1,6 @@
 import { formatShape, sizeOf, type Tensor } from '../tensor/tensor.js';
 import { type Call, need, type Operators, type ProductKernels, plain } from './operator.js';
-import { toWhole, withoutZeroPoint } from './quantised.js';
+import { roundedSums, withoutZeroPoint } from './quantised.js';
 import { claim, pass } from './room.js';
 import { type GraphValue, shapeError } from './value.js';
 import { WINDOW, WINDOWS } from './windows.js';
@@ -50,17 +50,6 @@ function quantisedConv(call: Call): GraphValue {
   if (wScale.data.length !== 1 && wScale.data.length !== F)
     throw shapeError('the weight scale must be one number, or one per filter', formatShape(wScale.shape), formatShape([F]));
   const plane = sizeOf(y.shape.slice(2));
-  const scales = Array.from({ length: F }, (_, f) =>
-    Math.fround(Math.fround(xScale.data[0] * wScale.data[wScale.data.length === 1 ? 0 : f]) / yScale.data[0]),
-  );
-  const values = {
-    ...y,
-    data: y.data.map((v: number, k: number) => Math.fround(v * scales[Math.floor(k / plane) % F])) as GraphValue['data'],
-  };
-  return toWhole(
-    values,
-    () => 1,
-    () => yZero.data[0],
-    yZero.type,
-  );
+  const scale = (k: number) => xScale.data[0] * wScale.data[wScale.data.length === 1 ? 0 : Math.floor(k / plane) % F];
+  return roundedSums(y, scale, yScale, yZero);
 }

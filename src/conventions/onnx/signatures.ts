@@ -220,6 +220,7 @@ const TABLE = `
   com.microsoft.FusedMatMul: 1 f1f1 f1
   com.microsoft.Gelu: 1 f1 f1
   com.microsoft.MatMulIntegerToFloat: 1 q1q2f3f3q1?q2?f3? f3
+  com.microsoft.QGemm: 1 q1sq1q2sq2j?s?q? -
   com.microsoft.QuickGelu: 1 f1 f1
 `.trim();
 
