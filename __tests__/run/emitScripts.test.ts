@@ -127,6 +127,28 @@ const REQUESTS: Readonly<Record<string, () => ForwardRequest | Promise<ForwardRe
       ],
     }),
   }),
+  'functions without a name in both directions': () => ({
+    ...SIZES,
+    model: saved('functions', {
+      input: { timesteps: 4, features: 3 },
+      layers: [
+        {
+          kind: 'gru',
+          units: 4,
+          bidirectional: 'sum',
+          returnSequences: true,
+          recurrentActivation: { name: 'hard_sigmoid_keras2', alpha: 0.3 },
+        },
+        {
+          kind: 'bidirectional',
+          merge: 'concat',
+          forward: { kind: 'stackedrnn', cells: [{ kind: 'gru', units: 2, recurrentActivation: 'hard_sigmoid_keras2' }] },
+          backward: { kind: 'stackedrnn', cells: [{ kind: 'lstm', units: 3, activation: 'gelu_tanh' }], goBackwards: true },
+        },
+        { kind: 'dense', units: 2, activation: 'gelu_tanh' },
+      ],
+    }),
+  }),
   'no dense layer': () => ({ cell: 'gru', bidirectional: true, K: 0 }),
   'lengths, every step': () => ({ ...SIZES, layers: 'lstm:3+seq,gru:2+seq,dense:2', lengths: '4,2' }),
   'lengths, both directions': () => ({ ...SIZES, layers: 'bilstm:3+seq,bigru:2', lengths: '3,4' }),

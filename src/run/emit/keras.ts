@@ -59,6 +59,12 @@ def attend(layer, weights, *inputs, **options):
 def flat(values):
     return [v for value in values for v in (flat(value) if isinstance(value, (list, tuple)) else [value])]
 
+
+def named(function):
+    # Bidirectional makes its layers from their configuration, which holds names
+    function.__name__ = f"function_{id(function)}"
+    return keras.saving.register_keras_serializable()(function)
+
 `;
 
 /** A script that computes y with Keras 3 layers. @throws RnnError E_EMIT */
@@ -87,7 +93,8 @@ function drawnKerasScript(source: ScriptSource, drawn: DrawnSource): string {
   const layers = assignments(source, source.layers, (layer, inputs, _value, given) => layerText(layer, layer, inputs, null, given));
   const x = [drawn.seeding, ...drawn.x, 'x = keras.ops.convert_to_tensor(x, "float32")'];
   const imports = 'import keras\nimport numpy as np\n';
-  return `${drawnHeader('y in Keras 3 on TensorFlow', drawn)}${imports}\n${[...x, ...layers, ...printed(source)].join('\n')}`;
+  const run = [...x, ...layers, ...printed(source)].join('\n');
+  return `${drawnHeader('y in Keras 3 on TensorFlow', drawn)}${imports}${helpersFor(run, HELPERS)}\n${run}`;
 }
 
 function printed(source: ScriptSource): string[] {
@@ -173,8 +180,10 @@ function statesText(layer: AnyLayer, states: readonly string[]): readonly string
   );
 }
 
-function recurrentText(layer: RecurrentSpec, withStates: boolean): string {
-  const cell = (way: RecurrentSpec) => `${rowOf(getCell(way.kind), 'keras').className}(${recurrentOptions(way, withStates, true)})`;
+function recurrentText(layer: RecurrentSpec, withStates: boolean, outer: Functions): string {
+  const functions = layer.bidirectional === null ? outer : namedActivation;
+  const cell = (way: RecurrentSpec) =>
+    `${rowOf(getCell(way.kind), 'keras').className}(${recurrentOptions(way, withStates, true, functions)})`;
   if (layer.bidirectional === null) return cell(layer);
   // unless it is given, Keras makes a backward layer with go_backwards=True and refuses two of that kind
   const backward = layer.goBackwards ? `, backward_layer=keras.layers.${cell({ ...layer, goBackwards: false })}` : '';
@@ -182,11 +191,11 @@ function recurrentText(layer: RecurrentSpec, withStates: boolean): string {
 }
 
 /** @param whole whether to include the options of the loop, beside those of the cell */
-function recurrentOptions(layer: RecurrentSpec, withStates: boolean, whole: boolean): string {
+function recurrentOptions(layer: RecurrentSpec, withStates: boolean, whole: boolean, functions: Functions): string {
   return [
     String(layer.units),
-    `activation=${kerasActivation(layer.activation)}`,
-    ...(layer.recurrentActivation === null ? [] : [`recurrent_activation=${kerasActivation(layer.recurrentActivation)}`]),
+    `activation=${functions(layer.activation)}`,
+    ...(layer.recurrentActivation === null ? [] : [`recurrent_activation=${functions(layer.recurrentActivation)}`]),
     ...(whole ? [`return_sequences=${pythonText(layer.returnSequences)}`] : []),
     ...(withStates ? ['return_state=True'] : []),
     ...(layer.useBias ? [] : ['use_bias=False']),
@@ -198,10 +207,14 @@ function recurrentOptions(layer: RecurrentSpec, withStates: boolean, whole: bool
   ].join(', ');
 }
 
-function stackedText({ cells, returnSequences, goBackwards, zeroOutputForMask }: StackedSpec, withStates: boolean): string {
+function stackedText(
+  { cells, returnSequences, goBackwards, zeroOutputForMask }: StackedSpec,
+  withStates: boolean,
+  functions: Functions,
+): string {
   const each = cells.map(cell => {
     const layer = cell as RecurrentSpec;
-    return `keras.layers.${rowOf(getCell(layer.kind), 'keras').className}Cell(${recurrentOptions(layer, false, false)})`;
+    return `keras.layers.${rowOf(getCell(layer.kind), 'keras').className}Cell(${recurrentOptions(layer, false, false, functions)})`;
   });
   const options = [
     `[${each.join(', ')}]`,
@@ -213,22 +226,30 @@ function stackedText({ cells, returnSequences, goBackwards, zeroOutputForMask }:
   return `RNN(${options.join(', ')})`;
 }
 
+/** How the functions of a layer are written. */
+type Functions = typeof kerasActivation;
+
+/** A function without a name of Keras' is registered: a layer inside Bidirectional is made from its configuration. */
+function namedActivation(spec: ActivationSpec): string {
+  return kerasActivation(spec).replace(/^lambda .*/, 'named($&)');
+}
+
 /** `Conv1D(filters=8, kernel_size=(5,), activation="relu")`; Dense applies to each step as it is. */
-function constructorText(layer: AnyLayer, withStates = false): string {
-  if (isRecurrent(layer as LayerSpec)) return recurrentText(layer as RecurrentSpec, withStates);
-  if (layer.kind === 'stackedrnn') return stackedText(layer as StackedSpec, withStates);
+function constructorText(layer: AnyLayer, withStates = false, functions: Functions = kerasActivation): string {
+  if (isRecurrent(layer as LayerSpec)) return recurrentText(layer as RecurrentSpec, withStates, functions);
+  if (layer.kind === 'stackedrnn') return stackedText(layer as StackedSpec, withStates, functions);
   if (layer.kind === 'bidirectional') {
     const { forward, backward, merge } = layer as BothWaysSpec;
-    const [one, other] = [forward, backward].map(way => `keras.layers.${constructorText(way, withStates)}`);
+    const [one, other] = [forward, backward].map(way => `keras.layers.${constructorText(way, withStates, namedActivation)}`);
     return `Bidirectional(${one}, backward_layer=${other}, merge_mode=${merge === null ? 'None' : JSON.stringify(merge)})`;
   }
   const { keras, kerasClass } = getLayerKind(layer.kind);
   if (!keras) throw cannotEmit(layer.kind, 'leave it out');
   const value = (key: string, v: unknown) =>
     key === 'layer'
-      ? `keras.layers.${constructorText(v as AnyLayer)}`
+      ? `keras.layers.${constructorText(v as AnyLayer, false, functions)}`
       : key.endsWith('activation')
-        ? kerasActivation(v as ActivationSpec)
+        ? functions(v as ActivationSpec)
         : pythonText(v);
   const options = Object.entries(keras.config(layer)).map(([key, v]) => `${key}=${value(key, v)}`);
   if (withStates && /^convlstm/.test(layer.kind)) options.push('return_state=True');
