@@ -96,7 +96,9 @@ it('sizes of the grammar are fields of the layer, and so are its options', () =>
     for (const [option, given] of Object.entries(grammar.options ?? {})) {
       const own = `${'bidirectional' in given ? 'bi' : ''}${line}+${option}${'set' in given ? '' : '=3'}`;
       const wanted =
-        'set' in given ? JSON.stringify(given.set).slice(1, -1) : `"${given.size}":${given.axes ? `[3${',3'.repeat(given.axes - 1)}]` : 3}`;
+        'set' in given
+          ? JSON.stringify(given.set).slice(1, -1)
+          : `"${'number' in given ? given.number : given.size}":${'axes' in given && given.axes ? `[3${',3'.repeat(given.axes - 1)}]` : 3}`;
       expect([own, parsed(own).includes(wanted)]).toEqual([own, true]);
     }
   }

@@ -5,6 +5,8 @@ import { torch } from '../../src/conventions/torch/torch.js';
 import type { FileTensor } from '../../src/formats/format.js';
 import type { Plain, TorchModule } from '../../src/formats/torch/module.js';
 import { checkSpec } from '../../src/model/check.js';
+import { layersText } from '../../src/model/layersLine.js';
+import { parseLayers } from '../../src/model/parse.js';
 import { inferShapes } from '../../src/model/shapes.js';
 import { readArray } from '../../src/run/input/input.js';
 import { bytesOf } from '../helpers/files.js';
@@ -336,6 +338,54 @@ describe('a whole module', () => {
     expect(assumptions!.map(({ fact }) => fact)).toEqual(['step']);
     expect(checkSpec({ input: { features: 3 }, layers }, 'torch').layers).toHaveLength(2);
   });
+
+  it.each([
+    ['Softmax', 1, 2, 'softmax'],
+    ['Softmax', 1, 3, undefined],
+    ['LogSoftmax', 2, 3, 'log_softmax'],
+    ['LogSoftmax', 2, 2, undefined],
+    ['Softmax', -1, 3, 'softmax'],
+    ['Softmax', 0, 2, undefined],
+    ['Softmax', null, 2, 'softmax'],
+    ['Softmax', null, 3, undefined],
+  ])('%s(dim=%s) of %s axes behind a Linear is %s', (name, dim, axes, function_) => {
+    const chain = saved({ ...lstm('0.', 3, 5), '1.weight': [2, 5], '1.bias': [2] });
+    const module = moduleOf(`torch.nn.modules.activation.${name}`, {}, { dim });
+    const root = moduleOf('torch.nn.modules.container.Sequential', { 0: LSTM, 1: LINEAR, 2: module });
+    const read = () => torch.toSpec!(chain, { ...hints, module: root, task: axes === 3 ? 'many-to-many' : 'many-to-one' });
+    if (function_) expect(read().layers[1].activation).toBe(function_);
+    else expect(read).toThrow(expect.objectContaining({ code: 'E_TORCH_MODULE' }));
+  });
+
+  it('a Linear before a recurrent module reads every step', () => {
+    const chain = saved({ '0.weight': [4, 3], '0.bias': [4], ...lstm('rnn.', 4, 5) });
+    const before = (dim: number) => {
+      const softmax = moduleOf('torch.nn.modules.activation.Softmax', {}, { dim });
+      const first = moduleOf('torch.nn.modules.container.Sequential', { 0: LINEAR, 1: softmax });
+      const tensors = new Map([...chain].map(([key, t]) => [key.replace(/^0\./, 'first.0.'), t]));
+      return () => torch.toSpec!(tensors, { ...hints, module: moduleOf('__main__.Net', { first, rnn: LSTM }) });
+    };
+    expect(before(2)().layers[0].activation).toBe('softmax');
+    expect(before(1)).toThrow(expect.objectContaining({ code: 'E_TORCH_MODULE' }));
+  });
+});
+
+it('the line that is printed holds the epsilon of a normalisation, and whether it has γ and β', () => {
+  const line = 'lstm:5+seq,layernorm+eps=0.1,batchnorm+eps=0.02+noscale+nobias,groupnorm:5+nobias,rmsnorm+eps=1e-9,dense:2';
+  const { layers } = parseLayers(line);
+  expect(layers.map(layer => [layer.epsilon, layer.scale, layer.center].filter(v => v !== undefined))).toEqual([
+    [],
+    [0.1],
+    [0.02, false, false],
+    [false],
+    [1e-9],
+    [],
+  ]);
+  expect(layersText(layers, 'torch')).toBe(line);
+  // PyTorch's own epsilon is 1e-5
+  expect(layersText(parseLayers('layernorm+eps=0.00001').layers, 'torch')).toBe('layernorm');
+  expect(() => parseLayers('layernorm+eps=-1')).toThrow(expect.objectContaining({ code: 'E_LAYERS' }));
+  expect(() => parseLayers('lstm:2+eps=1')).toThrow(expect.objectContaining({ fix: 'drop +eps=1' }));
 });
 
 it('a vector without a bias is an RMSNorm, a PReLU or a LayerNorm: that is asked, and an RMSNorm can be said', () => {

@@ -219,6 +219,7 @@ torch.take_along_dim(x, ix, 2)
 x.tile(2)
 x.tile(2, 1, 1, 2)
 x.mT @ y
+x.mH @ y
 torch.norm(x)
 torch.norm(x, 1, (1, 2), True)
 torch.linalg.vector_norm(x, 1, (0, 2))

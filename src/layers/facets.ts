@@ -36,10 +36,11 @@ export type SizeField =
   | string
   | { readonly list: string; readonly counts: readonly [from: number, to: number]; readonly oneForAll?: boolean };
 
-/** An option that sets fields (+same), or fields of a bidirectional layer (+sum), or a size (+stride=2), repeated for `axes` axes. */
+/** An option that sets fields (+same), or fields of a bidirectional layer (+sum), a size (+stride=2), repeated for `axes` axes, or a number (+eps=0.1). */
 export type GrammarOption =
   | { readonly set: Json; readonly bidirectional?: true }
-  | { readonly size: string; readonly axes?: number; readonly letter?: string };
+  | { readonly size: string; readonly axes?: number; readonly letter?: string }
+  | { readonly number: string; readonly example: string };
 
 /** Reads the parts of a Keras config that do not belong to the layer itself. */
 export interface KerasReader {

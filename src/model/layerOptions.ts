@@ -16,7 +16,9 @@ export interface LayerRead {
 
 /** The options of a kind, each as a user would write it: 'same', 'stride=2'. */
 function optionsOf({ options = {} }: Grammar): string[] {
-  return Object.entries(options).map(([name, option]) => ('size' in option ? `${name}=${option.letter ?? 2}` : name));
+  return Object.entries(options).map(([name, option]) =>
+    'size' in option ? `${name}=${option.letter ?? 2}` : 'number' in option ? `${name}=${option.example}` : name,
+  );
 }
 
 /** Sets the fields of one +option. @returns N for +xN, which repeats the layer; 1 for any other option. @throws RnnError E_LAYERS */
@@ -50,6 +52,11 @@ function ownOption({ word, grammar, fields }: LayerRead, text: string, fail: Fai
     if (option.bidirectional && fields.bidirectional === undefined)
       throw misplaced(word, text, fail, 'bidirectional layers', `(bi${word})`);
     return option.set;
+  }
+  if ('number' in option) {
+    if (!/^\d*\.?\d+(e-?\d+)?$/i.test(digits ?? ''))
+      throw fail(`+${name} needs a number, found '${escapeText(digits ?? 'nothing', 40)}'`, `write +${name}=${option.example}`);
+    return { [option.number]: Number(digits) };
   }
   if (!/^\d+$/.test(digits ?? ''))
     throw fail(`+${name} needs a whole number, found '${escapeText(digits ?? 'nothing', 40)}'`, `write +${name}=2`);

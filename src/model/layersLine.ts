@@ -52,6 +52,10 @@ function optionTexts({ options = {} }: Grammar, layer: Values, usual: Values): s
       if (Object.keys(option.set).some(field => layer[field] === '_')) return ['_'];
       return Object.entries(option.set).every(([field, value]) => isHere(field, value)) ? [name] : [];
     }
+    if ('number' in option) {
+      const value = layer[option.number];
+      return typeof value === 'number' && value !== without[option.number] ? [`${name}=${value}`] : [];
+    }
     const [size, ...more] = [layer[option.size] ?? []].flat() as number[];
     const [otherwise = 1] = [without[option.size] ?? []].flat();
     return size === undefined || size === otherwise || more.some(n => n !== size) ? [] : [`${name}=${size}`];

@@ -5,7 +5,7 @@ import { arg, axis, type Call, isTensor, number, type Operand } from './wiring.j
 
 /** Operators that return, or may return, a view of the same numbers. */
 const VIEW =
-  /^aten\.(view|reshape|_unsafe_view|transpose|permute|t|mT|select|slice|squeeze|unsqueeze|expand|narrow|unbind|split|chunk|flatten|unflatten|alias|detach|diagonal|contiguous|to|view_as|expand_as|movedim|moveaxis|swapaxes|swapdims|adjoint|numpy_T|real|imag|unfold|dropout|positive)\b/;
+  /^aten\.(view|reshape|_unsafe_view|transpose|permute|t|mT|mH|select|slice|squeeze|unsqueeze|expand|narrow|unbind|split|chunk|flatten|unflatten|alias|detach|diagonal|contiguous|to|view_as|expand_as|movedim|moveaxis|swapaxes|swapdims|adjoint|numpy_T|real|imag|unfold|dropout|positive)\b/;
 /** Views whose position in the whole tensor is known. */
 const PART = /^aten\.(select|slice)\./;
 

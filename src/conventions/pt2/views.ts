@@ -76,7 +76,7 @@ const atRows =
   };
 
 export const VIEWS: Rules = {
-  ...alike('mT adjoint', () => transposeLast),
+  ...alike('mT mH adjoint', () => transposeLast),
   hstack: joined(
     () => [],
     rank => Math.min(1, rank - 1),

@@ -52,7 +52,7 @@ export function axesAssumptions(
 /** Assumptions for submodules without tensors, whose position only the module's code shows. */
 export function unplacedAssumptions(root: TorchModule, modules: readonly Module[]): Assumption[] {
   const known = new Set<TorchModule>();
-  for (const { name } of modules) functionOf(root, name, known);
+  for (const { name } of modules) functionOf(root, name, undefined, known);
   const names = unplaced(root, known, new Set(modules.map(({ name }) => name)));
   if (names.length === 0) return [];
   const list = names.slice(0, 6).join(', ') + (names.length > 6 ? ' …' : '');

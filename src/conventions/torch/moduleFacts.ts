@@ -69,19 +69,24 @@ export function unplaced(root: TorchModule, known: ReadonlySet<TorchModule>, wit
 
 type Attribute = (name: string) => unknown;
 
-/** Activations with parameters; undefined if the parameters change the function. */
-const WITH_PARAMETERS: Readonly<Record<string, (attribute: Attribute) => unknown>> = {
+/** Activations with parameters; undefined if the parameters, or the axes of x, change the function. */
+const WITH_PARAMETERS: Readonly<Record<string, (attribute: Attribute, axes?: number) => unknown>> = {
   GELU: attribute => (attribute('approximate') === 'tanh' ? 'gelu_tanh' : 'gelu'),
   LeakyReLU: attribute => ({ name: 'leaky_relu', negative_slope: attribute('negative_slope') ?? 0.01 }),
   ELU: attribute => ({ name: 'elu', alpha: attribute('alpha') ?? 1 }),
   CELU: attribute => ({ name: 'celu', alpha: attribute('alpha') ?? 1 }),
-  Softmax: attribute => (attribute('dim') === -1 ? 'softmax' : undefined),
-  LogSoftmax: attribute => (attribute('dim') === -1 ? 'log_softmax' : undefined),
+  Softmax: (attribute, axes) => (isLast(attribute('dim'), axes) ? 'softmax' : undefined),
+  LogSoftmax: (attribute, axes) => (isLast(attribute('dim'), axes) ? 'log_softmax' : undefined),
   Softplus: attribute => ((attribute('beta') ?? 1) === 1 && (attribute('threshold') ?? 20) === 20 ? 'softplus' : undefined),
   Hardtanh: attribute => HARD_TANHS[`${attribute('min_val') ?? -1} ${attribute('max_val') ?? 1}`],
 };
 
 const HARD_TANHS: Readonly<Record<string, string>> = { '-1 1': 'hard_tanh', '0 6': 'relu6' };
+
+/** Whether dim is the last axis of x; without dim, PyTorch takes the second of two axes, and the first of three. @param axes undefined: not known yet */
+function isLast(dim: unknown, axes: number | undefined): boolean {
+  return axes === undefined || dim === -1 || (dim ?? (axes === 3 ? 0 : 1)) === axes - 1;
+}
 
 // biome-ignore format: a table
 const FUNCTIONS: ReadonlyMap<string, string> = new Map(Object.entries({
@@ -91,11 +96,12 @@ const FUNCTIONS: ReadonlyMap<string, string> = new Map(Object.entries({
 
 /**
  * The activation that belongs to a module: an nn.RNN has its own; for a Linear or Conv1d in an nn.Sequential it is the module after it.
+ * @param axes of what the activation reads: 2 for [N, K], 3 for [N, T, K]; undefined: not known yet
  * @param known receives the module that was used
  * @returns undefined if the file does not show it
  * @throws RnnError E_TORCH_MODULE for an activation that is not supported
  */
-export function functionOf(root: TorchModule, path: string, known?: Set<TorchModule>): unknown {
+export function functionOf(root: TorchModule, path: string, axes?: number, known?: Set<TorchModule>): unknown {
   const own = moduleAt(root, path);
   const nonlinearity = own?.attributes.get('nonlinearity');
   if (typeof nonlinearity === 'string') return nonlinearity;
@@ -110,7 +116,7 @@ export function functionOf(root: TorchModule, path: string, known?: Set<TorchMod
     const said = /^torch\.nn\.modules\.activation\.(\w+)$/.exec(next.className)?.[1];
     if (said === undefined) return undefined;
     const withParameters = Object.hasOwn(WITH_PARAMETERS, said) ? WITH_PARAMETERS[said] : undefined;
-    const read = withParameters ? withParameters(key => next.attributes.get(key)) : FUNCTIONS.get(said);
+    const read = withParameters ? withParameters(key => next.attributes.get(key), axes) : FUNCTIONS.get(said);
     if (read !== undefined) {
       known?.add(next);
       return read;

@@ -71,7 +71,7 @@ function specOfModules(tensors: NamedTensors, hints: NetworkHints): ReadNetwork 
   if (found.undecided) throw askForOrder(found, titles, hints);
   if (!hints.module) askForNorms(found.order, titles);
   const known = [...orderAssumptions(found, titles, why, hints.module), ...wiringAssumptions(found.order, titles, why)];
-  const read = layersOf(groupsOf(found.order, titles, hints.module), hints, 'torch', known);
+  const read = layersOf(groupsOf(found.order, titles, hints.module, hints.task === 'many-to-many'), hints, 'torch', known);
   const own = hints.module
     ? [...axesAssumptions(hints.module, modules, titles, hints), ...unplacedAssumptions(hints.module, modules)]
     : normAssumptions(found.order, titles, read.layers);
@@ -124,7 +124,7 @@ function askForNorms(order: readonly Placed[], titles: Titles): void {
     what: `whether ${open.map(({ module }) => titles.get(module)).join(', ')} is an RMSNorm, a PReLU, or a LayerNorm without a bias`,
     why: whyOpen('torch'),
     layersLine: line.join(','),
-    advice: `rmsnorm is the one that --layers has; or ${SAVE_PT2}`,
+    advice: `an RMSNorm is rmsnorm, a LayerNorm without a bias layernorm+nobias; or ${SAVE_PT2}`,
   });
 }
 

@@ -26,14 +26,17 @@ export function layersIn(order: readonly Placed[], titles: Titles, whole?: Torch
   );
 }
 
-export function groupsOf(order: readonly Placed[], titles: Titles, whole?: TorchModule): WeightGroup[] {
+/** @param everyStep whether what follows the last recurrent module reads every step */
+export function groupsOf(order: readonly Placed[], titles: Titles, whole?: TorchModule, everyStep = false): WeightGroup[] {
+  const last = order.findLastIndex(({ module }) => module.recurrent);
   return order.flatMap(({ module, embedding }, i) => {
     const title = titles.get(module);
+    const axes = i < last || everyStep ? 3 : 2;
     const reader = order[i + 1] && widthsOf(order[i + 1].module).input;
     return module.layers.map(({ tensors }, depth): WeightGroup => {
-      const last = depth === module.layers.length - 1;
-      const merged = last && reader !== undefined && reader !== widthsOf(module).outputs[0];
-      const activation = whole && functionOf(whole, module.name);
+      const deepest = depth === module.layers.length - 1;
+      const merged = deepest && reader !== undefined && reader !== widthsOf(module).outputs[0];
+      const activation = whole && functionOf(whole, module.name, axes);
       const group = groupOf(module, tensors, embedding);
       if (whole && group.other && module.kind !== 'conv') group.other = { ...group.other, ...normalisationOf(whole, module.name) };
       if (whole && group.other && module.kind === 'conv') {

@@ -5,7 +5,7 @@ import { costPerNumber, symbolic } from '../dims.js';
 import { type ArrayLibrary, inBoth, type OnnxFacet, type ScriptCall } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
-import { vectorWeights, weightsAlong } from './weights.js';
+import { normOptions, vectorWeights, weightsAlong } from './weights.js';
 
 /** y = γ·(x − mean) / √(variance + ε) + β along one axis, with the moving statistics from training (Keras BatchNormalization, PyTorch BatchNorm1d in eval mode). */
 export interface BatchNormSpec extends LayerBase {
@@ -34,7 +34,7 @@ export const batchnorm: LayerKind<BatchNormSpec> = {
   passesMask: () => true,
   kerasClass: () => 'BatchNormalization',
   fields: FIELDS,
-  grammar: {},
+  grammar: { options: normOptions(FIELDS) },
   keras: kerasArguments('BatchNormalization', FIELDS, 'axis+ epsilon center scale renorm?', {
     weightNames: {
       gamma: 'gamma',

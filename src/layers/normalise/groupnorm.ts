@@ -7,7 +7,7 @@ import type { OnnxCall } from '../facets.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import type { DimShape } from '../shape.js';
-import { scaledAndShifted, vectorWeights } from './weights.js';
+import { normOptions, scaledAndShifted, vectorWeights } from './weights.js';
 
 /** y = γ·(x − mean) / √(var + ε) + β, with mean and var of each sample and group of channels, and γ and β per channel (Keras GroupNormalization, PyTorch GroupNorm). */
 export interface GroupNormSpec extends LayerBase {
@@ -34,7 +34,7 @@ export const groupnorm: LayerKind<GroupNormSpec> = {
   passesMask: () => true,
   kerasClass: () => 'GroupNormalization',
   fields: FIELDS,
-  grammar: { sizes: { form: 'groups', example: '4', fields: ['groups'] } },
+  grammar: { sizes: { form: 'groups', example: '4', fields: ['groups'] }, options: normOptions(FIELDS) },
   keras: kerasArguments('GroupNormalization', FIELDS, 'groups axis epsilon center scale', {
     weightNames: { gamma: 'gamma', beta: 'beta' },
   }),

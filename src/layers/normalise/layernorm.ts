@@ -7,7 +7,7 @@ import { numbers } from '../fields.js';
 import { kerasArguments } from '../kerasArguments.js';
 import type { LayerBase, LayerKind } from '../layer.js';
 import { pythonText } from '../python.js';
-import { type NormalWeight, scaledAndShifted, vectorWeights, weightsAlong } from './weights.js';
+import { type NormalWeight, normOptions, scaledAndShifted, vectorWeights, weightsAlong } from './weights.js';
 
 /**
  * Normalises each sample over some axes (the features):
@@ -45,7 +45,7 @@ function normalisation(
     passesMask: () => passesMask,
     kerasClass: () => kerasClass,
     fields,
-    grammar: {},
+    grammar: { options: normOptions(fields) },
     keras: kerasArguments(kerasClass, fields, names, { weightNames: keras }),
     weightShapes(layer, [input]) {
       const names = weightNames(layer);

@@ -1,7 +1,7 @@
 import type { WeightShape } from '../../cells/cell.js';
 import { weightShape } from '../../cells/weightShapes.js';
 import { broadcastOver } from '../axes.js';
-import type { OnnxCall, ScriptCall } from '../facets.js';
+import type { GrammarOption, OnnxCall, ScriptCall } from '../facets.js';
 import { pythonText } from '../python.js';
 
 /** The weights of normalisations: their role, initial value, and whether training leaves them alone. */
@@ -17,6 +17,15 @@ const KINDS = {
 } as const;
 
 export type NormalWeight = keyof typeof KINDS;
+
+/** What `--layers` says of a normalisation: `+eps=0.1`, and without γ or β. @param fields those of its kind */
+export function normOptions(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, GrammarOption>> {
+  return {
+    ...('epsilon' in fields ? { eps: { number: 'epsilon', example: '0.001' } } : {}),
+    ...('scale' in fields ? { noscale: { set: { scale: false } } } : {}),
+    ...('center' in fields ? { nobias: { set: { center: false } } } : {}),
+  };
+}
 
 /** Returns a function that gives the Python of a weight, reshaped to broadcast along these axes of the input. */
 export function weightsAlong(axes: readonly number[], { shapes, weight }: ScriptCall): (name: string) => string | undefined {
