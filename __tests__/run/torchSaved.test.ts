@@ -359,14 +359,14 @@ describe('a whole module', () => {
 
   it('a Linear before a recurrent module reads every step', () => {
     const chain = saved({ '0.weight': [4, 3], '0.bias': [4], ...lstm('rnn.', 4, 5) });
-    const before = (dim: number) => {
+    const readWith = (dim: number) => {
       const softmax = moduleOf('torch.nn.modules.activation.Softmax', {}, { dim });
       const first = moduleOf('torch.nn.modules.container.Sequential', { 0: LINEAR, 1: softmax });
       const tensors = new Map([...chain].map(([key, t]) => [key.replace(/^0\./, 'first.0.'), t]));
       return () => torch.toSpec!(tensors, { ...hints, module: moduleOf('__main__.Net', { first, rnn: LSTM }) });
     };
-    expect(before(2)().layers[0].activation).toBe('softmax');
-    expect(before(1)).toThrow(expect.objectContaining({ code: 'E_TORCH_MODULE' }));
+    expect(readWith(2)().layers[0].activation).toBe('softmax');
+    expect(readWith(1)).toThrow(expect.objectContaining({ code: 'E_TORCH_MODULE' }));
   });
 });
 
