@@ -49,7 +49,7 @@ describe('the activation behind a Linear', () => {
     const known = new Set<TorchModule>();
     const found = activation(name, attributes);
     const root = net({ head: sequential(linear, dropout, found, activation('Tanh')) });
-    expect(functionOf(root, 'head.0', known)).toEqual(expected);
+    expect(functionOf(root, 'head.0', 2, known)).toEqual(expected);
     expect([...known]).toEqual([found]);
     expect(unplaced(root, known, new Set(['head.0']))).toEqual(['head.3 (Tanh)']);
   });
@@ -67,7 +67,7 @@ describe('the activation behind a Linear', () => {
     const root = net({ head: sequential(linear, activation(name, attributes)) });
     let found: unknown;
     try {
-      functionOf(root, 'head.0');
+      functionOf(root, 'head.0', 3);
     } catch (error) {
       found = error;
     }
