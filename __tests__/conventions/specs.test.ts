@@ -129,7 +129,7 @@ describe('the paths of .weights.h5', () => {
     expect(names(kerasPaths.toSpec(named(stack(12).reverse()), hints)).length).toBe(12);
     // a number inside a name is none
     const odd = ['lstm', 'lstm_1'].flatMap((name, i) => recurrent(`layers/${name}/cell`, i ? 3 : 2, i ? 2 : 4, 4, []));
-    expect(() => kerasPaths.toSpec(named(odd), hints)).toThrow('cannot be told');
+    expect(() => kerasPaths.toSpec(named(odd), hints)).toThrow('do not determine their order');
   });
 });
 
@@ -189,7 +189,7 @@ describe('names of Keras 2, of tfjs and of legacy files', () => {
     expect(of(['lstm', 'drop', 'nothing', 'out', 'top'])).toBe('lstm2, dense5 nobias, dense1 nobias');
     expect(of(['lstm', 'top'])).toBe('lstm2, dense1 nobias');
     // a list of no names names nothing: h5py writes an empty one as numbers
-    for (const names of [[], [1, 'lstm'], {}]) expect(() => of(names)).toThrow('no recurrent layer can be told');
+    for (const names of [[], [1, 'lstm'], {}]) expect(() => of(names)).toThrow('these weights contain no recognisable recurrent layer');
   });
 
   it('are told by their ends', () => {

@@ -71,7 +71,7 @@ export function operatorCall(layer: Json, { args, kwargs }: CallArguments, value
     if (isTensor(argument) && argument.shape) return argument.shape;
     if (typeof argument === 'object' && argument !== null && 'array' in argument) return nestedNumbers(argument.array, name).shape;
     if (typeof argument === 'number') return [];
-    throw wrongArgument(name, 'a tensor whose shape the file does not say');
+    throw wrongArgument(name, 'a tensor whose shape is not in the file');
   };
   return {
     given,
@@ -132,11 +132,8 @@ export function arrayConstant({ array, dtype }: ArrayArgument): { readonly type:
 
 /** @returns E_KERAS_OPTION for an argument that is not supported @param found its value, or what is wrong with it */
 export function wrongArgument(name: string, found: unknown): RnnError {
-  return new RnnError('unsupported', 'E_KERAS_OPTION', `the argument ${name} is not understood here`, {
-    where: name,
-    expected: 'a tensor, a number or an array',
-    found: escapeText(JSON.stringify(found) ?? 'nothing', 60),
-  });
+  const shown = escapeText(typeof found === 'string' ? found : (JSON.stringify(found) ?? 'nothing'), 60);
+  return new RnnError('unsupported', 'E_KERAS_OPTION', `the argument ${name} has an unsupported value`, { where: name, found: shown });
 }
 
 export const { f32: FLOAT, i64: INT, bool: BOOL, f16: FLOAT16, bf16: BFLOAT16 } = ONNX_TYPES;
@@ -188,7 +185,7 @@ export function axisOf(call: OperatorCall, i: number, name: string, otherwise?: 
 /** The size of an axis of x. @throws RnnError E_KERAS_OPTION if it is unknown */
 export function sizeOf(call: OperatorCall, axis: number, name: string): number {
   const size = call.shape(0, 'x')[axis];
-  if (size === null) throw wrongArgument(name, 'an axis of open size');
+  if (size === null) throw wrongArgument(name, 'an axis of unknown size');
   return size;
 }
 

@@ -28,13 +28,13 @@ export function encoded(
   const shape = call.shape(0, 'inputs');
   const rank = shape.length;
   if (mode === 'int') return cast(places, INT);
-  if (rank < 2) throw wrongArgument('inputs', 'numbers without an axis beside the samples');
+  if (rank < 2) throw wrongArgument('inputs', 'a tensor without an axis after the samples');
   if (mode === 'one_hot') {
     const single = shape[rank - 1] === 1;
     return placesAlong(single ? node('Squeeze', [places, ints([-1])]) : places, single ? rank - 1 : rank, -1, depth);
   }
   // the shape that Keras reports here is not the shape that it computes
-  if (rank > 2) throw refused('output_mode', 'int or one_hot of so many axes', mode);
+  if (rank > 2) throw refused('output_mode', 'int or one_hot for an input of this rank', mode);
   const each = placesAlong(places, rank, -1, depth);
   if (mode === 'multi_hot') return node('ReduceMax', [each, ints([1])], { keepdims: 0 });
   if (mode !== 'count') throw refused('output_mode', 'int, one_hot, multi_hot, count', mode);

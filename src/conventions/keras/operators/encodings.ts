@@ -12,7 +12,7 @@ import { integerLookup } from './vocabulary.js';
 function hashedPlaces(call: OperatorCall, inputs: readonly (Argument | undefined)[]): Expression {
   const tensors = inputs.filter(isTensor);
   if (tensors.length !== inputs.length || tensors.some(({ dtype }) => dtype === 'string'))
-    throw refused('inputs', 'whole numbers: no text is read here', tensors[0]?.dtype ?? null);
+    throw refused('inputs', 'integers: text is not supported', tensors[0]?.dtype ?? null);
   const names = ['num_bins', 'salt', 'mask_value', 'sparse'];
   const attributes = hashingOf(Object.fromEntries(names.map(name => [name, call.given(-1, name)])));
   const bins: Expression = { kind: 'hashing', op: '', operands: tensors.map(call.valueOf), attributes };
@@ -20,7 +20,7 @@ function hashedPlaces(call: OperatorCall, inputs: readonly (Argument | undefined
   if (mode === 'int') return bins;
   const alone: OperatorCall = { ...call, shape: () => tensors[0].shape ?? call.shape(0, 'inputs') };
   // the shape that Keras reports here is not the shape that it computes
-  if (mode === 'one_hot' && alone.shape(0, 'inputs').at(-1) !== 1) throw refused('output_mode', 'int, or one number a sample', mode);
+  if (mode === 'one_hot' && alone.shape(0, 'inputs').at(-1) !== 1) throw refused('output_mode', 'int, or one number per sample', mode);
   return encoded(alone, bins, Number(call.given(-1, 'num_bins')));
 }
 

@@ -102,7 +102,7 @@ function planes(call: OperatorCall): { x: Operand; sizes: number[]; isLast: bool
   const shape = call.shape(0, 'images');
   const isLast = channelAxis(call) === -1;
   const sizes = isLast ? [shape[3], shape[1], shape[2]] : shape.slice(1);
-  if (shape.length !== 4 || sizes.includes(null)) throw wrongArgument('images', 'anything but [N, H, W, C] of known sizes');
+  if (shape.length !== 4 || sizes.includes(null)) throw wrongArgument('images', 'a tensor that is not [N, H, W, C] with known sizes');
   const x = call.float(0, 'images');
   return { x: isLast ? node('Transpose', [x], { perm: [0, 3, 1, 2] }) : x, sizes: sizes as number[], isLast };
 }

@@ -17,7 +17,7 @@ function sizeOfMatrix(call: OperatorCall, name: string): number {
   const shape = call.shape(0, name);
   const [rows, columns] = shape.slice(-2);
   if (shape.length >= 2 && rows !== null && rows === columns && rows <= LARGEST) return rows;
-  throw wrongArgument(name, `a matrix that is not square, of an open size, or of more than ${LARGEST} rows`);
+  throw wrongArgument(name, `a matrix that is not square, of unknown size, or with more than ${LARGEST} rows`);
 }
 
 function transposed(x: Operand, rank: number): Expression {
@@ -77,7 +77,7 @@ function solved(a: Operand, b: Operand, n: number, pivoting: boolean): Expressio
 /** Argument b [.., n, m]. @throws RnnError E_KERAS_OPTION for vectors, which the backends of Keras interpret differently */
 function rightSide(call: OperatorCall): Operand {
   if (call.shape(1, 'b').length === call.shape(0, 'a').length) return call.float(1, 'b');
-  throw wrongArgument('b', 'a tensor with other axes than a');
+  throw wrongArgument('b', 'a tensor of another rank than a');
 }
 
 function inverse(x: Operand, n: number): Expression {

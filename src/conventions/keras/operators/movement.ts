@@ -117,7 +117,7 @@ function axesIn(word: string): string[] {
 
 /** Sizes for a Reshape with −1 for an unknown one. @throws RnnError E_KERAS_OPTION if several are unknown */
 function withOneOpen(sizes: readonly (number | null)[]): number[] {
-  if (sizes.filter(n => n === null).length > 1) throw wrongArgument('pattern', 'several axes of open size');
+  if (sizes.filter(n => n === null).length > 1) throw wrongArgument('pattern', 'several axes of unknown size');
   return sizes.map(n => n ?? -1);
 }
 

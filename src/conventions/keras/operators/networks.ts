@@ -62,7 +62,7 @@ function channelsOf(call: OperatorCall): number {
   const rank = call.shape(0, 'inputs').length;
   const axis = call.given(-1, 'data_format') === 'channels_first' ? 1 : rank - 1;
   const size = call.shape(0, 'inputs')[axis];
-  if (size === null) throw wrongArgument('inputs', 'channels of open size');
+  if (size === null) throw wrongArgument('inputs', 'an unknown number of channels');
   return size;
 }
 
@@ -113,7 +113,7 @@ function normalisedAxes(call: OperatorCall): number[] {
 /** Reshapes a weight so that it broadcasts over the normalised axes of x. */
 function spreadOver(call: OperatorCall, i: number, name: string, axes: readonly number[]): Operand {
   const shape = call.shape(0, 'x').map((n, axis) => (axes.includes(axis) ? n : 1));
-  if (shape.some(n => n === null)) throw wrongArgument(name, 'an axis of open size');
+  if (shape.some(n => n === null)) throw wrongArgument(name, 'an axis of unknown size');
   return node('Reshape', [call.operand(i, name), ints(shape as number[])]);
 }
 
@@ -152,7 +152,7 @@ function adaptive(reduce: string): Rule {
     return counts.reduce<Operand>(
       (x, count, i) => {
         const size = shape[first + i];
-        if (size === null) throw wrongArgument('inputs', 'an axis of open size');
+        if (size === null) throw wrongArgument('inputs', 'an axis of unknown size');
         const parts = adaptiveWindows(size, count).map(([from, to]) =>
           node(reduce, [sliced(x, first + i, from, to), ints([first + i])], { keepdims: 1 }),
         );
@@ -217,14 +217,14 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
     const isGiven = (i: number, name: string) => (call.given(i, name) ?? null) !== null;
     const K = call.shape(0, 'query')[3];
     const [T, S] = [call.shape(0, 'query')[1], call.shape(1, 'key')[1]];
-    if (K === null) throw wrongArgument('query', 'an axis of open size');
+    if (K === null) throw wrongArgument('query', 'an axis of unknown size');
     const einsum = (equation: string, a: Operand, b: Operand) => node('Einsum', [a, b], { equation });
     const products = einsum('btnh,bsnh->bnts', call.float(0, 'query'), call.float(1, 'key'));
     let scores = node('Mul', [products, number(call.number(5, 'scale', 1 / Math.sqrt(K)))]);
     if (isGiven(3, 'bias')) scores = node('Add', [scores, call.float(3, 'bias')]);
     if (isGiven(4, 'mask')) scores = node('Where', [cast(call.operand(4, 'mask'), BOOL), scores, number(-1e30)]);
     if (call.flag(-1, 'is_causal')) {
-      if (T === null || S === null) throw wrongArgument('is_causal', 'an axis of open size');
+      if (T === null || S === null) throw wrongArgument('is_causal', 'an axis of unknown size');
       const seen = Array.from({ length: T }, (_, t) => Array.from({ length: S }, (_, s) => (s <= t ? 1 : 0)));
       scores = node('Where', [{ constant: { type: 'bool', value: seen } }, scores, number(-1e30)]);
     }

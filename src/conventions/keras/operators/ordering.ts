@@ -45,7 +45,7 @@ function canonical(axis: unknown, rank: number): number {
 /** Rolls one axis. @param least a lower bound of the axis' size, used if the size is unknown */
 function rolled(x: Operand, axis: number, shift: number, shape: readonly (number | null)[], least = 0): Operand {
   const size = shape[axis];
-  if (size === null && Math.abs(shift) >= least) throw wrongArgument('axis', 'an axis of open size');
+  if (size === null && Math.abs(shift) >= least) throw wrongArgument('axis', 'an axis of unknown size');
   const by = size === null ? shift : ((shift % size) + size) % size;
   return by === 0 ? x : node('Concat', [sliced(x, axis, -by, TO_THE_END), sliced(x, axis, 0, -by)], { axis });
 }

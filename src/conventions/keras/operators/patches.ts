@@ -33,7 +33,7 @@ function windowsOf(
   const size = space.map((n, i) => n! + pads[i][0] + pads[i][1]);
   const counts = size.map((n, i) => Math.floor((n - (kernel[i] - 1) * dilation[i] - 1) / stride[i]) + 1);
   if (counts[0] * counts[1] * kernel[0] * kernel[1] > MOST || counts.some(n => n < 1))
-    throw wrongArgument('x', 'windows that do not fit, or too many');
+    throw wrongArgument('x', 'windows that do not fit into the image, or too many');
   const range = (n: number) => Array.from({ length: n }, (_, i) => i);
   const places = range(counts[0] * counts[1]).map(w => {
     const [row, column] = [Math.floor(w / counts[1]) * stride[0], (w % counts[1]) * stride[1]];
@@ -64,7 +64,7 @@ const tableOf = (places: readonly number[][]): Operand => ({ constant: { type: '
 function channelsLast(call: OperatorCall, name: string): readonly (number | null)[] {
   if (call.given(-1, 'data_format') === 'channels_first') throw wrongArgument('data_format', 'channels_first');
   const shape = call.shape(0, name);
-  if (shape.length !== 4) throw wrongArgument(name, 'an image alone, without samples');
+  if (shape.length !== 4) throw wrongArgument(name, 'an image without an axis of samples');
   return shape;
 }
 
@@ -84,7 +84,7 @@ export const PATCHES: Readonly<Record<string, Rule>> = {
     const { places, pads, size } = torchWindows(call, space);
     const columns = call.shape(0, 'x')[1];
     if (columns === null || size[0] * size[1] * places.length * places[0].length > MOST)
-      throw wrongArgument('x', 'windows of open or of too large a size');
+      throw wrongArgument('x', 'windows of unknown size, or too large');
     const channels = columns / places[0].length;
     const inOrder = places[0].flatMap((_, k) => places.map(window => window[k]));
     const sums = inOrder.map(at => Array.from({ length: size[0] * size[1] }, (_, p) => Number(p === at)));
@@ -132,7 +132,7 @@ function cropped(call: OperatorCall, what: 'padding' | 'cropping', sign: 1 | -1)
       before ?? (rest === null || behind === null ? null : rest - behind),
       behind ?? (rest === null || before === null ? null : rest - before),
     ];
-    if (pair.includes(null)) throw wrongArgument(`${SIDES[2 * axis]}_${what}`, 'sizes that do not say each other');
+    if (pair.includes(null)) throw wrongArgument(`${SIDES[2 * axis]}_${what}`, 'sizes that do not determine the others');
     return pair as [number, number];
   });
   const x = call.float(0, 'images');

@@ -43,7 +43,7 @@ function computedUpdate(call: OperatorCall): Expression {
   const spread = block.reduce<Operand>(
     (updates, size, axis) => {
       const all = whole[axis];
-      if (size === null || all === null) throw wrongArgument('updates', 'an axis of open size');
+      if (size === null || all === null) throw wrongArgument('updates', 'an axis of unknown size');
       const start = node('Min', [node('Max', [startIndex(call, axis), ints(0)]), ints(all - size)]);
       const at = node('Sub', [ints(Array.from({ length: all }, (_, i) => i)), start]);
       const isIn = node('And', [node('GreaterOrEqual', [at, ints(0)]), node('Less', [at, ints(size)])]);
@@ -66,7 +66,7 @@ export const PLACING: Readonly<Record<string, Rule>> = {
       if (axis === whole.length) return call.operand(2, 'updates');
       const [from, size] = [start[axis], block[axis]];
       if (from === 0 && size === whole[axis]) return replaced(x, axis + 1);
-      if (size === null) throw wrongArgument('updates', 'an axis of open size');
+      if (size === null) throw wrongArgument('updates', 'an axis of unknown size');
       const parts = [from > 0 ? sliced(x, axis, 0, from) : undefined, replaced(sliced(x, axis, from, from + size), axis + 1)];
       const behind = from + size === whole[axis] ? undefined : sliced(x, axis, from + size, TO_THE_END);
       return node('Concat', [...parts, behind].filter(part => part !== undefined) as Operand[], { axis });
@@ -86,7 +86,8 @@ export const PLACING: Readonly<Record<string, Rule>> = {
   /** The Kronecker product: each number of x1 times all of x2. */
   Kron(call) {
     const [a, b] = [call.shape(0, 'x1'), call.shape(1, 'x2')];
-    if (a.length !== b.length || a.includes(null) || b.includes(null)) throw wrongArgument('x2', 'other axes than x1, or of open size');
+    if (a.length !== b.length || a.includes(null) || b.includes(null))
+      throw wrongArgument('x2', 'a tensor of another rank than x1, or of unknown size');
     const axes = (behind: number) => ints(a.map((_, i) => 2 * i + behind));
     const table = node('Mul', [node('Unsqueeze', [call.float(0, 'x1'), axes(1)]), node('Unsqueeze', [call.float(1, 'x2'), axes(0)])]);
     return node('Reshape', [table, ints(a.map((n, i) => n! * b[i]!))]);

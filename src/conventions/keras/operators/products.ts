@@ -60,7 +60,7 @@ export const PRODUCTS: Readonly<Record<string, Rule>> = {
     for (const name of ['axisa', 'axisb', 'axisc', 'axis'])
       if (![-1, undefined, null].includes(call.given(-1, name) as number)) throw wrongArgument(name, call.given(-1, name) ?? null);
     for (const i of [0, 1])
-      if (call.shape(i, `x${i + 1}`).slice(-1)[0] !== 3) throw wrongArgument(`x${i + 1}`, 'vectors of another size than 3');
+      if (call.shape(i, `x${i + 1}`).slice(-1)[0] !== 3) throw wrongArgument(`x${i + 1}`, 'vectors that do not have size 3');
     const turned = (i: number, order: number[]) => node('Gather', [call.float(i, `x${i + 1}`), ints(order)], { axis: -1 });
     const product = (a: number[], b: number[]) => node('Mul', [turned(0, a), turned(1, b)]);
     return node('Sub', [product([1, 2, 0], [2, 0, 1]), product([2, 0, 1], [1, 2, 0])]);

@@ -37,12 +37,12 @@ function ofComplex([re, im]: Pair, L: number, inverse: boolean): Pair {
 /** The real and imaginary parts of a complex argument, and its shape. */
 function pairOf(call: OperatorCall): { pair: Pair; shape: readonly (number | null)[] } {
   const parts = call.operands(0, 'x');
-  if (parts.length !== 2) throw wrongArgument('x', 'numbers without an imaginary part');
+  if (parts.length !== 2) throw wrongArgument('x', 'a real tensor');
   return { pair: [parts[0], parts[1]], shape: call.shapeOf(0, 'x', 0) };
 }
 
 function known(size: number | null | undefined): number {
-  if (typeof size !== 'number') throw wrongArgument('x', 'an axis of open size');
+  if (typeof size !== 'number') throw wrongArgument('x', 'an axis of unknown size');
   return size;
 }
 
@@ -82,7 +82,7 @@ function windowOf(call: OperatorCall, L: number): number[] {
 function shortTime(call: OperatorCall, stride: number, L: number): Pair {
   const shape = call.shape(0, 'x');
   const open = shape.slice(0, -1).filter(n => n === null).length;
-  if (open > 1) throw wrongArgument('x', 'several axes of open size');
+  if (open > 1) throw wrongArgument('x', 'several axes of unknown size');
   const x = node('Reshape', [call.float(0, 'x'), ints([-1, 1, sizeOf(call, shape.length - 1, 'x')])]);
   const half = Math.floor(L / 2);
   const centred = call.given(-1, 'center') !== false;

@@ -23,7 +23,7 @@ const ones = (x: Operand): Expression => node('Pow', [x, number(0)]);
 
 function sizeOfRow(call: OperatorCall, name: string): number {
   const size = productOf(call.shape(0, name));
-  if (size === null) throw wrongArgument(name, 'numbers of which it is not known how many there are');
+  if (size === null) throw wrongArgument(name, 'a tensor with an unknown number of elements');
   return size;
 }
 
@@ -40,7 +40,7 @@ const segments =
   (reduction: 'add' | 'mul' | 'max' | 'min', start: number): Rule =>
   call => {
     const shape = call.shape(0, 'data').slice(1);
-    if (shape.includes(null)) throw wrongArgument('data', 'rows of open size');
+    if (shape.includes(null)) throw wrongArgument('data', 'rows of unknown size');
     const given = call.given(1, 'segment_ids');
     const rows = Array.isArray(given) ? ints(given as number[]) : cast(call.operand(1, 'segment_ids'), INT);
     const isOpen = (call.given(-1, 'num_segments') ?? null) === null;
@@ -114,7 +114,7 @@ export const TABLES: Readonly<Record<string, Rule>> = {
   SegmentSum: segments('add', 0),
   /** Correlation coefficients of the rows of a matrix, clipped to [−1, 1]. */
   Corrcoef(call) {
-    if (call.shape(0, 'x').length !== 2) throw wrongArgument('x', 'anything but a matrix');
+    if (call.shape(0, 'x').length !== 2) throw wrongArgument('x', 'a tensor that is not a matrix');
     const x = call.float(0, 'x');
     const apart = node('Sub', [x, node('ReduceMean', [x, ints([-1])], { keepdims: 1 })]);
     const turned = (y: Operand) => node('Transpose', [y], { perm: [1, 0] });
@@ -126,7 +126,7 @@ export const TABLES: Readonly<Record<string, Rule>> = {
   Correlate(call) {
     const mode = String(call.given(-1, 'mode') ?? 'valid');
     const [n, k] = [0, 1].map(i => call.shape(i, `x${i + 1}`)).map(shape => (shape.length === 1 ? shape[0] : null));
-    if (n === null || k === null || k > n) throw wrongArgument('x2', 'anything but a row no longer than x1');
+    if (n === null || k === null || k > n) throw wrongArgument('x2', 'a tensor that is not a vector of at most the length of x1');
     const around = { valid: [0, 0], full: [k - 1, k - 1], same: [Math.floor(k / 2), k - 1 - Math.floor(k / 2)] }[mode];
     if (!around) throw wrongArgument('mode', mode);
     const asImage = (x: Operand) => node('Reshape', [x, ints([1, 1, -1])]);

@@ -21,7 +21,7 @@ export function integerLookup(call: OperatorCall): Expression {
   const first = mask === null || mode !== 'int' ? 0 : 1;
   const keys = vocabularyOf(call, [...(first === 1 ? [mask] : []), ...Array(unknown).fill(call.given(-1, 'oov_token') ?? null)]);
   if (unknown === 0 && mode !== 'int')
-    throw refused('num_oov_indices', 'at least 1 where places become rows: Keras stops at unknown numbers', 0);
+    throw refused('num_oov_indices', 'at least 1 with this output_mode: otherwise Keras fails at unknown numbers', 0);
   const x = cast(call.operand(0, 'inputs'), INT);
   const places = keys.map((_, i) => first + unknown + i);
   const isMask = (token: unknown) => node('Equal', [x, whole(Number(token))]);
