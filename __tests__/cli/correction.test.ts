@@ -16,6 +16,7 @@ describe('the line as it was meant', () => {
     ['shapes --file=a.npz', { word: '--file', to: [''] }, 'rnn-cli shapes a.npz'],
     ['shapes --lstm=5', { word: '--lstm', to: ['--cell', 'lstm', '--M'] }, 'rnn-cli shapes --cell lstm --M=5'],
     ['shapes --cell=LSTM --json', { word: 'LSTM', to: ['lstm', '--bidirectional'] }, 'rnn-cli shapes --cell=lstm --bidirectional --json'],
+    ['shapes --cell=LSTM', { word: 'LSTM', to: [] }, 'rnn-cli shapes --cell='],
     ['shapes cell=LSTM', { word: 'LSTM', to: ['lstm'] }, undefined],
     ['shapes --x y', { word: '--x', to: [] }, 'rnn-cli shapes y'],
     ['shapes --x=y', { word: '--x', to: [] }, 'rnn-cli shapes y'],
