@@ -114,6 +114,9 @@ describe('a file beside the flags', () => {
       'np.concatenate([Wz, Wr, Wh], axis=-1)',
     ],
     ['an array to compare', () => ['compare', y], 'E_INPUT', `rnn-cli compare --against ${y}`],
+    ['an array beside the other one', () => ['compare', y, '--against', x], 'E_INPUT', `rnn-cli compare ${y} ${x}`],
+    ['an array beside x and the other one', () => ['compare', y, '--against', x, '-i', x], 'E_INPUT', 'fix: give a model, or weights'],
+    ['an array where none is read', () => ['shapes', x], 'E_INPUT', 'fix: give a model, or weights'],
     ['two files', () => ['forward', spec, x], 'E_EXCESS', 'one file and flags'],
   ])('%s is refused', async (_, argv, code, words) => {
     const { exit, stderr, stdout } = await runCli(argv());
@@ -121,6 +124,19 @@ describe('a file beside the flags', () => {
     expect(stderr).toContain(`[${code}]`);
     expect(stderr).toContain(words);
   });
+});
+
+it.each([
+  ['lstm', 'did you mean --cell lstm?'],
+  ['LSTM', 'did you mean --cell lstm?'],
+  ['lstm:5,dense:2', 'did you mean --layers lstm:5,dense:2?'],
+  ['5', 'sizes are flags, such as --M 5'],
+  ['net.kears', 'check the path'],
+  ['nets/lstm:5', 'there is no folder nets'],
+  ['lstms', 'check the path'],
+])('a word that is no file: %s', async (word, meant) => {
+  const { exit, stderr } = await runCli(['shapes', word]);
+  expect([exit, stderr]).toEqual([4, expect.stringContaining(`[E_NOT_FOUND]\n  fix: ${meant}`)]);
 });
 
 describe('a file that is no model and no array', () => {

@@ -212,6 +212,12 @@ const REQUESTS: Readonly<Record<string, () => ForwardRequest | Promise<ForwardRe
 const described = (name: string, layers: readonly object[], more: object = {}) =>
   saved(name, { input: { timesteps: 4, features: 3 }, layers, ...more });
 const HEAD = { kind: 'dense', name: 'd', units: 2 };
+/** Which steps of x have a feature above 0, as the mask k. */
+const MASK = [
+  { kind: 'op', op: 'ReduceMax', name: 'm', operands: [null, { type: 'int', value: [2] }], attributes: { keepdims: 0 } },
+  { kind: 'op', op: 'Relu', name: 'r' },
+  { kind: 'op', op: 'Cast', name: 'k', attributes: { to: 9 } },
+];
 /** First states of an LSTM of 2 and a GRU of 3 units, from the last step of x. */
 const STARTS = [
   { kind: 'last', name: 'l' },
@@ -313,6 +319,36 @@ Object.assign(REQUESTS, {
       { kind: 'avgpool', name: 'p', inputs: ['a'], useMask: true },
     ]),
     lengths: '4,2',
+  }),
+  'attention whose mask is computed': () => ({
+    ...SIZES,
+    model: described('attendmask', [
+      ...MASK,
+      { kind: 'attention', name: 'a', attentionMask: true, inputs: ['input', 'input', 'k'] },
+      { kind: 'flatten', name: 'f' },
+      HEAD,
+    ]),
+  }),
+  'branches that meet under a mask of their own': () => ({
+    ...SIZES,
+    model: described('meet', [
+      ...MASK,
+      { kind: 'dense', name: 'a', units: 3, inputs: ['input'] },
+      { kind: 'add', name: 'b', masks: 'all', inputs: ['a', 'input'], mask: 'k' },
+      { kind: 'gru', name: 'g', units: 2 },
+    ]),
+  }),
+  'a graph whose axes and truths are inputs': async () => ({
+    model: onnx('truths', { x: [1, 2, 4, 3], m: [9, 2, 4, 3], axes: [7, 1] }, [
+      ['Neg', ['x'], 'n'],
+      ['Where', ['m', 'x', 'n'], 'w'],
+      ['ReduceMean', ['w', 'axes'], 'y', { keepdims: 0 }],
+    ]),
+    input: await arrays('truths', {
+      x: spread([2, 4, 3]),
+      m: { shape: [2, 4, 3], data: Float64Array.from({ length: 24 }, (_, k) => k % 2), kind: 'bool' },
+      axes: whole(1),
+    }),
   }),
   'cells in one loop, from states that are computed, and their last ones': () => ({
     ...SIZES,
@@ -416,6 +452,13 @@ const NO_CHAIN: Readonly<Record<string, () => ForwardRequest>> = {
       { kind: 'op', op: 'ReduceMax', name: 'm', operands: [null, { type: 'int', value: [2] }], attributes: { keepdims: 0 } },
       { kind: 'op', op: 'Cast', name: 'k', attributes: { to: 9 } },
       { kind: 'gru', name: 'g', units: 3, inputs: ['input'], mask: 'k' },
+    ]),
+  }),
+  'token numbers that are computed': () => ({
+    model: described('argmax', [
+      { kind: 'op', op: 'ArgMax', name: 'm', attributes: { axis: 2, keepdims: 0 } },
+      { kind: 'embedding', name: 'e', tokens: 3, units: 4 },
+      { kind: 'gru', name: 'g', units: 2 },
     ]),
   }),
   'a layer that is called twice': () => ({
