@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { concatFirst, concatLast, permuteBlocks, sliceLast, transpose } from '../../src/tensor/layout.js';
+import { again, concatFirst, concatLast, permuteBlocks, sliceLast, transpose } from '../../src/tensor/layout.js';
 import { keep, lazy, load, rowPieces } from '../../src/tensor/lazy.js';
 import {
   type FloatArray,
@@ -35,11 +35,19 @@ function inFile(shape: readonly number[], precision: Precision = 'f32') {
   return { tensor, asked, plain: { shape, data: all } };
 }
 
+/** Each row a block: as PyTorch's weights become ours and then ONNX'. */
+function turnedTwice(t: Tensor): Tensor {
+  const rows = [...Array(t.shape[0]).keys()];
+  const ours = permuteBlocks(transpose(t), rows.toReversed());
+  return transpose(permuteBlocks(again(ours), [...rows.slice(1), 0]));
+}
+
 const size = fc.integer({ min: 1, max: 9 });
 const OPERATIONS: readonly (readonly [string, (t: Tensor) => Tensor])[] = [
   ['transposed', t => transpose(t)],
   ['with its blocks in another order', t => permuteBlocks(concatLast([t, t, t]), [2, 0, 1])],
   ['turned, then with its columns in another order', t => permuteBlocks(transpose(t), [...Array(t.shape[0]).keys()].reverse())],
+  ['turned, with blocks of columns in another order, and turned back', turnedTwice],
   ['one row', t => sliceRow(t, t.shape[0] - 1)],
   ['another shape', t => reshape(t, [1, ...t.shape])],
   ['a row of another shape, turned', t => transpose(sliceRow(reshape(t, [1, ...t.shape]), 0))],
@@ -81,6 +89,17 @@ describe('a tensor whose numbers are in a file', () => {
     expect(load(tensor)).toBe(tensor.data);
     expect([...rowPieces(tensor, undefined, 8)][1].numbers).toEqual(Float32Array.of(8, 9, 10, 11));
     expect(asked).toEqual({ whole: 3, parts: 2 });
+  });
+
+  it('turned and turned back asks for each number once', () => {
+    const { tensor, asked } = inFile([6, 4]);
+    const there = permuteBlocks(transpose(tensor), [2, 0, 1]);
+    const back = transpose(permuteBlocks(again(there), [0, 2, 1]));
+    const rows: number[] = [];
+    for (const { numbers } of rowPieces(back, undefined, 8)) rows.push(...numbers);
+    const block = (k: number) => [...Array(8).keys()].map(i => 8 * k + i);
+    expect(rows).toEqual([2, 1, 0].flatMap(block));
+    expect(asked).toEqual({ whole: 0, parts: 3 });
   });
 
   it('is its numbers where it is copied or compared', () => {

@@ -8,7 +8,8 @@ import { sized } from '../../layers/operatorNumbers.js';
 import { operatorShapes } from '../../layers/operatorShapes.js';
 import { shortLetters } from '../../model/shapes.js';
 import { type GraphValue, kindOfType, shapeError } from '../../ops/value.js';
-import { reshape, type Tensor } from '../../tensor/tensor.js';
+import { again } from '../../tensor/layout.js';
+import type { Tensor } from '../../tensor/tensor.js';
 import { FreeNames } from './freeNames.js';
 import { notExpressible } from './notExpressible.js';
 
@@ -59,7 +60,7 @@ export class Nodes {
 
   /** Weights of a layer by their names in the layer. */
   weightsOf(layer: string): Map<string, Tensor> {
-    return new Map([...(this.weights.get(layer) ?? [])].map(([weight, t]) => [weight, reshape(t, t.shape)]));
+    return new Map([...(this.weights.get(layer) ?? [])].map(([weight, t]) => [weight, again(t)]));
   }
 
   weigh(layer: string, weight: string, t: Tensor): void {
