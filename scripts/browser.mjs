@@ -40,6 +40,11 @@ const REPLACED = [
 export { nothing as roomFor, nothing as numbersOf, nothing as bytesFor, nothing as claim, nothing as claimProducts, nothing as checkRoom };
 export { nothing as pass, nothing as hold, nothing as release, nothing as askRoomFrom };`,
   ],
+  // no matrix of a page is in a file
+  [
+    'tensor/turnedBack',
+    'export function turnedBack() {} export function rememberTurned() {} export function rememberPermuted() {} export const again = t => t;',
+  ],
   // a request is made by its form, whose fields cannot exclude each other
   [
     'run/requestRules',

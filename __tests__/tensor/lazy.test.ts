@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { again, concatFirst, concatLast, permuteBlocks, sliceLast, transpose } from '../../src/tensor/layout.js';
+import { concatFirst, concatLast, permuteBlocks, sliceLast, transpose } from '../../src/tensor/layout.js';
 import { keep, lazy, load, rowPieces } from '../../src/tensor/lazy.js';
 import {
   type FloatArray,
@@ -11,6 +11,7 @@ import {
   type Tensor,
   toPrecision,
 } from '../../src/tensor/tensor.js';
+import { again } from '../../src/tensor/turnedBack.js';
 import { cases } from '../helpers/effort.js';
 
 /** The numbers 0, 1, 2 … as a file would give them, and how often it was asked. */

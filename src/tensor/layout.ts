@@ -1,29 +1,16 @@
 import { derived, type Part, partOf } from './lazy.js';
-import { allocate, type FloatArray, type Precision, precisionOf, reshape, sizeOf, type Tensor } from './tensor.js';
+import { allocate, type FloatArray, type Precision, precisionOf, sizeOf, type Tensor } from './tensor.js';
+import { rememberPermuted, rememberTurned, turnedBack } from './turnedBack.js';
 
 /** Copies that move values without changing them. */
 
-/**
- * What a transposed matrix of a file was before. Each piece of a transposition reads the whole file, and each piece of two the whole file for each piece
- * of the first, so a matrix that is turned and turned back (PyTorch's to ours and to ONNX') is read as it stands.
- */
-const BEFORE = new WeakMap<Tensor, () => Tensor>();
-
 /** [A, B] -> [B, A] */
 export function transpose(t: Tensor): Tensor {
-  const before = BEFORE.get(t);
-  if (before) return before();
+  const before = turnedBack(t);
+  if (before) return before;
   const turned = transposed(t);
-  if (t.part) BEFORE.set(turned, () => t);
+  rememberTurned(turned, t);
   return turned;
-}
-
-/** The same numbers, which are kept, if at all, without those of t. */
-export function again(t: Tensor): Tensor {
-  const copy = reshape(t, t.shape);
-  const before = BEFORE.get(t);
-  if (before) BEFORE.set(copy, before);
-  return copy;
 }
 
 function transposed(t: Tensor): Tensor {
@@ -158,31 +145,8 @@ export function concatFirst(parts: readonly Tensor[]): Tensor {
 export function permuteBlocks(t: Tensor, order: readonly number[]): Tensor {
   if (order.every((from, to) => from === to)) return t;
   const permuted = permutedBlocks(t, order);
-  const before = BEFORE.get(t);
-  if (before) BEFORE.set(permuted, () => permuteRowBlocks(before(), order));
+  rememberPermuted(permuted, t, order);
   return permuted;
-}
-
-/** The same for blocks of rows of a matrix of a file: [G·M, …]. */
-function permuteRowBlocks(t: Tensor, order: readonly number[]): Tensor {
-  const size = sizeOf(t.shape) / order.length;
-  const moved = (part: Part, first: number, out: FloatArray): FloatArray => {
-    for (let done = 0; done < out.length; ) {
-      const at = first + done;
-      const count = Math.min(size - (at % size), out.length - done);
-      part(order[Math.floor(at / size)] * size + (at % size), count, out.subarray(done, done + count));
-      done += count;
-    }
-    return out;
-  };
-  return derived(
-    t.shape,
-    [t],
-    ([numbers], precision) => moved(partOf(numbers), 0, allocate(numbers.length, precision)),
-    ([part], precision) =>
-      (first, count, out = allocate(count, precision)) =>
-        moved(part, first, out),
-  );
 }
 
 function permutedBlocks(t: Tensor, order: readonly number[]): Tensor {

@@ -8,8 +8,8 @@ import { sized } from '../../layers/operatorNumbers.js';
 import { operatorShapes } from '../../layers/operatorShapes.js';
 import { shortLetters } from '../../model/shapes.js';
 import { type GraphValue, kindOfType, shapeError } from '../../ops/value.js';
-import { again } from '../../tensor/layout.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { again } from '../../tensor/turnedBack.js';
 import { FreeNames } from './freeNames.js';
 import { notExpressible } from './notExpressible.js';
 
