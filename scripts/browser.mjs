@@ -40,6 +40,8 @@ const REPLACED = [
 export { nothing as roomFor, nothing as numbersOf, nothing as bytesFor, nothing as claim, nothing as claimProducts, nothing as checkRoom };
 export { nothing as pass, nothing as hold, nothing as release, nothing as askRoomFrom };`,
   ],
+  // a page computes little: float64 steps take the equations of the cells, which have the same bits
+  ['engines/batched/steps64', 'export const hasStep64 = () => false, recurrence64 = () => {};'],
   // no matrix of a page is in a file
   [
     'tensor/turnedBack',
