@@ -39,6 +39,26 @@ describe('convert', () => {
     });
   });
 
+  it.each([
+    [[1], 1],
+    [[], 0],
+  ])(
+    'numbers of an operator of shape [%s] stay behind, and that is said (%s): a bias of one output is a list of one',
+    async (shape, said) => {
+      await withFolder(async folder => {
+        const [plain, file] = ['plain.json', 'net.json'].map(name => join(folder, name));
+        await runConvert({ file: referencePath('models/keras', 'gru_stacked.keras'), output: plain });
+        const net = JSON.parse(readFileSync(plain, 'utf8'));
+        net.layers.push({ kind: 'op', name: 'add', op: 'Add', operands: [null, { type: 'float', shape, data: [0.5] }] });
+        net.outputs = undefined;
+        net.output = undefined;
+        writeFileSync(file, JSON.stringify(net));
+        const { notes } = await runConvert({ file, output: join(folder, 'w.npz') });
+        expect(notes.filter(note => /numbers of operators .*\(add\)/.test(note))).toHaveLength(said);
+      });
+    },
+  );
+
   it('says of merged kernels which layers they fit', async () => {
     await withFolder(async folder => {
       const file = referencePath('keras_models', 'einsum_int4_lora.keras');

@@ -26,6 +26,11 @@ export type Operand = {
   readonly data: readonly number[];
 } | null;
 
+/** Whether an operand is a list of floats, as weights are; a bias of one output is a list of one. A number alone belongs to the code. */
+export function isLikeWeights(operand: Operand): boolean {
+  return operand?.type === 'float' && operand.shape.length > 0;
+}
+
 /** An operand as a spec writes it: null, a number, nested lists of numbers, or {"type": "int", "value": …}. */
 export const OPERAND_SCHEMA = {
   anyOf: [

@@ -8,6 +8,7 @@ import { getFormat, readPlainTensors } from '../formats/index.js';
 import type { OnnxModel } from '../formats/onnx/graph.js';
 import { writeOnnx } from '../formats/onnx.js';
 import { type ByteSource, memorySource } from '../formats/source.js';
+import { isLikeWeights } from '../layers/operatorFields.js';
 import { checkSpec } from '../model/check.js';
 import { inferShapes, type ModelShapes } from '../model/shapes.js';
 import { inputsOf, type LayerSpec, type ModelSpec, specOf } from '../model/spec.js';
@@ -86,7 +87,7 @@ function withoutPlaces(shapes: ModelShapes): ModelShapes {
 
 /** Whether an operator has numbers of its own, more than a factor or a bound: a parameter of the module, or a table. */
 function holdsNumbers(layer: LayerSpec): boolean {
-  return layer.kind === 'op' && (layer.operands ?? []).some(operand => operand?.type === 'float' && operand.data.length > 1);
+  return layer.kind === 'op' && (layer.operands ?? []).some(isLikeWeights);
 }
 
 async function encodeOnnx({ model, shapes, weights }: Network & { readonly weights: Weights }): Promise<Written> {

@@ -1,6 +1,7 @@
 import { layerNameOfClass } from '../../conventions/keras/classes.js';
 import { getLayerKind } from '../../layers/index.js';
 import type { DimShape, LayerCost } from '../../layers/layer.js';
+import { isLikeWeights } from '../../layers/operatorFields.js';
 import {
   countsByFramework,
   layerCost,
@@ -144,12 +145,13 @@ function dimsOf({ otherInputs = [] }: ModelSpec, shapes: ModelShapes): Record<st
 export function uncounted({ model, framework }: Pick<Network, 'model' | 'framework'>): string[] {
   if (framework !== 'torch' && framework !== 'onnx') return [];
   const held = model.layers.flatMap(layer => {
-    const numbers = layer.kind === 'op' ? (layer.operands ?? []).filter(o => o?.type === 'float' && o.data.length > 1) : [];
+    const numbers = layer.kind === 'op' ? (layer.operands ?? []).filter(isLikeWeights) : [];
     return numbers.length > 0 ? [{ name: layer.name, count: numbers.reduce((total, o) => total + o!.data.length, 0) }] : [];
   });
   if (held.length === 0) return [];
   const total = held.reduce((all, { count }) => all + count, 0);
-  return [`${total} numbers that stand in operators are not counted (${held.map(({ name, count }) => `${name} ${count}`).join(', ')})`];
+  const what = total === 1 ? '1 number that stands in an operator is' : `${total} numbers that stand in operators are`;
+  return [`${what} not counted (${held.map(({ name, count }) => `${name} ${count}`).join(', ')})`];
 }
 
 /** A shape as letters and sizes. */
