@@ -546,8 +546,8 @@ async function scriptOf(request: ForwardRequest, target: Target): Promise<string
     const { script } = await runEmit(request, target);
     return script.replace(/array\("[^"]*"/g, 'array("…"').trimEnd();
   } catch (error) {
-    const { code, message, fix } = error as RnnError;
-    return `refused: ${code} ${message}; ${fix ?? ''}`;
+    const { code, where, message, fix } = error as RnnError;
+    return `refused: ${code} ${where}: ${message}; ${fix ?? ''}`;
   }
 }
 
