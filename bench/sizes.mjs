@@ -93,6 +93,19 @@ function row(what, [small, large], reader) {
 }
 
 const rows = [];
+
+/** Rows are told as they come: all of them take minutes. */
+function add(next) {
+  rows.push(next);
+  if (values.json) return;
+  const { what, ratio, cpu, memory, python } = next;
+  const good = ratio <= TIMES && memory <= MEBIBYTES;
+  const wanted = `${TIMES}× and ${MEBIBYTES} MiB at most wanted: ${good ? 'reached' : 'missed'}`;
+  const reader = python === undefined ? '' : `   its own reader takes ${python.toFixed(1)}×`;
+  const times = `${ratio.toFixed(2)}× the time of 10 KB (${cpu.toFixed(2)}× the processor's)`;
+  console.log(`${what.padEnd(36)}${times}, ${memory ? memory.toFixed(0) : '?'} MiB   ${wanted}${reader}`);
+}
+
 try {
   const readers = new Set(
     values.python
@@ -104,7 +117,7 @@ try {
   for (const [what, ...files] of written()) {
     const reader = readers.has(files[1].split('.').at(-1)) ? [script('headers.py'), files[1]] : undefined;
     const pair = files.map(file => ['inspect', file]);
-    rows.push(row(`inspect ${values.units} units, ${what}`, pair, reader));
+    add(row(`inspect ${values.units} units, ${what}`, pair, reader));
   }
   for (const [size, M, N] of [
     ['10 KB', 16, 10],
@@ -120,18 +133,9 @@ try {
     ['inspect', 'npy'],
   ]) {
     const argv = size => [command, ...(command === 'shapes' ? ['--weights'] : []), `${size}.${ending}`];
-    for (const size of ['0.5 GB', '20 GB']) rows.push(row(`${command} ${size} .${ending}`, [argv('10 KB'), argv(size)]));
+    for (const size of ['0.5 GB', '20 GB']) add(row(`${command} ${size} .${ending}`, [argv('10 KB'), argv(size)]));
   }
   if (values.json) console.log(JSON.stringify({ bench: 'sizes', node: process.version, rows }));
-  else {
-    for (const { what, ratio, cpu, memory, python } of rows) {
-      const good = ratio <= TIMES && memory <= MEBIBYTES;
-      const wanted = `${TIMES}× and ${MEBIBYTES} MiB at most wanted: ${good ? 'reached' : 'missed'}`;
-      const reader = python === undefined ? '' : `   its own reader takes ${python.toFixed(1)}×`;
-      const times = `${ratio.toFixed(2)}× the time of 10 KB (${cpu.toFixed(2)}× the processor's)`;
-      console.log(`${what.padEnd(36)}${times}, ${memory ? memory.toFixed(0) : '?'} MiB   ${wanted}${reader}`);
-    }
-  }
 } finally {
   rmSync(folder, { recursive: true });
 }
