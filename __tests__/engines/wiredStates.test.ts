@@ -63,9 +63,9 @@ it.each([
 });
 
 it.each([
-  ['dropout that draws', (b: GraphBuilder, y: string) => b.add('Dropout', [y, b.constant('p', draw(1)), b.scalar(1)]), 'draws numbers'],
+  ['dropout that draws', (b: GraphBuilder, y: string) => b.add('Dropout', [y, b.constant('p', draw(1)), b.scalar(1)]), 'is random'],
   ['a join of other ranks', (b: GraphBuilder, y: string) => b.add('Concat', [y, b.add('Shape', ['x'])], { axis: int(0) }), 'reads axes'],
-  ['a type like that of sizes', (b: GraphBuilder, y: string) => b.add('CastLike', [y, b.add('Shape', ['x'])]), 'computed whole numbers'],
+  ['a type like that of sizes', (b: GraphBuilder, y: string) => b.add('CastLike', [y, b.add('Shape', ['x'])]), 'computed integers'],
   ['a recurrence without an input', (b: GraphBuilder, y: string) => b.add('GRU', ['', y, y]), 'X of GRU is not given'],
   ['a slice without ends', (b: GraphBuilder, y: string) => b.add('Slice', [y, b.integers([0])]), '1 starts and 0 ends'],
   [
