@@ -58,6 +58,35 @@ describe('one-line networks', () => {
     });
   });
 
+  it('writes every small size of every option of every layer, so that its line gives the same layer again', () => {
+    let written = 0;
+    for (const { name, grammar, fields = {} } of layerKinds()) {
+      for (const [option, means] of Object.entries(grammar?.options ?? {})) {
+        if (!('size' in means)) continue;
+        for (const size of [1, 2, 3]) {
+          const heads = ['', ':9', ':9x3', ':9x3x3'].map(sizes => `${grammar!.word ?? name}${sizes}+${option}=${size}`);
+          const read = heads.flatMap(line => {
+            try {
+              return layers(line);
+            } catch {
+              return [];
+            }
+          });
+          expect([name, option, read.length]).not.toEqual([name, option, 0]);
+          const { default: usual } = fields[means.size];
+          const isUsual = usual !== null && [usual ?? 1].flat()[0] === size;
+          for (const layer of read) {
+            const line = layersText([layer as never], 'keras');
+            expect(line.includes(`+${option}=${size}`)).toBe(!isUsual);
+            if (!isUsual) expect(layers(line)).toEqual([layer]);
+          }
+          written += read.length;
+        }
+      }
+    }
+    expect(written).toBeGreaterThan(20);
+  });
+
   it('reads directions, activations and options', () => {
     expect(layers('bilstm:8@relu+seq+sum+nobias+name=enc')).toEqual([
       { kind: 'lstm', units: 8, bidirectional: 'sum', activation: 'relu', returnSequences: true, useBias: false, name: 'enc' },

@@ -57,7 +57,8 @@ function optionTexts({ options = {} }: Grammar, layer: Values, usual: Values): s
       return typeof value === 'number' && value !== without[option.number] ? [`${name}=${value}`] : [];
     }
     const [size, ...more] = [layer[option.size] ?? []].flat() as number[];
-    const [otherwise = 1] = [without[option.size] ?? []].flat();
+    // null: the layer has no such size, or takes it from another one
+    const [otherwise = 1] = [without[option.size]].flat();
     return size === undefined || size === otherwise || more.some(n => n !== size) ? [] : [`${name}=${size}`];
   });
   if (typeof layer.name === 'string' && !/^[a-z]+_\d+$/.test(layer.name)) texts.push(`name=${layer.name}`);

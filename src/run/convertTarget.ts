@@ -1,3 +1,4 @@
+import { formatActivation } from '../activations/index.js';
 import { getCell, rowOf } from '../cells/index.js';
 import { RnnError, within } from '../errors.js';
 import { escapeNames, escapeText } from '../escape.js';
@@ -100,7 +101,7 @@ export function adapted(
     }
     return { ...layer, twoBiases };
   });
-  if (['torch', 'flax'].includes(framework) && network.framework !== framework) notes.push(...codeNotes(model));
+  if ((framework === 'torch' || framework === 'flax') && network.framework !== framework) notes.push(...codeNotes(model, framework));
   const changed = { ...model, layers };
   return { model: changed, shapes: inferShapes(changed), weights, notes };
 }
@@ -172,14 +173,28 @@ function notInKeras(layer: RecurrentSpec): string | null {
   return layer.outputActivation === null ? null : 'activation of its own for the output of a cell';
 }
 
-/** What a state dict does not contain, so that the code that loads it has to know. */
-function codeNotes({ layers }: ModelSpec): string[] {
+/** What a file of weights for a framework's own code does not contain, so that the code that loads it has to know. */
+function codeNotes({ layers }: ModelSpec, framework: 'torch' | 'flax'): string[] {
+  const [holder, where] = framework === 'torch' ? ['a state dict', 'forward()'] : ['a file of parameters', '__call__()'];
   const functions = layers.filter(l => l.kind === 'dense' && l.activation !== 'linear').map(l => l.name);
   const others = layers
     .filter(l => !isRecurrent(l) && !['dense', 'embedding', 'dropout'].includes(l.kind))
     .map(l => `${l.name} (${l.kind})`);
+  const cells = layers.filter(isRecurrent).flatMap(layer => cellNotes(layer, framework));
   return [
-    ...(functions.length > 0 ? [`a state dict holds no activations: apply that of ${escapeNames(functions)} in forward()`] : []),
-    ...(others.length > 0 ? [`a state dict holds no ${escapeNames(others, 60)}: do that in forward()`] : []),
+    ...(functions.length > 0 ? [`${holder} holds no activations: apply that of ${escapeNames(functions)} in ${where}`] : []),
+    ...(others.length > 0 ? [`${holder} holds no ${escapeNames(others, 60)}: do that in ${where}`] : []),
+    ...(cells.length > 0 ? [`${holder} holds no options of cells: build ${cells.join('; ')}`] : []),
   ];
+}
+
+/** What a cell computes otherwise than the framework's class does by default, and how two directions become one output. */
+function cellNotes(layer: RecurrentSpec, framework: 'torch' | 'flax'): string[] {
+  const { activation, recurrentActivation, bidirectional } = layer;
+  const facts = [
+    ...(activation === 'tanh' ? [] : [formatActivation(activation)]),
+    ...(recurrentActivation === null || recurrentActivation === 'sigmoid' ? [] : [`gates ${formatActivation(recurrentActivation)}`]),
+    ...(framework === 'torch' || bidirectional === null || bidirectional === 'concat' ? [] : [`directions joined by ${bidirectional}`]),
+  ];
+  return facts.length === 0 ? [] : [`${escapeText(layer.name)} with ${facts.join(', ')}`];
 }
