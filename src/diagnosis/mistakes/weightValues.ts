@@ -112,14 +112,14 @@ function concatenated(parts: readonly Float64Array[]): Float64Array {
 }
 
 export const weightsPruned = mistake('weights-pruned', 'small weights are set to zero', ['insideStep', 'alone'], {
-  why: 'The weights that are small are 0: the network was pruned, or numbers below a threshold were cut off.',
+  why: 'The weights that are small are 0, as pruning or a threshold leaves them.',
   numpy: 'np.mean(Wx == 0)              # ← the share of zeros, matrix by matrix: none where nothing was pruned',
   torch: 'model.load_state_dict(torch.load("w.pt"))   # ← before torch.nn.utils.prune',
   variants(scenario) {
     const parts = partsOf(scenario);
     const matrices = matricesOf(scenario, parts);
     const together = once(() => sortedTogether(scenario));
-    const way = (words: string, change: Way['change']): Way => ({ rare: true, change, why: `${words} are 0: the network was pruned.` });
+    const way = (words: string, change: Way['change']): Way => ({ rare: true, change, why: `${words} are 0, as pruning leaves them.` });
     const percent = (share: number) => `${Math.round(100 * share)} %`;
     const sizes = sizesOf(scenario);
     const shared = (part: Part) =>
