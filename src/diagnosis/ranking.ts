@@ -51,10 +51,10 @@ const AHEAD_OF_NEXT = 10;
 const LEAST_SHARE = 2;
 
 /**
- * Digits of evidence that must remain after each tested explanation has had its chance: for a certain one, for a likely one, and in
- * addition for a pair.
+ * Digits of evidence that must remain after each tested explanation has had its chance: for a certain one, for a likely one, in addition for
+ * a pair, and in addition for a certain one that explains a single number, which another mistake hits most easily.
  */
-const RESERVE = { sure: 2, likely: 1, pair: 2 };
+const RESERVE = { sure: 2, likely: 1, pair: 2, single: 1 };
 
 /** The difference of the network as specified. */
 export interface Difference {
@@ -186,7 +186,8 @@ function isEnough(trial: Trial, left: number, asSpecified: number, candidates: n
   // a fitted number reduces any difference a little
   if (trial.chosen > 0 && asSpecified < AHEAD_OF_NEXT * left) return false;
   const digits = Math.log10(Math.max(1, asSpecified / left)) * trial.values;
-  return digits >= Math.log10(candidates) + RESERVE[how] + (trial.codes.length > 1 ? RESERVE.pair : 0);
+  const single = how === 'sure' && trial.values === 1 ? RESERVE.single : 0;
+  return digits >= Math.log10(candidates) + RESERVE[how] + (trial.codes.length > 1 ? RESERVE.pair : 0) + single;
 }
 
 /** Whether this many different numbers can prove two mistakes, however well a pair fits them. */
