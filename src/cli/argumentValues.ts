@@ -85,7 +85,7 @@ function parseChoice(flag: Flag, word: string, choices: readonly string[], inste
   // accepts torch.nn.LSTM( and /bin/bash
   const plain = word
     .replace(/.*\//, '')
-    .replace(/(?:\w+\.)+(?=\w)/, '')
+    .replace(/^(?:\w+\.)+(?=\w)/, '')
     .replace(/\(.*/, '')
     .toLowerCase();
   const meant = meantBy(flag, word) ?? meantBy(flag, plain) ?? asValue(flag, nearest(plain, choices));
@@ -116,6 +116,7 @@ function corrected<T>(flag: Flag, word: string, read: (word: string) => T): T {
   try {
     return read(word);
   } catch (error) {
+    if (!(error instanceof RnnError)) throw error;
     const name = usualSpelling(flag);
     const plain = word.replaceAll(/[_ ']/g, '').replaceAll(/(?<=\d)[x;/](?=\d)/g, ',');
     const to = meantBy(flag, word)?.[1] ?? (plain === '' || plain.includes(',') ? plain : String(Number(plain)));
@@ -124,7 +125,7 @@ function corrected<T>(flag: Flag, word: string, read: (word: string) => T): T {
     } catch {
       throw error;
     }
-    throw withCorrection(Object.assign(error as RnnError, { fix: `did you mean ${name} ${to}?` }), flag, word, [name, to]);
+    throw withCorrection(Object.assign(error, { fix: `did you mean ${name} ${to}?` }), flag, word, [name, to]);
   }
 }
 

@@ -42,7 +42,7 @@ export function unknownFlag(typed: string, command: CommandName, next: string): 
       found: escapeText(typed, 60),
       correction: { word: typed, to: [flag] },
     });
-  const bare = flag.replace(/-+/, '').replaceAll('_', '-').toLowerCase();
+  const bare = flag.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
   const what = belongs ? `${found} is a flag of ${listed(belongs.commands)}, not of ${command}` : `unknown flag ${found}`;
   const error = (fix: string, correction?: RnnError['correction']): RnnError =>
     new RnnError('usage', 'E_FLAG', what, { found, fix, correction });
@@ -128,7 +128,7 @@ function meantByValue(bare: string, value: string, command: CommandName): string
  * @returns the flag that was meant, or a sentence if there is nothing like it here
  */
 function meantFlag(typed: string, command: CommandName, isFlag: boolean): Meant | string | undefined {
-  const bare = (word: string): string => word.replace(/-+/, '').replaceAll('_', '-').toLowerCase();
+  const bare = (word: string): string => word.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
   const word = bare(typed);
   // --h is a letter of the equations, not help
   if (typed.startsWith('--') && word === 'h') return hiddenUnits(command);

@@ -4,7 +4,7 @@ import { concatFirst, sliceFirst, stepsOf } from '../tensor/layout.js';
 import { sameShape, type Tensor } from '../tensor/tensor.js';
 import type { Variant } from './hypothesis.js';
 import { type Outcome, type Part, runScenario } from './run.js';
-import { recurrentLayers, type Scenario, withSteps } from './scenario.js';
+import { recurrentLayers, runsForward, type Scenario, withSteps } from './scenario.js';
 
 /**
  * A few steps of a long sequence that reveal the effect of a mistake: the first ones if y has a row per step, else the last ones, run once
@@ -53,9 +53,7 @@ function excerptsFor(scenario: Scenario): readonly Excerpt[] {
   const { model, input, loops, masks } = scenario;
   const T = input.x.shape[1];
   const steps = Math.max(FEWEST_STEPS, Math.ceil(T / 12));
-  const inOrder = model.layers.every(
-    l => PLAIN.has(l.kind) && (!isRecurrent(l) || (l.bidirectional === null && !l.goBackwards && !l.stateful)),
-  );
+  const inOrder = model.layers.every(l => PLAIN.has(l.kind) && (!isRecurrent(l) || (runsForward(l) && !l.stateful)));
   const masked = input.mask !== undefined || model.layers.some(l => l.kind === 'embedding' && l.maskZero);
   if (T < LEAST_STEPS || model.otherInputs || !inOrder || masked || !masks || loops.size > 0 || scenario.finish.length > 0) return [];
   const lengths = steps >= 2 * FEWEST_STEPS ? [FEWEST_STEPS, steps] : [steps];

@@ -6,6 +6,16 @@ export function smallNumber(v: number, digits = 4): string {
   return text.includes('e') ? text.replace(/\.?0+e/, 'e').replace('e+', 'e') : text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
+/** 'step 3', 'steps 3 to 5'; counted from 1 */
+export function stepRange(from: number, to: number): string {
+  return from === to ? `step ${from}` : `steps ${from} to ${to}`;
+}
+
+/** 'first step', 'last 3 steps' */
+export function endSteps(end: 'first' | 'last', count: number): string {
+  return count === 1 ? `${end} step` : `${end} ${count} steps`;
+}
+
 /** y = scale · x + offset. */
 export interface Line {
   readonly scale: number;

@@ -6,7 +6,7 @@ import { smallNumber } from './figures.js';
 import { headOf } from './mistakes/heads.js';
 import type { OutputReading } from './outputReadings.js';
 import { runScenario } from './run.js';
-import { changeLayer, recurrentLayers } from './scenario.js';
+import { changeLayer, recurrentLayers, runsForward } from './scenario.js';
 
 /** NaN and infinities on one side only: where the first is, how far they reach, and what could have produced them. */
 
@@ -116,7 +116,7 @@ function reachSentence({ scenario, other }: OutputReading, bad: readonly number[
     ];
   const T = other.shape[1];
   // a backward direction carries a NaN to the steps before it
-  if (recurrentLayers(scenario).some(l => l.bidirectional !== null || l.goBackwards)) return [];
+  if (!recurrentLayers(scenario).every(runsForward)) return [];
   const stays = [...rows].every(r => r % T === T - 1 || rows.has(r + 1));
   return [
     stays

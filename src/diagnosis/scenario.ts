@@ -124,6 +124,11 @@ export function layerNamed({ model }: Scenario, name: string): LayerSpec | undef
   return model.layers.find(l => l.name === name);
 }
 
+/** Whether the layer has one direction, from the first step to the last. */
+export function runsForward({ bidirectional, goBackwards }: RecurrentSpec): boolean {
+  return bidirectional === null && !goBackwards;
+}
+
 /** Prefixes of a recurrent layer's weights: one, or one per direction. */
 export function waysOf(layer: RecurrentSpec): readonly string[] {
   return layer.bidirectional ? ['forward/', 'backward/'] : [''];

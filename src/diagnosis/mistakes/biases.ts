@@ -3,7 +3,7 @@ import { permuteBlocks } from '../../tensor/layout.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { inEach, mapData, mistake, onNamed, recurrentLayers, type Scenario, smallNumber, type Way } from '../mistake.js';
 import { placesOf } from '../scenario.js';
-import { estimated } from './estimated.js';
+import { estimating } from './estimated.js';
 
 /** Mistakes with biases: left out, one of two, added twice, the forget gate's 1 added by hand. */
 
@@ -129,22 +129,16 @@ export const forgetBiasPlusOne = mistake('forget-bias-plus-1', '1 is added to th
       ...reordered([0, 1, -1], `${READ_IFGO}, and the forget_bias of 1 is added to what is taken for f.`),
     ];
   },
-  estimate: (scenario, right, other, noise, each) =>
-    estimated(
-      scenario,
-      right,
-      other,
-      noise,
-      each,
-      placesOf(withForgetBias(scenario)).map(({ names, where }) => ({
-        start: [[1]],
-        patience: 3,
-        change: (s, [by]) => names.reduce((now, name) => onNamed(now, name, BIASES, t => added(t, unitsOf(scenario, name), [0, by])), s),
-        why: ([by]) =>
-          `In ${where ?? 'every LSTM'} ${smallNumber(Math.abs(by))} is ${by < 0 ? 'taken off' : 'added to'} every number of the forget gate’s bias (estimated from your output).`,
-        fix: ([by]) => ({ numpy: `f = sigmoid(x @ Wx_f + h @ Wh_f + b_f)   # ← no ${by < 0 ? '−' : '+'} ${smallNumber(Math.abs(by))}` }),
-      })),
-    ),
+  estimate: estimating(scenario =>
+    placesOf(withForgetBias(scenario)).map(({ names, where }) => ({
+      start: [[1]],
+      patience: 3,
+      change: (s, [by]) => names.reduce((now, name) => onNamed(now, name, BIASES, t => added(t, unitsOf(scenario, name), [0, by])), s),
+      why: ([by]) =>
+        `In ${where ?? 'every LSTM'} ${smallNumber(Math.abs(by))} is ${by < 0 ? 'taken off' : 'added to'} every number of the forget gate’s bias (estimated from your output).`,
+      fix: ([by]) => ({ numpy: `f = sigmoid(x @ Wx_f + h @ Wh_f + b_f)   # ← no ${by < 0 ? '−' : '+'} ${smallNumber(Math.abs(by))}` }),
+    })),
+  ),
 });
 
 const unitsOf = (scenario: Scenario, name: string) => recurrentLayers(scenario).find(l => l.name === name)!.units;

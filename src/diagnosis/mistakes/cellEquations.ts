@@ -2,7 +2,7 @@ import type { FloatArray } from '../../tensor/tensor.js';
 import { after, gruStep, lstmStep, restated, rightC, stepVariants } from '../equations.js';
 import { inEach, inLoops, mistake, onNamed, type Scenario, type StepFault, smallNumber, type Way } from '../mistake.js';
 import { changeLayer, changeLoop, mapData, placesOf, recurrentLayers, waysOf } from '../scenario.js';
-import { estimated } from './estimated.js';
+import { estimating } from './estimated.js';
 
 /** Steps with other equations: a gate omitted or tied to another, a missing sum, a bias in another place. */
 
@@ -116,20 +116,14 @@ const mixed = (old: number, fresh: number): StepFault =>
 export const stateMixed = mistake('state-mixed', 'the old h is added to the new one', ['insideStep', 'alone'], {
   why: 'The new h is a mixture with the old one: h = h + tanh(…) (a += in the loop), or a leaky update h = (1 − a)·h + a·tanh(…).',
   numpy: 'h = np.tanh(x[n,t] @ Wx + h @ Wh + bh)   # ← =, not +=',
-  estimate: (scenario, right, other, noise, each) =>
-    estimated(
-      scenario,
-      right,
-      other,
-      noise,
-      each,
-      placesOf(recurrentLayers(scenario)).map(({ names, where }) => ({
-        start: [[0.5], [0.9]],
-        change: (s, [a]) => names.reduce((now, name) => changeLoop(now, name, { step: mixed(1 - a, a) }), s),
-        why: ([a]) =>
-          `The h of ${where ?? 'every recurrent layer'} is updated in part: h = ${smallNumber(1 - a)}·h + ${smallNumber(a)}·(new h), a leaky unit (estimated from your output).`,
-      })),
-    ),
+  estimate: estimating(scenario =>
+    placesOf(recurrentLayers(scenario)).map(({ names, where }) => ({
+      start: [[0.5], [0.9]],
+      change: (s, [a]) => names.reduce((now, name) => changeLoop(now, name, { step: mixed(1 - a, a) }), s),
+      why: ([a]) =>
+        `The h of ${where ?? 'every recurrent layer'} is updated in part: h = ${smallNumber(1 - a)}·h + ${smallNumber(a)}·(new h), a leaky unit (estimated from your output).`,
+    })),
+  ),
   variants(scenario) {
     return [
       ...stepThen(scenario, mixed(1, 1), `The new h of @ is added to the old one: h += … instead of h = ….`),

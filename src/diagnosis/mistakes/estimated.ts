@@ -1,7 +1,7 @@
 import { largestDifference } from '../../tensor/difference.js';
 import { sliceFirst } from '../../tensor/layout.js';
 import { type FloatArray, sizeOf, type Tensor } from '../../tensor/tensor.js';
-import type { Fix, Found, Noise, Outcome, Scenario } from '../mistake.js';
+import type { About, Fix, Found, Noise, Outcome, Scenario } from '../mistake.js';
 import { fitWithin, NEAR_NOISE, runScenario, uniformNoise, workOf } from '../mistake.js';
 import { excessOf, largerNoise } from '../noise.js';
 import { samplesOf } from '../scenario.js';
@@ -81,7 +81,7 @@ export function estimated(
   each: Noise,
   list: readonly Unknown[],
 ): Found[] {
-  if (!isApart(scenario, right, other)) return [];
+  if (list.length === 0 || !isApart(scenario, right, other)) return [];
   const { first } = differingSamples(right.y, other, uniformNoise(other, noise));
   const whole = { scenario, other, from: 0 };
   for (const { start, change, why, fix, digits, patience } of list) {
@@ -107,6 +107,11 @@ export function estimated(
     }
   }
   return [];
+}
+
+/** The `estimate` of a mistake that is one of these changes of the network as it should be. */
+export function estimating(unknowns: (scenario: Scenario) => readonly Unknown[]): NonNullable<About['estimate']> {
+  return (scenario, right, other, noise, each) => estimated(scenario, right, other, noise, each, unknowns(scenario));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { lineBack } from '../figures.js';
 import { type Fix, listed, mistake, type Scenario, simulated, smallNumber } from '../mistake.js';
 import { eachColumn, recurrentLayers, waysOf } from '../scenario.js';
-import { estimated, LIKELY, type Unknown } from './estimated.js';
+import { estimating, LIKELY, type Unknown } from './estimated.js';
 import { withX } from './inputs.js';
 
 /** A scale and an offset of x, for all numbers or for each feature, estimated from the other output. */
@@ -116,11 +116,11 @@ export const inputScaledBy = mistake('input-scaled-by', 'x has another scale or 
   numpy: 'x = (x - offset) / scale      # ← one scaler for both sides',
   example: { layers: 'rnn:3,dense:2', N: 4, T: 3, D: 2 },
   variants: ({ input }) => (input.x.shape.length === 3 ? [simulated(null, s => scaledX(s, 1.7, 0.3))] : []),
-  estimate(scenario, right, other, noise, each) {
-    const { x } = scenario.input;
-    if (x.shape.length !== 3) return [];
-    const D = x.shape[2];
+  estimate: estimating(scenario => {
+    const { shape } = scenario.input.x;
+    if (shape.length !== 3) return [];
+    const D = shape[2];
     const isBias = (values: Values) => D >= sumsOf(scenario) && scalesOf(values).every(f => f === 1);
-    return estimated(scenario, right, other, noise, each, [FACTOR, LINE, ...(D > 1 ? [perFeature(D, isBias)] : [])]);
-  },
+    return [FACTOR, LINE, ...(D > 1 ? [perFeature(D, isBias)] : [])];
+  }),
 });

@@ -1,13 +1,14 @@
 import { takeAlong } from '../../tensor/axes.js';
 import type { Tensor } from '../../tensor/tensor.js';
+import { endSteps, stepRange } from '../figures.js';
 import {
   anySteps,
   finished,
   inLoops,
   listed,
   mistake,
-  plural,
   recurrentLayers,
+  runsForward,
   type Scenario,
   type StepFault,
   type Way,
@@ -31,12 +32,11 @@ const MOST_LAG = 3;
 /** x is `by` steps late (by > 0) or early: with zeros at the end that is left, or with the steps of the other end. */
 function shifted(T: number, by: number): Way[] {
   const [count, late] = [Math.abs(by), by > 0];
-  const left = late ? `steps 1 to ${count}` : `steps ${T - count + 1} to ${T}`;
   const way = (words: string, from: (t: number) => number): Way => ({
     rare: true,
     rivalOf: ['starts-late', 'stops-early', 'first-step'],
     change: s => withX(s, withSteps(s.input.x, T, from)),
-    why: `x is ${count} steps ${late ? 'late' : 'early'}: step t sees x of step t ${late ? '−' : '+'} ${count}, and ${left} see ${words}.`,
+    why: `x is ${count} steps ${late ? 'late' : 'early'}: step t sees x of step t ${late ? '−' : '+'} ${count}, and ${late ? stepRange(1, count) : stepRange(T - count + 1, T)} see ${words}.`,
   });
   return [way('zeros', t => t - by), way(`the ${late ? 'last' : 'first'} ${count} of x (np.roll)`, t => (t - by + T) % T)];
 }
@@ -84,7 +84,7 @@ export const inputZeroed = mistake('input-zeroed', 'the first or last steps of x
             s,
             withSteps(s.input.x, T, t => ((where === 'first' ? t < count : t >= T - count) ? -1 : t)),
           ),
-        why: `The network saw zeros in place of the ${where} ${plural(count, 'step').replace(/^1 /, '')} of x (${count === 1 ? `step ${where === 'first' ? 1 : T}` : where === 'first' ? `steps 1 to ${count}` : `steps ${T - count + 1} to ${T}`} of ${T}).`,
+        why: `The network saw zeros in place of the ${endSteps(where, count)} of x (${where === 'first' ? stepRange(1, count) : stepRange(T - count + 1, T)} of ${T}).`,
       })),
     );
   },
@@ -120,7 +120,7 @@ function strided(scenario: Scenario, k: number): Way[] {
   const every = EVERY[k] ?? `${k}th`;
   // with the last step among them, a step that reads the h of k steps before gives the same last h
   const isEnd = isLastAlone(scenario);
-  const isForward = recurrentLayers(scenario).every(l => l.bidirectional === null && !l.goBackwards);
+  const isForward = recurrentLayers(scenario).every(runsForward);
   return [0, k - 1].map(first => {
     const run = Array.from({ length: Math.ceil((T - first) / k) }, (_, t) => first + 1 + t * k);
     const dilated =
@@ -133,7 +133,7 @@ function strided(scenario: Scenario, k: number): Way[] {
           s,
           withSteps(s.input.x, run.length, t => first + t * k),
         ),
-      why: `Only every ${every} step is run: ${plural(run.length, 'step').replace(/^\d+ /, '')} ${listed(run, 4)} of ${T} (x[:, ${first === 0 ? '' : first}::${k}])${dilated}.`,
+      why: `Only every ${every} step is run: ${run.length === 1 ? 'step' : 'steps'} ${listed(run, 4)} of ${T} (x[:, ${first === 0 ? '' : first}::${k}])${dilated}.`,
       rare: k > 3,
     };
   });

@@ -7,7 +7,7 @@ import type { Found, Noise, Outcome, Scenario } from '../mistake.js';
 import { finished, listed, mapData, mistake, NEAR_NOISE, onNamed, simulated, smallNumber } from '../mistake.js';
 import { eachColumn } from '../scenario.js';
 import { differentNumbers, distinctValuesOf } from '../slices.js';
-import { estimated, type Unknown } from './estimated.js';
+import { estimating } from './estimated.js';
 import { directionsInEffect, headOf } from './heads.js';
 
 /** The other output is the correct one times a number, plus a number: another unit of measurement, not another equation. */
@@ -180,12 +180,21 @@ export const outputNegated = mistake('output-negated', 'the output has the other
 });
 
 export const hiddenScaled = mistake('hidden-scaled', 'h is scaled before the dense layer', ['alone'], {
-  estimate: scaledInside,
   why: 'The dense layer reads the right h times a constant: dropout that scales by (1 − p) at test time, or by 1 / (1 − p) where nothing is dropped.',
   numpy: 'y = h @ Wo + bo              # ← h as it is; dropout does nothing at test time',
   keras: 'model(x, training=False)',
   torch: 'model.eval()',
   example: { layers: 'rnn:3,dense:2', N: 2, T: 2, D: 2 },
+  // before a dense layer inside, whose y is not the output
+  estimate: estimating(({ model }) =>
+    model.layers
+      .filter(l => l.kind === 'dense' && l.name !== model.output)
+      .map(({ name }) => ({
+        start: [[0.8], [2]],
+        change: (now, [f]) => onNamed(now, name, ['Wo'], t => mapData(t, v => f * v)),
+        why: ([f]) => `What ${name} reads is ${smallNumber(f)} times the right one${dropoutText(f)} (estimated from your output).`,
+      })),
+  ),
   variants: scenario => (headOf(scenario) ? [simulated(headOf(scenario)!.name, s => scaledInput(s, 0.5))] : []),
   fromOutput(scenario, right, other, noise, each): Found[] {
     const head = headOf(scenario);
@@ -224,19 +233,6 @@ export const hiddenScaled = mistake('hidden-scaled', 'h is scaled before the den
     ];
   },
 });
-
-/** `scaled` before a dense layer whose y is not the output. */
-function scaledInside(scenario: Scenario, right: Outcome, other: Tensor, noise: number, each: Noise): Found[] {
-  const inner = scenario.model.layers.filter(l => l.kind === 'dense' && l.name !== scenario.model.output);
-  const unknown = inner.map(
-    ({ name }): Unknown => ({
-      start: [[0.8], [2]],
-      change: (now, [f]) => onNamed(now, name, ['Wo'], t => mapData(t, v => f * v)),
-      why: ([f]) => `What ${name} reads is ${smallNumber(f)} times the right one${dropoutText(f)} (estimated from your output).`,
-    }),
-  );
-  return estimated(scenario, right, other, noise, each, unknown);
-}
 
 /** Inverts the activation: y -> scores; for a softmax, up to a constant in each row. */
 const SCORES: Readonly<Record<string, (y: FloatArray, K: number) => Float64Array>> = {

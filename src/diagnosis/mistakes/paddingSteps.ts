@@ -6,7 +6,7 @@ import { type Hypothesis, listed, mistake, plural, runScenario, type Scenario, s
 import { differBeyondNoise } from '../noise.js';
 import { changeLayer, changeLoop, inLayers, mapData, recurrentLayers, samplesOf } from '../scenario.js';
 import { inEach } from '../variants.js';
-import { estimated, isApart, type Unknown } from './estimated.js';
+import { estimating, isApart } from './estimated.js';
 import { isLastAlone, pools } from './heads.js';
 import { withLength, withSteps } from './inputSteps.js';
 import { LAST_OF_PACKED, lengthsOf, withLengths } from './masks.js';
@@ -153,43 +153,28 @@ export const inputPadded = mistake('input-padded', 'steps were added to the sequ
           why: `The network runs ${plural(count, 'more step')} with x = 0, ${where} step of x.`,
         })),
       ),
-      { change: running(T + 1, t => Math.max(0, t - 1)), why: 'The first step of x is run twice.' },
-      { change: running(T + 1, t => Math.min(T - 1, t)), why: 'The last step of x is run twice.' },
-      ...[2, 3].flatMap(count => [
-        {
-          rare: true,
-          change: running(T + count, t => Math.max(0, t - count)),
-          why: `The first step of x is run ${count + 1} times (padding with mode='edge').`,
-        },
-        {
-          rare: true,
-          change: running(T + count, t => Math.min(T - 1, t)),
-          why: `The last step of x is run ${count + 1} times (padding with mode='edge').`,
-        },
-      ]),
+      ...[1, 2, 3].flatMap(count => {
+        const [rare, times] = count === 1 ? [false, 'twice'] : [true, `${count + 1} times (padding with mode='edge')`];
+        return [
+          { rare, change: running(T + count, t => Math.max(0, t - count)), why: `The first step of x is run ${times}.` },
+          { rare, change: running(T + count, t => Math.min(T - 1, t)), why: `The last step of x is run ${times}.` },
+        ];
+      }),
     ];
   },
-  estimate(scenario, right, other, noise, each) {
-    if (scenario.input.x.shape.length !== 3 || scenario.input.mask || !isLastAlone(scenario)) return [];
-    return estimated(
-      scenario,
-      right,
-      other,
-      noise,
-      each,
-      [1, 2].flatMap(count =>
-        ENDS.map(
-          (where): Unknown => ({
+  estimate: estimating(scenario =>
+    scenario.input.x.shape.length !== 3 || scenario.input.mask || !isLastAlone(scenario)
+      ? []
+      : [1, 2].flatMap(count =>
+          ENDS.map(where => ({
             start: [[-1]],
             patience: 2,
             change: (s, [v]) => padded(s, where, count, v),
             why: ([v]) =>
               `The network runs ${plural(count, 'more step')} with x = ${smallNumber(v)}, ${where} step of x (estimated from your output).`,
-          }),
+          })),
         ),
-      ),
-    );
-  },
+  ),
 });
 
 export const lengthsPermuted = mistake('lengths-permuted', 'the lengths belong to other samples', ['alone'], {

@@ -3,6 +3,7 @@ import { takeAlong } from '../../tensor/axes.js';
 import { flipTime, sliceFirst, stepsOf, swapBatchAndTime } from '../../tensor/layout.js';
 import { reshape, type Tensor } from '../../tensor/tensor.js';
 import { Mismatch } from '../affine.js';
+import { endSteps, stepRange } from '../figures.js';
 import type { Found, Noise, Outcome, Scenario, Way } from '../mistake.js';
 import {
   anySteps,
@@ -14,14 +15,14 @@ import {
   inLoops,
   mistake,
   NEAR_NOISE,
-  plural,
   recurrentLayers,
   runScenario,
+  runsForward,
 } from '../mistake.js';
 import { excessOf } from '../noise.js';
 import { samplesOf } from '../scenario.js';
 import { differentNumbers } from '../slices.js';
-import { atEveryStep, pools } from './heads.js';
+import { atEveryStep, lastStepLayer, pools } from './heads.js';
 import { ofLengths } from './masks.js';
 
 /** Mistakes with the time axis: which steps are seen, in which order, and which one is taken. */
@@ -116,7 +117,7 @@ function shortLoops(scenario: Scenario, late: boolean, missing: number): Way[] {
   if (missing > MOST_LOOP_STEPS || isShortInput) return [];
   const skip = { first: late ? missing : 0, last: late ? 0 : missing };
   return inLoops(layers, { skip }, layer => ({
-    why: `The loop over time in @ leaves out the ${late ? 'first' : 'last'} ${plural(missing, 'step').replace(/^1 /, '')} it should run${layers.some(l => l.bidirectional && (layer === null || l.name === layer)) ? ', each direction its own' : ''}.`,
+    why: `The loop over time in @ leaves out the ${endSteps(late ? 'first' : 'last', missing)} it should run${layers.some(l => l.bidirectional && (layer === null || l.name === layer)) ? ', each direction its own' : ''}.`,
   }));
 }
 
@@ -126,19 +127,18 @@ function shortened(scenario: Scenario, late: boolean, range: (missing: number, T
   const givesSequence = layers.length > 0 && layers[layers.length - 1].returnSequences;
   return Array.from({ length: Math.max(0, Math.min(most, MOST_STEPS)) }, (_, k) => k + 1).flatMap((missing): Way[] => {
     const [from, to] = range(missing, T);
-    const which = `${late ? 'first' : 'last'} ${plural(missing, 'step').replace(/^1 /, '')}`;
     // forgetting the state in between has the same effect on the last step
     const again =
-      late && missing > 1 && lastStepAlone(scenario) && pools(scenario).length === 0
+      late && missing > 1 && forwardLastStepLayer(scenario) && pools(scenario).length === 0
         ? `, or the state is zero again after step ${from}`
         : '';
-    const left = from + 1 === to ? `step ${to} of ${T} is` : `steps ${from + 1} to ${to} of ${T} are`;
-    const why = `The loop over time leaves out the ${which}: only ${left} run${missing === 1 && !late ? ', or the h of the step before the last is used (out[:, -2])' : again}.`;
+    const left = `${stepRange(from + 1, to)} of ${T} ${from + 1 === to ? 'is' : 'are'}`;
+    const why = `The loop over time leaves out the ${endSteps(late ? 'first' : 'last', missing)}: only ${left} run${missing === 1 && !late ? ', or the h of the step before the last is used (out[:, -2])' : again}.`;
     const rows: Way = {
       why: `${why} Their rows in the output are zeros.`,
       change: s => ({ ...steps(s, from, to), finish: [...s.finish, among(T, from)] }),
     };
-    const early = !late && !scenario.input.mask ? lastStepAlone(scenario) : undefined;
+    const early = !late && !scenario.input.mask ? forwardLastStepLayer(scenario) : undefined;
     const whole: Way['change'] = early ? inLayers([early], (s, l) => changeLoop(s, l.name, { last: missing })) : s => steps(s, from, to);
     return [{ why, change: whole }, ...(givesSequence ? [rows] : []), ...shortLoops(scenario, late, missing)];
   });
@@ -147,10 +147,8 @@ function shortened(scenario: Scenario, late: boolean, range: (missing: number, T
 /**
  * The only recurrent layer that returns its last step, if all layers run forwards: a missing last step then gives its h of the step before.
  */
-function lastStepAlone(scenario: Scenario): string | undefined {
-  const layers = recurrentLayers(scenario);
-  const last = layers[layers.length - 1];
-  return last && !last.returnSequences && layers.every(l => l.bidirectional === null && !l.goBackwards) ? last.name : undefined;
+function forwardLastStepLayer(scenario: Scenario): string | undefined {
+  return recurrentLayers(scenario).every(runsForward) ? lastStepLayer(scenario)?.name : undefined;
 }
 
 export const stopsEarly = mistake('stops-early', 'the last steps are left out', ['often'], {
@@ -168,7 +166,7 @@ export const stopsEarly = mistake('stops-early', 'the last steps are left out', 
 /** h of an earlier step than the variants try: y of every step is computed once, and the step is looked up. */
 function earlierStep(scenario: Scenario, right: Outcome, other: Tensor, each: Noise): Found[] {
   const [N, T] = scenario.input.x.shape;
-  if (T <= MOST_STEPS || scenario.input.mask || !lastStepAlone(scenario) || right.y.shape.length !== 2) return [];
+  if (T <= MOST_STEPS || scenario.input.mask || !forwardLastStepLayer(scenario) || right.y.shape.length !== 2) return [];
   const every = atEveryStep(scenario);
   const y = every && runScenario(every, { like: right })?.y;
   if (y?.shape.length !== 3 || y.shape[1] !== T || right.y.data.length !== other.data.length) return [];
@@ -198,7 +196,7 @@ export const startsLate = mistake('starts-late', 'the first steps are left out',
   example: { layers: 'rnn:3,dense:1', N: 2, T: 4, D: 2 },
   variants: scenario => [
     ...shortened(scenario, true, (missing, T) => [missing, T], mostLate(scenario.input.x.shape[1])),
-    ...(lastStepAlone(scenario) && pools(scenario).length === 0 ? secondHalf(scenario.input.x.shape[1]) : []),
+    ...(forwardLastStepLayer(scenario) && pools(scenario).length === 0 ? secondHalf(scenario.input.x.shape[1]) : []),
   ],
 });
 
