@@ -3,7 +3,7 @@ import { COMMAND_WORDS } from './commandWords.js';
 import { type CommandName, type Flag, type FlagGroup, spellings, usualSpelling } from './flag.js';
 import { FLAGS, flagsOf } from './options.js';
 
-/** Help pages: examples first, then all flags from the table in options.ts. */
+/** Help pages: examples first, then all flags, from the tables in flags/. */
 
 interface CommandHelp {
   readonly summary: string;

@@ -2,7 +2,7 @@ import type { EmitTarget } from '../run/emit/target.js';
 import type { AskedLimits } from '../run/limits.js';
 import type { CompareRequest, ForwardRequest, InputRequest, NetworkRequest } from '../run/request.js';
 import type { SCHEMAS, SHELLS } from './commandWords.js';
-import type { STYLES } from './options.js';
+import type { STYLES } from './flags/output.js';
 
 /** The values of a command line by their keys in options.ts, as parsed by argumentValues.ts. Undefined = not given. */
 export interface Values

@@ -4,7 +4,7 @@ import type { FrameworkName } from '../model/frameworks.js';
 export { FRAMEWORKS as FRAMEWORK_NAMES, type FrameworkName } from '../model/frameworks.js';
 
 /**
- * What the user asked for: types and names have been checked, but no file has been read. `cli/options.ts` builds these from argv; callers
+ * What the user asked for: types and names have been checked, but no file has been read. The flags of `cli/flags/` give these; callers
  * of the library write them by hand.
  */
 export const ENGINE_NAMES = ['batched', 'manual', 'onnxruntime'] as const;
