@@ -39,64 +39,25 @@ function rowsAtOnce(left: usize): usize {
 /** A tile of `rows` rows, which is a constant after inlining. 5 rows of two vectors are what V8 keeps in registers (tiles.ts). */
 @inline
 function tile(rows: i32, x: usize, stride: usize, D: usize, w: usize, out: usize, outStride: usize): void {
+  // a statement with a $ is repeated for $ = 0…4 (scripts/assembly.mjs)
   const none = f64x2.splat(0);
-  let c00 = v128.load(out);
-  let c01 = v128.load(out, 16);
-  let c10 = rows > 1 ? v128.load(out + outStride) : none;
-  let c11 = rows > 1 ? v128.load(out + outStride, 16) : none;
-  let c20 = rows > 2 ? v128.load(out + 2 * outStride) : none;
-  let c21 = rows > 2 ? v128.load(out + 2 * outStride, 16) : none;
-  let c30 = rows > 3 ? v128.load(out + 3 * outStride) : none;
-  let c31 = rows > 3 ? v128.load(out + 3 * outStride, 16) : none;
-  let c40 = rows > 4 ? v128.load(out + 4 * outStride) : none;
-  let c41 = rows > 4 ? v128.load(out + 4 * outStride, 16) : none;
-  let x1 = x + stride;
-  let x2 = x + 2 * stride;
-  let x3 = x + 3 * stride;
-  let x4 = x + 4 * stride;
+  let c$0 = rows > $ ? v128.load(out + $ * outStride) : none;
+  let c$1 = rows > $ ? v128.load(out + $ * outStride, 16) : none;
+  let x$ = x + $ * stride;
   for (const end = w + D * 32; w < end; w += 32) {
     const w0 = v128.load(w);
     const w1 = v128.load(w, 16);
-    const v0 = v128.load64_splat(x);
-    c00 = f64x2.add(c00, f64x2.mul(v0, w0));
-    c01 = f64x2.add(c01, f64x2.mul(v0, w1));
-    x += 8;
-    if (rows > 1) {
-      const v1 = v128.load64_splat(x1);
-      c10 = f64x2.add(c10, f64x2.mul(v1, w0));
-      c11 = f64x2.add(c11, f64x2.mul(v1, w1));
-      x1 += 8;
-    }
-    if (rows > 2) {
-      const v2 = v128.load64_splat(x2);
-      c20 = f64x2.add(c20, f64x2.mul(v2, w0));
-      c21 = f64x2.add(c21, f64x2.mul(v2, w1));
-      x2 += 8;
-    }
-    if (rows > 3) {
-      const v3 = v128.load64_splat(x3);
-      c30 = f64x2.add(c30, f64x2.mul(v3, w0));
-      c31 = f64x2.add(c31, f64x2.mul(v3, w1));
-      x3 += 8;
-    }
-    if (rows > 4) {
-      const v4 = v128.load64_splat(x4);
-      c40 = f64x2.add(c40, f64x2.mul(v4, w0));
-      c41 = f64x2.add(c41, f64x2.mul(v4, w1));
-      x4 += 8;
+    if (rows > $) {
+      const v = v128.load64_splat(x$);
+      c$0 = f64x2.add(c$0, f64x2.mul(v, w0));
+      c$1 = f64x2.add(c$1, f64x2.mul(v, w1));
+      x$ += 8;
     }
   }
-  store2(out, c00, c01);
-  if (rows > 1) store2(out + outStride, c10, c11);
-  if (rows > 2) store2(out + 2 * outStride, c20, c21);
-  if (rows > 3) store2(out + 3 * outStride, c30, c31);
-  if (rows > 4) store2(out + 4 * outStride, c40, c41);
-}
-
-@inline
-function store2(at: usize, a: v128, b: v128): void {
-  v128.store(at, a);
-  v128.store(at, b, 16);
+  if (rows > $) {
+    v128.store(out + $ * outStride, c$0);
+    v128.store(out + $ * outStride, c$1, 16);
+  }
 }
 
 function tile5(x: usize, stride: usize, D: usize, w: usize, out: usize, outStride: usize): void {
@@ -117,34 +78,16 @@ function tile1(x: usize, stride: usize, D: usize, w: usize, out: usize, outStrid
 
 /** A tile of one row and 16 columns, from four panels. */
 function rowOfFour(x: usize, D: usize, w: usize, panel: usize, out: usize): void {
-  let c0 = v128.load(out);
-  let c1 = v128.load(out, 16);
-  let c2 = v128.load(out, 32);
-  let c3 = v128.load(out, 48);
-  let c4 = v128.load(out, 64);
-  let c5 = v128.load(out, 80);
-  let c6 = v128.load(out, 96);
-  let c7 = v128.load(out, 112);
-  let wb = w + panel;
-  let wc = wb + panel;
-  let wd = wc + panel;
+  // a statement with a $ is repeated for $ = 0…3 (scripts/assembly.mjs)
+  let c$0 = v128.load(out, 32 * $);
+  let c$1 = v128.load(out, 32 * $ + 16);
+  let w$ = w + $ * panel;
   for (const end = x + D * 8; x < end; x += 8) {
     const v = v128.load64_splat(x);
-    c0 = f64x2.add(c0, f64x2.mul(v, v128.load(w)));
-    c1 = f64x2.add(c1, f64x2.mul(v, v128.load(w, 16)));
-    c2 = f64x2.add(c2, f64x2.mul(v, v128.load(wb)));
-    c3 = f64x2.add(c3, f64x2.mul(v, v128.load(wb, 16)));
-    c4 = f64x2.add(c4, f64x2.mul(v, v128.load(wc)));
-    c5 = f64x2.add(c5, f64x2.mul(v, v128.load(wc, 16)));
-    c6 = f64x2.add(c6, f64x2.mul(v, v128.load(wd)));
-    c7 = f64x2.add(c7, f64x2.mul(v, v128.load(wd, 16)));
-    w += 32;
-    wb += 32;
-    wc += 32;
-    wd += 32;
+    c$0 = f64x2.add(c$0, f64x2.mul(v, v128.load(w$)));
+    c$1 = f64x2.add(c$1, f64x2.mul(v, v128.load(w$, 16)));
+    w$ += 32;
   }
-  store2(out, c0, c1);
-  store2(out + 32, c2, c3);
-  store2(out + 64, c4, c5);
-  store2(out + 96, c6, c7);
+  v128.store(out, c$0, 32 * $);
+  v128.store(out, c$1, 32 * $ + 16);
 }

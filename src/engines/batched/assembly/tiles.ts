@@ -15,77 +15,28 @@ import { CHAIN } from './cell';
 /** The code of all tiles: `rows` and `two` (two vectors of columns, or one) are constants after inlining, so code they exclude is not compiled. */
 @inline
 function tileOf(rows: i32, two: bool, z: usize, stride: usize, from: usize, w: usize, K: usize, out: usize, outStride: usize): void {
+  // a statement with a $ is repeated for $ = 0…4 (scripts/assembly.mjs)
   const none = f32x4.splat(0);
-  let c00 = v128.load(from);
-  let c01 = two ? v128.load(from, 16) : none;
-  let c10 = rows > 1 ? v128.load(from) : none;
-  let c11 = two && rows > 1 ? v128.load(from, 16) : none;
-  let c20 = rows > 2 ? v128.load(from) : none;
-  let c21 = two && rows > 2 ? v128.load(from, 16) : none;
-  let c30 = rows > 3 ? v128.load(from) : none;
-  let c31 = two && rows > 3 ? v128.load(from, 16) : none;
-  let c40 = rows > 4 ? v128.load(from) : none;
-  let c41 = two && rows > 4 ? v128.load(from, 16) : none;
-  let z1 = z + stride;
-  let z2 = z + 2 * stride;
-  let z3 = z + 3 * stride;
-  let z4 = z + 4 * stride;
+  let c$0 = rows > $ ? v128.load(from) : none;
+  let c$1 = two && rows > $ ? v128.load(from, 16) : none;
+  let z$ = z + $ * stride;
   const width: usize = two ? 32 : 16;
   const end = w + K * width;
   while (w < end) {
     const w0 = v128.load(w);
     const w1 = two ? v128.load(w, 16) : none;
-    const x0 = v128.load32_splat(z);
-    c00 = multiplyAdd(c00, x0, w0);
-    if (two) c01 = multiplyAdd(c01, x0, w1);
-    if (rows > 1) {
-      const x1 = v128.load32_splat(z1);
-      c10 = multiplyAdd(c10, x1, w0);
-      if (two) c11 = multiplyAdd(c11, x1, w1);
-      z1 += 4;
-    }
-    if (rows > 2) {
-      const x2 = v128.load32_splat(z2);
-      c20 = multiplyAdd(c20, x2, w0);
-      if (two) c21 = multiplyAdd(c21, x2, w1);
-      z2 += 4;
-    }
-    if (rows > 3) {
-      const x3 = v128.load32_splat(z3);
-      c30 = multiplyAdd(c30, x3, w0);
-      if (two) c31 = multiplyAdd(c31, x3, w1);
-      z3 += 4;
-    }
-    if (rows > 4) {
-      const x4 = v128.load32_splat(z4);
-      c40 = multiplyAdd(c40, x4, w0);
-      if (two) c41 = multiplyAdd(c41, x4, w1);
-      z4 += 4;
+    if (rows > $) {
+      const x = v128.load32_splat(z$);
+      c$0 = multiplyAdd(c$0, x, w0);
+      if (two) c$1 = multiplyAdd(c$1, x, w1);
+      z$ += 4;
     }
     w += width;
-    z += 4;
   }
-  v128.store(out, c00);
-  if (two) v128.store(out, c01, 16);
-  if (rows > 1) {
+  if (rows > $) {
+    v128.store(out, c$0);
+    if (two) v128.store(out, c$1, 16);
     out += outStride;
-    v128.store(out, c10);
-    if (two) v128.store(out, c11, 16);
-  }
-  if (rows > 2) {
-    out += outStride;
-    v128.store(out, c20);
-    if (two) v128.store(out, c21, 16);
-  }
-  if (rows > 3) {
-    out += outStride;
-    v128.store(out, c30);
-    if (two) v128.store(out, c31, 16);
-  }
-  if (rows > 4) {
-    out += outStride;
-    v128.store(out, c40);
-    if (two) v128.store(out, c41, 16);
   }
 }
 
@@ -112,57 +63,33 @@ function unrolledOf(rows: i32, z: usize, stride: usize, from: usize, w: usize, K
     w += 32;
     z += 4;
   }
-  let c00 = v128.load(from);
-  let c01 = v128.load(from, 16);
-  from += fromStride;
-  let c10 = v128.load(from);
-  let c11 = v128.load(from, 16);
-  from += fromStride;
-  let c20 = rows > 2 ? v128.load(from) : c00;
-  let c21 = rows > 2 ? v128.load(from, 16) : c01;
-  let z1 = z + stride;
-  let z2 = z + 2 * stride;
+  // a statement with a $ is repeated for $ = 0…2 (scripts/assembly.mjs)
+  const none = f32x4.splat(0);
+  let c$0 = rows > $ ? v128.load(from + $ * fromStride) : none;
+  let c$1 = rows > $ ? v128.load(from + $ * fromStride, 16) : none;
+  let z$ = z + $ * stride;
   while (w < end) {
     const w0 = v128.load(w);
     const w1 = v128.load(w, 16);
-    const x0 = v128.load32_splat(z);
-    c00 = multiplyAdd(c00, x0, w0);
-    c01 = multiplyAdd(c01, x0, w1);
-    const x1 = v128.load32_splat(z1);
-    c10 = multiplyAdd(c10, x1, w0);
-    c11 = multiplyAdd(c11, x1, w1);
-    if (rows > 2) {
-      const x2 = v128.load32_splat(z2);
-      c20 = multiplyAdd(c20, x2, w0);
-      c21 = multiplyAdd(c21, x2, w1);
+    if (rows > $) {
+      const x = v128.load32_splat(z$);
+      c$0 = multiplyAdd(c$0, x, w0);
+      c$1 = multiplyAdd(c$1, x, w1);
     }
     const w2 = v128.load(w, 32);
     const w3 = v128.load(w, 48);
-    const y0 = v128.load32_splat(z, 4);
-    c00 = multiplyAdd(c00, y0, w2);
-    c01 = multiplyAdd(c01, y0, w3);
-    const y1 = v128.load32_splat(z1, 4);
-    c10 = multiplyAdd(c10, y1, w2);
-    c11 = multiplyAdd(c11, y1, w3);
-    if (rows > 2) {
-      const y2 = v128.load32_splat(z2, 4);
-      c20 = multiplyAdd(c20, y2, w2);
-      c21 = multiplyAdd(c21, y2, w3);
-      z2 += 8;
+    if (rows > $) {
+      const x = v128.load32_splat(z$, 4);
+      c$0 = multiplyAdd(c$0, x, w2);
+      c$1 = multiplyAdd(c$1, x, w3);
+      z$ += 8;
     }
     w += 64;
-    z += 8;
-    z1 += 8;
   }
-  v128.store(out, c00);
-  v128.store(out, c01, 16);
-  out += outStride;
-  v128.store(out, c10);
-  v128.store(out, c11, 16);
-  if (rows > 2) {
+  if (rows > $) {
+    v128.store(out, c$0);
+    v128.store(out, c$1, 16);
     out += outStride;
-    v128.store(out, c20);
-    v128.store(out, c21, 16);
   }
 }
 

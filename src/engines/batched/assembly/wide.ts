@@ -10,48 +10,16 @@ import { CHAIN } from './cell';
 /** The code of all widths: `n` (vectors of columns) is a constant after inlining, so code it excludes is not compiled. */
 @inline
 function wideOf(n: i32, h: usize, end: usize, w: usize, from: usize, out: usize): void {
+  // a statement with a $ is repeated for $ = 0…11 (scripts/assembly.mjs)
   const none = f32x4.splat(0);
-  let c0 = v128.load(from);
-  let c1 = n > 1 ? v128.load(from, 16) : none;
-  let c2 = n > 2 ? v128.load(from, 32) : none;
-  let c3 = n > 3 ? v128.load(from, 48) : none;
-  let c4 = n > 4 ? v128.load(from, 64) : none;
-  let c5 = n > 5 ? v128.load(from, 80) : none;
-  let c6 = n > 6 ? v128.load(from, 96) : none;
-  let c7 = n > 7 ? v128.load(from, 112) : none;
-  let c8 = n > 8 ? v128.load(from, 128) : none;
-  let c9 = n > 9 ? v128.load(from, 144) : none;
-  let c10 = n > 10 ? v128.load(from, 160) : none;
-  let c11 = n > 11 ? v128.load(from, 176) : none;
+  let c$ = n > $ ? v128.load(from, 16 * $) : none;
   while (h < end) {
     const x = v128.load32_splat(h);
-    c0 = multiplyAdd(c0, x, v128.load(w));
-    if (n > 1) c1 = multiplyAdd(c1, x, v128.load(w, 16));
-    if (n > 2) c2 = multiplyAdd(c2, x, v128.load(w, 32));
-    if (n > 3) c3 = multiplyAdd(c3, x, v128.load(w, 48));
-    if (n > 4) c4 = multiplyAdd(c4, x, v128.load(w, 64));
-    if (n > 5) c5 = multiplyAdd(c5, x, v128.load(w, 80));
-    if (n > 6) c6 = multiplyAdd(c6, x, v128.load(w, 96));
-    if (n > 7) c7 = multiplyAdd(c7, x, v128.load(w, 112));
-    if (n > 8) c8 = multiplyAdd(c8, x, v128.load(w, 128));
-    if (n > 9) c9 = multiplyAdd(c9, x, v128.load(w, 144));
-    if (n > 10) c10 = multiplyAdd(c10, x, v128.load(w, 160));
-    if (n > 11) c11 = multiplyAdd(c11, x, v128.load(w, 176));
+    if (n > $) c$ = multiplyAdd(c$, x, v128.load(w, 16 * $));
     w += 16 * n;
     h += 4;
   }
-  v128.store(out, c0);
-  if (n > 1) v128.store(out, c1, 16);
-  if (n > 2) v128.store(out, c2, 32);
-  if (n > 3) v128.store(out, c3, 48);
-  if (n > 4) v128.store(out, c4, 64);
-  if (n > 5) v128.store(out, c5, 80);
-  if (n > 6) v128.store(out, c6, 96);
-  if (n > 7) v128.store(out, c7, 112);
-  if (n > 8) v128.store(out, c8, 128);
-  if (n > 9) v128.store(out, c9, 144);
-  if (n > 10) v128.store(out, c10, 160);
-  if (n > 11) v128.store(out, c11, 176);
+  if (n > $) v128.store(out, c$, 16 * $);
 }
 
 function wide12(h: usize, end: usize, w: usize, from: usize, out: usize): void {
