@@ -2,14 +2,10 @@ import { RnnError } from '../errors.js';
 import { formatShape } from '../tensor/tensor.js';
 import { showShape, sumOfDims } from './dims.js';
 import type { Dim, DimShape } from './layer.js';
-import { factorText, multiplied, sized } from './operatorNumbers.js';
-import { axesOf, axisIn, broadcastDims, noAxis, type Rule } from './operatorShapeRule.js';
+import { factorText, multiplied, productOf, sized } from './operatorNumbers.js';
+import { axesOf, axisIn, broadcastDims, inputsOf, noAxis, notNegative, type Rule, refuse } from './operatorShapeRule.js';
 
 /** Output shapes of operators that move, slice, join and repeat. */
-
-function product(dims: DimShape): number | null {
-  return dims.reduce<number | null>((total, d) => (total === null || d.size === null ? null : total * d.size), 1);
-}
 
 /** A plain letter, which stands for the same size wherever it occurs. */
 const CERTAIN = /^\w+$/;
@@ -32,6 +28,12 @@ const slice: Rule = call => {
     });
   const axes = (call.numbers(3) ?? starts.map((_, i) => i)).map(a => axisIn(a, from.length, 'Slice'));
   const steps = call.numbers(4) ?? starts.map(() => 1);
+  if (axes.length !== starts.length || steps.length !== starts.length || new Set(axes).size !== axes.length || steps.includes(0))
+    refuse(
+      'Slice',
+      'a start, an end and a step other than 0 for each of its axes',
+      [axes, steps].map(list => list.map(sized)),
+    );
   return [
     from.map(
       (d, axis): Dim => (axes.includes(axis) ? cut(d, starts[axes.indexOf(axis)], ends[axes.indexOf(axis)], steps[axes.indexOf(axis)]) : d),
@@ -58,9 +60,11 @@ const split: Rule = call => {
   const from = call.shape(0);
   const axis = axisIn(Number(call.attribute('axis') ?? 0), from.length, 'Split');
   const size = from[axis].size;
-  const count = Number(call.attribute('num_outputs') ?? 0);
-  const each = count > 0 && size !== null ? Math.ceil(size / count) : 0;
-  const sizes = call.numbers(1) ?? Array.from({ length: count }, (_, i) => Math.min(each, size! - i * each));
+  // without sizes and a number of pieces, it is in one
+  const count = Number(call.attribute('num_outputs') ?? 1);
+  const each = size === null ? 0 : Math.ceil(size / count);
+  const sizes = call.numbers(1) ?? Array.from({ length: count }, (_, i) => Math.max(0, Math.min(each, size! - i * each)));
+  if (size !== null && sizes.reduce((sum, n) => sum + n, 0) !== size) refuse('Split', `pieces that add up to ${size}`, [sizes.map(sized)]);
   return sizes.map(n => from.map((d, i) => (i === axis ? sized(n) : d)));
 };
 
@@ -89,8 +93,9 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     const wanted = call.sizes(1)!;
     const open = wanted.findIndex(d => d.size === -1);
     const copied = wanted.map(d => d.size === 0 && call.attribute('allowzero') !== 1);
+    if (copied.lastIndexOf(true) >= from.length) throw noAxis('Reshape', [from]);
     const dims = wanted.map((d, i): Dim => (copied[i] ? from[i] : d));
-    const [has, wants] = [product(from), product(dims.filter((_, i) => i !== open))];
+    const [has, wants] = [productOf(from), productOf(dims.filter((_, i) => i !== open))];
     if (has !== null && wants !== null && (open < 0 ? has !== wants : wants === 0 ? has > 0 : has % wants !== 0))
       throw otherCount(from, dims);
     if (open < 0) return [dims];
@@ -104,8 +109,8 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
         return same < 0;
       });
     const symbols = left.filter(d => d.size === null);
-    const given = product(rest);
-    const ratio = given === null || given === 0 ? null : product(left.filter(d => d.size !== null))! / given;
+    const given = productOf(rest);
+    const ratio = given === null || given === 0 ? null : productOf(left.filter(d => d.size !== null))! / given;
     const size = symbols.length === 0 ? ratio : null;
     const letters =
       ratio !== null && Number.isInteger(ratio)
@@ -129,6 +134,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Squeeze(call) {
     const from = call.shape(0);
     const axes = axesOf(call, 1, from.length) ?? from.flatMap((d, i) => (d.size === 1 ? [i] : []));
+    if (axes.some(i => from[i].size !== null && from[i].size !== 1)) refuse('Squeeze', 'axes of size 1', [from]);
     return [from.filter((_, i) => !axes.includes(i))];
   },
   Unsqueeze(call) {
@@ -145,8 +151,8 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     return [from];
   },
   Concat(call) {
-    const shapes = Array.from({ length: call.operands }, (_, i) => call.shape(i));
-    const axis = axisIn(Number(call.attribute('axis')), shapes[0].length, call.layer.op);
+    const shapes = inputsOf(call);
+    const axis = axisIn(Number(call.attribute('axis') ?? 1), shapes[0].length, call.layer.op);
     const known = shapes[0].map((_, i) => shapes.find(s => s[i]?.size !== null)?.[i]);
     const fits = (s: DimShape) => s.every(({ size }, i) => i === axis || size === null || size === known[i]!.size);
     if (shapes.some(s => s.length !== shapes[0].length)) throw noAxis(call.layer.op, shapes);
@@ -161,19 +167,20 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     return [[...from.slice(0, axis), ...call.shape(1), ...from.slice(axis + 1)]];
   },
   Expand(call) {
-    return [broadcastDims(call.shape(0), call.sizes(1) ?? [], 'Expand')];
+    return [broadcastDims(call.shape(0), notNegative(call, call.sizes(1) ?? []), 'Expand')];
   },
   Tile(call) {
-    const times = call.sizes(1) ?? [];
+    const times = notNegative(call, call.sizes(1) ?? []);
     if (times.length !== call.shape(0).length) throw noAxis('Tile', [call.shape(0), times]);
     return [call.shape(0).map((d, i) => multiplied(times[i], d))];
   },
   Split: split,
   Flatten(call) {
     const from = call.shape(0);
-    const axis = Number(call.attribute('axis') ?? 1);
+    const given = Number(call.attribute('axis') ?? 1);
+    const axis = given === from.length ? given : axisIn(given, from.length, 'Flatten');
     const join = (dims: DimShape): Dim =>
-      dims.length === 1 ? dims[0] : { symbol: dims.map(d => d.symbol).join('*') || '1', size: product(dims) };
+      dims.length === 1 ? dims[0] : { symbol: dims.map(d => d.symbol).join('*') || '1', size: productOf(dims) };
     return [[join(from.slice(0, axis)), join(from.slice(axis))]];
   },
 };

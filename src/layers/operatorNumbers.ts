@@ -73,6 +73,11 @@ function castSizes(a: readonly Dim[], type: DType | undefined): readonly Dim[] |
 }
 
 /** A known size as a dimension of a shape. */
+/** Returns how many elements a shape has; null if a size is unknown. */
+export function productOf(dims: DimShape): number | null {
+  return dims.reduce<number | null>((total, d) => (total === null || d.size === null ? null : total * d.size), 1);
+}
+
 export function sized(size: number): Dim {
   return { symbol: String(size), size };
 }

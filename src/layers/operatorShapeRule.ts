@@ -31,6 +31,22 @@ export function noAxis(op: string, inputs: readonly DimShape[]): RnnError {
   });
 }
 
+/** @throws RnnError E_MERGE that says what the operator needs, and the shapes it is given */
+export function refuse(op: string, needs: string, shapes: readonly DimShape[]): never {
+  const found = shapes.map(showShape).join(' and ');
+  throw new RnnError('shape', 'E_MERGE', `${op} needs ${needs}, not ${found}`, { expected: needs, found });
+}
+
+/** Returns the shapes of all operands. */
+export function inputsOf(call: ShapeCall): DimShape[] {
+  return Array.from({ length: call.operands }, (_, i) => call.shape(i));
+}
+
+/** Returns the sizes. @throws RnnError E_MERGE if one is negative */
+export function notNegative({ layer }: ShapeCall, sizes: readonly Dim[]): readonly Dim[] {
+  return sizes.some(({ size }) => size !== null && size < 0) ? refuse(layer.op, 'sizes from 0', [sizes]) : sizes;
+}
+
 /** NumPy's broadcasting with symbolic sizes: unknown with 1 or with unknown stays unknown; unknown with another number is that number. @throws RnnError E_MERGE */
 export function broadcastDims(a: DimShape, b: DimShape, what: string): DimShape {
   const rank = Math.max(a.length, b.length);
@@ -52,7 +68,7 @@ export function broadcastDims(a: DimShape, b: DimShape, what: string): DimShape 
 /** Returns the axis counted from the front. @throws RnnError E_RANK if there is no such axis */
 export function axisIn(axis: number, rank: number, what: string): number {
   const at = axis < 0 ? axis + rank : axis;
-  if (at < 0 || at >= rank)
+  if (!Number.isInteger(at) || at < 0 || at >= rank)
     throw new RnnError('shape', 'E_RANK', `${what}: there is no axis ${axis} among ${rank}`, {
       expected: `${-rank} to ${rank - 1}`,
       found: String(axis),

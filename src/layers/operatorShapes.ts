@@ -4,7 +4,8 @@ import type { Dim, DimShape } from './layer.js';
 import type { Operand, OperatorSpec } from './operatorFields.js';
 import { MOVEMENT } from './operatorMovementShapes.js';
 import { knownNumbers, sized } from './operatorNumbers.js';
-import { axesOf, axisIn, broadcastDims, noAxis, type Rule, type ShapeCall } from './operatorShapeRule.js';
+import { checkRequirements } from './operatorRequirements.js';
+import { axesOf, axisIn, broadcastDims, inputsOf, noAxis, notNegative, type Rule, refuse, type ShapeCall } from './operatorShapeRule.js';
 import { SPACE } from './operatorSpaceShapes.js';
 
 /** Output shapes of operators from the shapes of their inputs, with sizes that may be symbolic: ONNX's rules (Operators.md). */
@@ -18,6 +19,7 @@ export function operatorShapes(layer: OperatorSpec, inputs: readonly DimShape[])
       expected: Object.keys(RULES).sort().join(', '),
       found: layer.op,
     });
+  checkRequirements(call);
   const all = rule(call);
   if (all.some(shape => shape.some(d => d === undefined))) throw noAxis(layer.op, inputs);
   // a copy drops the known values (`numbers`) of an input's shape
@@ -102,8 +104,9 @@ const broadcast: Rule = ({ shape, operands, layer }) => {
 
 const reduce: Rule = call => {
   const shape = call.shape(0);
-  const axes = axesOf(call, 1, shape.length) ?? shape.map((_, i) => i);
-  if (call.operands === 1 && call.attribute('noop_with_empty_axes') === 1) return [shape];
+  const given = axesOf(call, 1, shape.length) ?? [];
+  if (given.length === 0 && call.attribute('noop_with_empty_axes') === 1) return [shape];
+  const axes = given.length > 0 ? given : shape.map((_, i) => i);
   const keep = call.attribute('keepdims') !== 0;
   return [shape.flatMap((d, i): Dim[] => (axes.includes(i) ? (keep ? [{ symbol: '1', size: 1 }] : []) : [d]))];
 };
@@ -176,13 +179,18 @@ const RULES: Readonly<Record<string, Rule>> = {
       const rest = term.includes('...') ? Array.from({ length: free }, (_, i) => `...${free - i}`) : [];
       return [...before, ...rest, ...after];
     };
+    if (terms.split(',').length !== call.operands) refuse('Einsum', `an input for each term of ${terms}`, inputsOf(call));
     let most = 0;
     terms.split(',').forEach((term, i) => {
       const shape = call.shape(i);
       const free = shape.length - term.replace('...', '').length;
+      if (free < 0 || (free > 0 && !term.includes('...'))) refuse('Einsum', `as many axes as ${term} names`, [shape]);
       most = Math.max(most, free);
       lettersOf(term, free).forEach((letter, axis) => {
         const known = sizes.get(letter);
+        const stretches = letter.startsWith('...') && (known?.size === 1 || shape[axis]?.size === 1);
+        if (known && !stretches && known.size !== null && shape[axis]?.size !== null && known.size !== shape[axis]?.size)
+          refuse('Einsum', `one size for the letter ${letter}`, [[known], [shape[axis]]]);
         if (shape[axis] && (!known || known.size === null || known.size === 1)) sizes.set(letter, shape[axis]);
       });
     });
@@ -204,7 +212,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   OneHot(call) {
     const from = call.shape(0);
     const axis = axisIn(Number(call.attribute('axis') ?? -1), from.length + 1, 'OneHot');
-    return [[...from.slice(0, axis), call.count(1), ...from.slice(axis)]];
+    return [notNegative(call, [...from.slice(0, axis), call.count(1), ...from.slice(axis)])];
   },
   GatherElements: ({ shape }) => [shape(1)],
   GatherND: rows,
@@ -212,9 +220,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     [sized(shape(0).slice(Number(attribute('start') ?? 0), attribute('end') as number | undefined).length)],
   ],
   Size: () => [[]],
-  ConstantOfShape: call => [call.sizes(0) ?? []],
+  ConstantOfShape: call => [notNegative(call, call.sizes(0) ?? [])],
   Range: call => {
     const [start, end, step] = [0, 1, 2].map(call.count);
+    if (step.size === 0) refuse('Range', 'a step other than 0', [[step]]);
     if (start.size !== null && end.size !== null && step.size !== null)
       return [[sized(Math.max(0, Math.ceil((end.size - start.size) / step.size)))]];
     return [[start.size === 0 && step.size === 1 ? end : OPEN]];

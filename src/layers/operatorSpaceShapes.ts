@@ -4,11 +4,11 @@ import { windowAxes } from '../ops/windows.js';
 import type { Dim, DimShape } from './layer.js';
 import { nodeOf } from './operatorNode.js';
 import { sized } from './operatorNumbers.js';
-import { axisIn, noAxis, type Rule, type ShapeCall } from './operatorShapeRule.js';
+import { axisIn, noAxis, notNegative, type Rule, type ShapeCall } from './operatorShapeRule.js';
 
 /** Output shapes of operators on spatial axes and on time: sliding windows, padding, resizing, spectra. */
 
-const window: Rule = call => [[call.sizes(0)![0]]];
+const window: Rule = call => [notNegative(call, [call.sizes(0)![0]])];
 
 /** A length into which every window fits. */
 const LONG = 2 ** 20;
@@ -88,7 +88,7 @@ export const SPACE: Readonly<Record<string, Rule>> = {
   BlackmanWindow: window,
   Pad(call) {
     const from = call.shape(0);
-    const pads = call.numbers(1) ?? [];
+    const pads = call.numbers(1) ?? (call.attribute('pads') as readonly number[] | undefined) ?? [];
     const axes = (call.numbers(3) ?? from.map((_, i) => i)).map(a => axisIn(a, from.length, 'Pad'));
     if (pads.length !== 2 * axes.length)
       throw new RnnError('shape', 'E_OPERANDS', `Pad of ${axes.length} axes has ${pads.length} borders`, {
@@ -96,7 +96,12 @@ export const SPACE: Readonly<Record<string, Rule>> = {
         found: String(pads.length),
       });
     const added = from.map((_, i) => axes.reduce((sum, axis, k) => (axis === i ? sum + pads[k] + pads[k + axes.length] : sum), 0));
-    return [from.map((d, i) => (d.size !== null ? sized(d.size + added[i]) : added[i] === 0 ? d : { symbol: `${d.symbol}'`, size: null }))];
+    return [
+      notNegative(
+        call,
+        from.map((d, i) => (d.size !== null ? sized(d.size + added[i]) : added[i] === 0 ? d : { symbol: `${d.symbol}'`, size: null })),
+      ),
+    ];
   },
   /** [N, C, …S], a kernel [F, C/groups, …k] -> [N, F, …] */
   Conv(call) {
@@ -125,7 +130,7 @@ export const SPACE: Readonly<Record<string, Rule>> = {
       (call.attribute('axes') as readonly number[] | undefined)?.map(a => axisIn(a, from.length, 'Resize')) ?? from.map((_, i) => i);
     const wanted = call.sizes(3);
     const scales = wanted?.length ? undefined : call.numbers(2);
-    if (!wanted?.length && !scales?.length) throw noAxis('Resize', [from]);
+    if ((wanted?.length ? wanted : scales)?.length !== axes.length) throw noAxis('Resize', [from]);
     const to = (dim: Dim, i: number): Dim => {
       if (!scales) return wanted![i].size === dim.size && dim.size !== null ? dim : wanted![i];
       if (scales[i] === 1) return dim;
