@@ -1,3 +1,5 @@
+import { joined } from '../../src/formats/bytes/numbers.js';
+import { memorySource } from '../../src/formats/source.js';
 import { type Converted, checkConverted } from '../../src/run/convertCheck.js';
 import { encode, inOneRow, runOutputs } from '../../src/run/encoded.js';
 import { loadDescription } from '../../src/run/network/network.js';
@@ -30,7 +32,7 @@ async function convertedOf(layers: string, size: number, fault: (weights: Weight
 async function checked(converted: Converted, theirs?: Float64Array): Promise<number | string> {
   const ours = inOneRow(await runOutputs(converted.model, converted.weights, converted.input)).data;
   const written = await converted.encode(converted.weights);
-  const found = theirs ?? inOneRow(await written.y(undefined as never, converted.input)).data;
+  const found = theirs ?? inOneRow(await written.y(memorySource(await joined(written.pieces)), converted.input)).data;
   return checkConverted(found, ours, 'read again', converted).catch(error => error.code);
 }
 

@@ -54,6 +54,8 @@ const OPERATIONS: readonly (readonly [string, (t: Tensor) => Tensor])[] = [
   ['a row of another shape, turned', t => transpose(sliceRow(reshape(t, [1, ...t.shape]), 0))],
   ['some columns', t => sliceLast(t, 0, 1)],
   ['twice, one after the other', t => concatFirst([t, t])],
+  ['twice as two directions, each turned', t => concatFirst([t, t].map(one => reshape(transpose(one), [1, ...transpose(one).shape])))],
+  ['turned, its rows in one', t => reshape(transpose(t), [sizeOf(t.shape)])],
   ['in double precision', t => toPrecision(t, 'f64')],
 ];
 

@@ -2,6 +2,7 @@ import type { FlaxRow } from '../cells/cell.js';
 import { getCell, rowOf } from '../cells/index.js';
 import { RnnError } from '../errors.js';
 import { escapeNames, escapeText } from '../escape.js';
+import { fileTensor } from '../formats/fileTensor.js';
 import type { FileTensor } from '../formats/format.js';
 import type { ModelShapes } from '../model/shapes.js';
 import { isRecurrent, type RecurrentSpec } from '../model/spec.js';
@@ -9,7 +10,6 @@ import { concatFirst, concatLast, permuteBlocks, sliceLast } from '../tensor/lay
 import { reshape, sliceRow, type Tensor, zeros } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { WritableConvention } from './convention.js';
-import { fileTensor } from './fileTensor.js';
 import { byNaturalOrder } from './naturalOrder.js';
 import { byFolder, byLayer, plainLayer, recurrentLayer, type TranslatedLayer, translatedConvention } from './translated.js';
 

@@ -1,12 +1,12 @@
 import { RnnError } from '../errors.js';
 import { escapeText } from '../escape.js';
+import { fileTensor } from '../formats/fileTensor.js';
 import type { FileTensor } from '../formats/format.js';
 import { layerKinds } from '../layers/index.js';
 import { weightShapesByLayer } from '../model/shapes.js';
 import { once } from '../once.js';
 import { checkWeights, weightKeys } from '../weights/weights.js';
 import type { WritableConvention } from './convention.js';
-import { fileTensor } from './fileTensor.js';
 import { layersOf, type WeightGroup } from './inferLayers.js';
 
 /** The names that rnn-cli itself writes: `rnn_1/Wx`, `lstm_1/backward/Wh`, `dense_1/bo`, `conv1d_1/W`, for canonical weights. */

@@ -1,3 +1,4 @@
+import { joined } from './bytes/numbers.js';
 import type { Format, Limits, OpenPart, TensorFile } from './format.js';
 import type { OnnxModel } from './onnx/graph.js';
 import { type ByteSource, readUpTo } from './source.js';
@@ -13,10 +14,15 @@ export const onnx: Format = {
   },
 };
 
+/** Yields a model in pieces, each valid until the next. @throws RnnError E_ONNX_WRITE (format) */
+export async function* onnxPieces(model: OnnxModel): AsyncGenerator<Uint8Array> {
+  const { encodeOnnx } = await import('./onnx/write.js');
+  yield* encodeOnnx(model);
+}
+
 /** The bytes of a model. @throws RnnError E_ONNX_WRITE (format) */
 export async function writeOnnx(model: OnnxModel): Promise<Uint8Array> {
-  const { encodeOnnx } = await import('./onnx/write.js');
-  return encodeOnnx(model);
+  return joined(onnxPieces(model));
 }
 
 /** Fields of ModelProto: 1 and 5 are numbers, the others have a length. */

@@ -114,7 +114,7 @@ async function writeChecked(output: string, { pieces, y, onnxruntime }: Written,
     const source = await writtenSource(sink, pieces);
     const theirs = inOneRow(await y(source, input));
     const divisors = [await checkConverted(theirs.data, ours, 'read again', converted)];
-    const outputs = await onnxruntime?.(input);
+    const outputs = await onnxruntime?.(source, input);
     const runtime = outputs && inOneRow(outputs);
     if (runtime) divisors.push(await checkConverted(runtime.data, ours, 'run by ONNX Runtime', converted));
     return { theirs, runtime, bytes: source.size, sha256: sha256OfSource(source), divisor: Math.max(...divisors) };

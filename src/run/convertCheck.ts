@@ -45,10 +45,8 @@ export async function checkConverted(theirs: Float64Array, ours: Float64Array, w
   const steady = await withLittleRounding(converted);
   if (steady.divisor === 1) throw wrongFile(way, TOLERANCE, difference);
   const written = await converted.encode(steady.weights);
-  const outputs =
-    way === 'read again'
-      ? await written.y(memorySource(await joined(written.pieces)), converted.input)
-      : await written.onnxruntime?.(converted.input);
+  const source = memorySource(await joined(written.pieces));
+  const outputs = await (way === 'read again' ? written.y(source, converted.input) : written.onnxruntime?.(source, converted.input));
   const smaller = outputs ? relativeDifference(inOneRow(outputs).data, steady.ours) : Number.POSITIVE_INFINITY;
   if (smaller > steady.allowed) throw wrongFile(way, steady.allowed, smaller);
   return steady.divisor;

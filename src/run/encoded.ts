@@ -1,13 +1,13 @@
 import { getConvention } from '../conventions/index.js';
 import { INPUT, toOnnxModel } from '../conventions/onnx/write.js';
-import type { EngineInput } from '../engines/engine.js';
+import type { EngineInput, GraphProgram } from '../engines/engine.js';
 import { layersOfGraph } from '../engines/graph/layersOf.js';
 import { isInstalled, PACKAGE } from '../engines/onnxruntime.js';
 import type { FileTensor } from '../formats/format.js';
 import { getFormat, readPlainTensors } from '../formats/index.js';
 import type { OnnxModel } from '../formats/onnx/graph.js';
-import { writeOnnx } from '../formats/onnx.js';
-import { type ByteSource, memorySource } from '../formats/source.js';
+import { onnxPieces } from '../formats/onnx.js';
+import { type ByteSource, memorySource, readAll } from '../formats/source.js';
 import { isLikeWeights } from '../layers/operatorFields.js';
 import { checkSpec } from '../model/check.js';
 import { inferShapes, type ModelShapes } from '../model/shapes.js';
@@ -33,8 +33,8 @@ export interface Written {
   readonly leaves?: readonly string[];
   /** Outputs of the written file. */
   y(source: ByteSource, input: EngineInput): Promise<readonly Tensor[]>;
-  /** Outputs of ONNX Runtime for the file, if it is a graph; undefined if that package is not installed. */
-  onnxruntime?(input: EngineInput): Promise<readonly Tensor[] | undefined>;
+  /** Outputs of ONNX Runtime for the written file, if it is a graph; undefined if that package is not installed. */
+  onnxruntime?(source: ByteSource, input: EngineInput): Promise<readonly Tensor[] | undefined>;
 }
 
 /** Runs a network and returns all its outputs, y first. */
@@ -90,27 +90,32 @@ function holdsNumbers(layer: LayerSpec): boolean {
   return layer.kind === 'op' && (layer.operands ?? []).some(isLikeWeights);
 }
 
-async function encodeOnnx({ model, shapes, weights }: Network & { readonly weights: Weights }): Promise<Written> {
+function encodeOnnx({ model, shapes, weights }: Network & { readonly weights: Weights }): Written {
   const graph = toOnnxModel(model, shapes, weights, { version: VERSION });
-  const bytes = await writeOnnx(graph);
-  const read = (await getFormat('onnx').read(memorySource(bytes), ownLimits())).architecture as OnnxModel;
-  const layers = layersOfGraph(read);
   const inputs = ({ x, others }: EngineInput) =>
     inputsOf(model).map(({ name, features }, i): [string, GraphValue] => {
       const t = i === 0 ? x : others!.get(name)!;
       return [model.otherInputs ? name : INPUT, { kind: features === null ? 'int' : 'float', ...t }];
     });
-  const ranBy = async (engine: 'batched' | 'onnxruntime', input: EngineInput) => {
-    const { y, others } = await executeGraph({ model: read, bytes }, new Map(inputs(input)), { engine });
+  const graphIn = async (source: ByteSource) => (await getFormat('onnx').read(source, ownLimits())).architecture as OnnxModel;
+  const ranBy = async (program: GraphProgram, input: EngineInput, engine: 'batched' | 'onnxruntime') => {
+    const { y, others } = await executeGraph(program, new Map(inputs(input)), { engine });
     return [y, ...(others?.values() ?? [])];
   };
-  // a file that cannot be read back as layers is run as a graph
-  const asLayers = 'model' in layers && layers.exact && !model.otherInputs && !model.otherOutputs ? layers : undefined;
   return {
-    pieces: [bytes],
+    pieces: onnxPieces(graph),
     tensors: graph.graph.initializers.size,
-    y: (_, input) => (asLayers ? runOutputs(asLayers.model, asLayers.weights, input) : ranBy('batched', input)),
-    onnxruntime: async input => ((await isInstalled([PACKAGE])) ? ranBy('onnxruntime', input) : undefined),
+    async y(source, input) {
+      const read = await graphIn(source);
+      const layers = layersOfGraph(read);
+      // a file that cannot be read back as layers is run as a graph
+      const asLayers = 'model' in layers && layers.exact && !model.otherInputs && !model.otherOutputs;
+      return asLayers ? runOutputs(layers.model, layers.weights, input) : ranBy({ model: read, bytes: null }, input, 'batched');
+    },
+    async onnxruntime(source, input) {
+      if (!(await isInstalled([PACKAGE]))) return undefined;
+      return ranBy({ model: await graphIn(source), bytes: readAll(source) }, input, 'onnxruntime');
+    },
   };
 }
 

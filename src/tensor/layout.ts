@@ -124,18 +124,27 @@ export function stepsOf(t: Tensor, from: number, to: number): Tensor {
 /** Concatenates tensors along the first axis. */
 export function concatFirst(parts: readonly Tensor[]): Tensor {
   const shape = [parts.reduce((sum, p) => sum + p.shape[0], 0), ...parts[0].shape.slice(1)];
-  return derived(shape, parts as [Tensor, ...Tensor[]], (all, precision) => {
-    const data = allocate(
-      all.reduce((sum, part) => sum + part.length, 0),
-      precision,
-    );
-    let offset = 0;
-    for (const part of all) {
-      data.set(part, offset);
-      offset += part.length;
-    }
-    return data;
-  });
+  const sizes = parts.map(p => sizeOf(p.shape));
+  const joined = (all: readonly Part[], first: number, out: FloatArray): FloatArray => {
+    let start = 0;
+    all.forEach((part, i) => {
+      const from = Math.max(first, start);
+      const count = Math.min(first + out.length, start + sizes[i]) - from;
+      if (count > 0) part(from - start, count, out.subarray(from - first, from - first + count));
+      start += sizes[i];
+    });
+    return out;
+  };
+  return derived(
+    shape,
+    parts as [Tensor, ...Tensor[]],
+    (all, precision) => joined(all.map(partOf), 0, allocate(sizeOf(shape), precision)),
+    parts.every(p => precisionOf(p) === precisionOf(parts[0]))
+      ? (all, precision) =>
+          (first, count, out = allocate(count, precision)) =>
+            joined(all, first, out)
+      : undefined,
+  );
 }
 
 /**

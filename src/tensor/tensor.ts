@@ -1,6 +1,6 @@
 import { RnnError } from '../errors.js';
 import { derived, lazy, load, precisionOf } from './lazy.js';
-import { allocate, doublesOf, type FloatArray, type Precision, type Tensor } from './types.js';
+import { allocate, doublesOf, type FloatArray, type Part, type Precision, type Tensor } from './types.js';
 
 export type { FloatArray, IntegerType, Precision, Tensor } from './types.js';
 export { allocate, doublesOf, precisionOf };
@@ -36,7 +36,14 @@ export function exactSize(shape: readonly (number | bigint)[]): bigint {
 export function toPrecision(t: Tensor, precision: Precision): Tensor {
   if (precisionOf(t) === precision) return t;
   const converted = () => (precision === 'f32' ? new Float32Array(load(t)) : new Float64Array(load(t)));
-  return t.load ? lazy(t.shape, precision, converted) : { shape: t.shape, data: converted() };
+  const { part } = t;
+  const some: Part | undefined = part && ((first, count, out = allocate(count, precision)) => filled(out, part(first, count)));
+  return t.load ? lazy(t.shape, precision, converted, some) : { shape: t.shape, data: converted() };
+}
+
+function filled(out: FloatArray, numbers: FloatArray): FloatArray {
+  out.set(numbers);
+  return out;
 }
 
 /** The same data under another shape of the same size. */
@@ -44,12 +51,14 @@ export function reshape(t: Tensor, shape: readonly number[]): Tensor {
   if (sizeOf(shape) !== sizeOf(t.shape)) {
     throw new RnnError('shape', 'E_RESHAPE', `cannot read ${formatShape(t.shape)} as ${formatShape(shape)}`);
   }
-  return derived(
-    shape,
-    [t],
-    ([numbers]) => numbers,
-    ([part]) => part,
-  );
+  // parts must be whole rows of t as well
+  const inRows = rowOf(shape) % rowOf(t.shape) === 0;
+  return derived(shape, [t], ([numbers]) => numbers, inRows ? ([part]) => part : undefined);
+}
+
+/** Numbers of the shortest part that is asked for. */
+function rowOf(shape: readonly number[]): number {
+  return shape.length > 1 ? shape[shape.length - 1] : 1;
 }
 
 /** `[4, 10, 3]` */

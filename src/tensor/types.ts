@@ -2,7 +2,7 @@ export type FloatArray = Float32Array | Float64Array;
 export type Precision = 'f32' | 'f64';
 
 /**
- * Returns numbers [first, first + count) of a tensor in C order: all of them, or whole rows.
+ * Returns numbers [first, first + count) of a tensor in C order: all of them, or whole rows (of the last axis).
  * @param out receives them, if given; has the tensor's precision and exactly `count` elements
  */
 export type Part = (first: number, count: number, out?: FloatArray) => FloatArray;

@@ -1,7 +1,9 @@
+import assert from 'node:assert';
 import { DEFAULT_LIMITS, type Limits } from '../../../src/formats/format.js';
 import type { OnnxAttribute, OnnxModel } from '../../../src/formats/onnx/graph.js';
 import { onnx, writeOnnx } from '../../../src/formats/onnx.js';
 import { memorySource } from '../../../src/formats/source.js';
+import { lazy, type Part } from '../../../src/tensor/lazy.js';
 import { cat, f32, u64 } from '../../helpers/hostile/bytes.js';
 import { fixed32, int, part, tag, varint } from '../../helpers/protobufBytes.js';
 import { readWhole } from '../../helpers/readFormat.js';
@@ -659,6 +661,28 @@ describe('a model is written', () => {
       part(8, part(1, 'my.domain'), int(2, 1)),
     );
     expect(Buffer.from(written).toString('hex')).toBe(expected.toString('hex'));
+  });
+
+  it('with its numbers read some rows at a time, however few directions they have', async () => {
+    const shape = [1, 9, 2 ** 20];
+    const rows: number[] = [];
+    const unread = () => assert.fail('all of them are read');
+    const part: Part = (first, count, out = new Float32Array(count)) => {
+      rows.push(count / 2 ** 20);
+      return out.fill(first / 2 ** 20);
+    };
+    const initializers = new Map([['W', Object.assign(lazy(shape, 'f32', unread, part), { dtype: 'f32' as const })]]);
+    const written = await writeOnnx({ ...EMPTY, graph: { ...EMPTY.graph, initializers } });
+    expect(rows).toEqual([8, 1]);
+    const back = (await model(written)).graph.initializers.get('W')!;
+    expect([back.shape, back.data[0], back.data[8 * 2 ** 20 - 1], back.data[8 * 2 ** 20]]).toEqual([shape, 0, 0, 8]);
+  });
+
+  it('up to 2^31 − 1 bytes: a protocol buffer holds no more, and no number of a larger one is read', async () => {
+    const unread = () => assert.fail('numbers are read');
+    const large = Object.assign(lazy([2 ** 13, 2 ** 16], 'f32', unread, unread), { dtype: 'f32' as const });
+    const graph = { ...EMPTY.graph, initializers: new Map([['W', large]]) };
+    expect(await saidLater(() => writeOnnx({ ...EMPTY, graph }))).toMatch(/^E_ONNX_WRITE the model takes 21474836\d\d bytes, more than/);
   });
 
   it('unless something was not kept', async () => {

@@ -1,6 +1,6 @@
 import { RnnError } from '../../errors.js';
 import { rowPieces } from '../../tensor/lazy.js';
-import type { FloatArray } from '../../tensor/tensor.js';
+import { type FloatArray, reshape, sizeOf } from '../../tensor/tensor.js';
 import type { DType, FileTensor } from '../format.js';
 import { type ByteSource, memorySource, piecesOf, readInto } from '../source.js';
 import { DTYPE_BYTES, fitsFloat32 } from './budget.js';
@@ -114,7 +114,10 @@ export async function joined(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8A
 
 /** Encodes a tensor some rows at a time; each piece is valid until the next. */
 export function* encodedPieces(t: FileTensor, dtype = t.dtype): Generator<Uint8Array> {
-  for (const { numbers } of rowPieces(t)) yield ownBytes(numbers, dtype) ?? encodeNumbers(numbers, dtype);
+  const width = t.shape.at(-1) ?? 1;
+  // rows of the last axis, since the first one may be a single direction
+  const rows = t.shape.length > 2 && width > 0 ? reshape(t, [sizeOf(t.shape) / width, width]) : t;
+  for (const { numbers } of rowPieces(rows)) yield ownBytes(numbers, dtype) ?? encodeNumbers(numbers, dtype);
 }
 
 /** Encodes numbers without a copy if `data` already has those bytes; they then change with it. */

@@ -5,6 +5,8 @@ import { escapeText } from '../../escape.js';
 /** Members larger than this are produced while they are written; their checksum then follows them. */
 const MOST_AT_ONCE = 2 ** 24;
 
+const MOST_COPIED = 2 ** 20;
+
 export interface Member {
   /** bytes */
   readonly size: number;
@@ -36,6 +38,9 @@ export async function* zipPieces(members: ReadonlyMap<string, Member>): AsyncGen
   for await (const chunk of zip.outputStream) yield chunk as Buffer;
 }
 
+/** Copies that may be kept, each of at most 1 MiB. */
 function* copies(pieces: Iterable<Uint8Array>): Generator<Buffer> {
-  for (const piece of pieces) yield Buffer.from(piece);
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += MOST_COPIED) yield Buffer.from(piece.subarray(at, at + MOST_COPIED));
+  }
 }

@@ -1,4 +1,5 @@
 import { type Tensor, toPrecision } from '../../tensor/tensor.js';
+import { fileTensor } from '../fileTensor.js';
 import type { OnnxAttribute, OnnxNode, OnnxTensor, OnnxValue } from './graph.js';
 
 /** Collects the nodes and constants of a graph, and gives each a unique name. */
@@ -58,8 +59,7 @@ export function newBuilder(taken: readonly string[]): GraphBuilder {
     },
     constant(name, t) {
       const own = fresh(name);
-      const { shape, data } = toPrecision(t, 'f32');
-      builder.initializers.set(own, { shape, dtype: 'f32', data });
+      builder.initializers.set(own, fileTensor(toPrecision(t, 'f32')));
       return own;
     },
     tensor(name, t) {

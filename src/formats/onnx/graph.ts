@@ -1,4 +1,4 @@
-import type { FloatArray } from '../../tensor/tensor.js';
+import type { FloatArray, Part } from '../../tensor/types.js';
 import type { DType } from '../format.js';
 
 /**
@@ -53,6 +53,7 @@ export interface OnnxTensor {
   readonly data: FloatArray | BigInt64Array;
   /** reads the numbers again, without keeping them; absent if they are in memory */
   readonly load?: () => FloatArray | BigInt64Array;
+  readonly part?: Part;
 }
 
 /** `graph` is a body of If, Loop or Scan; `reference` names an attribute of the enclosing function; `other` has no value. */

@@ -1,22 +1,88 @@
 import { PbfWriter } from 'pbf';
 import { RnnError } from '../../errors.js';
-import { encodeNumbers } from '../bytes/numbers.js';
-import type { DType } from '../format.js';
+import { load } from '../../tensor/lazy.js';
+import { sizeOf } from '../../tensor/tensor.js';
+import { DTYPE_BYTES } from '../bytes/budget.js';
+import { encodedPieces, encodeNumbers } from '../bytes/numbers.js';
+import type { Member } from '../bytes/zipWrite.js';
+import type { DType, FileTensor } from '../format.js';
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './graph.js';
 import { ATTRIBUTE_TYPES, ONNX_TYPES } from './types.js';
 
 /**
- * Encodes a model: fields in the order of onnx.proto, tensors as raw data. Equal models always give equal bytes.
- * @throws RnnError E_ONNX_WRITE (format) for tensors that are not plain numbers
+ * Yields a model in pieces, each valid until the next: fields in the order of onnx.proto, tensors as raw data. The numbers of initializers are read
+ * when they are written. Equal models always give equal bytes.
+ * @throws RnnError E_ONNX_WRITE (format) for tensors that are not plain numbers, and beyond what a protocol buffer can hold
  */
-export function encodeOnnx(model: OnnxModel): Uint8Array {
+export function* encodeOnnx({ irVersion, producerName, producerVersion, graph, opsets }: OnnxModel): Generator<Uint8Array> {
+  const { initializers, name, nodes, inputs, outputs } = graph;
+  const parts = [
+    inMemory(pbf => writeGraphStart({ name, nodes }, pbf)),
+    ...[...initializers].map(initializerPart),
+    inMemory(pbf => writeGraphEnd({ inputs, outputs }, pbf)),
+  ];
+  const size = sizeOfAll(parts);
+  const model = [
+    inMemory(pbf => {
+      writeInt(pbf, 1, BigInt(irVersion));
+      writeText(pbf, 2, producerName);
+      writeText(pbf, 3, producerVersion);
+      startBytes(pbf, 7, size);
+    }),
+    ...parts,
+    inMemory(pbf => {
+      for (const opset of opsets) pbf.writeMessage(8, writeOpset, opset);
+    }),
+  ];
+  checkSize(sizeOfAll(model));
+  for (const { pieces } of model) yield* pieces();
+}
+
+function sizeOfAll(parts: readonly Member[]): number {
+  return parts.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** A protocol buffer has lengths of 31 bits. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+function checkSize(bytes: number): void {
+  if (bytes <= MOST_BYTES) return;
+  throw new RnnError('format', 'E_ONNX_WRITE', `the model takes ${bytes} bytes, more than an .onnx file can hold`, {
+    expected: `at most ${MOST_BYTES} bytes`,
+    found: `${bytes} bytes`,
+    fix: 'write .safetensors or .npz',
+  });
+}
+
+function inMemory(write: (pbf: PbfWriter) => void): Member {
   const pbf = new PbfWriter();
-  writeInt(pbf, 1, BigInt(model.irVersion));
-  writeText(pbf, 2, model.producerName);
-  writeText(pbf, 3, model.producerVersion);
-  pbf.writeMessage(7, writeGraph, model.graph);
-  for (const opset of model.opsets) pbf.writeMessage(8, writeOpset, opset);
-  return pbf.finish().slice();
+  write(pbf);
+  const bytes = pbf.finish();
+  return { size: bytes.length, pieces: () => [bytes] };
+}
+
+/** The tag and the length of bytes that follow. */
+function startBytes(pbf: PbfWriter, field: number, size: number): void {
+  pbf.writeTag(field, 2);
+  pbf.writeVarint(size);
+}
+
+function initializerPart([name, tensor]: [string, OnnxTensor]): Member {
+  const bytes = tensor.dtype ? sizeOf(tensor.shape) * DTYPE_BYTES[tensor.dtype] : 0;
+  const fields = inMemory(pbf => {
+    writeTensorStart({ name, tensor }, pbf);
+    startBytes(pbf, 9, bytes);
+  });
+  const start = inMemory(pbf => startBytes(pbf, 5, fields.size + bytes));
+  return {
+    size: sizeOfAll([start, fields]) + bytes,
+    *pieces() {
+      yield* start.pieces();
+      yield* fields.pieces();
+      if (tensor.dtype === 'i64' || tensor.dtype === 'u64') yield wholeBytes(tensor);
+      else yield* encodedPieces(tensor as FileTensor);
+    },
+  };
 }
 
 function writeOpset([domain, version]: [string, number], pbf: PbfWriter): void {
@@ -24,12 +90,21 @@ function writeOpset([domain, version]: [string, number], pbf: PbfWriter): void {
   writeInt(pbf, 2, BigInt(version));
 }
 
+/** A graph inside a node. */
 function writeGraph(graph: OnnxGraph, pbf: PbfWriter): void {
-  for (const node of graph.nodes) pbf.writeMessage(1, writeNode, node);
-  writeText(pbf, 2, graph.name);
+  writeGraphStart(graph, pbf);
   for (const [name, tensor] of graph.initializers) pbf.writeMessage(5, writeTensor, { name, tensor });
-  for (const input of graph.inputs) pbf.writeMessage(11, writeValue, input);
-  for (const output of graph.outputs) pbf.writeMessage(12, writeValue, output);
+  writeGraphEnd(graph, pbf);
+}
+
+function writeGraphStart({ nodes, name }: Pick<OnnxGraph, 'nodes' | 'name'>, pbf: PbfWriter): void {
+  for (const node of nodes) pbf.writeMessage(1, writeNode, node);
+  writeText(pbf, 2, name);
+}
+
+function writeGraphEnd({ inputs, outputs }: Pick<OnnxGraph, 'inputs' | 'outputs'>, pbf: PbfWriter): void {
+  for (const input of inputs) pbf.writeMessage(11, writeValue, input);
+  for (const output of outputs) pbf.writeMessage(12, writeValue, output);
 }
 
 function writeNode(node: OnnxNode, pbf: PbfWriter): void {
@@ -57,13 +132,27 @@ function writeAttribute([name, attribute]: [string, OnnxAttribute], pbf: PbfWrit
   writeInt(pbf, 20, BigInt(ATTRIBUTE_TYPES[attribute.type]));
 }
 
-function writeTensor({ name, tensor }: { name: string; tensor: OnnxTensor }, pbf: PbfWriter): void {
-  const { dtype, shape, data } = tensor;
+interface NamedTensor {
+  readonly name: string;
+  readonly tensor: OnnxTensor;
+}
+
+function writeTensor(named: NamedTensor, pbf: PbfWriter): void {
+  writeTensorStart(named, pbf);
+  pbf.writeBytesField(9, wholeBytes(named.tensor));
+}
+
+/** Everything before the numbers. */
+function writeTensorStart({ name, tensor: { dtype, shape } }: NamedTensor, pbf: PbfWriter): void {
   if (!dtype) throw new RnnError('format', 'E_ONNX_WRITE', `the tensor '${name}' has an element type that cannot be written`);
   for (const n of shape) writeInt(pbf, 1, BigInt(n));
   writeInt(pbf, 2, BigInt(ONNX_TYPES[dtype]));
   writeText(pbf, 8, name);
-  pbf.writeBytesField(9, data instanceof BigInt64Array ? integerBytes(data) : encodeNumbers(data, dtype));
+}
+
+function wholeBytes(tensor: OnnxTensor): Uint8Array {
+  const data = load<OnnxTensor['data']>(tensor);
+  return data instanceof BigInt64Array ? integerBytes(data) : encodeNumbers(data, tensor.dtype as DType);
 }
 
 function integerBytes(data: BigInt64Array): Uint8Array {

@@ -1,6 +1,6 @@
-import type { FileTensor } from '../formats/format.js';
 import { lazy } from '../tensor/lazy.js';
 import { precisionOf, type Tensor } from '../tensor/tensor.js';
+import type { FileTensor } from './format.js';
 
 /** A tensor with the dtype it has in memory. */
 export function fileTensor(t: Tensor): FileTensor {
