@@ -1,7 +1,8 @@
 import { RnnError } from '../../errors.js';
 import type { Argument as KerasArgument } from '../keras/arguments.js';
-import { type Expression, type Rule as KerasRule, operatorCall, type Operand as Part } from '../keras/operators/call.js';
+import { type Rule as KerasRule, OperatorCall } from '../keras/operators/call.js';
 import { ELEMENTWISE } from '../keras/operators/elementwise.js';
+import type { Expression, Operand as Part } from '../keras/operators/expression.js';
 import { MOVEMENT } from '../keras/operators/movement.js';
 import { ORDERING } from '../keras/operators/ordering.js';
 import { PATCHES } from '../keras/operators/patches.js';
@@ -10,7 +11,7 @@ import { PRODUCTS } from '../keras/operators/products.js';
 import { REDUCTIONS } from '../keras/operators/reductions.js';
 import { quantileOf, STATISTICS } from '../keras/operators/statistics.js';
 import type { Argument } from './program.js';
-import { op, type Rule, type Rules, step, unsupportedOperator } from './rule.js';
+import { alike, op, type Rule, type Rules, step, unsupportedOperator } from './rule.js';
 import { arg, type Call, isTensor, type Operand, type Wiring } from './wiring.js';
 
 /**
@@ -23,7 +24,7 @@ function shared(rule: KerasRule, names: string, named = ''): Rule {
     const args = names.split(' ').map(name => argument(call.wiring, arg(call, name)));
     const pairs = named === '' ? [] : named.split(' ').map(pair => pair.split(':'));
     const kwargs = Object.fromEntries(pairs.map(([key, name = key]) => [key, argument(call.wiring, arg(call, name))]));
-    const own = operatorCall({ config: {} }, { args, kwargs }, t => (t as { tensor: readonly string[] }).tensor[0]);
+    const own = new OperatorCall({ config: {} }, { args, kwargs }, t => (t as { tensor: readonly string[] }).tensor[0]);
     try {
       const expression = rule(own);
       own.checkAllRead();
@@ -77,47 +78,21 @@ const quantile =
 const windows = 'kernel_size dilation padding stride';
 
 export const SHARED: Rules = {
-  log1p: one(ELEMENTWISE.Log1p),
-  expm1: one(ELEMENTWISE.Expm1),
-  log2: one(ELEMENTWISE.Log2),
-  log10: one(ELEMENTWISE.Log10),
-  exp2: one(ELEMENTWISE.Exp2),
-  erfc: one(ELEMENTWISE.Erfc),
-  erfinv: one(ELEMENTWISE.Erfinv),
-  square: one(ELEMENTWISE.Square),
-  rsqrt: one(ELEMENTWISE.Rsqrt),
-  sinc: one(ELEMENTWISE.Sinc),
-  trunc: one(ELEMENTWISE.Trunc),
-  fix: one(ELEMENTWISE.Trunc),
-  deg2rad: one(ELEMENTWISE.Deg2rad),
-  rad2deg: one(ELEMENTWISE.Rad2deg),
-  isinf: one(ELEMENTWISE.Isinf),
-  isposinf: one(ELEMENTWISE.Isposinf),
-  isneginf: one(ELEMENTWISE.Isneginf),
-  isfinite: one(ELEMENTWISE.Isfinite),
-  signbit: one(ELEMENTWISE.Signbit),
-  relu6: one(ELEMENTWISE.Relu6),
-  hardsigmoid: one(ELEMENTWISE.HardSigmoid),
-  log_sigmoid: one(ELEMENTWISE.LogSigmoid),
-  atan2: two(ELEMENTWISE.Arctan2),
-  arctan2: two(ELEMENTWISE.Arctan2),
-  /** of real numbers */
-  remainder: two(ELEMENTWISE.Mod),
-  hypot: two(ELEMENTWISE.Hypot),
-  logaddexp: two(ELEMENTWISE.Logaddexp),
-  logaddexp2: two(ELEMENTWISE.Logaddexp2),
-  logical_xor: two(ELEMENTWISE.LogicalXor),
+  ...alike(
+    'log1p expm1 log2 log10 exp2 erfc erfinv square rsqrt sinc trunc fix:Trunc deg2rad rad2deg isinf isposinf isneginf isfinite signbit relu6',
+    name => one(ELEMENTWISE[name]),
+  ),
+  ...alike('hardsigmoid:HardSigmoid log_sigmoid:LogSigmoid', name => one(ELEMENTWISE[name])),
+  // remainder: of real numbers
+  ...alike('atan2:Arctan2 arctan2 remainder:Mod hypot logaddexp logaddexp2 logical_xor:LogicalXor', name => two(ELEMENTWISE[name])),
   isclose: shared(ELEMENTWISE.Isclose, 'self other rtol atol', 'equal_nan'),
   nan_to_num: shared(ELEMENTWISE.NanToNum, 'self posinf neginf', 'nan'),
   celu: shared(ELEMENTWISE.Celu, 'self alpha'),
   glu: shared(ELEMENTWISE.Glu, 'self dim'),
-  hardshrink: shared(ELEMENTWISE.HardShrink, 'self lambd'),
-  softshrink: shared(ELEMENTWISE.SoftShrink, 'self lambd'),
+  ...alike('hardshrink:HardShrink softshrink:SoftShrink', name => shared(ELEMENTWISE[name], 'self lambd')),
   threshold: shared(ELEMENTWISE.Threshold, 'self threshold value'),
-  any: over(REDUCTIONS.Any),
-  all: over(REDUCTIONS.All),
-  nanmean: over(STATISTICS.Nanmean),
-  nansum: over(STATISTICS.Nansum),
+  ...alike('any all', name => over(REDUCTIONS[name])),
+  ...alike('nanmean nansum', name => over(STATISTICS[name])),
   quantile: quantile(false),
   nanquantile: quantile(true),
   diagonal: shared(STATISTICS.Diagonal, 'self offset dim1 dim2'),
@@ -125,10 +100,8 @@ export const SHARED: Rules = {
   flip: shared(ORDERING.Flip, 'self dims'),
   rot90: shared(ORDERING.Rot90, 'self', 'k axes:dims'),
   roll: shared(ORDERING.Roll, 'self shifts dims'),
-  movedim: shared(MOVEMENT.Moveaxis, 'self source destination'),
-  moveaxis: shared(MOVEMENT.Moveaxis, 'self source destination'),
-  triu: shared(MOVEMENT.Triu, 'self diagonal'),
-  tril: shared(MOVEMENT.Tril, 'self diagonal'),
+  ...alike('movedim:Moveaxis moveaxis', name => shared(MOVEMENT[name], 'self source destination')),
+  ...alike('triu tril', name => shared(MOVEMENT[name], 'self diagonal')),
   kron: two(PLACING.Kron),
   outer: shared(PRODUCTS.Outer, 'self vec2'),
   im2col: shared(PATCHES.Unfold, 'self', windows),

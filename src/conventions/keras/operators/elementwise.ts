@@ -1,25 +1,27 @@
-import { add, choose, div, LARGEST_FLOAT, less, mul, not, number, sub } from './arithmetic.js';
+import { alike, type OperatorCall, of, one, type Rule, wrongArgument } from './call.js';
 import {
-  alike,
-  axisOf,
+  add,
   BFLOAT16,
   BOOL,
   cast,
+  choose,
+  div,
   type Expression,
   FLOAT,
   FLOAT16,
   INT,
+  identity,
   ints,
+  LARGEST_FLOAT,
+  less,
+  mul,
   node,
+  not,
+  number,
   type Operand,
-  type OperatorCall,
-  of,
-  one,
-  type Rule,
-  sizeOf,
   sliced,
-  wrongArgument,
-} from './call.js';
+  sub,
+} from './expression.js';
 import { arctan2, expm1, inverseErf, isNegative, ln2, log1p, logAddExp, modulo, noNumber, pi } from './formulas.js';
 
 /** Elementwise operators. */
@@ -162,9 +164,9 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Select(call) {
     const [conditions, choices] = [call.operands(0, 'condlist'), call.operands(1, 'choicelist')];
     if (conditions.length !== choices.length) throw wrongArgument('choicelist', `${choices.length} for ${conditions.length} conditions`);
-    const otherwise = (call.given(2, 'default') ?? null) === null ? number(0) : call.operand(2, 'default');
+    const otherwise = !call.has(2, 'default') ? number(0) : call.operand(2, 'default');
     const chosen = conditions.reduceRight<Operand>((rest, condition, i) => choose(cast(condition, BOOL), choices[i], rest), otherwise);
-    return 'op' in chosen ? chosen : node('Identity', [chosen]);
+    return identity(chosen);
   },
   Hypot: both((x, y) => node('Sqrt', [add(mul(x, x), mul(y, y))])),
   NotEqual: call => not(compared('Equal')(call)),
@@ -204,7 +206,7 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Arctan2: both(arctan2),
   Angle: of(x => choose(less(x, number(0)), number(pi), mul(x, number(0)))),
   Imag: of(x => sub(x, x)),
-  Array: call => ((call.given(-1, 'dtype') ?? null) === null ? one('Identity')(call) : castTo(call)),
+  Array: call => (!call.has(-1, 'dtype') ? one('Identity')(call) : castTo(call)),
   Deg2rad: scaled(Math.PI / 180),
   Rad2deg: scaled(180 / Math.PI),
   Erfinv: inverseErf,
@@ -228,8 +230,8 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   /** The first half of an axis times the sigmoid of the second half. */
   Glu(call) {
     const x = call.operand(0, 'x');
-    const { axis } = axisOf(call, 1, 'axis', -1);
-    const half = sizeOf(call, axis, 'axis') / 2;
+    const { axis } = call.axis(1, 'axis', -1);
+    const half = call.size(axis, 'axis') / 2;
     return mul(sliced(x, axis, 0, half), node('Sigmoid', [sliced(x, axis, half, 2 * half)]));
   },
   OnesLike: like(one => one),

@@ -1,6 +1,7 @@
 import { RnnError } from '../../../errors.js';
 import { escapeText, wordOf } from '../../../escape.js';
-import { cast, type Expression, INT, ints, node, type Operand, type OperatorCall, wrongArgument } from './call.js';
+import { type OperatorCall, wrongArgument } from './call.js';
+import { cast, type Expression, INT, ints, node, type Operand } from './expression.js';
 import { placesAlong } from './movement.js';
 
 /** @returns E_KERAS_OPTION for a value of an option that is not supported */

@@ -1,7 +1,8 @@
 import { hashingOf } from '../../../layers/hashing/hashing.js';
 import { type Argument, isTensor } from '../arguments.js';
-import { cast, type Expression, FLOAT, ints, node, type OperatorCall, type Rule, wrongArgument } from './call.js';
+import { type OperatorCall, type Rule, wrongArgument } from './call.js';
 import { encoded, refused } from './encoded.js';
+import { cast, type Expression, FLOAT, ints, node } from './expression.js';
 import { autoContrast, randomCrop } from './images.js';
 import { melSpectrogram } from './spectra.js';
 import { integerLookup } from './vocabulary.js';
@@ -15,10 +16,10 @@ function hashedPlaces(call: OperatorCall, inputs: readonly (Argument | undefined
     throw refused('inputs', 'integers: text is not supported', tensors[0]?.dtype ?? null);
   const names = ['num_bins', 'salt', 'mask_value', 'sparse'];
   const attributes = hashingOf(Object.fromEntries(names.map(name => [name, call.given(-1, name)])));
-  const bins: Expression = { kind: 'hashing', op: '', operands: tensors.map(call.valueOf), attributes };
+  const bins: Expression = { kind: 'hashing', op: '', operands: tensors.map(t => call.operandFor(t)), attributes };
   const mode = call.given(-1, 'output_mode') ?? 'int';
   if (mode === 'int') return bins;
-  const alone: OperatorCall = { ...call, shape: () => tensors[0].shape ?? call.shape(0, 'inputs') };
+  const alone = call.with({ shape: () => tensors[0].shape ?? call.shape(0, 'inputs') });
   // the shape that Keras reports here is not the shape that it computes
   if (mode === 'one_hot' && alone.shape(0, 'inputs').at(-1) !== 1) throw refused('output_mode', 'int, or one number per sample', mode);
   return encoded(alone, bins, Number(call.given(-1, 'num_bins')));
@@ -33,7 +34,7 @@ export const ENCODINGS: Readonly<Record<string, Rule>> = {
   CategoryEncoding(call) {
     const tokens = call.given(-1, 'num_tokens');
     if (typeof tokens !== 'number') throw wrongArgument('num_tokens', tokens ?? null);
-    const weights = (call.given(1, 'count_weights') ?? null) === null ? undefined : call.float(1, 'count_weights');
+    const weights = !call.has(1, 'count_weights') ? undefined : call.float(1, 'count_weights');
     return encoded(call, call.operand(0, 'inputs'), tokens, { weights });
   },
   /** The number of bin boundaries that are at most x. */

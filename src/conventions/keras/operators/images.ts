@@ -1,8 +1,8 @@
 import { RnnError } from '../../../errors.js';
 import { resizingOf } from '../../../layers/reshaping/resize.js';
 import { exp } from '../../../numerics/exp.js';
-import { add, div, mul, number, sub } from './arithmetic.js';
-import { type Expression, ints, node, type Operand, type OperatorCall, type Rule, sliced, wholeType, wrongArgument } from './call.js';
+import { type OperatorCall, type Rule, wholeType, wrongArgument } from './call.js';
+import { add, div, type Expression, ints, mul, node, number, type Operand, sliced, sub } from './expression.js';
 
 /** Operators of `keras.ops.image`, and layers that change images. */
 

@@ -1,9 +1,10 @@
 import { wordOf } from '../../../escape.js';
 import { type Json, unsupportedClass } from '../../../layers/kerasConfig.js';
 import type { Argument, CallArguments } from '../arguments.js';
-import { type Expression, type OperatorCall, operatorCall, type Rule } from './call.js';
+import { OperatorCall, type Rule } from './call.js';
 import { ELEMENTWISE } from './elementwise.js';
 import { ENCODINGS } from './encodings.js';
+import type { Expression } from './expression.js';
 import { IMAGES } from './images.js';
 import { LINEAR } from './linear.js';
 import { LOSSES } from './losses.js';
@@ -66,7 +67,7 @@ export function operatorNodes(
   const className = wordOf(layer.class_name);
   const expression = isTensorflowFunction(layer)
     ? tensorflowExpression(layer, args, value)
-    : expressionOf(layer, operatorCall(layer, args, value));
+    : expressionOf(layer, new OperatorCall(layer, args, value));
   const parts: Parts = { name, layers: [], known: new Map() };
   flatten(expression, name, className, parts);
   const others = (expression.others ?? []).map((other, i) => {

@@ -1,5 +1,5 @@
-import { div, mul, number, sub } from './arithmetic.js';
-import { cast, type Expression, FLOAT, ints, node, type Operand, type OperatorCall, type Rule, sliced, wrongArgument } from './call.js';
+import { type OperatorCall, type Rule, wrongArgument } from './call.js';
+import { cast, div, type Expression, FLOAT, ints, mul, node, number, type Operand, sliced, sub } from './expression.js';
 
 /**
  * Linear algebra of small matrices [.., n, n], unrolled into ONNX operators, because ONNX has none for it. Operators whose result depends
@@ -64,7 +64,7 @@ function eliminated(table: Operand, n: number, pivoting: boolean, isSolved: bool
   return { table: x, determinant };
 }
 
-function identity(n: number): Operand {
+function unitMatrix(n: number): Operand {
   return { constant: Array.from({ length: n }, (_, i) => Array.from({ length: n }, (__, j) => Number(i === j))) };
 }
 
@@ -81,7 +81,7 @@ function rightSide(call: OperatorCall): Operand {
 }
 
 function inverse(x: Operand, n: number): Expression {
-  const ones = node('Add', [mul(x, number(0)), identity(n)]);
+  const ones = node('Add', [mul(x, number(0)), unitMatrix(n)]);
   return solved(x, ones, n, true);
 }
 

@@ -1,5 +1,5 @@
-import { mul, number } from './arithmetic.js';
-import { axisOf, cast, type Expression, INT, ints, node, type Operand, type OperatorCall, type Rule, wrongArgument } from './call.js';
+import { type OperatorCall, type Rule, wrongArgument } from './call.js';
+import { cast, type Expression, INT, ints, mul, node, number, type Operand } from './expression.js';
 
 /** Losses as operators between layers. */
 
@@ -54,5 +54,5 @@ export const LOSSES: Readonly<Record<string, Rule>> = {
 
 /** The axis of the classes, counted from the front. */
 function axisFrom(call: OperatorCall): number {
-  return axisOf({ ...call, shape: () => call.shape(1, 'output') }, -1, 'axis', -1).axis;
+  return call.with({ shape: () => call.shape(1, 'output') }).axis(-1, 'axis', -1).axis;
 }

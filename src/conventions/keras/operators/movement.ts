@@ -1,24 +1,5 @@
-import {
-  along,
-  axesOf,
-  axisOf,
-  cast,
-  type Expression,
-  FLOAT,
-  flat,
-  INT,
-  ints,
-  node,
-  type Operand,
-  type OperatorCall,
-  productOf,
-  type Rule,
-  sizeOf,
-  sliced,
-  TO_THE_END,
-  wholeNumbers,
-  wrongArgument,
-} from './call.js';
+import { along, type OperatorCall, productOf, type Rule, wholeNumbers, wrongArgument } from './call.js';
+import { cast, type Expression, FLOAT, flat, INT, identity, ints, node, type Operand, sliced, TO_THE_END } from './expression.js';
 import { flipped } from './ordering.js';
 
 /** Operators that join, split, select, repeat and rearrange. */
@@ -30,12 +11,12 @@ function mirrored(x: Operand, pairs: readonly (readonly number[])[]): Expression
     const back = behind > 0 ? [flipped(sliced(inner, axis, -behind, TO_THE_END), [axis])] : [];
     return front.length + back.length > 0 ? node('Concat', [...front, inner, ...back], { axis }) : inner;
   }, x);
-  return 'op' in whole ? whole : node('Identity', [whole]);
+  return identity(whole);
 }
 
 /** Splits into n parts (the first ones longer if n does not divide the axis), or at given indices. */
 function splitOn(call: OperatorCall, axis: number): Expression {
-  const size = sizeOf(call, axis, 'axis');
+  const size = call.size(axis, 'axis');
   const at = call.given(1, 'indices_or_sections');
   const start = (i: number) => i * Math.floor(size / Number(at)) + Math.min(i, size % Number(at));
   const places = typeof at === 'number' ? Array.from({ length: at - 1 }, (_, i) => start(i + 1)) : (at as number[]);
@@ -45,7 +26,7 @@ function splitOn(call: OperatorCall, axis: number): Expression {
   return { ...first, others };
 }
 
-const split: Rule = call => splitOn(call, axisOf(call, 2, 'axis', 0).axis);
+const split: Rule = call => splitOn(call, call.axis(2, 'axis', 0).axis);
 
 /** Splits along a fixed axis; a vector has only axis 0. */
 const splitAlong =
@@ -67,7 +48,7 @@ function placesOf(call: OperatorCall, name: string): Expression {
 
 /** x and indices are broadcast to each other along all other axes. */
 const takeAlong = along(2, call => {
-  const { axis } = axisOf(call, 2, 'axis');
+  const { axis } = call.axis(2, 'axis');
   const [x, indices] = [call.operand(0, 'x'), cast(call.operand(1, 'indices'), INT)];
   const [own, other] = [call.shape(0, 'x'), call.shape(1, 'indices')];
   const wide = (t: Operand, sizes: typeof own, to: Operand, toSizes: typeof own): Operand => {
@@ -136,19 +117,19 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     );
   },
   Unstack(call) {
-    const { axis } = axisOf(call, 2, 'axis', 0);
-    const [first, ...others] = Array.from({ length: sizeOf(call, axis, 'axis') }, (_, i) =>
+    const { axis } = call.axis(2, 'axis', 0);
+    const [first, ...others] = Array.from({ length: call.size(axis, 'axis') }, (_, i) =>
       node('Squeeze', [sliced(call.operand(0, 'x'), axis, i, i + 1), ints([axis])]),
     );
     return { ...first, others };
   },
   Split: split,
   Squeeze(call) {
-    const axes = axesOf(call, 1) ?? [...call.shape(0, 'x').entries()].flatMap(([axis, size]) => (size === 1 ? [axis] : []));
+    const axes = call.axes(1) ?? [...call.shape(0, 'x').entries()].flatMap(([axis, size]) => (size === 1 ? [axis] : []));
     return node('Squeeze', [call.operand(0, 'x'), ints(axes)]);
   },
   ExpandDims(call) {
-    return node('Unsqueeze', [call.operand(0, 'x'), ints(axesOf(call, 1) ?? [0])]);
+    return node('Unsqueeze', [call.operand(0, 'x'), ints(call.axes(1) ?? [0])]);
   },
   Reshape(call) {
     const wanted = call.given(1, 'newshape');
@@ -159,12 +140,12 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Rearrange: rearranged,
   Ravel: call => flat(call.operand(0, 'x')),
   Transpose(call) {
-    const axes = axesOf(call, 1, 'axes');
+    const axes = call.axes(1, 'axes');
     return node('Transpose', [call.operand(0, 'x')], axes ? { perm: axes } : {});
   },
   Swapaxes(call) {
-    const { axis: a, rank } = axisOf(call, 1, 'axis1');
-    const { axis: b } = axisOf(call, 2, 'axis2');
+    const { axis: a, rank } = call.axis(1, 'axis1');
+    const { axis: b } = call.axis(2, 'axis2');
     const perm = Array.from({ length: rank }, (_, i) => (i === a ? b : i === b ? a : i));
     return node('Transpose', [call.operand(0, 'x')], { perm });
   },
@@ -189,7 +170,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   /** Windows of the last axis: [.., T] -> [.., K, length], one every `stride` steps. */
   ExtractSequences(call) {
     const [length, stride] = [call.number(1, 'sequence_length', 1), call.number(2, 'sequence_stride', 1)];
-    const size = sizeOf(call, call.shape(0, 'x').length - 1, 'x');
+    const size = call.size(call.shape(0, 'x').length - 1, 'x');
     const starts = Array.from({ length: 1 + Math.floor((size - length) / stride) }, (_, k) => k * stride);
     const places = starts.map(start => Array.from({ length }, (_, i) => start + i));
     return node('Gather', [call.operand(0, 'x'), { constant: { type: 'int', value: places } }], { axis: -1 });
@@ -197,7 +178,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   /** Concatenates two tensors along an axis, or flattened. */
   Append(call) {
     const both = [call.operand(0, 'x1'), call.operand(1, 'x2')];
-    const axes = axesOf(call, -1);
+    const axes = call.axes(-1);
     return axes ? node('Concat', both, { axis: axes[0] }) : node('Concat', both.map(flat), { axis: 0 });
   },
   Dstack: stacked(2),
@@ -218,14 +199,14 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   TakeAlongAxis: takeAlong,
   /** Repeats each element along an axis; without an axis, of flattened x. */
   Repeat: along(2, call => {
-    const { axis, rank } = axisOf(call, 2, 'axis');
+    const { axis, rank } = call.axis(2, 'axis');
     const given = call.given(1, 'repeats');
     const size = call.shape(0, 'x')[axis];
     if (size === null && rank === 1 && typeof given === 'number') {
       const wide = node('Unsqueeze', [call.operand(0, 'x'), ints([1])]);
       return flat(node('Tile', [wide, ints([1, given])]));
     }
-    const times = Array.from({ length: sizeOf(call, axis, 'axis') }, (_, i) =>
+    const times = Array.from({ length: call.size(axis, 'axis') }, (_, i) =>
       Array.isArray(given) ? given[given.length === 1 ? 0 : i] : given,
     );
     if (!times.every(n => Number.isInteger(n))) throw wrongArgument('repeats', given ?? null);
@@ -242,18 +223,18 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
     const each = Array.from({ length: rank }, (_, i) => pairs[pairs.length === 1 ? 0 : i]).map(p => [p[0], p[p.length - 1]]);
     if (mode === 'symmetric') return mirrored(call.operand(0, 'x'), each);
     const pads = ints([...each.map(p => p[0]), ...each.map(p => p[1])]);
-    const fill = (call.given(3, 'constant_values') ?? null) === null ? [] : [call.operand(3, 'constant_values')];
+    const fill = !call.has(3, 'constant_values') ? [] : [call.operand(3, 'constant_values')];
     return node('Pad', [call.operand(0, 'x'), pads, ...fill], { mode });
   },
   Tril: triangle(0),
   Triu: triangle(1),
   /** The n-th difference of neighbours along an axis. */
   Diff(call) {
-    const { axis } = axisOf(call, 2, 'axis', -1, 'a');
+    const { axis } = call.axis(2, 'axis', -1, 'a');
     let x = call.float(0, 'a');
     for (let n = call.number(1, 'n', 1); n > 0; n--) x = node('Sub', [sliced(x, axis, 1, TO_THE_END), sliced(x, axis, 0, -1)]);
-    return 'op' in x ? x : node('Identity', [x]);
+    return identity(x);
   },
   OneHot: call => placesOf(call, 'x'),
-  Cumsum: along(1, call => node('CumSum', [call.float(0, 'x'), ints(axisOf(call, 1, 'axis').axis)])),
+  Cumsum: along(1, call => node('CumSum', [call.float(0, 'x'), ints(call.axis(1, 'axis').axis)])),
 };

@@ -1,20 +1,7 @@
 import { adaptiveWindows } from '../../../layers/window/places.js';
 import { paddingOf as padsOf, type Window } from '../../../layers/window/window.js';
-import { number } from './arithmetic.js';
-import {
-  axisOf,
-  BOOL,
-  cast,
-  type Expression,
-  ints,
-  node,
-  type Operand,
-  type OperatorCall,
-  type Rule,
-  sizeOf,
-  sliced,
-  wrongArgument,
-} from './call.js';
+import { type OperatorCall, type Rule, wrongArgument } from './call.js';
+import { BOOL, cast, type Expression, ints, node, number, type Operand, sliced } from './expression.js';
 
 /** Operators that work like layers without weights: windows, normalisation, attention. */
 
@@ -124,7 +111,7 @@ function scaled(
   scale: readonly [number, string],
   shift?: readonly [number, string],
 ): Expression {
-  const has = ([i, name]: readonly [number, string]) => (call.given(i, name) ?? null) !== null;
+  const has = ([i, name]: readonly [number, string]) => call.has(i, name);
   const wide = has(scale) ? node('Mul', [y, spreadOver(call, ...scale, axes)]) : y;
   return shift && has(shift) ? node('Add', [wide, spreadOver(call, ...shift, axes)]) : wide;
 }
@@ -214,7 +201,7 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
   DotProductAttention(call) {
     for (const name of ['attn_logits_soft_cap', 'flash_attention'])
       if (![null, undefined, false].includes(call.given(-1, name) as null)) throw wrongArgument(name, call.given(-1, name) as number);
-    const isGiven = (i: number, name: string) => (call.given(i, name) ?? null) !== null;
+    const isGiven = (i: number, name: string) => call.has(i, name);
     const K = call.shape(0, 'query')[3];
     const [T, S] = [call.shape(0, 'query')[1], call.shape(1, 'key')[1]];
     if (K === null) throw wrongArgument('query', 'an axis of unknown size');
@@ -235,9 +222,9 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
    * Astudillo 2016).
    */
   Sparsemax(call) {
-    const { axis } = axisOf(call, 1, 'axis', -1);
+    const { axis } = call.axis(1, 'axis', -1);
     const x = call.float(0, 'x');
-    const size = sizeOf(call, axis, 'axis');
+    const size = call.size(axis, 'axis');
     const sorted = node('TopK', [x, ints([size])], { axis, largest: 1 });
     const sums = node('CumSum', [sorted, ints(axis)]);
     const places = call

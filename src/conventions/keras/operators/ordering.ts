@@ -1,21 +1,6 @@
 import type { Argument } from '../arguments.js';
-import {
-  axesOf,
-  axisOf,
-  type Expression,
-  flat,
-  ints,
-  node,
-  type Operand,
-  type OperatorCall,
-  productOf,
-  type Rule,
-  sizeOf,
-  sliced,
-  TO_THE_END,
-  wholeNumbers,
-  wrongArgument,
-} from './call.js';
+import { type OperatorCall, productOf, type Rule, wholeNumbers, wrongArgument } from './call.js';
+import { type Expression, flat, identity, ints, node, type Operand, sliced, TO_THE_END } from './expression.js';
 
 /** Operators that reverse, roll and sort axes. */
 
@@ -32,8 +17,8 @@ function sorted(call: OperatorCall, count: number, axis: number, largest: boolea
 
 const sort = (output: number): Rule => {
   return call => {
-    const { axis } = axisOf(call, 1, 'axis', -1);
-    return { ...sorted(call, sizeOf(call, axis, 'axis'), axis, false), output };
+    const { axis } = call.axis(1, 'axis', -1);
+    return { ...sorted(call, call.size(axis, 'axis'), axis, false), output };
   };
 };
 
@@ -66,7 +51,7 @@ export const ORDERING: Readonly<Record<string, Rule>> = {
     if (turns === 2) return flipped(x, [a, b]);
     return turns === 1 ? node('Transpose', [flipped(x, [b])], { perm }) : flipped(node('Transpose', [x], { perm }), [b]);
   },
-  Flip: call => flipped(call.operand(0, 'x'), axesOf(call, 1) ?? [...call.shape(0, 'x').keys()]),
+  Flip: call => flipped(call.operand(0, 'x'), call.axes(1) ?? [...call.shape(0, 'x').keys()]),
   /** Elements shifted beyond the end of an axis reappear at its start; without an axis, x is rolled as one vector in C order. */
   Roll(call) {
     const [shift, axis] = [call.given(1, 'shift'), call.given(2, 'axis') ?? null].map(value => (Array.isArray(value) ? value : [value]));
@@ -77,7 +62,7 @@ export const ORDERING: Readonly<Record<string, Rule>> = {
         (x, at, k) => rolled(x, canonical(at, shape.length), Number(shift[k]), shape),
         call.operand(0, 'x'),
       );
-      return 'op' in turned ? turned : node('Identity', [turned]);
+      return identity(turned);
     }
     const rest = productOf(shape.slice(1));
     if (rest === null) throw wrongArgument('axis', null);

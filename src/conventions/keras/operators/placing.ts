@@ -1,16 +1,5 @@
-import {
-  cast,
-  type Expression,
-  INT,
-  ints,
-  node,
-  type Operand,
-  type OperatorCall,
-  type Rule,
-  sliced,
-  TO_THE_END,
-  wrongArgument,
-} from './call.js';
+import { type OperatorCall, type Rule, wrongArgument } from './call.js';
+import { cast, type Expression, INT, identity, ints, node, type Operand, sliced, TO_THE_END } from './expression.js';
 import { startIndex } from './slicing.js';
 
 /** Operators that write into parts of a tensor, or generate evenly spaced numbers. */
@@ -72,7 +61,7 @@ export const PLACING: Readonly<Record<string, Rule>> = {
       return node('Concat', [...parts, behind].filter(part => part !== undefined) as Operand[], { axis });
     };
     const y = replaced(call.operand(0, 'inputs'), 0);
-    return 'op' in y ? y : node('Identity', [y]);
+    return identity(y);
   },
   ScatterUpdate(call) {
     const reduction = call.given(-1, 'reduction') ?? null;

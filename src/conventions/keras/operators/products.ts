@@ -1,4 +1,5 @@
-import { ints, node, type Rule, wholeNumbers, wrongArgument } from './call.js';
+import { type Rule, wholeNumbers, wrongArgument } from './call.js';
+import { ints, node } from './expression.js';
 
 /** Products of matrices and tensors. */
 const matmul: Rule = call => node('MatMul', [call.float(0, 'x1'), call.float(1, 'x2')]);

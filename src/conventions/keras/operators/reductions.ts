@@ -1,18 +1,5 @@
-import {
-  along,
-  axesOf,
-  BOOL,
-  cast,
-  type Expression,
-  FLOAT,
-  ints,
-  node,
-  type Operand,
-  type OperatorCall,
-  of,
-  type Rule,
-  wrongArgument,
-} from './call.js';
+import { along, type OperatorCall, of, type Rule, wrongArgument } from './call.js';
+import { BOOL, cast, type Expression, FLOAT, ints, node, type Operand } from './expression.js';
 
 /** Reductions over axes, and operators that work along one axis. */
 
@@ -26,12 +13,12 @@ const extreme =
   (op: 'Max' | 'Min'): Rule =>
   call => {
     const own = reduced(`Reduce${op}`, call.operand(0, 'x'), call);
-    return (call.given(-1, 'initial') ?? null) === null ? own : node(op, [own, call.operand(-1, 'initial')]);
+    return !call.has(-1, 'initial') ? own : node(op, [own, call.operand(-1, 'initial')]);
   };
 
 /** Reduces x over the call's `axis` (all axes if it is None), with its `keepdims`. */
 export function reduced(op: string, x: Operand, call: OperatorCall): Expression {
-  const axes = axesOf(call, 1);
+  const axes = call.axes(1);
   const keepdims = call.flag(2, 'keepdims') ? 1 : 0;
   return node(op, axes ? [x, ints(axes)] : [x], { keepdims });
 }
@@ -49,7 +36,7 @@ const arg = (op: string): Rule => {
   );
   return call => {
     const place = found(call);
-    const isFlat = (call.given(1, 'axis') ?? null) === null && call.flag(2, 'keepdims');
+    const isFlat = !call.has(1, 'axis') && call.flag(2, 'keepdims');
     return isFlat ? node('Reshape', [place, ints(call.shape(0, 'x').map(() => 1))]) : place;
   };
 };
@@ -67,7 +54,7 @@ function widened(call: OperatorCall, axis: unknown): Operand {
 /** The mean squared deviation from the mean. */
 function variance(call: OperatorCall): Expression {
   const x = call.float(0, 'x');
-  const axes = axesOf(call, 1);
+  const axes = call.axes(1);
   const apart = node('Sub', [x, node('ReduceMean', axes ? [x, ints(axes)] : [x], { keepdims: 1 })]);
   return reduced('ReduceMean', node('Mul', [apart, apart]), call);
 }
@@ -117,7 +104,7 @@ export const REDUCTIONS: Readonly<Record<string, Rule>> = {
   /** The norm of vectors along one axis (or of all numbers), or of matrices along two axes. */
   Norm(call) {
     const kind = call.given(1, 'ord') ?? null;
-    const axes = axesOf(call, 2);
+    const axes = call.axes(2);
     const keepdims = call.flag(3, 'keepdims') ? 1 : 0;
     const x = call.float(0, 'x');
     if (!axes && kind === null) return node('Sqrt', [node('ReduceSum', [node('Mul', [x, x])], { keepdims })]);
@@ -135,7 +122,7 @@ export const REDUCTIONS: Readonly<Record<string, Rule>> = {
   },
   Logsumexp(call) {
     const x = call.float(0, 'x');
-    const axes = axesOf(call, 1) ?? [...call.shape(0, 'x').keys()];
+    const axes = call.axes(1) ?? [...call.shape(0, 'x').keys()];
     // the maximum is subtracted first, so that exp cannot overflow
     const top = node('ReduceMax', [x, ints(axes)], { keepdims: 1 });
     const sum = node('Add', [node('Log', [node('ReduceSum', [node('Exp', [node('Sub', [x, top])]), ints(axes)], { keepdims: 1 })]), top]);

@@ -1,5 +1,6 @@
 import { type Argument, isSlice, isTensor, type SliceArgument, type TensorArgument } from '../arguments.js';
-import { cast, type Expression, INT, ints, node, type Operand, type OperatorCall, type Rule, TO_THE_END, wrongArgument } from './call.js';
+import { type OperatorCall, type Rule, wrongArgument } from './call.js';
+import { cast, type Expression, INT, identity, ints, node, type Operand, TO_THE_END } from './expression.js';
 
 /** Operators that take parts of axes, at constant or computed positions. */
 
@@ -44,7 +45,7 @@ function bound(argument: Argument, call: OperatorCall): Bound | null {
 
 /** [1]: a computed index of an axis. */
 function place(argument: TensorArgument, call: OperatorCall): Operand {
-  return node('Reshape', [cast(call.valueOf(argument), INT), ints([1])]);
+  return node('Reshape', [cast(call.operandFor(argument), INT), ints([1])]);
 }
 
 function row(bounds: readonly Bound[]): Operand {
@@ -114,7 +115,7 @@ export const SLICING: Readonly<Record<string, Rule>> = {
     for (const [at, axis] of picked) result = node('Gather', [result, at], { axis });
     if (dropped.length > 0) result = node('Squeeze', [result, ints(dropped)]);
     if (added.length > 0) result = node('Unsqueeze', [result, ints(added)]);
-    return 'op' in result ? result : node('Identity', [result]);
+    return identity(result);
 
     function cut(at: number, start: Bound, end: Bound, step: number): void {
       axes.push(at);

@@ -1,7 +1,7 @@
 import { log } from '../../../numerics/log.js';
 import { sineCosine } from '../../../numerics/trig.js';
-import { add, mul, number, sub } from './arithmetic.js';
-import { type Expression, ints, node, type Operand, type OperatorCall, type Rule, sizeOf, sliced, wrongArgument } from './call.js';
+import { type OperatorCall, type Rule, wrongArgument } from './call.js';
+import { add, type Expression, identity, ints, mul, node, number, type Operand, sliced, sub } from './expression.js';
 
 /** Fourier transforms along axes of known length, as products with matrices of cosines and sines. Complex numbers are pairs of tensors. */
 
@@ -47,7 +47,7 @@ function known(size: number | null | undefined): number {
 }
 
 function both([re, im]: Pair): Expression {
-  const [first, second] = [re, im].map(part => ('op' in part ? part : node('Identity', [part])));
+  const [first, second] = [re, im].map(part => identity(part));
   return { ...first, others: [second] };
 }
 
@@ -83,7 +83,7 @@ function shortTime(call: OperatorCall, stride: number, L: number): Pair {
   const shape = call.shape(0, 'x');
   const open = shape.slice(0, -1).filter(n => n === null).length;
   if (open > 1) throw wrongArgument('x', 'several axes of unknown size');
-  const x = node('Reshape', [call.float(0, 'x'), ints([-1, 1, sizeOf(call, shape.length - 1, 'x')])]);
+  const x = node('Reshape', [call.float(0, 'x'), ints([-1, 1, call.size(shape.length - 1, 'x')])]);
   const half = Math.floor(L / 2);
   const centred = call.given(-1, 'center') !== false;
   const padded = centred ? node('Pad', [x, ints([0, 0, half, 0, 0, half])], { mode: 'reflect' }) : x;
@@ -96,7 +96,7 @@ function shortTime(call: OperatorCall, stride: number, L: number): Pair {
   const spectrum = node('Conv', [padded, { constant: [...filters('cos'), ...filters('sin')] }], { kernel_shape: [L], strides: [stride] });
   const part = (first: number) => {
     const rows = node('Transpose', [sliced(spectrum, 1, first, first + bins)], { perm: [0, 2, 1] });
-    const frames = Math.floor((sizeOf(call, shape.length - 1, 'x') + (centred ? 2 * half : 0) - L) / stride) + 1;
+    const frames = Math.floor((call.size(shape.length - 1, 'x') + (centred ? 2 * half : 0) - L) / stride) + 1;
     return shape.length === 2 ? rows : node('Reshape', [rows, ints([...shape.slice(0, -1).map(n => n ?? -1), frames, bins])]);
   };
   return [part(0), part(bins)];
@@ -105,7 +105,7 @@ function shortTime(call: OperatorCall, stride: number, L: number): Pair {
 export const SPECTRA: Readonly<Record<string, Rule>> = {
   RFFT(call) {
     const axis = call.shape(0, 'x').length - 1;
-    const size = sizeOf(call, axis, 'x');
+    const size = call.size(axis, 'x');
     const L = call.number(-1, 'fft_length', size);
     const x = call.float(0, 'x');
     const rows = Math.min(size, L);

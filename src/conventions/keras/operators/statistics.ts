@@ -1,24 +1,5 @@
-import { number } from './arithmetic.js';
-import {
-  along,
-  axesOf,
-  axisOf,
-  BOOL,
-  cast,
-  type Expression,
-  FLOAT,
-  INT,
-  ints,
-  node,
-  type Operand,
-  type OperatorCall,
-  productOf,
-  type Rule,
-  sizeOf,
-  sliced,
-  TO_THE_END,
-  wrongArgument,
-} from './call.js';
+import { along, type OperatorCall, productOf, type Rule, wrongArgument } from './call.js';
+import { BOOL, cast, type Expression, FLOAT, INT, ints, node, number, type Operand, sliced, TO_THE_END } from './expression.js';
 import { reduced } from './reductions.js';
 
 /** Reductions that ignore NaN, and those that depend on the order of the numbers. */
@@ -44,7 +25,7 @@ const extreme =
 
 function nanVariance(call: OperatorCall): Expression {
   const x = call.float(0, 'x');
-  const axes = axesOf(call, 1);
+  const axes = call.axes(1);
   const kept = (value: Operand) => node('ReduceSum', axes ? [value, ints(axes)] : [value], { keepdims: 1 });
   const apart = node('Sub', [x, node('Div', [kept(filled(x, 0)), kept(counted(x))])]);
   const squares = filled(node('Mul', [apart, apart]), 0);
@@ -54,7 +35,7 @@ function nanVariance(call: OperatorCall): Expression {
 const nanArg =
   (op: string, value: number): Rule =>
   call => {
-    const { axis } = axisOf(call, 1, 'axis');
+    const { axis } = call.axis(1, 'axis');
     return node(op, [filled(call.float(0, 'x'), value)], { axis, keepdims: call.flag(2, 'keepdims') ? 1 : 0 });
   };
 
@@ -68,7 +49,7 @@ interface Sorted {
 
 function joinedAxes(call: OperatorCall, x: Operand = call.float(0, 'x')): Sorted {
   const shape = call.shape(0, 'x');
-  const axes = (axesOf(call, 1) ?? [...shape.keys()]).map(a => (a < 0 ? a + shape.length : a));
+  const axes = (call.axes(1) ?? [...shape.keys()]).map(a => (a < 0 ? a + shape.length : a));
   const others = [...shape.keys()].filter(axis => !axes.includes(axis));
   const moved = node('Transpose', [x], { perm: [...others, ...axes] });
   const joined = axes.length === 1 ? moved : node('Reshape', [moved, ints([...others.map(() => 0), -1])]);
@@ -144,18 +125,18 @@ export const quantileOf =
 
 /** For operators whose second argument is not `axis`, which is then only in the config. */
 function axisFromConfig(call: OperatorCall): OperatorCall {
-  return { ...call, given: (i, name) => call.given(name === 'axis' || name === 'keepdims' ? -1 : i, name) };
+  return call.with({ given: (i, name) => call.given(name === 'axis' || name === 'keepdims' ? -1 : i, name) });
 }
 
 /** A diagonal of two axes, as a new last axis. */
 function diagonal(call: OperatorCall): Expression {
-  return diagonalOf(call, call.number(1, 'offset', 0), axisOf(call, 2, 'axis1', 0).axis, axisOf(call, 3, 'axis2', 1).axis);
+  return diagonalOf(call, call.number(1, 'offset', 0), call.axis(2, 'axis1', 0).axis, call.axis(3, 'axis2', 1).axis);
 }
 
 /** Diagonal `offset` of axes a and b, as the last axis. */
 export function diagonalOf(call: OperatorCall, offset: number, a: number, b: number): Expression {
   const rank = call.shape(0, 'x').length;
-  const [rows, columns] = [a, b].map(axis => sizeOf(call, axis, 'axis1'));
+  const [rows, columns] = [a, b].map(axis => call.size(axis, 'axis1'));
   const others = Array.from({ length: rank }, (_, i) => i).filter(i => i !== a && i !== b);
   const flat = node('Reshape', [
     node('Transpose', [call.operand(0, 'x')], { perm: [...others, a, b] }),
@@ -167,8 +148,8 @@ export function diagonalOf(call: OperatorCall, offset: number, a: number, b: num
 
 /** Cumulative product, as products over a table [T, T] in which later numbers are replaced by 1. */
 function products(call: OperatorCall, x: Operand): Expression {
-  const { axis, rank } = axisOf(call, 1, 'axis');
-  const size = sizeOf(call, axis, 'axis');
+  const { axis, rank } = call.axis(1, 'axis');
+  const size = call.size(axis, 'axis');
   const place = (isReal: number) => Array.from({ length: rank - 1 - axis }).reduce<unknown>(inner => [inner], isReal);
   const before = Array.from({ length: size }, (_, j) => Array.from({ length: size }, (__, k) => place(j <= k ? 1 : 0)));
   const table = node('Where', [{ constant: { type: 'bool', value: before } }, node('Unsqueeze', [x, ints([axis + 1])]), number(1)]);
@@ -190,7 +171,7 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
   Nanstd: call => node('Sqrt', [nanVariance(call)]),
   Nanargmax: nanArg('ArgMax', LEAST),
   Nanargmin: nanArg('ArgMin', MOST),
-  Nancumsum: along(1, call => node('CumSum', [filled(call.float(0, 'x'), 0), ints(axisOf(call, 1, 'axis').axis)])),
+  Nancumsum: along(1, call => node('CumSum', [filled(call.float(0, 'x'), 0), ints(call.axis(1, 'axis').axis)])),
   Nancumprod: along(1, call => products(call, filled(call.float(0, 'x'), 1))),
   Cumprod: along(1, call => products(call, call.float(0, 'x'))),
   Median: call => quantile(call, 0.5, 'linear', false),
@@ -204,7 +185,7 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
   Trace: call => node('ReduceSum', [diagonal(call), ints([-1])], { keepdims: 0 }),
   /** The trapezoidal rule: Σ of the means of neighbours, each times their distance. */
   Trapezoid(call) {
-    if ((call.given(-1, 'x') ?? null) !== null) throw wrongArgument('x', call.given(-1, 'x'));
+    if (call.has(-1, 'x')) throw wrongArgument('x', call.given(-1, 'x'));
     const y = call.float(0, 'y');
     const axis = call.number(-1, 'axis', -1);
     const pairs = node('Add', [sliced(y, axis, 1, TO_THE_END), sliced(y, axis, 0, -1)]);

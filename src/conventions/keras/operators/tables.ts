@@ -1,19 +1,5 @@
-import { LARGEST_FLOAT, mul, number } from './arithmetic.js';
-import {
-  BOOL,
-  cast,
-  type Expression,
-  flat,
-  INT,
-  ints,
-  node,
-  type Operand,
-  type OperatorCall,
-  productOf,
-  type Rule,
-  wholeNumbers,
-  wrongArgument,
-} from './call.js';
+import { type OperatorCall, productOf, type Rule, wholeNumbers, wrongArgument } from './call.js';
+import { BOOL, cast, type Expression, flat, INT, ints, LARGEST_FLOAT, mul, node, number, type Operand } from './expression.js';
 import { diagonalOf } from './statistics.js';
 
 /** Operators that build a table from a vector, or count. */
@@ -43,7 +29,7 @@ const segments =
     if (shape.includes(null)) throw wrongArgument('data', 'rows of unknown size');
     const given = call.given(1, 'segment_ids');
     const rows = Array.isArray(given) ? ints(given as number[]) : cast(call.operand(1, 'segment_ids'), INT);
-    const isOpen = (call.given(-1, 'num_segments') ?? null) === null;
+    const isOpen = !call.has(-1, 'num_segments');
     const count = call.number(-1, 'num_segments', 0);
     const sorted = call.flag(-1, 'sorted');
     if (isOpen || sorted) return counted(call, rows, { reduction, start, sorted });
@@ -79,7 +65,7 @@ export const TABLES: Readonly<Record<string, Rule>> = {
   /** How often each integer from 0 occurs in each row. The length of the result is minlength, or the largest number + 1 if that is more. */
   Bincount(call) {
     if (call.flag(-1, 'sparse')) throw wrongArgument('sparse', true);
-    if ((call.given(-1, 'weights') ?? null) !== null) throw wrongArgument('weights', call.given(-1, 'weights'));
+    if (call.has(-1, 'weights')) throw wrongArgument('weights', call.given(-1, 'weights'));
     const x = cast(call.operand(0, 'x'), INT);
     const most = node('Add', [node('ReduceMax', [x], { keepdims: 0 }), ints(1)]);
     const depth = node('Max', [most, ints(call.number(-1, 'minlength', 0))]);

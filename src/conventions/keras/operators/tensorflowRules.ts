@@ -1,23 +1,15 @@
-import { number } from './arithmetic.js';
-import {
-  cast,
-  type Expression,
-  INT,
-  ints,
-  node,
-  type Operand,
-  type OperatorCall,
-  type Rule,
-  sliced,
-  TO_THE_END,
-  wrongArgument,
-} from './call.js';
+import { type OperatorCall, type Rule, wrongArgument } from './call.js';
+import { ELEMENTWISE } from './elementwise.js';
+import { cast, type Expression, INT, identity, ints, node, number, type Operand, sliced, TO_THE_END } from './expression.js';
 import { REDUCTIONS } from './reductions.js';
 
 /** Functions of TensorFlow that `keras.ops` does not have, or has with different arguments. */
 
+/** By the function's name without the leading `tf.`: the rule, and TensorFlow's names of its arguments after the first. */
+export type TensorflowFunctions = Readonly<Record<string, readonly [rule: Rule, ...names: string[]]>>;
+
 /** tf.matmul, with either matrix optionally transposed. */
-export function matmul(call: OperatorCall): Expression {
+function matmul(call: OperatorCall): Expression {
   for (const i of [4, 5, 6, 7]) if (call.flag(i, '')) throw wrongArgument('adjoint or sparse', true);
   const equation = `...${call.flag(2, '') ? 'ji' : 'ij'},...${call.flag(3, '') ? 'kj' : 'jk'}->...ik`;
   const [a, b] = [call.float(0, ''), call.float(1, '')];
@@ -25,7 +17,7 @@ export function matmul(call: OperatorCall): Expression {
 }
 
 /** x / √max(Σx², ε) along axes. */
-export function l2Normalize(call: OperatorCall): Expression {
+function l2Normalize(call: OperatorCall): Expression {
   const x = call.float(0, '');
   const axis = call.given(1, '') ?? null;
   if (axis === null) throw wrongArgument('axis', null);
@@ -33,17 +25,17 @@ export function l2Normalize(call: OperatorCall): Expression {
   return node('Div', [x, node('Sqrt', [node('Max', [square, number(call.number(2, '', 1e-12))])])]);
 }
 
-export const squaredDifference: Rule = call => {
+const squaredDifference: Rule = call => {
   const apart = node('Sub', [call.float(0, ''), call.float(1, '')]);
   return node('Mul', [apart, apart]);
 };
 
-export const argMax =
+const argMax =
   (op: string): Rule =>
   call =>
     node(op, [call.operand(0, '')], { axis: call.number(1, '', 0), keepdims: 0 });
 
-export const gelu: Rule = call => node('Gelu', [call.operand(0, '')], { approximate: call.flag(1, '') ? 'tanh' : 'none' });
+const gelu: Rule = call => node('Gelu', [call.operand(0, '')], { approximate: call.flag(1, '') ? 'tanh' : 'none' });
 
 /** An argument that is a list of integers. @throws RnnError E_KERAS_OPTION */
 function listed(call: OperatorCall, i: number, name: string): number[] {
@@ -59,7 +51,7 @@ function parts(made: (i: number) => Expression, count: number): Expression {
 }
 
 /** tf.split into parts of given sizes, or into n equal parts. */
-export function split(call: OperatorCall): Expression {
+function split(call: OperatorCall): Expression {
   const [sections, axis] = [call.given(1, ''), call.number(2, '', 0)];
   const x = call.operand(0, '');
   if (Array.isArray(sections)) {
@@ -74,7 +66,7 @@ export function split(call: OperatorCall): Expression {
 }
 
 /** tf.unstack: one output for each index of an axis. */
-export function unstack(call: OperatorCall): Expression {
+function unstack(call: OperatorCall): Expression {
   const axis = call.number(2, '', 0);
   return parts(i => node('Gather', [call.operand(0, ''), ints(i)], { axis }), call.number(1, '', 0) || need('num'));
 }
@@ -84,7 +76,7 @@ function need(name: string): never {
 }
 
 /** tf.pad with a constant or a reflection. */
-export function pad(call: OperatorCall): Expression {
+function pad(call: OperatorCall): Expression {
   const mode = String(call.given(2, '') ?? 'constant').toLowerCase();
   if (mode !== 'constant' && mode !== 'reflect') throw wrongArgument('mode', mode);
   const pairs = listed(call, 1, 'paddings');
@@ -94,24 +86,24 @@ export function pad(call: OperatorCall): Expression {
 }
 
 /** tf.reduce_logsumexp along given axes; without axes it is refused. */
-export function logSumExp(call: OperatorCall): Expression {
-  if ((call.given(1, '') ?? null) === null) need('axis');
+function logSumExp(call: OperatorCall): Expression {
+  if (!call.has(1, '')) need('axis');
   return REDUCTIONS.Logsumexp(call);
 }
 
 /** tf.math.top_k: the k largest along the last axis, and their indices. */
-export function topK(call: OperatorCall): Expression {
+function topK(call: OperatorCall): Expression {
   const whole = node('TopK', [call.operand(0, ''), ints([call.number(1, '', 1)])], { axis: -1, largest: 1 });
   return { ...whole, others: [{ ...whole, output: 1 }] };
 }
 
 /** tf.add_n: the sum of a list of tensors. */
-export function addN(call: OperatorCall): Expression {
+function addN(call: OperatorCall): Expression {
   const [first, ...rest] = call.operands(0, '');
   return rest.reduce<Expression>((sum, x) => node('Add', [sum, x]), node('Identity', [first]));
 }
 
-export const running =
+const running =
   (op: string): Rule =>
   call => {
     const attributes = { exclusive: call.flag(2, '') ? 1 : 0, reverse: call.flag(3, '') ? 1 : 0 };
@@ -119,39 +111,39 @@ export const running =
   };
 
 /** tf.math.multiply_no_nan: 0 where y is 0, even if x is infinite or NaN. */
-export const multiplyNoNan: Rule = call => {
+const multiplyNoNan: Rule = call => {
   const [x, y] = [call.float(0, ''), call.float(1, '')];
   return node('Where', [node('Equal', [y, number(0)]), number(0), node('Mul', [x, y])]);
 };
 
 /** Turns a call with x into the call with (1, x), for 1/x. */
-export function reciprocalCall(call: OperatorCall): OperatorCall {
+function reciprocalCall(call: OperatorCall): OperatorCall {
   const float = (i: number, name: string) => (i === 0 ? number(1) : call.float(0, name));
-  return { ...call, float, operand: float };
+  return call.with({ float, operand: float });
 }
 
 /** Replaces the first argument by its square. */
-export function withSquaredArgument(call: OperatorCall): OperatorCall {
+function withSquaredArgument(call: OperatorCall): OperatorCall {
   const square = node('Mul', [call.float(0, ''), call.float(0, '')]);
-  return { ...call, operand: () => square, float: () => square };
+  return call.with({ operand: () => square, float: () => square });
 }
 
 /** tf.linalg.band_part: keeps the main diagonal and some below and above it; −1 keeps all. */
-export const bandPart: Rule = call => {
+const bandPart: Rule = call => {
   const [lower, upper] = [call.number(1, '', -1), call.number(2, '', -1)];
   const x = call.float(0, '');
   const below = lower < 0 ? x : node('Trilu', [x, ints(-lower)], { upper: 1 });
   const band = upper < 0 ? below : node('Trilu', [below, ints(upper)], { upper: 0 });
-  return 'op' in band ? band : node('Identity', [band]);
+  return identity(band);
 };
 
 /** tf.nn.moments: mean and variance. */
-export const moments: Rule = call => {
-  const flags = { ...call, given: (i: number, name: string) => call.given(i === 2 ? 3 : i, name), flag: () => call.flag(3, '') };
+const moments: Rule = call => {
+  const flags = call.with({ given: (i, name) => call.given(i === 2 ? 3 : i, name), flag: () => call.flag(3, '') });
   return { ...REDUCTIONS.Mean(flags), others: [REDUCTIONS.Var(flags)] };
 };
 
-export const oneHot: Rule = call => {
+const oneHot: Rule = call => {
   const values = [call.number(3, '', 0), call.number(2, '', 1)];
   const places = cast(call.operand(0, ''), INT);
   return node('OneHot', [places, ints(call.number(1, '', 0)), { constant: values }], { axis: call.number(4, '', -1) });
@@ -163,7 +155,7 @@ function sizes(x: Operand, from: number, to: number): Expression {
 }
 
 /** tf.roll: elements shifted beyond the end of an axis reappear at its start. */
-export const roll: Rule = call => {
+const roll: Rule = call => {
   const [shifts, axes] = [listed(call, 1, 'shift'), listed(call, 2, 'axis')];
   const turned = axes.reduce<Operand>(
     (x, axis, k) => {
@@ -174,11 +166,11 @@ export const roll: Rule = call => {
     },
     call.operand(0, ''),
   );
-  return 'op' in turned ? turned : node('Identity', [turned]);
+  return identity(turned);
 };
 
 /** tf.repeat along an axis. */
-export const repeat: Rule = call => {
+const repeat: Rule = call => {
   const axis = call.number(2, '', Number.NaN);
   const times = call.given(1, '');
   if (!(axis >= 0) || typeof times !== 'number') throw wrongArgument(axis >= 0 ? 'repeats' : 'axis', (axis >= 0 ? times : axis) ?? null);
@@ -191,4 +183,30 @@ export const repeat: Rule = call => {
   );
   const wanted = node('Concat', [sizes(x, 0, axis), ints([-1]), sizes(x, axis + 1, TO_THE_END)], { axis: 0 });
   return node('Reshape', [copies, wanted]);
+};
+
+export const FUNCTIONS: TensorflowFunctions = {
+  'math.squared_difference': [squaredDifference, 'y'],
+  'math.l2_normalize': [l2Normalize, 'axis', 'epsilon'],
+  'math.argmax': [argMax('ArgMax'), 'axis'],
+  'math.argmin': [argMax('ArgMin'), 'axis'],
+  'math.reduce_logsumexp': [logSumExp, 'axis', 'keepdims'],
+  'math.reduce_euclidean_norm': [call => node('Sqrt', [REDUCTIONS.Sum(withSquaredArgument(call))]), 'axis', 'keepdims'],
+  'math.add_n': [addN],
+  'math.cumsum': [running('CumSum'), 'axis', 'exclusive', 'reverse'],
+  'math.cumprod': [running('CumProd'), 'axis', 'exclusive', 'reverse'],
+  'math.multiply_no_nan': [multiplyNoNan, 'y'],
+  'math.reciprocal_no_nan': [call => ELEMENTWISE.DivideNoNan(reciprocalCall(call))],
+  'math.top_k': [topK, 'k', 'sorted'],
+  'linalg.matmul': [matmul, 'b', 'transpose_a', 'transpose_b', 'adjoint_a', 'adjoint_b', 'a_is_sparse', 'b_is_sparse'],
+  'linalg.matvec': [call => node('Einsum', [call.float(0, ''), call.float(1, '')], { equation: '...ij,...j->...i' }), 'b'],
+  'linalg.band_part': [bandPart, 'num_lower', 'num_upper'],
+  'nn.gelu': [gelu, 'approximate'],
+  'nn.moments': [moments, 'axes', 'shift', 'keepdims'],
+  one_hot: [oneHot, 'depth', 'on_value', 'off_value', 'axis', 'dtype'],
+  roll: [roll, 'shift', 'axis'],
+  repeat: [repeat, 'repeats', 'axis'],
+  split: [split, 'num_or_size_splits', 'axis', 'num'],
+  unstack: [unstack, 'num', 'axis'],
+  pad: [pad, 'paddings', 'mode', 'constant_values'],
 };

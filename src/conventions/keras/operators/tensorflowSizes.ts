@@ -1,16 +1,6 @@
-import {
-  cast,
-  type Expression,
-  FLOAT,
-  INT,
-  ints,
-  node,
-  type Operand,
-  type OperatorCall,
-  type Rule,
-  TO_THE_END,
-  wrongArgument,
-} from './call.js';
+import { type OperatorCall, type Rule, wrongArgument } from './call.js';
+import { cast, type Expression, FLOAT, INT, ints, node, type Operand, TO_THE_END } from './expression.js';
+import type { TensorflowFunctions } from './tensorflowRules.js';
 
 /** Functions of TensorFlow whose sizes and positions may be computed: `tf.zeros((tf.shape(x)[0], 4))`. */
 
@@ -57,7 +47,7 @@ const slice: Rule = call => {
 
 /** tf.range(start, limit), or tf.range(limit) from 0. */
 function range(call: OperatorCall): Expression {
-  const isLimit = (call.given(1, '') ?? null) === null;
+  const isLimit = !call.has(1, '');
   const [from, to] = isLimit ? [ints(0), whole(call, 0, 'limit')] : [whole(call, 0, 'start'), whole(call, 1, 'limit')];
   const numbers = node('Range', [from, to, ints(call.number(2, 'delta', 1))]);
   return /float/.test(String(call.given(3, ''))) ? cast(numbers, FLOAT) : numbers;
@@ -66,7 +56,7 @@ function range(call: OperatorCall): Expression {
 /** True at the positions before each length. */
 function sequenceMask(call: OperatorCall): Expression {
   const lengths = cast(call.operand(0, ''), INT);
-  const isOpen = (call.given(1, '') ?? null) === null;
+  const isOpen = !call.has(1, '');
   const most = isOpen ? node('ReduceMax', [lengths], { keepdims: 0 }) : whole(call, 1, 'maxlen');
   const mask = node('Less', [node('Range', [ints(0), most, ints(1)]), node('Unsqueeze', [lengths, ints([-1])])]);
   const dtype = String(call.given(2, ''));
@@ -94,7 +84,7 @@ const inOrder = (output: number): Rule => {
   };
 };
 
-export const SIZED: Readonly<Record<string, readonly [rule: Rule, ...names: string[]]>> = {
+export const SIZED: TensorflowFunctions = {
   'compat.v1.shape': [call => node('Shape', [call.operand(0, '')]), 'out_type'],
   shape: [call => node('Shape', [call.operand(0, '')]), 'out_type'],
   'compat.v1.size': [call => node('Size', [call.operand(0, '')]), 'out_type'],

@@ -1,6 +1,7 @@
 import { hashingOf } from '../../../layers/hashing/hashing.js';
-import { cast, type Expression, FLOAT, INT, node, type Operand, type OperatorCall, wrongArgument } from './call.js';
+import { type OperatorCall, wrongArgument } from './call.js';
 import { encoded, refused } from './encoded.js';
+import { cast, type Expression, FLOAT, INT, node, type Operand } from './expression.js';
 
 /**
  * IntegerLookup. Indices: the mask token first (if there is one), then the out-of-vocabulary indices, then one index per number of the
