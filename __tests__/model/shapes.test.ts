@@ -379,3 +379,43 @@ describe('initial states of a layer', () => {
     expect(() => inferShapes(checkSpec(network(layer, ...wrong)))).toThrow(expect.objectContaining({ code: 'E_STATE_SHAPE', exit: 3 }));
   });
 });
+
+describe('a layer that shares the weights of another', () => {
+  const cell = { kind: 'gru', units: 2 };
+  const network = (owner: object, input: string, own: object = {}) => ({
+    inputs: [
+      { name: 'a', timesteps: 7, features: 3 },
+      { name: 'same', timesteps: 4, features: 3 },
+      { name: 'wider', timesteps: 7, features: 5 },
+      { name: 'tokens', timesteps: 7, features: 1 },
+    ],
+    layers: [
+      { ...owner, name: 'owner', inputs: ['kind' in owner && owner.kind === 'embedding' ? 'tokens' : 'a'] },
+      { ...owner, ...own, name: 'second', inputs: [input], shares: 'owner' },
+    ],
+  });
+  const inferred = (...args: Parameters<typeof network>) => inferShapes(checkSpec(network(...args)));
+
+  it.each<[object, object]>([
+    [{ kind: 'dense', units: 4 }, { useBias: false }],
+    [{ kind: 'lstm', units: 4 }, { units: 6 }],
+    [cell, { resetAfter: false }],
+    [{ kind: 'conv1d', filters: 4, kernelSize: [2] }, { kernelSize: [3] }],
+    [{ kind: 'bidirectional', forward: cell, backward: cell }, { forward: { kind: 'lstm', units: 2 } }],
+    [{ kind: 'stackedrnn', cells: [cell, cell] }, { cells: [cell] }],
+    [{ kind: 'layernorm' }, { center: false }],
+    [{ kind: 'batchnorm' }, { scale: false }],
+    [{ kind: 'prelu', sharedAxes: [1] }, { sharedAxes: [1, 2] }],
+  ])('%j: with an input of its width and the same options only', (owner, other) => {
+    const refused = expect.objectContaining({ code: 'E_WEIGHT_SHAPE', exit: 3, message: expect.stringContaining('owner') });
+    expect(inferred(owner, 'same').layers[1].weights).toEqual([]);
+    expect(() => inferred(owner, 'wider')).toThrow(refused);
+    expect(() => inferred(owner, 'same', other)).toThrow(refused);
+  });
+
+  it('an embedding called in reverse reads vectors of its width', () => {
+    const embedding = { kind: 'embedding', tokens: 9, units: 3 };
+    expect(inferred(embedding, 'a', { kind: 'unembedding' }).output.map(d => d.size)).toEqual([null, 7, 9]);
+    expect(() => inferred(embedding, 'wider', { kind: 'unembedding' })).toThrow(expect.objectContaining({ code: 'E_WEIGHT_SHAPE' }));
+  });
+});

@@ -1,6 +1,7 @@
+import { RnnError } from '../errors.js';
 import { permuteAxes } from '../tensor/axes.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { multiply, productCost, stepsFormula, stepsOf } from './dims.js';
+import { multiply, productCost, showShape, stepsFormula, stepsOf } from './dims.js';
 import { EMBEDDING_FIELDS, type EmbeddingSpec, vectorsOf } from './embedding.js';
 import { inBoth, type ScriptCall } from './facets.js';
 import type { LayerKind } from './layer.js';
@@ -22,7 +23,15 @@ export const unembedding: LayerKind<UnembeddingSpec> = {
   kerasClass: () => 'ReversibleEmbedding',
   fields: EMBEDDING_FIELDS as LayerKind<UnembeddingSpec>['fields'],
   weightShapes: (layer, _inputs, symbols) => vectorsOf(layer, symbols.units),
-  outputShape: ({ tokens }, [input]) => [...input.slice(0, -1), { symbol: 'V', size: tokens }],
+  outputShape({ tokens, units }, [input]) {
+    const { size } = input[input.length - 1];
+    if (size !== null && size !== units)
+      throw new RnnError('shape', 'E_WEIGHT_SHAPE', `needs vectors of ${units} numbers but gets ${showShape(input)}`, {
+        expected: `(N, …, ${units})`,
+        found: showShape(input),
+      });
+    return [...input.slice(0, -1), { symbol: 'V', size: tokens }];
+  },
   cost(layer, [input]) {
     const steps = stepsOf(input);
     return productCost(

@@ -3,6 +3,7 @@ import { RnnError, within } from '../errors.js';
 import { showShape } from '../layers/dims.js';
 import { getLayerKind } from '../layers/index.js';
 import type { Dim, DimShape, LayerSymbols, NamedShape } from '../layers/layer.js';
+import { formatShape } from '../tensor/tensor.js';
 import { type InputSpec, inputsOf, isRecurrent, type LayerSpec, type ModelSpec, tokenValues } from './spec.js';
 
 /** The input and output shapes of one layer and the shapes of its weights. */
@@ -30,7 +31,7 @@ export interface ModelShapes {
 /**
  * Infers all shapes in one pass from the inputs to the outputs. Needs no weights.
  * @param given shapes of inputs that are not [N, T, D] or [N, …], as an ONNX graph may have
- * @throws RnnError E_SEQ, E_RANK, E_MERGE, E_STATE_SHAPE, E_SYMBOLIC, E_FEATURES naming the layer
+ * @throws RnnError E_SEQ, E_RANK, E_MERGE, E_STATE_SHAPE, E_WEIGHT_SHAPE, E_SYMBOLIC, E_FEATURES naming the layer
  */
 export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimShape>): ModelShapes {
   const tokens = tokenValues(model.layers);
@@ -41,17 +42,19 @@ export function inferShapes(model: ModelSpec, given?: ReadonlyMap<string, DimSha
   const givers = new Map(model.layers.map(layer => [layer.name, layer]));
   const readable = shortLetters();
   const around = new Map<string, readonly Dim[]>();
+  const owned = new Map<string, readonly WeightShape[]>();
   const layers = model.layers.map((layer): LayerShapes => {
     const inputs = layer.inputs.map(name => known.get(name) ?? noValue(layer.name, name));
     // allsteps ends an eachstep: only the steps around its first input count
     const read = layer.kind === 'allsteps' ? layer.inputs.slice(0, 1) : layer.inputs;
     const steps = read.map(name => around.get(name) ?? []).find(dims => dims.length > 0) ?? [];
     const shapes = within(layer.name, () => {
-      const { output, others, ...rest } = layerShapes(layer, inputs, letters.get(layer.name)!, steps, givers);
+      const { output, others, ...rest } = layerShapes(layer, inputs, letters.get(layer.name)!, steps, { givers, owned });
       return { ...rest, output: readable(output), others: others.map(other => ({ ...other, shape: readable(other.shape) })) };
     });
     if (layer.states) within(layer.name, () => checkStates(layer, known, shapes.others.filter(isState)));
     known.set(layer.name, shapes.output);
+    owned.set(layer.name, shapes.weights);
     const inside = layer.kind === 'eachstep' ? [...steps, inputs[0][1]] : steps;
     if (inside.length > 0) around.set(layer.name, inside);
     for (const { suffix, shape } of shapes.others) {
@@ -124,18 +127,33 @@ function layerShapes(
   inputs: readonly DimShape[],
   symbols: LayerSymbols,
   steps: readonly Dim[],
-  givers: ReadonlyMap<string, LayerSpec>,
+  { givers, owned }: { readonly givers: ReadonlyMap<string, LayerSpec>; readonly owned: ReadonlyMap<string, readonly WeightShape[]> },
 ): LayerShapes {
   const kind = getLayerKind(layer.kind);
   if (layer.kind === 'embedding') checkTokens(layer.inputs[0], inputs[0], givers);
   try {
     const output = kind.outputShape(layer, inputs, symbols);
     const others = kind.otherOutputs?.(layer, inputs, symbols) ?? [];
-    const weights = layer.shares === undefined ? kind.weightShapes(layer, inputs, symbols) : [];
+    const needed = kind.weightShapes(layer, inputs, symbols);
+    if (layer.shares !== undefined) checkShared(layer, needed, owned.get(layer.shares) ?? noValue(layer.name, layer.shares));
+    const weights = layer.shares === undefined ? needed : [];
     return { layer, symbols, inputs, output, others, weights, ...(steps.length > 0 ? { steps } : {}) };
   } catch (error) {
     throw error instanceof RnnError && error.code === 'E_SEQ' ? explainMissingSequence(error, layer, inputs[0], givers) : error;
   }
+}
+
+/** Checks that the shared weights are those that this call needs, with its input and its options. @throws RnnError E_WEIGHT_SHAPE */
+function checkShared({ shares }: LayerSpec, needed: readonly WeightShape[], owned: readonly WeightShape[]): void {
+  const textOf = (weights: readonly WeightShape[]) =>
+    weights.map(({ name, shape }) => `${name} ${formatShape(shape)}`).join(', ') || 'none';
+  const [expected, found] = [needed, owned].map(textOf);
+  if (expected === found) return;
+  throw new RnnError('shape', 'E_WEIGHT_SHAPE', `shares the weights of ${shares}, but with this input and these options it needs others`, {
+    expected,
+    found: `${found} of ${shares}`,
+    fix: `give it an input of the same width and the options of ${shares}, or weights of its own: leave "shares" out`,
+  });
 }
 
 /** Whether a further output is a state. A wrapper of two layers (bidirectional) also outputs the sequence of the second one. */
