@@ -41,6 +41,10 @@ it.each([
   ['LogSoftmax', 13, [cube], {}, [1, 2, 2], [1 / 3, 2 / 3, 3 / 7, 4 / 7].map(Math.log)],
   ['Hardmax', 12, [cube], {}, [1, 2, 2], [0, 0, 0, 1]],
   ['Hardmax', 13, [cube], {}, [1, 2, 2], [0, 1, 0, 1]],
+  // the quotient of whole numbers is whole, also as a power
+  ['Pow', 15, [i(2, -2, 5), i(-1, 3, 0)], {}, [3], [0, -8, 1]],
+  ['Pow', 15, [i(2, 9), f([2], -1, 0.5)], {}, [2], [0, 3]],
+  ['Pow', 15, [f([2], 2, 4), i(-1, 2)], {}, [2], [0.5, 16]],
   // the shape is an attribute before 5
   ['Reshape', 4, [six], { shape: ints(3, 2) }, [3, 2], [1, 2, 3, 4, 5, 6]],
   ['Reshape', 5, [six, i(6)], { shape: ints(3, 2) }, [6], [1, 2, 3, 4, 5, 6]],

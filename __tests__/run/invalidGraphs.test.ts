@@ -180,6 +180,98 @@ const CASES: readonly Case[] = [
       },
     ],
   ),
+  // lists that are a single number; operators of images and matrices without their axes
+  ...Object.entries<(list: string, b: GraphBuilder) => string>({
+    ReduceSum: (list, b) => b.add('ReduceSum', ['x', list]),
+    Slice: (list, b) => b.add('Slice', ['x', list, b.integers([2])]),
+    Expand: (list, b) => b.add('Expand', ['x', list]),
+    Reshape: (list, b) => b.add('Reshape', [b.add('ReduceSum', ['x']), list]),
+    ConstantOfShape: (list, b) => b.add('Add', ['x', b.add('ConstantOfShape', [list])]),
+  }).map(
+    ([op, node]): Case => [
+      `a single number where ${op} reads a list`,
+      'E_ONNX_SHAPE',
+      (b, right) => node(whole(b, [1], right ? [1] : []), b),
+    ],
+  ),
+  ...['GlobalMaxPool', 'GlobalAveragePool', 'LRN'].map(
+    (op): Case => [
+      `a matrix that is read by ${op}`,
+      'E_ONNX_SHAPE',
+      (b, right) =>
+        b.add(op, [right ? 'x' : b.add('ReduceSum', ['x', b.integers([1])], { keepdims: int(0) })], op === 'LRN' ? { size: int(3) } : {}),
+    ],
+  ),
+  ['a triangle of a row', 'E_ONNX_SHAPE', (b, right) => b.add('Trilu', [right ? 'x' : b.add('Reshape', ['x', b.integers([-1])])])],
+  [
+    'a recurrence over a matrix',
+    'E_ONNX_SHAPE',
+    (b, right) => {
+      const rows = right ? 'x' : b.add('Reshape', ['x', b.integers([-1, D])]);
+      return b.addMany('RNN', [rows, b.constant('W', draw(1, M, D)), b.constant('R', draw(1, M, M))], 1, { hidden_size: int(M) })[0];
+    },
+  ],
+  [
+    'pieces of which the last is empty',
+    'E_ONNX_SHAPE',
+    (b, right) => {
+      const pieces = right ? 3 : 4;
+      return b.addMany('Split', ['x'], pieces, { axis: int(1), num_outputs: int(pieces) })[0];
+    },
+  ],
+  [
+    'a scale below 0',
+    'E_ONNX_SHAPE',
+    (b, right) => {
+      const scales = { shape: [3], data: Float32Array.of(1, 1, right ? 2 : -2) };
+      return b.add('Resize', ['x', '', b.constant('s', scales)]);
+    },
+  ],
+  ...['SoftmaxCrossEntropyLoss', 'NegativeLogLikelihoodLoss'].flatMap((op): Case[] => {
+    const loss = (b: GraphBuilder, weights: number, reduction: string) => {
+      const rows = b.add('Reshape', ['x', b.integers([-1, D])]);
+      const targets = whole(b, new Array(T * N).fill(1), [T * N]);
+      return b.add(op, [rows, targets, b.constant('w', draw(weights))], { reduction: { type: 'string', value: reduction } });
+    };
+    return [
+      [`weights of other classes in ${op}`, 'E_ONNX_SHAPE', (b, right) => loss(b, right ? D : D + 1, 'mean')],
+      [`a reduction that ${op} does not have`, 'E_ONNX_ATTRIBUTE', (b, right) => loss(b, D, right ? 'sum' : 'SUM')],
+    ];
+  }),
+  [
+    'a word that is none of Gelu',
+    'E_ONNX_ATTRIBUTE',
+    (b, right) => b.add('Gelu', ['x'], { approximate: { type: 'string', value: right ? 'tanh' : 'erf' } }),
+  ],
+  [
+    'pads, and a rule for them as well',
+    'E_ONNX_ATTRIBUTE',
+    (b, right) => {
+      const auto = { type: 'string' as const, value: 'SAME_UPPER' };
+      return b.add('MaxPool', ['x'], { kernel_shape: ints(2), auto_pad: auto, ...(right ? {} : { pads: ints(1, 1) }) });
+    },
+  ],
+  // attributes of older and newer sets, here of set 21
+  ...(
+    [
+      ['Split', { split: ints(2, 3) }],
+      ['Clip', { min: float(0) }],
+      ['ReduceMax', { axes: ints(1) }],
+      ['Squeeze', { axes: ints(1) }],
+      ['Cast', { to: int(1), round_mode: { type: 'string', value: 'up' } }],
+    ] as const
+  ).map(
+    ([op, attributes]): Case => [
+      `an attribute that ${op} does not have in this set`,
+      'E_ONNX_ATTRIBUTE',
+      (b, right) =>
+        b.add(
+          op === 'Squeeze' && right ? 'Abs' : op,
+          ['x'],
+          right ? (op === 'Cast' ? { to: int(1) } : op === 'Split' ? { num_outputs: int(1) } : {}) : attributes,
+        ),
+    ],
+  ),
   [
     'one number as the bias of three products',
     'E_ONNX_SHAPE',

@@ -25,7 +25,12 @@ export function withoutScreen(source: ByteSource): { source: ByteSource; notes: 
 export function isScreenText(start: Uint8Array): boolean {
   if (utf16Of(start) !== undefined) return true;
   const text = start.subarray(0, START_BYTES);
-  return !text.includes(0) && linesOf(new TextDecoder().decode(text)).some(isScreen);
+  return !text.some(isBinary) && linesOf(new TextDecoder().decode(text)).some(isScreen);
+}
+
+/** Whether a terminal would not be sent this byte: a control character other than backspace, tab, line ends and escape. */
+function isBinary(byte: number): boolean {
+  return byte < 0x20 && byte !== 8 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 27;
 }
 
 const START_BYTES = 4096;

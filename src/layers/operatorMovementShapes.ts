@@ -1,4 +1,6 @@
 import { RnnError } from '../errors.js';
+import { OPERATOR_SET } from '../ops/run.js';
+import { pieceOf } from '../ops/value.js';
 import { formatShape } from '../tensor/tensor.js';
 import { showShape, sumOfDims } from './dims.js';
 import type { Dim, DimShape } from './layer.js';
@@ -62,8 +64,9 @@ const split: Rule = call => {
   const size = from[axis].size;
   // without sizes and a number of pieces, it is in one
   const count = Number(call.attribute('num_outputs') ?? 1);
-  const each = size === null ? 0 : Math.ceil(size / count);
-  const sizes = call.numbers(1) ?? Array.from({ length: count }, (_, i) => Math.max(0, Math.min(each, size! - i * each)));
+  const given = call.numbers(1);
+  const each = size === null || given ? 0 : pieceOf(size, count, OPERATOR_SET);
+  const sizes = given ?? Array.from({ length: count }, (_, i) => Math.min(each, size! - i * each));
   if (size !== null && sizes.reduce((sum, n) => sum + n, 0) !== size) refuse('Split', `pieces that add up to ${size}`, [sizes.map(sized)]);
   return sizes.map(n => from.map((d, i) => (i === axis ? sized(n) : d)));
 };

@@ -23,7 +23,7 @@ export const ARITHMETIC: Operators = {
   Sub: binary((a, b) => a - b),
   Mul: binary((a, b) => a * b),
   Div: plain(call => combine(call, call.inputs.every(v => v?.kind === 'int') ? (a, b) => Math.trunc(a / b) : (a, b) => a / b)),
-  Pow: binary(raised),
+  Pow: plain(call => combine(call, need(call, 0).kind === 'int' ? (a, b) => Math.trunc(raised(a, b)) : raised)),
   Max: plain(call => fold(call, (a, b) => Math.max(a, b))),
   Min: plain(call => fold(call, (a, b) => Math.min(a, b))),
   Sum: plain(call => fold(call, (a, b) => a + b)),

@@ -23,6 +23,8 @@ function loss(call: Call, x: GraphValue): GraphValue {
   const size = sizeOf(space);
   if (formatShape(target.shape) !== formatShape([N, ...space]))
     throw shapeError('the targets have the wrong shape for these scores', formatShape(target.shape), formatShape([N, ...space]));
+  if (weights && (weights.shape.length !== 1 || weights.data.length !== C))
+    throw shapeError('the weights of the classes have the wrong shape', formatShape(weights.shape), formatShape([C]));
   const ignored = intOf(call.node, 'ignore_index');
   const data = allocateShape(target.shape, 'float', call.kernels.precision);
   let [total, counted] = [0, 0];

@@ -13,6 +13,7 @@ import {
   gatherStrided,
   inOrder,
   ints,
+  pieceOf,
   shapeError,
   stridesOf,
 } from './value.js';
@@ -143,8 +144,8 @@ function split(call: Call): GraphValue[] {
   if (length > 1 && counted !== length)
     throw shapeError('the number of pieces differs from the number of outputs', String(length), `${counted} outputs`);
   const pieces = Math.max(length, counted);
-  const each = Math.ceil(x.shape[axis] / pieces);
-  const sizes = given ?? Array.from({ length: pieces }, (_, i) => Math.max(0, Math.min(each, x.shape[axis] - i * each)));
+  const each = given ? 0 : pieceOf(x.shape[axis], pieces, call.opset);
+  const sizes = given ?? Array.from({ length: pieces }, (_, i) => Math.min(each, x.shape[axis] - i * each));
   if (sizes.length !== pieces || sizes.reduce((a, b) => a + b, 0) !== x.shape[axis]) {
     throw shapeError(
       'the sizes of the pieces do not add up to the axis',

@@ -2,7 +2,7 @@ import { RnnError } from '../errors.js';
 import { exp } from '../numerics/exp.js';
 import { log } from '../numerics/log.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
-import { floatOf, intOf, intsOf } from './attributes.js';
+import { choice, floatOf, intOf, intsOf } from './attributes.js';
 import { type Call, need, type Operators, plain } from './operator.js';
 import { pass } from './room.js';
 import { allocateShape, axisOf, broadcastTo, type GraphValue, shapeError, stridesOf } from './value.js';
@@ -119,7 +119,7 @@ function byNorm(call: Call): GraphValue {
   const x = need(call, 0);
   const axis = axisOf(intOf(call.node, 'axis') ?? -1, x.shape.length);
   const [n, step] = [x.shape[axis], sizeOf(x.shape.slice(axis + 1))];
-  const first = intOf(call.node, 'p') === 1;
+  const first = choice(call.node, 'p', String(intOf(call.node, 'p') ?? 2), { 1: true, 2: false });
   const data = x.data.slice();
   for (let start = 0; start < data.length; start++) {
     if (Math.floor(start / step) % n !== 0) continue;

@@ -117,6 +117,8 @@ function sizesOf(call: Call, x: GraphValue, old: boolean): { size: number; scale
       formatShape((sizes ?? scales ?? []) as number[]),
       `${axes.length} numbers`,
     );
+  const negative = scales?.find(scale => !(scale > 0));
+  if (negative !== undefined && !sizes) throw shapeError('a scale is not above 0', String(negative), 'scales above 0');
   return x.shape.map((n, axis) => {
     const i = axes.indexOf(axis);
     if (i < 0) return { size: n, scale: 1 };

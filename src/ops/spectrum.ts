@@ -79,7 +79,8 @@ function transform(call: Call): GraphValue {
     throw shapeError('the last axis of the input of DFT must have size 1 (real) or 2 (real, imaginary)', formatShape(x.shape));
   const real = inverse && onesided;
   const L = whole(call, 1) ?? (real ? 2 * (x.shape[axis] - 1) : x.shape[axis]);
-  if (onesided && !inverse && parts === 2) throw shapeError('onesided = 1 needs real input', formatShape(x.shape));
+  if (onesided && parts === (inverse ? 1 : 2))
+    throw shapeError(`onesided = 1 needs ${inverse ? 'complex input for the inverse' : 'real input'}`, formatShape(x.shape));
   const bins = onesided && !inverse ? Math.floor(L / 2) + 1 : L;
   const rows = Math.min(x.shape[axis], real ? Math.floor(L / 2) + 1 : L);
   const kernel = matrixOf(call, L, rows, parts, bins, inverse, real);

@@ -1,3 +1,4 @@
+import { versionsOf } from '../../conventions/onnx/attributeVersions.js';
 import { type Place, signatureOf } from '../../conventions/onnx/signatures.js';
 import { RnnError, within } from '../../errors.js';
 import { escapeNames, escapeText } from '../../escape.js';
@@ -45,7 +46,11 @@ function checkDeclared({ name, dtype }: OnnxGraph['outputs'][number], type: DTyp
 
 /** Checks one node. @returns the types of its outputs, as far as they are known */
 function checkNode(node: OnnxNode, opset: number, types: Types): (DType | null)[] {
-  for (const [name, attribute] of node.attributes) checkSwitch(name, attribute);
+  for (const [name, attribute] of node.attributes) {
+    checkSwitch(name, attribute);
+    if (node.domain === '') checkAttribute(node, opset, name, attribute);
+  }
+  checkPads(node);
   const signature = signatureOf(node, opset);
   if (!signature) return [];
   const missing = signature.required.find(name => !node.attributes.has(name));
@@ -78,6 +83,44 @@ function checkSwitch(name: string, attribute: OnnxAttribute): void {
   const other = [attribute.value].flat().find(value => value !== 0n && value !== 1n);
   if (other === undefined) return;
   throw new RnnError('format', 'E_ONNX_ATTRIBUTE', `${name} is ${other}`, { where: name, expected: '0 or 1', found: String(other) });
+}
+
+/** Attributes with a few possible words, by operator and name. */
+const WORDS: readonly (readonly [RegExp, string])[] = [
+  [/^Gelu approximate$/, 'none tanh'],
+  [/(Pool|^Conv\w*) auto_pad$/, 'NOTSET SAME_UPPER SAME_LOWER VALID'],
+  [/^BitShift direction$/, 'LEFT RIGHT'],
+  [/^(DepthToSpace|SpaceToDepth) mode$/, 'DCR CRD'],
+  [/^TensorScatter mode$/, 'linear circular'],
+  [/Loss reduction$/, 'mean sum none'],
+];
+
+/** Checks that the operator set has the attribute, and that the attribute is a word that it knows. @throws RnnError E_ONNX_ATTRIBUTE */
+function checkAttribute({ opType }: OnnxNode, opset: number, name: string, attribute: OnnxAttribute): void {
+  const versions = versionsOf(opType, name);
+  const [first, last] = versions?.split('-') ?? [];
+  if (versions !== undefined && (opset < Number(first) || (last && opset > Number(last))))
+    throw new RnnError('format', 'E_ONNX_ATTRIBUTE', `${opType} of operator set ${opset} has no attribute ${name}`, {
+      where: name,
+      expected: `operator set ${versions.replace(/^-/, 'up to ').replace(/-$/, ' or newer').replace('-', ' to ')}`,
+      found: String(opset),
+    });
+  const words = attribute.type === 'string' ? WORDS.find(([places]) => places.test(`${opType} ${name}`))?.[1] : undefined;
+  if (attribute.type !== 'string' || words === undefined || words.split(' ').includes(attribute.value)) return;
+  const found = escapeText(attribute.value, 40);
+  throw new RnnError('format', 'E_ONNX_ATTRIBUTE', `${name} is '${found}'`, { where: name, expected: words.replaceAll(' ', ', '), found });
+}
+
+/** Checks that a window has either pads or a rule for them. @throws RnnError E_ONNX_ATTRIBUTE */
+function checkPads({ domain, attributes }: OnnxNode): void {
+  const [auto, pads] = ['auto_pad', 'pads'].map(name => attributes.get(name));
+  if (domain !== '' || auto?.type !== 'string' || auto.value === 'NOTSET' || pads?.type !== 'ints' || pads.value.every(n => n === 0n))
+    return;
+  throw new RnnError('format', 'E_ONNX_ATTRIBUTE', `the node has pads, and auto_pad = ${escapeText(auto.value, 40)} as well`, {
+    where: 'pads',
+    expected: 'one of them',
+    found: `[${pads.value.join(', ')}]`,
+  });
 }
 
 /** Returns the signature's place of each value of the node. @throws RnnError E_ONNX_INPUT if there are too few or too many, or a required one is left out */

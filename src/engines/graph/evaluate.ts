@@ -9,6 +9,7 @@ import { hold, inRoom, numbersOf, pass, release, roomFor } from '../../ops/room.
 import { fromOnnx, type GraphValue } from '../../ops/value.js';
 import { claimingKernels } from '../claiming.js';
 import { type GraphCall, walkCalls } from '../walk.js';
+import { checkRanks } from './checkRanks.js';
 import { COMPOSED_OPERATORS, withParts } from './composed/index.js';
 import { RECURRENT } from './recurrent.js';
 
@@ -147,6 +148,10 @@ function runCall(call: Call): GraphValue[] {
   const operator: Operator = OPERATORS[keyOf(node)];
   const outputs = within(nodePlace(node), () => {
     checkAttributes(operator, node);
+    checkRanks(
+      node,
+      call.inputs.map(value => value?.shape),
+    );
     const given = operator.run(call);
     given.forEach((value, i) => void (node.outputs[i] && hold(value)));
     pass(STEPS + numbersOf(given));

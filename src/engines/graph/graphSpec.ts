@@ -15,6 +15,7 @@ import { manualKernels } from '../manual.js';
 import { axisLetters } from './axisLetters.js';
 import { branch, possible, Undecided } from './branches.js';
 import { constantsOf } from './checkNodes.js';
+import { checkRanks } from './checkRanks.js';
 import { runNode } from './evaluate.js';
 import type { Branch, Walk } from './graphWalk.js';
 import { Nodes, type Wire } from './nodes.js';
@@ -187,6 +188,10 @@ export function followNodes(graph: OnnxGraph, walk: Walk): void {
 
 function apply(node: OnnxNode, inputs: readonly (Wire | undefined)[], walk: Walk): readonly Wire[] {
   const { opType } = node;
+  checkRanks(
+    node,
+    inputs.map(wire => wire && walk.nodes.shape(wire).map(dim => dim.size)),
+  );
   if (node.captures) return branch(node, inputs[0], walk, followNodes);
   if (node.domain === 'com.microsoft' && opType === 'FusedMatMul') return [turnedProduct(node, inputs, walk.nodes)];
   if (node.domain !== '') throw notExpressible(`operators of the domain ${node.domain} are not supported`);
