@@ -423,9 +423,21 @@ describe('what leaves more than the noise', () => {
   });
 
   it('is no further ahead than the difference that was there', () => {
-    const alone = (asSpecified: number) => rank([trial('bias-twice', 1e-7)], { asSpecified }, 2).findings[0];
+    const alone = (asSpecified: number) => rank([trial('bias-twice', 1e-7)], { asSpecified }, 100).findings[0];
     expect(alone(50)).toMatchObject({ verdict: 'likely', margin: 50 });
     expect(alone(5000)).toMatchObject({ verdict: 'fits', margin: 5000 });
+  });
+
+  it('is certain of many numbers where the closest other explanation leaves 50 times as much, of few or fitted ones it is not', () => {
+    const verdictOf = (own: Partial<Trial>, next = 5e-6, inEffect = 100) =>
+      rank([{ ...trial('bias-twice', 1e-7), ...own }, trial('first-step', next)], { asSpecified: 1e6, inEffect }, 1000).verdict;
+    expect([8, 7].map(values => verdictOf({ values }))).toEqual(['fits', 'likely']);
+    expect(verdictOf({ values: 8 }, 5e-6, 7)).toBe('likely');
+    expect(verdictOf({ values: 40, chosen: 1 })).toBe('likely');
+    expect(verdictOf({ values: 40, codes: ['bias-twice', 'starts-late'], layers: [null, null] })).toBe('likely');
+    // several times the noise of one number may be its noise, misjudged
+    const noisy = { values: 1000, residual: 9, left: 9e-7 };
+    expect([9.1e-6, 8.9e-6].map(next => verdictOf(noisy, next, 1000))).toEqual(['fits', 'likely']);
   });
 
   it('is none where the noise is as large as what is left', () => {

@@ -41,7 +41,7 @@ export interface Ranking {
 /** Most findings shown, unless more are accepted. */
 const SHOWN = 24;
 
-/** An explanation that leaves more than the noise must leave this many times less than any other. */
+/** An explanation that leaves more than the noise, or is judged by many numbers together, must leave this many times less than any other. */
 const AHEAD_OF_NEXT = 10;
 
 /**
@@ -64,6 +64,8 @@ export interface Difference {
   readonly asNumber?: number;
   /** Number of values further than `far` from the mean of their output. */
   readonly beside?: (far: number) => number;
+  /** number of values that carry information of their own */
+  readonly inEffect?: number;
 }
 
 export function rank(trials: readonly Trial[], difference: Difference, candidates: number): Ranking {
@@ -80,7 +82,10 @@ export function rank(trials: readonly Trial[], difference: Difference, candidate
   const believed = tied.filter(
     t => t.left * LEAST_SHARE <= asNumber && isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'likely'),
   );
-  const sure = margin >= AHEAD_OF_SECOND && believed.some(t => isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'sure'));
+  const isSure = (t: Trial) =>
+    isEnough(t, t.floor * NEAR_NOISE, asSpecified, candidates, 'sure') &&
+    (margin >= AHEAD_OF_SECOND || (margin >= AHEAD_OF_NEXT && excludes(t, next, difference, candidates)));
+  const sure = believed.some(isSure);
   const close = best ? undefined : likelyTrial(sorted, difference, candidates);
   const fitting = (best ? believed : close ? [close] : []).sort((a, b) => a.order - b.order);
   const accepted = !sure && (areUnrelatedPairs(fitting) || areFreeFits(fitting)) ? [] : fitting;
@@ -188,6 +193,16 @@ function isEnough(trial: Trial, left: number, asSpecified: number, candidates: n
   const digits = Math.log10(Math.max(1, asSpecified / left)) * trial.values;
   const single = how === 'sure' && trial.values === 1 ? RESERVE.single : 0;
   return digits >= Math.log10(candidates) + RESERVE[how] + (trial.codes.length > 1 ? RESERVE.pair : 0) + single;
+}
+
+/**
+ * Whether a mistake without fitted numbers is certain although the closest other explanation leaves less than AHEAD_OF_SECOND times as
+ * much, as with outputs of four decimals: many values may prove together what a single one does not. Nothing is credited for what the
+ * other explanation leaves out as well, so chance is measured from there.
+ */
+function excludes(trial: Trial, next: number, { inEffect = Infinity }: Difference, candidates: number): boolean {
+  if (trial.chosen > 0 || trial.codes.length > 1) return false;
+  return isEnough({ ...trial, values: Math.min(trial.values, inEffect) }, trial.floor * NEAR_NOISE, next, candidates, 'sure');
 }
 
 /** Whether this many different numbers can prove two mistakes, however well a pair fits them. */
