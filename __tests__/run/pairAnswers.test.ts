@@ -17,6 +17,7 @@ type Layer = Record<string, unknown>;
 const GRU = { kind: 'gru', name: 'g', units: 3 };
 const LSTM = { kind: 'lstm', name: 'l', units: 3 };
 const HEAD = { kind: 'dense', name: 'd', units: 2 };
+const SUM = { kind: 'op', name: 'm', op: 'ReduceSum', operands: [null, { type: 'int', value: [1] }], attributes: { keepdims: 0 } };
 const spec = (layers: Layer[], more: object = {}) => JSON.stringify({ schema: 'rnn-cli/spec@2', input: { features: 2 }, layers, ...more });
 
 const SPECS: Record<string, string> = {
@@ -48,6 +49,14 @@ const SPECS: Record<string, string> = {
   max: spec([{ ...GRU, returnSequences: true }, { kind: 'maxpool', name: 'p' }, HEAD]),
   mean: spec([{ ...GRU, returnSequences: true }, { kind: 'avgpool', name: 'p' }, HEAD]),
   normed: spec([GRU, { kind: 'layernorm', name: 'n' }, HEAD]),
+  first: spec([
+    { ...GRU, returnSequences: true },
+    { kind: 'op', name: 'f', op: 'Gather', operands: [null, 0], attributes: { axis: 1 } },
+    HEAD,
+  ]),
+  summed: spec([{ ...GRU, returnSequences: true }, SUM, HEAD]),
+  summedSoftmax: spec([{ ...GRU, returnSequences: true }, SUM, HEAD, { kind: 'op', name: 's', op: 'Softmax', attributes: { axis: 1 } }]),
+  scaledX: spec([{ kind: 'op', name: 'x2', op: 'Mul', operands: [null, 0.5] }, GRU, HEAD]),
   two: spec([{ ...GRU, returnSequences: true }, { ...GRU, name: 'g2' }, HEAD]),
   fixed: spec([GRU, HEAD], { input: { timesteps: 5, features: 2 } }),
   features: spec([GRU, HEAD], { input: { features: 3 } }),

@@ -60,7 +60,8 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
   const { outputs, status, undecided, notes, others, pair } = await compareOutputs(first, second, request);
   const written = matched ? differentEquations(first, second) : [];
   const options = status === 'DIFFERENT' ? differentOptions(first, second, written, pair[0]) : [];
-  const equations = [...written, ...options, ...others];
+  const operators = status === 'DIFFERENT' && matched ? await operatorsApart(first, second, written, outputs.first) : [];
+  const equations = [...written, ...options, ...operators, ...others];
   const differ = equations.length > 0 || tensors.some(t => !t.equal);
   const verdict: Status = differ ? 'DIFFERENT' : status;
   return {
@@ -77,6 +78,11 @@ export async function runCompareModels(request: CompareModelsRequest): Promise<C
     assumptions,
     exit: EXITS[verdict],
   };
+}
+
+/** The operators in which the networks differ; the module that writes them as Python is only loaded then. */
+async function operatorsApart(...networks: Parameters<typeof import('./operators.js').differentOperators>) {
+  return (await import('./operators.js')).differentOperators(...networks);
 }
 
 /** The assumptions of both networks, each with its file's name; of a file that is compared with itself, once. */
