@@ -70,11 +70,12 @@ interface LineOptions {
   readonly point: Point;
 }
 
-function lineOf(
-  { label, role }: HandLine,
-  how: How,
-  { last, fold, folded, point }: LineOptions,
-): { readonly node: HTMLElement; readonly update: Update } {
+interface Line {
+  readonly node: HTMLElement;
+  readonly update: Update;
+}
+
+function lineOf({ label, role }: HandLine, how: How, { last, fold, folded, point }: LineOptions): Line {
   const value = el('span', { class: 'value' });
   const index = el('span', { class: 'index' });
   const name = el('span', { class: 'name' }, formula(label), index);
@@ -83,20 +84,7 @@ function lineOf(
     index.textContent = `[${unit + 1}]`;
   };
   const kind = `line ${role}${last ? ' last' : ''}`;
-  if (how.kind === 'number' || how.kind === 'function') {
-    const argument = el('span', {});
-    const shown = how.kind === 'function' && el('span', { class: 'how' }, formula(how.name), '(', argument, ') =');
-    let place = '';
-    const pointed = how.kind === 'number' ? pointListeners(() => [place], point) : {};
-    return {
-      node: el('div', { class: `${kind} plain`, tabindex: how.kind === 'number' ? 0 : undefined, ...pointed }, name, shown, value),
-      update(next, of, unit) {
-        show(next, unit);
-        if (of.kind === 'function') argument.textContent = numberText(of.argument, 7);
-        else if (of.kind === 'number') place = of.name;
-      },
-    };
-  }
+  if (how.kind === 'number' || how.kind === 'function') return plainLine(how, kind, name, value, { show, point });
   let latest = how;
   let terms: ReturnType<typeof termsTable> | undefined;
   const node = el('details', { class: kind }, el('summary', { 'data-key': `line-${label}` }, name, value));
@@ -120,6 +108,28 @@ function lineOf(
       show(next, unit);
       latest = of as typeof how;
       unfolded();
+    },
+  };
+}
+
+/** A line without terms: a number that is read, or a function of the line above. */
+function plainLine(
+  how: How,
+  kind: string,
+  name: HTMLElement,
+  value: HTMLElement,
+  { show, point }: { show(value: number, unit: number): void; readonly point: Point },
+): Line {
+  const argument = el('span', {});
+  const shown = how.kind === 'function' && el('span', { class: 'how' }, formula(how.name), '(', argument, ') =');
+  let place = '';
+  const pointed = how.kind === 'number' ? pointListeners(() => [place], point) : {};
+  return {
+    node: el('div', { class: `${kind} plain`, tabindex: how.kind === 'number' ? 0 : undefined, ...pointed }, name, shown, value),
+    update(next, of, unit) {
+      show(next, unit);
+      if (of.kind === 'function') argument.textContent = numberText(of.argument, 7);
+      else if (of.kind === 'number') place = of.name;
     },
   };
 }

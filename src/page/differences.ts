@@ -29,23 +29,21 @@ export function differences({ expected, actual, allowed, dims, names, first, onS
   let sample = first?.sample ?? 0;
   let selected: readonly [number, number] | null = null;
   const [left, right] = withoutFolders(names.expected, names.actual);
-  const labels = { expected: left, actual: right };
-  const titles = {
-    expected: el('span', { title: names.expected }, left),
-    actual: el('span', { title: names.actual }, right),
-    difference: el('span', {}, 'difference'),
-  };
-  const map = (key: keyof typeof titles): HeatMap =>
+  const map = (title: HTMLElement, label: string): HeatMap =>
     heatMap({
-      title: titles[key],
-      label: () => (key === 'difference' ? `difference of ${labels.expected} and ${labels.actual}` : labels[key]),
+      title,
+      label: () => label,
       onSelect(row, column) {
         selected = [row, column];
         if (!sequence) onSample(column);
         else draw();
       },
     });
-  const maps = { expected: map('expected'), actual: map('actual'), difference: map('difference') };
+  const maps = {
+    expected: map(el('span', { title: names.expected }, left), left),
+    actual: map(el('span', { title: names.actual }, right), right),
+    difference: map(el('span', {}, 'difference'), `difference of ${left} and ${right}`),
+  };
   const samples = el('div', { class: 'samples' });
   const node = el(
     'div',
@@ -62,10 +60,7 @@ export function differences({ expected, actual, allowed, dims, names, first, onS
     maps.expected.show({ grid: grids.expected, selected: at, marks });
     maps.actual.show({ grid: grids.actual, selected: at, marks });
     maps.difference.show({ grid: grids.difference, selected: at, marks: [...offMarks(grids), ...marks] });
-    if (sequence) drawSamples();
-  };
-  const drawSamples = () => {
-    if (N > 1) replace(samples, sampleInput('difference-sample', sample, N, onSample));
+    if (sequence && N > 1) replace(samples, sampleInput('difference-sample', sample, N, onSample));
   };
   draw();
   return {

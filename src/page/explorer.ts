@@ -61,11 +61,8 @@ export function explorer(options: ExplorerOptions): Explorer {
     go({ layer, way, ...(step === null ? {} : { step }) });
     if (changes) void traces.fill();
   };
-  const traces = tracing(
-    options,
-    () => ({ model, place }),
-    () => render(),
-  );
+  const now = () => ({ model, place });
+  const traces = tracing(options, now, () => render());
   const picture = networkFigure({ choose });
   const numbers = layerNumbers({ go, edit: options.edit });
   const hand = byHand(numbers.point);
@@ -77,28 +74,19 @@ export function explorer(options: ExplorerOptions): Explorer {
     chooser.show(model, place);
     time.show(place.step, stepsOf(model, place.layer));
     picture.show(model.shapes, viewOf(model, trace, place));
+    const step = trace && worked(model, trace, place);
     hand.node.hidden = !trace;
-    if (!trace) {
-      numbers.say(ONE_AFTER_THE_OTHER);
-      return;
-    }
-    const step = worked(model, trace, place);
-    const recurrent = trace.output.layers.get(place.layer)?.traces !== undefined;
-    hand.show(step, place.unit, recurrent ? STILL_COMPUTED : NO_SUMS);
-    numbers.show(model, trace, place, step);
+    hand.show(step, place.unit, trace?.output.layers.get(place.layer)?.traces ? STILL_COMPUTED : NO_SUMS);
+    if (trace) numbers.show(model, trace, place, step);
+    else numbers.say(ONE_AFTER_THE_OTHER);
   });
-  onKeys(target => {
-    if (!model) return {};
-    const isButton = target.closest('button, [role=button]');
-    return { ...keysOf(model, place, go, choose), ...(isButton ? {} : { ' ': () => time.toggle() }) };
-  });
-  const [bar, stage, bench] = [
-    el('div', { class: 'bar' }, chooser.node, time.node),
-    el('div', { class: 'stage' }, picture.node),
-    el('div', { class: 'bench' }, numbers.node, hand.node),
-  ];
+  onKeys(target => (model ? keysOf(model, place, { go, choose, toggle: time.toggle }, target) : {}));
   return {
-    nodes: [bar, stage, bench],
+    nodes: [
+      el('div', { class: 'bar' }, chooser.node, time.node),
+      el('div', { class: 'stage' }, picture.node),
+      el('div', { class: 'bench' }, numbers.node, hand.node),
+    ],
     help: HELP,
     async use(next) {
       model = next;
@@ -116,8 +104,15 @@ const NO_SUMS = 'This layer has no sums to show: it hands on, picks or joins wha
 type Go = (next: Partial<Place>) => void;
 type Keys = Readonly<Record<string, () => void>>;
 
-/** Actions that move from a place to its neighbours, by key. */
-function keysOf(model: Model, { layer, way, sample, step, unit }: Place, go: Go, choose: (layer: string, way: number) => void): Keys {
+interface Actions {
+  readonly go: Go;
+  choose(layer: string, way: number): void;
+  /** play or pause */
+  toggle(): void;
+}
+
+/** Actions by key: those that move from a place to its neighbours, and Space, which presses the focused button if there is one. */
+function keysOf(model: Model, { layer, way, sample, step, unit }: Place, { go, choose, toggle }: Actions, focused: HTMLElement): Keys {
   return {
     ArrowLeft: () => go({ step: step - 1 }),
     ArrowRight: () => go({ step: step + 1 }),
@@ -125,6 +120,7 @@ function keysOf(model: Model, { layer, way, sample, step, unit }: Place, go: Go,
     ArrowDown: () => go({ unit: unit + 1 }),
     Home: () => go({ step: 0 }),
     End: () => go({ step: stepsOf(model, layer) - 1 }),
+    ...(focused.closest('button, [role=button]') ? {} : { ' ': toggle }),
     n: () => go({ sample: sample + 1 }),
     p: () => go({ sample: sample - 1 }),
     l() {

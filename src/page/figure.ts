@@ -116,29 +116,41 @@ function drawn(shapes: ShapesResult, { view, actions, columns: grid, lengths, ro
       drawing.append(label(24, y - GAP - 8, `⋮ ${above - below - 1} more layers`, 'note'));
       y -= GAP + LEFT_OUT;
       giver = giverOf(shapes.layers[above - 1], y, grid, lengths[above - 1], grid.columns(lengths[above - 1]));
-      continue;
+    } else {
+      giver = drawLayer(figure, shapes, { index: i, base: y - GAP, top: y - GAP - heights[i], length: lengths[i] }, giver, grid);
+      y = giver.top;
     }
-    const layer = shapes.layers[i];
-    const base = y - GAP;
-    const top = base - heights[i];
-    const apart = layer.returnSequences === null && !isSequence(layer.input) && !isSequence(layer.output);
-    const all = [grid.columns(lengths[i]), ...(isSequence(layer.output) ? [grid.columns(layer.output.shape[1])] : [])];
-    const own = apart ? columnsAt(giver.ends, giver.columns) : all.reduce((a, b) => (b[b.length - 1].x > a[a.length - 1].x ? b : a));
-    const straight = layer.inputs.some(name => giver.names.has(name)) || (i === 0 && layer.inputs.length === 1);
-    if (straight) drawRise(figure, giver, base, grid.right);
-    const others = layer.inputs.filter(name => !giver.names.has(name));
-    const shown = others.map(name => {
-      const from = shapes.layers.find(l => l.name === name);
-      return `${shownName(name, 11)}${from ? ` ${stepSizesText(from.output)}` : ''}`;
-    });
-    if (shown.length > 0 && !(i === 0 && straight)) drawOthers(figure, shown, straight, own[0].x, base);
-    drawBand(figure, layer, base, top, own);
-    drawStart(figure, view.states(layer.name), own, base);
-    giver = giverOf(layer, top, grid, lengths[i], apart ? own.slice(-1) : own);
-    y = top;
   }
   drawOutput(figure, giver, y, grid.right);
   return figure;
+}
+
+interface Band {
+  /** which layer, from the bottom */
+  readonly index: number;
+  readonly base: number;
+  readonly top: number;
+  /** steps of the layer; null: symbolic, or no sequence */
+  readonly length: number | null;
+}
+
+/** Draws a layer and what it reads. @returns what it gives to the layer above */
+function drawLayer(figure: Figure, shapes: ShapesResult, { index, base, top, length }: Band, giver: Giver, grid: Columns): Giver {
+  const layer = shapes.layers[index];
+  const apart = layer.returnSequences === null && !isSequence(layer.input) && !isSequence(layer.output);
+  const all = [grid.columns(length), ...(isSequence(layer.output) ? [grid.columns(layer.output.shape[1])] : [])];
+  const own = apart ? columnsAt(giver.ends, giver.columns) : all.reduce((a, b) => (b[b.length - 1].x > a[a.length - 1].x ? b : a));
+  const straight = layer.inputs.some(name => giver.names.has(name)) || (index === 0 && layer.inputs.length === 1);
+  if (straight) drawRise(figure, giver, base, grid.right);
+  const others = layer.inputs.filter(name => !giver.names.has(name));
+  const shown = others.map(name => {
+    const from = shapes.layers.find(l => l.name === name);
+    return `${shownName(name, 11)}${from ? ` ${stepSizesText(from.output)}` : ''}`;
+  });
+  if (shown.length > 0 && !(index === 0 && straight)) drawOthers(figure, shown, straight, own[0].x, base);
+  drawBand(figure, layer, base, top, own);
+  drawStart(figure, figure.view.states(layer.name), own, base);
+  return giverOf(layer, top, grid, length, apart ? own.slice(-1) : own);
 }
 
 function giverOf(layer: LayerRow, top: number, grid: Columns, length: number | null, own: readonly Column[]): Giver {

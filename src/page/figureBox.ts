@@ -1,7 +1,7 @@
 import { isSequence } from '../report/dims.js';
 import type { LayerRow } from '../run/result.js';
 import { cellColour, css, fitted, isDark } from './colours.js';
-import { svg } from './dom.js';
+import { type Attributes, svg } from './dom.js';
 import { type Column, SYMBOLIC } from './figureColumns.js';
 import { label } from './figureParts.js';
 import type { Figure } from './figureView.js';
@@ -36,24 +36,7 @@ export function box(figure: Figure, { layer, way, column, x, y, width }: Box): v
   strips.push({ values, of: `${layer.name} ${way}`, x: x + 7, y: y + BOX.height - 15, width: width - 14 });
   const kind = name.length > 7 && width === BOX.width ? 'kind middle long' : 'kind middle';
   const text = label(x + width / 2, y + BOX.height / 2 + 4.5, shownName(name, 10), kind);
-  const node = svg(
-    'g',
-    {
-      role: 'button',
-      on: {
-        click: act,
-        keydown: event => {
-          const { key } = event as KeyboardEvent;
-          if (key !== 'Enter' && key !== ' ') return;
-          event.preventDefault();
-          event.stopPropagation();
-          act();
-        },
-      },
-    },
-    svg('rect', { x, y, width, height: BOX.height, rx: 7 }),
-    text,
-  );
+  const node = svg('g', { role: 'button', on: pressed(act) }, svg('rect', { x, y, width, height: BOX.height, rx: 7 }), text);
   drawing.append(node);
   let states: readonly string[] = [];
   marks.push(now => {
@@ -75,6 +58,20 @@ export function box(figure: Figure, { layer, way, column, x, y, width }: Box): v
     node.setAttribute('tabindex', here || (now.step < 0 && !(step !== null && step > 0)) ? '0' : '-1');
     node.setAttribute('aria-pressed', String(here));
   });
+}
+
+/** Listeners that make a drawing act as a button: a click, Enter or Space. */
+function pressed(act: () => void): NonNullable<Attributes['on']> {
+  return {
+    click: act,
+    keydown(event) {
+      const { key } = event as KeyboardEvent;
+      if (key !== 'Enter' && key !== ' ') return;
+      event.preventDefault();
+      event.stopPropagation();
+      act();
+    },
+  };
 }
 
 /** 'lstm_1 backwards, step 3' */

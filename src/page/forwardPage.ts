@@ -16,42 +16,27 @@ export function forwardPage(root: HTMLElement, data: ForwardPage): void {
   const compute = computeFrom(network, data.engine, data.dtype);
   let settings = start;
   let model: Model | undefined;
-  let asked = 0;
 
-  const change = (next: Partial<Settings>) => {
-    void recompute({ ...settings, ...next });
-  };
-  const recompute = async (next: Settings) => {
-    const mine = ++asked;
-    try {
-      const computed = await compute(next);
-      if (mine !== asked) return;
+  const recompute = lastAsked(compute, {
+    async computed(next, result) {
       settings = next;
-      model = computed;
+      model = result;
       form.complain('');
-    } catch (error) {
-      if (!(error instanceof RnnError)) throw error;
+      await view.use(model);
+      update();
+    },
+    refused(error) {
       form.complain([error.message, error.fix].filter(Boolean).join(': '));
       form.show(settings, fixed);
-      return;
-    }
-    await view.use(model);
-    update();
-  };
+    },
+  });
+  const change = (next: Partial<Settings>) => void recompute({ ...settings, ...next });
   const given = !network.input.drawn || network.input.others !== null;
   const fixed = { input: given, seed: given && network.weights !== null && network.flags === null };
   const form = settingsForm(change);
   const state = badge(() => void recompute(start));
-  const view = explorer({
-    engine: data.engine,
-    dtype: data.dtype,
-    at: data.at,
-    edit(name, place, value) {
-      const edits = new Map(settings.edits);
-      edits.set(name, new Map(edits.get(name) ?? []).set(place, value));
-      change({ edits });
-    },
-  });
+  const { engine, dtype, at } = data;
+  const view = explorer({ engine, dtype, at, edit: (...edit) => change({ edits: withEdit(settings.edits, ...edit) }) });
   const title = el('h1', {}, network.title);
   const sources = el('p', { class: 'sources' });
   const update = oncePerFrame(() => {
@@ -70,6 +55,29 @@ export function forwardPage(root: HTMLElement, data: ForwardPage): void {
     pageFoot(data, network.notes, network.assumptions, view.help),
   );
   void recompute(start);
+}
+
+/** The numbers changed by hand, by tensor and place, with one more. */
+function withEdit(edits: Settings['edits'], name: string, place: number, value: number): Settings['edits'] {
+  return new Map(edits).set(name, new Map(edits.get(name) ?? []).set(place, value));
+}
+
+interface Answers {
+  computed(settings: Settings, model: Model): Promise<void>;
+  refused(error: RnnError): void;
+}
+
+/** Computes on request; a result that comes after a later request is dropped. */
+function lastAsked(compute: (settings: Settings) => Promise<Model>, { computed, refused }: Answers): (next: Settings) => Promise<void> {
+  let asked = 0;
+  return async next => {
+    const mine = ++asked;
+    const model = await compute(next).catch(error => {
+      if (!(error instanceof RnnError)) throw error;
+      refused(error);
+    });
+    if (model && mine === asked) await computed(next, model);
+  };
 }
 
 function sourcesText({ network, engine, dtype }: ForwardPage, { edits, seed }: Settings): string {

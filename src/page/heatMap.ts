@@ -1,3 +1,4 @@
+import { editCell } from './cellEditor.js';
 import { el, newId } from './dom.js';
 import type { Axis, Grid, Mark, Shown } from './grid.js';
 import { gridPainter, type Layout, layoutOf, type Scroll } from './heatMapDraw.js';
@@ -56,8 +57,10 @@ export function heatMap(options: HeatMapOptions): HeatMap {
     const [shown, layout] = [view.now(), view.layout()];
     if (!shown?.selected || !layout || !options.onEdit) return;
     view.reveal();
-    const at = shown.selected;
-    editCell(parts, shown.grid, at, layout, view.scroll.at(), value => options.onEdit!(...at, value));
+    const [row, column] = shown.selected;
+    const label = readoutText(shown.grid, [row, column]).replace(/ = .*/, '');
+    const done = (value: number) => options.onEdit!(row, column, value);
+    editCell(frame, layout, view.scroll.at(), { label, value: shown.grid.value(row, column), row, column, done });
   };
   scroller.addEventListener('click', event => {
     select(view.cellAt(event));
@@ -93,43 +96,35 @@ function viewOf(parts: Parts, onScroll: HeatMapOptions['onScroll']) {
   });
   let shown: Shown | undefined;
   let flashes: readonly Mark[] = [];
-  let layout: Layout | undefined;
+  const layout = layoutFor(parts);
   /** the last selected cell, and whether it still has to be scrolled into sight */
   let place: Shown['selected'] = null;
   let moved = false;
-  const layOut = (grid: Grid) => {
-    // all heat maps of a group use the same width in pixels
-    const group = node.closest('.numbers') ?? node.parentElement;
-    const next = layoutOf(grid, (group && widthOf(group)) || 600);
-    if (layout && JSON.stringify(layout) === JSON.stringify(next)) return;
-    layout = next;
-    sizeTo(parts, layout);
-  };
   const reveal = () => {
     moved = false;
-    if (shown?.selected && layout) scroll.reveal(shown.selected, layout);
+    if (shown?.selected && layout.now) scroll.reveal(shown.selected, layout.now);
   };
   const draw = drawWhenVisible(
     node,
     () => {
       if (!shown || !frame.isConnected) return;
-      layOut(shown.grid);
+      const now = layout.fit(shown.grid);
       if (moved) reveal();
-      paint(shown, flashes, layout!, scroll.at());
+      paint(shown, flashes, now, scroll.at());
     },
-    () => shown && frame.isConnected && layOut(shown.grid),
+    () => shown && frame.isConnected && layout.fit(shown.grid),
   );
   return {
     scroll,
     reveal,
     now: () => shown,
-    layout: () => layout,
-    cellAt: (event: MouseEvent) => (shown && layout ? scroll.cellUnder(event, shown.grid, layout) : null),
+    layout: () => layout.now,
+    cellAt: (event: MouseEvent) => (shown && layout.now ? scroll.cellUnder(event, shown.grid, layout.now) : null),
     show(next: Shown): void {
       moved ||= place?.join() !== next.selected?.join();
       place = next.selected;
       shown = next;
-      layOut(next.grid);
+      layout.fit(next.grid);
       draw();
     },
     select(at: Cell): void {
@@ -141,6 +136,23 @@ function viewOf(parts: Parts, onScroll: HeatMapOptions['onScroll']) {
       draw();
     },
   };
+}
+
+/** The layout of a heat map, which follows its grid and the width there is. */
+function layoutFor(parts: Parts) {
+  const layout = {
+    now: undefined as Layout | undefined,
+    fit(grid: Grid): Layout {
+      // all heat maps of a group use the same width in pixels
+      const group = parts.node.closest('.numbers') ?? parts.node.parentElement;
+      const next = layoutOf(grid, (group && widthOf(group)) || 600);
+      if (layout.now && JSON.stringify(layout.now) === JSON.stringify(next)) return layout.now;
+      layout.now = next;
+      sizeTo(parts, next);
+      return next;
+    },
+  };
+  return layout;
 }
 
 type Parts = ReturnType<typeof partsOf>;
@@ -205,19 +217,6 @@ function scrollOf(scroller: HTMLElement, scrolled: (left: number) => void) {
   };
 }
 
-/** Opens a field over a cell to edit its number. */
-function editCell({ frame }: Parts, grid: Grid, at: Cell, layout: Layout, scroll: Scroll, done: (value: number) => void): void {
-  const input = cellEditor(`new value of ${readoutText(grid, at).replace(/ = .*/, '')}`, grid.value(...at), value => {
-    frame.focus({ preventScroll: true });
-    if (value !== null) done(value);
-  });
-  input.style.left = `${Math.max(0, layout.left + at[1] * layout.cell.width - scroll.left - 8)}px`;
-  input.style.top = `${layout.top + at[0] * layout.cell.height - scroll.top - 4}px`;
-  frame.append(input);
-  input.select();
-  input.focus({ preventScroll: true });
-}
-
 /** Arrow keys select a cell, Enter edits it; while the heat map has the focus, the readout is announced. */
 function whenKeysPressed(
   { frame, readout }: Parts,
@@ -277,25 +276,4 @@ function neighbour(key: string, [row, column]: Cell, { rows, columns }: Grid): C
 function inSight(scroll: number, at: number, size: number, seen: number, full: number): number {
   if (at >= scroll && at + size <= scroll + seen) return scroll;
   return Math.min(full - seen, Math.max(0, at < scroll ? at + size - 0.8 * seen : at - 0.2 * seen));
-}
-
-/** A field to edit a number. Enter or leaving it accepts the number, Escape does not. @param done null: unchanged */
-function cellEditor(label: string, value: number, done: (value: number | null) => void): HTMLInputElement {
-  const input = el('input', { class: 'cell-editor', type: 'text', inputmode: 'decimal', 'aria-label': label });
-  input.value = String(value);
-  let finished = false;
-  const finish = (keep: boolean) => {
-    if (finished) return;
-    finished = true;
-    const text = input.value.trim().replace(',', '.');
-    input.remove();
-    done(keep && text !== '' && !Number.isNaN(Number(text)) ? Number(text) : null);
-  };
-  input.addEventListener('keydown', event => {
-    event.stopPropagation();
-    if (event.key === 'Enter') finish(true);
-    else if (event.key === 'Escape') finish(false);
-  });
-  input.addEventListener('blur', () => finish(true));
-  return input;
 }

@@ -26,29 +26,42 @@ export interface LayerNumbersOptions {
   readonly edit?: (name: string, place: number, value: number) => void;
 }
 
-export function layerNumbers({ go, edit }: LayerNumbersOptions): LayerNumbers {
+export function layerNumbers(options: LayerNumbersOptions): LayerNumbers {
   const node = el('section', { class: 'numbers', 'aria-label': 'numbers' });
+  const made = heatMapsIn(node, options);
+  let step = 0;
+  return {
+    node,
+    show(model, trace, place, hand) {
+      step = place.step;
+      const panels = made.follow(model, trace, place);
+      const marks = marksOf(hand ? namesRead(hand, place.unit) : [], panels, step);
+      for (const [key, map] of made.maps) {
+        const panel = panels.get(key)!;
+        map.show({ grid: panel.grid, selected: selectedIn(panel, made.cursorOf(key), place), marks: marks.get(key) ?? [] });
+      }
+    },
+    say(note) {
+      made.forget();
+      replace(node, el('p', { class: 'note' }, note));
+    },
+    point(names) {
+      const named = (names ?? []).map(name => [name, name] as const);
+      const marks = marksOf(named, made.panels(), step);
+      for (const [key, map] of made.maps) map.flash(marks.get(key) ?? []);
+    },
+  };
+}
+
+/** The heat maps of the current layer. They are made anew for another layer, and otherwise only get other numbers. */
+function heatMapsIn(node: HTMLElement, { go, edit }: LayerNumbersOptions) {
   /** rows and columns selected in heat maps whose axes are not steps and units */
   const cursors = new Map<string, readonly [number, number]>();
   const maps = new Map<string, HeatMap>();
-  let panels = new Map<string, Panel>();
+  let panels: ReadonlyMap<string, Panel> = new Map();
   let isOther = changes();
   let layer = '';
   let place: Place;
-
-  const remade = (model: Model, trace: Trace) => {
-    if (!isOther(model, trace, place.layer, place.way, ...trace.known(place.layer, place.way))) return;
-    panels = new Map(panelsOf(model, trace, place).map(panel => [panel.key, panel]));
-    const here = `${place.layer} ${place.way}`;
-    const keys = [...panels.keys()];
-    if (layer === here && keys.join() === [...maps.keys()].join()) return;
-    layer = here;
-    for (const map of maps.values()) map.remove();
-    maps.clear();
-    for (const [key, panel] of panels) maps.set(key, newMap(panel));
-    replace(node, ...sectionsOf(panels, maps));
-  };
-
   const newMap = ({ key, kind, title, edits }: Panel): HeatMap =>
     heatMap({
       title: formula(title),
@@ -65,30 +78,27 @@ export function layerNumbers({ go, edit }: LayerNumbersOptions): LayerNumbers {
         if (kind === 'time') for (const [other, map] of maps) if (panels.get(other)?.kind === 'time') map.scrollTo(left);
       },
     });
-
   return {
-    node,
-    show(model, trace, next, step) {
+    maps,
+    panels: () => panels,
+    cursorOf: (key: string) => cursors.get(key) ?? ([0, 0] as const),
+    follow(model: Model, trace: Trace, next: Place): ReadonlyMap<string, Panel> {
       place = next;
-      remade(model, trace);
-      const marks = marksOf(step ? namesRead(step, place.unit) : [], panels, place.step);
-      for (const [key, map] of maps) {
-        const panel = panels.get(key)!;
-        map.show({ grid: panel.grid, selected: selectedIn(panel, cursors.get(key) ?? [0, 0], place), marks: marks.get(key) ?? [] });
-      }
+      if (!isOther(model, trace, place.layer, place.way, ...trace.known(place.layer, place.way))) return panels;
+      panels = new Map(panelsOf(model, trace, place).map(panel => [panel.key, panel]));
+      const here = `${place.layer} ${place.way}`;
+      if (layer === here && [...panels.keys()].join() === [...maps.keys()].join()) return panels;
+      layer = here;
+      for (const map of maps.values()) map.remove();
+      maps.clear();
+      for (const [key, panel] of panels) maps.set(key, newMap(panel));
+      replace(node, ...sectionsOf(panels, maps));
+      return panels;
     },
-    say(note) {
+    /** Makes the next `follow` draw everything again. */
+    forget(): void {
       isOther = changes();
       layer = '';
-      replace(node, el('p', { class: 'note' }, note));
-    },
-    point(names) {
-      const marks = marksOf(
-        (names ?? []).map(name => [name, name]),
-        panels,
-        place.step,
-      );
-      for (const [key, map] of maps) map.flash(marks.get(key) ?? []);
     },
   };
 }

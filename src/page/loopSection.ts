@@ -23,23 +23,11 @@ export interface LoopSection {
 export function loopSection(data: ComparePage): LoopSection {
   const first = data.result.firstDifference;
   const node = el('section', { class: 'loops', 'aria-label': 'the loop, right and wrong' });
-  const switched = el('div', { class: 'switch', role: 'group', 'aria-label': 'which loop is shown' });
-  const picture = scrolling('figure-scroll', 'two samples unrolled');
-  const code = el('div', {});
   const heading = el('h2', {}, 'The loop, right and wrong');
-  const chooser = el('div', { class: 'tabs', role: 'group', 'aria-label': 'layers' });
-  let loops: PageLoops | undefined;
-  let pair: Pair | undefined;
-  let explanation: Explanation;
-  let kept = true;
-  let layer = '';
-  let sample = first?.sample ?? 0;
-  const maps = threeMaps(
-    name => `h of ${shownName(layer)}, ${name}, sample ${sample + 1}`,
-    () => draw(),
-  );
-  const draw = () => {
-    if (!loops || !pair) return;
+  const shown: Shown = { loops: undefined, pair: undefined, explanation: undefined, kept: true, layer: '', sample: first?.sample ?? 0 };
+  const draw = (): void => {
+    const { loops, pair, explanation, kept, layer, sample } = shown;
+    if (!loops || !pair || !explanation) return;
     const { right, wrong } = pair;
     replace(switched, ...switchOf(explanation, kept, set));
     replace(chooser, ...tabsOf(loops.layers.map(nameOf), layer, pick));
@@ -51,35 +39,55 @@ export function loopSection(data: ComparePage): LoopSection {
     if (!picture.hidden) replace(picture, loopFigure(kept ? wrong : right, row, sample, kept, widthOf(picture) || 900));
     maps.show(comparable ? gridsOf(right, wrong, row) : null, first?.step ?? null, first?.sample === sample);
   };
+  const change = (next: Partial<Shown>) => {
+    Object.assign(shown, next);
+    draw();
+  };
+  const set = (kept: boolean) => change({ kept });
+  const pick = (layer: string) => change({ layer, pair: pairOf(shown.loops!, layer) });
+  const maps = threeMaps(name => `h of ${shownName(shown.layer)}, ${name}, sample ${shown.sample + 1}`, draw);
+  const { switched, picture, code, chooser } = partsOf();
   // redrawn if the colours or the width change
   drawWhenVisible(picture, draw);
-  const set = (value: boolean) => {
-    kept = value;
-    draw();
-  };
-  const pick = (name: string) => {
-    layer = name;
-    const chosen = loops!.layers.find(l => nameOf(l) === name)!;
-    pair = { right: unpack(chosen.right), wrong: unpack(chosen.wrong) };
-    draw();
-  };
   return {
     node,
-    show(next) {
-      explanation = next;
-      loops = data.loops.find(({ code }) => code === next.code);
+    show(explanation) {
+      const loops = data.loops.find(({ code }) => code === explanation.code);
+      Object.assign(shown, { explanation, loops });
       node.hidden = !loops || loops.layers.length === 0;
       if (node.hidden) return;
-      heading.replaceChildren('The loop, right and wrong: ', el('code', {}, next.code));
+      heading.replaceChildren('The loop, right and wrong: ', el('code', {}, explanation.code));
       replace(node, heading, switched, picture, code, chooser, el('div', { class: 'maps' }, ...maps.nodes));
       const names = loops!.layers.map(nameOf);
       pick(names.find(name => name.startsWith(first?.layer ?? ' ')) ?? names[0]);
     },
-    choose(next) {
-      sample = next;
-      draw();
-    },
+    choose: sample => change({ sample }),
   };
+}
+
+/** What the section shows: a layer and a sample of the loops of an explanation, with the mistake (`kept`) or without. */
+interface Shown {
+  loops: PageLoops | undefined;
+  pair: Pair | undefined;
+  explanation: Explanation | undefined;
+  kept: boolean;
+  layer: string;
+  sample: number;
+}
+
+/** The empty parts of the section. */
+function partsOf() {
+  return {
+    switched: el('div', { class: 'switch', role: 'group', 'aria-label': 'which loop is shown' }),
+    picture: scrolling('figure-scroll', 'two samples unrolled'),
+    code: el('div', {}),
+    chooser: el('div', { class: 'tabs', role: 'group', 'aria-label': 'layers' }),
+  };
+}
+
+function pairOf({ layers }: PageLoops, layer: string): Pair {
+  const { right, wrong } = layers.find(l => nameOf(l) === layer)!;
+  return { right: unpack(right), wrong: unpack(wrong) };
 }
 
 /** Buttons for the loop with and without the mistake. */

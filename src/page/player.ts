@@ -24,19 +24,23 @@ function icon(name: keyof typeof ICONS): SVGElement {
   return svg('svg', { viewBox: '0 0 16 16', width: 15, height: 15, 'aria-hidden': true, class: 'glyph' }, svg('path', { d: ICONS[name] }));
 }
 
+function iconButton(glyph: keyof typeof ICONS, label: string, act: () => void): HTMLButtonElement {
+  return button({ class: 'icon', 'aria-label': label, title: label, 'data-key': glyph }, act, icon(glyph));
+}
+
+/** Gives a button another icon and its name. */
+function becomes(button: HTMLButtonElement, what: 'play' | 'pause'): void {
+  button.replaceChildren(icon(what));
+  button.setAttribute('aria-label', what);
+  button.title = what;
+}
+
 export function player(go: (step: number) => void): Player {
   let step = 0;
   let T = 1;
   let timer: ReturnType<typeof setInterval> | undefined;
   const to = (next: number) => go(Math.min(T - 1, Math.max(0, next)));
-  const iconButton = (glyph: keyof typeof ICONS, label: string, act: () => void) =>
-    button({ class: 'icon', 'aria-label': label, title: label, 'data-key': glyph }, act, icon(glyph));
   const play = iconButton('play', 'play', () => toggle());
-  const shows = (what: 'play' | 'pause') => {
-    play.replaceChildren(icon(what));
-    play.setAttribute('aria-label', what);
-    play.title = what;
-  };
   const slider = el('input', { type: 'range', min: 1, step: 1, 'aria-label': 'step t', class: 'scrub' });
   const where = el('output', { class: 'now-text' });
   slider.addEventListener('input', () => {
@@ -46,7 +50,7 @@ export function player(go: (step: number) => void): Player {
   const stop = () => {
     clearInterval(timer);
     timer = undefined;
-    shows('play');
+    becomes(play, 'play');
   };
   const toggle = () => {
     if (timer !== undefined) {
@@ -55,20 +59,16 @@ export function player(go: (step: number) => void): Player {
     }
     if (step === T - 1) to(0);
     timer = setInterval(() => (step === T - 1 ? stop() : to(step + 1)), T > 60 ? BEAT_MS / 5 : BEAT_MS);
-    shows('pause');
+    becomes(play, 'pause');
   };
   const goes = (glyph: keyof typeof ICONS, label: string, next: () => number) =>
     iconButton(glyph, label, () => {
       stop();
       to(next());
     });
-  const [first, back, on, last] = [
-    goes('first', 'first step (Home)', () => 0),
-    goes('back', 'one step back (←)', () => step - 1),
-    goes('on', 'one step on (→)', () => step + 1),
-    goes('last', 'last step (End)', () => T - 1),
-  ];
-  const node = el('div', { class: 'player', role: 'group', 'aria-label': 'time' }, first, back, play, on, last, slider, where);
+  const before = [goes('first', 'first step (Home)', () => 0), goes('back', 'one step back (←)', () => step - 1)];
+  const after = [goes('on', 'one step on (→)', () => step + 1), goes('last', 'last step (End)', () => T - 1)];
+  const node = el('div', { class: 'player', role: 'group', 'aria-label': 'time' }, ...before, play, ...after, slider, where);
   return {
     node,
     show(next, length) {

@@ -71,13 +71,11 @@ export function settingsForm(change: (settings: Partial<Settings>) => void): Set
     const of = (letter: Letter) => (letter === 'M' ? (flags.M?.[0] ?? DEFAULTS.M) : Number(flags[letter] ?? DEFAULTS[letter]));
     const number = (letter: Letter) =>
       sizeField(letter, of(letter), n => flag(letter === 'M' ? { M: [n, ...(flags.M ?? []).slice(1)] } : { [letter]: n }));
-    const line = flags.layers;
-    if (line !== undefined) {
-      const rest = fixed.input ? [] : [number('N'), number('T'), number('D')];
-      return [textField('layers', line, true, value => flag({ layers: value })), ...rest, ...seedPart];
-    }
+    const ofInput = fixed.input ? [] : [number('N'), number('T'), number('D')];
+    if (flags.layers !== undefined)
+      return [textField('layers', flags.layers, true, value => flag({ layers: value })), ...ofInput, ...seedPart];
     return [
-      ...(fixed.input ? [] : [number('N'), number('T'), number('D')]),
+      ...ofInput,
       number('M'),
       number('K'),
       choiceField('cell', flags.cell ?? 'rnn', CELL_CHOICES, value => flag({ cell: value as PageFlags['cell'] })),

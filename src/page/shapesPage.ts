@@ -24,19 +24,13 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
   const counted = countBadge(() => use(data.spec));
   const controls = sliders((size, value) => use(size.with(value)));
   const picture = networkFigure({ choose: layer => choose(layer) });
-  const table = section('layers', null);
-  const frameworks = section('parameters by framework', null);
-  const work = section('work and memory', null);
+  const tables = tablesOf(layer => choose(layer));
 
   const use = (next: ModelSpec) => {
-    try {
+    complaint.textContent = refusalOf(() => {
       result = resultOf(next, data);
       model = next;
-      complaint.textContent = '';
-    } catch (error) {
-      if (!(error instanceof RnnError)) throw error;
-      complaint.textContent = [error.where, error.message, error.fix].filter(Boolean).join(': ');
-    }
+    });
     draw();
   };
   const choose = (layer: string) => {
@@ -44,21 +38,17 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
     draw();
   };
   let drawnOf: ShapesResult | undefined;
-  const drawTables = () => {
-    drawnOf = result;
-    const sizes = sizesOf(model);
-    controls.show(sizes, effectsOf(sizes, result, data));
-    replace(table, el('h2', {}, 'Layers'), layerTable(result, choose));
-    replace(frameworks, el('h2', {}, 'As each framework counts them'), frameworkTable(model, result));
-    replace(work, ...workOf(result));
-  };
   const draw = oncePerFrame(() => {
     title.textContent = result.title;
     counted.show(countText(result.totals.params), model !== data.spec);
-    if (drawnOf !== result) drawTables();
-    markLayer(table, chosen);
-    const view = { layer: chosen, way: 0, step: -1, ...sequencesIn(result, model), strip: () => undefined };
-    picture.show(result, view);
+    if (drawnOf !== result) {
+      drawnOf = result;
+      const sizes = sizesOf(model);
+      controls.show(sizes, effectsOf(sizes, result, data));
+      tables.show(model, result);
+    }
+    tables.mark(chosen);
+    picture.show(result, { layer: chosen, way: 0, step: -1, ...sequencesIn(result, model), strip: () => undefined });
     root.dataset.ready = '';
   });
 
@@ -69,13 +59,38 @@ export function shapesPage(root: HTMLElement, data: ShapesPage): void {
       { id: 'main' },
       el('section', { class: 'controls', 'aria-label': 'sizes' }, controls.node, complaint),
       picture.node,
-      table,
-      frameworks,
-      work,
+      ...tables.nodes,
     ),
     pageFoot(data, result.notes, data.result.assumptions, []),
   );
   draw();
+}
+
+/** Why the action is refused; '' if it is not. */
+function refusalOf(act: () => void): string {
+  try {
+    act();
+    return '';
+  } catch (error) {
+    if (!(error instanceof RnnError)) throw error;
+    return [error.where, error.message, error.fix].filter(Boolean).join(': ');
+  }
+}
+
+/** The layers, their counts in each framework, and work and memory. */
+function tablesOf(choose: (layer: string) => void) {
+  const layers = section('layers', null);
+  const frameworks = section('parameters by framework', null);
+  const work = section('work and memory', null);
+  return {
+    nodes: [layers, frameworks, work],
+    show(model: ModelSpec, result: ShapesResult): void {
+      replace(layers, el('h2', {}, 'Layers'), layerTable(result, choose));
+      replace(frameworks, el('h2', {}, 'As each framework counts them'), frameworkTable(model, result));
+      replace(work, ...workOf(result));
+    },
+    mark: (layer: string) => markLayer(layers, layer),
+  };
 }
 
 /** A badge with the number of parameters, and whether it equals that of the command line. */

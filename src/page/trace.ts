@@ -1,5 +1,4 @@
 import { getCell } from '../cells/index.js';
-
 import { batched } from '../engines/batched/engine.js';
 import type { EngineInput, EngineOutput } from '../engines/engine.js';
 import { manual } from '../engines/manual.js';
@@ -47,26 +46,10 @@ export async function traceOf(model: Model, sample: number, engineName: 'batched
   const layers = new Map(output.layers);
   const progress = new Map<string, Progress>();
   for (const layer of network.model.layers.filter(isRecurrent)) {
-    const x = inputOfLayer(layer, network.model, input, output);
-    if (!x || layer.projection !== null) continue;
-    const ways = layer.bidirectional === null ? [layer.goBackwards] : [false, true];
-    const cell = getCell(layer.kind);
-    const steps = x.tensor.shape[1];
-    const traces = ways.map(() => ({
-      gates: blank([1, steps, cell.gates.length * layer.units], dtype),
-      states: cell.states.map(() => blank([1, steps, layer.units], dtype)),
-    }));
-    layers.set(layer.name, { ...layers.get(layer.name)!, traces } as LayerResult);
-    const given = layer.states?.map(name => valueNamed(name, network.model, input, output)!.tensor);
-    progress.set(layer.name, {
-      layer,
-      x,
-      initial: given ?? input.initialStates?.get(layer.name),
-      ways,
-      traces,
-      done: ways.map(() => 0),
-      states: ways.map(() => undefined),
-    });
+    const started = startOf(layer, network.model, input, output, dtype);
+    if (!started) continue;
+    layers.set(layer.name, { ...layers.get(layer.name)!, traces: started.traces } as LayerResult);
+    progress.set(layer.name, started);
   }
   return {
     input,
@@ -83,6 +66,28 @@ export async function traceOf(model: Model, sample: number, engineName: 'batched
       for (const way of at.ways.keys()) await advanceWay(at, way, multiplyAdds / at.ways.length, { weights, run: engine.run, options });
       return at.done.some(done => done < at.x.tensor.shape[1]);
     },
+  };
+}
+
+/** A layer of which no step is traced yet; undefined if it is not traced step by step. */
+function startOf(layer: RecurrentSpec, model: ModelSpec, input: EngineInput, output: EngineOutput, dtype: Precision): Progress | undefined {
+  const x = inputOfLayer(layer, model, input, output);
+  if (!x || layer.projection !== null) return undefined;
+  const ways = layer.bidirectional === null ? [layer.goBackwards] : [false, true];
+  const cell = getCell(layer.kind);
+  const steps = x.tensor.shape[1];
+  const given = layer.states?.map(name => valueNamed(name, model, input, output)!.tensor);
+  return {
+    layer,
+    x,
+    initial: given ?? input.initialStates?.get(layer.name),
+    ways,
+    traces: ways.map(() => ({
+      gates: blank([1, steps, cell.gates.length * layer.units], dtype),
+      states: cell.states.map(() => blank([1, steps, layer.units], dtype)),
+    })),
+    done: ways.map(() => 0),
+    states: ways.map(() => undefined),
   };
 }
 
@@ -133,13 +138,7 @@ async function advanceWay(
   const { layer, x, traces, done } = at;
   const [, T, D] = x.tensor.shape;
   const reverse = at.ways[way];
-  const prefix = layer.bidirectional === null ? '' : way === 0 ? 'forward/' : 'backward/';
-  const owner = layer.shares ?? layer.name;
-  const own = new Map(
-    [...weights]
-      .filter(([key]) => key.startsWith(`${owner}/${prefix}`))
-      .map(([key, w]) => [`${layer.name}/${key.slice(owner.length + 1 + prefix.length)}`, w]),
-  );
+  const own = weightsOfWay(layer, way, weights);
   const cost = [...own.values()].reduce((sum, { data }) => sum + data.length, 0);
   const steps = Math.min(T - done[way], Math.max(1, Math.floor(multiplyAdds / cost)));
   if (steps <= 0) return;
@@ -150,26 +149,7 @@ async function advanceWay(
   };
   const count = traces[way].states.length;
   const before = at.states[way] ?? at.initial?.slice(way * count, (way + 1) * count);
-  const single: ModelSpec = {
-    schema: SPEC_SCHEMA,
-    name: 'part',
-    functional: false,
-    input: { name: 'input', batch: null, timesteps: steps, features: D },
-    layers: [
-      {
-        ...layer,
-        inputs: ['input'],
-        bidirectional: null,
-        goBackwards: reverse,
-        returnSequences: true,
-        stateful: false,
-        shares: undefined,
-        states: undefined,
-        mask: undefined,
-      },
-    ],
-    output: layer.name,
-  };
+  const single = oneWay(layer, reverse, steps, D);
   const { layers } = await run(single, own, before ? { ...part, initialStates: new Map([[layer.name, before]]) } : part, options);
   const result = layers.get(layer.name)!;
   const [trace] = result.traces!;
@@ -179,6 +159,27 @@ async function advanceWay(
   });
   at.states[way] = result.states;
   done[way] += steps;
+}
+
+/** The weights of one direction, under the names that a layer of one direction has. */
+function weightsOfWay(layer: RecurrentSpec, way: number, weights: Weights): Weights {
+  const owner = layer.shares ?? layer.name;
+  const prefix = `${owner}/${layer.bidirectional === null ? '' : way === 0 ? 'forward/' : 'backward/'}`;
+  const own = [...weights].filter(([key]) => key.startsWith(prefix));
+  return new Map(own.map(([key, w]) => [`${layer.name}/${key.slice(prefix.length)}`, w]));
+}
+
+/** A network of one direction of a layer, for some steps. */
+function oneWay(layer: RecurrentSpec, goBackwards: boolean, timesteps: number, features: number): ModelSpec {
+  const alone = { inputs: ['input'], bidirectional: null, returnSequences: true, stateful: false } as const;
+  return {
+    schema: SPEC_SCHEMA,
+    name: 'part',
+    functional: false,
+    input: { name: 'input', batch: null, timesteps, features },
+    layers: [{ ...layer, ...alone, goBackwards, shares: undefined, states: undefined, mask: undefined }],
+    output: layer.name,
+  };
 }
 
 /** Copies [1, steps, M] into [1, T, M] at a step. */
