@@ -10,13 +10,14 @@ import { execute } from './execute.js';
 import { numberHash } from './files/sha256.js';
 import { collector } from './forceGc.js';
 import { forwardResult } from './forward.js';
+import { hasOwnT } from './input/declaredInput.js';
 import { finiteCounter } from './input/finite.js';
 import { sequenceNote } from './input/input.js';
 import { openSteps, type Samples } from './input/samples.js';
 import { productsOf } from './memory.js';
 import { type Network, openModel } from './network/network.js';
 import { copyIfShared, encoderOf, type ForwardStream, resultOfPieces, type StreamRequest, type StreamSink } from './pieces.js';
-import { hasOwnT, type Prepared, prepare } from './prepare.js';
+import { type Prepared, prepare } from './prepare.js';
 import type { ForwardResult } from './result.js';
 import { stepwise } from './stepwise.js';
 

@@ -6,9 +6,9 @@ import { type Assumption, checkAssumptions } from '../model/assumptions.js';
 import { inputsOf } from '../model/spec.js';
 import { type GraphValue, isInteger } from '../ops/value.js';
 import { swapBatchAndTime } from '../tensor/layout.js';
-import type { Tensor } from '../tensor/tensor.js';
 import type { Weights } from '../weights/weights.js';
 import type { ModelFile } from './files/describedFile.js';
+import { hasNamedInputs, hasOwnT, hasStepsFirst } from './input/declaredInput.js';
 import {
   checkDrawnSizes,
   checkDraws,
@@ -20,7 +20,7 @@ import {
   drawnX,
   inputWish,
 } from './input/drawing.js';
-import { checkFinite } from './input/finite.js';
+import { finiteNotes } from './input/finite.js';
 import type { DrawnInputs } from './input/graphInput.js';
 import { readInitialStates, stateLeftOut } from './input/initialStates.js';
 import { checkSizes, INPUT_NAMES, inputNotes, type ReadArray, readArray, toInput, unreadArrays } from './input/input.js';
@@ -106,25 +106,6 @@ export async function prepare(request: PrepareRequest, { given, steps, opened: r
     ],
     assumptions,
   };
-}
-
-/** Whether the network's file fixes the number of steps; otherwise the input determines it. */
-export function hasOwnT(opened: ModelFile | undefined): boolean {
-  const input = opened?.spec?.input as { timesteps?: number | null } | undefined;
-  return (input?.timesteps ?? null) !== null;
-}
-
-/** Whether the file's only sequence is time-major, [T, N, D]. */
-export function hasStepsFirst(opened: Pick<ModelFile, 'stepsFirst'> | undefined): boolean {
-  return (opened?.stepsFirst?.size ?? 0) > 0;
-}
-
-/** Whether there are several inputs, or one that is neither a sequence nor token numbers [N, T]. */
-function hasNamedInputs(spec: Record<string, unknown> | undefined): boolean {
-  if (spec?.inputs !== undefined) return true;
-  const shape = (spec?.input as { shape?: unknown } | undefined)?.shape;
-  const layers = Array.isArray(spec?.layers) ? (spec.layers as { kind?: unknown }[]) : [];
-  return Array.isArray(shape) && !(shape.length === 1 && layers[0]?.kind === 'embedding');
 }
 
 /** Prepares a network whose inputs are read by name. */
@@ -291,14 +272,4 @@ function sizesOf({ tensor }: ReadArray, { model }: Network): { N: number; T: num
   const steps = tensor.shape[tensor.shape.length - (features === null ? 1 : 2)] ?? 1;
   const T = Math.max(1, timesteps ?? steps);
   return { N: Math.max(1, Math.ceil(tensor.data.length / (T * (features ?? 1)))), T };
-}
-
-/**
- * Counts NaN and infinities, which are computed as IEEE 754 defines, in notes; refuses them with --strict-finite. @throws RnnError
- * E_NOT_FINITE
- */
-export function finiteNotes(strict: boolean, x: Tensor | null, weights: Weights): string[] {
-  const notes = x === null ? [] : checkFinite('the input', x, strict);
-  for (const [name, weight] of weights) notes.push(...checkFinite(`the weight ${escapeText(name)}`, weight, strict));
-  return notes;
 }

@@ -7,6 +7,7 @@ import { splitKey } from './files/fileKey.js';
 import { numberHash } from './files/sha256.js';
 import { collector } from './forceGc.js';
 import { forwardResult } from './forward.js';
+import { hasStepsFirst } from './input/declaredInput.js';
 import { finiteCounter } from './input/finite.js';
 import { takenOf, wrongN } from './input/input.js';
 import { rowsOf } from './input/rows.js';
@@ -15,7 +16,7 @@ import { checkMemory, productsOf } from './memory.js';
 import { type Network, openModel } from './network/network.js';
 import { isExact } from './network/wiredGraph.js';
 import { copyIfShared, encoderOf, type ForwardStream, resultOfPieces, type StreamRequest, type StreamSink } from './pieces.js';
-import { hasStepsFirst, type Prepared, prepare } from './prepare.js';
+import { type Prepared, prepare } from './prepare.js';
 import type { ForwardResult } from './result.js';
 
 /** Smaller files are read whole, which is as fast and gives the same result. */

@@ -7,13 +7,15 @@ import { swapBatchAndTime } from '../../tensor/layout.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { drawInputFrom } from '../../weights/draw.js';
 import { holdArrays, release } from '../input/arraysInMemory.js';
+import { hasStepsFirst } from '../input/declaredInput.js';
 import { DEFAULT_RNG, DEFAULT_SEED, inputWish, isOneSequence } from '../input/drawing.js';
+import { finiteNotes } from '../input/finite.js';
 import { INPUT_NAMES, readArray, toInput } from '../input/input.js';
 import { readNamedInputs } from '../input/namedInputs.js';
 import { paddedInput } from '../input/padding.js';
 import type { Network } from '../network/network.js';
 import { asRun } from '../network/wiredGraph.js';
-import { finiteNotes, hasStepsFirst, type Prepared, prepare } from '../prepare.js';
+import { type Prepared, prepare } from '../prepare.js';
 import type { CompareRequest, NetworkRequest } from '../request.js';
 import type { InputsOfBoth } from '../result.js';
 

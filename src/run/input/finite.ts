@@ -1,7 +1,8 @@
 import { RnnError } from '../../errors.js';
-import { plural } from '../../escape.js';
+import { escapeText, plural } from '../../escape.js';
 import { load, rowPieces } from '../../tensor/lazy.js';
 import type { FloatArray, Tensor } from '../../tensor/tensor.js';
+import type { Weights } from '../../weights/weights.js';
 
 /** Counts NaN and infinities, which are computed as IEEE 754 defines, or refuses them with --strict-finite. */
 export interface FiniteCounter {
@@ -71,4 +72,11 @@ export function positionOf(k: number, shape: readonly number[]): number[] {
     rest = Math.floor(rest / shape[axis]);
   }
   return at;
+}
+
+/** `checkFinite` of an input and of all weights. @throws RnnError E_NOT_FINITE with `strict` */
+export function finiteNotes(strict: boolean, x: Tensor | null, weights: Weights): string[] {
+  const notes = x === null ? [] : checkFinite('the input', x, strict);
+  for (const [name, weight] of weights) notes.push(...checkFinite(`the weight ${escapeText(name)}`, weight, strict));
+  return notes;
 }
