@@ -1,5 +1,6 @@
 import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import { ARRANGING, expanded } from './arranging.js';
+import type { Call } from './call.js';
 import { FUNCTIONS } from './functions.js';
 import { INDEXING } from './indexing.js';
 import { isInPlace, WRITING, writeInPlace } from './inPlace.js';
@@ -10,27 +11,13 @@ import { NUMBERS } from './numbers.js';
 import { ORDERING } from './ordering.js';
 import { BOOL } from './program.js';
 import { recurrentKind, sequence, singleStep } from './recurrent.js';
-import {
-  alike,
-  checkAllRead,
-  int,
-  keptDims,
-  one,
-  op,
-  outName,
-  type Rule,
-  type Rules,
-  self,
-  sizesOf,
-  slice,
-  unsupportedOperator,
-} from './rule.js';
+import { alike, one, type Rule, type Rules } from './rule.js';
 import { SHARED } from './shared.js';
 import { SPACE } from './space.js';
 import { isComplex, OF_COMPLEX, SPECTRUM } from './spectrum.js';
 import { checkOverflow, withPromotedTypes } from './types.js';
 import { VIEWS } from './views.js';
-import { arg, axes, axis, type Call, isTensor, number, numbers, type Operand, type Value } from './wiring.js';
+import { int, isTensor, type Operand, unsupportedOperator, type Value } from './wiring.js';
 
 /** ATen operators as layers or operators of a spec; values keep the names that they have in the program. */
 
@@ -44,8 +31,8 @@ export function applyNode(call: Call): void {
     return;
   }
   const [, name] = /^aten\.([^.]+)/.exec(node.target) ?? [];
-  if (name !== undefined && (ZEROS.has(name) || (name === 'full' && arg(call, 'fill_value') === 0))) {
-    wiring.set(node.outputs[0], name === 'zeros_like' ? zerosLike(call) : { zeros: numbers(call, 'size') });
+  if (name !== undefined && (ZEROS.has(name) || (name === 'full' && call.arg('fill_value') === 0))) {
+    wiring.set(node.outputs[0], name === 'zeros_like' ? zerosLike(call) : { zeros: call.numbers('size') });
     return;
   }
   if (node.target.startsWith('_operator.')) {
@@ -63,9 +50,9 @@ export function applyNode(call: Call): void {
   if (!rule) throw unsupportedOperator(node.target);
   checkOverflow(call, name!);
   const result = rule(withPromotedTypes(call, name!));
-  checkAllRead(call);
+  call.checkAllRead();
   if (isInPlace(node.target)) writeInPlace(call, result);
-  wiring.set(node.outputs[0], { value: wiring.named(outName(call), result) });
+  wiring.set(node.outputs[0], { value: wiring.named(call.outName, result) });
 }
 
 function own(rules: Rules, name: string): Rule | undefined {
@@ -76,7 +63,7 @@ const ZEROS = new Set(['zeros', 'new_zeros', 'zeros_like']);
 
 /** zeros_like and similar; sizes without a fixed value are taken from the tensor at run time. */
 function zerosLike(call: Call): Value {
-  const sizes = sizesOf(call);
+  const sizes = call.sizes();
   const whole = sizes.every(n => typeof n === 'number') ? undefined : call.node.args.get('self');
   return { zeros: sizes.map((n, i) => (typeof n === 'number' ? n : call.wiring.sizeOf(whole as { tensor: string }, i))) };
 }
@@ -93,10 +80,10 @@ function computedSize({ node, wiring }: Call): void {
 
 /** h_n[-1]: selects one of the states of a module. @returns whether the call was that */
 function pickedState(call: Call): boolean {
-  const self = arg(call, 'self');
+  const self = call.arg('self');
   const value = isTensor(self) ? call.wiring.get(self.tensor) : undefined;
-  if (!value || !('stacked' in value) || number(call, 'dim') !== 0) return false;
-  const index = number(call, 'index');
+  if (!value || !('stacked' in value) || call.number('dim') !== 0) return false;
+  const index = call.number('index');
   call.wiring.set(call.node.outputs[0], { value: value.stacked[index < 0 ? index + value.stacked.length : index] });
   return true;
 }
@@ -104,15 +91,15 @@ function pickedState(call: Call): boolean {
 /** Splits an axis into equal parts or parts of given sizes, as slices. */
 function parts(call: Call, name: string): void {
   const { wiring, node } = call;
-  const dim = axis(call, 'dim', 'self', 0);
-  const whole = sizesOf(call)[dim];
+  const dim = call.axis('dim', 'self', 0);
+  const whole = call.sizes()[dim];
   const count = node.outputs.length;
-  const given = arg(call, name === 'chunk' ? 'chunks' : 'split_size') ?? arg(call, 'split_sizes');
+  const given = call.arg(name === 'chunk' ? 'chunks' : 'split_size') ?? call.arg('split_sizes');
   if (typeof whole !== 'number') throw unsupportedOperator(`${node.target} of an axis of unknown size`);
   const each = name === 'chunk' ? Math.ceil(whole / count) : typeof given === 'number' ? given : undefined;
   const ends = name === 'tensor_split' ? placesOf(call, whole, count) : endsOf(count, each ?? (given as number[]), whole);
   ends.forEach((end, i) => {
-    const value = slice(call, self(call), dim, [ends[i - 1] ?? 0, end, 1], node.outputs[i] ?? `part_${i}`);
+    const value = call.slice(call.operand(), dim, [ends[i - 1] ?? 0, end, 1], node.outputs[i] ?? `part_${i}`);
     wiring.set(node.outputs[i], { value });
   });
 }
@@ -131,7 +118,7 @@ function endsOf(count: number, sizes: number | readonly number[], whole: number)
  * indices, which may be empty.
  */
 function placesOf(call: Call, whole: number, count: number): number[] {
-  const places = arg(call, 'indices') as readonly number[] | undefined;
+  const places = call.arg('indices') as readonly number[] | undefined;
   if (!places) return Array.from({ length: count }, (_, i) => (i + 1) * Math.floor(whole / count) + Math.min(i + 1, whole % count));
   return [...places.map(at => Math.max(0, Math.min(at < 0 ? at + whole : at, whole))), whole];
 }
@@ -139,21 +126,21 @@ function placesOf(call: Call, whole: number, count: number): number[] {
 /** a + alpha·b, a − alpha·b */
 function scaled(name: string): Rule {
   return call => {
-    const alpha = number(call, 'alpha', 1);
-    const other = self(call, 'other');
-    return op(call, name, [self(call), alpha === 1 ? other : call.wiring.op('scaled', 'Mul', [other, alpha])]);
+    const alpha = call.number('alpha', 1);
+    const other = call.operand('other');
+    return call.op(name, [call.operand(), alpha === 1 ? other : call.wiring.op('scaled', 'Mul', [other, alpha])]);
   };
 }
 
 const two =
   (name: string): Rule =>
   call =>
-    op(call, name, [self(call), self(call, 'other')]);
+    call.op(name, [call.operand(), call.operand('other')]);
 
 function reduce(name: string): Rule {
   return call => {
-    const dims = axes(call, 'dim');
-    return op(call, name, dims.length > 0 ? [self(call), int(dims)] : [self(call)], keptDims(call));
+    const dims = call.axes('dim');
+    return call.op(name, dims.length > 0 ? [call.operand(), int(dims)] : [call.operand()], call.keptDims());
   };
 }
 
@@ -163,8 +150,8 @@ function extreme(reduction: string, pairwise: string, index: string): Rule {
     if (call.node.args.has('other')) return two(pairwise)(call);
     const { node, wiring } = call;
     if (node.outputs[1]) {
-      const attributes = { axis: axis(call), ...keptDims(call) };
-      wiring.set(node.outputs[1], { value: wiring.op(node.outputs[1], index, [self(call)], attributes) });
+      const attributes = { axis: call.axis(), ...call.keptDims() };
+      wiring.set(node.outputs[1], { value: wiring.op(node.outputs[1], index, [call.operand()], attributes) });
     }
     return reduce(reduction)(call);
   };
@@ -173,24 +160,24 @@ function extreme(reduction: string, pairwise: string, index: string): Rule {
 const softmax =
   (name: string): Rule =>
   call =>
-    op(call, name, [self(call)], { axis: axis(call) });
+    call.op(name, [call.operand()], { axis: call.axis() });
 /** The identity in evaluation mode; in training mode it is random, and refused. */
 const dropout: Rule = call => {
-  if (arg(call, 'train') === true && number(call, 'p', 0.5) > 0) throw unsupportedOperator(`${call.node.target} in training mode`);
+  if (call.arg('train') === true && call.number('p', 0.5) > 0) throw call.unsupported('in training mode');
   return identity(call);
 };
-const identity: Rule = call => self(call, call.node.args.has('input') ? 'input' : 'self');
-const filled: Rule = call => op(call, 'Where', [self(call, 'mask'), self(call, 'value'), self(call)]);
-const symbol: Rule = call => call.wiring.sizeOf(arg(call, 'self') as { tensor: string }, axis(call)).symbol;
-const expand: Rule = call => expanded(call, numbers(call, 'size'));
+const identity: Rule = call => call.operand(call.node.args.has('input') ? 'input' : 'self');
+const filled: Rule = call => call.op('Where', [call.operand('mask'), call.operand('value'), call.operand()]);
+const symbol: Rule = call => call.wiring.sizeOf(call.arg('self') as { tensor: string }, call.axis()).symbol;
+const expand: Rule = call => expanded(call, call.numbers('size'));
 
 function convert(call: Call): Operand {
-  const dtype = arg(call, 'dtype');
+  const dtype = call.arg('dtype');
   if (typeof dtype !== 'number' || dtype === 7 || dtype === 8)
-    return dtype === undefined ? identity(call) : op(call, 'Cast', [self(call)], { to: ONNX_TYPES.f32 });
-  if (dtype === 12) return op(call, 'Cast', [self(call)], { to: ONNX_TYPES.bool });
-  if (dtype >= 1 && dtype <= 5) return op(call, 'Cast', [self(call)], { to: ONNX_TYPES.i64 });
-  throw unsupportedOperator(`${call.node.target} to half precision`);
+    return dtype === undefined ? identity(call) : call.op('Cast', [call.operand()], { to: ONNX_TYPES.f32 });
+  if (dtype === 12) return call.op('Cast', [call.operand()], { to: ONNX_TYPES.bool });
+  if (dtype >= 1 && dtype <= 5) return call.op('Cast', [call.operand()], { to: ONNX_TYPES.i64 });
+  throw call.unsupported('to half precision');
 }
 
 function isTruth({ node, wiring }: Call): boolean {
@@ -201,11 +188,11 @@ function isTruth({ node, wiring }: Call): boolean {
 const onBits =
   (name: string): Rule =>
   call =>
-    op(call, isTruth(call) ? name : `Bitwise${name}`, [self(call), self(call, 'other')]);
+    call.op(isTruth(call) ? name : `Bitwise${name}`, [call.operand(), call.operand('other')]);
 
 /** a / b, optionally rounded down or towards 0. */
 const divided: Rule = call => {
-  const rounding = arg(call, 'rounding_mode') ?? null;
+  const rounding = call.arg('rounding_mode') ?? null;
   if (rounding === null) return two('Div')(call);
   return rounding === 'floor' ? NUMBERS.floor_divide(call) : NUMBERS.trunc_divide(call);
 };
@@ -236,15 +223,15 @@ const RULES: Rules = {
   ...alike('dropout feature_dropout alpha_dropout', () => dropout),
   ...alike('to _to_copy', () => convert),
   div: divided,
-  rsub: call => op(call, 'Sub', [self(call, 'other'), self(call)]),
-  pow: call => op(call, 'Pow', [self(call), self(call, 'exponent')]),
-  ne: call => op(call, 'Not', [call.wiring.op('equal', 'Equal', [self(call), self(call, 'other')])]),
-  where: call => op(call, 'Where', [self(call, 'condition'), self(call), self(call, 'other')]),
+  rsub: call => call.op('Sub', [call.operand('other'), call.operand()]),
+  pow: call => call.op('Pow', [call.operand(), call.operand('exponent')]),
+  ne: call => call.op('Not', [call.wiring.op('equal', 'Equal', [call.operand(), call.operand('other')])]),
+  where: call => call.op('Where', [call.operand('condition'), call.operand(), call.operand('other')]),
   sym_size: symbol,
-  bitwise_not: call => op(call, isTruth(call) ? 'Not' : 'BitwiseNot', [self(call)]),
+  bitwise_not: call => call.op(isTruth(call) ? 'Not' : 'BitwiseNot', [call.operand()]),
   max: extreme('ReduceMax', 'Max', 'ArgMax'),
   min: extreme('ReduceMin', 'Min', 'ArgMin'),
-  ...alike('argmax:ArgMax argmin:ArgMin', name => call => op(call, name, [self(call)], { axis: axis(call), ...keptDims(call) })),
+  ...alike('argmax:ArgMax argmin:ArgMin', name => call => call.op(name, [call.operand()], { axis: call.axis(), ...call.keptDims() })),
   ...alike('expand broadcast_to', () => expand),
-  scalar_tensor: call => self(call, 's'),
+  scalar_tensor: call => call.operand('s'),
 };

@@ -1,5 +1,6 @@
-import { END, fixedSize, int, op, type Rules, self, slice, step, unsupportedOperator } from './rule.js';
-import { arg, axis, type Call, isTensor, number, type Operand } from './wiring.js';
+import { Call } from './call.js';
+import { END, type Rules } from './rule.js';
+import { int, isTensor, type Operand, unsupportedOperator } from './wiring.js';
 
 /** Operators that write into a tensor (`x[:, 0] = 0`, `x *= 2`): later reads of its name give the new value. */
 
@@ -37,7 +38,7 @@ export function writeInPlace(call: Call, result: Operand): void {
     if (!source || !isTensor(whole)) break;
     if (isInPlace(source.target)) name = whole.tensor;
     else if (PART.test(source.target)) {
-      value = withPart({ node: source, wiring, used: new Set() }, value);
+      value = withPart(new Call(source, wiring), value);
       name = whole.tensor;
     } else if (VIEW.test(source.target)) stale.add(whole.tensor);
   }
@@ -60,31 +61,31 @@ function namesIn(argument: unknown): string[] {
 
 /** The whole tensor after a part of it (select, slice) was replaced. */
 function withPart(call: Call, value: string): string {
-  const dim = axis(call, 'dim', 'self', 0);
+  const dim = call.axis('dim', 'self', 0);
   const isRow = call.node.target.startsWith('aten.select');
-  const size = () => fixedSize(call, dim);
+  const size = () => call.size(dim);
   const place = (n: number) => (n < 0 ? n + size() : n);
-  const start = place(isRow ? number(call, 'index') : number(call, 'start', 0));
-  const end = isRow ? start + 1 : place(Math.min(Number(arg(call, 'end') ?? END), END));
-  if (!isRow && number(call, 'step', 1) !== 1) throw unsupportedOperator(`${call.node.target} with step, written into`);
-  const part = isRow ? step(call, 'Unsqueeze', [value, int([dim])]) : value;
-  const whole = self(call);
-  const before = start > 0 ? [slice(call, whole, dim, [0, start, 1], 'before')] : [];
-  const after = end < END ? [slice(call, whole, dim, [end, END, 1], 'after')] : [];
-  return before.length + after.length === 0 ? part : step(call, 'Concat', [...before, part, ...after], { axis: dim });
+  const start = place(isRow ? call.number('index') : call.number('start', 0));
+  const end = isRow ? start + 1 : place(Math.min(Number(call.arg('end') ?? END), END));
+  if (!isRow && call.number('step', 1) !== 1) throw call.unsupported('with step, written into');
+  const part = isRow ? call.step('Unsqueeze', [value, int([dim])]) : value;
+  const whole = call.operand();
+  const before = start > 0 ? [call.slice(whole, dim, [0, start, 1], 'before')] : [];
+  const after = end < END ? [call.slice(whole, dim, [end, END, 1], 'after')] : [];
+  return before.length + after.length === 0 ? part : call.step('Concat', [...before, part, ...after], { axis: dim });
 }
 
 /** A value broadcast to the sizes of the tensor it is written into. */
 function spread(call: Call, name: string): Operand {
   const { node, wiring } = call;
-  const given = arg(call, name);
+  const given = call.arg(name);
   const sizes = wiring.sizes((node.args.get('self') as { tensor: string }).tensor);
-  arg(call, 'self');
-  return op(call, 'Expand', [typeof given === 'number' ? given : self(call, name), wiring.sizesOperand(sizes)]);
+  call.arg('self');
+  return call.op('Expand', [typeof given === 'number' ? given : call.operand(name), wiring.sizesOperand(sizes)]);
 }
 
 export const WRITING: Rules = {
   fill: call => spread(call, 'value'),
   copy: call => spread(call, 'src'),
-  zero: call => op(call, 'Mul', [self(call), 0]),
+  zero: call => call.op('Mul', [call.operand(), 0]),
 };

@@ -5,11 +5,11 @@ import { SPEC_SCHEMA } from '../../model/spec.js';
 import { formatShape, sameShape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import type { Weights } from '../../weights/weights.js';
 import { applyNode } from './aten.js';
+import { Call } from './call.js';
 import { checkSizes } from './checkSizes.js';
 import { isWhole, type Program, readProgram, type Size } from './program.js';
-import { unsupportedOperator } from './rule.js';
 import { COMPLEX } from './spectrum.js';
-import { Wiring } from './wiring.js';
+import { unsupportedOperator, Wiring } from './wiring.js';
 
 /**
  * Converts a program saved by torch.export to a spec and its weights. Recurrent modules, Linear and Embedding become layers with the names
@@ -82,7 +82,7 @@ function specOf(program: Program, tensors: ReadonlyMap<string, Tensor>, stepsFir
   }
   for (const node of program.nodes)
     within(escapeText(node.outputs.find(o => o !== null) ?? node.target, 60), () => {
-      applyNode({ node, wiring, used: new Set() });
+      applyNode(new Call(node, wiring));
     });
   const complex = program.outputs.find(name => COMPLEX.has(program.types.get(name) ?? 0));
   if (complex !== undefined) throw unsupportedOperator(`the complex output ${complex}`);

@@ -4,9 +4,10 @@ import { escapeText } from '../../escape.js';
 import { concatFirst, transpose } from '../../tensor/layout.js';
 import { formatShape, reshape, sameShape, type Tensor } from '../../tensor/tensor.js';
 import { toCanonicalGates } from '../gateOrder.js';
+import type { Call } from './call.js';
 import type { Argument, Size } from './program.js';
-import { canBeEqual, checkFeatures, sizesOf, sizeText } from './rule.js';
-import { arg, type Call, isTensor, type Operand, type Value, type Wiring } from './wiring.js';
+import { canBeEqual, checkFeatures, sizeText } from './rule.js';
+import { isTensor, type Operand, type Value, type Wiring } from './wiring.js';
 
 /** aten.lstm.input, gru.input, rnn_tanh.input, rnn_relu.input: a module with several layers and directions becomes several layers. */
 
@@ -41,10 +42,10 @@ interface Set {
 /** Adds the layers for an operator over a whole sequence. @throws RnnError E_PT2_GRAPH */
 export function sequence(call: Call, { cell, activation }: Kind): void {
   const { wiring, node } = call;
-  const flag = (name: string) => arg(call, name) === true;
-  if (flag('train') && Number(arg(call, 'dropout') ?? 0) > 0) throw trainingMode();
-  const [layers, directions] = [Number(arg(call, 'num_layers') ?? 1), flag('bidirectional') ? 2 : 1];
-  const params = (arg(call, 'params') as readonly Argument[]) ?? [];
+  const flag = (name: string) => call.arg(name) === true;
+  if (flag('train') && Number(call.arg('dropout') ?? 0) > 0) throw trainingMode();
+  const [layers, directions] = [Number(call.arg('num_layers') ?? 1), flag('bidirectional') ? 2 : 1];
+  const params = (call.arg('params') as readonly Argument[]) ?? [];
   const perSet = params.length / (layers * directions);
   const biased = flag('has_biases');
   const plain = biased ? 4 : 2;
@@ -54,9 +55,9 @@ export function sequence(call: Call, { cell, activation }: Kind): void {
   );
   checkFeatures(call, sets[0].weights.get('Wx')!.shape[0]);
   const timeMajor = !flag('batch_first');
-  let x = wiring.input(arg(call, 'input'));
+  let x = wiring.input(call.arg('input'));
   if (timeMajor) x = wiring.samplesFirst(x);
-  const samples = sizesOf(call, 'input')[timeMajor ? 1 : 0];
+  const samples = call.sizes('input')[timeMajor ? 1 : 0];
   const initial = initialStates(call, cell, { slots: layers * directions, samples, weights: sets[0].weights });
   const states: string[][] = getCell(cell).states.map(() => []);
   for (let l = 0; l < layers; l++) {
@@ -96,17 +97,17 @@ export function sequence(call: Call, { cell, activation }: Kind): void {
 /** One step (lstm_cell, gru_cell, rnn_tanh_cell): the layer applied to a sequence of length 1. */
 export function singleStep(call: Call, { cell, activation }: Kind): void {
   const { wiring, node } = call;
-  const params = ['w_ih', 'w_hh', 'b_ih', 'b_hh'].map(name => arg(call, name)).filter((a): a is Argument => a !== undefined && a !== null);
+  const params = ['w_ih', 'w_hh', 'b_ih', 'b_hh'].map(name => call.arg(name)).filter((a): a is Argument => a !== undefined && a !== null);
   const set = readSet(wiring, params, params.length === 4, cell);
   checkFeatures(call, set.weights.get('Wx')!.shape[0]);
-  const x = wiring.op(`${set.prefix}_x`, 'Unsqueeze', [wiring.input(arg(call, 'input')), { type: 'int', value: [1] }]);
-  const hx = arg(call, 'hx');
+  const x = wiring.op(`${set.prefix}_x`, 'Unsqueeze', [wiring.input(call.arg('input')), { type: 'int', value: [1] }]);
+  const hx = call.arg('hx');
   const given = (Array.isArray(hx) ? hx : [hx]) as Argument[];
   const M = set.weights.get('Wh')!.shape[0];
   checkStates(
     wiring,
     given,
-    getCell(cell).states.map(() => [sizesOf(call, 'input')[0], M]),
+    getCell(cell).states.map(() => [call.sizes('input')[0], M]),
   );
   const isZero = given.every(h => isTensor(h) && 'zeros' in wiring.get(h.tensor));
   const states = isZero ? [] : given.map(h => wiring.input(h));
@@ -203,7 +204,7 @@ interface Fitting {
  */
 function initialStates(call: Call, cellName: string, { slots, samples, weights }: Fitting): ((i: number) => Operand[]) | undefined {
   const { wiring } = call;
-  const hx = arg(call, 'hx');
+  const hx = call.arg('hx');
   const { states, gates } = getCell(cellName);
   const given = (Array.isArray(hx) ? hx : [hx]) as Argument[];
   const M = weights.get('Wh')!.shape[1] / gates.length;

@@ -10,9 +10,10 @@ import { PLACING } from '../keras/operators/placing.js';
 import { PRODUCTS } from '../keras/operators/products.js';
 import { REDUCTIONS } from '../keras/operators/reductions.js';
 import { quantileOf, STATISTICS } from '../keras/operators/statistics.js';
+import type { Call } from './call.js';
 import type { Argument } from './program.js';
-import { alike, op, type Rule, type Rules, step, unsupportedOperator } from './rule.js';
-import { arg, type Call, isTensor, type Operand, type Wiring } from './wiring.js';
+import { alike, type Rule, type Rules } from './rule.js';
+import { isTensor, type Operand, type Wiring } from './wiring.js';
 
 /**
  * A rule of `keras.ops` for the ATen operator that does the same, with ATen's argument names.
@@ -21,17 +22,16 @@ import { arg, type Call, isTensor, type Operand, type Wiring } from './wiring.js
  */
 function shared(rule: KerasRule, names: string, named = ''): Rule {
   return call => {
-    const args = names.split(' ').map(name => argument(call.wiring, arg(call, name)));
+    const args = names.split(' ').map(name => argument(call.wiring, call.arg(name)));
     const pairs = named === '' ? [] : named.split(' ').map(pair => pair.split(':'));
-    const kwargs = Object.fromEntries(pairs.map(([key, name = key]) => [key, argument(call.wiring, arg(call, name))]));
+    const kwargs = Object.fromEntries(pairs.map(([key, name = key]) => [key, argument(call.wiring, call.arg(name))]));
     const own = new OperatorCall({ config: {} }, { args, kwargs }, t => (t as { tensor: readonly string[] }).tensor[0]);
     try {
       const expression = rule(own);
       own.checkAllRead();
       return built(call, expression);
     } catch (error) {
-      if (error instanceof RnnError && error.code === 'E_KERAS_OPTION')
-        throw unsupportedOperator(`${call.node.target} with this ${error.where}`);
+      if (error instanceof RnnError && error.code === 'E_KERAS_OPTION') throw call.unsupported(`with this ${error.where}`);
       throw error;
     }
   };
@@ -51,18 +51,18 @@ function argument(wiring: Wiring, given: Argument | undefined): KerasArgument {
 function built(call: Call, { others = [], ...expression }: Expression): Operand {
   const known = new Map<Expression, string>();
   const operand = (part: Part): Operand =>
-    'constant' in part ? (part.constant as Operand) : 'value' in part ? call.wiring.operand({ tensor: part.value }) : node(part, step);
-  function node(part: Expression, add: typeof step): string {
+    'constant' in part ? (part.constant as Operand) : 'value' in part ? call.wiring.operand({ tensor: part.value }) : node(part, 'step');
+  function node(part: Expression, add: 'op' | 'step'): string {
     const earlier = known.get(part);
     if (earlier !== undefined) return earlier;
-    const name = add(call, part.op, part.operands.map(operand), part.attributes);
+    const name = call[add](part.op, part.operands.map(operand), part.attributes);
     known.set(part, part.output ? `${name}/${part.output}` : name);
     return known.get(part)!;
   }
-  const value = node(expression, op);
+  const value = node(expression, 'op');
   others.forEach((other, i) => {
     const name = call.node.outputs[i + 1];
-    if (name) call.wiring.set(name, { value: node(other, step) });
+    if (name) call.wiring.set(name, { value: node(other, 'step') });
   });
   return value;
 }
@@ -114,18 +114,18 @@ function withAxes(call: Call): Call {
   return given(
     call,
     'axes',
-    ['dims_self', 'dims_other'].map(name => arg(call, name) ?? null),
+    ['dims_self', 'dims_other'].map(name => call.arg(name) ?? null),
   );
 }
 
 /** Replaces a constant tensor argument by its numbers. */
 function withNumbers(call: Call, name: string): Call {
-  const value = arg(call, name);
+  const value = call.arg(name);
   if (!isTensor(value)) return call;
   const { shape, data } = call.wiring.tensor(value, `the argument ${name}`).tensor;
   return given(call, name, shape.length === 0 ? data[0] : Array.from(data));
 }
 
 function given(call: Call, name: string, value: Argument): Call {
-  return { ...call, node: { ...call.node, args: new Map([...call.node.args, [name, value]]) } };
+  return call.with(new Map([...call.node.args, [name, value]]));
 }

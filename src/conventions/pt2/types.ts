@@ -1,6 +1,6 @@
+import type { Call } from './call.js';
 import { BOOL, isWhole } from './program.js';
-import { unsupportedOperator } from './rule.js';
-import { type Call, isTensor } from './wiring.js';
+import { isTensor, unsupportedOperator } from './wiring.js';
 
 /** torch's numbers of the real dtypes */
 export const REAL: ReadonlySet<number> = new Set([6, 7, 8, 13]);
@@ -44,5 +44,5 @@ export function withPromotedTypes(call: Call, name: string): Call {
     if (!isTensor(value) || !other || PLACES.has(key)) return [key, value] as const;
     return [key, { tensor: wiring.cast(value.tensor, to) }] as const;
   });
-  return { ...call, node: { ...node, args: new Map(args) } };
+  return call.with(new Map(args));
 }

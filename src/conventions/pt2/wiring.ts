@@ -4,7 +4,7 @@ import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import type { Json } from '../../layers/kerasConfig.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { constantValue } from './constants.js';
-import { type Argument, type AtenNode, BOOL, isWhole, type Program, type Size } from './program.js';
+import { type Argument, BOOL, isWhole, type Program, type Size } from './program.js';
 
 /** Collects the results of the ATen rules: the layers of a spec, and their weights from the file. */
 export class Wiring {
@@ -166,7 +166,7 @@ export class Wiring {
       return { ...constantOf(tensor), type: value.type ?? this.typeOf(argument.tensor) };
     }
     if ('zeros' in value) return this.filled(argument.tensor, value.zeros, 0);
-    const states = value.stacked.map((state, i) => this.op(`${argument.tensor}_${i}`, 'Unsqueeze', [state, { type: 'int', value: [0] }]));
+    const states = value.stacked.map((state, i) => this.op(`${argument.tensor}_${i}`, 'Unsqueeze', [state, int([0])]));
     const joined = states.length === 1 ? states[0] : this.op(argument.tensor, 'Concat', states, { axis: 0 });
     this.set(argument.tensor, { value: joined });
     return joined;
@@ -175,7 +175,7 @@ export class Wiring {
   /** An integer as a value of its own. */
   whole(value: number): string {
     const name = `${value} as int`;
-    this.set(name, { constant: { type: 'int', value } });
+    this.set(name, { constant: int(value) });
     return name;
   }
 
@@ -186,17 +186,15 @@ export class Wiring {
 
   /** Sizes as one operand, computed where they are symbols. */
   sizesOperand(sizes: readonly Size[]): Operand {
-    if (sizes.every(n => typeof n === 'number')) return { type: 'int', value: sizes };
-    const parts = sizes.map(n =>
-      typeof n === 'number' ? { type: 'int', value: [n] } : this.op('size', 'Unsqueeze', [this.operand(n), { type: 'int', value: [0] }]),
-    );
+    if (sizes.every(n => typeof n === 'number')) return int(sizes as number[]);
+    const parts = sizes.map(n => (typeof n === 'number' ? int([n]) : this.op('size', 'Unsqueeze', [this.operand(n), int([0])])));
     return this.op('sizes', 'Concat', parts, { axis: 0 });
   }
 
   /** The size of an axis without a fixed size, as a value of its own. */
   sizeOf(value: { readonly tensor: string }, axis: number): { readonly symbol: string } {
     const sizes = this.op('sizes', 'Shape', [this.operand(value)]);
-    const symbol = this.op('size', 'Gather', [sizes, { type: 'int', value: axis }]);
+    const symbol = this.op('size', 'Gather', [sizes, int(axis)]);
     this.set(symbol, { value: symbol });
     return { symbol };
   }
@@ -231,6 +229,9 @@ export type Value =
 /** The name of a value, or a constant in the form of the spec. */
 export type Operand = string | number | Json;
 
+/** An integer, or a list of them, as a constant operand. */
+export const int = (value: number | readonly number[]): Json => ({ type: 'int', value });
+
 /** A tensor as an operand in the spec. */
 export function constantOf({ shape, data }: Tensor): Json {
   return { type: 'float', shape, data: Array.from(data) };
@@ -244,47 +245,10 @@ export function isTensor(argument: Argument | undefined): argument is { readonly
   return typeof argument === 'object' && argument !== null && 'tensor' in argument;
 }
 
-/** The call of a node, with access to its arguments by name. */
-export interface Call {
-  readonly node: AtenNode;
-  readonly wiring: Wiring;
-  /** names of the arguments that were read; an unread one with an effect is refused */
-  readonly used: Set<string>;
-}
-
-/** Returns the argument with this name of the schema, and notes that it was read. */
-export function arg({ node, used }: Call, name: string): Argument | undefined {
-  used.add(name);
-  return node.args.get(name);
-}
-
-/** An integer argument, or a flag as 0 or 1. @throws RnnError E_PT2_GRAPH */
-export function number(call: Call, name: string, otherwise?: number): number {
-  const found = arg(call, name) ?? otherwise;
-  if (typeof found === 'number') return found;
-  throw new RnnError('unsupported', 'E_PT2_GRAPH', `the argument ${name} is not a number`, { where: name, expected: 'a number' });
-}
-
-/** The numbers of an argument that is a list or one number; empty for any other. */
-export function numbers(call: Call, name: string): readonly Size[] {
-  const found = arg(call, name);
-  return Array.isArray(found) ? (found as Size[]) : typeof found === 'number' ? [found] : [];
-}
-
-/** An argument's axes, counted from the front. */
-export function axes(call: Call, name: string): number[] {
-  const rank = rankOf(call);
-  return numbers(call, name).map(n => ((n as number) < 0 ? (n as number) + rank : (n as number)));
-}
-
-/** The rank of a tensor argument. */
-export function rankOf({ node, wiring }: Call, of = 'self'): number {
-  const self = node.args.get(of);
-  return isTensor(self) ? wiring.sizes(self.tensor).length : 0;
-}
-
-/** An argument's axis, counted from the front. */
-export function axis(call: Call, name = 'dim', of = 'self', otherwise?: number): number {
-  const n = number(call, name, otherwise);
-  return n < 0 ? n + rankOf(call, of) : n;
+/** @returns the error E_PT2_OPERATOR for an operator that is not supported */
+export function unsupportedOperator(target: string): RnnError {
+  return new RnnError('unsupported', 'E_PT2_OPERATOR', `the operator ${escapeText(target, 80)} is not supported`, {
+    found: escapeText(target, 80),
+    fix: 'torch.onnx.export writes the same network as .onnx',
+  });
 }
