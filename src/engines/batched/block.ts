@@ -82,6 +82,7 @@ export function writeStates(plan: Plan, { from, rows, fields }: Block): void {
   for (const z of [fields.z, fields.zNext]) clear(z, rows * fields.stride);
   clear(fields.c, rows * fields.cStride);
   clear(fields.meeting, meetingBytes(mayShare(plan)));
+  if (!h0 && !c0) return;
   const offset = stream ? 0 : D;
   for (let r = 0; r < rows; r++) {
     const sample = [(from + r) * M, (from + r + 1) * M] as const;
