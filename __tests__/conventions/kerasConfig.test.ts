@@ -21,7 +21,21 @@ const failure = (config: unknown) => {
 
 describe('layers', () => {
   it.each([
-    ['SimpleRNN', { units: 4 }, { kind: 'rnn', units: 4, activation: 'linear', returnSequences: false }],
+    ['SimpleRNN', { units: 4 }, { kind: 'rnn', units: 4, activation: 'tanh', returnSequences: false }],
+    ['LSTM', { units: 4 }, { kind: 'lstm', activation: 'tanh', recurrentActivation: 'sigmoid', useBias: true }],
+    [
+      'LSTM',
+      { units: 4, activation: null, recurrent_activation: null, use_bias: null },
+      { kind: 'lstm', activation: 'linear', recurrentActivation: 'linear', useBias: false },
+    ],
+    [
+      'RNN',
+      { cell: layer('GRUCell', { units: 3, recurrent_activation: null }) },
+      { kind: 'gru', activation: 'tanh', recurrentActivation: 'linear' },
+    ],
+    ['Dense', { units: 2, use_bias: null }, { kind: 'dense', activation: 'linear', useBias: false }],
+    ['LayerNormalization', { center: null, scale: 0 }, { kind: 'layernorm', center: false, scale: false }],
+    ['Conv1D', { filters: 2, kernel_size: [3], data_format: null }, { kind: 'conv1d', filters: 2 }],
     [
       'LSTM',
       { units: 4, activation: 'tanh', recurrent_activation: 'hard_sigmoid', go_backwards: true, stateful: true },
@@ -171,6 +185,16 @@ describe('graphs', () => {
     ]);
   });
 
+  it.each([
+    ['GRU', { units: 2 }],
+    ['GRU', { units: 2, return_state: null }],
+    ['Bidirectional', { layer: { class_name: 'GRU', config: { units: 2, return_state: false } } }],
+  ])('have no states beside the output of %s %j', (kind, config) => {
+    const encoder = named(kind, 'encoder', node('series'), config);
+    const head = named('Dense', 'out', [[['encoder', 0, 1, {}]]], { units: 2 });
+    expect(() => wired([series, encoder, head])).toThrow('output 1 of encoder is read, which has 1 output');
+  });
+
   it('read states as values, in the arguments of Keras 2 and of Keras 3', () => {
     const encoder = named('GRU', 'encoder', node('series'), { units: 2, return_state: true });
     const head = named('Dense', 'out', [[['encoder', 0, 1, {}]]], { units: 2 });
@@ -306,6 +330,12 @@ describe('what is refused by name', () => {
       'the backward layer does not match the forward layer',
     ],
     [layer('UpSampling2D', { interpolation: 'spline' }), 'E_KERAS_OPTION', 'interpolation is spline'],
+    [layer('LayerNormalization', { axis: null }), 'E_KERAS_OPTION', 'axis has no value'],
+    [layer('MaxPooling1D', { padding: null }), 'E_KERAS_OPTION', 'padding has no value'],
+    [layer('Normalization', { mean: [1, 2, 3], variance: null }), 'E_STATISTICS', 'the mean is given without the variance'],
+    [layer('Normalization', { variance: [1, 2, 3] }), 'E_STATISTICS', 'the variance is given without the mean'],
+    [layer('CategoryEncoding', { num_tokens: -1 }), 'E_KERAS_OPTION', 'the argument num_tokens has an unsupported value'],
+    [layer('Discretization', { bin_boundaries: [1, 0] }), 'E_KERAS_OPTION', 'bin_boundaries is a list'],
     [layer('Dense', { units: '4' }), 'E_SPEC_TYPE', "expected a whole number, found '4'"],
   ] as [Json, string, string][])('%j', (l, code, message) => {
     expect(failure(sequential(l))).toMatchObject({ code, message, exit: 3 });
@@ -354,12 +384,12 @@ describe('a config means', () => {
 
   it('what is left out has the defaults of Keras', () => {
     const left = { useBias: true, returnSequences: false, goBackwards: false, stateful: false, zeroOutputForMask: false, trainable: true };
-    const base = { activation: 'linear', name: 'layer', units: 2 };
+    const base = { activation: 'tanh', name: 'layer', units: 2 };
     const bare = (name: string) => only({ class_name: name, name: 'layer', config: { units: 2 } });
     expect(bare('SimpleRNN')).toMatchObject({ kind: 'rnn', ...base, ...left });
     expect(bare('LSTM')).toMatchObject({ kind: 'lstm', ...base, ...left, recurrentActivation: 'sigmoid', unitForgetBias: true });
     expect(bare('GRU')).toMatchObject({ kind: 'gru', ...base, ...left, recurrentActivation: 'sigmoid', resetAfter: false });
-    expect(bare('Dense')).toMatchObject({ kind: 'dense', ...base, useBias: true, trainable: true });
+    expect(bare('Dense')).toMatchObject({ kind: 'dense', ...base, activation: 'linear', useBias: true, trainable: true });
     expect(only(layer('Embedding', { input_dim: 9, output_dim: 4 })).maskZero).toBe(false);
     expect([only(layer('Masking')).value, only(layer('Dropout')).rate, only(layer('SpatialDropout1D')).rate]).toEqual([0, 0.5, 0.5]);
     expect(only(layer('ReLU')).activation).toEqual({ name: 'relu', negative_slope: 0, max_value: null, threshold: 0 });
@@ -471,7 +501,7 @@ describe('the words about', () => {
     [
       'states read in a graph',
       graph(flatten([[['series', 0, 1]]])),
-      '3 E_KERAS_OPTION | layer out\\u0007: series: output 1 of series is not supported | expected: an output of the layer, or one of its states | found: output 1',
+      '3 E_KERAS_OPTION | layer out\\u0007: series: output 1 of series is read, which has 1 output | expected: an output of the layer, or with return_state=True one of its states | found: output 1',
     ],
     ['no output', graph(flatten([[['series', 0, 0]]]), []), '3 E_KERAS_CONFIG | output_layers: the model names no output'],
     [
@@ -490,7 +520,7 @@ describe('the words about', () => {
     [
       'a layer that is not called',
       graph(flatten([], { name: 'out\u0007' })),
-      '3 E_KERAS_OPTION | out\\u0007: output 0 of out\\u0007 is not supported | expected: an output of the layer, or one of its states | found: output 0',
+      '3 E_KERAS_OPTION | out\\u0007: output 0 of out\\u0007 is read, which has 0 outputs | expected: an output of the layer, or with return_state=True one of its states | found: output 0',
     ],
     [
       'a circle',

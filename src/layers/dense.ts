@@ -4,6 +4,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { activated } from './activation.js';
 import { multiply, productCost, stepsFormula, stepsOf, widthOf } from './dims.js';
 import { inBoth, type ScriptCall } from './facets.js';
+import { unlessSaid } from './kerasConfig.js';
 import type { LayerBase, LayerKind } from './layer.js';
 import { addTo, refuseRounded, rounded, roundedFields, roundedOnnx } from './roundedInput.js';
 
@@ -47,7 +48,7 @@ export const dense: LayerKind<DenseSpec> = {
       Dense: (config, read) => ({
         units: config.units,
         activation: read.activation(config.activation),
-        useBias: config.use_bias ?? true,
+        useBias: unlessSaid(config, 'use_bias', true),
         ...roundedFields(config),
       }),
     },

@@ -41,3 +41,10 @@ export function checkOption(config: Json, key: string, allowed: readonly unknown
     found,
   });
 }
+
+/** Keras' default for an argument that is missing. null is a value: no activation, and no truth. */
+export function unlessSaid(config: Json, key: string, otherwise: unknown): unknown {
+  const value = config[key];
+  if (value === undefined) return otherwise;
+  return value === null && typeof otherwise === 'boolean' ? false : value;
+}

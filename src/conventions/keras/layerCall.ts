@@ -2,7 +2,8 @@ import { wordOf } from '../../escape.js';
 import { getLayerKind } from '../../layers/index.js';
 import { asObject, type Json } from '../../layers/kerasConfig.js';
 import { attendsToSamples, type Call, callOptions } from './calls.js';
-import { callInputsOf, inputTypeOf, isCell, readLayer } from './layers.js';
+import { callInputsOf, inputTypeOf, isCell, readLayer, takesStates } from './layers.js';
+import { outputsOfCall } from './models.js';
 import { joinedMasks } from './partMasks.js';
 import { collectingErrors, UNKNOWN, type Wiring } from './wiring.js';
 
@@ -35,7 +36,9 @@ export function layerCall(wiring: Wiring, layer: Json, { own, weights, group }: 
     if (given.mask === undefined) spec.mask = null;
   }
   wiring.layers.push(spec);
-  const outputs = outputsOf(spec);
+  const all = outputsOf(spec);
+  const outputs =
+    spec.kind !== UNKNOWN && takesStates(layer.class_name) && !isCell(layer.class_name) ? all.slice(0, outputsOfCall(layer, all)) : all;
   return ofSamples ? outputs.map((y, i) => moved(wiring, `${own}/of samples${i === 0 ? '' : '/scores'}`, 'Squeeze', y, 0)) : outputs;
 }
 

@@ -4,7 +4,7 @@ import { RnnError, within } from '../../errors.js';
 import { escapeText, wordOf } from '../../escape.js';
 import type { KerasReader } from '../../layers/facets.js';
 import { findLayerKind, getLayerKind, layerKinds } from '../../layers/index.js';
-import { asObject, checkOption, type Json, list, NO_CLASS, text, unsupportedClass } from '../../layers/kerasConfig.js';
+import { asObject, checkOption, type Json, list, NO_CLASS, text, unlessSaid, unsupportedClass } from '../../layers/kerasConfig.js';
 import { once } from '../../once.js';
 import { layerNameOfClass } from './classes.js';
 
@@ -174,15 +174,15 @@ const ONLY: Record<string, readonly unknown[]> = {
 
 function recurrent(kind: string): (config: Json) => Json {
   return config => {
-    const own = kind === 'rnn' ? {} : { recurrentActivation: activationOf(config.recurrent_activation ?? 'sigmoid') };
+    const own = kind === 'rnn' ? {} : { recurrentActivation: activationOf(unlessSaid(config, 'recurrent_activation', 'sigmoid')) };
     return {
       kind,
       units: config.units,
-      activation: activationOf(config.activation),
+      activation: activationOf(unlessSaid(config, 'activation', 'tanh')),
       ...own,
       ...(kind === 'gru' ? { resetAfter: config.reset_after ?? false } : {}),
       ...(kind === 'lstm' ? { unitForgetBias: config.unit_forget_bias ?? true } : {}),
-      useBias: config.use_bias ?? true,
+      useBias: unlessSaid(config, 'use_bias', true),
       returnSequences: config.return_sequences ?? false,
       goBackwards: config.go_backwards ?? false,
       stateful: config.stateful ?? false,

@@ -87,9 +87,15 @@ export function inputSpec(config: Json, name: string | undefined): Json {
 
 /** Returns the outputs of a Sequential model, which are those of its last layer: y, with merge_mode None that of the other direction, returned states. */
 export function sequentialOutputs(model: Json, outputs: readonly string[]): number {
-  const config = asObject((list(model.layers).at(-1) as Json | undefined)?.config ?? {}, 'layer');
+  return outputsOfCall((list(model.layers).at(-1) ?? {}) as Json, outputs);
+}
+
+/** Returns how many of a layer's values Keras has: without return_state, the states of a recurrent layer are none. */
+export function outputsOfCall(layer: Json, outputs: readonly string[]): number {
+  const config = asObject(layer.config ?? {}, 'layer');
   const inner = (config.layer as { config?: Json } | undefined)?.config;
-  if (config.return_state === true || inner?.return_state === true) return outputs.length;
+  const states = config.return_state ?? inner?.return_state;
+  if (states === true || states === 1) return outputs.length;
   return givesTwo(config) ? 2 : 1;
 }
 

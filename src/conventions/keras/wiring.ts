@@ -1,5 +1,5 @@
 import { RnnError } from '../../errors.js';
-import { escapeText } from '../../escape.js';
+import { escapeText, plural } from '../../escape.js';
 import type { Json } from '../../layers/kerasConfig.js';
 import { withName } from './models.js';
 
@@ -44,13 +44,18 @@ export type Known = Map<string, readonly string[]>;
 
 /** Returns the value of a tensor in the file. @throws RnnError E_KERAS_OPTION for an output that is not supported */
 export function valueAt(known: Known, [layer, call, output]: readonly [string, number, number]): string {
-  const value = known.get(`${layer}|${call}`)?.[output];
-  if (value !== undefined) return value;
-  throw new RnnError('unsupported', 'E_KERAS_OPTION', `output ${output} of ${escapeText(layer, 60)} is not supported`, {
-    where: escapeText(layer, 60),
-    expected: 'an output of the layer, or one of its states',
-    found: `output ${output}`,
-  });
+  const values = known.get(`${layer}|${call}`) ?? [];
+  if (values[output] !== undefined) return values[output];
+  throw new RnnError(
+    'unsupported',
+    'E_KERAS_OPTION',
+    `output ${output} of ${escapeText(layer, 60)} is read, which has ${plural(values.length, 'output')}`,
+    {
+      where: escapeText(layer, 60),
+      expected: 'an output of the layer, or with return_state=True one of its states',
+      found: `output ${output}`,
+    },
+  );
 }
 
 /** Runs `body`; if it fails while errors are collected, records the error and returns undefined. */

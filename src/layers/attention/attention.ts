@@ -7,7 +7,7 @@ import { broadcastTo } from '../../ops/value.js';
 import { precisionOf, reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { featuresOf, multiply, showShape, symbolic, timesSteps } from '../dims.js';
 import type { OnnxCall, OnnxResult } from '../facets.js';
-import type { Json } from '../kerasConfig.js';
+import { type Json, unlessSaid } from '../kerasConfig.js';
 import type { LayerKind, LayerResult, Value } from '../layer.js';
 import { cast, lifted, number, zeroedOutside } from '../onnxSteps.js';
 import { broadcastDims } from '../operatorShapeRule.js';
@@ -95,7 +95,7 @@ export const additiveattention = attentionLayer(
   'additiveattention',
   'AdditiveAttention',
   { score: { type: 'choice', choices: ['additive'], default: 'additive' }, useScale: { type: 'boolean', default: true } },
-  config => ({ useScale: config.use_scale ?? true }),
+  config => ({ useScale: unlessSaid(config, 'use_scale', true) }),
 );
 
 function weightShapes({ score, useScale }: AttentionSpec, query: DimShape): WeightShape[] {

@@ -14,11 +14,11 @@ export interface AttendedAxes {
 export function attendedAxes(given: readonly number[] | null, rank: number): AttendedAxes {
   const between = Array.from({ length: rank - 2 }, (_, i) => i + 1);
   const along = (given ?? between).map(axis => (axis < 0 ? axis + rank : axis));
-  if (along.some((axis, i) => !between.includes(axis) || along.indexOf(axis) !== i))
-    throw new RnnError('shape', 'E_RANK', `attention along ${along.join(', ')} of ${rank} axes`, {
+  if (along.length === 0 || along.some((axis, i) => !between.includes(axis) || along.indexOf(axis) !== i))
+    throw new RnnError('shape', 'E_RANK', `attention along ${along.join(', ') || 'none'} of ${rank} axes`, {
       where: 'attention_axes',
       expected: `axes between the samples and the features (${between.join(', ')})`,
-      found: along.join(', '),
+      found: along.join(', ') || 'none',
     });
   return { around: [0, ...between].filter(axis => !along.includes(axis)), along };
 }

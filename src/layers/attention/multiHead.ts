@@ -6,7 +6,7 @@ import { broadcastTo } from '../../ops/value.js';
 import { reshape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { featuresOf, multiply, showShape, symbolic } from '../dims.js';
 import { LARGEST, numbers, sizes } from '../fields.js';
-import { type Json, list } from '../kerasConfig.js';
+import { type Json, list, unlessSaid } from '../kerasConfig.js';
 import type { LayerContext, LayerKind, Value } from '../layer.js';
 import type { Dim, DimShape } from '../shape.js';
 import { multiHeadScripts } from './attentionScripts.js';
@@ -215,7 +215,7 @@ function grouped(config: Json): Json {
 /** Reads what the configs of both classes have in common. */
 function options(config: Json): Json {
   return {
-    useBias: config.use_bias ?? true,
+    useBias: unlessSaid(config, 'use_bias', true),
     dropout: config.dropout ?? 0,
     useGate: config.use_gate ?? false,
     slidingWindow: config.sliding_window ?? null,

@@ -44,12 +44,10 @@ export const normalization: LayerKind<NormalizationSpec> = {
   keras: {
     // without an axis there is one mean for all
     classes: {
-      Normalization: ({ axis, invert, mean, variance }) => ({
-        axis: typeof axis === 'number' ? [axis] : (axis ?? []),
-        invert,
-        mean,
-        variance,
-      }),
+      Normalization: ({ axis, invert, mean, variance }) => {
+        checkBoth(mean, variance);
+        return { axis: typeof axis === 'number' ? [axis] : (axis ?? []), invert, mean, variance };
+      },
     },
     config: ({ axis, invert, mean, variance }) => ({ axis, invert, mean, variance }),
     weightNames: { mean: 'mean', variance: 'variance', count: 'count' },
@@ -83,6 +81,22 @@ export const normalization: LayerKind<NormalizationSpec> = {
   },
   scripts: inBoth(expression),
 };
+
+/** @throws RnnError E_STATISTICS if one of the two is given and the other is not, so that it is neither a constant nor a weight */
+function checkBoth(mean: unknown, variance: unknown): void {
+  const [hasMean, hasVariance] = [mean, variance].map(value => value !== null && value !== undefined);
+  if (hasMean === hasVariance) return;
+  throw new RnnError(
+    'convention',
+    'E_STATISTICS',
+    `the ${hasMean ? 'mean' : 'variance'} is given without the ${hasMean ? 'variance' : 'mean'}`,
+    {
+      where: hasMean ? 'variance' : 'mean',
+      expected: 'both, or neither where they are weights',
+      found: 'null',
+    },
+  );
+}
 
 /** Returns a mean or variance as `size` numbers, taken from the weight or broadcast from the given value. */
 function statistic(value: NestedNumbers, weight: Tensor | undefined, size: number): Float64Array {

@@ -33,7 +33,7 @@ export const ENCODINGS: Readonly<Record<string, Rule>> = {
   MelSpectrogram: melSpectrogram,
   CategoryEncoding(call) {
     const tokens = call.given(-1, 'num_tokens');
-    if (typeof tokens !== 'number') throw wrongArgument('num_tokens', tokens ?? null);
+    if (typeof tokens !== 'number' || !(tokens >= 1)) throw wrongArgument('num_tokens', tokens ?? null);
     const weights = !call.has(1, 'count_weights') ? undefined : call.float(1, 'count_weights');
     return encoded(call, call.operand(0, 'inputs'), tokens, { weights });
   },
@@ -41,6 +41,8 @@ export const ENCODINGS: Readonly<Record<string, Rule>> = {
   Discretization(call) {
     const borders = call.given(-1, 'bin_boundaries');
     if (!Array.isArray(borders)) throw refused('bin_boundaries', 'numbers in the configuration', borders ?? null);
+    if (borders.some((border, i) => i > 0 && !(borders[i - 1] <= border)))
+      throw refused('bin_boundaries', 'numbers in ascending order', borders);
     const reached = node('GreaterOrEqual', [node('Unsqueeze', [call.float(0, 'inputs'), ints([-1])]), { constant: borders }]);
     return encoded(call, node('ReduceSum', [cast(reached, FLOAT), ints([-1])], { keepdims: 0 }), borders.length + 1);
   },
