@@ -81,11 +81,9 @@ export async function createOutput(values: Values, argv: readonly string[], io: 
       stdout.write('\n');
     },
     notes: notes => {
-      if (!values.quiet && !values.json)
-        for (const note of notes) {
-          const text = shown(escapeText(note, Number.POSITIVE_INFINITY));
-          stderr.write(`${wrapText(`${notePaint.warn('note:')} ${text}`, noteWidth, 6)}\n`);
-        }
+      if (values.quiet || values.json) return;
+      const texts = notes.map(note => `${notePaint.warn('note:')} ${shown(escapeText(note, Number.POSITIVE_INFINITY))}`);
+      for (const text of texts) stderr.write(`${wrapText(text, noteWidth, 6)}\n`);
     },
     assumed: assumptions => {
       if (values.json) return;

@@ -52,12 +52,9 @@ export function separationOf(
   if (!right) return undefined;
   const least = APART * largestMagnitude(noiseOf(scenario, right).data);
   const part = lazyPart(scenario, () => right);
-  const layers = layersWithin(
-    work,
-    HYPOTHESES.flatMap(h => variantsOf(h, scenario)),
-    part,
-  );
-  const variants = variantsByCode(scenario, layers);
+  const everyVariant = HYPOTHESES.flatMap(h => variantsOf(h, scenario));
+  const layers = layersWithin(work, everyVariant, part);
+  const variants = byCode(everyVariant, layers);
   const place = new Map([...variants.keys()].map((code, i) => [code, i]));
   const outcomes = outputsByFirst(least);
   const [seen, hidden, confused] = [new Set<string>(), new Set<string>(), new Set<string>()];
@@ -66,26 +63,19 @@ export function separationOf(
   const impossible: string[] = [];
   let reached = true;
   for (const code of new Set([...goal.first.filter(code => variants.has(code)), ...variants.keys()])) {
-    let unmoved = false;
-    const moved: Tensor[] = [];
-    computeOutputs(variants.get(code)!, part);
-    for (const variant of variants.get(code)!) {
-      const y = outputUnder(variant, part);
-      runs++;
-      if (!y) continue;
-      if (same(y, right.y, least)) unmoved = true;
-      else moved.push(y);
-    }
+    const own = variants.get(code)!;
+    computeOutputs(own, part);
+    const outputs = own.flatMap(variant => outputUnder(variant, part) ?? []);
+    runs += own.length;
+    const moved = outputs.filter(y => !same(y, right.y, least));
     // it suffices that the mistake shows in one layer; the search names the layer
     if (moved.length > 0) seen.add(code);
-    else if (unmoved) hidden.add(code);
+    else if (outputs.length > 0) hidden.add(code);
     else impossible.push(code);
-    for (const y of moved) {
-      for (const other of outcomes.near(y)) {
-        const pair = [code, other].sort((a, b) => place.get(a)! - place.get(b)!) as [string, string];
-        alike.set(pair.join(' '), pair);
-        for (const one of pair) confused.add(one);
-      }
+    for (const other of moved.flatMap(y => [...outcomes.near(y)])) {
+      const pair = [code, other].sort((a, b) => place.get(a)! - place.get(b)!) as [string, string];
+      alike.set(pair.join(' '), pair);
+      for (const one of pair) confused.add(one);
     }
     for (const y of moved) outcomes.add(code, y);
     reached = variants.size - impossible.length - hidden.size - confused.size >= goal.apart && hidden.size <= goal.hidden;
@@ -122,16 +112,14 @@ function outputsByFirst(least: number) {
   };
 }
 
-/** @param layers those in which mistakes are tried; undefined: all */
-function variantsByCode(scenario: Scenario, layers?: ReadonlySet<string>): Map<string, Variant[]> {
+/** The usual variants. @param layers those in which mistakes are tried; undefined: all */
+function byCode(variants: readonly Variant[], layers?: ReadonlySet<string>): Map<string, Variant[]> {
   const found = new Map<string, Variant[]>();
-  for (const hypothesis of HYPOTHESES) {
-    for (const variant of variantsOf(hypothesis, scenario)) {
-      if (variant.rare || ROUNDING.has(variant.code) || (variant.layer !== null && layers?.has(variant.layer) === false)) continue;
-      const known = found.get(variant.code);
-      if (known) known.push(variant);
-      else found.set(variant.code, [variant]);
-    }
+  for (const variant of variants) {
+    if (variant.rare || ROUNDING.has(variant.code) || (variant.layer !== null && layers?.has(variant.layer) === false)) continue;
+    const known = found.get(variant.code);
+    if (known) known.push(variant);
+    else found.set(variant.code, [variant]);
   }
   return found;
 }

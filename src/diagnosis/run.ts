@@ -114,27 +114,21 @@ function walkScenario(scenario: Scenario, { order = 1, trace = false, exact = fa
   const parts = partsOf(model);
   const layers = new Map<string, LayerRun>();
   for (const layer of model.layers) {
-    const given = layer.inputs.map(name => values.get(name)!);
-    const inputs = masks ? maskedInputs(given, layer, values) : given;
+    const read = layer.inputs.map(name => values.get(name)!);
+    const inputs = masks ? maskedInputs(read, layer, values) : read;
     const weights = scenario.weights.get(layer.name);
     const fault = scenario.loops.get(layer.name);
     const initial = initialOf(layer, values, input);
     const before = like?.layers.get(layer.name);
-    const unchanged =
-      before &&
-      before.layer === layer &&
-      before.weights === weights &&
-      before.fault === fault &&
-      before.masks === masks &&
-      before.initial?.length === initial?.length &&
-      (initial ?? []).every((t, i) => t === before.initial![i]) &&
-      before.inputs.length === inputs.length &&
-      inputs.every((v, i) => v === before.inputs[i]);
+    const given = { layer, weights, fault, masks, initial, inputs };
     const cores: Loop[] = [];
-    const result = unchanged
-      ? before.result
-      : applyLayer(scenario, layer, { inputs, initial }, { precision, order, trace, exact, fused, jitter }, before?.cores, cores);
-    layers.set(layer.name, unchanged ? before : { layer, weights, fault, masks, initial, inputs, cores, result });
+    const run = (): LayerRun => {
+      const options = { precision, order, trace, exact, fused, jitter };
+      return { ...given, cores, result: applyLayer(scenario, layer, given, options, before?.cores, cores) };
+    };
+    const done = before && isUnchanged(before, given) ? before : run();
+    const { result } = done;
+    layers.set(layer.name, done);
     const passed = masks && layer.mask === null && result.tensor.shape.length > 2;
     values.set(layer.name, passed ? { ...result, mask: inputs[0].mask } : result);
     parts.get(layer.name)?.forEach((suffix, i) => {
@@ -145,6 +139,20 @@ function walkScenario(scenario: Scenario, { order = 1, trace = false, exact = fa
   let y = values.get(model.output)!.tensor;
   for (const finish of scenario.finish) y = finish(y);
   return { y, layers };
+}
+
+/** Whether a layer gets the same as in an earlier run, so that its result can be kept. */
+function isUnchanged(before: LayerRun, { layer, weights, fault, masks, initial, inputs }: Omit<LayerRun, 'cores' | 'result'>): boolean {
+  return (
+    before.layer === layer &&
+    before.weights === weights &&
+    before.fault === fault &&
+    before.masks === masks &&
+    before.initial?.length === initial?.length &&
+    (initial ?? []).every((t, i) => t === before.initial![i]) &&
+    before.inputs.length === inputs.length &&
+    inputs.every((v, i) => v === before.inputs[i])
+  );
 }
 
 /** The names of what a layer gives in addition to its output (states), by layer; empty if nothing reads such a value. */

@@ -51,12 +51,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
   const network = { ...read, weights: read.weights ?? (needsNone ? new Map() : undefined) };
   onProgress?.(1, STEPS);
   const target = targetOf(to, output, network.framework);
-  if (!network.weights) {
-    throw new RnnError('unsupported', 'E_CONVERT_WEIGHTS', network.withoutWeights ?? 'the file describes a network and holds no weights', {
-      where: escapeText(path),
-      fix: 'give a file with weights, or --weights beside it',
-    });
-  }
+  if (!network.weights) throw noWeights(path, network.withoutWeights);
   const { model, shapes, weights, notes } = adapted(network, target.framework);
   const unchanged = target.framework === network.framework && hints.weights === undefined ? opened.file.tensors : undefined;
   const written = await within(escapeText(output), () =>
@@ -83,13 +78,7 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
     tensors: written.tensors,
     bytes,
     sha256,
-    check: {
-      shape: ours.shapes[0],
-      largest: largestDifference(theirs.data, ours.data).abs,
-      onnxruntime: runtime ? largestDifference(runtime.data, ours.data).abs : null,
-      identical: ours.data.every((v: number, k: number) => Object.is(v, theirs.data[k])),
-      seed,
-    },
+    check: { shape: ours.shapes[0], ...differencesFrom(ours.data, theirs.data, runtime?.data), seed },
     notes: [
       ...network.notes,
       ...roundingNotes(divisor),
@@ -100,6 +89,22 @@ export async function runConvert(request: ConvertRequest): Promise<ConvertResult
     ],
     assumptions: network.assumptions,
   };
+}
+
+/** How far the outputs of the written file, and of ONNX Runtime if it ran it, are from those of the original one. */
+function differencesFrom(ours: Float64Array, theirs: Float64Array, runtime: Float64Array | undefined) {
+  return {
+    largest: largestDifference(theirs, ours).abs,
+    onnxruntime: runtime ? largestDifference(runtime, ours).abs : null,
+    identical: ours.every((v, k) => Object.is(v, theirs[k])),
+  };
+}
+
+function noWeights(path: string, why = 'the file describes a network and holds no weights'): RnnError {
+  return new RnnError('unsupported', 'E_CONVERT_WEIGHTS', why, {
+    where: escapeText(path),
+    fix: 'give a file with weights, or --weights beside it',
+  });
 }
 
 /**

@@ -14,38 +14,17 @@ export interface ExplainRequest {
   topic?: string;
 }
 
+const COMMON = { schema: 'rnn-cli/explain@1', version: VERSION } as const;
+
 /** @throws RnnError E_UNKNOWN_TOPIC */
 export async function runExplain({ topic }: ExplainRequest): Promise<ExplainResult> {
-  const common = { schema: 'rnn-cli/explain@1' as const, version: VERSION };
-  if (topic === undefined) {
-    const mistakes = HYPOTHESES.map(h => ({ name: h.name, title: h.title }));
-    return {
-      ...common,
-      kind: 'list',
-      name: '',
-      title: 'what rnn-cli can explain',
-      text: [],
-      related: [],
-      mistakes,
-      terms: TERMS.map(t => ({ name: t.name, title: t.title })),
-    };
-  }
+  if (topic === undefined) return allTopics();
   const isCode = HYPOTHESES.some(h => h.name === topic);
-  const term = isCode
-    ? undefined
-    : (errorPage(topic.toUpperCase()) ??
-      TERMS.find(t => t.name === topic) ??
-      TERMS.find(t => [t.name, ...t.aliases].some(name => isSameTopic(name, topic))));
-  if (term)
-    return {
-      ...common,
-      kind: 'term',
-      name: term.name,
-      title: term.title,
-      text: term.text,
-      related: term.related,
-      shapes: await shapesOf(term),
-    };
+  const term = isCode ? undefined : termOf(topic);
+  if (term) {
+    const { name, title, text, related } = term;
+    return { ...COMMON, kind: 'term', name, title, text, related, shapes: await shapesOf(term) };
+  }
   const code = topic
     .toLowerCase()
     .replace(/[:@].*$/, '')
@@ -56,7 +35,7 @@ export async function runExplain({ topic }: ExplainRequest): Promise<ExplainResu
   }
   const hypothesis = getHypothesis(code);
   return {
-    ...common,
+    ...COMMON,
     kind: 'mistake',
     name: hypothesis.name,
     title: hypothesis.title,
@@ -65,6 +44,20 @@ export async function runExplain({ topic }: ExplainRequest): Promise<ExplainResu
     related: TERMS.filter(t => t.related.includes(hypothesis.name)).map(t => t.name),
     example: await exampleOf(hypothesis),
   };
+}
+
+function allTopics(): ExplainResult {
+  const titles = (pages: readonly { readonly name: string; readonly title: string }[]) => pages.map(({ name, title }) => ({ name, title }));
+  const [mistakes, terms] = [titles(HYPOTHESES), titles(TERMS)];
+  return { ...COMMON, kind: 'list', name: '', title: 'what rnn-cli can explain', text: [], related: [], mistakes, terms };
+}
+
+function termOf(topic: string): TermPage | undefined {
+  return (
+    errorPage(topic.toUpperCase()) ??
+    TERMS.find(t => t.name === topic) ??
+    TERMS.find(t => [t.name, ...t.aliases].some(name => isSameTopic(name, topic)))
+  );
 }
 
 /** Compares topics without regard to hyphens, underscores and case; a single letter must match exactly (N and n are different symbols). */

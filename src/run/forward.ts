@@ -127,12 +127,7 @@ export function forwardResult(
     get states() {
       return states();
     },
-    seed: prepared.seed,
-    rng: prepared.rng,
-    init: prepared.init,
-    promises: prepared.promises,
-    inputSource: prepared.inputSource,
-    weightsSource: prepared.weightsSource,
+    ...originsOf(prepared),
     get weightsSha256() {
       return weightsHash();
     },
@@ -141,12 +136,19 @@ export function forwardResult(
     },
     notes: [...prepared.notes, ...output.warnings, ...checkFinite('the output', y, request.strictFinite ?? false)],
     assumptions: prepared.assumptions,
-    tensors: {
-      y,
-      ...(output.others ? { others: output.others } : {}),
-      ...(request.trace ? { ...traceOf(network.model, output), ...handCalculationPart(prepared, output, request) } : {}),
-    },
+    tensors: tensorsOf(prepared, output, request),
   };
+}
+
+/** Where weights and input come from. */
+function originsOf({ seed, rng, init, promises, inputSource, weightsSource }: Prepared) {
+  return { seed, rng, init, promises, inputSource, weightsSource };
+}
+
+function tensorsOf(prepared: Prepared, output: EngineOutput, request: ForwardRequest): ForwardResult['tensors'] {
+  const { y, others } = output;
+  const traced = request.trace ? { ...traceOf(prepared.network.model, output), ...handCalculationPart(prepared, output, request) } : {};
+  return { y, ...(others ? { others } : {}), ...traced };
 }
 
 /** The hand calculation, if the trace is of the unchanged network, run in one call. */

@@ -128,10 +128,7 @@ export const weightSwap = mistake('weights-exchanged', 'two layers or directions
           );
         }),
       ),
-      ...[
-        ['forward/', 'backward/'],
-        ['backward/', 'forward/'],
-      ].flatMap(([from, to]) =>
+      ...ONE_FOR_THE_OTHER.flatMap(([from, to]) =>
         inEach(
           both,
           (s, l) =>
@@ -147,6 +144,12 @@ export const weightSwap = mistake('weights-exchanged', 'two layers or directions
     ];
   },
 });
+
+/** The directions whose weights are used, and of which they take the place. */
+const ONE_FOR_THE_OTHER = [
+  ['forward/', 'backward/'],
+  ['backward/', 'forward/'],
+] as const;
 
 /** Number of recurrent layers above which not all pairs are tried. */
 const MANY = 6;
