@@ -1,27 +1,6 @@
+import { add, choose, div, LARGEST_FLOAT, less, mul, not, number, sub } from './arithmetic.js';
 import { alike, type OperatorCall, of, one, type Rule, wrongArgument } from './call.js';
-import {
-  add,
-  BFLOAT16,
-  BOOL,
-  cast,
-  choose,
-  div,
-  type Expression,
-  FLOAT,
-  FLOAT16,
-  INT,
-  identity,
-  ints,
-  LARGEST_FLOAT,
-  less,
-  mul,
-  node,
-  not,
-  number,
-  type Operand,
-  sliced,
-  sub,
-} from './expression.js';
+import { BFLOAT16, BOOL, cast, type Expression, FLOAT, FLOAT16, INT, identity, ints, node, type Operand, sliced } from './expression.js';
 import { arctan2, expm1, inverseErf, isNegative, ln2, log1p, logAddExp, modulo, noNumber, pi } from './formulas.js';
 
 /** Elementwise operators. */

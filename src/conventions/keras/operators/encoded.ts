@@ -1,5 +1,6 @@
 import { RnnError } from '../../../errors.js';
 import { escapeText, wordOf } from '../../../escape.js';
+import { mul } from './arithmetic.js';
 import { type OperatorCall, wrongArgument } from './call.js';
 import { cast, type Expression, INT, ints, node, type Operand } from './expression.js';
 import { placesAlong } from './movement.js';
@@ -39,6 +40,6 @@ export function encoded(
   const each = placesAlong(places, rank, -1, depth);
   if (mode === 'multi_hot') return node('ReduceMax', [each, ints([1])], { keepdims: 0 });
   if (mode !== 'count') throw refused('output_mode', 'int, one_hot, multi_hot, count', mode);
-  const counted = weights ? node('Mul', [each, node('Unsqueeze', [weights, ints([-1])])]) : each;
+  const counted = weights ? mul(each, node('Unsqueeze', [weights, ints([-1])])) : each;
   return node('ReduceSum', [counted, ints([1])], { keepdims: 0 });
 }

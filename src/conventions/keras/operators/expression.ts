@@ -20,8 +20,6 @@ export interface Expression {
 
 export const { f32: FLOAT, i64: INT, bool: BOOL, f16: FLOAT16, bf16: BFLOAT16 } = ONNX_TYPES;
 export const TO_THE_END = Number.MAX_SAFE_INTEGER;
-/** The largest finite float32. */
-export const LARGEST_FLOAT = 3.4028234663852886e38;
 
 /** Returns the expression for a call of an ONNX operator. */
 export function node(op: string, operands: readonly Operand[], attributes?: Json): Expression {
@@ -52,12 +50,3 @@ export function sliced(x: Operand, axis: number, start: number, end: number): Ex
 export function flat(x: Operand): Expression {
   return node('Reshape', [x, ints([-1])]);
 }
-
-export const number = (value: number): Operand => ({ constant: value });
-export const add = (a: Operand, b: Operand): Expression => node('Add', [a, b]);
-export const sub = (a: Operand, b: Operand): Expression => node('Sub', [a, b]);
-export const mul = (a: Operand, b: Operand): Expression => node('Mul', [a, b]);
-export const div = (a: Operand, b: Operand): Expression => node('Div', [a, b]);
-export const not = (a: Operand): Expression => node('Not', [a]);
-export const less = (a: Operand, b: Operand): Expression => node('Less', [a, b]);
-export const choose = (condition: Operand, a: Operand, b: Operand): Expression => node('Where', [condition, a, b]);

@@ -1,5 +1,6 @@
+import { add, choose, div, less, mul, number, sub } from './arithmetic.js';
 import { of, type Rule } from './call.js';
-import { add, choose, div, type Expression, less, mul, node, number, type Operand, sub } from './expression.js';
+import { type Expression, node, type Operand } from './expression.js';
 
 /** Functions that ONNX has no operator for, composed of those it has. */
 

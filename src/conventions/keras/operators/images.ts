@@ -1,8 +1,9 @@
 import { RnnError } from '../../../errors.js';
 import { resizingOf } from '../../../layers/reshaping/resize.js';
 import { exp } from '../../../numerics/exp.js';
+import { add, choose, div, less, mul, number, sub } from './arithmetic.js';
 import { type OperatorCall, type Rule, wholeType, wrongArgument } from './call.js';
-import { add, div, type Expression, ints, mul, node, number, type Operand, sliced, sub } from './expression.js';
+import { type Expression, ints, node, type Operand, sliced } from './expression.js';
 
 /** Operators of `keras.ops.image`, and layers that change images. */
 
@@ -34,7 +35,7 @@ export function autoContrast(call: OperatorCall): Expression {
   const scale = div(number(255), sub(end('ReduceMax'), low));
   const wide = node('Clip', [sub(mul(x, scale), mul(low, scale)), number(0), number(255)]);
   const y = ranged(wide, [0, 255], range as number[]);
-  return node('Where', [node('IsNaN', [y]), original, y]);
+  return choose(node('IsNaN', [y]), original, y);
 }
 
 /**
@@ -72,12 +73,12 @@ function toHsv(call: OperatorCall): Expression {
   const [red, green, blue] = [0, 1, 2].map(k => channel(x, axis, k));
   const value = node('ReduceMax', [x, ints([axis])], { keepdims: 1 });
   const range = sub(value, node('ReduceMin', [x, ints([axis])], { keepdims: 1 }));
-  const saturation = node('Where', [isAbove0(value), div(range, value), number(0)]);
+  const saturation = choose(isAbove0(value), div(range, value), number(0));
   const share = (a: Operand, b: Operand, from: number) => add(div(sub(a, b), mul(range, number(6))), number(from / 6));
   const isLargest = (c: Operand) => node('Equal', [c, value]);
-  const others = node('Where', [isLargest(green), share(blue, red, 2), share(red, green, 4)]);
-  const turn = node('Where', [isAbove0(range), node('Where', [isLargest(red), share(green, blue, 0), others]), number(0)]);
-  const hue = node('Where', [node('Less', [turn, number(0)]), add(turn, number(1)), turn]);
+  const others = choose(isLargest(green), share(blue, red, 2), share(red, green, 4));
+  const turn = choose(isAbove0(range), choose(isLargest(red), share(green, blue, 0), others), number(0));
+  const hue = choose(less(turn, number(0)), add(turn, number(1)), turn);
   return node('Concat', [hue, saturation, value], { axis });
 }
 

@@ -1,5 +1,6 @@
+import { add, choose, div, mul, number, sub } from './arithmetic.js';
 import { type OperatorCall, type Rule, wrongArgument } from './call.js';
-import { cast, div, type Expression, FLOAT, ints, mul, node, number, type Operand, sliced, sub } from './expression.js';
+import { cast, type Expression, FLOAT, ints, node, type Operand, sliced } from './expression.js';
 
 /**
  * Linear algebra of small matrices [.., n, n], unrolled into ONNX operators, because ONNX has none for it. Operators whose result depends
@@ -42,12 +43,12 @@ function eliminated(table: Operand, n: number, pivoting: boolean, isSolved: bool
     if (pivoting && k < n - 1) {
       const below = node('Abs', [sliced(sliced(x, -1, k, k + 1), -2, k, n)]);
       // [.., 1, 1], the row of the pivot
-      const found = node('Add', [node('ArgMax', [below], { axis: -2, keepdims: 1 }), ints(k)]);
+      const found = add(node('ArgMax', [below], { axis: -2, keepdims: 1 }), ints(k));
       const rows: Operand = { constant: { type: 'int', value: Array.from({ length: n }, (_, i) => [i]) } };
-      const from = node('Where', [node('Equal', [rows, ints(k)]), found, node('Where', [node('Equal', [rows, found]), ints(k), rows])]);
+      const from = choose(node('Equal', [rows, ints(k)]), found, choose(node('Equal', [rows, found]), ints(k), rows));
       const places: Operand = { constant: { type: 'int', value: [Array.from({ length: n }, (_, i) => i)] } };
       x = matmul(cast(node('Equal', [from, places]), FLOAT), x);
-      determinant = mul(determinant, node('Where', [node('Equal', [found, ints(k)]), number(1), number(-1)]));
+      determinant = mul(determinant, choose(node('Equal', [found, ints(k)]), number(1), number(-1)));
     }
     const row = sliced(x, -2, k, k + 1);
     const pivot = sliced(row, -1, k, k + 1);
@@ -58,7 +59,7 @@ function eliminated(table: Operand, n: number, pivoting: boolean, isSolved: bool
       column(i => (i === k ? 1 : 0), n),
     );
     // a singular matrix has a determinant, 0, so a pivot of 0 must not give NaN; it has no solution, so there it may
-    const by = isSolved ? pivot : node('Where', [node('Equal', [pivot, number(0)]), number(1), pivot]);
+    const by = isSolved ? pivot : choose(node('Equal', [pivot, number(0)]), number(1), pivot);
     x = sub(x, mul(share, div(row, by)));
   }
   return { table: x, determinant };
@@ -81,7 +82,7 @@ function rightSide(call: OperatorCall): Operand {
 }
 
 function inverse(x: Operand, n: number): Expression {
-  const ones = node('Add', [mul(x, number(0)), unitMatrix(n)]);
+  const ones = add(mul(x, number(0)), unitMatrix(n));
   return solved(x, ones, n, true);
 }
 

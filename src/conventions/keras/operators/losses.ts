@@ -1,10 +1,11 @@
+import { add, div, mul, number, sub } from './arithmetic.js';
 import { type OperatorCall, type Rule, wrongArgument } from './call.js';
-import { cast, type Expression, INT, ints, mul, node, number, type Operand } from './expression.js';
+import { cast, type Expression, INT, ints, node, type Operand } from './expression.js';
 
 /** Losses as operators between layers. */
 
 const log = (x: Operand): Expression => node('Log', [x]);
-const from1 = (x: Operand): Expression => node('Sub', [number(1), x]);
+const from1 = (x: Operand): Expression => sub(number(1), x);
 /** Clips probabilities to [ε, 1 − ε] with keras.config.epsilon(). */
 const inside = (x: Operand): Expression => node('Clip', [x, number(1e-7), number(1 - 1e-7)]);
 
@@ -16,7 +17,7 @@ function summed(x: Operand, axis: number, keepdims = 0): Expression {
 function logarithms(call: OperatorCall, axis: number): Expression {
   const output = call.float(1, 'output');
   if (call.flag(-1, 'from_logits')) return node('LogSoftmax', [output], { axis });
-  return log(inside(node('Div', [output, summed(output, axis, 1)])));
+  return log(inside(div(output, summed(output, axis, 1))));
 }
 
 export const LOSSES: Readonly<Record<string, Rule>> = {
@@ -25,10 +26,10 @@ export const LOSSES: Readonly<Record<string, Rule>> = {
     if (call.flag(-1, 'from_logits')) {
       // max(x, 0) − x·t + log(1 + exp(−|x|))
       const rest = node('Softplus', [node('Neg', [node('Abs', [output])])]);
-      return node('Add', [node('Sub', [node('Relu', [output]), mul(output, t)]), rest]);
+      return add(sub(node('Relu', [output]), mul(output, t)), rest);
     }
     const p = inside(output);
-    return node('Neg', [node('Add', [mul(t, log(p)), mul(from1(t), log(from1(p)))])]);
+    return node('Neg', [add(mul(t, log(p)), mul(from1(t), log(from1(p))))]);
   },
   CategoricalCrossentropy(call) {
     const axis = axisFrom(call);
@@ -45,10 +46,10 @@ export const LOSSES: Readonly<Record<string, Rule>> = {
   },
   /** Peak signal-to-noise ratio, 10·log10(max²/mean squared error). */
   PSNR(call) {
-    const apart = node('Sub', [call.float(0, 'x1'), call.float(1, 'x2')]);
+    const apart = sub(call.float(0, 'x1'), call.float(1, 'x2'));
     const noise = node('ReduceMean', [mul(apart, apart)], { keepdims: 0 });
     const largest = number(20 * Math.log10(call.number(-1, 'max_val', 1)));
-    return node('Sub', [largest, mul(log(noise), number(10 / Math.LN10))]);
+    return sub(largest, mul(log(noise), number(10 / Math.LN10)));
   },
 };
 

@@ -1,3 +1,4 @@
+import { choose, less, sub } from './arithmetic.js';
 import { along, type OperatorCall, productOf, type Rule, wholeNumbers, wrongArgument } from './call.js';
 import { cast, type Expression, FLOAT, flat, INT, identity, ints, node, type Operand, sliced, TO_THE_END } from './expression.js';
 import { flipped } from './ordering.js';
@@ -55,7 +56,7 @@ const takeAlong = along(2, call => {
     if (!sizes.some((size, a) => a !== axis && size === 1 && toSizes[a] !== 1)) return t;
     // Where selects t in either case, broadcast to `one`
     const one = node('Gather', [to, ints([0])], { axis });
-    return node('Where', [node('Less', [one, one]), t, t]);
+    return choose(less(one, one), t, t);
   };
   return node('GatherElements', [wide(x, own, indices, other), wide(indices, other, x, own)], { axis });
 });
@@ -232,7 +233,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Diff(call) {
     const { axis } = call.axis(2, 'axis', -1, 'a');
     let x = call.float(0, 'a');
-    for (let n = call.number(1, 'n', 1); n > 0; n--) x = node('Sub', [sliced(x, axis, 1, TO_THE_END), sliced(x, axis, 0, -1)]);
+    for (let n = call.number(1, 'n', 1); n > 0; n--) x = sub(sliced(x, axis, 1, TO_THE_END), sliced(x, axis, 0, -1));
     return identity(x);
   },
   OneHot: call => placesOf(call, 'x'),

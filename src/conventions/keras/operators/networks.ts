@@ -1,7 +1,8 @@
 import { adaptiveWindows } from '../../../layers/window/places.js';
 import { paddingOf as padsOf, type Window } from '../../../layers/window/window.js';
+import { add, choose, div, mul, number, sub } from './arithmetic.js';
 import { type OperatorCall, type Rule, wrongArgument } from './call.js';
-import { BOOL, cast, type Expression, ints, node, number, type Operand, sliced } from './expression.js';
+import { BOOL, cast, type Expression, ints, node, type Operand, sliced } from './expression.js';
 
 /** Operators that work like layers without weights: windows, normalisation, attention. */
 
@@ -112,8 +113,8 @@ function scaled(
   shift?: readonly [number, string],
 ): Expression {
   const has = ([i, name]: readonly [number, string]) => call.has(i, name);
-  const wide = has(scale) ? node('Mul', [y, spreadOver(call, ...scale, axes)]) : y;
-  return shift && has(shift) ? node('Add', [wide, spreadOver(call, ...shift, axes)]) : wide;
+  const wide = has(scale) ? mul(y, spreadOver(call, ...scale, axes)) : y;
+  return shift && has(shift) ? add(wide, spreadOver(call, ...shift, axes)) : wide;
 }
 
 /** keras.config.epsilon() */
@@ -157,7 +158,7 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
     if (call.given(-1, 'data_format') === 'channels_first') throw wrongArgument('data_format', 'channels_first');
     const shape = call.shape(0, 'images');
     if (shape.at(-1) === 1) return node('Identity', [call.operand(0, 'images')]);
-    const weighed = node('Mul', [call.float(0, 'images'), { constant: [0.2989, 0.587, 0.114] }]);
+    const weighed = mul(call.float(0, 'images'), { constant: [0.2989, 0.587, 0.114] });
     return node('ReduceSum', [weighed, ints([-1])], { keepdims: 1 });
   },
   MaxPool: pool('MaxPool'),
@@ -177,24 +178,24 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
     const axes = normalisedAxes(call);
     const x = call.float(0, 'x');
     const mean = (value: Operand) => node('ReduceMean', [value, ints(axes)], { keepdims: 1 });
-    const apart = node('Sub', [x, mean(x)]);
-    const deviation = node('Sqrt', [node('Add', [mean(node('Mul', [apart, apart])), number(call.number(-1, 'epsilon', EPSILON))])]);
+    const apart = sub(x, mean(x));
+    const deviation = node('Sqrt', [add(mean(mul(apart, apart)), number(call.number(-1, 'epsilon', EPSILON)))]);
     // with the root of the mean square alone, x stays where it is
-    if (call.flag(-1, 'rms_scaling')) return scaled(call, node('Div', [x, deviation]), axes, [1, 'gamma']);
-    return scaled(call, node('Div', [apart, deviation]), axes, [1, 'gamma'], [2, 'beta']);
+    if (call.flag(-1, 'rms_scaling')) return scaled(call, div(x, deviation), axes, [1, 'gamma']);
+    return scaled(call, div(apart, deviation), axes, [1, 'gamma'], [2, 'beta']);
   },
   RMSNorm(call) {
     const axes = normalisedAxes(call);
     const x = call.float(0, 'x');
-    const squares = node('ReduceMean', [node('Mul', [x, x]), ints(axes)], { keepdims: 1 });
-    const size = node('Sqrt', [node('Add', [squares, number(call.number(-1, 'epsilon', EPSILON))])]);
-    return scaled(call, node('Div', [x, size]), axes, [1, 'scale']);
+    const squares = node('ReduceMean', [mul(x, x), ints(axes)], { keepdims: 1 });
+    const size = node('Sqrt', [add(squares, number(call.number(-1, 'epsilon', EPSILON)))]);
+    return scaled(call, div(x, size), axes, [1, 'scale']);
   },
   BatchNorm(call) {
     const axes = normalisedAxes(call);
     const spread = (i: number, name: string) => spreadOver(call, i, name, axes);
-    const deviation = node('Sqrt', [node('Add', [spread(2, 'variance'), number(call.number(-1, 'epsilon', 1e-3))])]);
-    const y = node('Div', [node('Sub', [call.float(0, 'x'), spread(1, 'mean')]), deviation]);
+    const deviation = node('Sqrt', [add(spread(2, 'variance'), number(call.number(-1, 'epsilon', 1e-3)))]);
+    const y = div(sub(call.float(0, 'x'), spread(1, 'mean')), deviation);
     return scaled(call, y, axes, [4, 'scale'], [3, 'offset']);
   },
   /** query [N, T, H, K], key and value [N, S, H, K] -> [N, T, H, K] */
@@ -207,13 +208,13 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
     if (K === null) throw wrongArgument('query', 'an axis of unknown size');
     const einsum = (equation: string, a: Operand, b: Operand) => node('Einsum', [a, b], { equation });
     const products = einsum('btnh,bsnh->bnts', call.float(0, 'query'), call.float(1, 'key'));
-    let scores = node('Mul', [products, number(call.number(5, 'scale', 1 / Math.sqrt(K)))]);
-    if (isGiven(3, 'bias')) scores = node('Add', [scores, call.float(3, 'bias')]);
-    if (isGiven(4, 'mask')) scores = node('Where', [cast(call.operand(4, 'mask'), BOOL), scores, number(-1e30)]);
+    let scores = mul(products, number(call.number(5, 'scale', 1 / Math.sqrt(K))));
+    if (isGiven(3, 'bias')) scores = add(scores, call.float(3, 'bias'));
+    if (isGiven(4, 'mask')) scores = choose(cast(call.operand(4, 'mask'), BOOL), scores, number(-1e30));
     if (call.flag(-1, 'is_causal')) {
       if (T === null || S === null) throw wrongArgument('is_causal', 'an axis of unknown size');
       const seen = Array.from({ length: T }, (_, t) => Array.from({ length: S }, (_, s) => (s <= t ? 1 : 0)));
-      scores = node('Where', [{ constant: { type: 'bool', value: seen } }, scores, number(-1e30)]);
+      scores = choose({ constant: { type: 'bool', value: seen } }, scores, number(-1e30));
     }
     return einsum('bnts,bsnh->btnh', node('Softmax', [scores], { axis: -1 }), call.float(2, 'value'));
   },
@@ -238,9 +239,9 @@ export const NETWORKS: Readonly<Record<string, Rule>> = {
               : [inner],
         0,
       );
-    const inside = node('Greater', [node('Add', [node('Mul', [sorted, { constant: places }]), number(1)]), sums]);
-    const over = (value: Operand) => node('ReduceSum', [node('Where', [inside, value, number(0)]), ints([axis])], { keepdims: 1 });
-    const tau = node('Div', [node('Sub', [over(sums), number(1)]), over(node('Add', [node('Mul', [sorted, number(0)]), number(1)]))]);
-    return node('Max', [node('Sub', [x, tau]), number(0)]);
+    const inside = node('Greater', [add(mul(sorted, { constant: places }), number(1)), sums]);
+    const over = (value: Operand) => node('ReduceSum', [choose(inside, value, number(0)), ints([axis])], { keepdims: 1 });
+    const tau = div(sub(over(sums), number(1)), over(add(mul(sorted, number(0)), number(1))));
+    return node('Max', [sub(x, tau), number(0)]);
   },
 };

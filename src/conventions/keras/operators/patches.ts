@@ -1,6 +1,7 @@
 import { paddingOf } from '../../../layers/window/window.js';
+import { number } from './arithmetic.js';
 import { type OperatorCall, type Rule, wholeNumbers, wrongArgument } from './call.js';
-import { ints, node, number, type Operand } from './expression.js';
+import { ints, node, type Operand } from './expression.js';
 
 /** Extracts windows of images as rows, and assembles images from windows. */
 

@@ -1,3 +1,4 @@
+import { add, choose, less, mul, sub } from './arithmetic.js';
 import { type OperatorCall, type Rule, wrongArgument } from './call.js';
 import { cast, type Expression, INT, identity, ints, node, type Operand, sliced, TO_THE_END } from './expression.js';
 import { startIndex } from './slicing.js';
@@ -34,14 +35,18 @@ function computedUpdate(call: OperatorCall): Expression {
       const all = whole[axis];
       if (size === null || all === null) throw wrongArgument('updates', 'an axis of unknown size');
       const start = node('Min', [node('Max', [startIndex(call, axis), ints(0)]), ints(all - size)]);
-      const at = node('Sub', [ints(Array.from({ length: all }, (_, i) => i)), start]);
-      const isIn = node('And', [node('GreaterOrEqual', [at, ints(0)]), node('Less', [at, ints(size)])]);
+      const at = sub(ints(Array.from({ length: all }, (_, i) => i)), start);
+      const isIn = node('And', [node('GreaterOrEqual', [at, ints(0)]), less(at, ints(size))]);
       inside.push(node('Reshape', [isIn, ints(whole.map((_, a) => (a === axis ? all : 1)))]));
       return node('Gather', [updates, node('Min', [node('Max', [at, ints(0)]), ints(size - 1)])], { axis });
     },
     call.operand(2, 'updates'),
   );
-  return node('Where', [inside.reduce((a, b) => node('And', [a, b])), spread, call.operand(0, 'inputs')]);
+  return choose(
+    inside.reduce((a, b) => node('And', [a, b])),
+    spread,
+    call.operand(0, 'inputs'),
+  );
 }
 
 export const PLACING: Readonly<Record<string, Rule>> = {
@@ -78,7 +83,7 @@ export const PLACING: Readonly<Record<string, Rule>> = {
     if (a.length !== b.length || a.includes(null) || b.includes(null))
       throw wrongArgument('x2', 'a tensor of another rank than x1, or of unknown size');
     const axes = (behind: number) => ints(a.map((_, i) => 2 * i + behind));
-    const table = node('Mul', [node('Unsqueeze', [call.float(0, 'x1'), axes(1)]), node('Unsqueeze', [call.float(1, 'x2'), axes(0)])]);
+    const table = mul(node('Unsqueeze', [call.float(0, 'x1'), axes(1)]), node('Unsqueeze', [call.float(1, 'x2'), axes(0)]));
     return node('Reshape', [table, ints(a.map((n, i) => n! * b[i]!))]);
   },
   /** `num` evenly spaced numbers along a new axis. */
@@ -89,10 +94,10 @@ export const PLACING: Readonly<Record<string, Rule>> = {
   Geomspace(call) {
     const [start, stop] = [call.float(0, 'start'), call.float(1, 'stop')];
     const size = (x: Operand) => node('Log', [node('Abs', [x])]);
-    return node('Mul', [
+    return mul(
       node('Unsqueeze', [node('Sign', [start]), ints([axisOfSteps(call)])]),
       node('Exp', [inSteps(call, size(start), size(stop))]),
-    ]);
+    );
   },
 };
 
@@ -111,5 +116,5 @@ function inSteps(call: OperatorCall, start: Operand, stop: Operand): Expression 
   const wide = (x: Operand) => node('Unsqueeze', [x, ints([axis])]);
   const shares = Array.from({ length: count }, (_, k) => k / parts);
   const along = node('Reshape', [{ constant: shares }, ints(Array.from({ length: rank }, (_, i) => (i === axis ? count : 1)))]);
-  return node('Add', [wide(start), node('Mul', [wide(node('Sub', [stop, start])), along])]);
+  return add(wide(start), mul(wide(sub(stop, start)), along));
 }

@@ -1,3 +1,4 @@
+import { mul, sub } from './arithmetic.js';
 import { type Rule, wholeNumbers, wrongArgument } from './call.js';
 import { ints, node } from './expression.js';
 
@@ -6,14 +7,12 @@ const matmul: Rule = call => node('MatMul', [call.float(0, 'x1'), call.float(1, 
 
 /** The outer product of both arguments, flattened. */
 const outer: Rule = call =>
-  node('Mul', [node('Reshape', [call.float(0, 'x1'), ints([-1, 1])]), node('Reshape', [call.float(1, 'x2'), ints([1, -1])])]);
+  mul(node('Reshape', [call.float(0, 'x1'), ints([-1, 1])]), node('Reshape', [call.float(1, 'x2'), ints([1, -1])]));
 
 const vdot: Rule = call =>
-  node(
-    'ReduceSum',
-    [node('Mul', [node('Reshape', [call.float(0, 'x1'), ints([-1])]), node('Reshape', [call.float(1, 'x2'), ints([-1])])])],
-    { keepdims: 0 },
-  );
+  node('ReduceSum', [mul(node('Reshape', [call.float(0, 'x1'), ints([-1])]), node('Reshape', [call.float(1, 'x2'), ints([-1])]))], {
+    keepdims: 0,
+  });
 
 export const PRODUCTS: Readonly<Record<string, Rule>> = {
   Matmul: matmul,
@@ -63,12 +62,12 @@ export const PRODUCTS: Readonly<Record<string, Rule>> = {
     for (const i of [0, 1])
       if (call.shape(i, `x${i + 1}`).slice(-1)[0] !== 3) throw wrongArgument(`x${i + 1}`, 'vectors that do not have size 3');
     const turned = (i: number, order: number[]) => node('Gather', [call.float(i, `x${i + 1}`), ints(order)], { axis: -1 });
-    const product = (a: number[], b: number[]) => node('Mul', [turned(0, a), turned(1, b)]);
-    return node('Sub', [product([1, 2, 0], [2, 0, 1]), product([2, 0, 1], [1, 2, 0])]);
+    const product = (a: number[], b: number[]) => mul(turned(0, a), turned(1, b));
+    return sub(product([1, 2, 0], [2, 0, 1]), product([2, 0, 1], [1, 2, 0]));
   },
   /** The distance of each row of x1 to each row of x2. */
   CDist(call) {
-    const apart = node('Sub', [node('Unsqueeze', [call.float(0, 'x'), ints([-2])]), node('Unsqueeze', [call.float(1, 'y'), ints([-3])])]);
-    return node('Sqrt', [node('ReduceSum', [node('Mul', [apart, apart]), ints([-1])], { keepdims: 0 })]);
+    const apart = sub(node('Unsqueeze', [call.float(0, 'x'), ints([-2])]), node('Unsqueeze', [call.float(1, 'y'), ints([-3])]));
+    return node('Sqrt', [node('ReduceSum', [mul(apart, apart), ints([-1])], { keepdims: 0 })]);
   },
 };

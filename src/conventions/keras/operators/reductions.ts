@@ -1,3 +1,4 @@
+import { add, div, mul, sub } from './arithmetic.js';
 import { along, type OperatorCall, of, type Rule, wrongArgument } from './call.js';
 import { BOOL, cast, type Expression, FLOAT, ints, node, type Operand } from './expression.js';
 
@@ -55,8 +56,8 @@ function widened(call: OperatorCall, axis: unknown): Operand {
 function variance(call: OperatorCall): Expression {
   const x = call.float(0, 'x');
   const axes = call.axes(1);
-  const apart = node('Sub', [x, node('ReduceMean', axes ? [x, ints(axes)] : [x], { keepdims: 1 })]);
-  return reduced('ReduceMean', node('Mul', [apart, apart]), call);
+  const apart = sub(x, node('ReduceMean', axes ? [x, ints(axes)] : [x], { keepdims: 1 }));
+  return reduced('ReduceMean', mul(apart, apart), call);
 }
 
 /** (Σ|x|^p)^(1/p) over axes; for p = ±∞ the largest or smallest |x|. */
@@ -65,7 +66,7 @@ function lengthOf(x: Operand, axes: readonly number[], order: number, keepdims: 
   if (!Number.isFinite(order)) return node(order > 0 ? 'ReduceMax' : 'ReduceMin', [size, ints(axes)], { keepdims });
   const sum = (value: Operand) => node('ReduceSum', [value, ints(axes)], { keepdims });
   if (order === 1) return sum(size);
-  if (order === 2) return node('Sqrt', [sum(node('Mul', [x, x]))]);
+  if (order === 2) return node('Sqrt', [sum(mul(x, x))]);
   return node('Pow', [sum(node('Pow', [size, { constant: order }])), { constant: 1 / order }]);
 }
 
@@ -79,7 +80,7 @@ export const REDUCTIONS: Readonly<Record<string, Rule>> = {
       node('ReduceSum', axis === null ? [value] : [value, ints([axis as number | number[]].flat())], { keepdims: 0 });
     const x = call.float(0, 'x');
     const ones = weights === null ? node('Pow', [x, { constant: 0 }]) : widened(call, axis);
-    return node('Div', [over(node('Mul', [x, ones])), over(node('Mul', [node('Pow', [x, { constant: 0 }]), ones]))]);
+    return div(over(mul(x, ones)), over(mul(node('Pow', [x, { constant: 0 }]), ones)));
   },
   Sum: of((x, call) => reduced('ReduceSum', x, call)),
   Max: extreme('Max'),
@@ -87,7 +88,7 @@ export const REDUCTIONS: Readonly<Record<string, Rule>> = {
   Amax: reduction('ReduceMax'),
   Amin: reduction('ReduceMin'),
   Prod: of((x, call) => reduced('ReduceProd', x, call)),
-  Ptp: of((x, call) => node('Sub', [reduced('ReduceMax', x, call), reduced('ReduceMin', x, call)])),
+  Ptp: of((x, call) => sub(reduced('ReduceMax', x, call), reduced('ReduceMin', x, call))),
   Var: variance,
   Std: call => node('Sqrt', [variance(call)]),
   Any: truth('ReduceMax'),
@@ -99,7 +100,7 @@ export const REDUCTIONS: Readonly<Record<string, Rule>> = {
   Normalize(call) {
     const x = call.float(0, 'x');
     const length = lengthOf(x, [call.number(1, 'axis', -1)], call.number(2, 'order', 2), 1);
-    return node('Div', [x, node('Max', [length, { constant: call.number(3, 'epsilon', 1e-7) }])]);
+    return div(x, node('Max', [length, { constant: call.number(3, 'epsilon', 1e-7) }]));
   },
   /** The norm of vectors along one axis (or of all numbers), or of matrices along two axes. */
   Norm(call) {
@@ -107,7 +108,7 @@ export const REDUCTIONS: Readonly<Record<string, Rule>> = {
     const axes = call.axes(2);
     const keepdims = call.flag(3, 'keepdims') ? 1 : 0;
     const x = call.float(0, 'x');
-    if (!axes && kind === null) return node('Sqrt', [node('ReduceSum', [node('Mul', [x, x])], { keepdims })]);
+    if (!axes && kind === null) return node('Sqrt', [node('ReduceSum', [mul(x, x)], { keepdims })]);
     if (!axes || axes.length > 2) throw wrongArgument('ord', kind);
     const order = kind === null || kind === 'fro' ? 2 : kind;
     if (typeof order !== 'number') throw wrongArgument('ord', kind);
@@ -125,7 +126,7 @@ export const REDUCTIONS: Readonly<Record<string, Rule>> = {
     const axes = call.axes(1) ?? [...call.shape(0, 'x').keys()];
     // the maximum is subtracted first, so that exp cannot overflow
     const top = node('ReduceMax', [x, ints(axes)], { keepdims: 1 });
-    const sum = node('Add', [node('Log', [node('ReduceSum', [node('Exp', [node('Sub', [x, top])]), ints(axes)], { keepdims: 1 })]), top]);
+    const sum = add(node('Log', [node('ReduceSum', [node('Exp', [sub(x, top)]), ints(axes)], { keepdims: 1 })]), top);
     return call.flag(2, 'keepdims') ? sum : node('Squeeze', [sum, ints(axes)]);
   },
 };

@@ -1,4 +1,5 @@
 import { type Argument, isSlice, isTensor, type SliceArgument, type TensorArgument } from '../arguments.js';
+import { add } from './arithmetic.js';
 import { type OperatorCall, type Rule, wrongArgument } from './call.js';
 import { cast, type Expression, INT, identity, ints, node, type Operand, TO_THE_END } from './expression.js';
 
@@ -19,7 +20,7 @@ function computedPart(call: OperatorCall, shape: readonly number[]): Expression 
     (x, size, axis) => {
       const start = startIndex(call, axis);
       if (size === -1) return node('Slice', [x, start, ints([TO_THE_END]), ints([axis])]);
-      return node('Gather', [x, node('Add', [start, ints(Array.from({ length: size }, (_, i) => i))])], { axis });
+      return node('Gather', [x, add(start, ints(Array.from({ length: size }, (_, i) => i)))], { axis });
     },
     call.operand(0, 'inputs'),
   ) as Expression;

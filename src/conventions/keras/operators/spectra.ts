@@ -1,7 +1,8 @@
 import { log } from '../../../numerics/log.js';
 import { sineCosine } from '../../../numerics/trig.js';
+import { add, mul, number, sub } from './arithmetic.js';
 import { type OperatorCall, type Rule, wrongArgument } from './call.js';
-import { add, type Expression, identity, ints, mul, node, number, type Operand, sliced, sub } from './expression.js';
+import { type Expression, identity, ints, node, type Operand, sliced } from './expression.js';
 
 /** Fourier transforms along axes of known length, as products with matrices of cosines and sines. Complex numbers are pairs of tensors. */
 

@@ -1,12 +1,13 @@
+import { add, choose, div, less, mul, not, number, sub } from './arithmetic.js';
 import { along, type OperatorCall, productOf, type Rule, wrongArgument } from './call.js';
-import { BOOL, cast, type Expression, FLOAT, INT, ints, node, number, type Operand, sliced, TO_THE_END } from './expression.js';
+import { BOOL, cast, type Expression, FLOAT, INT, ints, node, type Operand, sliced, TO_THE_END } from './expression.js';
 import { reduced } from './reductions.js';
 
 /** Reductions that ignore NaN, and those that depend on the order of the numbers. */
 
 const noNumber = (x: Operand): Expression => node('IsNaN', [x]);
-const counted = (x: Operand): Expression => cast(node('Not', [noNumber(x)]), FLOAT);
-const filled = (x: Operand, value: number): Expression => node('Where', [noNumber(x), number(value), x]);
+const counted = (x: Operand): Expression => cast(not(noNumber(x)), FLOAT);
+const filled = (x: Operand, value: number): Expression => choose(noNumber(x), number(value), x);
 
 /** A reduction that ignores NaN: it is replaced by a neutral number. */
 const without =
@@ -20,16 +21,16 @@ const extreme =
   call => {
     const x = call.float(0, 'x');
     const none = node('Equal', [reduced('ReduceSum', counted(x), call), number(0)]);
-    return node('Where', [none, number(Number.NaN), reduced(op, filled(x, value), call)]);
+    return choose(none, number(Number.NaN), reduced(op, filled(x, value), call));
   };
 
 function nanVariance(call: OperatorCall): Expression {
   const x = call.float(0, 'x');
   const axes = call.axes(1);
   const kept = (value: Operand) => node('ReduceSum', axes ? [value, ints(axes)] : [value], { keepdims: 1 });
-  const apart = node('Sub', [x, node('Div', [kept(filled(x, 0)), kept(counted(x))])]);
-  const squares = filled(node('Mul', [apart, apart]), 0);
-  return node('Div', [reduced('ReduceSum', squares, call), reduced('ReduceSum', counted(x), call)]);
+  const apart = sub(x, div(kept(filled(x, 0)), kept(counted(x))));
+  const squares = filled(mul(apart, apart), 0);
+  return div(reduced('ReduceSum', squares, call), reduced('ReduceSum', counted(x), call));
 }
 
 const nanArg =
@@ -70,7 +71,7 @@ const METHODS = ['linear', 'lower', 'higher', 'midpoint', 'nearest'];
 
 /** [.., 1]: the quantile at `share` from 0 to 1, interpolated by Keras' `method`. @param isEach whether each row has a count of its own */
 function atShare(share: number, method: string, { sorted, count }: Sorted, isEach: boolean): Expression {
-  const at = typeof count === 'number' ? share * (count - 1) : node('Mul', [node('Sub', [count, number(1)]), number(share)]);
+  const at = typeof count === 'number' ? share * (count - 1) : mul(sub(count, number(1)), number(share));
   const rounded = (op: 'Floor' | 'Ceil' | 'Round'): Operand => {
     if (typeof at !== 'number') return node(op, [at]);
     const below = Math.floor(at);
@@ -82,14 +83,14 @@ function atShare(share: number, method: string, { sorted, count }: Sorted, isEac
     return node(isEach ? 'GatherElements' : 'Gather', [sorted, places], { axis: -1 });
   };
   const [below, above] = [pick(rounded('Floor')), pick(rounded('Ceil'))];
-  const mixed = (part: Operand) => node('Add', [below, node('Mul', [node('Sub', [above, below]), part])]);
+  const mixed = (part: Operand) => add(below, mul(sub(above, below), part));
   if (method === 'lower') return below;
   if (method === 'higher') return above;
   if (method === 'midpoint') return mixed(number(0.5));
   if (method === 'nearest') return pick(rounded('Round'));
   return typeof at === 'number' && Number.isInteger(at)
     ? below
-    : mixed(typeof at === 'number' ? number(at % 1) : node('Sub', [at, rounded('Floor')]));
+    : mixed(typeof at === 'number' ? number(at % 1) : sub(at, rounded('Floor')));
 }
 
 /** One quantile, or several along a new first axis. */
@@ -99,7 +100,7 @@ function quantile(call: OperatorCall, shares: number | readonly number[], method
   const keeps = call.flag(-1, 'keepdims');
   const one = (share: number) => {
     const own = atShare(share, method, joined, isEach);
-    const y = isEach ? node('Where', [node('Equal', [joined.count as Expression, number(0)]), number(Number.NaN), own]) : own;
+    const y = isEach ? choose(node('Equal', [joined.count as Expression, number(0)]), number(Number.NaN), own) : own;
     const left = node('Squeeze', [y, ints([-1])]);
     return keeps ? node('Unsqueeze', [left, ints([...joined.axes].sort((a, b) => a - b))]) : left;
   };
@@ -152,7 +153,7 @@ function products(call: OperatorCall, x: Operand): Expression {
   const size = call.size(axis, 'axis');
   const place = (isReal: number) => Array.from({ length: rank - 1 - axis }).reduce<unknown>(inner => [inner], isReal);
   const before = Array.from({ length: size }, (_, j) => Array.from({ length: size }, (__, k) => place(j <= k ? 1 : 0)));
-  const table = node('Where', [{ constant: { type: 'bool', value: before } }, node('Unsqueeze', [x, ints([axis + 1])]), number(1)]);
+  const table = choose({ constant: { type: 'bool', value: before } }, node('Unsqueeze', [x, ints([axis + 1])]), number(1));
   return node('ReduceProd', [table, ints([axis])], { keepdims: 0 });
 }
 
@@ -165,7 +166,7 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
   Nanmin: extreme('ReduceMin', MOST),
   Nanmean(call) {
     const x = call.float(0, 'x');
-    return node('Div', [reduced('ReduceSum', filled(x, 0), call), reduced('ReduceSum', counted(x), call)]);
+    return div(reduced('ReduceSum', filled(x, 0), call), reduced('ReduceSum', counted(x), call));
   },
   Nanvar: nanVariance,
   Nanstd: call => node('Sqrt', [nanVariance(call)]),
@@ -188,8 +189,8 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
     if (call.has(-1, 'x')) throw wrongArgument('x', call.given(-1, 'x'));
     const y = call.float(0, 'y');
     const axis = call.number(-1, 'axis', -1);
-    const pairs = node('Add', [sliced(y, axis, 1, TO_THE_END), sliced(y, axis, 0, -1)]);
-    return node('Mul', [node('ReduceSum', [pairs, ints([axis])], { keepdims: 0 }), number(call.number(-1, 'dx', 1) / 2)]);
+    const pairs = add(sliced(y, axis, 1, TO_THE_END), sliced(y, axis, 0, -1));
+    return mul(node('ReduceSum', [pairs, ints([axis])], { keepdims: 0 }), number(call.number(-1, 'dx', 1) / 2));
   },
   Moments(call) {
     if (call.flag(-1, 'synchronized')) throw wrongArgument('synchronized', true);
@@ -198,15 +199,15 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
     if (!Array.isArray(axes)) throw wrongArgument('axes', axes ?? null);
     const keepdims = call.flag(-1, 'keepdims') ? 1 : 0;
     const mean = (value: Operand, keep: number) => node('ReduceMean', [value, ints(axes as number[])], { keepdims: keep });
-    const apart = node('Sub', [x, mean(x, 1)]);
-    return { ...mean(x, keepdims), others: [mean(node('Mul', [apart, apart]), keepdims)] };
+    const apart = sub(x, mean(x, 1));
+    return { ...mean(x, keepdims), others: [mean(mul(apart, apart), keepdims)] };
   },
   /** Whether fewer than k scores are larger than that of the target. */
   InTopK(call) {
     const [places, predictions] = [cast(call.operand(0, 'targets'), INT), call.float(1, 'predictions')];
     const own = node('GatherElements', [predictions, node('Unsqueeze', [places, ints([-1])])], { axis: -1 });
     const larger = node('ReduceSum', [cast(node('Greater', [predictions, own]), INT), ints([-1])], { keepdims: 0 });
-    return node('Less', [larger, ints(call.number(-1, 'k', 1))]);
+    return less(larger, ints(call.number(-1, 'k', 1)));
   },
   /** Index at which a value would be inserted into a sorted array. */
   SearchSorted(call) {
@@ -226,6 +227,6 @@ export const STATISTICS: Readonly<Record<string, Rule>> = {
     const others = node('Reshape', [call.float(1, 'x2'), ints([-1])]);
     const hits = cast(node('Equal', [node('Unsqueeze', [call.float(0, 'x1'), ints([-1])]), others]), FLOAT);
     const any = cast(node('ReduceMax', [hits, ints([-1])], { keepdims: 0 }), BOOL);
-    return call.flag(-1, 'invert') ? node('Not', [any]) : any;
+    return call.flag(-1, 'invert') ? not(any) : any;
   },
 };

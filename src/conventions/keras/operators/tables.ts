@@ -1,5 +1,6 @@
+import { add, choose, div, LARGEST_FLOAT, mul, number, sub } from './arithmetic.js';
 import { type OperatorCall, productOf, type Rule, wholeNumbers, wrongArgument } from './call.js';
-import { BOOL, cast, type Expression, flat, INT, ints, LARGEST_FLOAT, mul, node, number, type Operand } from './expression.js';
+import { BOOL, cast, type Expression, flat, INT, ints, node, type Operand } from './expression.js';
 import { diagonalOf } from './statistics.js';
 
 /** Operators that build a table from a vector, or count. */
@@ -16,7 +17,7 @@ function sizeOfRow(call: OperatorCall, name: string): number {
 /** Returns the matrix with vector x [n] on diagonal k (0 is the main diagonal, k > 0 lies above it). */
 function asDiagonal(x: Operand, n: number, k: number): Expression {
   const middle = Array.from({ length: n }, (_, i) => Array.from({ length: n }, (__, j) => i === j));
-  const square = node('Where', [{ constant: { type: 'bool', value: middle } }, node('Unsqueeze', [x, ints([-1])]), number(0)]);
+  const square = choose({ constant: { type: 'bool', value: middle } }, node('Unsqueeze', [x, ints([-1])]), number(0));
   const [above, below] = [Math.max(0, k), Math.max(0, -k)];
   return k === 0 ? square : node('Pad', [square, ints([below, above, above, below])], { mode: 'constant' });
 }
@@ -51,14 +52,14 @@ function counted(
   const rank = call.shape(0, 'data').length;
   const shown = (depth: Operand) => node('OneHot', [rows, depth, { constant: [0, 1] }], { axis: -1 });
   const present = (hits: Operand) => node('ReduceMax', [hits, ints([0])], { keepdims: 0 });
-  const all = node('Add', [node('ReduceMax', [rows], { keepdims: 0 }), ints(1)]);
+  const all = add(node('ReduceMax', [rows], { keepdims: 0 }), ints(1));
   const hits = shown(reduction === 'add' && !sorted ? cast(node('ReduceSum', [present(shown(all))], { keepdims: 0 }), INT) : all);
   const behind = ints(Array.from({ length: rank - 1 }, (_, i) => i + 2));
   const wide = (x: Operand, axes: Operand) => (rank === 1 ? x : node('Unsqueeze', [x, axes]));
-  const own = node('Where', [cast(wide(hits, behind), BOOL), node('Unsqueeze', [call.float(0, 'data'), ints([1])]), number(start)]);
+  const own = choose(cast(wide(hits, behind), BOOL), node('Unsqueeze', [call.float(0, 'data'), ints([1])]), number(start));
   const y = node(REDUCED[reduction], [own, ints([0])], { keepdims: 0 });
   if (!sorted || (reduction !== 'max' && reduction !== 'min')) return y;
-  return node('Where', [cast(wide(present(hits), ints(Array.from({ length: rank - 1 }, (_, i) => i + 1))), BOOL), y, number(0)]);
+  return choose(cast(wide(present(hits), ints(Array.from({ length: rank - 1 }, (_, i) => i + 1))), BOOL), y, number(0));
 }
 
 export const TABLES: Readonly<Record<string, Rule>> = {
@@ -67,7 +68,7 @@ export const TABLES: Readonly<Record<string, Rule>> = {
     if (call.flag(-1, 'sparse')) throw wrongArgument('sparse', true);
     if (call.has(-1, 'weights')) throw wrongArgument('weights', call.given(-1, 'weights'));
     const x = cast(call.operand(0, 'x'), INT);
-    const most = node('Add', [node('ReduceMax', [x], { keepdims: 0 }), ints(1)]);
+    const most = add(node('ReduceMax', [x], { keepdims: 0 }), ints(1));
     const depth = node('Max', [most, ints(call.number(-1, 'minlength', 0))]);
     const each = node('OneHot', [x, depth, { constant: [0, 1] }], { axis: -1 });
     return cast(node('ReduceSum', [each, ints([-2])], { keepdims: 0 }), INT);
@@ -102,10 +103,10 @@ export const TABLES: Readonly<Record<string, Rule>> = {
   Corrcoef(call) {
     if (call.shape(0, 'x').length !== 2) throw wrongArgument('x', 'a tensor that is not a matrix');
     const x = call.float(0, 'x');
-    const apart = node('Sub', [x, node('ReduceMean', [x, ints([-1])], { keepdims: 1 })]);
+    const apart = sub(x, node('ReduceMean', [x, ints([-1])], { keepdims: 1 }));
     const turned = (y: Operand) => node('Transpose', [y], { perm: [1, 0] });
     const size = node('Sqrt', [node('ReduceSum', [mul(apart, apart), ints([-1])], { keepdims: 1 })]);
-    const share = node('Div', [node('MatMul', [apart, turned(apart)]), mul(size, turned(size))]);
+    const share = div(node('MatMul', [apart, turned(apart)]), mul(size, turned(size)));
     return node('Clip', [share, number(-1), number(1)]);
   },
   /** Cross-correlation: Σ x1[t + shift]·x2[t] for each shift. */
@@ -130,7 +131,7 @@ function divisorOf(a: Operand, b: Operand): Expression {
   for (let k = 0; k < STEPS; k++) {
     const done = node('Equal', [y, ints(0)]);
     const rest = node('Mod', [x, node('Max', [y, ints(1)])]);
-    [x, y] = [node('Where', [done, x, y]), node('Where', [done, y, rest])];
+    [x, y] = [choose(done, x, y), choose(done, y, rest)];
   }
   return x as Expression;
 }
@@ -141,6 +142,6 @@ export const DIVISORS: Readonly<Record<string, Rule>> = {
   Gcd: call => divisorOf(...whole(call)),
   Lcm(call) {
     const [a, b] = whole(call);
-    return node('Div', [node('Abs', [mul(a, b)]), node('Max', [divisorOf(a, b), ints(1)])]);
+    return div(node('Abs', [mul(a, b)]), node('Max', [divisorOf(a, b), ints(1)]));
   },
 };

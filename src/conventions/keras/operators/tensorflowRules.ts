@@ -1,6 +1,7 @@
+import { add, choose, div, mul, number, sub } from './arithmetic.js';
 import { type OperatorCall, type Rule, wrongArgument } from './call.js';
 import { ELEMENTWISE } from './elementwise.js';
-import { cast, type Expression, INT, identity, ints, node, number, type Operand, sliced, TO_THE_END } from './expression.js';
+import { cast, type Expression, INT, identity, ints, node, type Operand, sliced, TO_THE_END } from './expression.js';
 import { REDUCTIONS } from './reductions.js';
 
 /** Functions of TensorFlow that `keras.ops` does not have, or has with different arguments. */
@@ -21,13 +22,13 @@ function l2Normalize(call: OperatorCall): Expression {
   const x = call.float(0, '');
   const axis = call.given(1, '') ?? null;
   if (axis === null) throw wrongArgument('axis', null);
-  const square = node('ReduceSum', [node('Mul', [x, x]), ints([axis as number | number[]].flat())], { keepdims: 1 });
-  return node('Div', [x, node('Sqrt', [node('Max', [square, number(call.number(2, '', 1e-12))])])]);
+  const square = node('ReduceSum', [mul(x, x), ints([axis as number | number[]].flat())], { keepdims: 1 });
+  return div(x, node('Sqrt', [node('Max', [square, number(call.number(2, '', 1e-12))])]));
 }
 
 const squaredDifference: Rule = call => {
-  const apart = node('Sub', [call.float(0, ''), call.float(1, '')]);
-  return node('Mul', [apart, apart]);
+  const apart = sub(call.float(0, ''), call.float(1, ''));
+  return mul(apart, apart);
 };
 
 const argMax =
@@ -100,7 +101,7 @@ function topK(call: OperatorCall): Expression {
 /** tf.add_n: the sum of a list of tensors. */
 function addN(call: OperatorCall): Expression {
   const [first, ...rest] = call.operands(0, '');
-  return rest.reduce<Expression>((sum, x) => node('Add', [sum, x]), node('Identity', [first]));
+  return rest.reduce<Expression>((sum, x) => add(sum, x), node('Identity', [first]));
 }
 
 const running =
@@ -113,7 +114,7 @@ const running =
 /** tf.math.multiply_no_nan: 0 where y is 0, even if x is infinite or NaN. */
 const multiplyNoNan: Rule = call => {
   const [x, y] = [call.float(0, ''), call.float(1, '')];
-  return node('Where', [node('Equal', [y, number(0)]), number(0), node('Mul', [x, y])]);
+  return choose(node('Equal', [y, number(0)]), number(0), mul(x, y));
 };
 
 /** Turns a call with x into the call with (1, x), for 1/x. */
@@ -124,7 +125,7 @@ function reciprocalCall(call: OperatorCall): OperatorCall {
 
 /** Replaces the first argument by its square. */
 function withSquaredArgument(call: OperatorCall): OperatorCall {
-  const square = node('Mul', [call.float(0, ''), call.float(0, '')]);
+  const square = mul(call.float(0, ''), call.float(0, ''));
   return call.with({ operand: () => square, float: () => square });
 }
 
@@ -160,7 +161,7 @@ const roll: Rule = call => {
   const turned = axes.reduce<Operand>(
     (x, axis, k) => {
       const size = sizes(x, axis, axis + 1 || TO_THE_END);
-      const cut = node('Sub', [size, node('Mod', [ints([shifts[k]]), size])]);
+      const cut = sub(size, node('Mod', [ints([shifts[k]]), size]));
       const part = (from: Operand, to: Operand) => node('Slice', [x, from, to, ints([axis])]);
       return node('Concat', [part(cut, ints([TO_THE_END])), part(ints([0]), cut)], { axis });
     },

@@ -1,3 +1,4 @@
+import { add, choose, less } from './arithmetic.js';
 import { type OperatorCall, type Rule, wrongArgument } from './call.js';
 import { cast, type Expression, FLOAT, INT, ints, node, type Operand, TO_THE_END } from './expression.js';
 import type { TensorflowFunctions } from './tensorflowRules.js';
@@ -41,7 +42,7 @@ const slice: Rule = call => {
   }
   const [starts, extent] = [sizes(call, 1, 'begin'), sizes(call, 2, 'size')];
   const toEnd = node('Equal', [extent, ints(-1)]);
-  const ends = node('Where', [toEnd, ints(TO_THE_END), node('Add', [starts, extent])]);
+  const ends = choose(toEnd, ints(TO_THE_END), add(starts, extent));
   return node('Slice', [call.operand(0, ''), starts, ends]);
 };
 
@@ -58,7 +59,7 @@ function sequenceMask(call: OperatorCall): Expression {
   const lengths = cast(call.operand(0, ''), INT);
   const isOpen = !call.has(1, '');
   const most = isOpen ? node('ReduceMax', [lengths], { keepdims: 0 }) : whole(call, 1, 'maxlen');
-  const mask = node('Less', [node('Range', [ints(0), most, ints(1)]), node('Unsqueeze', [lengths, ints([-1])])]);
+  const mask = less(node('Range', [ints(0), most, ints(1)]), node('Unsqueeze', [lengths, ints([-1])]));
   const dtype = String(call.given(2, ''));
   return /float/.test(dtype) ? cast(mask, FLOAT) : /int/.test(dtype) ? cast(mask, INT) : mask;
 }

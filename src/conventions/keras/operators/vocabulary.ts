@@ -1,4 +1,5 @@
 import { hashingOf } from '../../../layers/hashing/hashing.js';
+import { add, choose, less, mul, sub } from './arithmetic.js';
 import { type OperatorCall, wrongArgument } from './call.js';
 import { encoded, refused } from './encoded.js';
 import { cast, type Expression, FLOAT, INT, node, type Operand } from './expression.js';
@@ -28,20 +29,17 @@ export function integerLookup(call: OperatorCall): Expression {
   const isMask = (token: unknown) => node('Equal', [x, whole(Number(token))]);
   if (call.flag(-1, 'invert')) {
     const token = lookedUp(x, places, keys, call.number(-1, 'oov_token', -1));
-    return mask === null ? token : node('Where', [isMask(0), whole(Number(mask)), token]);
+    return mask === null ? token : choose(isMask(0), whole(Number(mask)), token);
   }
   const place =
     unknown > 1 ? spread(call, x, lookedUp(x, keys, places, -1), first, unknown) : lookedUp(x, keys, places, unknown === 1 ? first : -1);
-  const known = mask === null ? place : node('Where', [isMask(mask), first === 1 ? whole(0) : NOWHERE, place]);
+  const known = mask === null ? place : choose(isMask(mask), first === 1 ? whole(0) : NOWHERE, place);
   const size = unknown + keys.length;
   const depth = call.flag(-1, 'pad_to_max_tokens') ? call.number(-1, 'max_tokens', size) : size;
   if (mode !== 'tf_idf') return encoded(call, known, depth, { mode });
   const weights = call.given(-1, 'idf_weights');
   if (!Array.isArray(weights)) throw refused('idf_weights', 'numbers', weights ?? null);
-  return node('Mul', [
-    cast(encoded(call, known, depth, { mode: 'count' }), FLOAT),
-    { constant: inPlaces(weights as number[], size, depth) },
-  ]);
+  return mul(cast(encoded(call, known, depth, { mode: 'count' }), FLOAT), { constant: inPlaces(weights as number[], size, depth) });
 }
 
 /** Names used by earlier versions of Keras. */
@@ -67,7 +65,7 @@ function spread(call: OperatorCall, x: Operand, place: Operand, first: number, u
   if (method !== 'floormod' && method !== 'farmhash') throw refused('oov_method', 'floormod, farmhash', method);
   const attributes = hashingOf({ num_bins: unknown, salt: call.given(-1, 'salt') });
   const bin: Operand = method === 'farmhash' ? { kind: 'hashing', op: '', operands: [x], attributes } : node('Mod', [x, whole(unknown)]);
-  return node('Where', [node('Less', [place, whole(0)]), node('Add', [cast(bin, INT), whole(first)]), place]);
+  return choose(less(place, whole(0)), add(cast(bin, INT), whole(first)), place);
 }
 
 /**
@@ -80,22 +78,18 @@ function lookedUp(x: Operand, keys: readonly number[], values: readonly number[]
   if (high - low < 64 + 16 * keys.length) {
     const table = Array<number>(high - low + 3).fill(otherwise);
     for (const { key, value } of sorted) table[key - low + 1] = value;
-    return node('Gather', [whole(table), node('Sub', [node('Clip', [x, whole(low - 1), whole(high + 1)]), whole(low - 1)])]);
+    return node('Gather', [whole(table), sub(node('Clip', [x, whole(low - 1), whole(high + 1)]), whole(low - 1))]);
   }
   const size = 2 ** Math.ceil(Math.log2(keys.length));
   const padded = Array.from({ length: size }, (_, i) => sorted[Math.min(i, sorted.length - 1)]);
   const tableOf = (name: 'key' | 'value') => whole(padded.map(entry => entry[name]));
-  let at: Operand = node('Mul', [x, whole(0)]);
+  let at: Operand = mul(x, whole(0));
   for (let step = size / 2; step >= 1; step /= 2) {
-    const next: Operand = node('Add', [at, whole(step)]);
+    const next: Operand = add(at, whole(step));
     const isBelow = node('GreaterOrEqual', [x, node('Gather', [tableOf('key'), next])]);
-    at = node('Where', [isBelow, next, at]);
+    at = choose(isBelow, next, at);
   }
-  return node('Where', [
-    node('Equal', [x, node('Gather', [tableOf('key'), at])]),
-    node('Gather', [tableOf('value'), at]),
-    whole(otherwise),
-  ]);
+  return choose(node('Equal', [x, node('Gather', [tableOf('key'), at])]), node('Gather', [tableOf('value'), at]), whole(otherwise));
 }
 
 /** Weights by index: out-of-vocabulary indices without a weight get the mean of all weights, indices beyond the weights get 0. */
