@@ -204,6 +204,14 @@ describe('reading', () => {
     expect([error.code, error.exit]).toEqual([code, 4]);
   });
 
+  it('a checkpoint of orbax is said to be one, with what makes arrays of it', async () => {
+    mkdirSync(path('checkpoint'));
+    write('checkpoint/_METADATA', '{}');
+    const { code, message, fix } = await failure(() => readBytes(path('checkpoint')));
+    expect([code, message]).toEqual(['E_IS_DIRECTORY', 'this is a checkpoint of orbax, not a file']);
+    expect(fix).toContain('StandardCheckpointer().restore');
+  });
+
   it('names in errors are escaped', async () => {
     const error = await failure(() => readBytes(path('\u001b[31mred\u202e')));
     expect(error.where).toContain('\\u001b[31mred\\u202e');

@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import { existsSync, type Stats } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
@@ -42,14 +42,19 @@ async function openForReading(path: string): Promise<FileHandle> {
   return open(path, 'r');
 }
 
+/** Orbax keeps tensors in a database (OCDBT), which its own reader takes apart; Flax then names them by their paths. */
+const FROM_ORBAX =
+  'in Python: p = orbax.checkpoint.StandardCheckpointer().restore(os.path.abspath(FILE)); np.savez("net.npz", **flax.traverse_util.flatten_dict(p, sep="/"))';
+
 /** @throws RnnError E_IS_DIRECTORY, E_DEVICE (io) */
 export function checkOrdinary(path: string, status: Stats): void {
   if (status.isDirectory()) {
-    throw new RnnError('io', 'E_IS_DIRECTORY', 'this is a directory, not a file', {
+    const ofOrbax = existsSync(join(path, '_METADATA'));
+    throw new RnnError('io', 'E_IS_DIRECTORY', `this is ${ofOrbax ? 'a checkpoint of orbax' : 'a directory'}, not a file`, {
       where: shownPath(path),
       expected: 'a file',
       found: 'a directory',
-      fix: 'give a file in it; the only directory that can be read is a SavedModel',
+      fix: ofOrbax ? FROM_ORBAX : 'give a file in it; the only directory that can be read is a SavedModel',
     });
   }
   if (status.isSocket() || status.isBlockDevice()) throw device(path);
