@@ -78,11 +78,11 @@ export function compareWeights(layers: readonly LayerSpec[], first: Weights, sec
 }
 
 function shapeChange(layer: LayerSpec | undefined, a: Tensor, b: Tensor): string | null {
-  const turned = a.shape.length === 2 && sameShape([a.shape[1], a.shape[0]], b.shape);
-  if (turned && same(transpose(a), b)) return 'transposed';
+  const isTransposable = a.shape.length === 2 && sameShape([a.shape[1], a.shape[0]], b.shape);
+  if (isTransposable && same(transpose(a), b)) return 'transposed';
   if (a.data.length !== b.data.length) return null;
   if (same(reshape(a, b.shape), b)) return 'reshaped';
-  const order = turned ? ordered(layer).find(([, t]) => same(transpose(t(a)), b)) : undefined;
+  const order = isTransposable ? ordered(layer).find(([, t]) => same(transpose(t(a)), b)) : undefined;
   return order ? `${order[0]}, then transposed` : null;
 }
 

@@ -46,8 +46,8 @@ export function cut(text: string, width: number): string {
 export function cutMiddle(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   const start = prefix(text, Math.floor((width - 1) / 3));
-  const turned = [...text].reverse().join('');
-  return `${start}…${[...prefix(turned, width - 1 - displayWidth(start))].reverse().join('')}`;
+  const reversed = [...text].reverse().join('');
+  return `${start}…${[...prefix(reversed, width - 1 - displayWidth(start))].reverse().join('')}`;
 }
 
 /** The longest prefix of `text` that is at most `width` columns wide. */

@@ -45,12 +45,12 @@ export function checkWeights(shapes: WeightShapes, weights: Weights): Weights {
 /** @throws RnnError E_WEIGHT_SHAPE */
 export function checkShape(found: readonly number[], expected: WeightShape, where: string): void {
   if (sameShape(found, expected.shape)) return;
-  const turned = found.length === 2 && sameShape([found[1], found[0]], expected.shape);
+  const isTransposed = found.length === 2 && sameShape([found[1], found[0]], expected.shape);
   throw new RnnError('convention', 'E_WEIGHT_SHAPE', `expected ${describeShape(expected)}, found ${formatShape(found)}`, {
     where,
     expected: formatShape(expected.shape),
     found: formatShape(found),
-    fix: turned ? 'it is transposed: PyTorch keeps [outputs, inputs]; try --framework torch' : fittingSizes(found, expected),
+    fix: isTransposed ? 'it is transposed: PyTorch keeps [outputs, inputs]; try --framework torch' : fittingSizes(found, expected),
   });
 }
 

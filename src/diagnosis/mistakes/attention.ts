@@ -31,11 +31,11 @@ const softmaxOf = (row: Float64Array) => {
   return raised.map(v => v / sum);
 };
 const masked = (scores: Float64Array[], sees: Sees) => scores.map((row, t) => row.map((v, s) => (sees(t, s) ? v : -Infinity)));
-const turned = (rows: Float64Array[]) =>
+const transposed = (rows: Float64Array[]) =>
   rows[0].length === rows.length ? rows.map((_, s) => Float64Array.from(rows, row => row[s])) : rows;
 
 const weighed: Weighing = (scores, sees) => masked(scores, sees).map(softmaxOf);
-const overQueries: Weighing = (scores, sees) => turned(turned(masked(scores, sees)).map(softmaxOf));
+const overQueries: Weighing = (scores, sees) => transposed(transposed(masked(scores, sees)).map(softmaxOf));
 const maskedAfter: Weighing = (scores, sees) => scores.map(softmaxOf).map((row, t) => row.map((v, s) => (sees(t, s) ? v : 0)));
 const scoresThemselves: Weighing = (scores, sees) => scores.map((row, t) => row.map((v, s) => (sees(t, s) ? v : 0)));
 

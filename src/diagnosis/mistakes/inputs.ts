@@ -161,10 +161,10 @@ export const inputReshaped: Hypothesis = mistake('input-reshaped', 'steps and fe
     if (!isFeatures(scenario)) return [];
     const [, T, D] = scenario.input.x.shape;
     if (T < 2 || D < 2) return [];
-    if (T === D) return [seeing(turned, `Each sample of x is turned on its side: x[n].T (here T = D = ${T}, so no shape shows it).`)];
-    const reread = (x: Tensor) => turned({ shape: [x.shape[0], x.shape[2], x.shape[1]], data: x.data });
+    if (T === D) return [seeing(transposed, `Each sample of x is turned on its side: x[n].T (here T = D = ${T}, so no shape shows it).`)];
+    const reread = (x: Tensor) => transposed({ shape: [x.shape[0], x.shape[2], x.shape[1]], data: x.data });
     return [
-      seeing(x => ({ shape: x.shape, data: turned(x).data }), inputReshaped.why),
+      seeing(x => ({ shape: x.shape, data: transposed(x).data }), inputReshaped.why),
       seeing(reread, 'Steps and features of x are mixed up: x [N, T, D] was read as [N, D, T] and transposed.', {
         fix: {
           numpy: "x = x.reshape(N, T, D)        # ← the steps one after the other, as they are stored; no transpose, no order='F'",
@@ -176,7 +176,7 @@ export const inputReshaped: Hypothesis = mistake('input-reshaped', 'steps and fe
 });
 
 /** Transposes [N, A, B] -> [N, B, A]. */
-const turned = (x: Tensor) => permuteAxes(x, [0, 2, 1]);
+const transposed = (x: Tensor) => permuteAxes(x, [0, 2, 1]);
 
 export const tokensOff = mistake('tokens-off-by-one', 'the tokens are off by one', ['insideStep', 'alone'], {
   why: 'Every token is one too large or too small: one side numbers its words from 1 (0 is padding), the other from 0.',

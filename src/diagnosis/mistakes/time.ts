@@ -46,12 +46,13 @@ export const timeReversed = mistake('time-reversed', 'the steps are run in the w
   variants(scenario) {
     const oneWay = recurrentLayers(scenario).filter(l => l.bidirectional === null);
     const backwards = oneWay.some(l => l.goBackwards);
-    const turned = (l: RecurrentSpec | undefined): Partial<Way> => (l?.goBackwards ? { why: FORWARD.why(l.name), fix: FORWARD.fix } : {});
+    const readForward = (l: RecurrentSpec | undefined): Partial<Way> =>
+      l?.goBackwards ? { why: FORWARD.why(l.name), fix: FORWARD.fix } : {};
     return [
-      { change: turnInput, ...turned(recurrentLayers(scenario)[0]) },
+      { change: turnInput, ...readForward(recurrentLayers(scenario)[0]) },
       ...oneWay.map((l): Way => {
         const change = inLayers([l.name], (s, layer) => changeLayer(s, layer.name, { goBackwards: !l.goBackwards }));
-        return { layer: l.name, change, ...turned(l) };
+        return { layer: l.name, change, ...readForward(l) };
       }),
       ...inEach(
         oneWay.filter(l => l.returnSequences),
@@ -67,8 +68,8 @@ export const timeReversed = mistake('time-reversed', 'the steps are run in the w
 
 function turnInput(scenario: Scenario): Scenario {
   const { x, mask } = scenario.input;
-  const turned = x.shape.length === 3 ? flipTime(x) : reshape(flipTime(reshape(x, [...x.shape, 1])), x.shape);
-  return { ...scenario, input: { ...scenario.input, x: turned, mask: mask && flipMask(mask, x.shape[1]) } };
+  const reversed = x.shape.length === 3 ? flipTime(x) : reshape(flipTime(reshape(x, [...x.shape, 1])), x.shape);
+  return { ...scenario, input: { ...scenario.input, x: reversed, mask: mask && flipMask(mask, x.shape[1]) } };
 }
 
 function flipMask(mask: Uint8Array, T: number): Uint8Array {
@@ -228,7 +229,7 @@ export const axesSwapped = mistake('axes-swapped', 'the batch and time axes are 
     const seeing = (s: Scenario, x: Tensor): Scenario => ({ ...s, model: anySteps(s, null), input: { x } });
     const swapped = (s: Scenario) => seeing(s, swapBatchAndTime(s.input.x));
     const reread = (s: Scenario) => seeing(s, swapBatchAndTime(reshape(s.input.x, [T, N, D])));
-    const turned = (s: Scenario): Scenario => ({ ...s, input: { x: reshape(swapBatchAndTime(s.input.x), [N, T, D]) } });
+    const transposed = (s: Scenario): Scenario => ({ ...s, input: { x: reshape(swapBatchAndTime(s.input.x), [N, T, D]) } });
     const asItStands = (s: Scenario) => seeing(s, reshape(s.input.x, [T, N, D]));
     const last = recurrentLayers(scenario).filter(l => !l.returnSequences);
     // only for a sequence: y of a single step remains as it is
@@ -247,7 +248,7 @@ export const axesSwapped = mistake('axes-swapped', 'the batch and time axes are 
       { ...all(swapped, swapBatchAndTime), unsearched: !givesSequence && T !== N },
       // if T = N, nothing is reshaped
       ...(T === N ? [] : [{ needs: 'input' as const, change: reread, why: REREAD }]),
-      ...(T === N ? [] : [{ needs: 'input' as const, change: turned, why: TURNED }]),
+      ...(T === N ? [] : [{ needs: 'input' as const, change: transposed, why: TRANSPOSED }]),
       ...(givesSequence
         ? [
             all(reread, y => reshape(swapBatchAndTime(y), y.shape), REREAD),
@@ -288,6 +289,6 @@ const ALONE =
   'The first two axes of x are mixed up: [1, T, D] is read as T samples of one step each ([N, T, D] read as [T, N, D]),\nso every step starts from a state of zeros.';
 const REREAD =
   'x [N, T, D] was reshaped to [T, N, D] where its first two axes had to be exchanged: reshape keeps the order of the numbers in memory,\nso each sample is made of steps of several samples.';
-const TURNED =
+const TRANSPOSED =
   'Samples and steps of x are mixed up: x [N, T, D] was transposed to [T, N, D], and then reshaped to [N, T, D] instead of transposed back, so each sample holds steps of others.';
 const AS_SAMPLES = `${REREAD}\nThe first axis is then read as the samples: there are T of them, with N steps each.`;

@@ -101,9 +101,9 @@ export const weightSwap = mistake('weights-exchanged', 'two layers or directions
     const near = layers.length > MANY ? 1 : layers.length;
     const pairs = layers.flatMap((a, i) => layers.slice(i + 1, i + 1 + near).map(b => [a, b] as const));
     const swaps = pairs.filter(([a, b]) => exchangeable(scenario, a, b).length > 0);
-    const turned = layers.slice(0, layers.length / 2).map((a, i) => [a, layers[layers.length - 1 - i]] as const);
+    const mirrored = layers.slice(0, layers.length / 2).map((a, i) => [a, layers[layers.length - 1 - i]] as const);
     const reversed = {
-      change: (start: Scenario) => turned.reduce((s, [a, b]) => exchanged(s, a, b), start),
+      change: (start: Scenario) => mirrored.reduce((s, [a, b]) => exchanged(s, a, b), start),
       why: `The recurrent layers have each other’s weights in reverse order: ${layers[0]?.name} those of ${layers[layers.length - 1]?.name}, and so on.`,
     };
     const both = layers.filter(l => l.bidirectional !== null);
@@ -114,7 +114,7 @@ export const weightSwap = mistake('weights-exchanged', 'two layers or directions
           why: `${a.name} and ${b.name} have each other’s ${exchangeable(scenario, a, b).join(', ')}.`,
         }),
       ),
-      ...(layers.length >= 4 && turned.every(([a, b]) => exchangeable(scenario, a, b).length > 0) ? [reversed] : []),
+      ...(layers.length >= 4 && mirrored.every(([a, b]) => exchangeable(scenario, a, b).length > 0) ? [reversed] : []),
       ...pairs.flatMap(pair =>
         [pair, [pair[1], pair[0]]].flatMap(([a, b]) => {
           const names = exchangeable(scenario, a, b);

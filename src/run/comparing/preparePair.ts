@@ -173,8 +173,8 @@ function inputsFor({ inputs }: Side, own: Inputs, [first, second]: readonly [Sid
 function transposedToFit(sizes: Input['sizes'], t: Tensor): Tensor {
   const fits = ({ shape }: { readonly shape: readonly number[] }) => sizes?.every((size, i) => size === null || size === shape[i]) ?? true;
   if (fits(t) || t.shape.length < 2 || t.shape.length !== sizes!.length) return t;
-  const turned = swapBatchAndTime(t);
-  return fits(turned) ? turned : t;
+  const swapped = swapBatchAndTime(t);
+  return fits(swapped) ? swapped : t;
 }
 
 async function preparedOn(side: Side, inputs: Inputs, request: PairRequest, seed: string): Promise<Prepared> {

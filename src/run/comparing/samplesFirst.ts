@@ -11,8 +11,8 @@ export function withSamplesFirst(prepared: Prepared, sides: Sides): [Prepared, S
   const [, second] = shapes.output;
   if (second?.symbol !== 'N' || sides.actual.shape.length !== shapes.output.length) return [prepared, sides];
   const perm = shapes.output.map((_, axis) => (axis < 2 ? 1 - axis : axis));
-  const turned = { kind: 'op', op: 'Transpose', operands: null, attributes: { perm }, kerasClass: null } as const;
-  const layer: LayerSpec = { ...turned, name: `${model.output} with the samples first`, inputs: [model.output], trainable: true };
+  const transpose = { kind: 'op', op: 'Transpose', operands: null, attributes: { perm }, kerasClass: null } as const;
+  const layer: LayerSpec = { ...transpose, name: `${model.output} with the samples first`, inputs: [model.output], trainable: true };
   const own = { ...model, layers: [...model.layers, layer], output: layer.name };
   const swapped = {
     ...sides,

@@ -124,16 +124,16 @@ function layerText(
     return isMasked && 'op' in layer && layer.op === 'Identity' ? `keras.ops.copy(${text})` : text;
   }
   // TensorFlow computes channels-first layers on GPUs only
-  const isTurned = !isRecurrent(layer) && !/lstm/.test(layer.kind) && keras?.config(layer).data_format === 'channels_first';
-  const asked = callText(shapes, isTurned ? inputs.map(x => `keras.ops.moveaxis(${x}, 1, -1)`) : inputs, given);
+  const channelsFirst = !isRecurrent(layer) && !/lstm/.test(layer.kind) && keras?.config(layer).data_format === 'channels_first';
+  const asked = callText(shapes, channelsFirst ? inputs.map(x => `keras.ops.moveaxis(${x}, 1, -1)`) : inputs, given);
   const own = constructorText(layer, given.wantsOthers);
   // Dense by itself does not use a mask
   const options = layer.kind === 'dense' && given.mask ? `TimeDistributed(keras.layers.${own})` : own;
-  const constructed = `keras.layers.${isTurned ? options.replace('"channels_first"', '"channels_last"') : options}`;
+  const constructed = `keras.layers.${channelsFirst ? options.replace('"channels_first"', '"channels_last"') : options}`;
   // what Keras returns beside the output, although nothing reads it: scores, or the output of the other direction
   const hasMore = ('scores' in layer && layer.scores) || ('merge' in layer && layer.merge === null);
   const first = hasMore && !given.wantsOthers ? '[0]' : '';
-  const back = (y: string) => (isTurned ? `keras.ops.moveaxis(${y}, -1, 1)` : y);
+  const back = (y: string) => (channelsFirst ? `keras.ops.moveaxis(${y}, -1, 1)` : y);
   if (weights === null || owner.weights.length === 0) return back(`${constructed}(${asked})${first}`);
   const arrays = owner.weights.map(w => arrayText(foreignWeight(owner, w, weights)));
   const run = isMasked && layer.kind === 'multiheadattention' ? 'attend' : 'run';

@@ -103,8 +103,8 @@ function recurrentText(layer: RecurrentSpec, x: string, own: Own, cells: Cells, 
   const whole = states !== undefined || wantsOthers;
   const half = (states ?? []).length / 2;
   const run = (way: string, reversed: boolean, from = states) => {
-    const turned = reversed ? '[:, ::-1]' : '';
-    const read = mask === undefined ? `${x}${turned}` : `${x}${turned}, ${mask}${turned}`;
+    const slice = reversed ? '[:, ::-1]' : '';
+    const read = mask === undefined ? `${x}${slice}` : `${x}${slice}, ${mask}${slice}`;
     const text = callText(layer, read, name => own(way + name), cells, whole ? (from ?? []) : undefined, mask !== undefined);
     return whole && !wantsOthers ? `${text}[0]` : text;
   };
