@@ -89,6 +89,16 @@ export const FUNCTIONS: Rules = {
   },
   addcmul: plus('Mul'),
   addcdiv: plus('Div'),
+  /** The product of three tensors, each without the axes of its `expand`, summed over `sumdim`: what a bilinear layer consists of. */
+  _trilinear(call) {
+    const lacking = ['expand1', 'expand2', 'expand3'].map(name => call.numbers(name));
+    const letters = [...'abcdefghijkl'].slice(0, call.rank('i1') + lacking[0].length);
+    const without = (dims: readonly unknown[]) => letters.filter((_, axis) => !dims.includes(axis)).join('');
+    const equation = `${lacking.map(without).join(',')}->${without(call.numbers('sumdim'))}`;
+    // how PyTorch divides the work
+    call.arg('unroll_dim');
+    return call.op('Einsum', [call.operand('i1'), call.operand('i2'), call.operand('i3')], { equation });
+  },
   /** y[…, k] = Σ x1[…, i]·W[k, i, j]·x2[…, j] + b[k] */
   bilinear(call) {
     const lead = 'abcdefgh'.slice(0, call.rank('input1') - 1);

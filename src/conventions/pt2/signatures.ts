@@ -4,10 +4,10 @@ export type Kind = 'tensor' | 'tensors' | 'int' | 'ints' | 'number' | 'numbers' 
 /** The kind of an argument by its name, unless the operator's signature states another. */
 export const USUAL: Readonly<Record<Kind, string>> = {
   tensor:
-    'append attn_mask b_hh b_ih batch1 batch2 batch_sizes bias boundaries condition data exponent g hx index indices input input1 input2 key mask mat1 mat2 other prepend q query repeats running_mean running_var self sorted_sequence sorter source src tensor tensor1 tensor2 tensor_indices_or_sections v values vec vec2 w_hh w_ih weight window x1 x2',
+    'append attn_mask b_hh b_ih batch1 batch2 batch_sizes bias boundaries condition data exponent g hx i1 i2 i3 index indices input input1 input2 key mask mat1 mat2 other prepend q query repeats running_mean running_var self sorted_sequence sorter source src tensor tensor1 tensor2 tensor_indices_or_sections v values vec vec2 w_hh w_ih weight window x1 x2',
   tensors: 'matrices params tensors',
-  int: 'C HxW N axis0 axis1 chunks compute_mode decimals diagonal dim dim0 dim1 dim2 dimension divisor_override end_dim group groups hop_length k length m n n_fft num_classes num_groups num_layers offset padding_idx sections split_size start_dim step upscale_factor win_length window_length',
-  ints: 'destination dilation dims dims_other dims_self kernel_size normalized_shape output_padding output_size pad padding path shape shifts size sizes split_sizes stride',
+  int: 'C HxW N axis0 axis1 chunks compute_mode decimals diagonal dim dim0 dim1 dim2 dimension divisor_override end_dim group groups hop_length k length m n n_fft num_classes num_groups num_layers offset padding_idx sections split_size start_dim step unroll_dim upscale_factor win_length window_length',
+  ints: 'destination dilation dims dims_other dims_self expand1 expand2 expand3 kernel_size normalized_shape output_padding output_size pad padding path shape shifts size sizes split_sizes stride sumdim',
   number:
     'alpha atol beta correction dropout dropout_p end eps fill_value input_scale lambd lower max max_val min min_val momentum nan negative_slope neginf ord p posinf rtol s scale scales scales_h scales_w start threshold upper value',
   numbers: 'scale_factors',
@@ -48,6 +48,7 @@ export const REQUIRED: Readonly<Record<string, string>> = {
   'input weight? bias? running_mean? running_var? training momentum eps cudnn_enabled': 'batch_norm',
   'input weight? bias? running_mean? running_var? use_input_stats momentum eps cudnn_enabled': 'instance_norm',
   'input weight? bias? training momentum eps': '_native_batch_norm_legit.no_stats',
+  'i1 i2 i3 expand1 expand2 expand3 sumdim': '_trilinear',
   'input1 input2 weight': 'bilinear',
   matrices: 'chain_matmul',
   n: 'eye',
