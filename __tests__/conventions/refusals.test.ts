@@ -49,7 +49,7 @@ const CASES: [string, () => unknown, string][] = [
   [
     'no names',
     () => detectConvention([]),
-    '3 E_NAMES | cannot tell whose weights these are: no tensors | expected: arr_0, arr_1 … (Keras get_weights), weight_ih_l0 … (PyTorch), params/LSTMCell_0/hi/kernel … (Flax), rnn/lstm_cell/kernel … (TensorFlow 1), Wx, Wh, bh, Wo, bo | found: no tensors | fix: in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")',
+    '3 E_NAMES | it holds no tensors, so it is neither a network nor its weights | expected: the weights of a network | found: no tensors | fix: in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")',
   ],
   [
     'an unknown convention',

@@ -68,6 +68,12 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
   if (metadata?.get('savedmodel')) throw savedGraph();
   const shown = escapeNames(names.slice(0, 4), 60) || 'no tensors';
   const message = `cannot tell whose weights these are: ${shown}${names.length > 4 ? ' …' : ''}`;
+  if (names.length === 0)
+    throw new RnnError('convention', 'E_NAMES', 'it holds no tensors, so it is neither a network nor its weights', {
+      expected: 'the weights of a network',
+      found: shown,
+      fix: SAVE,
+    });
   if (isUnnamedArray(names))
     throw new RnnError('convention', 'E_NAMES', 'this is an array, not the weights of a network', {
       expected: 'weights by name, or in the order of get_weights()',
@@ -86,11 +92,11 @@ export function detectConvention(names: readonly string[], metadata?: ReadonlyMa
     found: shown,
     fix:
       fixForTextbookNames(names) ??
-      (isTorch(names)
-        ? `give a file that says how they are used, ${EXPORT}; or describe the network with --layers`
-        : 'in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")'),
+      (isTorch(names) ? `give a file that says how they are used, ${EXPORT}; or describe the network with --layers` : SAVE),
   });
 }
+
+const SAVE = 'in Python: model.save("net.keras"), np.savez("w.npz", *model.get_weights()), or torch.save(net.state_dict(), "net.pt")';
 
 /** The error for a file of model.export() or tf.saved_model.save: numbered variables next to a graph. */
 function savedGraph(): RnnError {
