@@ -185,3 +185,17 @@ it.each(ruled)('%s: shapes refuses what forward refuses for its shapes', op => {
   });
   expect(found).toEqual([]);
 });
+
+it.each(ruled)('%s: a word in the place of a number is not read as NaN', op => {
+  const base = CALLS[op] ?? call([X]);
+  const messages = OPERATORS[op].attributes
+    .filter(name => typeof base.attributes[name] !== 'string')
+    .map(name =>
+      said(
+        { name: 'op', op, operands: base.operands, attributes: { ...base.attributes, [name]: 'one' } } as unknown as OperatorSpec,
+        base.inputs,
+      ),
+    )
+    .flatMap(shapes => (shapes instanceof RnnError ? [shapes.message] : []));
+  expect(messages.filter(message => message.includes('NaN'))).toEqual([]);
+});

@@ -60,10 +60,10 @@ function sliceLength(size: number, start: number, end: number, step: number): nu
 
 const split: Rule = call => {
   const from = call.shape(0);
-  const axis = axisIn(Number(call.attribute('axis') ?? 0), from.length, 'Split');
+  const axis = axisIn(call.attributeNumber('axis', 0), from.length, 'Split');
   const size = from[axis].size;
   // without sizes and a number of pieces, it is in one
-  const count = Number(call.attribute('num_outputs') ?? 1);
+  const count = call.attributeNumber('num_outputs', 1);
   const given = call.numbers(1);
   const each = size === null || given ? 0 : pieceOf(size, count, OPERATOR_SET);
   const sizes = given ?? Array.from({ length: count }, (_, i) => Math.min(each, size! - i * each));
@@ -126,7 +126,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   },
   Transpose(call) {
     const from = call.shape(0);
-    const perm = (call.attribute('perm') as readonly number[] | undefined) ?? from.map((_, i) => from.length - 1 - i);
+    const perm = call.attributeNumbers('perm') ?? from.map((_, i) => from.length - 1 - i);
     if (perm.every(axis => from[axis]) && (perm.length !== from.length || new Set(perm).size !== perm.length))
       throw new RnnError('shape', 'E_RANK', 'perm of Transpose is not a permutation of the axes', {
         expected: `the axes 0 to ${from.length - 1}`,
@@ -142,7 +142,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   },
   Unsqueeze(call) {
     const from = [...call.shape(0)];
-    const given = (call.attribute('axes') as readonly number[] | undefined) ?? call.numbers(1) ?? [];
+    const given = call.attributeNumbers('axes') ?? call.numbers(1) ?? [];
     const rank = from.length + given.length;
     const axes = given.map(a => axisIn(a, rank, 'Unsqueeze'));
     if (new Set(axes).size !== axes.length)
@@ -155,7 +155,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   },
   Concat(call) {
     const shapes = inputsOf(call);
-    const axis = axisIn(Number(call.attribute('axis') ?? 1), shapes[0].length, call.layer.op);
+    const axis = axisIn(call.attributeNumber('axis', 1), shapes[0].length, call.layer.op);
     const known = shapes[0].map((_, i) => shapes.find(s => s[i]?.size !== null)?.[i]);
     const fits = (s: DimShape) => s.every(({ size }, i) => i === axis || size === null || size === known[i]!.size);
     if (shapes.some(s => s.length !== shapes[0].length)) throw noAxis(call.layer.op, shapes);
@@ -166,7 +166,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Slice: slice,
   Gather(call) {
     const from = call.shape(0);
-    const axis = axisIn(Number(call.attribute('axis') ?? 0), from.length, 'Gather');
+    const axis = axisIn(call.attributeNumber('axis', 0), from.length, 'Gather');
     return [[...from.slice(0, axis), ...call.shape(1), ...from.slice(axis + 1)]];
   },
   Expand(call) {
@@ -180,7 +180,7 @@ export const MOVEMENT: Readonly<Record<string, Rule>> = {
   Split: split,
   Flatten(call) {
     const from = call.shape(0);
-    const given = Number(call.attribute('axis') ?? 1);
+    const given = call.attributeNumber('axis', 1);
     const axis = given === from.length ? given : axisIn(given, from.length, 'Flatten');
     const join = (dims: DimShape): Dim =>
       dims.length === 1 ? dims[0] : { symbol: dims.map(d => d.symbol).join('*') || '1', size: productOf(dims) };

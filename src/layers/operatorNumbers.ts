@@ -6,6 +6,7 @@ import type { Dim, DimShape } from './layer.js';
 interface NumbersCall {
   shape(i: number): DimShape;
   attribute(name: string): number | string | readonly number[] | undefined;
+  attributeNumber(name: string, otherwise: number): number;
 }
 
 /** Returns the whole numbers that an operator computes from sizes; undefined if they are not known before it runs. */
@@ -14,7 +15,7 @@ export function knownNumbers(op: string, call: NumbersCall & { readonly operands
   const [a, b] = all;
   switch (op) {
     case 'Shape':
-      return call.shape(0).slice(Number(call.attribute('start') ?? 0), call.attribute('end') as number | undefined);
+      return call.shape(0).slice(call.attributeNumber('start', 0), call.attribute('end') as number | undefined);
     case 'Size':
       return [call.shape(0).reduce(multiplied, sized(1))];
     case 'Not':

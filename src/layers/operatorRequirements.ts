@@ -77,8 +77,8 @@ function rankOf(call: ShapeCall, least: number, needs: string): DimShape {
 /** The attribute `axis` is an axis of the first operand. */
 const axisOfFirst =
   (usual: number): Requirement =>
-  ({ layer, shape, attribute }) => {
-    axisIn(Number(attribute('axis') ?? usual), shape(0).length, layer.op);
+  ({ layer, shape, attributeNumber }) => {
+    axisIn(attributeNumber('axis', usual), shape(0).length, layer.op);
   };
 
 /** The second operand, a single number, is an axis of the first. */
@@ -98,7 +98,7 @@ const channelwise: Requirement = call => {
 /** Scale and bias are broadcast to the axes of x from `axis` on. */
 const overLastAxes: Requirement = call => {
   const x = call.shape(0);
-  const own = x.slice(axisIn(Number(call.attribute('axis') ?? -1), x.length, call.layer.op));
+  const own = x.slice(axisIn(call.attributeNumber('axis', -1), x.length, call.layer.op));
   for (let i = 1; i < call.operands; i++) fitsInto(call, call.shape(i), own);
 };
 
@@ -110,7 +110,7 @@ function fitsInto(call: ShapeCall, given: DimShape, own: DimShape): void {
 /** The indices of one axis, of as many axes as x and nowhere else longer than it. */
 const elementwiseIndices: Requirement = call => {
   const [x, index] = [call.shape(0), call.shape(1)];
-  const axis = axisIn(Number(call.attribute('axis') ?? 0), x.length, call.layer.op);
+  const axis = axisIn(call.attributeNumber('axis', 0), x.length, call.layer.op);
   const isInside = (size: number | null, i: number) => size === null || x[i].size === null || size <= x[i].size!;
   if (index.length !== x.length || !index.every(({ size }, i) => i === axis || isInside(size, i)))
     refuse(call.layer.op, `indices inside ${showShape(x)}`, [index]);
@@ -124,7 +124,7 @@ const convolved =
   call => {
     const [x, kernel] = [call.shape(0), call.shape(1)];
     if (x.length < 3 || kernel.length !== x.length) return;
-    const groups = Number(call.attribute('group') ?? 1);
+    const groups = call.attributeNumber('group', 1);
     const [rows, columns] = [kernel[0].size, kernel[1].size];
     const C = x[1].size;
     const wanted = C === null ? null : transposed ? C : C / groups;
@@ -139,7 +139,7 @@ const convolved =
 const blocks =
   (toDepth: boolean): Requirement =>
   call => {
-    const b = Number(call.attribute('blocksize'));
+    const b = call.attributeNumber('blocksize', 0);
     const shape = rankOf(call, 4, 'an input [N, C, H, W]');
     const divides = (size: number | null, by: number) => size === null || size % by === 0;
     const fits = toDepth ? divides(shape[2].size, b) && divides(shape[3].size, b) : divides(shape[1].size, b * b);
@@ -156,13 +156,12 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   InstanceNormalization: channelwise,
   GroupNormalization: call => {
     channelwise(call);
-    const groups = Number(call.attribute('num_groups') ?? 1);
+    const groups = call.attributeNumber('num_groups', 1);
     const C = call.shape(0)[1].size;
     if (C !== null && C % groups !== 0) refuse('GroupNormalization', `channels for ${groups} groups`, [call.shape(0)]);
   },
-  MeanVarianceNormalization: ({ shape, attribute }) => {
-    for (const axis of (attribute('axes') as readonly number[] | undefined) ?? [0, 2, 3])
-      axisIn(axis, shape(0).length, 'MeanVarianceNormalization');
+  MeanVarianceNormalization: ({ shape, attributeNumbers }) => {
+    for (const axis of attributeNumbers('axes') ?? [0, 2, 3]) axisIn(axis, shape(0).length, 'MeanVarianceNormalization');
   },
   GatherElements: elementwiseIndices,
   ScatterElements: elementwiseIndices,
@@ -173,19 +172,18 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
     if (wanted && (parts! > x.length || !sameSizes(wanted, shape(2))))
       refuse('ScatterND', `updates of the shape ${showShape(wanted)}`, [shape(2)]);
   },
-  GatherND: ({ shape, attribute }) => {
+  GatherND: ({ shape, attributeNumber }) => {
     const [x, index] = [shape(0), shape(1)];
-    const shared = Number(attribute('batch_dims') ?? 0);
+    const shared = attributeNumber('batch_dims', 0);
     const parts = index.length === 0 ? 0 : index[index.length - 1].size;
     const fits = shared >= 0 && shared < index.length && sameSizes(x.slice(0, shared), index.slice(0, shared));
     if (!fits || (parts !== null && (parts < 1 || parts > x.length - shared)))
       refuse('GatherND', `indices of ${shared} shared axes and 1 to ${x.length - shared} others`, [x, index]);
   },
-  ReverseSequence: ({ shape, attribute }) => {
+  ReverseSequence: ({ shape, attributeNumber }) => {
     const x = shape(0);
-    const [batch, time] = [attribute('batch_axis') ?? 1, attribute('time_axis') ?? 0].map(a =>
-      axisIn(Number(a), x.length, 'ReverseSequence'),
-    );
+    const batch = axisIn(attributeNumber('batch_axis', 1), x.length, 'ReverseSequence');
+    const time = axisIn(attributeNumber('time_axis', 0), x.length, 'ReverseSequence');
     if (batch + time !== 1) refuse('ReverseSequence', 'batch and time on the first two axes', [x]);
     if (!mayBe(productOf(shape(1)), x[batch].size)) refuse('ReverseSequence', 'one length per sample', [shape(1)]);
   },
@@ -204,7 +202,7 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   TopK: call => {
     const x = call.shape(0);
     if (call.sizes(1)!.length === 0) refuse('TopK', 'one k', [call.shape(1)]);
-    const [k, { size }] = [call.sizes(1)![0].size, x[axisIn(Number(call.attribute('axis') ?? -1), x.length, 'TopK')]];
+    const [k, { size }] = [call.sizes(1)![0].size, x[axisIn(call.attributeNumber('axis', -1), x.length, 'TopK')]];
     if (k !== null && (k < 0 || (size !== null && k > size)))
       refuse('TopK', `k from 0 to ${size ?? 'the length of the axis'}`, [[sized(k)]]);
   },

@@ -21,6 +21,10 @@ export interface ShapeCall {
   count(i: number): Dim;
   readonly operands: number;
   attribute(name: string): number | string | readonly number[] | undefined;
+  /** @throws RnnError E_ONNX_ATTRIBUTE if it is not a number */
+  attributeNumber(name: string, otherwise: number): number;
+  /** @throws RnnError E_ONNX_ATTRIBUTE if it is not a list of numbers */
+  attributeNumbers(name: string): readonly number[] | undefined;
 }
 
 export function noAxis(op: string, inputs: readonly DimShape[]): RnnError {
@@ -78,6 +82,6 @@ export function axisIn(axis: number, rank: number, what: string): number {
 
 /** Returns the axes in the attribute `axes` or in an operand, counted from the front; undefined if there are none. */
 export function axesOf(call: ShapeCall, operand: number, rank: number): number[] | undefined {
-  const axes = (call.attribute('axes') as readonly number[] | undefined) ?? call.numbers(operand);
+  const axes = call.attributeNumbers('axes') ?? call.numbers(operand);
   return axes?.map(a => axisIn(a, rank, call.layer.op));
 }

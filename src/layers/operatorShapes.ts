@@ -51,6 +51,13 @@ export function operandsAmong<T>({ operands }: OperatorSpec, inputs: readonly T[
   return operands === null ? [...inputs] : operands.map(o => (o === null ? inputs[next++] : ofConstant(o)));
 }
 
+function wrongAttribute({ op, attributes }: OperatorSpec, name: string, needs: string): RnnError {
+  return new RnnError('format', 'E_ONNX_ATTRIBUTE', `attribute ${name} of ${op} is not ${needs}`, {
+    expected: needs,
+    found: JSON.stringify(attributes[name]),
+  });
+}
+
 function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall {
   const operands = layer.operands ?? inputs.map(() => null);
   const shapes = operandsAmong(layer, inputs, constantShape);
@@ -73,6 +80,16 @@ function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall 
     layer,
     operands: operands.length,
     attribute: name => layer.attributes[name],
+    attributeNumber(name, otherwise) {
+      const value = layer.attributes[name] ?? otherwise;
+      if (typeof value === 'number') return value;
+      throw wrongAttribute(layer, name, 'a number');
+    },
+    attributeNumbers(name) {
+      const value = layer.attributes[name];
+      if (value === undefined || Array.isArray(value)) return value;
+      throw wrongAttribute(layer, name, 'a list of numbers');
+    },
     shape(i) {
       if (shapes[i]) return shapes[i];
       throw new RnnError('shape', 'E_OPERANDS', `${layer.op} has no input ${i}`, {
@@ -113,7 +130,7 @@ const reduce: Rule = call => {
 
 const argument: Rule = call => {
   const shape = call.shape(0);
-  const axis = axisIn(Number(call.attribute('axis') ?? 0), shape.length, call.layer.op);
+  const axis = axisIn(call.attributeNumber('axis', 0), shape.length, call.layer.op);
   return [
     call.attribute('keepdims') === 0
       ? shape.filter((_, i) => i !== axis)
@@ -126,7 +143,7 @@ const rows: Rule = call => {
   const places = call.shape(1);
   const parts = places[places.length - 1]?.size ?? null;
   if (parts === null) throw new RnnError('unsupported', 'E_OPERATOR', 'the output shape of this GatherND is not known in advance');
-  return [[...places.slice(0, -1), ...call.shape(0).slice(parts + Number(call.attribute('batch_dims') ?? 0))]];
+  return [[...places.slice(0, -1), ...call.shape(0).slice(parts + call.attributeNumber('batch_dims', 0))]];
 };
 
 /** Elementwise operators of several inputs, which are broadcast. */
@@ -204,20 +221,20 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   TopK(call) {
     const from = call.shape(0);
-    const axis = axisIn(Number(call.attribute('axis') ?? -1), from.length, 'TopK');
+    const axis = axisIn(call.attributeNumber('axis', -1), from.length, 'TopK');
     const shape = from.map((d, i) => (i === axis ? (call.sizes(1)?.[0] ?? sized(0)) : d));
     return [shape, shape];
   },
   /** Adds an axis with one element per class. */
   OneHot(call) {
     const from = call.shape(0);
-    const axis = axisIn(Number(call.attribute('axis') ?? -1), from.length + 1, 'OneHot');
+    const axis = axisIn(call.attributeNumber('axis', -1), from.length + 1, 'OneHot');
     return [notNegative(call, [...from.slice(0, axis), call.count(1), ...from.slice(axis)])];
   },
   GatherElements: ({ shape }) => [shape(1)],
   GatherND: rows,
-  Shape: ({ shape, attribute }) => [
-    [sized(shape(0).slice(Number(attribute('start') ?? 0), attribute('end') as number | undefined).length)],
+  Shape: ({ shape, attribute, attributeNumber }) => [
+    [sized(shape(0).slice(attributeNumber('start', 0), attribute('end') as number | undefined).length)],
   ],
   Size: () => [[]],
   ConstantOfShape: call => [notNegative(call, call.sizes(0) ?? [])],

@@ -47,8 +47,8 @@ function slid({ layer }: ShapeCall, space: DimShape, window: readonly number[]):
 
 const pooling: Rule = call => {
   const [N, C, ...space] = call.shape(0);
-  const window = call.attribute('kernel_shape');
-  if (!Array.isArray(window) || window.length !== space.length) throw noAxis(call.layer.op, [call.shape(0)]);
+  const window = call.attributeNumbers('kernel_shape');
+  if (window?.length !== space.length) throw noAxis(call.layer.op, [call.shape(0)]);
   return [[N, C, ...slid(call, space, window)]];
 };
 
@@ -88,7 +88,7 @@ export const SPACE: Readonly<Record<string, Rule>> = {
   BlackmanWindow: window,
   Pad(call) {
     const from = call.shape(0);
-    const pads = call.numbers(1) ?? (call.attribute('pads') as readonly number[] | undefined) ?? [];
+    const pads = call.numbers(1) ?? call.attributeNumbers('pads') ?? [];
     const axes = (call.numbers(3) ?? from.map((_, i) => i)).map(a => axisIn(a, from.length, 'Pad'));
     if (pads.length !== 2 * axes.length)
       throw new RnnError('shape', 'E_OPERANDS', `Pad of ${axes.length} axes has ${pads.length} borders`, {
@@ -111,7 +111,7 @@ export const SPACE: Readonly<Record<string, Rule>> = {
   /** A kernel [C, F/groups, …k] */
   ConvTranspose(call) {
     const { space, kernel, window } = spaces(call);
-    const filters = scaled(kernel[1], Number(call.attribute('group') ?? 1));
+    const filters = scaled(kernel[1], call.attributeNumber('group', 1));
     const sizes = (long: readonly number[]) => transposedAxes({ node: nodeOf(call.layer) }, long, window).map(a => a.size);
     return [[call.shape(0)[0], filters, ...alongSpace(space, sizes)]];
   },
@@ -121,13 +121,12 @@ export const SPACE: Readonly<Record<string, Rule>> = {
   GlobalAveragePool: globalPooling,
   GlobalLpPool: globalPooling,
   LpPool: pooling,
-  DepthToSpace: call => blocked(call, 1 / Number(call.attribute('blocksize'))),
-  SpaceToDepth: call => blocked(call, Number(call.attribute('blocksize'))),
+  DepthToSpace: call => blocked(call, 1 / call.attributeNumber('blocksize', 0)),
+  SpaceToDepth: call => blocked(call, call.attributeNumber('blocksize', 0)),
   /** Operands: x, roi, scales, sizes. Either the scales or the sizes are given. */
   Resize(call) {
     const from = call.shape(0);
-    const axes =
-      (call.attribute('axes') as readonly number[] | undefined)?.map(a => axisIn(a, from.length, 'Resize')) ?? from.map((_, i) => i);
+    const axes = call.attributeNumbers('axes')?.map(a => axisIn(a, from.length, 'Resize')) ?? from.map((_, i) => i);
     const wanted = call.sizes(3);
     const scales = wanted?.length ? undefined : call.numbers(2);
     if ((wanted?.length ? wanted : scales)?.length !== axes.length) throw noAxis('Resize', [from]);
