@@ -42,6 +42,10 @@ export { nothing as pass, nothing as hold, nothing as release, nothing as askRoo
   ],
   // a page computes little: float64 steps take the equations of the cells, which have the same bits
   ['engines/batched/steps64', 'export const hasStep64 = () => false, recurrence64 = () => {};'],
+  // all samples of a page are computed together
+  ['layers/operatorSamples', 'export const operatorSamples = () => "each";'],
+  // engines refuse on their own what does not fit together
+  ['layers/operatorRequirements', 'export const checkRequirements = () => {};'],
   // no matrix of a page is in a file
   [
     'tensor/turnedBack',
