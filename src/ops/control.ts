@@ -1,5 +1,5 @@
 import { RnnError } from '../errors.js';
-import type { OnnxGraph } from '../formats/onnx/graph.js';
+import type { OnnxGraph, OnnxValue } from '../formats/onnx/graph.js';
 import { formatShape, sizeOf } from '../tensor/tensor.js';
 import { graphOf, intOf, intsOf } from './attributes.js';
 import { type Call, need, type Operators } from './operator.js';
@@ -65,7 +65,8 @@ function loop(call: Call): GraphValue[] {
   let going = first ? isTrue(first) : true;
   const kept = outputCollector();
   for (let i = 0; i < most && going; i++) {
-    const [condition, ...given] = run([scalar('int', i), scalar('bool', going ? 1 : 0), ...carried]);
+    const [iteration, goesOn] = [scalar('int', i), scalar('bool', going ? 1 : 0)].map((value, k) => asDeclared(value, graph.inputs[k]));
+    const [condition, ...given] = run([iteration, goesOn, ...carried]);
     going = isTrue(condition);
     carried = kept.round(given, carried.length);
     collected.forEach((list, k) => void list.push(given[carried.length + k]));
@@ -73,6 +74,11 @@ function loop(call: Call): GraphValue[] {
   const joined = collected.map((list, k) => stacked(list, graph.outputs[carried.length + 1 + k], 0, call));
   kept.end();
   return [...carried, ...joined];
+}
+
+/** A single number in the shape that the body declares: [], or [1] as PyTorch writes it. */
+function asDeclared(value: GraphValue, { shape }: OnnxValue): GraphValue {
+  return shape?.length === 1 ? { ...value, shape: [1] } : value;
 }
 
 /** Scan. Inputs: states …, sequences …; body: states …, one step of each sequence -> states …, one step of each result. */
