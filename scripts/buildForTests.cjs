@@ -15,6 +15,16 @@ module.exports = () => {
     return [...source, ...scripts.map(name => join('scripts', name))].some(path => changedAt(join(root, path)) > built);
   };
   if (isOld(BUNDLE, ['sourceForTests.cjs'])) bundleSource();
-  if (isOld(join(root, 'dist', 'cli.cjs'), ['build.mjs', 'browser.mjs', 'page.mjs', 'pack.mjs', 'lazyModules.mjs', 'clock.mjs', 'usualCommands.cjs']))
+  if (
+    isOld(join(root, 'dist', 'cli.cjs'), [
+      'build.mjs',
+      'browser.mjs',
+      'page.mjs',
+      'pack.mjs',
+      'lazyModules.mjs',
+      'clock.mjs',
+      'usualCommands.cjs',
+    ])
+  )
     execFileSync(process.execPath, [join(root, 'scripts', 'build.mjs'), '--bundle'], { stdio: 'inherit' });
 };
