@@ -199,3 +199,32 @@ it.each(ruled)('%s: a word in the place of a number is not read as NaN', op => {
     .flatMap(shapes => (shapes instanceof RnnError ? [shapes.message] : []));
   expect(messages.filter(message => message.includes('NaN'))).toEqual([]);
 });
+
+it.each([
+  ['Gelu', { approximate: 'erf' }, [X]],
+  ['AveragePool', { kernel_shape: [2, 2], auto_pad: 'SAME' }, [IMAGE]],
+  ['BitShift', { direction: 'left' }, [X, X]],
+  ['DepthToSpace', { blocksize: 2, mode: 'RDC' }, [[2, 8, 3, 4]]],
+  ['SpaceToDepth', { blocksize: 2, mode: 'RDC' }, [[2, 3, 4, 6]]],
+])('%s: an unknown word in %j is refused, as in an ONNX file', (op, attributes, inputs) => {
+  expect(said({ name: 'op', op, operands: null, attributes } as unknown as OperatorSpec, inputs)).toMatchObject({
+    code: 'E_ONNX_ATTRIBUTE',
+  });
+});
+
+it.each([
+  [1, [[2, null, 4]]],
+  [
+    3,
+    [
+      [2, null, 4],
+      [2, null, 4],
+      [2, null, 4],
+    ],
+  ],
+])('Split of an axis of unknown size into %d: the sizes of the pieces stay open', (num_outputs, expected) => {
+  const layer = { name: 'op', op: 'Split', operands: null, attributes: { axis: 1, num_outputs } } as unknown as OperatorSpec;
+  const sized = (size: number) => ({ symbol: String(size), size });
+  const shapes = operatorShapes(layer, [[sized(2), { symbol: 'T', size: null }, sized(4)]]);
+  expect(shapes.map(shape => shape.map(({ size }) => size))).toEqual(expected);
+});

@@ -1,10 +1,10 @@
 import { RnnError } from '../errors.js';
 import { OPERATOR_SET } from '../ops/run.js';
-import { pieceOf } from '../ops/value.js';
+import { equalPieces } from '../ops/value.js';
 import { formatShape } from '../tensor/tensor.js';
 import { showShape, sumOfDims } from './dims.js';
 import type { Dim, DimShape } from './layer.js';
-import { factorText, multiplied, productOf, sized } from './operatorNumbers.js';
+import { factorText, multiplied, OPEN, productOf, sized } from './operatorNumbers.js';
 import { axesOf, axisIn, broadcastDims, inputsOf, noAxis, notNegative, type Rule, refuse } from './operatorShapeRule.js';
 
 /** Output shapes of operators that move, slice, join and repeat. */
@@ -64,11 +64,12 @@ const split: Rule = call => {
   const size = from[axis].size;
   // without sizes and a number of pieces, it is in one
   const count = call.attributeNumber('num_outputs', 1);
+  const pieces = (sizes: readonly Dim[]) => sizes.map(piece => from.map((d, i) => (i === axis ? piece : d)));
   const given = call.numbers(1);
-  const each = size === null || given ? 0 : pieceOf(size, count, OPERATOR_SET);
-  const sizes = given ?? Array.from({ length: count }, (_, i) => Math.min(each, size! - i * each));
+  if (size === null && !given) return pieces(count === 1 ? [from[axis]] : Array.from({ length: count }, () => OPEN));
+  const sizes = given ?? equalPieces(size!, count, OPERATOR_SET);
   if (size !== null && sizes.reduce((sum, n) => sum + n, 0) !== size) refuse('Split', `pieces that add up to ${size}`, [sizes.map(sized)]);
-  return sizes.map(n => from.map((d, i) => (i === axis ? sized(n) : d)));
+  return pieces(sizes.map(sized));
 };
 
 function notJoined(a: DimShape, b: DimShape, axis: number): RnnError {

@@ -1,29 +1,28 @@
 import type { DType } from '../formats/format.js';
 import { ONNX_DTYPES } from '../formats/onnx/types.js';
 import type { Dim, DimShape } from './layer.js';
+import type { ShapeCall } from './operatorShapeRule.js';
 
-/** Propagates whole numbers that are known before a network runs: the sizes of a value, and what operators compute from them. */
-interface NumbersCall {
-  shape(i: number): DimShape;
-  attribute(name: string): number | string | readonly number[] | undefined;
-  attributeNumber(name: string, otherwise: number): number;
-}
+/** Whole numbers that are known before a network runs: the sizes of a value, and what operators compute from them. */
+
+/** A size that only the run knows. */
+export const OPEN: Dim = { symbol: '?', size: null };
 
 /** Returns the whole numbers that an operator computes from sizes; undefined if they are not known before it runs. */
-export function knownNumbers(op: string, call: NumbersCall & { readonly operands: number }): readonly Dim[] | undefined {
+export function knownNumbers(op: string, call: Pick<ShapeCall, 'shape' | 'attributeNumber' | 'operands'>): readonly Dim[] | undefined {
   const all = Array.from({ length: call.operands }, (_, i) => (op === 'Shape' ? undefined : call.shape(i).numbers));
   const [a, b] = all;
   switch (op) {
     case 'Shape':
-      return call.shape(0).slice(call.attributeNumber('start', 0), call.attribute('end') as number | undefined);
+      return fromStartToEnd(call);
     case 'Size':
       return [call.shape(0).reduce(multiplied, sized(1))];
     case 'Not':
-      return a?.map(n => (n.size === null ? { symbol: '?', size: null } : sized(Number(n.size === 0))));
+      return a?.map(n => (n.size === null ? OPEN : sized(Number(n.size === 0))));
     case 'Concat':
       return all.every(n => n !== undefined) ? all.flat() : undefined;
     case 'Cast':
-      return a && castSizes(a, ONNX_DTYPES.get(Number(call.attribute('to'))));
+      return a && castSizes(a, ONNX_DTYPES.get(call.attributeNumber('to', 0)));
     case 'Identity':
     case 'Reshape':
     case 'Squeeze':
@@ -60,7 +59,7 @@ export function knownNumbers(op: string, call: NumbersCall & { readonly operands
 /** Whether two sizes are equal, as 1 or 0; '?' if unknown. A size is never negative; different letters may stand for the same size. */
 function sameSize(a: Dim, b: Dim): Dim {
   if (a.size !== null && b.size !== null) return sized(Number(a.size === b.size));
-  return (a.size ?? b.size ?? 0) < 0 ? sized(0) : { symbol: '?', size: null };
+  return (a.size ?? b.size ?? 0) < 0 ? sized(0) : OPEN;
 }
 
 function chosen(condition: readonly Dim[], a: readonly Dim[], b: readonly Dim[]): readonly Dim[] {
@@ -69,16 +68,21 @@ function chosen(condition: readonly Dim[], a: readonly Dim[], b: readonly Dim[])
 
 /** Casts sizes. A cast to floats ends the tracking, because division then is no longer integer division. */
 function castSizes(a: readonly Dim[], type: DType | undefined): readonly Dim[] | undefined {
-  if (type === 'bool') return a.map(n => (n.size === null ? { symbol: '?', size: null } : sized(Number(n.size !== 0))));
+  if (type === 'bool') return a.map(n => (n.size === null ? OPEN : sized(Number(n.size !== 0))));
   return type && /^[iu]/.test(type) ? a : undefined;
 }
 
-/** A known size as a dimension of a shape. */
+/** The sizes that Shape gives, from its `start` to its `end`. */
+export function fromStartToEnd(call: Pick<ShapeCall, 'shape' | 'attributeNumber'>): DimShape {
+  return call.shape(0).slice(call.attributeNumber('start', 0), call.attributeNumber('end', Number.POSITIVE_INFINITY));
+}
+
 /** Returns how many elements a shape has; null if a size is unknown. */
 export function productOf(dims: DimShape): number | null {
   return dims.reduce<number | null>((total, d) => (total === null || d.size === null ? null : total * d.size), 1);
 }
 
+/** A known size as a dimension of a shape. */
 export function sized(size: number): Dim {
   return { symbol: String(size), size };
 }

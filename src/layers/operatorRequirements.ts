@@ -1,5 +1,6 @@
 import { RnnError } from '../errors.js';
 import { plural } from '../escape.js';
+import { checkWord } from '../ops/words.js';
 import { showShape } from './dims.js';
 import type { DimShape } from './layer.js';
 import { productOf, sized } from './operatorNumbers.js';
@@ -36,11 +37,12 @@ const MOVED: Readonly<Record<string, string>> = { Squeeze: 'axes', Unsqueeze: 'a
 
 type Requirement = (call: ShapeCall) => void;
 
-/** @throws RnnError E_OPERANDS, E_RANK, E_MERGE */
+/** @throws RnnError E_OPERANDS, E_RANK, E_MERGE, E_ONNX_ATTRIBUTE */
 export function checkRequirements(call: ShapeCall): void {
   const { op } = call.layer;
   const [least, most] = COUNTS.get(op) ?? [1, 1];
   if (call.operands < least || call.operands > most) throw otherNumber(op, call.operands, least, most);
+  for (const [name, value] of Object.entries(call.layer.attributes)) if (typeof value === 'string') checkWord(op, name, value);
   const moved = MOVED[op];
   if (moved !== undefined && call.attribute(moved) !== undefined)
     throw new RnnError('shape', 'E_OPERANDS', `${op} reads its ${moved} from operand 1`, {
@@ -88,9 +90,11 @@ const axisAsOperand: Requirement = call => {
   if (axis.size !== null) axisIn(axis.size, call.shape(0).length, call.layer.op);
 };
 
+const CHANNELS = 'an input [N, C, …]';
+
 /** Operands 1 and on hold one number per channel of x [N, C, …]. */
 const channelwise: Requirement = call => {
-  const C = rankOf(call, 2, 'an input [N, C, …]')[1].size;
+  const C = rankOf(call, 2, CHANNELS)[1].size;
   for (let i = 1; i < call.operands; i++)
     if (!mayBe(productOf(call.shape(i)), C)) refuse(call.layer.op, `one number for each of ${C} channels`, [call.shape(i)]);
 };
@@ -214,16 +218,6 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   EyeLike: call => {
     if (call.shape(0).length !== 2) refuse('EyeLike', 'a matrix', [call.shape(0)]);
   },
-  Trilu: call => {
-    rankOf(call, 2, 'matrices');
-  },
-  GlobalMaxPool: call => {
-    rankOf(call, 2, 'an input [N, C, …]');
-  },
-  GlobalAveragePool: call => {
-    rankOf(call, 2, 'an input [N, C, …]');
-  },
-  GlobalLpPool: call => {
-    rankOf(call, 2, 'an input [N, C, …]');
-  },
+  Trilu: call => void rankOf(call, 2, 'matrices'),
+  ...Object.fromEntries(['Max', 'Average', 'Lp'].map(how => [`Global${how}Pool`, (call: ShapeCall) => void rankOf(call, 2, CHANNELS)])),
 };

@@ -3,7 +3,7 @@ import { showShape } from './dims.js';
 import type { Dim, DimShape } from './layer.js';
 import type { Operand, OperatorSpec } from './operatorFields.js';
 import { MOVEMENT } from './operatorMovementShapes.js';
-import { knownNumbers, sized } from './operatorNumbers.js';
+import { fromStartToEnd, knownNumbers, OPEN, sized } from './operatorNumbers.js';
 import { checkRequirements } from './operatorRequirements.js';
 import { axesOf, axisIn, broadcastDims, inputsOf, noAxis, notNegative, type Rule, refuse, type ShapeCall } from './operatorShapeRule.js';
 import { SPACE } from './operatorSpaceShapes.js';
@@ -108,8 +108,6 @@ function shapeCall(layer: OperatorSpec, inputs: readonly DimShape[]): ShapeCall 
       }),
   };
 }
-
-const OPEN: Dim = { symbol: '?', size: null };
 
 const same: Rule = ({ shape }) => [shape(0)];
 
@@ -233,9 +231,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   GatherElements: ({ shape }) => [shape(1)],
   GatherND: rows,
-  Shape: ({ shape, attribute, attributeNumber }) => [
-    [sized(shape(0).slice(attributeNumber('start', 0), attribute('end') as number | undefined).length)],
-  ],
+  Shape: call => [[sized(fromStartToEnd(call).length)]],
   Size: () => [[]],
   ConstantOfShape: call => [notNegative(call, call.sizes(0) ?? [])],
   Range: call => {

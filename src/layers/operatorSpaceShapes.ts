@@ -3,7 +3,7 @@ import { transposedAxes } from '../ops/convTranspose.js';
 import { windowAxes } from '../ops/windows.js';
 import type { Dim, DimShape } from './layer.js';
 import { nodeOf } from './operatorNode.js';
-import { sized } from './operatorNumbers.js';
+import { OPEN, sized } from './operatorNumbers.js';
 import { axisIn, noAxis, notNegative, type Rule, type ShapeCall } from './operatorShapeRule.js';
 
 /** Output shapes of operators on spatial axes and on time: sliding windows, padding, resizing, spectra. */
@@ -70,7 +70,7 @@ export const SPACE: Readonly<Record<string, Rule>> = {
     const step = call.numbers(1)?.[0];
     const L = call.operands > 3 ? call.numbers(3)?.[0] : call.operands > 2 ? (call.shape(2)[0]?.size ?? undefined) : undefined;
     if (!step || !L) throw unknown('this STFT');
-    const count = length.size === null ? { symbol: '?', size: null } : sized(Math.floor((length.size - L) / step) + 1);
+    const count = length.size === null ? OPEN : sized(Math.floor((length.size - L) / step) + 1);
     return [[N, count, sized(call.attribute('onesided') === 0 ? L : Math.floor(L / 2) + 1), sized(2)]];
   },
   /** […, L, …, 1 or 2] -> […, bins, …, 2]; onesided: real numbers to half a spectrum, or the inverse */
@@ -80,7 +80,7 @@ export const SPACE: Readonly<Record<string, Rule>> = {
     const [inverse, onesided] = ['inverse', 'onesided'].map(name => call.attribute(name) === 1);
     const { size } = from[axis];
     const L = call.operands > 1 ? call.numbers(1)![0] : size === null ? null : inverse && onesided ? 2 * (size - 1) : size;
-    const bins: Dim = L === null ? { symbol: '?', size: null } : sized(onesided && !inverse ? Math.floor(L / 2) + 1 : L);
+    const bins: Dim = L === null ? OPEN : sized(onesided && !inverse ? Math.floor(L / 2) + 1 : L);
     return [from.map((d, i) => (i === axis ? bins : i === from.length - 1 ? sized(inverse && onesided ? 1 : 2) : d))];
   },
   HannWindow: window,

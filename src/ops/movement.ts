@@ -8,12 +8,12 @@ import {
   axisOf,
   broadcastShape,
   broadcastTo,
+  equalPieces,
   fromOnnx,
   type GraphValue,
   gatherStrided,
   inOrder,
   ints,
-  pieceOf,
   shapeError,
   stridesOf,
 } from './value.js';
@@ -144,8 +144,7 @@ function split(call: Call): GraphValue[] {
   if (length > 1 && counted !== length)
     throw shapeError('the number of pieces differs from the number of outputs', String(length), `${counted} outputs`);
   const pieces = Math.max(length, counted);
-  const each = given ? 0 : pieceOf(x.shape[axis], pieces, call.opset);
-  const sizes = given ?? Array.from({ length: pieces }, (_, i) => Math.min(each, x.shape[axis] - i * each));
+  const sizes = given ?? equalPieces(x.shape[axis], pieces, call.opset);
   if (sizes.length !== pieces || sizes.reduce((a, b) => a + b, 0) !== x.shape[axis]) {
     throw shapeError(
       'the sizes of the pieces do not add up to the axis',

@@ -173,12 +173,13 @@ export function broadcastTo(value: GraphValue, shape: readonly number[]): GraphV
 }
 
 /**
- * Returns the size of pieces of one size; from operator set 18 on the last may be smaller.
+ * Returns the sizes of an axis cut into equal pieces; from operator set 18 on the last may be smaller.
  * @throws RnnError E_ONNX_SHAPE if one would be empty, or smaller in an older set
  */
-export function pieceOf(whole: number, pieces: number, opset: number): number {
+export function equalPieces(whole: number, pieces: number, opset: number): number[] {
   const each = Math.ceil(whole / pieces);
-  if (opset < 18 ? each * pieces === whole : whole === 0 || (pieces - 1) * each < whole) return each;
+  if (opset < 18 ? each * pieces === whole : whole === 0 || (pieces - 1) * each < whole)
+    return Array.from({ length: pieces }, (_, i) => Math.min(each, whole - i * each));
   const expected = opset < 18 ? `a multiple of ${pieces}` : 'only the last piece smaller, and none empty';
   throw shapeError(`an axis of ${whole} cannot be cut into ${pieces} equal pieces`, String(whole), expected);
 }

@@ -56,8 +56,8 @@ function recurrentRoles(graph: OnnxGraph): Map<string, string> {
     if (node.domain !== '') continue;
     if (from && node.opType === 'Transpose') {
       const perm = intsOf(node, 'perm') ?? from.map((_, i) => from.length - 1 - i);
-      const turned = perm.flatMap(p => from[p] ?? []);
-      if (turned.length === from.length) axes.set(node.outputs[0], turned);
+      const permuted = perm.flatMap(p => from[p] ?? []);
+      if (permuted.length === from.length) axes.set(node.outputs[0], permuted);
     }
     // parts of a stack of states have its axes
     if (from && KEEPS.has(node.opType)) for (const name of node.outputs) axes.set(name, from);

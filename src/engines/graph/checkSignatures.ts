@@ -6,6 +6,7 @@ import type { DType } from '../../formats/format.js';
 import { type OnnxAttribute, type OnnxGraph, type OnnxModel, type OnnxNode, subgraphsOf } from '../../formats/onnx/graph.js';
 import { ONNX_DTYPES } from '../../formats/onnx/types.js';
 import { nodePlace } from '../../ops/attributes.js';
+import { checkWord } from '../../ops/words.js';
 
 /** Types by names of values; null: unknown. */
 type Types = Map<string, DType | null>;
@@ -50,7 +51,7 @@ function checkNode(node: OnnxNode, opset: number, types: Types): (DType | null)[
     checkSwitch(name, attribute);
     if (node.domain === '') checkAttribute(node, opset, name, attribute);
   }
-  checkPads(node);
+  if (node.domain === '') checkPads(node);
   const signature = signatureOf(node, opset);
   if (!signature) return [];
   const missing = signature.required.find(name => !node.attributes.has(name));
@@ -85,16 +86,6 @@ function checkSwitch(name: string, attribute: OnnxAttribute): void {
   throw new RnnError('format', 'E_ONNX_ATTRIBUTE', `${name} is ${other}`, { where: name, expected: '0 or 1', found: String(other) });
 }
 
-/** Attributes with a few possible words, by operator and name. */
-const WORDS: readonly (readonly [RegExp, string])[] = [
-  [/^Gelu approximate$/, 'none tanh'],
-  [/(Pool|^Conv\w*) auto_pad$/, 'NOTSET SAME_UPPER SAME_LOWER VALID'],
-  [/^BitShift direction$/, 'LEFT RIGHT'],
-  [/^(DepthToSpace|SpaceToDepth) mode$/, 'DCR CRD'],
-  [/^TensorScatter mode$/, 'linear circular'],
-  [/Loss reduction$/, 'mean sum none'],
-];
-
 /** Checks that the operator set has the attribute, and that the attribute is a word that it knows. @throws RnnError E_ONNX_ATTRIBUTE */
 function checkAttribute({ opType }: OnnxNode, opset: number, name: string, attribute: OnnxAttribute): void {
   const versions = versionsOf(opType, name);
@@ -105,17 +96,13 @@ function checkAttribute({ opType }: OnnxNode, opset: number, name: string, attri
       expected: `operator set ${versions.replace(/^-/, 'up to ').replace(/-$/, ' or newer').replace('-', ' to ')}`,
       found: String(opset),
     });
-  const words = attribute.type === 'string' ? WORDS.find(([places]) => places.test(`${opType} ${name}`))?.[1] : undefined;
-  if (attribute.type !== 'string' || words === undefined || words.split(' ').includes(attribute.value)) return;
-  const found = escapeText(attribute.value, 40);
-  throw new RnnError('format', 'E_ONNX_ATTRIBUTE', `${name} is '${found}'`, { where: name, expected: words.replaceAll(' ', ', '), found });
+  if (attribute.type === 'string') checkWord(opType, name, attribute.value);
 }
 
 /** Checks that a window has either pads or a rule for them. @throws RnnError E_ONNX_ATTRIBUTE */
-function checkPads({ domain, attributes }: OnnxNode): void {
+function checkPads({ attributes }: OnnxNode): void {
   const [auto, pads] = ['auto_pad', 'pads'].map(name => attributes.get(name));
-  if (domain !== '' || auto?.type !== 'string' || auto.value === 'NOTSET' || pads?.type !== 'ints' || pads.value.every(n => n === 0n))
-    return;
+  if (auto?.type !== 'string' || auto.value === 'NOTSET' || pads?.type !== 'ints' || pads.value.every(n => n === 0n)) return;
   throw new RnnError('format', 'E_ONNX_ATTRIBUTE', `the node has pads, and auto_pad = ${escapeText(auto.value, 40)} as well`, {
     where: 'pads',
     expected: 'one of them',

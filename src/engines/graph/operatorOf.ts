@@ -4,7 +4,7 @@ import { ONNX_TYPES } from '../../formats/onnx/types.js';
 import { floatOf, intOf, intsOf, nodeLabel, saturated, tensorOf } from '../../ops/attributes.js';
 import { operandAxes } from '../../ops/fused.js';
 import { OPERATORS } from '../../ops/index.js';
-import { fromOnnx, pieceOf } from '../../ops/value.js';
+import { equalPieces, fromOnnx } from '../../ops/value.js';
 import type { Nodes, Wire } from './nodes.js';
 import { notExpressible } from './notExpressible.js';
 
@@ -136,8 +136,7 @@ function parts(node: OnnxNode, [x, sizes]: readonly Wire[], opset: number, nodes
   if ((intOf(node, 'num_outputs') ?? node.outputs.length) !== node.outputs.length)
     throw notExpressible('Split has more or fewer outputs than pieces');
   const said = opset < 13 ? intsOf(node, 'split') : sizes && Array.from(sizes.constant.data);
-  const each = said || whole === null ? 0 : pieceOf(whole, node.outputs.length, opset);
-  const given = said ?? (whole === null ? undefined : node.outputs.map((_, i) => Math.min(each, whole - i * each)));
+  const given = said ?? (whole === null ? undefined : equalPieces(whole, node.outputs.length, opset));
   // the sizes must add up to that of the axis, which must be known
   if (!given || given.reduce((a, b) => a + b, 0) !== whole) throw notExpressible('Split cuts an axis of unknown size');
   let from = 0;
